@@ -34,8 +34,11 @@ EXTENSIONS = ("pg_trgm", "citext", "unaccent", "btree_gist", "cube")
 
 ROLE = DATABASE = "portal"
 READY_SECONDS = 30.0
-STOP_SECONDS = 3.0
 LOG_LIMIT = 10_000_000
+
+# Signals and how many seconds each has; together with the programs' five they stay below ten.
+STOP_POSTGRES = ((signal.SIGINT, 2.5), (signal.SIGQUIT, 0.5), (signal.SIGKILL, 0.5))
+STOP_VALKEY = ((signal.SIGTERM, 0.7), (signal.SIGKILL, 0.3))
 
 
 class ServerProblem(Exception):
@@ -156,8 +159,8 @@ class PostgresServer:
 
     def stop(self) -> None:
         """Stop the server that this object started or took over, open connections or not."""
-        for signum in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-            if _end(self._process, self._pid, signum):
+        for signum, patience in STOP_POSTGRES:
+            if _end(self._process, self._pid, signum, patience):
                 break
         self._process = self._pid = None
 
@@ -272,8 +275,8 @@ class PostgresServer:
         if not state or not state[0].isdigit() or not _is_postgres(int(state[0])):
             return
         pid = int(state[0])
-        for signum in (signal.SIGINT, signal.SIGQUIT):
-            if _end(None, pid, signum):
+        for signum, patience in STOP_POSTGRES:
+            if _end(None, pid, signum, patience):
                 return
 
     def _await_ready(self, deadline: float) -> bool:
@@ -378,8 +381,8 @@ class ValkeyServer:
 
     def stop(self) -> None:
         """Stop the server that this object started or took over; what it holds is kept."""
-        for signum in (signal.SIGTERM, signal.SIGKILL):
-            if _end(self._process, self._pid, signum):
+        for signum, patience in STOP_VALKEY:
+            if _end(self._process, self._pid, signum, patience):
                 break
         self._process = self._pid = None
 
@@ -662,8 +665,13 @@ def _alive(process: subprocess.Popen[bytes] | None, pid: int | None) -> bool:
     return True
 
 
-def _end(process: subprocess.Popen[bytes] | None, pid: int | None, signum: int) -> bool:
-    """Send a signal and wait up to STOP_SECONDS; True when the process is gone."""
+def _end(
+    process: subprocess.Popen[bytes] | None,
+    pid: int | None,
+    signum: int,
+    patience: float = 1.0,
+) -> bool:
+    """Send a signal and wait up to `patience` seconds; True when the process is gone."""
     number = process.pid if process is not None else pid
     if number is None or not _alive(process, pid):
         return True
@@ -671,7 +679,7 @@ def _end(process: subprocess.Popen[bytes] | None, pid: int | None, signum: int) 
         os.kill(number, signum)
     except ProcessLookupError:
         return True
-    deadline = time.monotonic() + STOP_SECONDS
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         if not _alive(process, pid):
             return True

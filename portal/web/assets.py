@@ -1,0 +1,204 @@
+"""What the browser fetches besides pages: stylesheet, script, icons, pictures.
+
+Here: names of built files (manifest), their delivery with long caching, the icon and the
+accent colour of a programme. Not here: how the files are built (static/build.mjs).
+"""
+
+import json
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Flask, Response, abort, current_app, request, send_from_directory
+from markupsafe import Markup, escape
+
+URL = "/static/"
+BUILT = "vendor"
+FOR_A_YEAR = "public, max-age=31536000, immutable"
+FOR_AN_HOUR = "public, max-age=3600"
+TYPES = {
+    ".css": "text/css",
+    ".ico": "image/x-icon",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+    ".webmanifest": "application/manifest+json",
+}
+COLOUR = re.compile(r"[0-9a-f]{6}")
+READABLE = 4.5  # WCAG 2.2, 1.4.3: contrast of text
+
+
+class Assets:
+    """The built files of one `static` folder, by the name that templates use."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._manifest = directory / BUILT / "manifest.json"
+        self._read_at = -1
+        self._names: dict[str, str] = {}
+        self._hashed: frozenset[str] = frozenset()
+        self.refresh()
+
+    @property
+    def built(self) -> bool:
+        """Tell whether `npm run build` has been run here."""
+        return bool(self._names)
+
+    def refresh(self) -> None:
+        """Read the manifest again if it has changed."""
+        try:
+            changed_at = self._manifest.stat().st_mtime_ns
+        except FileNotFoundError:
+            changed_at = 0
+        if changed_at == self._read_at:
+            return
+        self._read_at = changed_at
+        self._names = json.loads(self._manifest.read_text("utf-8")) if changed_at else {}
+        self._hashed = frozenset(f"{BUILT}/{name}" for name in self._names.values())
+
+    def url(self, name: str) -> str:
+        """Name the address of a file; an unbuilt one is sought in `static` itself."""
+        built = self._names.get(name)
+        return f"{URL}{BUILT}/{built}" if built else f"{URL}{name}"
+
+    def is_hashed(self, filename: str) -> bool:
+        """Tell whether the content behind a file name can never change."""
+        return filename in self._hashed
+
+
+def _assets() -> Assets:
+    assets: Assets = current_app.extensions["assets"]
+    if current_app.debug:
+        assets.refresh()
+    return assets
+
+
+def asset_url(name: str) -> str:
+    """Name the address of a built file, e.g. `portal.css`."""
+    return _assets().url(name)
+
+
+def icon(name: str, label: str | None = None) -> Markup:
+    """Draw an icon of the sprite; without a label it is decoration that nobody reads aloud."""
+    return _icon(asset_url("icons.svg"), name, str(label) if label else "")
+
+
+@lru_cache(maxsize=1024)
+def _icon(sprite: str, name: str, label: str) -> Markup:
+    meaning = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
+    use = f'<use href="{escape(sprite)}#{escape(name)}"/>'
+    return Markup(f'<svg class="icon" {meaning} focusable="false">{use}</svg>')
+
+
+def accent_url(colour: str) -> str:
+    """Name the stylesheet that puts a programme's own colour in place of ours."""
+    return f"{URL}accent/{colour.removeprefix('#').lower()}.css"
+
+
+def serve_static(filename: str) -> Response:
+    """Send a file of the static folder, compressed when the browser takes it."""
+    assets = _assets()
+    ending = Path(filename).suffix
+    if ending not in TYPES or filename.endswith("manifest.json"):
+        abort(404)
+    hashed = assets.is_hashed(filename)
+    packed = hashed and (assets.directory / f"{filename}.gz").is_file()
+    use_packed = packed and bool(request.accept_encodings["gzip"])
+    response = send_from_directory(
+        assets.directory,
+        f"{filename}.gz" if use_packed else filename,
+        mimetype=TYPES[ending],
+        conditional=True,
+    )
+    if use_packed:
+        response.headers["Content-Encoding"] = "gzip"
+    if packed:
+        response.headers["Vary"] = "Accept-Encoding"
+    response.headers["Cache-Control"] = FOR_A_YEAR if hashed else FOR_AN_HOUR
+    return response
+
+
+def serve_accent(colour: str) -> Response:
+    """Send the stylesheet of one accent colour, made readable in both themes."""
+    if not COLOUR.fullmatch(colour):
+        abort(404)
+    response = Response(accent_css(colour), mimetype="text/css")
+    response.headers["Cache-Control"] = "public, max-age=86400"
+    return response
+
+
+def init_assets(app: Flask, directory: Path | None = None) -> None:
+    """Serve the static folder and give templates asset_url, accent_url and icon.
+
+    The app must be made with `static_folder=None`; `directory` defaults to `static` beside
+    the package.
+    """
+    app.extensions["assets"] = Assets(directory or Path(app.root_path).parent / "static")
+    app.add_url_rule(f"{URL}accent/<colour>.css", "accent", serve_accent, methods=["GET"])
+    app.add_url_rule(f"{URL}<path:filename>", "static", serve_static, methods=["GET"])
+    app.jinja_env.globals.update(asset_url=asset_url, accent_url=accent_url, icon=icon)
+
+
+# ---- a programme's colour ----------------------------------------------------------------
+
+Colour = tuple[float, float, float]
+WHITE: Colour = (255, 255, 255)
+BLACK: Colour = (0, 0, 0)
+NIGHT: Colour = (0x18, 0x21, 0x28)  # --surface of the dark theme
+NIGHT_INK: Colour = (0x06, 0x14, 0x1C)
+
+
+def contrast(one: Colour, other: Colour) -> float:
+    """Measure the contrast of two colours, 1 to 21 (WCAG 2.2, relative luminance)."""
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def accent_css(colour: str) -> str:
+    """Write the accent tokens for a colour of six hexadecimal digits.
+
+    The colour is darkened for the light theme and lightened for the dark one until it can be
+    read on its own soft tint, as text and as a button.
+    """
+    given = tuple(float(int(colour[i : i + 2], 16)) for i in (0, 2, 4))
+    base: Colour = (given[0], given[1], given[2])
+    soft = _mix(base, WHITE, 0.12)
+    day = _readable(base, on=soft, towards=BLACK)
+    night_soft = _mix(base, NIGHT, 0.22)
+    night = _readable(base, on=night_soft, towards=WHITE)
+    tokens = {
+        "accent": (day, night),
+        "accent-strong": (_mix(BLACK, day, 0.2), _mix(WHITE, night, 0.3)),
+        "accent-fg": (WHITE, NIGHT_INK),
+        "accent-soft": (soft, night_soft),
+    }
+    lines = (f"--{n}:light-dark({_hex(d)},{_hex(k)})" for n, (d, k) in tokens.items())
+    return f":root:root{{{';'.join(lines)}}}\n"
+
+
+def _luminance(colour: Colour) -> float:
+    def linear(channel: float) -> float:
+        part = channel / 255
+        return part / 12.92 if part <= 0.04045 else float(((part + 0.055) / 1.055) ** 2.4)
+
+    red, green, blue = (linear(channel) for channel in colour)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _mix(colour: Colour, ground: Colour, share: float) -> Colour:
+    mixed = [a * share + b * (1 - share) for a, b in zip(colour, ground, strict=True)]
+    return mixed[0], mixed[1], mixed[2]
+
+
+def _readable(colour: Colour, on: Colour, towards: Colour) -> Colour:
+    for step in range(101):
+        tried = _mix(towards, colour, step / 100)
+        if contrast(tried, on) >= READABLE + 0.1:
+            return tried
+    return towards
+
+
+def _hex(colour: Colour) -> str:
+    return "#" + "".join(f"{round(channel):02x}" for channel in colour)

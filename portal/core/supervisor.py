@@ -70,9 +70,13 @@ class Interrupted(BaseException):
 
 @dataclass
 class Supervisor:
-    """Programs and the services they need; use it from the main thread only."""
+    """Programs and the services they need; use it from the main thread only.
+
+    `var` takes marks and logs, `folder` is where the programs are started.
+    """
 
     var: Path
+    folder: Path
     say: Callable[[str], None]
     services: dict[str, Service] = field(default_factory=dict)
     grace_seconds: float = GRACE_SECONDS
@@ -208,6 +212,7 @@ class Supervisor:
         return subprocess.Popen(
             list(program.argv),
             env={**program.env, name: value},
+            cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -1,0 +1,50 @@
+"""How gunicorn serves Firstcome, locally and in production.
+
+Read from the environment: BIND (an address, or `fd://3` from a parent that holds the socket), else
+HOST and PORT; WEB_WORKERS.
+"""
+
+import os
+import resource
+from typing import Any
+
+import gevent
+
+bind = os.environ.get("BIND") or (
+    f"{os.environ.get('HOST') or '127.0.0.1'}:{os.environ.get('PORT') or '8000'}"
+)
+workers = int(os.environ.get("WEB_WORKERS") or "2")
+worker_class = "gevent"
+worker_connections = 5000
+graceful_timeout = 5
+keepalive = 5
+accesslog = (
+    None  # the application writes its own, with the request id and without tokens
+)
+errorlog = "-"
+loglevel = "info"
+# The proxy's word is taken by the application alone, after PROXY_HOPS.
+forwarded_allow_ips = ""
+# gunicorn would put a socket into the home folder, where two instances meet.
+control_socket_disable = True
+
+
+def on_starting(server: Any) -> None:
+    """Allow as many open files as the machine does: each open page holds a stream."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def post_worker_init(worker: Any) -> None:
+    """Have a greenlet at hand that ends the open streams when the worker is told to stop."""
+    gevent.spawn(_end_streams, worker)
+
+
+def _end_streams(worker: Any) -> None:
+    while worker.alive:
+        gevent.sleep(0.2)
+    live = getattr(worker.wsgi, "extensions", {}).get("live")
+    if live is not None:
+        live.close()

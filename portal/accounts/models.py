@@ -1,0 +1,106 @@
+"""Tables of organisations, units, people and their sessions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, LargeBinary, Text, text
+from sqlalchemy.dialects.postgresql import CITEXT
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.core.db import Base, Id
+
+
+class OrganisationKind(StrEnum):
+    VENDOR = "vendor"
+    DISTRIBUTOR = "distributor"
+    RESELLER = "reseller"
+    AGENCY = "agency"
+
+
+PARTNER_KINDS = (OrganisationKind.DISTRIBUTOR, OrganisationKind.RESELLER)
+
+
+class Organisation(Base):
+    """A firm in the programme. `parent_id` makes the tree vendor → distributor → reseller."""
+
+    __tablename__ = "organisations"
+
+    id: Mapped[Id]
+    kind: Mapped[str]
+    name: Mapped[str]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
+    domain: Mapped[str | None] = mapped_column(CITEXT)
+    locale: Mapped[str] = mapped_column(default="en")
+    timezone: Mapped[str] = mapped_column(default="Europe/Berlin")
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+
+    parent: Mapped[Organisation | None] = relationship(remote_side="Organisation.id")
+
+    __table_args__ = (
+        CheckConstraint("kind IN ('vendor','distributor','reseller','agency')", name="kind"),
+        Index("uq_organisations_name", text("lower(name)"), unique=True),
+    )
+
+    @property
+    def is_partner(self) -> bool:
+        """True for distributors and resellers."""
+        return self.kind in PARTNER_KINDS
+
+
+class Unit(Base):
+    """A part of an organisation: tele-sales, digital sales, a brand team."""
+
+    __tablename__ = "units"
+
+    id: Mapped[Id]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
+    name: Mapped[str]
+
+
+class User(Base):
+    """A person. `roles` names what she may do (`permissions.ROLES`)."""
+
+    __tablename__ = "users"
+
+    id: Mapped[Id]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
+    email: Mapped[str] = mapped_column(CITEXT, unique=True)
+    name: Mapped[str]
+    phone: Mapped[str | None]
+    password_hash: Mapped[str | None]
+    roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    locale: Mapped[str] = mapped_column(default="en")
+    timezone: Mapped[str] = mapped_column(default="Europe/Berlin")
+    theme: Mapped[str] = mapped_column(default="auto")
+    hears_by_mail: Mapped[bool] = mapped_column(default=True)
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+    signed_in_at: Mapped[datetime | None]
+
+    organisation: Mapped[Organisation] = relationship()
+
+    __table_args__ = (
+        Index("ix_users_roles", "roles", postgresql_using="gin"),
+        CheckConstraint("theme IN ('auto','light','dark')", name="theme"),
+    )
+
+
+class UserSession(Base):
+    """A signed-in browser. The cookie carries the secret, the row its hash."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[Id]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    address: Mapped[str | None]
+    user_agent: Mapped[str | None]

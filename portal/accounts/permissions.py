@@ -1,0 +1,76 @@
+"""What each role may do at all. Whether it may be done to this thing now is decided in `rules`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """Keep the list alphabetical."""
+
+    BOARD_SEE = "board:see"
+    CATALOG_EDIT = "catalog:edit"
+    JOBS_MANAGE = "jobs:manage"
+    LEADS_IMPORT = "leads:import"
+    LEADS_QUALIFY = "leads:qualify"
+    LEADS_SEE_ALL = "leads:see-all"
+    OFFERS_SEE = "offers:see"
+    OFFERS_DECLINE_FIRM = "offers:decline-for-firm"
+    OFFERS_MAKE = "offers:make"
+    PARTNERS_EDIT = "partners:edit"
+    PARTNERS_SEE = "partners:see"
+    PEOPLE_EDIT = "people:edit"
+    PICKUPS_CLAIM = "pickups:claim"
+    PICKUPS_SEE_FIRM = "pickups:see-firm"
+    PICKUPS_SEE_OWN = "pickups:see-own"
+    REPORTS_SEE = "reports:see"
+    RULES_EDIT = "rules:edit"
+
+
+P = Permission
+
+ROLES: dict[str, frozenset[Permission]] = {
+    "admin": frozenset(
+        {
+            P.BOARD_SEE,
+            P.CATALOG_EDIT,
+            P.JOBS_MANAGE,
+            P.LEADS_SEE_ALL,
+            P.PARTNERS_EDIT,
+            P.PARTNERS_SEE,
+            P.PEOPLE_EDIT,
+            P.REPORTS_SEE,
+        }
+    ),
+    "channel_manager": frozenset(
+        {
+            P.BOARD_SEE,
+            P.CATALOG_EDIT,
+            P.LEADS_IMPORT,
+            P.LEADS_QUALIFY,
+            P.LEADS_SEE_ALL,
+            P.OFFERS_MAKE,
+            P.PARTNERS_EDIT,
+            P.PARTNERS_SEE,
+            P.REPORTS_SEE,
+            P.RULES_EDIT,
+        }
+    ),
+    "account_manager": frozenset({P.BOARD_SEE, P.PARTNERS_SEE, P.REPORTS_SEE}),
+    "regional_manager": frozenset({P.BOARD_SEE, P.PARTNERS_SEE, P.REPORTS_SEE}),
+    "qualifier": frozenset({P.LEADS_IMPORT, P.LEADS_QUALIFY}),
+    "operations": frozenset({P.PARTNERS_SEE}),
+    "distributor_manager": frozenset({P.OFFERS_SEE, P.OFFERS_DECLINE_FIRM, P.PICKUPS_SEE_FIRM}),
+    "distributor_sales": frozenset({P.OFFERS_SEE, P.PICKUPS_CLAIM, P.PICKUPS_SEE_OWN}),
+    "partner_manager": frozenset({P.OFFERS_SEE, P.OFFERS_DECLINE_FIRM, P.PICKUPS_SEE_FIRM}),
+    "partner_rep": frozenset({P.OFFERS_SEE, P.PICKUPS_CLAIM, P.PICKUPS_SEE_OWN}),
+}
+
+PARTNER_ROLES = ("distributor_manager", "distributor_sales", "partner_manager", "partner_rep")
+PICKING_ROLES = tuple(role for role, may in ROLES.items() if P.PICKUPS_CLAIM in may)
+
+
+def of_roles(roles: Iterable[str]) -> frozenset[Permission]:
+    """Return everything that a person with these roles may do."""
+    return frozenset().union(*(ROLES.get(role, frozenset()) for role in roles))

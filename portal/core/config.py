@@ -1,0 +1,87 @@
+"""The settings of one process, read once from the environment. Nothing else reads `os.environ`."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+REQUIRED_IN_PRODUCTION = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "SMTP_URL", "PUBLIC_URL")
+
+
+class SettingsMissing(Exception):
+    """A setting that production needs is not there; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings. `local` is a run with embedded servers, a mail catcher and a demo."""
+
+    database_url: str
+    redis_url: str
+    secret_key: str
+    smtp_url: str
+    public_url: str
+    mail_domain: str
+    var_dir: Path
+    local: bool
+    mailbox_url: str
+    proxy_hops: int
+    programme_name: str
+    accent: str
+    default_locale: str
+    default_timezone: str
+    currency: str
+    log_level: str
+    testing: bool = False
+
+    @property
+    def secure_cookies(self) -> bool:
+        """True where the public address is https: cookies are then `__Host-` and Secure."""
+        return urlsplit(self.public_url).scheme == "https"
+
+    @classmethod
+    def from_environment(cls, env: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings.
+
+        Raises `SettingsMissing` naming every absent one, unless `FIRSTCOME_LOCAL=1`.
+        """
+        env = os.environ if env is None else env
+        local = env.get("FIRSTCOME_LOCAL") == "1"
+        missing = [name for name in REQUIRED_IN_PRODUCTION if not env.get(name)]
+        if missing and not local:
+            raise SettingsMissing(
+                "Missing settings: " + ", ".join(missing) + ". Set them in the environment, "
+                "or start a local run with `make run`."
+            )
+        public_url = env.get("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+        return cls(
+            database_url=sqlalchemy_url(env.get("DATABASE_URL", "")),
+            redis_url=env.get("REDIS_URL", ""),
+            secret_key=env.get("SECRET_KEY") or secrets.token_hex(32),
+            smtp_url=env.get("SMTP_URL", ""),
+            public_url=public_url,
+            mail_domain=env.get("MAIL_DOMAIN") or "in.firstcome.example",
+            var_dir=Path(env.get("VAR_DIR", "var")).absolute(),
+            local=local,
+            mailbox_url=env.get("MAILBOX_DIR", ""),
+            proxy_hops=int(env.get("PROXY_HOPS", "0") or 0),
+            programme_name=env.get("PROGRAMME_NAME", "Firstcome"),
+            accent=env.get("ACCENT", ""),
+            default_locale=env.get("DEFAULT_LOCALE", "en"),
+            default_timezone=env.get("DEFAULT_TIMEZONE", "Europe/Berlin"),
+            currency=env.get("CURRENCY", "EUR"),
+            log_level=env.get("LOG_LEVEL", "INFO"),
+            testing=env.get("FIRSTCOME_TESTING") == "1",
+        )
+
+
+def sqlalchemy_url(url: str) -> str:
+    """Return `url` with the psycopg 3 driver named, as SQLAlchemy wants it."""
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url

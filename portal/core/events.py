@@ -1,0 +1,213 @@
+"""What happened, who must hear of it, and the mark that it was heard.
+
+An event row holds ids and codes only and is never changed or deleted (a trigger refuses). Texts
+that may have to be erased stand in `event_private`. For each reaction that `wiring.REACTIONS` names
+one delivery row is written in the same transaction, so that nothing is lost between the commit and
+the queue: Redis only hurries the dispatcher, a sweep finds what it missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from sqlalchemy import DDL, BigInteger, ForeignKey, Index, insert, select, text, update
+from sqlalchemy import event as sa_event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from portal.core import circumstances
+from portal.core.db import Base, Id, db, session
+
+MAX_ATTEMPTS = 8
+
+
+class EventRow(Base):
+    """One thing that happened. `data` holds ids, codes and numbers, no personal text."""
+
+    __tablename__ = "events"
+
+    id: Mapped[Id]
+    at: Mapped[datetime]
+    name: Mapped[str]
+    lead_id: Mapped[int | None] = mapped_column(BigInteger)
+    actor_id: Mapped[int | None] = mapped_column(BigInteger)
+    channel: Mapped[str]
+    request_id: Mapped[str | None]
+    data: Mapped[dict[str, Any]]
+
+    __table_args__ = (
+        Index(None, "lead_id", "id"),
+        Index(None, "name", "at"),
+    )
+
+
+class EventPrivate(Base):
+    """Personal text that belongs to an event and can be erased without touching it."""
+
+    __tablename__ = "event_private"
+
+    event_id: Mapped[int] = mapped_column(
+        ForeignKey("events.id"), primary_key=True, autoincrement=False
+    )
+    texts: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class Delivery(Base):
+    """One reaction that an event still owes, until `done_at` is set."""
+
+    __tablename__ = "deliveries"
+
+    id: Mapped[Id]
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"))
+    reaction: Mapped[str]
+    due_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None]
+
+    __table_args__ = (
+        Index(
+            "ix_deliveries_open",
+            "due_at",
+            "id",
+            postgresql_where=text("done_at IS NULL AND failed_at IS NULL"),
+        ),
+        Index("ix_deliveries_failed", "failed_at", postgresql_where=text("failed_at IS NOT NULL")),
+    )
+
+
+REFUSE_CHANGE = DDL(
+    """
+    CREATE OR REPLACE FUNCTION refuse_event_change() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION 'events are never changed or deleted';
+    END $$;
+    CREATE TRIGGER events_are_final BEFORE UPDATE OR DELETE OR TRUNCATE ON events
+        FOR EACH STATEMENT EXECUTE FUNCTION refuse_event_change();
+    """
+)
+sa_event.listen(EventRow.__table__, "after_create", REFUSE_CHANGE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Base of every event: a frozen dataclass in the past tense, ids and plain values."""
+
+    at: datetime
+    lead_id: int | None = None
+
+    known: ClassVar[dict[str, type[Event]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        Event.known[cls.__name__] = cls
+
+
+_reactions: dict[str, tuple[str, ...]] = {}
+
+
+def configure(reactions: Mapping[type[Event], Iterable[str]]) -> None:
+    """Tell which jobs react to which event; called once by the factory with `wiring.REACTIONS`."""
+    _reactions.clear()
+    for kind, names in reactions.items():
+        _reactions[kind.__name__] = tuple(names)
+
+
+def record(event: Event, private: dict[str, Any] | None = None) -> int:
+    """Write `event` and the deliveries it causes in the current transaction; return its id."""
+    return _write(session(), event, private)
+
+
+def record_apart(event: Event, private: dict[str, Any] | None = None) -> None:
+    """Write `event` in a transaction of its own, so that it outlives a refusal or a rollback."""
+    with Session(db.engine, join_transaction_mode="create_savepoint") as own, own.begin():
+        _write(own, event, private)
+
+
+def _write(on: Session, event: Event, private: dict[str, Any] | None) -> int:
+    values = asdict(event)
+    at, lead_id = values.pop("at"), values.pop("lead_id")
+    name = type(event).__name__
+    now = circumstances.current()
+    event_id: int = on.execute(
+        insert(EventRow)
+        .values(
+            at=at,
+            name=name,
+            lead_id=lead_id,
+            actor_id=now.actor_id,
+            channel=now.channel,
+            request_id=now.request_id,
+            data=values,
+        )
+        .returning(EventRow.id)
+    ).scalar_one()
+    if private:
+        on.execute(insert(EventPrivate).values(event_id=event_id, texts=private))
+    reactions = _reactions.get(name, ())
+    if reactions:
+        on.execute(
+            insert(Delivery),
+            [
+                {"event_id": event_id, "reaction": reaction, "due_at": at, "attempts": 0}
+                for reaction in reactions
+            ],
+        )
+        on.info["deliveries"] = True
+    return event_id
+
+
+def load(row: EventRow) -> Event:
+    """Return the event object that was recorded as `row`."""
+    kind = Event.known[row.name]
+    names = {field.name for field in fields(kind)}
+    return kind(
+        at=row.at, lead_id=row.lead_id, **{k: v for k, v in row.data.items() if k in names}
+    )
+
+
+def claim_deliveries(at: datetime, limit: int = 200) -> list[tuple[int, str]]:
+    """Take open deliveries that are due; return (id, reaction).
+
+    Their due time moves two minutes ahead: if the worker dies, they come up again by themselves.
+    """
+    due = (
+        select(Delivery.id)
+        .where(Delivery.done_at.is_(None), Delivery.failed_at.is_(None), Delivery.due_at <= at)
+        .order_by(Delivery.due_at, Delivery.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = session().execute(
+        update(Delivery)
+        .where(Delivery.id.in_(due.scalar_subquery()))
+        .values(due_at=at + timedelta(minutes=2))
+        .returning(Delivery.id, Delivery.reaction)
+        .execution_options(synchronize_session=False)
+    )
+    return [(row.id, row.reaction) for row in rows]
+
+
+def open_delivery(delivery_id: int) -> tuple[Delivery, Event] | None:
+    """Lock one open delivery and return it with its event; None if done or in other hands."""
+    delivery = session().scalar(
+        select(Delivery)
+        .where(Delivery.id == delivery_id, Delivery.done_at.is_(None))
+        .with_for_update(skip_locked=True)
+    )
+    if delivery is None:
+        return None
+    return delivery, load(session().get_one(EventRow, delivery.event_id))
+
+
+def delivery_failed(delivery_id: int, error: str, at: datetime) -> None:
+    """Note that a reaction raised; it is tried again later, at last it waits for a person."""
+    delivery = session().get_one(Delivery, delivery_id, with_for_update=True)
+    delivery.attempts += 1
+    delivery.error = error[:300]
+    delivery.due_at = at + timedelta(seconds=10 * 3**delivery.attempts)
+    if delivery.attempts >= MAX_ATTEMPTS:
+        delivery.failed_at = at

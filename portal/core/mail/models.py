@@ -1,0 +1,50 @@
+"""The table of outgoing mail."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, text
+from sqlalchemy.dialects.postgresql import CITEXT, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.core.db import Base, Id
+
+
+class OutgoingEmail(Base):
+    """One mail to one person. `dedupe_key` makes sure that it is written once.
+
+    queued → sending → sent; back to queued with a delay after an error, failed after the last one.
+    """
+
+    __tablename__ = "outgoing_emails"
+
+    id: Mapped[Id]
+    dedupe_key: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    user_id: Mapped[int | None] = mapped_column(BigInteger)
+    lead_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    to_address: Mapped[str] = mapped_column(CITEXT)
+    to_name: Mapped[str]
+    subject: Mapped[str]
+    text: Mapped[str]
+    html: Mapped[str]
+    headers: Mapped[dict[str, str]] = mapped_column(JSONB)
+    message_id: Mapped[str]
+    status: Mapped[str] = mapped_column(default="queued")
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    error: Mapped[str | None]
+
+    __table_args__ = (
+        Index(
+            "ix_outgoing_emails_queued",
+            "next_attempt_at",
+            "id",
+            postgresql_where=text("status IN ('queued','sending')"),
+        ),
+        Index("ix_outgoing_emails_failed", "id", postgresql_where=text("status = 'failed'")),
+        CheckConstraint("status IN ('queued','sending','sent','failed')", name="status"),
+    )

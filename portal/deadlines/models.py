@@ -1,0 +1,36 @@
+"""The table of deadline policies."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.core.db import Base, Id
+
+
+class DeadlinePolicy(Base):
+    """What is expected, and when. Exactly one is active.
+
+    Rhythms are days until the next feedback; `amber_hours` caps the amber span before it is due;
+    a debt later than `firm_red_days` stops the whole firm; `offer_hours` is a race's usual length.
+    """
+
+    __tablename__ = "deadline_policies"
+
+    id: Mapped[Id]
+    name: Mapped[str]
+    active: Mapped[bool] = mapped_column(default=False)
+    feedback_days: Mapped[int] = mapped_column(default=7)
+    recruit_feedback_days: Mapped[int] = mapped_column(default=2)
+    amber_hours: Mapped[int] = mapped_column(default=48)
+    firm_red_days: Mapped[int] = mapped_column(default=7)
+    offer_hours: Mapped[int] = mapped_column(default=72)
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index(
+            "uq_deadline_policies_active", "active", unique=True, postgresql_where=text("active")
+        ),
+    )

@@ -1,0 +1,342 @@
+"""Tables of leads, their contacts, answers, the lead definition, imports and suppression."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Numeric,
+    Sequence,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import CITEXT
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.core.db import Base, Id
+
+
+class LeadKind(StrEnum):
+    END_CUSTOMER = "end_customer"
+    PARTNER_RECRUIT = "partner_recruit"
+
+
+class LeadState(StrEnum):
+    """The distribution states of PRODUCT.md; fixed."""
+
+    CAPTURED = "captured"
+    QUALIFYING = "qualifying"
+    QUALIFIED = "qualified"
+    OFFERED = "offered"
+    HELD = "held"
+    CLOSED = "closed"
+    DISQUALIFIED = "disqualified"
+    RETURNED = "returned"
+    RECALLED = "recalled"
+    NURTURE = "nurture"
+    DIRECT = "direct"
+
+
+TO_QUALIFY = (LeadState.CAPTURED, LeadState.QUALIFYING)
+OFFERABLE = (LeadState.QUALIFIED, LeadState.RETURNED, LeadState.RECALLED)
+
+
+class LifeState(StrEnum):
+    """The life-cycle states that statuses are labels of."""
+
+    PENDING = "pending"
+    IN_PROGRESS = "in_progress"
+    WON = "won"
+    LOST = "lost"
+    CANCELLED = "cancelled"
+
+
+class Temperature(StrEnum):
+    HOT = "hot"
+    WARM = "warm"
+    COLD = "cold"
+
+
+class LeadDefinition(Base):
+    """A set of rules of the programme; exactly one is active."""
+
+    __tablename__ = "lead_definitions"
+
+    id: Mapped[Id]
+    name: Mapped[str]
+    active: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index(
+            "uq_lead_definitions_active", "active", unique=True, postgresql_where=text("active")
+        ),
+    )
+
+
+class LeadType(Base):
+    """A type of lead: person, organisation, business partner; decides fields and clocks."""
+
+    __tablename__ = "lead_types"
+
+    id: Mapped[Id]
+    definition_id: Mapped[int] = mapped_column(ForeignKey("lead_definitions.id"))
+    key: Mapped[str]
+    names: Mapped[dict[str, str]]
+    kind: Mapped[str]
+    teaser_fields: Mapped[list[str]] = mapped_column(ARRAY(Text))
+
+    __table_args__ = (UniqueConstraint("definition_id", "key"),)
+
+
+class LeadStatus(Base):
+    """A label on a life-cycle state; the state follows from it.
+
+    `feedback_status` is the partner's answer that this label stands for, where there is one.
+    """
+
+    __tablename__ = "lead_statuses"
+
+    id: Mapped[Id]
+    definition_id: Mapped[int] = mapped_column(ForeignKey("lead_definitions.id"))
+    key: Mapped[str]
+    names: Mapped[dict[str, str]]
+    life_state: Mapped[str]
+    feedback_status: Mapped[str | None]
+    is_default: Mapped[bool] = mapped_column(default=False)
+    is_initial: Mapped[bool] = mapped_column(default=False)
+    position: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (
+        UniqueConstraint("definition_id", "key"),
+        CheckConstraint(
+            "life_state IN ('pending','in_progress','won','lost','cancelled')", name="life_state"
+        ),
+    )
+
+
+class LeadTransition(Base):
+    """A permitted change of status."""
+
+    __tablename__ = "lead_transitions"
+
+    from_status_id: Mapped[int] = mapped_column(ForeignKey("lead_statuses.id"), primary_key=True)
+    to_status_id: Mapped[int] = mapped_column(ForeignKey("lead_statuses.id"), primary_key=True)
+
+
+class LeadRequirement(Base):
+    """A field that must be filled before a step (`offer`, `win`, `lose`) of a lead type."""
+
+    __tablename__ = "lead_requirements"
+
+    id: Mapped[Id]
+    type_id: Mapped[int] = mapped_column(ForeignKey("lead_types.id"), index=True)
+    step: Mapped[str]
+    field: Mapped[str]
+
+    __table_args__ = (UniqueConstraint("type_id", "step", "field"),)
+
+
+class QualificationQuestion(Base):
+    """A question of the qualification script; `area` is budget, authority, need, time or own."""
+
+    __tablename__ = "qualification_questions"
+
+    id: Mapped[Id]
+    definition_id: Mapped[int] = mapped_column(ForeignKey("lead_definitions.id"))
+    key: Mapped[str]
+    area: Mapped[str]
+    names: Mapped[dict[str, str]]
+    position: Mapped[int] = mapped_column(default=0)
+    required: Mapped[bool] = mapped_column(default=False)
+
+    __table_args__ = (UniqueConstraint("definition_id", "key"),)
+
+
+LEAD_NUMBERS = Sequence("lead_numbers", start=10001, metadata=Base.metadata)
+
+
+class Lead(Base):
+    """A sales chance. Nothing personal stands here: that is `LeadContact`.
+
+    `latitude`/`longitude` are the centre of the city. `round` counts the offer rounds so far; the
+    claim names the round it means. `holder_id` and `holder_organisation_id` are written by the
+    claim and cleared by give-back and recall. Amounts are in the programme's currency.
+    """
+
+    __tablename__ = "leads"
+
+    id: Mapped[Id]
+    number: Mapped[str] = mapped_column(unique=True)
+    source_system: Mapped[str]
+    external_id: Mapped[str | None]
+    import_digest: Mapped[str | None]
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("lead_imports.id"), index=True)
+    kind: Mapped[str] = mapped_column(default=LeadKind.END_CUSTOMER)
+    type_id: Mapped[int] = mapped_column(ForeignKey("lead_types.id"))
+    status_id: Mapped[int] = mapped_column(ForeignKey("lead_statuses.id"))
+    state: Mapped[str] = mapped_column(default=LeadState.CAPTURED)
+    state_since: Mapped[datetime]
+    title: Mapped[str] = mapped_column(default="")
+    partner_text: Mapped[str] = mapped_column(default="")
+    expectation: Mapped[str] = mapped_column(default="")
+    temperature: Mapped[str | None]
+    country: Mapped[str | None]
+    subdivision: Mapped[str | None]
+    city: Mapped[str | None]
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    time_zone: Mapped[str | None]
+    language: Mapped[str | None]
+    brand_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
+    product_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list)
+    industry_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
+    industry_original: Mapped[str | None]
+    size_band_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
+    people: Mapped[int | None]
+    value_band_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
+    target_amount: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
+    time_frame: Mapped[str | None]
+    source_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
+    source_original: Mapped[str | None]
+    priority: Mapped[int] = mapped_column(default=5)
+    importance: Mapped[int] = mapped_column(default=4)
+    disqualified_reason_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
+    disqualified_original: Mapped[str | None]
+    suppressed: Mapped[bool] = mapped_column(default=False)
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("leads.id"))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    qualifier_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    round: Mapped[int] = mapped_column(default=0)
+    holder_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    holder_organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
+    captured_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    qualified_at: Mapped[datetime | None]
+    picked_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+    __table_args__ = (
+        Index(
+            "uq_leads_source_system_external_id",
+            "source_system",
+            "external_id",
+            unique=True,
+            postgresql_where=text("external_id IS NOT NULL"),
+        ),
+        Index(None, "state", "state_since", "id"),
+        Index(None, "holder_id", postgresql_where=text("holder_id IS NOT NULL")),
+        Index(
+            None,
+            "holder_organisation_id",
+            postgresql_where=text("holder_organisation_id IS NOT NULL"),
+        ),
+        CheckConstraint("kind IN ('end_customer','partner_recruit')", name="kind"),
+        CheckConstraint(
+            "temperature IS NULL OR temperature IN ('hot','warm','cold')", name="temperature"
+        ),
+        CheckConstraint(
+            "state IN ('captured','qualifying','qualified','offered','held','closed',"
+            "'disqualified','returned','recalled','nurture','direct')",
+            name="state",
+        ),
+        CheckConstraint("(state = 'held') = (holder_id IS NOT NULL)", name="held_by_someone"),
+        CheckConstraint("state <> 'offered' OR NOT suppressed", name="suppressed_never_offered"),
+    )
+
+
+class LeadContact(Base):
+    """Who to call: unreachable before pickup, loaded by `operations.load_contact` only."""
+
+    __tablename__ = "lead_contacts"
+
+    lead_id: Mapped[int] = mapped_column(
+        ForeignKey("leads.id"), primary_key=True, autoincrement=False
+    )
+    company: Mapped[str | None]
+    first_name: Mapped[str | None]
+    last_name: Mapped[str | None]
+    role: Mapped[str | None]
+    phone: Mapped[str | None]
+    phone_e164: Mapped[str | None] = mapped_column(index=True)
+    email: Mapped[str | None] = mapped_column(CITEXT, index=True)
+    domain: Mapped[str | None] = mapped_column(CITEXT, index=True)
+    street: Mapped[str | None]
+    postcode: Mapped[str | None]
+    note: Mapped[str | None]
+
+
+class LeadAnswer(Base):
+    """The answer to a question of the script."""
+
+    __tablename__ = "lead_answers"
+
+    lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id"), primary_key=True)
+    question_id: Mapped[int] = mapped_column(
+        ForeignKey("qualification_questions.id"), primary_key=True
+    )
+    answer: Mapped[str]
+
+
+class Suppression(Base):
+    """Somebody who must not be approached, by e-mail, E.164 phone or outside identity.
+
+    `key` is `email:…` (lower case), `phone:+…` or `external:<source system>:<id>`.
+    """
+
+    __tablename__ = "suppressions"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    created_at: Mapped[datetime]
+    lead_id: Mapped[int | None] = mapped_column(ForeignKey("leads.id"))
+
+
+class LeadImport(Base):
+    """One file of leads on its way in. `report` holds the counts once it ran."""
+
+    __tablename__ = "lead_imports"
+
+    id: Mapped[Id]
+    file_name: Mapped[str]
+    path: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    mapping: Mapped[dict[str, Any]]
+    state: Mapped[str]
+    dry_run: Mapped[bool] = mapped_column(default=False)
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    bytes_done: Mapped[int] = mapped_column(BigInteger, default=0)
+    rows_done: Mapped[int] = mapped_column(default=0)
+    report: Mapped[dict[str, Any]]
+    error: Mapped[str | None]
+
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('uploaded','mapped','queued','running','done','failed')", name="state"
+        ),
+    )
+
+
+class RefusedRow(Base):
+    """A row of a file that could not come in, with the reasons."""
+
+    __tablename__ = "lead_import_refusals"
+
+    id: Mapped[Id]
+    import_id: Mapped[int] = mapped_column(ForeignKey("lead_imports.id"), index=True)
+    row_number: Mapped[int]
+    raw: Mapped[dict[str, Any]]
+    reasons: Mapped[dict[str, Any]]

@@ -1,0 +1,117 @@
+"""Tables of offer rounds, offers, dismissals and exclusions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.core.db import Base, Id
+
+
+class RoundOutcome(StrEnum):
+    PICKED = "picked"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    DECLINED = "declined"
+
+
+class OfferRound(Base):
+    """One publication of one lead to the partners that matched.
+
+    `excluded` says how many partners each criterion took out. Open while `ended_at` is empty.
+    """
+
+    __tablename__ = "offer_rounds"
+
+    id: Mapped[Id]
+    lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id"))
+    number: Mapped[int]
+    rule_id: Mapped[int | None] = mapped_column(ForeignKey("distribution_rules.id"))
+    mode: Mapped[str] = mapped_column(default="race")
+    opened_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    offered: Mapped[int] = mapped_column(default=0)
+    declined: Mapped[int] = mapped_column(default=0)
+    excluded: Mapped[dict[str, int]]
+
+    __table_args__ = (
+        UniqueConstraint("lead_id", "number"),
+        Index("ix_offer_rounds_open", "ends_at", "id", postgresql_where=text("ended_at IS NULL")),
+        CheckConstraint(
+            "outcome IS NULL OR outcome IN ('picked','expired','withdrawn','declined')",
+            name="outcome",
+        ),
+    )
+
+
+class Offer(Base):
+    """The line "this lead, this partner, this round".
+
+    Whether it still stands is decided by the lead (`offered`, same round); `open` only keeps the
+    index of what a firm may see small. `explanation` is data: parts that sum to `score`.
+    """
+
+    __tablename__ = "offers"
+
+    id: Mapped[Id]
+    round_id: Mapped[int] = mapped_column(ForeignKey("offer_rounds.id"))
+    lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id"))
+    round: Mapped[int]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    score: Mapped[float] = mapped_column(Float(53))
+    explanation: Mapped[list[dict[str, Any]]]
+    visible_from: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    open: Mapped[bool] = mapped_column(default=True)
+    declined_at: Mapped[datetime | None]
+    declined_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    reason_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
+
+    __table_args__ = (
+        UniqueConstraint("round_id", "organisation_id"),
+        Index(
+            "ix_offers_available", "organisation_id", "ends_at", "id", postgresql_where=text("open")
+        ),
+        Index(None, "lead_id", "organisation_id"),
+    )
+
+
+class Dismissal(Base):
+    """A rep said "Not for me": the offer is hidden from him, not from his colleagues."""
+
+    __tablename__ = "offer_dismissals"
+
+    offer_id: Mapped[int] = mapped_column(
+        ForeignKey("offers.id"), primary_key=True, autoincrement=False
+    )
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id"), primary_key=True, autoincrement=False
+    )
+    at: Mapped[datetime]
+    reason_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
+    note: Mapped[str | None]
+
+
+class OfferExclusion(Base):
+    """A firm is not offered this lead again: it declined, gave back or was recalled."""
+
+    __tablename__ = "offer_exclusions"
+
+    lead_id: Mapped[int] = mapped_column(
+        ForeignKey("leads.id"), primary_key=True, autoincrement=False
+    )
+    organisation_id: Mapped[int] = mapped_column(
+        ForeignKey("organisations.id"), primary_key=True, autoincrement=False
+    )
+    reason: Mapped[str]
+    at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("reason IN ('declined','given_back','recalled')", name="reason"),
+    )

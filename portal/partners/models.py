@@ -1,0 +1,123 @@
+"""Tables of partner profiles, their certifications, absences, figures and groups."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.accounts.models import Organisation
+from portal.core.db import Base, Id
+
+
+class Partner(Base):
+    """The profile of a distributor or reseller.
+
+    Lists of catalogue ids stand in arrays (entries are never deleted); an empty list of industries,
+    sizes or territories means "all". `capacity` and `rep_capacity` bound open pickups.
+    """
+
+    __tablename__ = "partners"
+
+    organisation_id: Mapped[int] = mapped_column(
+        ForeignKey("organisations.id"), primary_key=True, autoincrement=False
+    )
+    country: Mapped[str]
+    subdivision: Mapped[str | None]
+    city: Mapped[str | None]
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    territories: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    level_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
+    brand_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list)
+    product_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list)
+    specialisation_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list)
+    industry_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list)
+    size_band_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list)
+    languages: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    people: Mapped[int | None]
+    capacity: Mapped[int] = mapped_column(default=10)
+    rep_capacity: Mapped[int] = mapped_column(default=5)
+    suspended_until: Mapped[datetime | None]
+    website: Mapped[str | None]
+    note: Mapped[str | None]
+
+    organisation: Mapped[Organisation] = relationship()
+
+    __table_args__ = (
+        Index(None, "country", "subdivision"),
+        Index(None, "latitude", "longitude"),
+        CheckConstraint("capacity >= 0 AND rep_capacity >= 0", name="capacity"),
+    )
+
+
+class PartnerCertification(Base):
+    """A certification that a partner holds, until it expires."""
+
+    __tablename__ = "partner_certifications"
+
+    organisation_id: Mapped[int] = mapped_column(
+        ForeignKey("partners.organisation_id"), primary_key=True, autoincrement=False
+    )
+    certification_id: Mapped[int] = mapped_column(
+        ForeignKey("catalog_entries.id"), primary_key=True, autoincrement=False
+    )
+    expires_on: Mapped[date | None]
+
+
+class Absence(Base):
+    """A firm (`user_id` empty) or one person is away, both days included."""
+
+    __tablename__ = "absences"
+
+    id: Mapped[Id]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    note: Mapped[str | None]
+
+    __table_args__ = (CheckConstraint("ends_on >= starts_on", name="order"),)
+
+
+class PartnerFigures(Base):
+    """What the programme knows of a partner's work; upper rooms count into it."""
+
+    __tablename__ = "partner_figures"
+
+    organisation_id: Mapped[int] = mapped_column(
+        ForeignKey("organisations.id"), primary_key=True, autoincrement=False
+    )
+    open_pickups: Mapped[int] = mapped_column(default=0)
+    offers_seen: Mapped[int] = mapped_column(default=0)
+    declined: Mapped[int] = mapped_column(default=0)
+    picked: Mapped[int] = mapped_column(default=0)
+    given_back: Mapped[int] = mapped_column(default=0)
+    won: Mapped[int] = mapped_column(default=0)
+    lost: Mapped[int] = mapped_column(default=0)
+    answers_in_time: Mapped[int] = mapped_column(default=0)
+    answers_late: Mapped[int] = mapped_column(default=0)
+
+
+class PartnerGroup(Base):
+    """A group of partners put together by hand."""
+
+    __tablename__ = "partner_groups"
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(unique=True)
+    note: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+
+class PartnerGroupMember(Base):
+    """A partner in a group."""
+
+    __tablename__ = "partner_group_members"
+
+    group_id: Mapped[int] = mapped_column(ForeignKey("partner_groups.id"), primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(
+        ForeignKey("partners.organisation_id"), primary_key=True, index=True
+    )
+    __table_args__ = (UniqueConstraint("group_id", "organisation_id"),)

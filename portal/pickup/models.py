@@ -1,0 +1,62 @@
+"""The table of pickups."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.core.db import Base, Id
+
+
+class Debt(StrEnum):
+    """What the sweep last noted about the feedback that a pickup owes."""
+
+    NONE = "none"
+    SOON = "soon"
+    OVERDUE = "overdue"
+
+
+class Pickup(Base):
+    """A partner rep holds the lead, from pickup until `ended_at`. At most one open per lead.
+
+    `feedback_due_at` is the moment the next answer is due. `uncontacted` counts how many times in a
+    row the answer was "not made contact yet". `debt` is written by the sweep for lists and reports;
+    the gate never trusts it but asks the dates.
+    """
+
+    __tablename__ = "pickups"
+
+    id: Mapped[Id]
+    lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id"))
+    round: Mapped[int]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    picked_at: Mapped[datetime]
+    feedback_due_at: Mapped[datetime]
+    rhythm_days: Mapped[int]
+    last_feedback_at: Mapped[datetime | None]
+    last_status: Mapped[str | None]
+    first_contact_at: Mapped[datetime | None]
+    uncontacted: Mapped[int] = mapped_column(default=0)
+    debt: Mapped[str] = mapped_column(default=Debt.NONE)
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    reason_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
+
+    __table_args__ = (
+        Index("uq_pickups_open_lead", "lead_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+        Index("ix_pickups_open_of_user", "user_id", postgresql_where=text("ended_at IS NULL")),
+        Index(
+            "ix_pickups_open_of_firm", "organisation_id", postgresql_where=text("ended_at IS NULL")
+        ),
+        Index("ix_pickups_due", "feedback_due_at", postgresql_where=text("ended_at IS NULL")),
+        Index(None, "lead_id", "id"),
+        CheckConstraint(
+            "outcome IS NULL OR outcome IN ('won','lost','given_back','recalled')", name="outcome"
+        ),
+        CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="ended_with_outcome"),
+        CheckConstraint("debt IN ('none','soon','overdue')", name="debt"),
+    )

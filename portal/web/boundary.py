@@ -1,0 +1,88 @@
+"""The HTTP boundary: one request, one transaction.
+
+A response under 400 commits before its first byte leaves; 400 and over, or an exception, rolls
+back. GET and HEAD always roll back: they change nothing. A refusal whose work must stay (an answer
+given for a lead that has gone meanwhile) says so with `keep_work()`.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+
+from flask import Flask, Response, g, request
+from sqlalchemy.exc import OperationalError
+
+from portal.core import circumstances, db, logs
+
+log = logs.get(__name__)
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'self'; "
+    "frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+
+
+def keep_work() -> None:
+    """Commit what this request has done although it answers with a refusal."""
+    g.keep_work = True
+
+
+def open_request() -> None:
+    """Give the request an id and a start time."""
+    given = request.headers.get("X-Request-ID", "")
+    request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    g.started = time.perf_counter()
+    circumstances.begin(actor_id=None, channel="web", request_id=request_id)
+
+
+def close_request(response: Response) -> Response:
+    """Commit or roll back, then dress the response."""
+    if request.method not in SAFE and (response.status_code < 400 or g.get("keep_work")):
+        db.commit()
+    else:
+        db.rollback()
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.vary.update(["HX-Request", "Cookie"])
+        log.info(
+            "request",
+            method=request.method,
+            endpoint=request.endpoint,
+            status=response.status_code,
+            actor=circumstances.current().actor_id,
+            ms=round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
+        )
+    response.headers["X-Request-ID"] = circumstances.current().request_id or ""
+    return response
+
+
+def forget_request(error: BaseException | None) -> None:
+    """Roll back whatever an exception left open."""
+    if error is not None:
+        try:
+            db.rollback()
+        except OperationalError:
+            log.warning("rollback failed, the connection is gone")
+
+
+def init_boundary(app: Flask) -> None:
+    """Put the boundary around every request; call before anything else registers hooks."""
+    app.before_request(open_request)
+    app.after_request(close_request)
+    app.teardown_request(forget_request)

@@ -1,0 +1,116 @@
+"""Dates, numbers and money in the reader's words, locale and zone."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from babel.dates import format_date, format_datetime, format_skeleton, format_time
+from babel.numbers import format_compact_currency, format_currency, format_decimal, format_percent
+from flask import Flask, current_app
+from flask_babel import get_locale, get_timezone, ngettext
+from flask_babel import gettext as _
+
+from portal.core import clock
+
+
+def local(moment: datetime) -> datetime:
+    """Return `moment` in the reader's zone."""
+    return moment.astimezone(get_timezone())
+
+
+def when(moment: datetime | None) -> str:
+    """Say a moment as people do: "today, 17:30", "tomorrow, 09:00", "Tuesday, 24 November, 10:00"."""
+    if moment is None:
+        return ""
+    here = local(moment)
+    return _("%(day)s, %(time)s", day=day(here), time=clock_time(here))
+
+
+def clock_time(moment: datetime) -> str:
+    """Return the time of day."""
+    return format_time(moment, "short", locale=get_locale(), tzinfo=get_timezone())
+
+
+def day(moment: datetime | date | None) -> str:
+    """Say a day: today, tomorrow, yesterday, the weekday within a week, else the date."""
+    if moment is None:
+        return ""
+    at = local(moment).date() if isinstance(moment, datetime) else moment
+    today = local(clock.now()).date()
+    away = (at - today).days
+    if away == 0:
+        return _("today")
+    if away == 1:
+        return _("tomorrow")
+    if away == -1:
+        return _("yesterday")
+    if abs(away) < 300:
+        return format_skeleton("MMMMEEEEd" if abs(away) < 7 else "MMMd", at, locale=get_locale())
+    return format_date(at, "medium", locale=get_locale())
+
+
+def ago(moment: datetime | None) -> str:
+    """Say how long ago something was: "12 minutes ago"."""
+    if moment is None:
+        return ""
+    past = clock.now() - moment
+    if past < timedelta(minutes=1):
+        return _("just now")
+    if past < timedelta(hours=1):
+        return ngettext("%(num)d minute ago", "%(num)d minutes ago", past.seconds // 60)
+    if past < timedelta(days=1):
+        return ngettext("%(num)d hour ago", "%(num)d hours ago", past.seconds // 3600)
+    return ngettext("%(num)d day ago", "%(num)d days ago", past.days)
+
+
+def iso(moment: datetime | None) -> str:
+    """Return the machine-readable form for <time datetime>."""
+    return moment.isoformat(timespec="seconds") if moment else ""
+
+
+def stamp(moment: datetime | None) -> str:
+    """Return date and time in full."""
+    if moment is None:
+        return ""
+    return format_datetime(moment, "medium", tzinfo=get_timezone(), locale=get_locale())
+
+
+def money(amount: Decimal | int | float | None, compact: bool = False) -> str:
+    """Return an amount in the programme's currency."""
+    if amount is None:
+        return ""
+    currency = current_app.config["SETTINGS"].currency
+    if compact:
+        return format_compact_currency(
+            amount, currency, locale=get_locale(), fraction_digits=0 if amount >= 10_000 else 1
+        )
+    digits = Decimal(amount) % 1 != 0
+    return format_currency(
+        amount,
+        currency,
+        locale=get_locale(),
+        format=None if digits else _whole_pattern(),
+        currency_digits=bool(digits),
+    )
+
+
+def _whole_pattern() -> str:
+    pattern: str = get_locale().currency_formats["standard"].pattern
+    return pattern.replace(".00", "")
+
+
+def number(value: int | float | Decimal | None) -> str:
+    """Return a number with the reader's separators."""
+    return "" if value is None else format_decimal(value, locale=get_locale())
+
+
+def percent(share: float | None) -> str:
+    """Return a share (0–1) as whole per cent."""
+    return "" if share is None else format_percent(share, locale=get_locale())
+
+
+def init_filters(app: Flask) -> None:
+    """Register the filters."""
+    for function in (when, day, ago, iso, stamp, money, number, percent, clock_time):
+        app.jinja_env.filters[function.__name__] = function

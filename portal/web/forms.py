@@ -1,0 +1,56 @@
+"""The typed door to WTForms: the base form and a few fields that several rooms need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from wtforms import Field, StringField
+from wtforms.validators import StopValidation
+
+from portal.core.errors import Invalid
+
+
+class Form(FlaskForm):  # type: ignore[misc]
+    """Base of every form: strips white space, takes errors from operations."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Any:
+            filters = list(unbound_field.kwargs.get("filters", []))
+            if issubclass(unbound_field.field_class, StringField):
+                filters.append(strip)
+            return unbound_field.bind(form=form, filters=filters, **options)
+
+    def take(self, error: Invalid) -> None:
+        """Show an operation's refusal at the fields it names."""
+        for name, message in error.errors.items():
+            field = self._fields.get(name)
+            if field is None:
+                self.form_errors.append(message)
+            else:
+                field.errors = [*field.errors, message]
+
+
+def strip(value: Any) -> Any:
+    """Strip white space and NUL bytes, which PostgreSQL refuses."""
+    return value.replace("\x00", "").strip() if isinstance(value, str) else value
+
+
+class needed:  # noqa: N801 – reads as a word in form definitions
+    """Refuse an empty field with a sentence instead of "this field is required"."""
+
+    field_flags = {"required": True}  # noqa: RUF012
+
+    def __init__(self, message: Any = None) -> None:
+        self.message = message
+
+    def __call__(self, form: Any, field: Field) -> None:
+        data = field.data
+        if data is None or data == "" or data == [] or (isinstance(data, str) and not data.strip()):
+            field.errors[:] = []
+            raise StopValidation(str(self.message or _("Please fill this in.")))
+
+
+Choices = Sequence[tuple[str, str]]

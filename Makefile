@@ -1,0 +1,62 @@
+# Firstcome: `make run` and `make test` need Python 3.11 or newer and nothing else.
+# All paths are relative, so that the folder may have a space in its name.
+
+PYTHON ?= python3
+VENV := .venv/bin
+BOOTSTRAP := $(PYTHON) deploy/bootstrap.py
+LOCK := $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-header
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench soak lock clean
+
+help: ## Show what there is
+	@echo "make run     start Firstcome here; everything it needs is fetched on the first start"
+	@echo "make test    check the code and run the whole suite against real servers"
+	@echo "make check   only the static checks: format, lint, types, imports, templates"
+	@echo "make bench   measure; BENCH=name runs one"
+	@echo "make soak    keep it under load for long"
+	@echo "make lock    choose new versions of all dependencies and write the lock files"
+	@echo "make clean   remove what was installed and built; the data in var/ stays"
+	@echo
+	@echo "PYTHON=python3.13 takes another Python. PORT=8080, HOST, DATABASE_URL, REDIS_URL,"
+	@echo "SMTP_URL and VAR_DIR change where make run listens, connects and keeps its data."
+
+run:
+	@$(BOOTSTRAP)
+	@exec $(VENV)/python -m portal.cli up
+
+test:
+	@$(BOOTSTRAP) --test
+	@$(MAKE) --no-print-directory check
+	@$(VENV)/python -m pytest -n $(or $(WORKERS),2) tests
+
+check:
+	@$(BOOTSTRAP) --dev
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+	$(VENV)/mypy --strict portal app.py worker.py deploy/bootstrap.py
+	$(VENV)/lint-imports
+	$(VENV)/djlint --lint --quiet templates
+
+bench:
+	@$(BOOTSTRAP) --dev
+	@exec $(VENV)/python -m bench $(BENCH)
+
+soak:
+	@$(BOOTSTRAP) --dev
+	@exec $(VENV)/python -m bench.soak
+
+lock:
+	$(LOCK) --group setup --upgrade -o requirements-setup.lock
+	$(LOCK) --group frontend --upgrade -o requirements-frontend.lock
+	$(LOCK) pyproject.toml --upgrade -o requirements.lock
+	$(LOCK) pyproject.toml --extra local --upgrade -c requirements.lock -o requirements-local.lock
+	$(LOCK) pyproject.toml --extra local --extra dev --upgrade -c requirements-local.lock \
+		-o requirements-dev.lock
+
+clean:
+	rm -rf .venv node_modules static/vendor .mypy_cache .ruff_cache .pytest_cache \
+		.import_linter_cache
+	find portal tests deploy bench -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+	find portal -name '*.mo' -delete 2>/dev/null || true

@@ -18,9 +18,7 @@ worker_class = "gevent"
 worker_connections = 5000
 graceful_timeout = 5
 keepalive = 5
-accesslog = (
-    None  # the application writes its own, with the request id and without tokens
-)
+accesslog = None  # the application writes its own, with the request id and without tokens
 errorlog = "-"
 loglevel = "info"
 # The proxy's word is taken by the application alone, after PROXY_HOPS.

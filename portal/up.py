@@ -123,9 +123,7 @@ def _read(environment: Mapping[str, str]) -> _Plan:
     port: int | None = None
     if named := environment.get("PORT"):
         if not named.isdigit() or not 0 < int(named) < 65536:
-            raise CannotStart(
-                f"PORT={named} is not a port: take a number from 1 to 65535."
-            )
+            raise CannotStart(f"PORT={named} is not a port: take a number from 1 to 65535.")
         port = int(named)
     return _Plan(
         var=Path(environment.get("VAR_DIR") or ROOT / "var").absolute(),
@@ -151,9 +149,7 @@ def _alone_in(var: Path) -> Iterator[None]:
         probe.write_text("room for a little text\n" * 1000)
         probe.unlink()
     except OSError as problem:
-        raise CannotStart(
-            f"{problem.filename or var}: {problem.strerror}."
-        ) from problem
+        raise CannotStart(f"{problem.filename or var}: {problem.strerror}.") from problem
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -277,16 +273,12 @@ def _check_database(url: str) -> None:
             f"DATABASE_URL leads nowhere: {_without_password(str(problem), url)}"
         ) from problem
     if version < 15:
-        raise CannotStart(
-            f"DATABASE_URL is a PostgreSQL {version}; 15 or newer is needed."
-        )
+        raise CannotStart(f"DATABASE_URL is a PostgreSQL {version}; 15 or newer is needed.")
 
 
 def _check_redis(url: str) -> None:
     try:
-        with redis.Redis.from_url(
-            url, socket_connect_timeout=5, socket_timeout=5
-        ) as link:
+        with redis.Redis.from_url(url, socket_connect_timeout=5, socket_timeout=5) as link:
             link.ping()
     except (redis.RedisError, ValueError) as problem:
         raise CannotStart(
@@ -299,9 +291,7 @@ def _without_password(said: str, url: str) -> str:
         password = urlsplit(url).password
     except ValueError:
         password = None
-    lines = [
-        line.strip() for line in said.replace(url, "…").splitlines() if line.strip()
-    ]
+    lines = [line.strip() for line in said.replace(url, "…").splitlines() if line.strip()]
     text = lines[0] if lines else "no answer"
     return text.replace(password, "…") if password else text
 
@@ -346,9 +336,7 @@ def _await_ready(supervisor: Supervisor, host: str, port: int) -> None:
             raise CannotStart("A program ended again and again, see above.")
         if _answers(where, port):
             return
-    raise CannotStart(
-        f"The web gave no answer in {READY_SECONDS:g} s; see var/log/web.log."
-    )
+    raise CannotStart(f"The web gave no answer in {READY_SECONDS:g} s; see var/log/web.log.")
 
 
 def _answers(host: str, port: int) -> bool:

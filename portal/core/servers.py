@@ -91,9 +91,7 @@ def die_with_parent(signum: int) -> Callable[[], None]:
 class PostgresServer:
     """One PostgreSQL of a folder, listening on 127.0.0.1 with passwords."""
 
-    def __init__(
-        self, var: Path, port: int | None = None, *, durable: bool = True
-    ) -> None:
+    def __init__(self, var: Path, port: int | None = None, *, durable: bool = True) -> None:
         """Describe the server of `var`; nothing starts. `durable=False` trades safety for tests."""
         self.var = var.resolve()
         self.home = self.var / "postgres"
@@ -145,13 +143,9 @@ class PostgresServer:
             elif taken:
                 raise ServerProblem(f"Port {self.port} for PostgreSQL is taken.")
             elif "shared memory block" not in said and "lock file" not in said:
-                raise ServerProblem(
-                    f"PostgreSQL did not start: {_last_line(said)} ({self.log})"
-                )
+                raise ServerProblem(f"PostgreSQL did not start: {_last_line(said)} ({self.log})")
             if time.monotonic() > deadline:
-                raise ServerProblem(
-                    f"PostgreSQL did not start: {_last_line(said)} ({self.log})"
-                )
+                raise ServerProblem(f"PostgreSQL did not start: {_last_line(said)} ({self.log})")
             time.sleep(0.2)
         self._pid = self._process.pid
         self.wanted_port = self.port  # a restart comes back at the same address
@@ -210,11 +204,7 @@ class PostgresServer:
                 "synchronous_commit": "off",
                 "full_page_writes": "off",
             }
-        return [
-            word
-            for name, value in settings.items()
-            for word in ("-c", f"{name}={value}")
-        ]
+        return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
 
     def _make_data(self, binaries: Path, owner: "_Owner") -> None:
         wheel = _version(binaries)
@@ -248,9 +238,7 @@ class PostgresServer:
         ]
         words += [] if self.durable else ["--no-sync"]
         mark_log = _size(self.log)
-        made = owner.spawn(
-            [*words, "--no-instructions"], log=self.log, on_death=signal.SIGTERM
-        )
+        made = owner.spawn([*words, "--no-instructions"], log=self.log, on_death=signal.SIGTERM)
         code = made.wait()
         password.unlink()
         if code != 0:
@@ -261,12 +249,8 @@ class PostgresServer:
                     "set DATABASE_URL."
                 )
             if "No space left" in said:
-                raise ServerProblem(
-                    f"The disk is full: no room for the database in {self.home}."
-                )
-            raise ServerProblem(
-                f"PostgreSQL's initdb stopped: {_last_line(said)} ({self.log})"
-            )
+                raise ServerProblem(f"The disk is full: no room for the database in {self.home}.")
+            raise ServerProblem(f"PostgreSQL's initdb stopped: {_last_line(said)} ({self.log})")
         fresh.rename(self.data)
 
     def _await_end_of_predecessor(self) -> None:
@@ -302,24 +286,18 @@ class PostgresServer:
             if ours is not None:
                 return
             role, database = sql.Identifier(ROLE), sql.Identifier(DATABASE)
-            known = link.execute(
-                "select 1 from pg_roles where rolname = %s", (ROLE,)
-            ).fetchone()
+            known = link.execute("select 1 from pg_roles where rolname = %s", (ROLE,)).fetchone()
             link.execute(
                 sql.SQL(
                     "{} role {} login nosuperuser nobypassrls nocreaterole createdb password {}"
-                ).format(
-                    sql.SQL("alter" if known else "create"), role, sql.Literal(password)
-                )
+                ).format(sql.SQL("alter" if known else "create"), role, sql.Literal(password))
             )
             with psycopg.connect(
                 self.url_of("template1", superuser=True), autocommit=True
             ) as template:
                 for name in EXTENSIONS:
                     template.execute(
-                        sql.SQL("create extension if not exists {}").format(
-                            sql.Identifier(name)
-                        )
+                        sql.SQL("create extension if not exists {}").format(sql.Identifier(name))
                     )
             link.execute(sql.SQL("create database {} owner {}").format(database, role))
 
@@ -327,9 +305,7 @@ class PostgresServer:
 class ValkeyServer:
     """One Valkey of a folder, listening on 127.0.0.1 with a password and an append-only file."""
 
-    def __init__(
-        self, var: Path, port: int | None = None, *, durable: bool = True
-    ) -> None:
+    def __init__(self, var: Path, port: int | None = None, *, durable: bool = True) -> None:
         """Describe the server of `var`; nothing starts. `durable=False` trades safety for tests."""
         self.var = var.resolve()
         self.home = self.var / "valkey"
@@ -372,9 +348,7 @@ class ValkeyServer:
             if taken and self.wanted_port is not None:
                 raise ServerProblem(f"Port {self.port} for Valkey is taken.")
             if not taken or time.monotonic() > deadline:
-                raise ServerProblem(
-                    f"Valkey did not start: {_last_line(said)} ({self.log})"
-                )
+                raise ServerProblem(f"Valkey did not start: {_last_line(said)} ({self.log})")
             self.port = None
         self._pid = self._process.pid
         self.wanted_port = self.port
@@ -395,9 +369,7 @@ class ValkeyServer:
         before = self.port
         try:
             lines = self.settings.read_text().splitlines()
-            self.port = next(
-                int(line.split()[1]) for line in lines if line.startswith("port ")
-            )
+            self.port = next(int(line.split()[1]) for line in lines if line.startswith("port "))
         except (OSError, StopIteration):
             return False
         self._pid = self._answering()
@@ -408,9 +380,7 @@ class ValkeyServer:
     def _answering(self) -> int | None:
         """The process id of the server at our port, if it is ours and answers."""
         try:
-            link = redis.Redis.from_url(
-                self.url, socket_connect_timeout=2, socket_timeout=2
-            )
+            link = redis.Redis.from_url(self.url, socket_connect_timeout=2, socket_timeout=2)
         except ServerProblem:
             return None
         with link:
@@ -567,9 +537,7 @@ def _capability() -> str | None:
         lines = Path("/proc/self/status").read_text().splitlines()
     except OSError:
         return None
-    held = next(
-        (int(line.split()[1], 16) for line in lines if line.startswith("CapEff:")), 0
-    )
+    held = next((int(line.split()[1], 16) for line in lines if line.startswith("CapEff:")), 0)
     for bit, name in ((2, "dac_read_search"), (1, "dac_override")):
         if held >> bit & 1:
             return name
@@ -607,9 +575,7 @@ def _valkey_binary() -> Path:
         where = shutil.which(name, path=f"{os.defpath}:/usr/local/bin")
         if where:
             return Path(where)
-    raise ServerProblem(
-        "No Valkey or Redis found on this machine: install one, or set REDIS_URL."
-    )
+    raise ServerProblem("No Valkey or Redis found on this machine: install one, or set REDIS_URL.")
 
 
 def _package(name: str) -> Path | None:
@@ -638,9 +604,7 @@ def _secret(var: Path, name: str, *, make: bool = False) -> str:
         return path.read_text().strip()
     except FileNotFoundError:
         if not make:
-            raise ServerProblem(
-                f"{path} is missing: no server was ever started here."
-            ) from None
+            raise ServerProblem(f"{path} is missing: no server was ever started here.") from None
     except PermissionError:
         raise ServerProblem(f"{path} is not readable for you.") from None
     value = secrets.token_hex(24)

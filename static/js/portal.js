@@ -29,7 +29,9 @@ document.addEventListener("submit", (event) => {
     return;
   }
   if (form.method === "get" || form.matches("[data-many-times]")) return;
-  queueMicrotask(() => event.defaultPrevented && !htmxForm(form) ? undefined : hold(form));
+  underWay.add(form);
+  // Later, so that the pressed button still counts as the sender.
+  setTimeout(() => (event.defaultPrevented && !htmxForm(form) ? release(form) : hold(form)));
 }, true);
 
 const htmxForm = (form) => form.matches("[hx-post], [hx-get], [hx-put], [hx-delete]");

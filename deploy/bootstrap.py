@@ -134,7 +134,9 @@ def _install(part: str) -> None:
     if part == "setup":
         try:
             _call(with_pip)
-        except SetUpProblem:
+        except SetUpProblem as problem:
+            if str(problem).startswith(("No connection", "The disk is full")):
+                raise
             _say("No uv for this machine; pip does its work.")
             begun.unlink()
             return
@@ -186,7 +188,7 @@ def _build_front_end() -> None:
         _npm("ci", "--no-progress")
         _stamp("node", packages_key)
     _say("Building the front-end assets …")
-    _npm("run", "--silent", "build")
+    _npm("run", "build")
     _stamp("assets", assets_key)
 
 
@@ -281,7 +283,7 @@ def _wait(process: "subprocess.Popen[bytes]") -> int:
 
 
 def _in_one_line(words: Sequence[str], said: str) -> str:
-    name = Path(words[0]).name
+    name = "pip" if "pip" in words else Path(words[0]).name
     if any(sign in said for sign in DISK_FULL):
         return "The disk is full. Make room and start again."
     if "hashes" in said.lower() and "match" in said.lower():

@@ -27,7 +27,7 @@ forwarded_allow_ips = ""
 control_socket_disable = True
 
 
-def on_starting(server: Any) -> None:
+def on_starting(_server: Any) -> None:
     """Allow as many open files as the machine does: each open page holds a stream."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)

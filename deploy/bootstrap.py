@@ -45,6 +45,7 @@ NO_NETWORK = (
     *("Temporary failure resolving", "Could not resolve"),
 )
 DISK_FULL = ("No space left on device", "os error 28", "ENOSPC", "Disk quota exceeded")
+NO_ENSUREPIP = ("ensurepip is not available", "No module named ensurepip")
 NO_RIGHT = ("Permission denied", "EACCES", "os error 13")
 
 
@@ -101,7 +102,7 @@ def _make_venv() -> None:
     try:
         _call(make)
     except SetUpProblem as problem:
-        if "ensurepip" not in str(problem):
+        if str(problem) != "ensurepip is missing":
             raise
         package = f"python{version}-venv"
         if not _is_debian_root():
@@ -292,8 +293,10 @@ def _in_one_line(words: Sequence[str], said: str) -> str:
         return f"No connection to where {name} gets its packages. Check the network and the proxy."
     if any(sign in said for sign in NO_RIGHT):
         return f"{name}: permission denied in {ROOT} or in your cache folder."
-    if "ensurepip" in said:
+    if any(sign in said for sign in NO_ENSUREPIP):
         return "ensurepip is missing"
+    if shutil.disk_usage(ROOT).free < 20_000_000:  # some tools don't say why they stopped
+        return "The disk is full. Make room and start again."
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     telling = [line for line in lines if "error" in line.lower()] or lines
     return f"{name} stopped: {telling[-1] if telling else 'it said nothing'}"
@@ -326,7 +329,7 @@ def _stamp(part: str, key: str) -> None:
     _stamp_path(part).write_text(key)
 
 
-def _interrupt(signum: int, frame: FrameType | None) -> None:
+def _interrupt(_signum: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 

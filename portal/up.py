@@ -6,6 +6,7 @@ person at the terminal is told. How servers and children are kept is `core.serve
 """
 
 import contextlib
+import errno
 import fcntl
 import http.client
 import secrets
@@ -36,7 +37,7 @@ DEMO_PEOPLE = (
     ("anna@alpha-systems.example", "manager of Alice's firm"),
     ("admin@firstcome.example", "administrator"),
 )
-DEMO_PASSWORD = "firstcome-demo"
+DEMO_PASSWORD = "firstcome-demo"  # noqa: S105 (made only by the demo, and told to everybody)
 
 
 class CannotStart(Exception):
@@ -189,6 +190,8 @@ def _open_door(plan: _Plan) -> socket.socket:
             door.listen(2048)
         except OSError as problem:
             door.close()
+            if problem.errno == errno.EADDRNOTAVAIL:
+                raise CannotStart(f"HOST={plan.host} is no address of this machine.") from problem
             if plan.port:
                 raise CannotStart(
                     f"Port {plan.port} on {plan.host}: {problem.strerror}. "
@@ -203,7 +206,7 @@ def _open_door(plan: _Plan) -> socket.socket:
 
 
 def _settings(plan: _Plan, port: int) -> dict[str, str]:
-    shown = "127.0.0.1" if plan.host in {"0.0.0.0", "::", ""} else plan.host
+    shown = "127.0.0.1" if plan.host in {"0.0.0.0", "::", ""} else plan.host  # noqa: S104 (compared, not bound)
     shown = f"[{shown}]" if ":" in shown else shown
     settings = {
         "FIRSTCOME_LOCAL": "1",
@@ -268,6 +271,10 @@ def _check_database(url: str) -> None:
     try:
         with psycopg.connect(plain, connect_timeout=5) as link:
             version = link.info.server_version // 10000
+    except psycopg.ProgrammingError as problem:  # what it says may quote the password
+        raise CannotStart(
+            "DATABASE_URL can't be read; write postgresql://user:password@host:5432/database."
+        ) from problem
     except psycopg.Error as problem:
         raise CannotStart(
             f"DATABASE_URL leads nowhere: {_without_password(str(problem), url)}"
@@ -306,7 +313,7 @@ def _set_up(supervisor: Supervisor, env: Mapping[str, str]) -> None:
             f"({supervisor.var / 'log' / 'migrate.log'})"
         )
     step = Program("demo", _python("-m", "portal.cli", "demo", "--first-start"), env)
-    if supervisor.call(step, show=True) != 0:
+    if supervisor.call(step, show=True) != 0 and "No such command" not in supervisor.last_words:
         raise CannotStart(
             f"The demo programme could not be built: {supervisor.last_words} "
             f"({supervisor.var / 'log' / 'demo.log'})"
@@ -329,7 +336,7 @@ def _web(env: Mapping[str, str], door: socket.socket) -> Program:
 def _await_ready(supervisor: Supervisor, host: str, port: int) -> None:
     """Wait until the web answers; raises CannotStart when it does not."""
     _say("Starting the web, the worker and the scheduler …")
-    where = "127.0.0.1" if host in {"0.0.0.0", "", "::"} else host
+    where = "127.0.0.1" if host in {"0.0.0.0", "", "::"} else host  # noqa: S104
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         if not supervisor.tick(0.1):

@@ -195,7 +195,7 @@ class Supervisor:
             service.stop()
         self._mark.unlink(missing_ok=True)
 
-    def _on_signal(self, signum: int, frame: FrameType | None) -> None:
+    def _on_signal(self, _signum: int, _frame: FrameType | None) -> None:
         first, self._asked_to_stop = not self._asked_to_stop, True
         if first and not self._running:
             raise Interrupted
@@ -249,7 +249,8 @@ class Supervisor:
         return True
 
     def _read(self, child: _Child) -> None:
-        assert child.process is not None and child.process.stdout is not None
+        assert child.process is not None
+        assert child.process.stdout is not None
         try:
             chunk = os.read(child.process.stdout.fileno(), 65536)
         except BlockingIOError:

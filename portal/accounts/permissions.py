@@ -67,7 +67,12 @@ ROLES: dict[str, frozenset[Permission]] = {
     "partner_rep": frozenset({P.OFFERS_SEE, P.PICKUPS_CLAIM, P.PICKUPS_SEE_OWN}),
 }
 
-PARTNER_ROLES = ("distributor_manager", "distributor_sales", "partner_manager", "partner_rep")
+PARTNER_ROLES = (
+    "distributor_manager",
+    "distributor_sales",
+    "partner_manager",
+    "partner_rep",
+)
 PICKING_ROLES = tuple(role for role, may in ROLES.items() if P.PICKUPS_CLAIM in may)
 
 

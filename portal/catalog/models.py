@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import ClassVar
 
 from sqlalchemy import ARRAY, ForeignKey, Numeric, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
@@ -34,7 +33,7 @@ class Entry(Base):
     position: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool] = mapped_column(default=True)
 
-    __mapper_args__: ClassVar[dict[str, object]] = {"polymorphic_on": "kind"}
+    __mapper_args__ = {"polymorphic_on": "kind"}
     __table_args__ = (UniqueConstraint("kind", "key"),)
 
     def label(self, locale: str) -> str:
@@ -43,32 +42,32 @@ class Entry(Base):
 
 
 class Brand(Entry):
-    __mapper_args__: ClassVar[dict[str, object]] = {"polymorphic_identity": "brand"}
+    __mapper_args__ = {"polymorphic_identity": "brand"}
 
 
 class Product(Entry):
     """A product or service of a brand."""
 
     brand_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
-    __mapper_args__: ClassVar[dict[str, object]] = {"polymorphic_identity": "product"}
+    __mapper_args__ = {"polymorphic_identity": "product"}
 
 
 class _WithSynonyms(Entry):
     """Entries that imported spellings are matched to."""
 
     synonyms: Mapped[list[str] | None] = mapped_column(ARRAY(Text), use_existing_column=True)
-    __mapper_args__: ClassVar[dict[str, object]] = {"polymorphic_abstract": True}
+    __mapper_args__ = {"polymorphic_abstract": True}
 
 
 class Industry(_WithSynonyms):
-    __mapper_args__: ClassVar[dict[str, object]] = {"polymorphic_identity": "industry"}
+    __mapper_args__ = {"polymorphic_identity": "industry"}
 
 
 class Source(_WithSynonyms):
     """Where inquiries come from; `expectation` says with what expectation to approach them."""
 
     expectation: Mapped[dict[str, str] | None] = mapped_column(JSONB)
-    __mapper_args__: ClassVar[dict[str, object]] = {"polymorphic_identity": "source"}
+    __mapper_args__ = {"polymorphic_identity": "source"}
 
 
 class _Band(Entry):
@@ -76,19 +75,19 @@ class _Band(Entry):
 
     low: Mapped[Decimal | None] = mapped_column(Numeric(14, 2), use_existing_column=True)
     high: Mapped[Decimal | None] = mapped_column(Numeric(14, 2), use_existing_column=True)
-    __mapper_args__: ClassVar[dict[str, object]] = {"polymorphic_abstract": True}
+    __mapper_args__ = {"polymorphic_abstract": True}
 
 
 class SizeBand(_Band):
     """Number of people of a company."""
 
-    __mapper_args__: ClassVar[dict[str, object]] = {"polymorphic_identity": "size_band"}
+    __mapper_args__ = {"polymorphic_identity": "size_band"}
 
 
 class ValueBand(_Band):
     """Expected value of a lead, in the programme's currency."""
 
-    __mapper_args__: ClassVar[dict[str, object]] = {"polymorphic_identity": "value_band"}
+    __mapper_args__ = {"polymorphic_identity": "value_band"}
 
 
 class Reason(Entry):
@@ -96,22 +95,22 @@ class Reason(Entry):
 
     purpose: Mapped[str | None]
     blame: Mapped[str | None]
-    __mapper_args__: ClassVar[dict[str, object]] = {"polymorphic_identity": "reason"}
+    __mapper_args__ = {"polymorphic_identity": "reason"}
 
 
 class PartnerLevel(Entry):
     """Partner level; a higher `rank` is a higher level."""
 
     rank: Mapped[int | None]
-    __mapper_args__: ClassVar[dict[str, object]] = {"polymorphic_identity": "partner_level"}
+    __mapper_args__ = {"polymorphic_identity": "partner_level"}
 
 
 class Specialisation(Entry):
-    __mapper_args__: ClassVar[dict[str, object]] = {"polymorphic_identity": "specialisation"}
+    __mapper_args__ = {"polymorphic_identity": "specialisation"}
 
 
 class Certification(Entry):
-    __mapper_args__: ClassVar[dict[str, object]] = {"polymorphic_identity": "certification"}
+    __mapper_args__ = {"polymorphic_identity": "certification"}
 
 
 KINDS: dict[str, type[Entry]] = {

@@ -23,7 +23,7 @@ class Circumstances:
     request_id: str | None = None
 
 
-_current: ContextVar[Circumstances] = ContextVar("circumstances", default=Circumstances())  # noqa: B039
+_current: ContextVar[Circumstances] = ContextVar("circumstances", default=Circumstances())
 
 
 def current() -> Circumstances:

@@ -1,4 +1,4 @@
-"""The clock of the house. Read once at the top of a route, job or command and passed down as `at`."""
+"""The clock. Read once at the top of a route, job or command and passed down as `at`."""
 
 from __future__ import annotations
 

@@ -45,6 +45,7 @@ Id = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
 
 db = SQLAlchemy(
     model_class=Base,
+    session_options={"expire_on_commit": False},
     engine_options={
         "pool_size": 10,
         "max_overflow": 20,
@@ -90,5 +91,8 @@ def unit_of_work() -> Iterator[Session]:
         yield db.session()
     except BaseException:
         db.session.rollback()
+        db.session.remove()
         raise
     commit()
+    # the next unit of work in this process starts with nothing remembered
+    db.session.remove()

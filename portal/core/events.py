@@ -13,8 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from sqlalchemy import DDL, BigInteger, ForeignKey, Index, insert, select, text, update
-from sqlalchemy import event as sa_event
+from sqlalchemy import BigInteger, ForeignKey, Index, insert, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -25,7 +24,10 @@ MAX_ATTEMPTS = 8
 
 
 class EventRow(Base):
-    """One thing that happened. `data` holds ids, codes and numbers, no personal text."""
+    """One thing that happened. `data` holds ids, codes and numbers, no personal text.
+
+    A trigger (made by the first migration) refuses to change or delete a row.
+    """
 
     __tablename__ = "events"
 
@@ -76,21 +78,12 @@ class Delivery(Base):
             "id",
             postgresql_where=text("done_at IS NULL AND failed_at IS NULL"),
         ),
-        Index("ix_deliveries_failed", "failed_at", postgresql_where=text("failed_at IS NOT NULL")),
+        Index(
+            "ix_deliveries_failed",
+            "failed_at",
+            postgresql_where=text("failed_at IS NOT NULL"),
+        ),
     )
-
-
-REFUSE_CHANGE = DDL(
-    """
-    CREATE OR REPLACE FUNCTION refuse_event_change() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        RAISE EXCEPTION 'events are never changed or deleted';
-    END $$;
-    CREATE TRIGGER events_are_final BEFORE UPDATE OR DELETE OR TRUNCATE ON events
-        FOR EACH STATEMENT EXECUTE FUNCTION refuse_event_change();
-    """
-)
-sa_event.listen(EventRow.__table__, "after_create", REFUSE_CHANGE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +116,10 @@ def record(event: Event, private: dict[str, Any] | None = None) -> int:
 
 def record_apart(event: Event, private: dict[str, Any] | None = None) -> None:
     """Write `event` in a transaction of its own, so that it outlives a refusal or a rollback."""
-    with Session(db.engine, join_transaction_mode="create_savepoint") as own, own.begin():
+    with (
+        Session(db.engine, join_transaction_mode="create_savepoint") as own,
+        own.begin(),
+    ):
         _write(own, event, private)
 
 
@@ -152,7 +148,12 @@ def _write(on: Session, event: Event, private: dict[str, Any] | None) -> int:
         on.execute(
             insert(Delivery),
             [
-                {"event_id": event_id, "reaction": reaction, "due_at": at, "attempts": 0}
+                {
+                    "event_id": event_id,
+                    "reaction": reaction,
+                    "due_at": at,
+                    "attempts": 0,
+                }
                 for reaction in reactions
             ],
         )
@@ -165,7 +166,9 @@ def load(row: EventRow) -> Event:
     kind = Event.known[row.name]
     names = {field.name for field in fields(kind)}
     return kind(
-        at=row.at, lead_id=row.lead_id, **{k: v for k, v in row.data.items() if k in names}
+        at=row.at,
+        lead_id=row.lead_id,
+        **{k: v for k, v in row.data.items() if k in names},
     )
 
 
@@ -176,7 +179,11 @@ def claim_deliveries(at: datetime, limit: int = 200) -> list[tuple[int, str]]:
     """
     due = (
         select(Delivery.id)
-        .where(Delivery.done_at.is_(None), Delivery.failed_at.is_(None), Delivery.due_at <= at)
+        .where(
+            Delivery.done_at.is_(None),
+            Delivery.failed_at.is_(None),
+            Delivery.due_at <= at,
+        )
         .order_by(Delivery.due_at, Delivery.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

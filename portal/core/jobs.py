@@ -101,14 +101,19 @@ def long_job(
 
 
 def sweep(
-    name: str, find: Callable[[datetime], Sequence[int]], queue: str = "now", timeout: int = 300
+    name: str,
+    find: Callable[[datetime], Sequence[int]],
+    queue: str = "now",
+    timeout: int = 300,
 ) -> Callable[[Callable[[int, datetime], None]], Callable[[int, datetime], None]]:
     """Register a sweep: `find(at)` gives due ids, the decorated `act(id, at)` treats one.
 
     Each id has a transaction of its own; one that raises is noted and does not stop the others.
     """
 
-    def register(act: Callable[[int, datetime], None]) -> Callable[[int, datetime], None]:
+    def register(
+        act: Callable[[int, datetime], None],
+    ) -> Callable[[int, datetime], None]:
         def run(payload: Payload, at: datetime) -> None:
             if "id" in payload:
                 ids: Sequence[int] = [int(payload["id"])]
@@ -119,7 +124,7 @@ def sweep(
                 try:
                     with unit_of_work():
                         act(item, at)
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 – one bad item must not stop the others
                     note_failure(name, {"id": item}, error, at)
 
         JOBS[name] = Job(name, run, queue, timeout)
@@ -139,7 +144,10 @@ def run_now(name: str, payload: Payload | None = None, at: datetime | None = Non
 def connect(url: str, **options: Any) -> redis.Redis:
     """Return a Redis client that gives up quickly: the web must not wait for the queue."""
     return redis.Redis.from_url(
-        url, socket_connect_timeout=0.5, socket_timeout=options.pop("socket_timeout", 2), **options
+        url,
+        socket_connect_timeout=0.5,
+        socket_timeout=options.pop("socket_timeout", 2),
+        **options,
     )
 
 
@@ -297,7 +305,9 @@ def reaction(
 ) -> Callable[[Callable[[Any, datetime], None]], Callable[[Any, datetime], None]]:
     """Register a function `(event, at)` that wiring may name as the reaction to an event."""
 
-    def register(function: Callable[[Any, datetime], None]) -> Callable[[Any, datetime], None]:
+    def register(
+        function: Callable[[Any, datetime], None],
+    ) -> Callable[[Any, datetime], None]:
         REACTIONS[name] = function
         JOBS[name] = Job(name, lambda payload, at: None, queue, 120)
         return function
@@ -364,7 +374,7 @@ class _ScheduledJob(CronJob):
             return Queue(
                 self.queue_name, connection=connection, serializer=JSONSerializer
             ).enqueue_call(
-                self.func,
+                perform,
                 self.args,
                 timeout=JOBS[name].timeout,
                 job_id=f"cron-{name.replace('.', '_')}-{slot}",
@@ -400,7 +410,7 @@ def run_scheduler(app: Flask, schedule: Iterable[tuple[str, timedelta]]) -> None
         for name, every in planned:
             scheduler.add(name, every)
         try:
-            scheduler.start()
+            scheduler.start()  # type: ignore[no-untyped-call]
             return
         except redis.exceptions.RedisError:
             log.warning("queue unreachable, trying again")

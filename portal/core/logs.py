@@ -1,4 +1,4 @@
-"""Structured log lines (JSON), one an event, with the request id; no token, body or contact data."""
+"""Log lines as JSON, one an event, with the request id; no token, body or contact data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,17 @@ from typing import Any
 import structlog
 
 SECRET_KEYS = frozenset(
-    {"password", "token", "email", "phone", "contact", "body", "cookie", "authorization", "csrf"}
+    {
+        "password",
+        "token",
+        "email",
+        "phone",
+        "contact",
+        "body",
+        "cookie",
+        "authorization",
+        "csrf",
+    }
 )
 
 

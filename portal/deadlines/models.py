@@ -31,6 +31,9 @@ class DeadlinePolicy(Base):
 
     __table_args__ = (
         Index(
-            "uq_deadline_policies_active", "active", unique=True, postgresql_where=text("active")
+            "uq_deadline_policies_active",
+            "active",
+            unique=True,
+            postgresql_where=text("active"),
         ),
     )

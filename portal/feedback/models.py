@@ -34,7 +34,8 @@ class Feedback(Base):
     __table_args__ = (
         Index(None, "pickup_id", "at"),
         CheckConstraint(
-            "status IN ('not_contacted','waiting','proposal','won','lost')", name="status"
+            "status IN ('not_contacted','waiting','proposal','won','lost')",
+            name="status",
         ),
         CheckConstraint("status <> 'won' OR value IS NOT NULL", name="won_has_value"),
         CheckConstraint("status <> 'lost' OR reason_id IS NOT NULL", name="lost_has_reason"),

@@ -78,7 +78,10 @@ class LeadDefinition(Base):
 
     __table_args__ = (
         Index(
-            "uq_lead_definitions_active", "active", unique=True, postgresql_where=text("active")
+            "uq_lead_definitions_active",
+            "active",
+            unique=True,
+            postgresql_where=text("active"),
         ),
     )
 
@@ -119,7 +122,8 @@ class LeadStatus(Base):
     __table_args__ = (
         UniqueConstraint("definition_id", "key"),
         CheckConstraint(
-            "life_state IN ('pending','in_progress','won','lost','cancelled')", name="life_state"
+            "life_state IN ('pending','in_progress','won','lost','cancelled')",
+            name="life_state",
         ),
     )
 
@@ -243,7 +247,8 @@ class Lead(Base):
         ),
         CheckConstraint("kind IN ('end_customer','partner_recruit')", name="kind"),
         CheckConstraint(
-            "temperature IS NULL OR temperature IN ('hot','warm','cold')", name="temperature"
+            "temperature IS NULL OR temperature IN ('hot','warm','cold')",
+            name="temperature",
         ),
         CheckConstraint(
             "state IN ('captured','qualifying','qualified','offered','held','closed',"
@@ -325,7 +330,8 @@ class LeadImport(Base):
 
     __table_args__ = (
         CheckConstraint(
-            "state IN ('uploaded','mapped','queued','running','done','failed')", name="state"
+            "state IN ('uploaded','mapped','queued','running','done','failed')",
+            name="state",
         ),
     )
 

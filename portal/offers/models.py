@@ -42,7 +42,12 @@ class OfferRound(Base):
 
     __table_args__ = (
         UniqueConstraint("lead_id", "number"),
-        Index("ix_offer_rounds_open", "ends_at", "id", postgresql_where=text("ended_at IS NULL")),
+        Index(
+            "ix_offer_rounds_open",
+            "ends_at",
+            "id",
+            postgresql_where=text("ended_at IS NULL"),
+        ),
         CheckConstraint(
             "outcome IS NULL OR outcome IN ('picked','expired','withdrawn','declined')",
             name="outcome",
@@ -76,7 +81,11 @@ class Offer(Base):
     __table_args__ = (
         UniqueConstraint("round_id", "organisation_id"),
         Index(
-            "ix_offers_available", "organisation_id", "ends_at", "id", postgresql_where=text("open")
+            "ix_offers_available",
+            "organisation_id",
+            "ends_at",
+            "id",
+            postgresql_where=text("open"),
         ),
         Index(None, "lead_id", "organisation_id"),
     )

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.accounts.models import Organisation
@@ -120,4 +127,3 @@ class PartnerGroupMember(Base):
     organisation_id: Mapped[int] = mapped_column(
         ForeignKey("partners.organisation_id"), primary_key=True, index=True
     )
-    __table_args__ = (UniqueConstraint("group_id", "organisation_id"),)

@@ -47,15 +47,31 @@ class Pickup(Base):
     reason_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
 
     __table_args__ = (
-        Index("uq_pickups_open_lead", "lead_id", unique=True, postgresql_where=text("ended_at IS NULL")),
-        Index("ix_pickups_open_of_user", "user_id", postgresql_where=text("ended_at IS NULL")),
         Index(
-            "ix_pickups_open_of_firm", "organisation_id", postgresql_where=text("ended_at IS NULL")
+            "uq_pickups_open_lead",
+            "lead_id",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
         ),
-        Index("ix_pickups_due", "feedback_due_at", postgresql_where=text("ended_at IS NULL")),
+        Index(
+            "ix_pickups_open_of_user",
+            "user_id",
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index(
+            "ix_pickups_open_of_firm",
+            "organisation_id",
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index(
+            "ix_pickups_due",
+            "feedback_due_at",
+            postgresql_where=text("ended_at IS NULL"),
+        ),
         Index(None, "lead_id", "id"),
         CheckConstraint(
-            "outcome IS NULL OR outcome IN ('won','lost','given_back','recalled')", name="outcome"
+            "outcome IS NULL OR outcome IN ('won','lost','given_back','recalled')",
+            name="outcome",
         ),
         CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="ended_with_outcome"),
         CheckConstraint("debt IN ('none','soon','overdue')", name="debt"),

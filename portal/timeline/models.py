@@ -10,7 +10,15 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.accounts.models import User
 from portal.core.db import Base, Id
 
-ACTIVITY_KINDS = ("note", "call", "email", "appointment", "task", "feedback", "milestone")
+ACTIVITY_KINDS = (
+    "note",
+    "call",
+    "email",
+    "appointment",
+    "task",
+    "feedback",
+    "milestone",
+)
 
 
 class Activity(Base):

@@ -8,7 +8,8 @@ from flask import Flask, Response, json, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError, TimeoutError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from portal.core import db, logs
@@ -28,7 +29,13 @@ def wants_json() -> bool:
 
 def problem(status: int, code: str, message: str, **more: Any) -> Response:
     """Return an RFC 9457 problem document."""
-    body = {"type": "about:blank", "title": message, "status": status, "code": code, **more}
+    body = {
+        "type": "about:blank",
+        "title": message,
+        "status": status,
+        "code": code,
+        **more,
+    }
     response = make_response(json.dumps(body), status)
     response.content_type = "application/problem+json"
     return response
@@ -67,7 +74,7 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
     )
 
 
-def csrf_error(error: CSRFError) -> ResponseReturnValue:
+def csrf_error(_error: CSRFError) -> ResponseReturnValue:
     return show(
         400,
         "page_too_old",
@@ -90,5 +97,5 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(DomainError, domain_error)
     app.register_error_handler(CSRFError, csrf_error)
     app.register_error_handler(OperationalError, database_away)
-    app.register_error_handler(TimeoutError, database_away)
+    app.register_error_handler(PoolTimeout, database_away)
     app.register_error_handler(HTTPException, http_error)

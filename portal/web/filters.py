@@ -6,7 +6,12 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from babel.dates import format_date, format_datetime, format_skeleton, format_time
-from babel.numbers import format_compact_currency, format_currency, format_decimal, format_percent
+from babel.numbers import (
+    format_compact_currency,
+    format_currency,
+    format_decimal,
+    format_percent,
+)
 from flask import Flask, current_app
 from flask_babel import get_locale, get_timezone, ngettext
 from flask_babel import gettext as _
@@ -16,15 +21,16 @@ from portal.core import clock
 
 def local(moment: datetime) -> datetime:
     """Return `moment` in the reader's zone."""
-    return moment.astimezone(get_timezone())
+    here: datetime = moment.astimezone(get_timezone())
+    return here
 
 
 def when(moment: datetime | None) -> str:
-    """Say a moment as people do: "today, 17:30", "tomorrow, 09:00", "Tuesday, 24 November, 10:00"."""
+    """Say a moment as people do: "today, 17:30", "Tuesday, 24 November, 10:00"."""
     if moment is None:
         return ""
     here = local(moment)
-    return _("%(day)s, %(time)s", day=day(here), time=clock_time(here))
+    return str(_("%(day)s, %(time)s", day=day(here), time=clock_time(here)))
 
 
 def clock_time(moment: datetime) -> str:
@@ -40,11 +46,11 @@ def day(moment: datetime | date | None) -> str:
     today = local(clock.now()).date()
     away = (at - today).days
     if away == 0:
-        return _("today")
+        return str(_("today"))
     if away == 1:
-        return _("tomorrow")
+        return str(_("tomorrow"))
     if away == -1:
-        return _("yesterday")
+        return str(_("yesterday"))
     if abs(away) < 300:
         return format_skeleton("MMMMEEEEd" if abs(away) < 7 else "MMMd", at, locale=get_locale())
     return format_date(at, "medium", locale=get_locale())
@@ -56,12 +62,12 @@ def ago(moment: datetime | None) -> str:
         return ""
     past = clock.now() - moment
     if past < timedelta(minutes=1):
-        return _("just now")
+        return str(_("just now"))
     if past < timedelta(hours=1):
-        return ngettext("%(num)d minute ago", "%(num)d minutes ago", past.seconds // 60)
+        return str(ngettext("%(num)d minute ago", "%(num)d minutes ago", past.seconds // 60))
     if past < timedelta(days=1):
-        return ngettext("%(num)d hour ago", "%(num)d hours ago", past.seconds // 3600)
-    return ngettext("%(num)d day ago", "%(num)d days ago", past.days)
+        return str(ngettext("%(num)d hour ago", "%(num)d hours ago", past.seconds // 3600))
+    return str(ngettext("%(num)d day ago", "%(num)d days ago", past.days))
 
 
 def iso(moment: datetime | None) -> str:
@@ -76,14 +82,17 @@ def stamp(moment: datetime | None) -> str:
     return format_datetime(moment, "medium", tzinfo=get_timezone(), locale=get_locale())
 
 
-def money(amount: Decimal | int | float | None, compact: bool = False) -> str:
+def money(amount: Decimal | float | None, compact: bool = False) -> str:
     """Return an amount in the programme's currency."""
     if amount is None:
         return ""
     currency = current_app.config["SETTINGS"].currency
     if compact:
         return format_compact_currency(
-            amount, currency, locale=get_locale(), fraction_digits=0 if amount >= 10_000 else 1
+            amount,
+            currency,
+            locale=get_locale(),
+            fraction_digits=0 if amount >= 10_000 else 1,
         )
     digits = Decimal(amount) % 1 != 0
     return format_currency(
@@ -100,7 +109,7 @@ def _whole_pattern() -> str:
     return pattern.replace(".00", "")
 
 
-def number(value: int | float | Decimal | None) -> str:
+def number(value: float | Decimal | None) -> str:
     """Return a number with the reader's separators."""
     return "" if value is None else format_decimal(value, locale=get_locale())
 

@@ -38,10 +38,10 @@ def strip(value: Any) -> Any:
     return value.replace("\x00", "").strip() if isinstance(value, str) else value
 
 
-class needed:  # noqa: N801 – reads as a word in form definitions
+class needed:  # noqa: N801 (reads as a word in form definitions)
     """Refuse an empty field with a sentence instead of "this field is required"."""
 
-    field_flags = {"required": True}  # noqa: RUF012
+    field_flags = {"required": True}
 
     def __init__(self, message: Any = None) -> None:
         self.message = message
@@ -49,7 +49,7 @@ class needed:  # noqa: N801 – reads as a word in form definitions
     def __call__(self, form: Any, field: Field) -> None:
         data = field.data
         if data is None or data == "" or data == [] or (isinstance(data, str) and not data.strip()):
-            field.errors[:] = []
+            field.errors = []
             raise StopValidation(str(self.message or _("Please fill this in.")))
 
 

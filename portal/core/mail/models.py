@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, Index
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import CITEXT, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -43,8 +44,12 @@ class OutgoingEmail(Base):
             "ix_outgoing_emails_queued",
             "next_attempt_at",
             "id",
-            postgresql_where=text("status IN ('queued','sending')"),
+            postgresql_where=sql("status IN ('queued','sending')"),
         ),
-        Index("ix_outgoing_emails_failed", "id", postgresql_where=text("status = 'failed'")),
+        Index(
+            "ix_outgoing_emails_failed",
+            "id",
+            postgresql_where=sql("status = 'failed'"),
+        ),
         CheckConstraint("status IN ('queued','sending','sent','failed')", name="status"),
     )

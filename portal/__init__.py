@@ -1,0 +1,16 @@
+"""Firstcome: qualified leads, offered to matched partners, picked up by the first, reported on.
+
+The map of the house; a room enters only rooms below its own line:
+
+9  factory  wiring  cli  up  demo
+8  desk            pages that look into several rooms: home, lead dossier, board, administration
+7  notifications   who hears what, and how
+5  feedback        what the holder reports; answer-and-pick
+4  pickup          the first-come claim, the gate, give back
+3  offers          rounds, recipients, decline
+2  matching  deadlines
+1  leads  partners
+0  catalog  timeline
+   accounts
+   web → core
+"""

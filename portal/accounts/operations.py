@@ -1,0 +1,227 @@
+"""Verbs of accounts: sign in and out, passwords, new organisations and people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from email_validator import EmailNotValidError, validate_email
+from flask_babel import gettext as _
+from sqlalchemy import select, update
+
+from portal.accounts import passwords, queries
+from portal.accounts.events import (
+    PasswordChanged,
+    PasswordResetRequested,
+    SignedIn,
+    SignInRefused,
+)
+from portal.accounts.models import (
+    Organisation,
+    OrganisationKind,
+    Unit,
+    User,
+    UserSession,
+)
+from portal.accounts.permissions import ROLES
+from portal.core import tokens
+from portal.core.db import session
+from portal.core.errors import Forbidden, Invalid
+from portal.core.events import record, record_apart
+
+IDLE = timedelta(hours=8)
+ABSOLUTE = timedelta(days=7)
+RESET_LASTS = timedelta(hours=1)
+
+
+def sign_in(
+    email: str,
+    password: str,
+    at: datetime,
+    address: str | None = None,
+    agent: str | None = None,
+) -> tuple[User, str]:
+    """Check e-mail and password, open a session, return the person and the session's secret.
+
+    Raises `Forbidden` with one and the same sentence whatever is wrong.
+    """
+    user = queries.find_user_by_email(email) if "\x00" not in email else None
+    known = user is not None and user.active and user.organisation.active
+    good = passwords.matches(user.password_hash if user and known else None, password)
+    if user is None or not good:
+        record_apart(SignInRefused(at=at, user_id=user.id if user else 0))
+        raise Forbidden(_("E-mail and password don't match. Please check both."))
+    user.signed_in_at = at
+    secret = open_session(user.id, at, address, agent)
+    record(SignedIn(at=at, user_id=user.id))
+    return user, secret
+
+
+def open_session(
+    user_id: int, at: datetime, address: str | None = None, agent: str | None = None
+) -> str:
+    """Open a session row and return its secret."""
+    secret = tokens.new_secret()
+    session().add(
+        UserSession(
+            token_hash=tokens.hash_secret(secret),
+            user_id=user_id,
+            created_at=at,
+            last_seen_at=at,
+            expires_at=at + IDLE,
+            address=address,
+            user_agent=(agent or "")[:200] or None,
+        )
+    )
+    session().flush()
+    return secret
+
+
+def end_session(session_id: int, at: datetime) -> None:
+    """Sign out."""
+    session().execute(update(UserSession).where(UserSession.id == session_id).values(ended_at=at))
+
+
+def end_sessions_of(user_id: int, at: datetime) -> None:
+    """End every session of a person."""
+    session().execute(
+        update(UserSession)
+        .where(UserSession.user_id == user_id, UserSession.ended_at.is_(None))
+        .values(ended_at=at)
+    )
+
+
+def request_password_reset(email: str, at: datetime) -> None:
+    """Ask for a reset mail for the person with this address; the same where nobody has it.
+
+    The token is made by the job that writes the mail, so its secret stands nowhere else.
+    """
+    user = queries.find_user_by_email(email) if "\x00" not in email else None
+    if user is not None and user.active and user.organisation.active:
+        record(PasswordResetRequested(at=at, user_id=user.id))
+
+
+def issue_password_reset(user_id: int, at: datetime) -> str:
+    """Return the secret of a fresh reset token, good for `RESET_LASTS`."""
+    return tokens.issue("password-reset", user_id, at, RESET_LASTS)
+
+
+def reset_password(secret: str, password: str, at: datetime) -> None:
+    """Set a new password with a reset token; ends every session. Raises `Invalid`."""
+    check_password(password)
+    token = tokens.use("password-reset", secret, at)
+    if token is None:
+        raise Invalid(
+            {"password": _("This link has been used or is too old. Please ask for a new one.")}
+        )
+    set_password(session().get_one(User, token.user_id), password, at)
+
+
+def set_password(user: User, password: str, at: datetime) -> None:
+    """Set a password and end every session of the person."""
+    check_password(password)
+    user.password_hash = passwords.hash_password(password)
+    end_sessions_of(user.id, at)
+    record(PasswordChanged(at=at, user_id=user.id))
+
+
+def check_password(password: str) -> None:
+    """Raise `Invalid` for a password that is too short or too long."""
+    if not passwords.SHORTEST <= len(password) <= passwords.LONGEST:
+        raise Invalid(
+            {
+                "password": _(
+                    "Please take %(least)d to %(most)d characters.",
+                    least=passwords.SHORTEST,
+                    most=passwords.LONGEST,
+                )
+            }
+        )
+
+
+def add_organisation(
+    kind: OrganisationKind,
+    name: str,
+    at: datetime,
+    parent: Organisation | None = None,
+    locale: str = "en",
+    timezone: str = "Europe/Berlin",
+    domain: str | None = None,
+) -> Organisation:
+    """Add an organisation under `parent`. Raises `Invalid` for an empty or taken name."""
+    name = name.strip()
+    if not name:
+        raise Invalid({"name": _("Please give the firm a name.")})
+    taken = session().scalar(select(Organisation.id).where(Organisation.name.ilike(name)))
+    if taken:
+        raise Invalid({"name": _("There is a firm with this name already.")})
+    organisation = Organisation(
+        kind=kind,
+        name=name,
+        parent_id=parent.id if parent else None,
+        domain=domain,
+        locale=locale,
+        timezone=timezone,
+        created_at=at,
+    )
+    session().add(organisation)
+    session().flush()
+    return organisation
+
+
+def add_unit(organisation: Organisation, name: str) -> Unit:
+    """Add a unit to an organisation."""
+    unit = Unit(organisation_id=organisation.id, name=name)
+    session().add(unit)
+    session().flush()
+    return unit
+
+
+def add_person(
+    organisation: Organisation,
+    email: str,
+    name: str,
+    roles: Iterable[str],
+    at: datetime,
+    password: str | None = None,
+    unit: Unit | None = None,
+    phone: str | None = None,
+    password_hash: str | None = None,
+) -> User:
+    """Add a person to an organisation; she takes its language and zone.
+
+    `password_hash` saves hashing the same password many times. Raises `Invalid` for an address
+    that is odd or taken, an empty name or an unknown role.
+    """
+    try:
+        # no look-up, and example addresses are fine: whether mail arrives, the invitation shows
+        address = validate_email(
+            email, check_deliverability=False, test_environment=True
+        ).normalized.lower()
+    except EmailNotValidError as error:
+        raise Invalid({"email": _("Please check this e-mail address.")}) from error
+    if queries.find_user_by_email(address):
+        raise Invalid({"email": _("Somebody has this e-mail address already.")})
+    if not name.strip():
+        raise Invalid({"name": _("Please give a name.")})
+    roles = list(roles)
+    if not roles or not set(roles) <= ROLES.keys():
+        raise Invalid({"roles": _("Please choose at least one role.")})
+    if password is not None:
+        check_password(password)
+        password_hash = passwords.hash_password(password)
+    user = User(
+        organisation_id=organisation.id,
+        unit_id=unit.id if unit else None,
+        email=address,
+        name=name.strip(),
+        phone=phone,
+        password_hash=password_hash,
+        roles=roles,
+        locale=organisation.locale,
+        timezone=organisation.timezone,
+        created_at=at,
+    )
+    session().add(user)
+    session().flush()
+    return user

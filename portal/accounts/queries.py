@@ -1,0 +1,137 @@
+"""Reads of people, organisations and sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import joinedload
+
+from portal.accounts import permissions
+from portal.accounts.actor import Actor
+from portal.accounts.models import Organisation, User, UserSession
+from portal.core.db import session
+from portal.core.errors import NotFound
+from portal.core.tokens import hash_secret
+
+ACTOR_COLUMNS = (
+    User.id,
+    User.organisation_id,
+    User.unit_id,
+    User.name,
+    User.email,
+    User.roles,
+    User.locale,
+    User.timezone,
+    User.theme,
+    Organisation.kind,
+    Organisation.name.label("organisation_name"),
+)
+
+
+def find_session_actor(secret: str, at: datetime) -> tuple[Actor, datetime] | None:
+    """Return who is signed in by this session secret, and when it was last seen."""
+    row = (
+        session()
+        .execute(
+            select(
+                *ACTOR_COLUMNS,
+                UserSession.id.label("session_id"),
+                UserSession.last_seen_at,
+            )
+            .join(User, User.id == UserSession.user_id)
+            .join(Organisation, Organisation.id == User.organisation_id)
+            .where(
+                UserSession.token_hash == hash_secret(secret),
+                UserSession.ended_at.is_(None),
+                UserSession.expires_at > at,
+                User.active,
+                Organisation.active,
+            )
+        )
+        .one_or_none()
+    )
+    if row is None:
+        return None
+    return _actor(row, secret, row.session_id), row.last_seen_at
+
+
+def get_actor(user_id: int) -> Actor:
+    """Return a person as an actor: for jobs, commands and mail, where nobody is signed in."""
+    row = (
+        session()
+        .execute(
+            select(*ACTOR_COLUMNS)
+            .join(Organisation, Organisation.id == User.organisation_id)
+            .where(User.id == user_id, User.active, Organisation.active)
+        )
+        .one_or_none()
+    )
+    if row is None:
+        raise NotFound()
+    return _actor(row)
+
+
+def _actor(row: Row[*tuple[object, ...]], secret: str = "", session_id: int = 0) -> Actor:
+    return Actor(
+        id=row.id,
+        organisation_id=row.organisation_id,
+        organisation_kind=row.kind,
+        organisation_name=row.organisation_name,
+        unit_id=row.unit_id,
+        name=row.name,
+        email=row.email,
+        roles=tuple(row.roles),
+        permissions=permissions.of_roles(row.roles),
+        locale=row.locale,
+        timezone=row.timezone,
+        theme=row.theme,
+        session_token=secret,
+        session_id=session_id,
+    )
+
+
+def find_user_by_email(email: str) -> User | None:
+    """Return the person with this address, whatever the case."""
+    return session().scalar(
+        select(User).where(User.email == email).options(joinedload(User.organisation))
+    )
+
+
+def list_people(organisation_id: int) -> Sequence[User]:
+    """Return the active people of a firm by name."""
+    return (
+        session()
+        .scalars(
+            select(User)
+            .where(User.organisation_id == organisation_id, User.active)
+            .order_by(User.name, User.id)
+        )
+        .all()
+    )
+
+
+def list_pickers(organisation_id: int) -> Sequence[User]:
+    """Return the active people of a firm who may pick up leads."""
+    return (
+        session()
+        .scalars(
+            select(User)
+            .where(
+                User.organisation_id == organisation_id,
+                User.active,
+                User.roles.overlap(list(permissions.PICKING_ROLES)),
+            )
+            .order_by(User.id)
+        )
+        .all()
+    )
+
+
+def get_organisation(organisation_id: int) -> Organisation:
+    """Return an organisation or raise NotFound."""
+    found = session().get(Organisation, organisation_id)
+    if found is None:
+        raise NotFound()
+    return found

@@ -1,0 +1,158 @@
+"""Sign-in, sign-out, password reset and a person's own settings."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import login_user, logout_user
+
+from portal.accounts import operations, queries
+from portal.accounts.actor import current_actor, find_actor
+from portal.accounts.forms import ForgotForm, ResetForm, SignInForm
+from portal.accounts.models import User
+from portal.core import clock
+from portal.core import db as database
+from portal.core.errors import Forbidden, Invalid
+from portal.web.access import public, signed_in
+from portal.web.limits import failures_only, limiter
+
+blueprint = Blueprint("accounts", __name__)
+
+LOCALES = ("en", "de")
+THEMES = ("auto", "light", "dark")
+
+
+@blueprint.get("/login")
+@public
+def login() -> ResponseReturnValue:
+    if find_actor():
+        return redirect(url_for("desk.home"))
+    return render_template("accounts/login.html", form=SignInForm(formdata=None))
+
+
+@blueprint.post("/login")
+@public
+@limiter.limit("20/minute;200/hour", deduct_when=failures_only)
+@limiter.limit(
+    "8/minute;40/hour",
+    key_func=lambda: "account:" + request.form.get("email", "").strip().lower()[:200],
+    deduct_when=failures_only,
+)
+def sign_in() -> ResponseReturnValue:
+    form, at = SignInForm(), clock.now()
+    if not form.validate():
+        return render_template("accounts/login.html", form=form), 422
+    try:
+        _user, secret = operations.sign_in(
+            form.email.data or "",
+            form.password.data or "",
+            at,
+            request.remote_addr,
+            request.user_agent.string,
+        )
+    except Forbidden as error:
+        form.take(Invalid({"password": error.message}))
+        return render_template("accounts/login.html", form=form), 422
+    remember(secret)
+    return redirect(safe_target(request.args.get("next")), 303)
+
+
+def remember(secret: str) -> None:
+    """Put the new session into a fresh cookie: nothing of the visitor's cookie survives."""
+    session.clear()
+    found = queries.find_session_actor(secret, clock.now())
+    if found:
+        login_user(found[0])
+
+
+def safe_target(target: str | None) -> str:
+    """Return a local path to go on to, never another site."""
+    if target:
+        parts = urlsplit(target)
+        if (
+            not parts.scheme
+            and not parts.netloc
+            and target.startswith("/")
+            and not target.startswith(("//", "/\\"))
+            and not set(target) & set("\\\r\n\t")
+        ):
+            return target
+    return url_for("desk.home")
+
+
+@blueprint.post("/logout")
+@signed_in
+def logout() -> ResponseReturnValue:
+    operations.end_session(current_actor().session_id, clock.now())
+    logout_user()
+    session.clear()
+    return redirect(url_for("accounts.login"), 303)
+
+
+@blueprint.get("/forgot")
+@public
+def forgot() -> ResponseReturnValue:
+    return render_template("accounts/forgot.html", form=ForgotForm(formdata=None))
+
+
+@blueprint.post("/forgot")
+@public
+@limiter.limit("6/minute;30/hour")
+def request_reset() -> ResponseReturnValue:
+    form = ForgotForm()
+    if not form.validate():
+        return render_template("accounts/forgot.html", form=form), 422
+    operations.request_password_reset(form.email.data or "", clock.now())
+    flash(_("If we know this address, a mail with a link is on its way."))
+    return redirect(url_for("accounts.login"), 303)
+
+
+@blueprint.get("/reset/<token>")
+@public
+def reset(token: str) -> ResponseReturnValue:
+    return render_template("accounts/reset.html", form=ResetForm(formdata=None), token=token)
+
+
+@blueprint.post("/reset/<token>")
+@public
+@limiter.limit("10/minute;60/hour")
+def set_new_password(token: str) -> ResponseReturnValue:
+    form = ResetForm()
+    if not form.validate():
+        return render_template("accounts/reset.html", form=form, token=token), 422
+    try:
+        operations.reset_password(token, form.password.data or "", clock.now())
+    except Invalid as error:
+        form.take(error)
+        return render_template("accounts/reset.html", form=form, token=token), 422
+    flash(_("Your new password is set. Please sign in with it."))
+    return redirect(url_for("accounts.login"), 303)
+
+
+@blueprint.post("/settings/language")
+@public
+def set_language() -> ResponseReturnValue:
+    choice = request.form.get("language", "")
+    if choice in LOCALES:
+        actor = find_actor()
+        if actor:
+            database.session().get_one(User, actor.id).locale = choice
+        else:
+            session["locale"] = choice
+    return redirect(safe_target(request.form.get("back")), 303)
+
+
+@blueprint.post("/settings/theme")
+@public
+def set_theme() -> ResponseReturnValue:
+    choice = request.form.get("theme", "")
+    if choice in THEMES:
+        actor = find_actor()
+        if actor:
+            database.session().get_one(User, actor.id).theme = choice
+        else:
+            session["theme"] = choice
+    return redirect(safe_target(request.form.get("back")), 303)

@@ -1,0 +1,109 @@
+"""Reads of the catalogue. Small and read on every page, so each process keeps a copy."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+
+from portal.catalog.models import Entry, Reason
+from portal.core.db import session
+from portal.core.errors import NotFound
+
+KEPT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Every entry of the catalogue, by id and by (kind, key). The entries are detached."""
+
+    by_id: dict[int, Entry]
+    by_key: dict[tuple[str, str], Entry]
+    by_kind: dict[str, list[Entry]]
+    read_at: float = field(default_factory=time.monotonic)
+
+    def label(self, entry_id: int | None, locale: str) -> str:
+        """Return the label of an entry, empty for None or an unknown id."""
+        entry = self.by_id.get(entry_id) if entry_id else None
+        return entry.label(locale) if entry else ""
+
+    def labels(self, ids: Sequence[int], locale: str) -> list[str]:
+        """Return the labels of several entries."""
+        return [text for text in (self.label(i, locale) for i in ids) if text]
+
+    def active(self, kind: str) -> list[Entry]:
+        """Return the entries of a kind that are in use, in their order."""
+        return [entry for entry in self.by_kind.get(kind, []) if entry.active]
+
+    def reasons(self, purpose: str) -> list[Reason]:
+        """Return the reasons in use for one purpose."""
+        return [
+            entry
+            for entry in self.active("reason")
+            if isinstance(entry, Reason) and entry.purpose == purpose
+        ]
+
+    def find_reason(self, purpose: str, key: str) -> Reason | None:
+        """Return a reason in use by its key (`too_far`) or its id."""
+        for reason in self.reasons(purpose):
+            if key in (short_key(reason), str(reason.id)):
+                return reason
+        return None
+
+    def id_of(self, kind: str, key: str) -> int:
+        """Return the id of an entry that must exist."""
+        found = self.by_key.get((kind, key))
+        if found is None:
+            raise NotFound()
+        return found.id
+
+    def choices(self, kind: str, locale: str) -> list[tuple[str, str]]:
+        """Return (id, label) of the entries in use, for a form."""
+        return [(str(entry.id), entry.label(locale)) for entry in self.active(kind)]
+
+
+def short_key(reason: Reason) -> str:
+    """Return the reason's key without its purpose: `decline.too_far` → `too_far`."""
+    return reason.key.partition(".")[2] or reason.key
+
+
+_book: Book | None = None
+
+
+def book() -> Book:
+    """Return the catalogue; at most five seconds old, changed entries of this process at once."""
+    global _book
+    if _book is None or time.monotonic() - _book.read_at > KEPT_SECONDS:
+        _book = read_book()
+    return _book
+
+
+def read_book() -> Book:
+    """Read the whole catalogue."""
+    entries = session().scalars(select(Entry).order_by(Entry.kind, Entry.position, Entry.id)).all()
+    for entry in entries:
+        session().expunge(entry)
+    by_kind: dict[str, list[Entry]] = {}
+    for entry in entries:
+        by_kind.setdefault(entry.kind, []).append(entry)
+    return Book(
+        by_id={entry.id: entry for entry in entries},
+        by_key={(entry.kind, entry.key): entry for entry in entries},
+        by_kind=by_kind,
+    )
+
+
+def forget_book() -> None:
+    """Drop this process's copy: the next reader reads afresh."""
+    global _book
+    _book = None
+
+
+def get_entry(entry_id: int) -> Entry:
+    """Return an entry of the session or raise NotFound."""
+    found = session().get(Entry, entry_id)
+    if found is None:
+        raise NotFound()
+    return found

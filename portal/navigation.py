@@ -1,0 +1,48 @@
+"""Which entries of the main navigation a person sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, request, url_for
+from flask_babel import lazy_gettext as _l
+
+from portal.accounts.actor import Actor
+from portal.accounts.permissions import Permission as P
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry: address, words, picture, and whether the reader is there now."""
+
+    key: str
+    label: str
+    url: str
+    icon: str
+    active: bool
+
+
+# endpoint, words, icon, and what the person must be allowed
+ENTRIES: tuple[tuple[str, Any, str, P | None], ...] = (
+    ("desk.home", _l("This morning"), "sunrise", None),
+    ("offers.available", _l("Available"), "inbox", P.OFFERS_SEE),
+    ("desk.mine", _l("Mine"), "list-check", P.PICKUPS_SEE_OWN),
+    ("desk.board", _l("Board"), "layout-kanban", P.BOARD_SEE),
+    ("leads.qualify", _l("Qualify"), "bulb", P.LEADS_QUALIFY),
+    ("leads.imports", _l("Import"), "upload", P.LEADS_IMPORT),
+    ("matching.rules", _l("Rules"), "target", P.RULES_EDIT),
+    ("partners.partners", _l("Partners"), "building", P.PARTNERS_SEE),
+    ("catalog.catalog", _l("Catalogue"), "tags", P.CATALOG_EDIT),
+    ("desk.jobs", _l("Jobs"), "activity", P.JOBS_MANAGE),
+)
+
+
+def entries(actor: Actor) -> list[Entry]:
+    """Return the entries for this person, in order."""
+    here = request.endpoint or ""
+    return [
+        Entry(endpoint, str(label), url_for(endpoint), icon, here == endpoint)
+        for endpoint, label, icon, needs in ENTRIES
+        if endpoint in current_app.view_functions and (needs is None or actor.may(needs))
+    ]

@@ -1,0 +1,34 @@
+"""Rate limits on Redis; in memory while Redis is away."""
+
+from __future__ import annotations
+
+from flask import Flask, Response
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+
+def visitor_key() -> str:
+    """Return the visitor's address; of IPv6 the /64, because one person owns all of it."""
+    address = get_remote_address() or "unknown"
+    if ":" in address:
+        return ":".join(address.split(":")[:4])
+    return address
+
+
+limiter = Limiter(key_func=visitor_key, strategy="fixed-window")
+
+
+def failures_only(response: Response) -> bool:
+    """Count an attempt only when it went wrong."""
+    return response.status_code >= 400
+
+
+def init_limits(app: Flask, redis_url: str) -> None:
+    """Attach the limiter."""
+    app.config["RATELIMIT_STORAGE_URI"] = redis_url or "memory://"
+    app.config["RATELIMIT_IN_MEMORY_FALLBACK_ENABLED"] = bool(redis_url)
+    app.config["RATELIMIT_STORAGE_OPTIONS"] = (
+        {"socket_connect_timeout": 0.5, "socket_timeout": 1} if redis_url else {}
+    )
+    app.config["RATELIMIT_HEADERS_ENABLED"] = False
+    limiter.init_app(app)

@@ -1,0 +1,194 @@
+"""Servers, databases and clients of the suite.
+
+One PostgreSQL and one Valkey per run; a template database is migrated once, each xdist worker has a
+copy of it. A test's work is rolled back; tests that need real commits, threads or other processes
+ask for `committed`, which gives them a database of their own.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import flask_migrate
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from psycopg import sql
+
+from portal.catalog import queries as catalog
+from portal.core.config import Settings
+from portal.core.db import db
+from portal.core.servers import PostgresServer, ValkeyServer
+from portal.factory import create_app
+from tests import factories
+
+HOME = "FIRSTCOME_TEST_HOME"
+_servers: list[Any] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers once: in the controller of a parallel run, else right here."""
+    if hasattr(config, "workerinput") or os.environ.get(HOME):
+        return
+    home = Path(tempfile.mkdtemp(prefix="firstcome-tests-"))
+    home.chmod(0o755)
+    postgres, valkey = PostgresServer(home, durable=False), ValkeyServer(home)
+    for server in (postgres, valkey):
+        server.start()
+        _servers.append(server)
+    os.environ[HOME] = str(home)
+    os.environ["FIRSTCOME_TEST_DATABASE"] = postgres.url
+    os.environ["FIRSTCOME_TEST_REDIS"] = valkey.url
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the servers that this process started."""
+    if not _servers:
+        return
+    for server in reversed(_servers):
+        server.stop()
+    _servers.clear()
+    shutil.rmtree(os.environ.pop(HOME), ignore_errors=True)
+
+
+def settings_for(database_url: str, redis_url: str, home: Path, **changes: str) -> Settings:
+    """Return the settings of a test application."""
+    return Settings.from_environment(
+        {
+            "FIRSTCOME_LOCAL": "1",
+            "FIRSTCOME_TESTING": "1",
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "SECRET_KEY": "a secret for tests",
+            "PUBLIC_URL": "http://127.0.0.1:8000",
+            "VAR_DIR": str(home),
+            "LOG_LEVEL": "WARNING",
+            **changes,
+        }
+    )
+
+
+def database_url(name: str) -> str:
+    """Return the address of a database of the test server."""
+    base = os.environ["FIRSTCOME_TEST_DATABASE"]
+    return base.rsplit("/", 1)[0] + "/" + name
+
+
+def redis_url(number: int) -> str:
+    """Return the address of a numbered Redis database of the test server."""
+    return os.environ["FIRSTCOME_TEST_REDIS"].rsplit("/", 1)[0] + f"/{number}"
+
+
+def run_sql(statement: sql.Composable) -> None:
+    """Run one statement outside any transaction on the maintenance database."""
+    with psycopg.connect(os.environ["FIRSTCOME_TEST_DATABASE"], autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def copy_database(name: str) -> str:
+    """Make a database out of the migrated template and return its address."""
+    home = Path(os.environ[HOME])
+    with (home / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (home / "template.ready").exists():
+            run_sql(sql.SQL("CREATE DATABASE {}").format(sql.Identifier("template_portal")))
+            app = create_app(settings_for(database_url("template_portal"), "", home))
+            with app.app_context():
+                flask_migrate.upgrade()
+                db.engine.dispose()
+            (home / "template.ready").touch()
+        run_sql(sql.SQL("CREATE DATABASE {} TEMPLATE template_portal").format(sql.Identifier(name)))
+    return database_url(name)
+
+
+def drop_database(name: str) -> None:
+    """Drop a test database."""
+    run_sql(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def worker_number(request: pytest.FixtureRequest) -> int:
+    """Return the number of this xdist worker, 0 without."""
+    name = getattr(request.config, "workerinput", {}).get("workerid", "gw0")
+    return int(name.removeprefix("gw"))
+
+
+@pytest.fixture(scope="session")
+def house(worker_number: int) -> Iterator[Flask]:
+    """Return the application of this worker on its own database."""
+    name = f"worker_{worker_number}_{os.getpid()}"
+    url = copy_database(name)
+    app = create_app(settings_for(url, redis_url(worker_number % 16), Path(os.environ[HOME])))
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+    drop_database(name)
+
+
+@pytest.fixture
+def app(house: Flask) -> Iterator[Flask]:
+    """Return the application inside a transaction that is rolled back at the end."""
+    engines: dict[Any, Any]
+    with house.app_context():
+        engines = cast(dict[Any, Any], db.engines)
+        engine = engines[None]
+        connection = engine.connect()
+        outer = connection.begin()
+        engines[None] = connection
+        db.session.session_factory.configure(join_transaction_mode="create_savepoint")
+    catalog.forget_book()
+    factories.work_in(house)
+    house.extensions["redis"].flushdb()
+    try:
+        yield house
+    finally:
+        with house.app_context():
+            db.session.remove()
+            outer.rollback()
+            connection.close()
+            engines[None] = engine
+            db.session.session_factory.configure(join_transaction_mode="conditional_savepoint")
+        catalog.forget_book()
+        factories.work_in(None)
+
+
+@pytest.fixture
+def ctx(app: Flask) -> Iterator[Flask]:
+    """Return the application with its context open: for operations, queries and jobs.
+
+    Not for tests with clients: a context held around them makes Flask-Login answer as the last
+    signed-in person for all.
+    """
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Return a browser that is not signed in."""
+    return app.test_client()
+
+
+@pytest.fixture
+def committed(worker_number: int, request: pytest.FixtureRequest) -> Iterator[Flask]:
+    """Return an application on a database of its own, where commits are real."""
+    name = f"own_{worker_number}_{os.getpid()}_{abs(hash(request.node.nodeid)) % 10**8}"
+    url = copy_database(name)
+    app = create_app(settings_for(url, redis_url(worker_number % 16), Path(os.environ[HOME])))
+    app.extensions["redis"].flushdb()
+    catalog.forget_book()
+    factories.work_in(app)
+    yield app
+    factories.work_in(None)
+    catalog.forget_book()
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+    drop_database(name)

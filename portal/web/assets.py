@@ -12,6 +12,8 @@ from pathlib import Path
 from flask import Flask, Response, abort, current_app, request, send_from_directory
 from markupsafe import Markup, escape
 
+from portal.web.access import public
+
 URL = "/static/"
 BUILT = "vendor"
 FOR_A_YEAR = "public, max-age=31536000, immutable"
@@ -97,6 +99,7 @@ def accent_url(colour: str) -> str:
     return f"{URL}accent/{colour.removeprefix('#').lower()}.css"
 
 
+@public
 def serve_static(filename: str) -> Response:
     """Send a file of the static folder, compressed when the browser takes it."""
     assets = _assets()
@@ -120,6 +123,7 @@ def serve_static(filename: str) -> Response:
     return response
 
 
+@public
 def serve_accent(colour: str) -> Response:
     """Send the stylesheet of one accent colour, made readable in both themes."""
     if not COLOUR.fullmatch(colour):

@@ -48,7 +48,7 @@ const writable = "input:not([type=hidden], [type=password], [type=file]), textar
 const isTick = (field) => /^(checkbox|radio)$/.test(field.type);
 
 function nameOf(field) {
-  const place = field.form?.getAttribute("action") ?? "";
+  const place = field.form?.id || field.form?.getAttribute("action") || "";
   const value = isTick(field) ? field.value : "";
   return [place, field.name, value].join("\n");
 }

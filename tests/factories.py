@@ -1,17 +1,210 @@
 """Plain functions that make things for tests, through the operations wherever there is one.
 
 Every function works in the open application context, or opens one of the application that
-`work_in` named; what it returns is detached and may be read afterwards.
+`work_in` named and commits; what it returns is detached and may be read afterwards.
 """
 
 from __future__ import annotations
 
-from flask import Flask
+import functools
+import itertools
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, ParamSpec, TypeVar
+
+from flask import Flask, has_app_context
+from sqlalchemy import func, select
+
+from portal.accounts import operations as accounts
+from portal.accounts.models import Organisation, OrganisationKind, User
+from portal.accounts.passwords import hash_password
+from portal.catalog.queries import book
+from portal.core.db import db, session, unit_of_work
+from portal.founding import find_vendor, found_programme
+from portal.leads.models import Lead, LeadContact, LeadState, LeadStatus, LeadType
+from portal.partners.models import Partner, PartnerFigures
+
+AT = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
+PASSWORD = "a password for tests"
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _app: Flask | None = None
+_numbers = itertools.count(1)
 
 
 def work_in(app: Flask | None) -> None:
     """Name the application whose database the factories write to."""
     global _app
     _app = app
+
+
+def factory(function: Callable[P, T]) -> Callable[P, T]:
+    """Run in the open context, or in one of its own that commits."""
+
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
+        if has_app_context():
+            made = function(*args, **kwargs)
+            db.session.flush()
+            return made
+        assert _app is not None, "ask for the app, ctx or committed fixture"
+        with _app.app_context(), unit_of_work():
+            return function(*args, **kwargs)
+
+    return wrapper
+
+
+@functools.cache
+def password_hash() -> str:
+    """Return the hash of the one password of all test people."""
+    return hash_password(PASSWORD)
+
+
+@factory
+def make_programme(at: datetime = AT) -> None:
+    """Found the programme: catalogue, lead definition, policy, rules."""
+    found_programme(at)
+
+
+@factory
+def make_vendor() -> Organisation:
+    """Return the vendor's organisation, founding the programme first."""
+    found_programme(AT)
+    vendor = find_vendor()
+    assert vendor is not None
+    return vendor
+
+
+@factory
+def make_partner(name: str | None = None, **over: Any) -> Organisation:
+    """Make a reseller in Hanover that carries every brand and product and may hold ten leads."""
+    vendor = make_vendor()
+    entries = book()
+    organisation = accounts.add_organisation(
+        over.pop("kind", OrganisationKind.RESELLER),
+        name or f"Partner {next(_numbers)}",
+        over.pop("at", AT),
+        parent=over.pop("parent", vendor),
+    )
+    values: dict[str, Any] = {
+        "country": "DE",
+        "subdivision": "DE-NI",
+        "city": "Hanover",
+        "latitude": 52.37,
+        "longitude": 9.73,
+        "territories": ["DE"],
+        "brand_ids": [entry.id for entry in entries.active("brand")],
+        "product_ids": [entry.id for entry in entries.active("product")],
+        "languages": ["de", "en"],
+        **over,
+    }
+    session().add(Partner(organisation_id=organisation.id, **values))
+    session().add(PartnerFigures(organisation_id=organisation.id))
+    return organisation
+
+
+@factory
+def make_person(
+    organisation: Organisation | None = None, *roles: str, email: str | None = None, **over: Any
+) -> User:
+    """Make a person; without roles a rep of a partner, or a channel manager of the vendor."""
+    organisation = organisation or make_partner()
+    if not roles:
+        roles = ("partner_rep",) if organisation.is_partner else ("channel_manager",)
+    number = next(_numbers)
+    user = accounts.add_person(
+        organisation,
+        email or f"person{number}@firm{organisation.id}.example",
+        over.pop("name", f"Person {number}"),
+        roles,
+        AT,
+        password_hash=password_hash(),
+    )
+    for name, value in over.items():
+        setattr(user, name, value)
+    return user
+
+
+def make_manager(**over: Any) -> User:
+    """Make a channel manager."""
+    return make_person(make_vendor(), "channel_manager", **over)
+
+
+CONTACT = {
+    "company": "Kanarienwerke AG",
+    "first_name": "Zephyrine",
+    "last_name": "Quastenflosser",
+    "role": "Head of IT",
+    "phone": "+49 511 7654321",
+    "phone_e164": "+495117654321",
+    "email": "zephyrine@kanarienwerke.example",
+    "domain": "kanarienwerke.example",
+    "street": "Papageienallee 77",
+    "postcode": "30987",
+}
+
+
+@factory
+def make_lead(contact: dict[str, Any] | None = None, **over: Any) -> Lead:
+    """Make a qualified warm lead in Hanover, with a contact nobody may see before pickup."""
+    make_vendor()
+    entries = book()
+    type_key = over.pop("type", "organisation")
+    lead_type = session().scalars(select(LeadType).where(LeadType.key == type_key)).one()
+    status = session().scalars(select(LeadStatus).where(LeadStatus.is_initial)).one()
+    at = over.pop("at", AT)
+    values: dict[str, Any] = {
+        "number": f"L-{session().scalar(select(func.nextval('lead_numbers')))}",
+        "source_system": "test",
+        "type_id": lead_type.id,
+        "kind": lead_type.kind,
+        "status_id": status.id,
+        "state": LeadState.QUALIFIED,
+        "state_since": at,
+        "title": "Replace 14 ageing network cabinets",
+        "partner_text": "The IT manager runs two plants and has a budget signed off.",
+        "expectation": "Expects a call this week",
+        "temperature": "warm",
+        "country": "DE",
+        "subdivision": "DE-NI",
+        "city": "Hanover",
+        "latitude": 52.37,
+        "longitude": 9.73,
+        "brand_id": entries.id_of("brand", "arvena"),
+        "product_ids": [entries.id_of("product", "switches")],
+        "industry_id": entries.active("industry")[0].id,
+        "size_band_id": entries.active("size_band")[1].id,
+        "value_band_id": entries.active("value_band")[1].id,
+        "source_id": entries.active("source")[0].id,
+        "time_frame": "within 3 months",
+        "captured_at": at,
+        "created_at": at,
+        "qualified_at": at,
+        **over,
+    }
+    lead = Lead(**values)
+    session().add(lead)
+    session().flush()
+    session().add(LeadContact(lead_id=lead.id, **(CONTACT if contact is None else contact)))
+    return lead
+
+
+def sign_in(client: Any, user: User) -> Any:
+    """Sign a person in through the sign-in page and return the client."""
+    page = client.get("/login")
+    assert page.status_code == 200
+    answer = client.post(
+        "/login",
+        data={"email": user.email, "password": PASSWORD, "csrf_token": csrf_of(page.text)},
+    )
+    assert answer.status_code == 303, answer.text
+    return client
+
+
+def csrf_of(html: str) -> str:
+    """Return the CSRF token of a page."""
+    mark = '<meta name="csrf-token" content="'
+    start = html.index(mark) + len(mark)
+    return html[start : html.index('"', start)]

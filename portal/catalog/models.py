@@ -33,7 +33,7 @@ class Entry(Base):
     position: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool] = mapped_column(default=True)
 
-    __mapper_args__ = {"polymorphic_on": "kind"}
+    __mapper_args__ = {"polymorphic_on": "kind", "with_polymorphic": "*"}
     __table_args__ = (UniqueConstraint("kind", "key"),)
 
     def label(self, locale: str) -> str:

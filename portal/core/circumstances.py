@@ -23,7 +23,8 @@ class Circumstances:
     request_id: str | None = None
 
 
-_current: ContextVar[Circumstances] = ContextVar("circumstances", default=Circumstances())
+_NOBODY = Circumstances()
+_current: ContextVar[Circumstances] = ContextVar("circumstances", default=_NOBODY)
 
 
 def current() -> Circumstances:

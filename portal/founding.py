@@ -1,0 +1,359 @@
+"""What a programme needs before the first lead: catalogue, lead definition, policy, first rules.
+
+Everything here becomes rows that a channel manager edits afterwards; nothing reads this file again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+
+from portal.accounts import operations as accounts
+from portal.accounts.models import Organisation, OrganisationKind, Programme
+from portal.catalog import models as catalog
+from portal.catalog import seed
+from portal.catalog.queries import book, forget_book
+from portal.core.db import session
+from portal.deadlines.models import DeadlinePolicy
+from portal.leads.models import (
+    LeadDefinition,
+    LeadKind,
+    LeadRequirement,
+    LeadStatus,
+    LeadTransition,
+    LeadType,
+    LifeState,
+    QualificationQuestion,
+)
+from portal.matching.models import DistributionRule
+
+TEASER_FIELDS = (
+    "title partner_text source expectation temperature country subdivision city industry "
+    "products size_band value_band time_frame brand"
+).split()
+
+# key, kind, English, German
+TYPES = (
+    ("organisation", LeadKind.END_CUSTOMER, "Company", "Firma"),
+    ("person", LeadKind.END_CUSTOMER, "Person", "Person"),
+    ("business_partner", LeadKind.PARTNER_RECRUIT, "Future partner", "Künftiger Partner"),
+)
+
+REQUIREMENTS = {
+    "organisation": {
+        "offer": (
+            "title",
+            "partner_text",
+            "temperature",
+            "source_id",
+            "country",
+            "contact.company",
+            "contact.last_name",
+            "contact.reachable",
+        ),
+        "win": ("value",),
+        "lose": ("reason", "decision_maker"),
+    },
+    "person": {
+        "offer": (
+            "title",
+            "partner_text",
+            "temperature",
+            "source_id",
+            "country",
+            "contact.last_name",
+            "contact.reachable",
+        ),
+        "win": ("value",),
+        "lose": ("reason", "decision_maker"),
+    },
+    "business_partner": {
+        "offer": (
+            "title",
+            "partner_text",
+            "temperature",
+            "source_id",
+            "country",
+            "contact.company",
+            "contact.last_name",
+            "contact.reachable",
+        ),
+        "win": ("value",),
+        "lose": ("reason", "decision_maker"),
+    },
+}
+
+# key, life-cycle state, the partner's answer it stands for, default of its state, English, German
+STATUSES = (
+    ("new", LifeState.PENDING, None, True, "New", "Neu"),
+    (
+        "not_contacted",
+        LifeState.IN_PROGRESS,
+        "not_contacted",
+        True,
+        "Not made contact yet",
+        "Noch kein Kontakt",
+    ),
+    (
+        "waiting",
+        LifeState.IN_PROGRESS,
+        "waiting",
+        False,
+        "Waiting for feedback from the end customer",
+        "Warten auf Rückmeldung des Kunden",
+    ),
+    (
+        "proposal",
+        LifeState.IN_PROGRESS,
+        "proposal",
+        False,
+        "Proposal in progress",
+        "Angebot in Arbeit",
+    ),
+    ("won", LifeState.WON, "won", True, "Won", "Gewonnen"),
+    ("lost", LifeState.LOST, "lost", True, "Lost / not interested", "Verloren / kein Interesse"),
+    ("cancelled", LifeState.CANCELLED, None, True, "Cancelled", "Abgebrochen"),
+)
+
+OPEN_WORK = ("not_contacted", "waiting", "proposal")
+TRANSITIONS = {
+    "new": ("not_contacted", "cancelled"),
+    **{status: (*OPEN_WORK, "won", "lost", "cancelled", "new") for status in OPEN_WORK},
+}
+
+# key, area, required, English, German
+QUESTIONS = (
+    (
+        "budget",
+        "budget",
+        True,
+        "Is there money for it? How much, who approves it?",
+        "Gibt es ein Budget? Wie hoch, wer gibt es frei?",
+    ),
+    (
+        "authority",
+        "authority",
+        True,
+        "Who decides, and who has a say?",
+        "Wer entscheidet, wer redet mit?",
+    ),
+    (
+        "need",
+        "need",
+        True,
+        "What is the problem today, and what should change?",
+        "Was ist heute das Problem, und was soll sich ändern?",
+    ),
+    (
+        "time",
+        "time",
+        True,
+        "By when must it be done, and why then?",
+        "Bis wann muss es fertig sein, und warum dann?",
+    ),
+    (
+        "situation",
+        "own",
+        False,
+        "What is in place today, and from whom?",
+        "Was ist heute im Einsatz, und von wem?",
+    ),
+    (
+        "competitors",
+        "own",
+        False,
+        "Who else has been asked?",
+        "Wer ist noch angefragt?",
+    ),
+)
+
+
+def found_programme(at: datetime, name: str = "Firstcome") -> None:
+    """Write the rows that a new programme starts with; does nothing where it stands already."""
+    if session().get(Programme, 1) is not None:
+        return
+    session().add(Programme(id=1, state="founded", founded_at=at))
+    write_catalog()
+    write_definition(at)
+    session().add(DeadlinePolicy(name="Standard", active=True, created_at=at))
+    if find_vendor() is None:
+        accounts.add_organisation(OrganisationKind.VENDOR, name, at)
+    session().flush()
+    forget_book()
+    write_first_rules(at)
+    session().flush()
+
+
+def find_vendor() -> Organisation | None:
+    """Return the vendor's organisation."""
+    return session().scalar(
+        select(Organisation).where(Organisation.kind == OrganisationKind.VENDOR)
+    )
+
+
+def write_catalog() -> None:
+    """Write the catalogue's first entries."""
+    add = session().add_all
+    brands = {
+        b.key: catalog.Brand(key=b.key, names={"en": b.name, "de": b.name}) for b in seed.BRANDS
+    }
+    add(_numbered(brands.values()))
+    session().flush()
+    add(
+        _numbered(
+            catalog.Product(key=p.key, names=p.name, brand_id=brands[p.brand].id)
+            for p in seed.PRODUCTS
+        )
+    )
+    add(
+        _numbered(
+            catalog.Industry(key=i.key, names=i.name, synonyms=list(i.spellings))
+            for i in seed.INDUSTRIES
+        )
+    )
+    add(
+        _numbered(
+            catalog.Source(
+                key=s.key, names=s.name, expectation=s.expectation, synonyms=list(s.spellings)
+            )
+            for s in seed.SOURCES
+        )
+    )
+    for kind, bands in ((catalog.SizeBand, seed.SIZE_BANDS), (catalog.ValueBand, seed.VALUE_BANDS)):
+        ends = [*(band.lower for band in bands[1:]), None]
+        add(
+            _numbered(
+                kind(key=band.key, names=band.name, low=band.lower, high=end)
+                for band, end in zip(bands, ends, strict=True)
+            )
+        )
+    add(
+        _numbered(
+            catalog.Reason(
+                key=f"{r.purpose}.{r.key}", names=r.name, purpose=r.purpose, blame=r.blame
+            )
+            for r in seed.REASONS
+        )
+    )
+    add(
+        _numbered(
+            catalog.PartnerLevel(key=level.key, names=level.name, rank=level.rank)
+            for level in seed.LEVELS
+        )
+    )
+    add(_numbered(catalog.Specialisation(key=s.key, names=s.name) for s in seed.SPECIALISATIONS))
+    add(_numbered(catalog.Certification(key=c.key, names=c.name) for c in seed.CERTIFICATIONS))
+    session().flush()
+
+
+def _numbered(entries: Iterable[catalog.Entry]) -> list[catalog.Entry]:
+    found = list(entries)
+    for position, entry in enumerate(found, start=1):
+        entry.position = position * 10
+    return found
+
+
+def write_definition(at: datetime) -> LeadDefinition:
+    """Write the active lead definition: types, statuses, transitions, requirements, questions."""
+    definition = LeadDefinition(name="Standard", active=True, created_at=at)
+    session().add(definition)
+    session().flush()
+    for key, kind, english, german in TYPES:
+        lead_type = LeadType(
+            definition_id=definition.id,
+            key=key,
+            kind=kind,
+            names={"en": english, "de": german},
+            teaser_fields=TEASER_FIELDS,
+        )
+        session().add(lead_type)
+        session().flush()
+        session().add_all(
+            LeadRequirement(type_id=lead_type.id, step=step, field=field)
+            for step, fields in REQUIREMENTS[key].items()
+            for field in fields
+        )
+    statuses = {
+        key: LeadStatus(
+            definition_id=definition.id,
+            key=key,
+            names={"en": english, "de": german},
+            life_state=life_state,
+            feedback_status=answer,
+            is_default=default,
+            is_initial=key == "new",
+            position=position,
+        )
+        for position, (key, life_state, answer, default, english, german) in enumerate(STATUSES)
+    }
+    session().add_all(statuses.values())
+    session().flush()
+    session().add_all(
+        LeadTransition(from_status_id=statuses[before].id, to_status_id=statuses[after].id)
+        for before, followers in TRANSITIONS.items()
+        for after in followers
+        if before != after
+    )
+    session().add_all(
+        QualificationQuestion(
+            definition_id=definition.id,
+            key=key,
+            area=area,
+            required=required,
+            names={"en": english, "de": german},
+            position=position,
+        )
+        for position, (key, area, required, english, german) in enumerate(QUESTIONS)
+    )
+    session().flush()
+    return definition
+
+
+def write_first_rules(at: datetime) -> None:
+    """Write two rules: large projects to experienced firms, everything else to firms nearby."""
+    entries = book()
+    large = [
+        entry.id
+        for entry in entries.active("value_band")
+        if isinstance(entry, catalog.ValueBand) and (entry.low or 0) >= 50_000
+    ]
+    higher = sorted(
+        (e for e in entries.active("partner_level") if isinstance(e, catalog.PartnerLevel)),
+        key=lambda level: level.rank or 0,
+    )
+    nearby = [
+        {"kind": "region", "mode": "required"},
+        {"kind": "brand", "mode": "required"},
+        {"kind": "capacity", "mode": "required"},
+        {"kind": "present", "mode": "required"},
+        {"kind": "radius", "mode": "weighted", "weight": 40, "km": 250},
+        {"kind": "industry", "mode": "weighted", "weight": 20},
+        {"kind": "size_band", "mode": "weighted", "weight": 15},
+        {"kind": "product", "mode": "weighted", "weight": 25},
+    ]
+    rules = [
+        DistributionRule(
+            position=10,
+            name="Large projects to experienced firms",
+            conditions=[{"field": "value_band", "values": large}],
+            criteria=[
+                {"kind": "level", "mode": "required", "level_id": higher[1].id},
+                *nearby,
+            ],
+            hours=72,
+            most=10,
+            changed_at=at,
+        ),
+        DistributionRule(
+            position=20,
+            name="Everything else to firms nearby",
+            conditions=[],
+            criteria=nearby,
+            hours=72,
+            most=20,
+            changed_at=at,
+        ),
+    ]
+    session().add_all(rules)

@@ -7,6 +7,7 @@ Everything happens in one thread, because on Linux the wish to die with the pare
 thread that forks.
 """
 
+import contextlib
 import json
 import os
 import secrets
@@ -15,7 +16,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -110,11 +111,7 @@ class Supervisor:
 
     def start(self, program: Program) -> None:
         """Start a program and watch it from now on."""
-        log = self.var / "log" / f"{program.name}.log"
-        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if log.exists() and log.stat().st_size > LOG_LIMIT:
-            log.rename(log.with_suffix(".log.old"))
-        child = _Child(program, log.open("ab", buffering=0))
+        child = _Child(program, self._open_log(program))
         self._children.append(child)
         self._spawn(child)
 
@@ -125,12 +122,12 @@ class Supervisor:
         wrote is kept as `last_words`.
         """
         self.last_words = ""
-        with (self.var / "log" / f"{program.name}.log").open("ab", buffering=0) as sink:
+        with self._open_log(program) as sink:
             process = self._popen(program)
             assert process.stdout is not None
             try:
                 for line in process.stdout:
-                    sink.write(line)
+                    _write(sink, line)
                     text = line.decode(errors="replace").rstrip()
                     self.last_words = text or self.last_words
                     if show and text:
@@ -199,6 +196,13 @@ class Supervisor:
         first, self._asked_to_stop = not self._asked_to_stop, True
         if first and not self._running:
             raise Interrupted
+
+    def _open_log(self, program: Program) -> IO[bytes]:
+        log = self.var / "log" / f"{program.name}.log"
+        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if log.exists() and log.stat().st_size > LOG_LIMIT:
+            log.rename(log.with_suffix(".log.old"))
+        return log.open("ab", buffering=0)
 
     def _spawn(self, child: _Child) -> None:
         child.process = self._popen(child.program)
@@ -319,15 +323,28 @@ def _kill_group(leader: int) -> None:
 
 
 def _kill_marked(mark: str) -> None:
-    """Kill every process that inherited the mark; an RQ job, for one, leaves its worker's group."""
-    name = mark.encode()
-    if not name or not sys.platform.startswith("linux"):
+    """Kill every process that inherited the mark; an RQ job, for one, leaves its worker's group.
+
+    Looks again until none is left, because who is about to die may still have started another.
+    """
+    if not mark or not sys.platform.startswith("linux"):
         return
+    for _ in range(50):
+        pids = list(_marked(mark.encode()))
+        if not pids:
+            return
+        for pid in pids:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.02)
+
+
+def _marked(mark: bytes) -> Iterator[int]:
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
         try:
-            if name in (entry / "environ").read_bytes().split(b"\0"):
-                os.kill(int(entry.name), signal.SIGKILL)
+            if mark in (entry / "environ").read_bytes().split(b"\0"):
+                yield int(entry.name)
         except OSError:
             continue

@@ -229,8 +229,7 @@ def test_a_signal_during_the_set_up_interrupts_it(
 def test_a_step_of_the_set_up_gives_its_code_and_last_words(
     parent: Supervisor, said: list[str]
 ) -> None:
-    code = "print('half way'); raise SystemExit('the end')"
-    (parent.var / "log").mkdir()
+    code = "print('half way', flush=True); raise SystemExit('the end')"
 
     assert parent.call(program("step", code), show=True) == 1
     assert parent.last_words == "the end"

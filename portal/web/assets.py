@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from flask import Flask, Response, abort, current_app, request, send_from_directory
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from portal.web.access import public
 
@@ -89,9 +89,10 @@ def icon(name: str, label: str | None = None) -> Markup:
 
 @lru_cache(maxsize=1024)
 def _icon(sprite: str, name: str, label: str) -> Markup:
-    meaning = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
-    use = f'<use href="{escape(sprite)}#{escape(name)}"/>'
-    return Markup(f'<svg class="icon" {meaning} focusable="false">{use}</svg>')
+    meaning = Markup('role="img" aria-label="{}"').format(label)
+    return Markup('<svg class="icon" {} focusable="false"><use href="{}#{}"/></svg>').format(
+        meaning if label else Markup('aria-hidden="true"'), sprite, name
+    )
 
 
 def accent_url(colour: str) -> str:
@@ -150,6 +151,7 @@ def init_assets(app: Flask, directory: Path | None = None) -> None:
 Colour = tuple[float, float, float]
 WHITE: Colour = (255, 255, 255)
 BLACK: Colour = (0, 0, 0)
+SUNKEN: Colour = (0xEE, 0xF1, 0xF3)  # --sunken of the light theme
 NIGHT: Colour = (0x18, 0x21, 0x28)  # --surface of the dark theme
 NIGHT_INK: Colour = (0x06, 0x14, 0x1C)
 
@@ -169,9 +171,9 @@ def accent_css(colour: str) -> str:
     given = tuple(float(int(colour[i : i + 2], 16)) for i in (0, 2, 4))
     base: Colour = (given[0], given[1], given[2])
     soft = _mix(base, WHITE, 0.12)
-    day = _readable(base, on=soft, towards=BLACK)
+    day = _readable(base, on=(soft, SUNKEN), towards=BLACK)
     night_soft = _mix(base, NIGHT, 0.22)
-    night = _readable(base, on=night_soft, towards=WHITE)
+    night = _readable(base, on=(night_soft, NIGHT), towards=WHITE)
     tokens = {
         "accent": (day, night),
         "accent-strong": (_mix(BLACK, day, 0.2), _mix(WHITE, night, 0.3)),
@@ -196,10 +198,10 @@ def _mix(colour: Colour, ground: Colour, share: float) -> Colour:
     return mixed[0], mixed[1], mixed[2]
 
 
-def _readable(colour: Colour, on: Colour, towards: Colour) -> Colour:
+def _readable(colour: Colour, on: tuple[Colour, ...], towards: Colour) -> Colour:
     for step in range(101):
         tried = _mix(towards, colour, step / 100)
-        if contrast(tried, on) >= READABLE + 0.1:
+        if all(contrast(tried, ground) >= READABLE + 0.1 for ground in on):
             return tried
     return towards
 

@@ -234,9 +234,7 @@ INDUSTRIES: tuple[IndustrySeed, ...] = (
     IndustrySeed(
         "automotive",
         _names("Automotive", "Automobil"),
-        _spellings(
-            "Automotive|Auto|Automobil|Automobilindustrie|Kfz|Autohaus|Fahrzeugbau"
-        ),
+        _spellings("Automotive|Auto|Automobil|Automobilindustrie|Kfz|Autohaus|Fahrzeugbau"),
     ),
     IndustrySeed(
         "manufacturing",
@@ -348,9 +346,7 @@ INDUSTRIES: tuple[IndustrySeed, ...] = (
     ),
     IndustrySeed(
         "professional_services",
-        _names(
-            "Professional and business services", "Unternehmensdienste und Beratung"
-        ),
+        _names("Professional and business services", "Unternehmensdienste und Beratung"),
         _spellings(
             "Professional Services|Business Services|Commercial Services & Supplies|Consulting"
             "|CONSULTANT|Law Firms & Legal Services|Human Resources|PROFESSIONAL_SERVICES"
@@ -370,9 +366,7 @@ INDUSTRIES: tuple[IndustrySeed, ...] = (
     IndustrySeed(
         "agriculture",
         _names("Agriculture and forestry", "Land- und Forstwirtschaft"),
-        _spellings(
-            "Agriculture|Agricultural Products|Landwirtschaft|Forstwirtschaft|Gartenbau"
-        ),
+        _spellings("Agriculture|Agricultural Products|Landwirtschaft|Forstwirtschaft|Gartenbau"),
     ),
     IndustrySeed(
         "other",
@@ -395,9 +389,7 @@ SIZE_BANDS: tuple[BandSeed, ...] = (
     _band("10_49", "10", "10 to 49 employees", "10 bis 49 Beschäftigte"),
     _band("50_249", "50", "50 to 249 employees", "50 bis 249 Beschäftigte"),
     _band("250_999", "250", "250 to 999 employees", "250 bis 999 Beschäftigte"),
-    _band(
-        "1000_4999", "1000", "1,000 to 4,999 employees", "1.000 bis 4.999 Beschäftigte"
-    ),
+    _band("1000_4999", "1000", "1,000 to 4,999 employees", "1.000 bis 4.999 Beschäftigte"),
     _band("5000_up", "5000", "5,000 employees and more", "5.000 Beschäftigte und mehr"),
 )
 
@@ -430,9 +422,7 @@ SOURCES: tuple[SourceSeed, ...] = (
             "Spoke to us at an event and knows the brand; remembers the conversation for a week.",
             "Hat auf einer Veranstaltung mit uns gesprochen; erinnert sich etwa eine Woche daran.",
         ),
-        _spellings(
-            "Trade Shows and Events|Trade show|Event|Messe|Veranstaltung|Fair|Events|Expo"
-        ),
+        _spellings("Trade Shows and Events|Trade show|Event|Messe|Veranstaltung|Fair|Events|Expo"),
     ),
     SourceSeed(
         "webinar",
@@ -450,9 +440,7 @@ SOURCES: tuple[SourceSeed, ...] = (
             "Downloaded a paper; is reading up and may not expect a call.",
             "Hat Unterlagen geladen; informiert sich und erwartet vielleicht keinen Anruf.",
         ),
-        _spellings(
-            "Content download|Download|Whitepaper|White paper|E-Book|Datenblatt"
-        ),
+        _spellings("Content download|Download|Whitepaper|White paper|E-Book|Datenblatt"),
     ),
     SourceSeed(
         "phone_inquiry",
@@ -461,9 +449,7 @@ SOURCES: tuple[SourceSeed, ...] = (
             "Called us with a question and waits for the call back.",
             "Hat uns mit einer Frage angerufen und wartet auf den Rückruf.",
         ),
-        _spellings(
-            "Phone Inquiry|Phone|Call|Inbound call|Telefon|Anruf|Hotline|Phone enquiry"
-        ),
+        _spellings("Phone Inquiry|Phone|Call|Inbound call|Telefon|Anruf|Hotline|Phone enquiry"),
     ),
     SourceSeed(
         "tele_sales",
@@ -472,9 +458,7 @@ SOURCES: tuple[SourceSeed, ...] = (
             "Was called by our tele-sales and agreed to hear from a partner.",
             "Wurde von unserem Telefonvertrieb angerufen und ist mit einem Partner einverstanden.",
         ),
-        _spellings(
-            "Tele-sales|Telesales|Cold call|Outbound call|Kaltakquise|Telemarketing"
-        ),
+        _spellings("Tele-sales|Telesales|Cold call|Outbound call|Kaltakquise|Telemarketing"),
     ),
     SourceSeed(
         "email_campaign",
@@ -492,9 +476,7 @@ SOURCES: tuple[SourceSeed, ...] = (
             "Came through an advertisement; compares several suppliers.",
             "Kam über eine Anzeige; vergleicht mehrere Anbieter.",
         ),
-        _spellings(
-            "Advertising|Advertisement|Google Ads|Ads|Anzeige|Werbung|Paid search|SEA"
-        ),
+        _spellings("Advertising|Advertisement|Google Ads|Ads|Anzeige|Werbung|Paid search|SEA"),
     ),
     SourceSeed(
         "social_media",
@@ -524,9 +506,7 @@ SOURCES: tuple[SourceSeed, ...] = (
             "Buys from us already and has a further need.",
             "Kauft schon bei uns und hat weiteren Bedarf.",
         ),
-        _spellings(
-            "Existing customer|Customer|Bestandskunde|Bestandskunden|Cross-sell|Upsell"
-        ),
+        _spellings("Existing customer|Customer|Bestandskunde|Bestandskunden|Cross-sell|Upsell"),
     ),
     SourceSeed(
         "purchased_list",
@@ -535,9 +515,7 @@ SOURCES: tuple[SourceSeed, ...] = (
             "From a bought list: knows nothing of us yet, so a first call opens from scratch.",
             "Aus einer gekauften Liste: kennt uns noch nicht, das Gespräch beginnt bei null.",
         ),
-        _spellings(
-            "Purchased List|Bought list|List|Adressliste|Gekaufte Liste|Adresskauf"
-        ),
+        _spellings("Purchased List|Bought list|List|Adressliste|Gekaufte Liste|Adresskauf"),
     ),
     SourceSeed(
         "other",
@@ -574,12 +552,8 @@ REASONS: tuple[ReasonSeed, ...] = (
         "Not our field",
         "Nicht unser Fachgebiet",
     ),
-    _reason(
-        Purpose.DECLINE, "too_small", Blame.NONE, "Too small for us", "Zu klein für uns"
-    ),
-    _reason(
-        Purpose.DECLINE, "too_large", Blame.NONE, "Too large for us", "Zu groß für uns"
-    ),
+    _reason(Purpose.DECLINE, "too_small", Blame.NONE, "Too small for us", "Zu klein für uns"),
+    _reason(Purpose.DECLINE, "too_large", Blame.NONE, "Too large for us", "Zu groß für uns"),
     _reason(
         Purpose.DECLINE,
         "product_not_carried",
@@ -601,9 +575,7 @@ REASONS: tuple[ReasonSeed, ...] = (
         "Not worth it for us",
         "Lohnt sich für uns nicht",
     ),
-    _reason(
-        Purpose.DECLINE, "other", Blame.NONE, "Another reason", "Ein anderer Grund"
-    ),
+    _reason(Purpose.DECLINE, "other", Blame.NONE, "Another reason", "Ein anderer Grund"),
     _reason(
         Purpose.GIVE_BACK,
         "wrong_number",
@@ -660,9 +632,7 @@ REASONS: tuple[ReasonSeed, ...] = (
         "We lack the skill it takes",
         "Uns fehlt das Fachwissen",
     ),
-    _reason(
-        Purpose.GIVE_BACK, "other", Blame.NONE, "Another reason", "Ein anderer Grund"
-    ),
+    _reason(Purpose.GIVE_BACK, "other", Blame.NONE, "Another reason", "Ein anderer Grund"),
     _reason(
         Purpose.LOST,
         "price",
@@ -678,12 +648,8 @@ REASONS: tuple[ReasonSeed, ...] = (
         "Hat ein Konkurrenzprodukt gewählt",
     ),
     _reason(Purpose.LOST, "no_budget", Blame.MARKET, "No budget", "Kein Budget"),
-    _reason(
-        Purpose.LOST, "postponed", Blame.MARKET, "Project put off", "Projekt verschoben"
-    ),
-    _reason(
-        Purpose.LOST, "no_need", Blame.MARKET, "No need any more", "Kein Bedarf mehr"
-    ),
+    _reason(Purpose.LOST, "postponed", Blame.MARKET, "Project put off", "Projekt verschoben"),
+    _reason(Purpose.LOST, "no_need", Blame.MARKET, "No need any more", "Kein Bedarf mehr"),
     _reason(
         Purpose.LOST,
         "missing_feature",
@@ -705,9 +671,7 @@ REASONS: tuple[ReasonSeed, ...] = (
         "We were too late",
         "Wir waren zu spät",
     ),
-    _reason(
-        Purpose.LOST, "wrong_number", Blame.VENDOR, "Wrong number", "Falsche Nummer"
-    ),
+    _reason(Purpose.LOST, "wrong_number", Blame.VENDOR, "Wrong number", "Falsche Nummer"),
     _reason(Purpose.LOST, "duplicate", Blame.VENDOR, "A duplicate", "Ein Doppel"),
     _reason(
         Purpose.LOST,
@@ -829,28 +793,14 @@ SPECIALISATIONS: tuple[SpecialisationSeed, ...] = (
     SpecialisationSeed("networking", _names("Networks", "Netzwerke")),
     SpecialisationSeed("wireless", _names("Wireless networks", "Funknetze")),
     SpecialisationSeed("security", _names("IT security", "IT-Sicherheit")),
-    SpecialisationSeed(
-        "storage", _names("Storage and backup", "Speicher und Datensicherung")
-    ),
-    SpecialisationSeed(
-        "cloud", _names("Cloud and virtualisation", "Cloud und Virtualisierung")
-    ),
-    SpecialisationSeed(
-        "workplace", _names("Digital workplace", "Digitaler Arbeitsplatz")
-    ),
-    SpecialisationSeed(
-        "communication", _names("Telephony and video", "Telefonie und Video")
-    ),
-    SpecialisationSeed(
-        "printing", _names("Printing and labelling", "Druck und Etiketten")
-    ),
-    SpecialisationSeed(
-        "surveillance", _names("Video and access control", "Video und Zutritt")
-    ),
+    SpecialisationSeed("storage", _names("Storage and backup", "Speicher und Datensicherung")),
+    SpecialisationSeed("cloud", _names("Cloud and virtualisation", "Cloud und Virtualisierung")),
+    SpecialisationSeed("workplace", _names("Digital workplace", "Digitaler Arbeitsplatz")),
+    SpecialisationSeed("communication", _names("Telephony and video", "Telefonie und Video")),
+    SpecialisationSeed("printing", _names("Printing and labelling", "Druck und Etiketten")),
+    SpecialisationSeed("surveillance", _names("Video and access control", "Video und Zutritt")),
     SpecialisationSeed("industrial", _names("Industrial IT", "Industrie-IT")),
-    SpecialisationSeed(
-        "managed_services", _names("Managed services", "Betrieb als Dienst")
-    ),
+    SpecialisationSeed("managed_services", _names("Managed services", "Betrieb als Dienst")),
 )
 
 BRANDS: tuple[BrandSeed, ...] = (
@@ -890,9 +840,7 @@ CERTIFICATIONS: tuple[CertificationSeed, ...] = (
         _names("Lumetra Installer", "Lumetra-Installateur"),
         "lumetra",
     ),
-    CertificationSeed(
-        "tonvik_voice", _names("Tonvik Voice Pro", "Tonvik Voice Pro"), "tonvik"
-    ),
+    CertificationSeed("tonvik_voice", _names("Tonvik Voice Pro", "Tonvik Voice Pro"), "tonvik"),
     CertificationSeed(
         "pressano_service", _names("Pressano Service", "Pressano-Service"), "pressano"
     ),
@@ -944,9 +892,7 @@ PRODUCTS: tuple[ProductSeed, ...] = (
         _names("Storage arrays", "Speichersysteme"),
         "storage",
     ),
-    ProductSeed(
-        "backup", "cordal", _names("Backup software", "Datensicherung"), "storage"
-    ),
+    ProductSeed("backup", "cordal", _names("Backup software", "Datensicherung"), "storage"),
     ProductSeed(
         "cloud_backup",
         "cordal",
@@ -966,9 +912,7 @@ PRODUCTS: tuple[ProductSeed, ...] = (
         _names("Meeting room displays", "Anzeigen für Besprechungsräume"),
         "workplace",
     ),
-    ProductSeed(
-        "ip_phones", "tonvik", _names("IP phones", "IP-Telefone"), "communication"
-    ),
+    ProductSeed("ip_phones", "tonvik", _names("IP phones", "IP-Telefone"), "communication"),
     ProductSeed(
         "cloud_telephony",
         "tonvik",

@@ -179,7 +179,8 @@ FIELDS: tuple[TargetField, ...] = (
         "do_not_call",
         _l("Do not contact"),
         "do not contact|dnc|donotcall|opt out|email opt out|unsubscribed|nicht anrufen"
-        "|werbesperre|kontaktsperre|do not email|hasoptedoutofemail|keine werbung|nicht kontaktieren",
+        "|werbesperre|kontaktsperre|do not email|hasoptedoutofemail|keine werbung"
+        "|nicht kontaktieren",
         several=True,
     ),
     _field(
@@ -265,9 +266,7 @@ KNOWN_FILES: tuple[KnownFile, ...] = (
     KnownFile(
         "MarketStar",
         "marketstar",
-        frozenset(
-            {"leadid", "leadsource", "disqualifiedreason", "stage", "createddate"}
-        ),
+        frozenset({"leadid", "leadsource", "disqualifiedreason", "stage", "createddate"}),
         {
             "leadid": "external_id",
             "title": "role",
@@ -366,9 +365,7 @@ def propose_mapping(headers: Iterable[str], source_system: str = "") -> Proposal
         for name in names:
             take(name, _meaning(keys[name], present, taken))
     if "contact_name" in taken and {"first_name", "last_name"} <= taken:
-        columns = {
-            name: target for name, target in columns.items() if target != "contact_name"
-        }
+        columns = {name: target for name, target in columns.items() if target != "contact_name"}
     ordered = {name: columns[name] for name in names if name in columns}
     system = source_system or (known.source_system if known else "")
     return Proposal(Mapping(system, ordered), known.name if known else None)
@@ -412,9 +409,7 @@ def check_mapping(mapping: Mapping, headers: Iterable[str]) -> dict[str, str]:
     for header, target in mapping.columns.items():
         wanted = _FIELDS_BY_NAME.get(target)
         if wanted is None:
-            problems[header] = _(
-                "There is no field called “%(name)s”.", name=target[:80]
-            )
+            problems[header] = _("There is no field called “%(name)s”.", name=target[:80])
         elif header not in present:
             problems[header] = _("The file has no column “%(name)s”.", name=header[:80])
         elif target in first_with and not wanted.several:
@@ -425,21 +420,15 @@ def check_mapping(mapping: Mapping, headers: Iterable[str]) -> dict[str, str]:
         first_with.setdefault(target, header)
     for name, text in mapping.constants.items():
         if name not in CONSTANT_NAMES:
-            problems[name] = _(
-                "“%(name)s” can't be the same for every row.", name=name[:80]
-            )
+            problems[name] = _("“%(name)s” can't be the same for every row.", name=name[:80])
         elif name == DATE_ORDER and text not in ("dmy", "mdy"):
-            problems[name] = _(
-                "Please write dmy (3/4 is 3 April) or mdy (3/4 is 4 March)."
-            )
+            problems[name] = _("Please write dmy (3/4 is 3 April) or mdy (3/4 is 4 March).")
         elif len(text) > MAX_CONSTANT:
             problems[name] = _(
                 "Please keep it under %(limit)s characters.", limit=f"{MAX_CONSTANT:,}"
             )
     if not mapping.columns:
-        problems.setdefault(
-            "columns", _("Please say for at least one column what it means.")
-        )
+        problems.setdefault("columns", _("Please say for at least one column what it means."))
     return problems
 
 
@@ -463,9 +452,7 @@ def load_mapping(text: str) -> Mapping:
     except (ValueError, RecursionError):
         raise UnreadableMapping(_("The mapping is no readable JSON.")) from None
     if not isinstance(data, dict):
-        raise UnreadableMapping(
-            _("A mapping has the parts source_system, columns and constants.")
-        )
+        raise UnreadableMapping(_("A mapping has the parts source_system, columns and constants."))
     unknown = sorted(set(data) - {"source_system", "columns", "constants"})
     if unknown:
         raise UnreadableMapping(
@@ -483,9 +470,7 @@ def load_mapping(text: str) -> Mapping:
 
 def _texts(part: object, name: str) -> dict[str, str]:
     if not isinstance(part, dict):
-        raise UnreadableMapping(
-            _("“%(part)s” is a list of names and texts.", part=name)
-        )
+        raise UnreadableMapping(_("“%(part)s” is a list of names and texts.", part=name))
     texts: dict[str, str] = {}
     for key, value in part.items():
         if not isinstance(value, str):

@@ -46,9 +46,7 @@ _NOTHING = frozenset(
 )
 # What stands in a column of industries or roles and names neither.
 _NO_INDUSTRY = ("unlisted", "test", "US", "No Page Info/Offsite")
-NO_ROLE = frozenset(
-    {"xxx", "title", "example job title", "ssa", "test", "contact us", "keine"}
-)
+NO_ROLE = frozenset({"xxx", "title", "example job title", "ssa", "test", "contact us", "keine"})
 
 # Words that settle the industry of a spelling nobody listed; the first hit counts.
 _INDUSTRY_STEMS: tuple[tuple[str, str], ...] = (
@@ -152,9 +150,7 @@ class Vocabulary:
                 self._keys.setdefault(spelling_key(name), key)
         known = set(self._keys.values())
         # A stem counts where a word begins, so that "oil" isn't found in "boiler".
-        self._stems = [
-            (re.compile(rf"\b(?:{stem})"), key) for stem, key in stems if key in known
-        ]
+        self._stems = [(re.compile(rf"\b(?:{stem})"), key) for stem, key in stems if key in known]
         self._found: dict[str, str | None] = {}
 
     def find(self, text: str) -> str | None:
@@ -191,10 +187,7 @@ def industry_vocabulary(
 ) -> Vocabulary:
     """Build the industries' vocabulary from (key, spellings); without rows from the seed."""
     if rows is None:
-        rows = (
-            (entry.key, (*entry.name.values(), *entry.spellings))
-            for entry in seed.INDUSTRIES
-        )
+        rows = ((entry.key, (*entry.name.values(), *entry.spellings)) for entry in seed.INDUSTRIES)
     return Vocabulary(rows, _INDUSTRY_STEMS, _NO_INDUSTRY)
 
 
@@ -203,10 +196,7 @@ def source_vocabulary(
 ) -> Vocabulary:
     """Build the sources' vocabulary from (key, spellings); without rows from the seed."""
     if rows is None:
-        rows = (
-            (entry.key, (*entry.name.values(), *entry.spellings))
-            for entry in seed.SOURCES
-        )
+        rows = ((entry.key, (*entry.name.values(), *entry.spellings)) for entry in seed.SOURCES)
     return Vocabulary(rows, _SOURCE_STEMS)
 
 
@@ -268,9 +258,7 @@ def _countries() -> dict[str, str]:
         for spelling in spellings:
             table.setdefault(spelling_key(spelling), code)
     # The nicknames are no one's official name but "A" and "D" on letters from Europe.
-    return table | {
-        key: code for key, code in _COUNTRY_NICKNAMES.items() if key not in table
-    }
+    return table | {key: code for key, code in _COUNTRY_NICKNAMES.items() if key not in table}
 
 
 def find_country(text: str) -> str | None:
@@ -292,7 +280,9 @@ _STATE_NAMES = {
 @lru_cache(maxsize=300)
 def _subdivisions(country: str) -> dict[str, str]:
     table: dict[str, str] = {}
-    for subdivision in pycountry.subdivisions.get(country_code=country) or ():
+    for subdivision in pycountry.subdivisions:
+        if subdivision.country_code != country:
+            continue
         code: str = subdivision.code
         for spelling in (code, code.partition("-")[2], subdivision.name):
             table.setdefault(spelling_key(spelling), code)

@@ -13,6 +13,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import BinaryIO
 
 from flask_babel import gettext as _
@@ -158,9 +159,7 @@ class Table:
                 yield BrokenRow(
                     number,
                     tuple(record),
-                    _(
-                        "Some characters of this row can't be read. Please save the file as UTF-8."
-                    ),
+                    _("Some characters of this row can't be read. Please save the file as UTF-8."),
                 )
                 continue
             yield Row(number, dict(zip(headers, record, strict=True)))
@@ -186,9 +185,7 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = (
-            self._waiting.popleft() if self._waiting else self._text.readline(MAX_LINE)
-        )
+        line = self._waiting.popleft() if self._waiting else self._text.readline(MAX_LINE)
         if not line:
             self.ended = True
             raise StopIteration
@@ -228,11 +225,7 @@ def _records(
         try:
             record = next(reader)
             # `sep=;` is a note to a spreadsheet program, not a row of the table.
-            if (
-                first_record
-                and len(lines.taken) == 1
-                and _separator_note(lines.taken[0])
-            ):
+            if first_record and len(lines.taken) == 1 and _separator_note(lines.taken[0]):
                 record = []
         except StopIteration:
             return
@@ -242,9 +235,7 @@ def _records(
         taken = lines.taken
         if record is not None and len(taken) > 1:
             odd = sum(line.count('"') for line in taken) % 2 == 1
-            if (lines.ended and odd) or (
-                width and (len(record) < width or any(record[width:]))
-            ):
+            if (lines.ended and odd) or (width and (len(record) < width or any(record[width:]))):
                 record = None
         if record is None:
             if not taken:
@@ -269,9 +260,7 @@ def _records(
         yield record
 
 
-def open_table(
-    file: BinaryIO, encoding: str | None = None, delimiter: str | None = None
-) -> Table:
+def open_table(file: BinaryIO, encoding: str | None = None, delimiter: str | None = None) -> Table:
     """Find out encoding, delimiter and header of a seekable file and open it for reading.
 
     Reads the whole file once for the encoding, in pieces. What the caller names isn't guessed.
@@ -292,9 +281,7 @@ def open_table(
         try:
             codecs.lookup(encoding)
         except LookupError:
-            raise UnreadableFile(
-                _("We don't know the encoding %(name)s.", name=encoding)
-            ) from None
+            raise UnreadableFile(_("We don't know the encoding %(name)s.", name=encoding)) from None
     file.seek(0)
     text = _as_text(file, encoding)
     try:
@@ -302,12 +289,8 @@ def open_table(
     finally:
         text.detach()
     # The last line of a sample is half a line.
-    sample_lines = sample.replace("\0", "").splitlines(keepends=True)[:200]
-    if (
-        len(sample) >= SAMPLE_BYTES
-        and len(sample_lines) > 1
-        and len(sample_lines) < 200
-    ):
+    sample_lines = list(islice(io.StringIO(sample.replace("\0", ""), newline=""), 200))
+    if len(sample) >= SAMPLE_BYTES and len(sample_lines) > 1 and len(sample_lines) < 200:
         sample_lines.pop()
     if delimiter is None:
         delimiter = _find_delimiter(sample_lines)
@@ -353,13 +336,14 @@ def guard_cell(text: str) -> str:
 
 
 def _not_text_message(kind: str) -> str:
-    if kind in ("xlsx", "xls"):
-        return _(
-            "This is a workbook or a zip file. Please open it and save the sheet as CSV (UTF-8)."
-        )
-    if kind == "gzip":
-        return _("This file is compressed. Please unpack it first.")
-    return _("This file is a PDF. Please save the table as CSV.")
+    messages = {
+        "gzip": _("This file is compressed. Please unpack it first."),
+        "pdf": _("This file is a PDF. Please save the table as CSV."),
+    }
+    workbook = _(
+        "This is a workbook or a zip file. Please open it and save the sheet as CSV (UTF-8)."
+    )
+    return str(messages.get(kind, workbook))
 
 
 def _as_text(file: BinaryIO, encoding: str) -> io.TextIOWrapper:
@@ -449,9 +433,7 @@ def _sample_records(lines: Iterable[str], delimiter: str) -> list[list[str]]:
 def _find_header(records: list[list[str]]) -> tuple[int, bool]:
     """Return the header's index and whether there is one; notes above the table are passed over."""
     filled = [sum(1 for cell in record if cell.strip()) for record in records]
-    usual = Counter(
-        len(record) for record, count in zip(records, filled, strict=True) if count > 0
-    )
+    usual = Counter(len(record) for record, count in zip(records, filled, strict=True) if count > 0)
     width = max(usual.items(), key=lambda item: (item[1], item[0]))[0] if usual else 1
     for index, record in enumerate(records[:30]):
         if filled[index] == 0:
@@ -469,17 +451,12 @@ def _looks_like_header(record: list[str]) -> bool:
         1
         for cell in cells
         if ("@" in cell and "." in cell)
-        or (
-            any(char.isdigit() for char in cell)
-            and not any(char.isalpha() for char in cell)
-        )
+        or (any(char.isdigit() for char in cell) and not any(char.isalpha() for char in cell))
     )
     return data == 0 or (len(cells) > 4 and data == 1)
 
 
-def _name_columns(
-    records: list[list[str]], index: int, has_header: bool
-) -> tuple[str, ...]:
+def _name_columns(records: list[list[str]], index: int, has_header: bool) -> tuple[str, ...]:
     if not records:
         return ()
     header = [_one_line(cell) for cell in records[index]]
@@ -504,9 +481,7 @@ def _name_columns(
 
 
 def _column_filled(records: list[list[str]], position: int) -> bool:
-    return any(
-        len(record) > position and record[position].strip() for record in records
-    )
+    return any(len(record) > position and record[position].strip() for record in records)
 
 
 def _one_line(cell: str) -> str:

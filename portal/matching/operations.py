@@ -1,0 +1,69 @@
+"""Verbs of matching: match a lead, and keep the distribution rules."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from portal.leads.models import Lead
+from portal.matching import queries
+from portal.matching.criteria import Criterion
+from portal.matching.models import DistributionRule
+from portal.matching.rules import explain, score_of
+
+ROUND_HOURS = 72
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """A partner who suits; the points of the parts of `explanation` sum to `score`."""
+
+    organisation_id: int
+    score: float
+    explanation: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Who suits a lead, best first, and how many partners each criterion took out.
+
+    `rule_id` is None where no rule fits the lead. The numbers of `excluded` sum to `candidates`
+    minus the partners matched.
+    """
+
+    rule_id: int | None
+    hours: int
+    partners: list[Matched]
+    excluded: dict[str, int]
+    candidates: int
+
+
+def match(
+    lead: Lead,
+    at: datetime,
+    *,
+    rule: DistributionRule | None = None,
+    without: Collection[int] = (),
+) -> Match:
+    """Return the partners who suit `lead`, best first; equal scores by organisation id.
+
+    Without `rule` the first active one whose conditions the lead meets decides. `without` names
+    firms that must not be offered this lead again. Nothing is written.
+    """
+    rule = rule or queries.find_rule_for(lead)
+    if rule is None:
+        return Match(None, ROUND_HOURS, [], {}, 0)
+    criteria = [Criterion.from_data(data) for data in rule.criteria]
+    judged = queries.judge_partners(criteria, lead, at, group_id=rule.group_id, without=without)
+    partners = []
+    for facts in judged.passed:
+        explanation = explain(criteria, lead, facts)
+        partners.append(Matched(facts.organisation_id, score_of(explanation), explanation))
+    partners.sort(key=lambda matched: (-matched.score, matched.organisation_id))
+    excluded = judged.excluded
+    if rule.most is not None and len(partners) > rule.most:
+        excluded = {**excluded, "most": len(partners) - rule.most}
+        partners = partners[: rule.most]
+    return Match(rule.id, rule.hours, partners, excluded, judged.candidates)

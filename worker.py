@@ -1,30 +1,38 @@
 """The processes beside the web: `python worker.py worker | scheduler | catcher`.
 
-Nothing here may patch the standard library; RQ forks, and gevent stays with the web.
+Each loads only what it needs, so that it is there at once. Nothing here may patch the standard
+library: RQ forks, and gevent stays with the web.
 """
 
 import sys
 from collections.abc import Callable
 
-from portal import wiring
-from portal.core import jobs
-from portal.core.mail import catcher
-from portal.factory import create_app
 
+def work() -> None:
+    """Do the queued jobs."""
+    from portal.core import jobs
+    from portal.factory import create_app
 
-def _worker() -> None:
     jobs.run_worker(create_app())
 
 
-def _scheduler() -> None:
+def schedule() -> None:
+    """Queue each sweep when it is due."""
+    from portal import wiring
+    from portal.core import jobs
+    from portal.factory import create_app
+
     jobs.run_scheduler(create_app(), wiring.SCHEDULE)
 
 
-ROLES: dict[str, Callable[[], None]] = {
-    "worker": _worker,
-    "scheduler": _scheduler,
-    "catcher": catcher.main,
-}
+def catch() -> None:
+    """Catch the mails of a local run."""
+    from portal.core.mail import catcher
+
+    catcher.main()
+
+
+ROLES: dict[str, Callable[[], None]] = {"worker": work, "scheduler": schedule, "catcher": catch}
 
 
 def main(words: list[str]) -> int:

@@ -131,7 +131,14 @@ def _install(part: str) -> None:
     with_pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     with_pip += ["--require-hashes", "-r", str(lock), *(["--force-reinstall"] if again else [])]
     with_uv = [str(VENV / "bin" / "uv"), "pip", "install", "--python", str(PYTHON)]
-    with_uv += ["--require-hashes", "-r", str(lock), *(["--reinstall"] if again else [])]
+    # Compiled now, because the first start would have five processes compile it at once.
+    with_uv += [
+        "--compile-bytecode",
+        "--require-hashes",
+        "-r",
+        str(lock),
+        *(["--reinstall"] if again else []),
+    ]
     if part == "setup":
         try:
             _call(with_pip)

@@ -186,7 +186,7 @@ def test_a_folder_without_a_run_has_no_settings(tmp_path: Path) -> None:
 
 
 def test_the_worker_leaves_the_standard_library_as_it_is() -> None:
-    code = "import sys, worker; assert 'gevent.monkey' not in sys.modules"
+    code = "import sys, portal.factory, worker; assert 'gevent.monkey' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 

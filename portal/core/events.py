@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, ForeignKey, Index, insert, select, text, update
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, insert, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -21,6 +21,7 @@ from portal.core import circumstances
 from portal.core.db import Base, Id, db, session
 
 MAX_ATTEMPTS = 8
+LEASE = timedelta(minutes=2)
 
 
 class EventRow(Base):
@@ -96,6 +97,10 @@ class Event:
     known: ClassVar[dict[str, type[Event]]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
+        # `slots=True` makes each class twice, in the same module
+        other = Event.known.get(cls.__name__)
+        if other is not None and other.__module__ != cls.__module__:
+            raise TypeError(f"{cls.__name__} is an event of {other.__module__} already")
         Event.known[cls.__name__] = cls
 
 
@@ -175,7 +180,7 @@ def load(row: EventRow) -> Event:
 def claim_deliveries(at: datetime, limit: int = 200) -> list[tuple[int, str]]:
     """Take open deliveries that are due; return (id, reaction).
 
-    Their due time moves two minutes ahead: if the worker dies, they come up again by themselves.
+    Their due time moves `LEASE` ahead: if the worker dies, they come up again by themselves.
     """
     due = (
         select(Delivery.id)
@@ -187,22 +192,25 @@ def claim_deliveries(at: datetime, limit: int = 200) -> list[tuple[int, str]]:
         .order_by(Delivery.due_at, Delivery.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        # materialised: as a plain subquery it could run, and lock, more than once
+        .cte("due")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
     )
     rows = session().execute(
         update(Delivery)
-        .where(Delivery.id.in_(due.scalar_subquery()))
-        .values(due_at=at + timedelta(minutes=2))
+        .where(Delivery.id == due.c.id)
+        .values(due_at=at + LEASE)
         .returning(Delivery.id, Delivery.reaction)
         .execution_options(synchronize_session=False)
     )
-    return [(row.id, row.reaction) for row in rows]
+    return sorted((row.id, row.reaction) for row in rows)
 
 
 def open_delivery(delivery_id: int) -> tuple[Delivery, Event] | None:
     """Lock one open delivery and return it with its event; None if done or in other hands."""
     delivery = session().scalar(
         select(Delivery)
-        .where(Delivery.id == delivery_id, Delivery.done_at.is_(None))
+        .where(Delivery.id == delivery_id, Delivery.done_at.is_(None), Delivery.failed_at.is_(None))
         .with_for_update(skip_locked=True)
     )
     if delivery is None:
@@ -213,8 +221,28 @@ def open_delivery(delivery_id: int) -> tuple[Delivery, Event] | None:
 def delivery_failed(delivery_id: int, error: str, at: datetime) -> None:
     """Note that a reaction raised; it is tried again later, at last it waits for a person."""
     delivery = session().get_one(Delivery, delivery_id, with_for_update=True)
+    if delivery.done_at is not None:
+        return
     delivery.attempts += 1
     delivery.error = error[:300]
     delivery.due_at = at + timedelta(seconds=10 * 3**delivery.attempts)
     if delivery.attempts >= MAX_ATTEMPTS:
         delivery.failed_at = at
+
+
+def retry_deliveries(at: datetime, delivery_id: int | None = None) -> int:
+    """Open failed deliveries again, one or all; return how many."""
+    which: list[ColumnElement[bool]] = [Delivery.failed_at.is_not(None), Delivery.done_at.is_(None)]
+    if delivery_id is not None:
+        which.append(Delivery.id == delivery_id)
+    opened = session().scalars(
+        update(Delivery)
+        .where(*which)
+        .values(failed_at=None, attempts=0, due_at=at)
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    )
+    count = len(opened.all())
+    if count:
+        session().info["deliveries"] = True
+    return count

@@ -1,7 +1,8 @@
 """Jobs, sweeps and the queue. The database remembers the work; Redis only hurries it.
 
 `perform` is the one function RQ sees: it gets a job's name and a JSON payload. Every job may run
-twice. A job that raises leaves a `JobFailure` row that administrators see and can run again.
+twice, never twice at once. A job that raises leaves a `JobFailure` row that administrators see and
+can run again. What a job says when it raises never leaves the process: see `core.mishaps`.
 """
 
 from __future__ import annotations
@@ -19,22 +20,36 @@ from typing import Any
 import redis
 import redis.exceptions
 from flask import Flask, current_app
-from rq import Queue, Worker
+from rq import Queue, Retry, Worker
 from rq.cron import CronJob, CronScheduler
-from rq.exceptions import DuplicateJobError
+from rq.exceptions import DuplicateJobError, StopRequested
 from rq.job import Job as RqJob
 from rq.serializers import JSONSerializer
-from sqlalchemy import UniqueConstraint, delete, func, select
+from rq.timeouts import BaseTimeoutException
+from sqlalchemy import UniqueConstraint, delete, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.core import circumstances, clock, events, logs
+from portal.core import circumstances, clock, events, logs, mishaps
 from portal.core.db import Base, Id, db, session, unit_of_work
+from portal.core.servers import die_with_parent
 
 log = logs.get(__name__)
 
 QUEUES = ("now", "mail", "bulk")
 Payload = dict[str, Any]
+
+# how often a job that raised, or whose worker was killed, is tried again at once
+TRIES_MORE = 2
+# seconds: an idle worker looks around, sweeps up after dead ones, says that its job still runs
+WORKER_TTL, MAINTENANCE, MONITORING = 20, 10, 5
+NUDGE_WINDOW = 0.2
+SCHEDULER_SEEN = "firstcome:scheduler"
+
+
+class JobRaised(Exception):
+    """What RQ, its log and Redis get to see of a job's exception."""
 
 
 class JobFailure(Base):
@@ -120,12 +135,18 @@ def sweep(
             else:
                 with unit_of_work():
                     ids = find(at)
+            failed_before = failures_of(name)
             for item in ids:
                 try:
                     with unit_of_work():
                         act(item, at)
+                except BaseTimeoutException:
+                    raise
                 except Exception as error:  # noqa: BLE001 – one bad item must not stop the others
                     note_failure(name, {"id": item}, error, at)
+                else:
+                    if digest({"id": item}) in failed_before:
+                        forget_failure(name, {"id": item})
 
         JOBS[name] = Job(name, run, queue, timeout)
         return act
@@ -158,9 +179,10 @@ def client() -> redis.Redis:
 
 
 def enqueue(name: str, payload: Payload | None = None, job_id: str | None = None) -> bool:
-    """Push a job; False where Redis is away or the same job already waits.
+    """Push a job; False where Redis is away or the same job already waits or runs.
 
     `job_id` (letters, digits, `_`, `-`) makes the push once-only while it is queued or running.
+    Inside a unit of work use `soon`: a worker may be faster than the commit.
     """
     registered = JOBS[name]
     try:
@@ -172,6 +194,7 @@ def enqueue(name: str, payload: Payload | None = None, job_id: str | None = None
             unique=job_id is not None,
             result_ttl=0,
             failure_ttl=0,
+            retry=Retry(max=TRIES_MORE),
         )
     except DuplicateJobError:
         return False
@@ -181,24 +204,56 @@ def enqueue(name: str, payload: Payload | None = None, job_id: str | None = None
     return True
 
 
+def wake(name: str) -> None:
+    """Have a job without payload run once more after this moment, however often this is called.
+
+    Where it runs already one more is put behind it, because the running one may have looked before.
+    """
+    job_id = name.replace(".", "_")
+    if not enqueue(name, job_id=job_id):
+        enqueue(name, job_id=f"{job_id}-next")
+
+
+def soon(name: str, payload: Payload | None = None, job_id: str | None = None) -> None:
+    """Push a job once the current unit of work has committed; not at all if it rolls back.
+
+    Without payload and `job_id` it is a `wake`.
+    """
+    session().info.setdefault("jobs", {})[(name, job_id or digest(payload or {}))] = (
+        payload,
+        job_id,
+    )
+
+
 _quiet_until = 0.0
 
 
 def nudge() -> None:
-    """After a commit that left deliveries: wake the dispatcher, at most five times a second."""
+    """After a commit: push what `soon` collected; wake the dispatcher if it left deliveries.
+
+    The dispatcher is woken at most once a window; it looks again when the window has passed.
+    """
     global _quiet_until
     info = session().info
-    if not info.pop("deliveries", False) or time.monotonic() < _quiet_until:
+    pushes = info.pop("jobs", {})
+    deliveries = info.pop("deliveries", False)
+    if not (pushes or deliveries) or time.monotonic() < _quiet_until:
         return
     try:
-        if client().set("nudge", 1, nx=True, px=200):
-            enqueue("core.dispatch", job_id="dispatch")
+        if deliveries and client().set("nudge", 1, nx=True, px=int(NUDGE_WINDOW * 1000)):
+            wake("core.dispatch")
     except redis.exceptions.RedisError:
         _quiet_until = time.monotonic() + 5
+        return
+    for (name, _key), (payload, job_id) in pushes.items():
+        if payload or job_id:
+            enqueue(name, payload, job_id)
+        else:
+            wake(name)
 
 
 def perform(name: str, payload: Payload, request_id: str | None = None) -> None:
-    """Run one job: the only function that the queue calls."""
+    """Run one job: the only function that the queue calls. Raises `JobRaised`."""
     app = _worker_app
     if app is None:
         raise RuntimeError("perform runs in a worker process only")
@@ -207,37 +262,41 @@ def perform(name: str, payload: Payload, request_id: str | None = None) -> None:
         started = time.monotonic()
         try:
             JOBS[name].run(payload, at)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 – told to administrators, retried by RQ
             note_failure(name, payload, error, at)
-            raise
-        forget_failure(name, payload)
-        log.info("job done", job=name, ms=round((time.monotonic() - started) * 1000))
+            told = mishaps.describe(error)
+        else:
+            forget_failure(name, payload)
+            log.info("job done", job=name, ms=round((time.monotonic() - started) * 1000))
+            return
+    # outside of the `except`, so that the exception and its words are not chained to this one
+    raise JobRaised(f"{name}: {told}")
 
 
-def note_failure(name: str, payload: Payload, error: Exception, at: datetime) -> None:
-    """Keep a failed job where administrators see it; its text has no parameters in it."""
-    log.error("job failed", job=name, error=type(error).__name__, exc_info=error)
-    db.session.rollback()
-    with unit_of_work() as on:
-        values = {
-            "error": f"{type(error).__name__}: {error}"[:500],
-            "last_failed_at": at,
-        }
-        on.execute(
-            insert(JobFailure)
-            .values(
-                name=name,
-                payload=payload,
-                payload_hash=digest(payload),
-                attempts=1,
-                first_failed_at=at,
-                **values,
+def note_failure(name: str, payload: Payload, error: BaseException, at: datetime) -> None:
+    """Keep a failed job where administrators see it; its text has no values in it."""
+    log.error("job failed", job=name, error=mishaps.describe(error), exc_info=error)
+    values = {"error": mishaps.describe(error), "last_failed_at": at}
+    try:
+        db.session.rollback()
+        with unit_of_work() as on:
+            on.execute(
+                insert(JobFailure)
+                .values(
+                    name=name,
+                    payload=payload,
+                    payload_hash=digest(payload),
+                    attempts=1,
+                    first_failed_at=at,
+                    **values,
+                )
+                .on_conflict_do_update(
+                    index_elements=["name", "payload_hash"],
+                    set_={**values, "attempts": JobFailure.attempts + 1},
+                )
             )
-            .on_conflict_do_update(
-                index_elements=["name", "payload_hash"],
-                set_={**values, "attempts": JobFailure.attempts + 1},
-            )
-        )
+    except SQLAlchemyError as trouble:
+        log.error("failure not noted", job=name, error=mishaps.describe(trouble))
 
 
 def forget_failure(name: str, payload: Payload) -> None:
@@ -250,6 +309,12 @@ def forget_failure(name: str, payload: Payload) -> None:
         )
 
 
+def failures_of(name: str) -> frozenset[str]:
+    """Return the fingerprints of the payloads with which a job has failed."""
+    with unit_of_work() as on:
+        return frozenset(on.scalars(select(JobFailure.payload_hash).where(JobFailure.name == name)))
+
+
 def digest(payload: Payload) -> str:
     """Return a short stable fingerprint of a payload."""
     return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()[:32]
@@ -258,22 +323,71 @@ def digest(payload: Payload) -> str:
 # -- deliveries -------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """A registered reaction to events. `run(event, at)` works in one unit of work with its mark."""
+
+    run: Callable[[Any, datetime], None]
+    queue: str
+
+
+REACTIONS: dict[str, Reaction] = {}
+
+
+def reaction(
+    name: str, queue: str = "now"
+) -> Callable[[Callable[[Any, datetime], None]], Callable[[Any, datetime], None]]:
+    """Register a function `(event, at)` that wiring may name as the reaction to an event."""
+
+    def register(
+        function: Callable[[Any, datetime], None],
+    ) -> Callable[[Any, datetime], None]:
+        REACTIONS[name] = Reaction(function, queue)
+        return function
+
+    return register
+
+
 @long_job("core.dispatch", queue="now", timeout=120)
 def dispatch(payload: Payload, at: datetime) -> None:
-    """Claim open deliveries and push their jobs, a batch per queue, until none is due."""
+    """Claim open deliveries and push their jobs, a batch per queue, until none is due.
+
+    With `{"here": true}` all of them run in this process, as a command needs it.
+    """
+    here = bool(payload.get("here"))
+    _dispatch_due(at, here)
+    if not here and _await_end_of_window():
+        _dispatch_due(clock.now(), here)
+
+
+def _dispatch_due(at: datetime, here: bool) -> None:
     while True:
         with unit_of_work():
             claimed = events.claim_deliveries(at)
         if not claimed:
             return
         batches: dict[str, list[int]] = {}
-        for delivery_id, reaction in claimed:
-            batches.setdefault(JOBS[reaction].queue, []).append(delivery_id)
-        for queue, ids in batches.items():
+        for delivery_id, name in claimed:
+            # an unknown one is tried here and now, so that its failure is seen
+            queue = REACTIONS[name].queue if name in REACTIONS and not here else "now"
+            batches.setdefault(queue, []).append(delivery_id)
+        for queue, ids in sorted(batches.items()):
             if queue == "now":
                 deliver({"ids": ids}, at)
             else:
                 enqueue(f"core.deliver-{queue}", {"ids": ids})
+
+
+def _await_end_of_window() -> bool:
+    """Wait until commits nudge again; True where some may have trusted in this dispatcher."""
+    try:
+        left = int(client().pttl("nudge"))
+    except redis.exceptions.RedisError:
+        return False
+    if left <= 0:
+        return False
+    time.sleep(min(left / 1000, NUDGE_WINDOW))
+    return True
 
 
 def deliver(payload: Payload, at: datetime) -> None:
@@ -285,35 +399,19 @@ def deliver(payload: Payload, at: datetime) -> None:
                 if found is None:
                     continue
                 delivery, event = found
-                REACTIONS[delivery.reaction](event, at)
+                REACTIONS[delivery.reaction].run(event, at)
                 delivery.done_at = at
+        except BaseTimeoutException:
+            raise
         except Exception as error:
             log.error("reaction failed", delivery=delivery_id, exc_info=error)
             db.session.rollback()
             with unit_of_work():
-                events.delivery_failed(delivery_id, f"{type(error).__name__}: {error}", at)
+                events.delivery_failed(delivery_id, mishaps.describe(error), at)
 
 
 for _queue in ("mail", "bulk"):
     long_job(f"core.deliver-{_queue}", queue=_queue, timeout=600)(deliver)
-
-REACTIONS: dict[str, Callable[[Any, datetime], None]] = {}
-
-
-def reaction(
-    name: str, queue: str = "now"
-) -> Callable[[Callable[[Any, datetime], None]], Callable[[Any, datetime], None]]:
-    """Register a function `(event, at)` that wiring may name as the reaction to an event."""
-
-    def register(
-        function: Callable[[Any, datetime], None],
-    ) -> Callable[[Any, datetime], None]:
-        REACTIONS[name] = function
-        JOBS[name] = Job(name, lambda payload, at: None, queue, 120)
-        return function
-
-    return register
-
 
 # -- processes --------------------------------------------------------------------------------
 
@@ -324,16 +422,38 @@ class FirstcomeWorker(Worker):
     """An RQ worker that notices dead colleagues within half a minute and survives Redis."""
 
     max_connection_wait_time = 5.0
+    told_to_stop = False
 
     def get_heartbeat_ttl(self, job: RqJob, working_time: float | None = 0.0) -> int:
-        return int(self.job_monitoring_interval) + 10
+        # RQ adds a fixed minute, in which the job of a dead worker would lie
+        return int(self.job_monitoring_interval) * 3
 
-    def main_work_horse(self, *args: Any, **kwargs: Any) -> None:
+    def request_stop(self, signum: int, frame: Any) -> None:
+        self.told_to_stop = True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def fork_work_horse(self, job: RqJob, queue: Queue) -> None:
+        # prepared before the fork, because it remembers who the parent is
+        self._die_with_me = die_with_parent(signal.SIGKILL)
+        super().fork_work_horse(job, queue)
+
+    def main_work_horse(self, job: RqJob, queue: Queue) -> None:
+        # an orphan would go on while another worker takes its job over
+        self._die_with_me()
         # a forked child must not share the parent's database connections
         if _worker_app is not None:
             with _worker_app.app_context():
                 db.engine.dispose(close=False)
-        super().main_work_horse(*args, **kwargs)
+        super().main_work_horse(job, queue)
+
+    def handle_work_horse_killed(self, job: RqJob, retpid: int, ret_val: int, rusage: Any) -> None:
+        # the job itself could not say anything any more
+        if _worker_app is not None:
+            with _worker_app.app_context():
+                name, payload = job.args[0], job.args[1]
+                note_failure(name, payload, JobRaised("killed"), clock.now())
+                db.engine.dispose()
+        super().handle_work_horse_killed(job, retpid, ret_val, rusage)  # type: ignore[no-untyped-call]
 
 
 def serve_in(app: Flask) -> None:
@@ -347,20 +467,25 @@ def run_worker(app: Flask, burst: bool = False) -> None:
     serve_in(app)
     connection = connect(app.config["SETTINGS"].redis_url, socket_timeout=None)
     while True:
+        worker = None
         try:
             worker = FirstcomeWorker(
                 [Queue(n, connection=connection, serializer=JSONSerializer) for n in QUEUES],
                 connection=connection,
                 serializer=JSONSerializer,
-                worker_ttl=20,
-                maintenance_interval=10,
-                job_monitoring_interval=5,
+                worker_ttl=WORKER_TTL,
+                maintenance_interval=MAINTENANCE,
+                job_monitoring_interval=MONITORING,
             )
             worker.work(burst=burst, logging_level="WARNING")
-            return
-        except redis.exceptions.ConnectionError:
-            log.warning("queue unreachable, trying again")
-            time.sleep(2)
+            # RQ returns, too, when Redis goes away at the wrong moment
+            if burst or worker.told_to_stop:
+                return
+        except redis.exceptions.RedisError:
+            if worker is not None and worker.told_to_stop:
+                return
+        log.warning("queue unreachable, trying again")
+        time.sleep(1)
 
 
 class _ScheduledJob(CronJob):
@@ -370,6 +495,7 @@ class _ScheduledJob(CronJob):
         interval = int(self.interval or 60)
         slot = int(time.time() // interval)
         name = str(self.args[0]) if self.args else ""
+        connection.set(SCHEDULER_SEEN, int(time.time()))
         try:
             return Queue(
                 self.queue_name, connection=connection, serializer=JSONSerializer
@@ -379,6 +505,8 @@ class _ScheduledJob(CronJob):
                 timeout=JOBS[name].timeout,
                 job_id=f"cron-{name.replace('.', '_')}-{slot}",
                 unique=True,
+                # without a worker the slots pass, they don't pile up
+                ttl=max(interval, 10),
                 result_ttl=interval * 2,
                 failure_ttl=interval * 2,
             )
@@ -396,6 +524,7 @@ class FirstcomeScheduler(CronScheduler):
                 func=perform,
                 args=(name, {}),
                 interval=int(every.total_seconds()),
+                name=name,
             )
         )
 
@@ -405,31 +534,16 @@ def run_scheduler(app: Flask, schedule: Iterable[tuple[str, timedelta]]) -> None
     connection = connect(app.config["SETTINGS"].redis_url)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     planned = list(schedule)
-    while True:
-        scheduler = FirstcomeScheduler(connection=connection, logging_level="WARNING")
-        for name, every in planned:
-            scheduler.add(name, every)
-        try:
-            scheduler.start()  # type: ignore[no-untyped-call]
-            return
-        except redis.exceptions.RedisError:
-            log.warning("queue unreachable, trying again")
-            time.sleep(2)
-        except KeyboardInterrupt:
-            return
-
-
-def queue_state(app: Flask) -> dict[str, Any]:
-    """Return length per queue and the number of live workers; raises RedisError."""
-    connection = client()
-    return {
-        "queues": {
-            n: Queue(n, connection=connection, serializer=JSONSerializer).count for n in QUEUES
-        },
-        "workers": Worker.count(connection=connection),
-    }
-
-
-def failure_count() -> int:
-    """Return how many failed jobs wait for a person."""
-    return session().scalar(select(func.count()).select_from(JobFailure)) or 0
+    try:
+        while True:
+            scheduler = FirstcomeScheduler(connection=connection, logging_level="WARNING")
+            for name, every in planned:
+                scheduler.add(name, every)
+            try:
+                scheduler.start()  # type: ignore[no-untyped-call]
+                return
+            except redis.exceptions.RedisError:
+                log.warning("queue unreachable, trying again")
+                time.sleep(2)
+    except (KeyboardInterrupt, StopRequested):
+        return

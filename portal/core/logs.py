@@ -9,6 +9,8 @@ from typing import Any
 
 import structlog
 
+from portal.core import mishaps
+
 SECRET_KEYS = frozenset(
     {
         "password",
@@ -36,6 +38,19 @@ def hide_secrets(
     return event
 
 
+def format_exception(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Write an exception as a traceback whose messages quote no values."""
+    info = event.pop("exc_info", None)
+    if info is True:
+        info = sys.exc_info()
+    error = info[1] if isinstance(info, tuple) else info
+    if isinstance(error, BaseException):
+        event["exception"] = mishaps.trace(error)
+    return event
+
+
 def configure(level: str = "INFO") -> None:
     """Send structlog and the standard loggers to standard error as JSON lines."""
     shared: list[Any] = [
@@ -57,7 +72,7 @@ def configure(level: str = "INFO") -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                format_exception,
                 structlog.processors.JSONRenderer(ensure_ascii=False),
             ],
         )

@@ -1,0 +1,88 @@
+"""From a kind of mail and plain values to subject, text and HTML.
+
+One directory per kind in templates/emails. Both parts are written in the reader's language and
+zone, and carry the same links. Nothing is fetched while a mail is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import css_inline
+from babel.dates import format_skeleton, format_time, get_timezone_name
+from flask import current_app, g
+from flask_babel import get_locale, get_timezone, refresh
+
+from portal.core.config import Settings
+from portal.core.mail.addresses import one_line
+
+LARGEST = 100_000  # bytes of HTML: Gmail cuts longer ones off
+
+_inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
+
+
+class TooLarge(ValueError):
+    """The HTML part would be cut off by the reader's mail client."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A mail without its headers."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@contextmanager
+def speaking(locale: str, timezone: str) -> Iterator[None]:
+    """Run a block in the language and zone of the person who will read what it writes."""
+    before = g.get("locale"), g.get("timezone")
+    g.locale, g.timezone = locale, timezone
+    refresh()
+    try:
+        yield
+    finally:
+        g.locale, g.timezone = before
+        refresh()
+
+
+def render(kind: str, context: Mapping[str, Any], locale: str, timezone: str) -> Rendered:
+    """Return subject, text and HTML of a mail. Raises `TooLarge`.
+
+    Templates get `context`, `link(path)` for absolute addresses, `moment(at)` for a date that is
+    still true tomorrow, `programme` and `locale`.
+    """
+    settings: Settings = current_app.config["SETTINGS"]
+    environment = current_app.jinja_env
+    values = {
+        **context,
+        "link": lambda path: settings.public_url + path,
+        "moment": moment,
+        "programme": settings.programme_name,
+        "locale": locale,
+    }
+
+    def part(name: str) -> str:
+        return environment.get_template(f"emails/{kind}/{name}").render(values)
+
+    with speaking(locale, timezone):
+        subject, text, html = part("subject.txt"), part("body.txt"), part("body.html")
+    html = _inliner.inline(html)
+    if len(html.encode()) > LARGEST:
+        raise TooLarge(f"{kind}: the HTML part is larger than {LARGEST} bytes")
+    return Rendered(one_line(subject), text.strip() + "\n", html)
+
+
+def moment(at: datetime) -> str:
+    """Say a moment in full: a mail is read on another day than it is written."""
+    zone, locale = get_timezone(), get_locale()
+    here = at.astimezone(zone)
+    day = format_skeleton("yMMMMEEEEd", here, locale=locale)
+    hour = format_time(here, "short", tzinfo=zone, locale=locale)
+    name = get_timezone_name(here, "short", locale=locale)
+    return f"{day}, {hour} ({name})"

@@ -1,0 +1,183 @@
+"""From a row to the wire: the message, the connection, and what the server's answers mean.
+
+`SMTP_URL` is `smtp://user:password@host:port`, `smtps://…`, or with `?starttls=1`. Neither texts
+nor addresses leave this module otherwise: errors are told by their code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import smtplib
+import ssl
+from email import policy
+from email.message import EmailMessage
+from email.utils import format_datetime
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from sqlalchemy import Row
+
+from portal.core.config import Settings
+from portal.core.mail import addresses
+
+SECONDS = 15.0
+ENHANCED = re.compile(rb"^\s*([245]\.\d{1,3}\.\d{1,3})\b")
+
+
+class ServerAway(Exception):
+    """The server can't be used now, whatever the mail."""
+
+
+class NotNow(Exception):
+    """The server wants this mail later."""
+
+
+class Never(Exception):
+    """The server will never take this mail."""
+
+
+class MailPolicy(policy.EmailPolicy):
+    """Like SMTP's, but lists of ids stay whole.
+
+    The standard library writes an id that is longer than a line as an encoded word: threads break,
+    and so does leaving a list with one press.
+    """
+
+    WHOLE = re.compile(r"(?i)^(references|in-reply-to|message-id|list-.*|reply-to)$")
+
+    def fold(self, name: str, value: Any) -> str:
+        """Return a header line as text."""
+        return str(self._for(name).fold(name, value))
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """Return a header line as bytes."""
+        return self._for(name).fold_binary(name, value)
+
+    def _for(self, name: str) -> policy.EmailPolicy[EmailMessage]:
+        return LONG_LINES if self.WHOLE.match(name) else SHORT_LINES
+
+
+SHORT_LINES = policy.SMTP
+LONG_LINES = policy.SMTP.clone(max_line_length=998)
+POLICY = MailPolicy(linesep="\r\n")
+
+
+def message(mail: Row[Any], settings: Settings) -> EmailMessage:
+    """Return the message of a row of the queue. Raises ValueError for what no header can carry."""
+    made = EmailMessage(policy=POLICY)
+    made["Subject"] = mail.subject
+    made["From"] = addresses.written(
+        settings.programme_name, addresses.sender(settings.mail_domain)
+    )
+    made["To"] = addresses.written(mail.to_name, mail.to_address)
+    made["Date"] = format_datetime(mail.created_at)
+    made["Message-ID"] = mail.message_id
+    made["Auto-Submitted"] = "auto-generated"
+    made["X-Auto-Response-Suppress"] = "All"
+    for name, value in mail.headers.items():
+        made[name] = value
+    made.set_content(mail.text, cte="quoted-printable")
+    made.add_alternative(mail.html, subtype="html", cte="quoted-printable")
+    return made
+
+
+class Transport:
+    """One connection for many mails, opened at the first, opened anew when it breaks."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.url = urlsplit(settings.smtp_url)
+        self.server: smtplib.SMTP | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Say goodbye, if there is anybody to say it to."""
+        if self.server is not None:
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                self.server.quit()
+        self.server = None
+
+    def send(self, mail: Row[Any]) -> None:
+        """Hand a mail over. Raises `ServerAway`, `NotNow` or `Never`."""
+        made = message(mail, self.settings)
+        envelope = addresses.bounce_address(
+            mail.id, self.settings.mail_domain, self.settings.secret_key
+        )
+        to = made["To"].addresses[0].addr_spec
+        server = self.server or self.connect()
+        if not to.isascii():
+            raise Never("the address needs SMTPUTF8")
+        try:
+            server.sendmail(envelope, [to], made.as_bytes())
+        except smtplib.SMTPRecipientsRefused as refused:
+            code, words = next(iter(refused.recipients.values()))
+            raise _verdict("recipient", code, words) from None
+        except smtplib.SMTPSenderRefused as refused:
+            # about us, not about this mail: it must not be lost to a wrong setting
+            raise NotNow(_told("sender", refused.smtp_code, refused.smtp_error)) from None
+        except smtplib.SMTPResponseException as refused:
+            raise _verdict("message", refused.smtp_code, refused.smtp_error) from None
+        except (smtplib.SMTPException, OSError) as broken:
+            # it may have broken at the last moment, so this mail counts as tried
+            self.drop()
+            raise NotNow(f"connection lost ({type(broken).__name__})") from None
+
+    def connect(self) -> smtplib.SMTP:
+        """Open the connection. Raises `ServerAway`."""
+        host, secure = self.url.hostname or "localhost", self.url.scheme == "smtps"
+        port = self.url.port or (465 if secure else 25)
+        # named, because the machine's own name may be a slow question to ask
+        own_name = self.settings.mail_domain
+        try:
+            if secure:
+                self.server = smtplib.SMTP_SSL(
+                    host,
+                    port,
+                    local_hostname=own_name,
+                    timeout=SECONDS,
+                    context=ssl.create_default_context(),
+                )
+            else:
+                self.server = smtplib.SMTP(host, port, local_hostname=own_name, timeout=SECONDS)
+            if parse_qs(self.url.query).get("starttls", ["0"])[0] not in ("", "0"):
+                self.server.starttls(context=ssl.create_default_context())
+            if self.url.username:
+                self.server.login(unquote(self.url.username), unquote(self.url.password or ""))
+        except smtplib.SMTPResponseException as refused:
+            self.drop()
+            raise ServerAway(_told("server", refused.smtp_code, refused.smtp_error)) from None
+        except (smtplib.SMTPException, OSError) as problem:
+            self.drop()
+            raise ServerAway(f"no mail server ({type(problem).__name__})") from None
+        return self.server
+
+    def drop(self) -> None:
+        """Forget a connection that is of no use any more."""
+        if self.server is not None:
+            self.server.close()
+        self.server = None
+
+
+def _verdict(who: str, code: int, words: bytes | str) -> Exception:
+    told = _told(who, code, words)
+    if code == 421:
+        return ServerAway(told)
+    return Never(told) if 500 <= code < 600 else NotNow(told)
+
+
+def _told(who: str, code: int, words: bytes | str) -> str:
+    raw = words.encode() if isinstance(words, str) else words
+    found = ENHANCED.match(raw)
+    return f"{who}: {code}" + (f" {found[1].decode()}" if found else "")

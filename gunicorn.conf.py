@@ -16,7 +16,6 @@ bind = os.environ.get("BIND") or (
 workers = int(os.environ.get("WEB_WORKERS") or "2")
 worker_class = "gevent"
 worker_connections = 5000
-preload_app = True  # loaded once, and a worker that was lost is back at once
 graceful_timeout = 5
 keepalive = 5
 accesslog = None  # the application writes its own, with the request id and without tokens

@@ -10,24 +10,24 @@ from collections.abc import Callable
 
 def work() -> None:
     """Do the queued jobs."""
-    from portal.core import jobs
-    from portal.factory import create_app
+    from portal.core import jobs  # noqa: PLC0415
+    from portal.factory import create_app  # noqa: PLC0415
 
     jobs.run_worker(create_app())
 
 
 def schedule() -> None:
     """Queue each sweep when it is due."""
-    from portal import wiring
-    from portal.core import jobs
-    from portal.factory import create_app
+    from portal import wiring  # noqa: PLC0415
+    from portal.core import jobs  # noqa: PLC0415
+    from portal.factory import create_app  # noqa: PLC0415
 
     jobs.run_scheduler(create_app(), wiring.SCHEDULE)
 
 
 def catch() -> None:
     """Catch the mails of a local run."""
-    from portal.core.mail import catcher
+    from portal.core.mail import catcher  # noqa: PLC0415
 
     catcher.main()
 

@@ -8,6 +8,7 @@ person at the terminal is told. How servers and children are kept is `core.serve
 import contextlib
 import errno
 import fcntl
+import hashlib
 import http.client
 import secrets
 import socket
@@ -37,7 +38,7 @@ DEMO_PEOPLE = (
     ("anna@alpha-systems.example", "manager of Alice's firm"),
     ("admin@firstcome.example", "administrator"),
 )
-DEMO_PASSWORD = "firstcome-demo"  # noqa: S105 (made only by the demo, and told to everybody)
+DEMO_PASSWORD = "firstcome-demo"
 
 
 class CannotStart(Exception):
@@ -99,12 +100,12 @@ def _run(plan: _Plan, environment: Mapping[str, str]) -> int:
         _note(plan.var / "run" / "settings", settings)
         _set_up(supervisor, env)
         supervisor.start(_web(env, door))
+        _await_ready(supervisor, plan.host, port)
         supervisor.start(Program("worker", _python("worker.py", "worker"), env))
         supervisor.start(Program("scheduler", _python("worker.py", "scheduler"), env))
         if not plan.smtp_url:
             supervisor.start(Program("catcher", _python("worker.py", "catcher"), env))
             addresses.append(("mailbox", f"{settings['PUBLIC_URL']}/local/mailbox"))
-        _await_ready(supervisor, plan.host, port)
         _say(_welcome([("web", settings["PUBLIC_URL"]), *addresses]))
         code = supervisor.run()
         _say("Stopping …")
@@ -206,7 +207,7 @@ def _open_door(plan: _Plan) -> socket.socket:
 
 
 def _settings(plan: _Plan, port: int) -> dict[str, str]:
-    shown = "127.0.0.1" if plan.host in {"0.0.0.0", "::", ""} else plan.host  # noqa: S104 (compared, not bound)
+    shown = "127.0.0.1" if plan.host in {"0.0.0.0", "::", ""} else plan.host
     shown = f"[{shown}]" if ":" in shown else shown
     settings = {
         "FIRSTCOME_LOCAL": "1",
@@ -265,7 +266,7 @@ def _check_named_servers(plan: _Plan) -> None:
 
 
 def _check_database(url: str) -> None:
-    plain = url.replace("postgresql+psycopg://", "postgresql://", 1)
+    plain = _plain(url)
     if not plain.startswith(("postgresql://", "postgres://")):
         raise CannotStart("DATABASE_URL must begin with postgresql://.")
     try:
@@ -304,7 +305,14 @@ def _without_password(said: str, url: str) -> str:
 
 
 def _set_up(supervisor: Supervisor, env: Mapping[str, str]) -> None:
-    """Bring the tables up to date and, on the first start, build the demo programme."""
+    """Bring the tables up to date and, on the first start, build the demo programme.
+
+    Two more processes would cost a later start some seconds, so what was found complete is noted
+    and compared with what the database itself says.
+    """
+    note = supervisor.var / "run" / "set-up"
+    if note.exists() and note.read_text() == _state_of(env["DATABASE_URL"]):
+        return
     _say("Bringing the database up to date …")
     step = Program("migrate", _python("-m", "portal.cli", "db", "upgrade"), env)
     if supervisor.call(step) != 0:
@@ -318,6 +326,29 @@ def _set_up(supervisor: Supervisor, env: Mapping[str, str]) -> None:
             f"The demo programme could not be built: {supervisor.last_words} "
             f"({supervisor.var / 'log' / 'demo.log'})"
         )
+    if state := _state_of(env["DATABASE_URL"]):
+        _note_text(note, state)
+
+
+def _state_of(database_url: str) -> str:
+    """Tell which database it is, how far it is migrated, and how far our migrations go."""
+    total = hashlib.sha256()
+    for path in sorted((ROOT / "portal" / "migrations").rglob("*.py")):
+        total.update(f"{path.name}\n".encode() + path.read_bytes())
+    try:
+        with psycopg.connect(_plain(database_url), connect_timeout=5) as link:
+            row = link.execute(
+                "select system_identifier, d.oid, (select string_agg(version_num, ',') "
+                "from alembic_version) from pg_control_system(), pg_database d "
+                "where d.datname = current_database()"
+            ).fetchone()
+    except psycopg.Error:
+        return ""
+    return f"{row} {total.hexdigest()}"
+
+
+def _plain(url: str) -> str:
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)
 
 
 def _python(*words: str) -> list[str]:
@@ -336,7 +367,7 @@ def _web(env: Mapping[str, str], door: socket.socket) -> Program:
 def _await_ready(supervisor: Supervisor, host: str, port: int) -> None:
     """Wait until the web answers; raises CannotStart when it does not."""
     _say("Starting the web, the worker and the scheduler …")
-    where = "127.0.0.1" if host in {"0.0.0.0", "", "::"} else host  # noqa: S104
+    where = "127.0.0.1" if host in {"0.0.0.0", "", "::"} else host
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         if not supervisor.tick(0.1):
@@ -386,7 +417,7 @@ def _note_text(path: Path, text: str) -> None:
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)
     fresh.touch(0o600)
-    fresh.write_text(text + "\n")
+    fresh.write_text(text)
     fresh.rename(path)
 
 

@@ -255,7 +255,10 @@ class Lead(Base):
             "'disqualified','returned','recalled','nurture','direct')",
             name="state",
         ),
-        CheckConstraint("(state = 'held') = (holder_id IS NOT NULL)", name="held_by_someone"),
+        CheckConstraint("state <> 'held' OR holder_id IS NOT NULL", name="held_by_someone"),
+        CheckConstraint(
+            "holder_id IS NULL OR state IN ('held','closed')", name="holder_only_of_held"
+        ),
         CheckConstraint("state <> 'offered' OR NOT suppressed", name="suppressed_never_offered"),
     )
 

@@ -727,8 +727,11 @@ def upgrade() -> None:
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "(state = 'held') = (holder_id IS NOT NULL)",
-            name=op.f("ck_leads_held_by_someone"),
+            "state <> 'held' OR holder_id IS NOT NULL", name=op.f("ck_leads_held_by_someone")
+        ),
+        sa.CheckConstraint(
+            "holder_id IS NULL OR state IN ('held','closed')",
+            name=op.f("ck_leads_holder_only_of_held"),
         ),
         sa.CheckConstraint(
             "kind IN ('end_customer','partner_recruit')", name=op.f("ck_leads_kind")

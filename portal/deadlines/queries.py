@@ -1,0 +1,17 @@
+"""Reads of policies."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from portal.core.db import session
+from portal.core.errors import NotFound
+from portal.deadlines.models import DeadlinePolicy
+
+
+def get_policy() -> DeadlinePolicy:
+    """Return the active policy."""
+    policy = session().scalar(select(DeadlinePolicy).where(DeadlinePolicy.active))
+    if policy is None:
+        raise NotFound()
+    return policy

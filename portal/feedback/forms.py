@@ -1,0 +1,60 @@
+"""The shape of an answer as it comes from a form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from portal.core.errors import Invalid
+from portal.feedback.rules import Answer, read_amount
+from portal.web.forms import strip
+
+FIELDS = ("note", "next_step", "next_step_on", "value", "reason", "decision_maker")
+
+
+def read_answer(typed: Mapping[str, str]) -> Answer:
+    """Read an answer; raises `Invalid` naming the fields that can't be read.
+
+    A day typed into `next_step` alone counts as the day of the next step.
+    """
+    values = {name: str(strip(typed.get(name, "")) or "") for name in (*FIELDS, "status")}
+    errors: dict[str, str] = {}
+    next_step, day = values["next_step"], values["next_step_on"]
+    if not day and _is_day(next_step[:10]):
+        day = next_step[:10]
+    next_step_on: date | None = None
+    if day:
+        try:
+            next_step_on = date.fromisoformat(day)
+        except ValueError:
+            errors["next_step_on"] = str(_("Please give the day as year-month-day."))
+    value: Decimal | None = None
+    if values["value"] and values["status"] == "won":
+        comma = str(get_locale()).startswith("de")
+        try:
+            value = read_amount(values["value"], comma)
+        except ValueError:
+            errors["value"] = str(_("Please give an amount, for example 12500."))
+    if errors:
+        raise Invalid(errors)
+    return Answer(
+        status=values["status"],
+        note=values["note"],
+        next_step=next_step,
+        next_step_on=next_step_on,
+        value=value,
+        reason=values["reason"],
+        decision_maker=values["decision_maker"],
+    )
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,205 @@
+"""Give feedback, win, lose; answer and pick in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from portal.accounts.actor import Actor
+from portal.catalog.models import Reason
+from portal.core import circumstances
+from portal.core.db import session
+from portal.core.errors import Invalid, Refused
+from portal.core.events import record
+from portal.deadlines.rules import next_due
+from portal.feedback.events import FeedbackGiven, LeadLost, LeadWon
+from portal.feedback.models import Feedback
+from portal.feedback.rules import Answer, Status, check_answer
+from portal.leads.lifecycle import status_for_answer
+from portal.leads.models import Lead, LeadRequirement, LeadState
+from portal.offers.operations import read_reason
+from portal.partners.operations import count
+from portal.pickup import operations as pickup_operations
+from portal.pickup.models import Debt, Pickup
+from portal.pickup.operations import Claimed
+from portal.timeline.operations import enter
+
+SAME_ANSWER = timedelta(minutes=2)
+
+
+def give(pickup_id: int, answer: Answer, actor: Actor, at: datetime) -> Feedback:
+    """Report on a held lead. Won and lost end the pickup and close the lead.
+
+    The same answer sent twice within two minutes is one answer. Raises `Invalid` by field,
+    `NotFound`, `NotYoursAnyMore`, `TransitionRefused`.
+    """
+    earlier = repeated(pickup_id, answer, actor, at)
+    if earlier is not None:
+        return earlier
+    pickup, lead = pickup_operations.lock_pickup(pickup_id, actor)
+    earlier = repeated(pickup_id, answer, actor, at)
+    if earlier is not None:
+        return earlier
+    errors = check_answer(answer, pickup.uncontacted, needed_for(lead), today_of(actor, at))
+    if errors:
+        raise Invalid(errors)
+    reason = read_reason("lost", answer.reason) if answer.status == Status.LOST else None
+    lead.status_id = status_for_answer(lead.status_id, answer.status).id
+    lead.version += 1
+    late = max(0, int((at - pickup.feedback_due_at).total_seconds()))
+    given = write(pickup, lead, answer, reason, late, actor, at)
+    pickup.last_feedback_at, pickup.last_status = at, answer.status
+    pickup.feedback_due_at = next_due(at, pickup.rhythm_days)
+    pickup.debt = Debt.NONE
+    if answer.status == Status.NOT_CONTACTED:
+        pickup.uncontacted += 1
+    else:
+        pickup.uncontacted = 0
+        pickup.first_contact_at = pickup.first_contact_at or at
+    count(pickup.organisation_id, **{"answers_late" if late else "answers_in_time": 1})
+    if answer.status in (Status.WON, Status.LOST):
+        close(pickup, lead, answer, reason, at)
+    session().flush()
+    return given
+
+
+def repeated(pickup_id: int, answer: Answer, actor: Actor, at: datetime) -> Feedback | None:
+    """Return the answer just given if this is the same one again."""
+    last = session().scalar(
+        select(Feedback)
+        .where(Feedback.pickup_id == pickup_id, Feedback.user_id == actor.id)
+        .order_by(Feedback.at.desc(), Feedback.id.desc())
+        .limit(1)
+    )
+    same = (
+        last is not None
+        and abs(at - last.at) <= SAME_ANSWER
+        and last.status == answer.status
+        and (last.note or "") == answer.note
+        and (last.next_step or "") == answer.next_step
+        and last.next_step_on == answer.next_step_on
+        and last.value == answer.value
+    )
+    return last if same else None
+
+
+def needed_for(lead: Lead) -> set[str]:
+    """Return the fields that the lead definition asks for when this lead is won or lost."""
+    return set(
+        session().scalars(
+            select(LeadRequirement.field).where(
+                LeadRequirement.type_id == lead.type_id, LeadRequirement.step.in_(("win", "lose"))
+            )
+        )
+    )
+
+
+def today_of(actor: Actor, at: datetime) -> date:
+    """Return the date where the person is."""
+    return at.astimezone(ZoneInfo(actor.timezone)).date()
+
+
+def write(
+    pickup: Pickup,
+    lead: Lead,
+    answer: Answer,
+    reason: Reason | None,
+    late: int,
+    actor: Actor,
+    at: datetime,
+) -> Feedback:
+    """Write the feedback, its entry in the timeline and its event."""
+    given = Feedback(
+        pickup_id=pickup.id,
+        lead_id=lead.id,
+        user_id=actor.id,
+        at=at,
+        channel=circumstances.current().channel,
+        status=answer.status,
+        note=answer.note or None,
+        next_step=answer.next_step or None,
+        next_step_on=answer.next_step_on,
+        value=answer.value,
+        reason_id=reason.id if reason else None,
+        decision_maker=answer.decision_maker or None,
+        late_seconds=late,
+    )
+    session().add(given)
+    session().flush()
+    enter(
+        "lead",
+        lead.id,
+        "feedback",
+        answer.note,
+        at,
+        author_id=actor.id,
+        organisation_id=pickup.organisation_id,
+        code=answer.status,
+    )
+    record(
+        FeedbackGiven(
+            at=at,
+            lead_id=lead.id,
+            feedback_id=given.id,
+            pickup_id=pickup.id,
+            user_id=actor.id,
+            organisation_id=pickup.organisation_id,
+            status=answer.status,
+            late_seconds=late,
+        )
+    )
+    return given
+
+
+def close(pickup: Pickup, lead: Lead, answer: Answer, reason: Reason | None, at: datetime) -> None:
+    """End the pickup as won or lost; the holder stays named on the closed lead."""
+    won = answer.status == Status.WON
+    pickup_operations.end_pickup(pickup, answer.status, at)
+    lead.state, lead.state_since, lead.closed_at = LeadState.CLOSED, at, at
+    count(pickup.organisation_id, open_pickups=-1, **{"won" if won else "lost": 1})
+    if won:
+        record(
+            LeadWon(
+                at=at,
+                lead_id=lead.id,
+                pickup_id=pickup.id,
+                organisation_id=pickup.organisation_id,
+                value=str(answer.value),
+            )
+        )
+    else:
+        record(
+            LeadLost(
+                at=at,
+                lead_id=lead.id,
+                pickup_id=pickup.id,
+                organisation_id=pickup.organisation_id,
+                reason_id=reason.id if reason else None,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The outcome of answer-and-pick: the answer stands; the pick was won, or refused."""
+
+    claimed: Claimed | None
+    refusal: Refused | None
+
+
+def answer_and_claim(
+    pickup_id: int, answer: Answer, lead_id: int, actor: Actor, at: datetime
+) -> Answered:
+    """Answer an owed question and pick up the lead that waits for it, in one transaction.
+
+    The answer stands whether or not the lead is still free. Raises what `give` raises.
+    """
+    give(pickup_id, answer, actor, at)
+    try:
+        with session().begin_nested():
+            return Answered(pickup_operations.claim(lead_id, actor, at), None)
+    except Refused as refusal:
+        return Answered(None, refusal)

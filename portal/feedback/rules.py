@@ -1,0 +1,110 @@
+"""What an answer must contain. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+
+from flask_babel import gettext as _
+
+MOST_VALUE = Decimal("999999999999.99")
+LONGEST_NOTE = 5_000
+
+
+class Status(StrEnum):
+    """The partner's five answers."""
+
+    NOT_CONTACTED = "not_contacted"
+    WAITING = "waiting"
+    PROPOSAL = "proposal"
+    WON = "won"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer as it was typed. `reason` is a key or an id of the catalogue."""
+
+    status: str
+    note: str = ""
+    next_step: str = ""
+    next_step_on: date | None = None
+    value: Decimal | None = None
+    reason: str = ""
+    decision_maker: str = ""
+
+
+def check_answer(
+    answer: Answer,
+    uncontacted: int,
+    needed: set[str],
+    today: date,
+) -> dict[str, str]:
+    """Return a sentence per field that is missing or can't be right.
+
+    `uncontacted` is how many times in a row "not made contact yet" was said before; `needed` are
+    the fields that the lead definition asks for when a lead is won or lost.
+    """
+    errors: dict[str, str] = {}
+    if answer.status not in set(Status):
+        errors["status"] = str(_("Please choose one of the five answers."))
+    if answer.status == Status.NOT_CONTACTED and uncontacted:
+        if not answer.next_step:
+            errors["next_step"] = str(_("You said so last time, too. What do you do next?"))
+        if answer.next_step_on is None:
+            errors["next_step_on"] = str(_("Please name the day on which you try next."))
+    if answer.next_step_on is not None and answer.next_step_on < today:
+        errors["next_step_on"] = str(_("Please choose today or a day ahead."))
+    if answer.status == Status.WON and answer.value is None:
+        errors["value"] = str(_("Please give the value of the order."))
+    if answer.value is not None and not 0 <= answer.value <= MOST_VALUE:
+        errors["value"] = str(_("Please check this amount."))
+    if answer.status == Status.LOST:
+        if not answer.reason:
+            errors["reason"] = str(_("Please choose why it was lost."))
+        if "decision_maker" in needed and not answer.decision_maker:
+            errors["decision_maker"] = str(_("Please say who decided: a name or a role."))
+    for field in ("note", "next_step", "decision_maker"):
+        if len(getattr(answer, field)) > LONGEST_NOTE:
+            errors[field] = str(_("Please keep it under %(most)d characters.", most=LONGEST_NOTE))
+    return errors
+
+
+AMOUNT = re.compile(r"[-+]?[0-9.,'\u2019\s\u00a0\u202f]+")
+
+
+def read_amount(text: str, decimal_comma: bool) -> Decimal:
+    """Read an amount as people write it: 12.500,00 or 12,500.00 or 12500 or € 12 500.
+
+    A lone separator with three digits behind it groups thousands where the reader's locale does so.
+    Raises ValueError where it can't be told.
+    """
+    cleaned = re.sub(r"(?i)\b(eur|euro|usd|chf|gbp)\b|[€$£]", "", text).strip()
+    if not cleaned or not AMOUNT.fullmatch(cleaned):
+        raise ValueError(text)
+    cleaned = re.sub(r"['\u2019\s\u00a0\u202f]", "", cleaned)
+    dot, comma = cleaned.rfind("."), cleaned.rfind(",")
+    if dot >= 0 and comma >= 0:
+        decimal = "." if dot > comma else ","
+    elif dot >= 0 or comma >= 0:
+        mark = "." if dot >= 0 else ","
+        grouped = cleaned.count(mark) > 1 or re.fullmatch(
+            rf"[-+]?[0-9]{{1,3}}\{mark}[0-9]{{3}}", cleaned
+        )
+        usual = "," if decimal_comma else "."
+        decimal = mark if not grouped or (cleaned.count(mark) == 1 and mark == usual) else ""
+        if grouped and mark == usual and cleaned.count(mark) == 1:
+            # "12,500" in German and "12.500" in English: three decimals are no money
+            decimal = ""
+    else:
+        decimal = ""
+    whole, _mark, part = cleaned.partition(decimal) if decimal else (cleaned, "", "")
+    digits = whole.replace(".", "").replace(",", "") + ("." + part if part else "")
+    try:
+        amount = Decimal(digits)
+    except InvalidOperation as error:
+        raise ValueError(text) from error
+    return amount.quantize(Decimal("0.01"))

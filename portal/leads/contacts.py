@@ -1,0 +1,68 @@
+"""The one way to the contact data of a lead: it asks who may and logs who looked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+
+from portal.accounts.actor import Actor
+from portal.accounts.permissions import Permission
+from portal.core import circumstances
+from portal.core.db import session
+from portal.core.errors import NotFound
+from portal.leads.models import Lead, LeadContact, LeadState
+from portal.timeline.operations import log_looks
+
+# as long as nobody holds it, the vendor's people who qualify work with the contact
+BEFORE_PICKUP = (
+    LeadState.CAPTURED,
+    LeadState.QUALIFYING,
+    LeadState.QUALIFIED,
+    LeadState.OFFERED,
+    LeadState.RETURNED,
+    LeadState.RECALLED,
+    LeadState.NURTURE,
+    LeadState.DIRECT,
+    LeadState.DISQUALIFIED,
+)
+
+
+def may_see_contact(lead: Lead, actor: Actor) -> bool:
+    """Say whether this person may see the contact data of this lead now.
+
+    The holder and the manager of the holder's firm; before pickup the vendor's qualifiers.
+    """
+    if lead.holder_id is not None:
+        if lead.holder_id == actor.id:
+            return lead.holder_organisation_id == actor.organisation_id
+        return lead.holder_organisation_id == actor.organisation_id and actor.may(
+            Permission.PICKUPS_SEE_FIRM
+        )
+    return (
+        lead.state in BEFORE_PICKUP and not actor.is_partner and actor.may(Permission.LEADS_QUALIFY)
+    )
+
+
+def load_contact(lead: Lead, actor: Actor, at: datetime) -> LeadContact:
+    """Return the contact data and log the look. Raises `NotFound` for whoever may not see it."""
+    if not may_see_contact(lead, actor):
+        raise NotFound()
+    contact = session().get(LeadContact, lead.id)
+    if contact is None:
+        raise NotFound()
+    log_looks([lead.id], actor.id, circumstances.current().channel, at)
+    return contact
+
+
+def load_contacts(leads: Iterable[Lead], actor: Actor, at: datetime) -> dict[int, LeadContact]:
+    """Return the contact data that the person may see, by lead, and log the looks."""
+    ids = [lead.id for lead in leads if may_see_contact(lead, actor)]
+    if not ids:
+        return {}
+    found: Sequence[LeadContact] = (
+        session().scalars(select(LeadContact).where(LeadContact.lead_id.in_(ids))).all()
+    )
+    log_looks(ids, actor.id, circumstances.current().channel, at)
+    return {contact.lead_id: contact for contact in found}

@@ -1,0 +1,127 @@
+"""Reads of leads. None of them reaches contact data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, false, or_, select, true
+
+from portal.accounts.actor import Actor
+from portal.accounts.permissions import Permission
+from portal.core.db import session
+from portal.core.errors import NotFound
+from portal.leads.models import Lead, LeadDefinition, LeadStatus, LeadType
+
+# what a teaser may be made of; nothing personal is a column of `leads`
+TEASER_COLUMNS = (
+    Lead.id,
+    Lead.number,
+    Lead.type_id,
+    Lead.kind,
+    Lead.state,
+    Lead.round,
+    Lead.temperature,
+    Lead.title,
+    Lead.partner_text,
+    Lead.expectation,
+    Lead.country,
+    Lead.subdivision,
+    Lead.city,
+    Lead.brand_id,
+    Lead.product_ids,
+    Lead.industry_id,
+    Lead.size_band_id,
+    Lead.value_band_id,
+    Lead.time_frame,
+    Lead.source_id,
+    Lead.holder_id,
+    Lead.holder_organisation_id,
+    Lead.picked_at,
+)
+
+
+def visible_to(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition under which a lead exists for this person (apart from open offers)."""
+    if actor.may(Permission.LEADS_SEE_ALL) or actor.may(Permission.BOARD_SEE):
+        return true()
+    conditions: list[ColumnElement[bool]] = []
+    if actor.may(Permission.LEADS_QUALIFY):
+        conditions.append(Lead.holder_id.is_(None))
+    if actor.may(Permission.PICKUPS_SEE_FIRM):
+        conditions.append(Lead.holder_organisation_id == actor.organisation_id)
+    if actor.may(Permission.PICKUPS_SEE_OWN):
+        conditions.append(Lead.holder_id == actor.id)
+    return or_(*conditions) if conditions else false()
+
+
+def find_visible(lead_id: int, actor: Actor) -> Lead | None:
+    """Return a lead that exists for this person."""
+    return session().scalar(select(Lead).where(Lead.id == lead_id, visible_to(actor)))
+
+
+def get_visible(lead_id: int, actor: Actor) -> Lead:
+    """Return a lead that exists for this person or raise NotFound."""
+    found = find_visible(lead_id, actor)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def teasers() -> Select[*tuple[Any, ...]]:
+    """Return a query of the teaser columns."""
+    return select(*TEASER_COLUMNS)
+
+
+def find_teaser(lead_id: int) -> Row[Any] | None:
+    """Return the teaser columns of one lead."""
+    return session().execute(teasers().where(Lead.id == lead_id)).one_or_none()
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """The active lead definition, read whole."""
+
+    id: int
+    types: dict[int, LeadType] = field(default_factory=dict)
+    statuses: dict[int, LeadStatus] = field(default_factory=dict)
+
+    def by_answer(self, answer: str) -> LeadStatus:
+        """Return the status that stands for one of the partner's five answers."""
+        for status in self.statuses.values():
+            if status.feedback_status == answer:
+                return status
+        raise NotFound()
+
+    def type_of(self, key: str) -> LeadType:
+        """Return a lead type by its key."""
+        for lead_type in self.types.values():
+            if lead_type.key == key:
+                return lead_type
+        raise NotFound()
+
+
+def get_definition() -> Definition:
+    """Return the active lead definition. Raises NotFound where none is: nothing runs then."""
+    row = session().scalar(select(LeadDefinition).where(LeadDefinition.active))
+    if row is None:
+        raise NotFound()
+    types: Sequence[LeadType] = (
+        session().scalars(select(LeadType).where(LeadType.definition_id == row.id)).all()
+    )
+    statuses: Sequence[LeadStatus] = (
+        session()
+        .scalars(
+            select(LeadStatus)
+            .where(LeadStatus.definition_id == row.id)
+            .order_by(LeadStatus.position)
+        )
+        .all()
+    )
+    return Definition(row.id, {t.id: t for t in types}, {s.id: s for s in statuses})
+
+
+def list_statuses() -> dict[int, LeadStatus]:
+    """Return every status of every definition by id: old leads keep theirs."""
+    return {status.id: status for status in session().scalars(select(LeadStatus))}

@@ -1,0 +1,91 @@
+"""What must be known of a lead before a step; the fields are rows of the lead definition."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from portal.core.db import session
+from portal.core.errors import Invalid
+from portal.leads.models import (
+    Lead,
+    LeadAnswer,
+    LeadContact,
+    LeadRequirement,
+    LeadType,
+    QualificationQuestion,
+)
+
+WORDS = {
+    "title": _l("Please give the lead a title that says what is wanted."),
+    "partner_text": _l("Please write the text for partners."),
+    "temperature": _l("Please say whether it is hot, warm or cold."),
+    "source_id": _l("Please say where the inquiry comes from."),
+    "country": _l("Please choose the country."),
+    "city": _l("Please name the city."),
+    "industry_id": _l("Please choose the industry."),
+    "size_band_id": _l("Please choose the size of the company."),
+    "value_band_id": _l("Please choose the expected value."),
+    "time_frame": _l("Please say by when it is wanted."),
+    "product_ids": _l("Please choose at least one product."),
+    "brand_id": _l("Please choose the brand."),
+    "contact.company": _l("Please name the company."),
+    "contact.last_name": _l("Please name the person to call."),
+    "contact.reachable": _l("Please give a phone number or an e-mail address."),
+}
+
+
+def missing_for(lead: Lead, step: str) -> dict[str, str]:
+    """Return a sentence per field that is still missing before `step` (offer, win, lose)."""
+    fields = (
+        session()
+        .scalars(
+            select(LeadRequirement.field)
+            .where(LeadRequirement.type_id == lead.type_id, LeadRequirement.step == step)
+            .order_by(LeadRequirement.id)
+        )
+        .all()
+    )
+    contact = session().get(LeadContact, lead.id)
+    missing = {
+        field: str(WORDS.get(field, _("Please fill this in.")))
+        for field in fields
+        if not _filled(field, lead, contact)
+    }
+    if step == "offer":
+        missing.update(_unanswered(lead))
+    return missing
+
+
+def _filled(field: str, lead: Lead, contact: LeadContact | None) -> bool:
+    if field == "contact.reachable":
+        return contact is not None and bool(contact.phone_e164 or contact.email)
+    if field.startswith("contact."):
+        return contact is not None and bool(getattr(contact, field.removeprefix("contact."), None))
+    return bool(getattr(lead, field, None))
+
+
+def _unanswered(lead: Lead) -> dict[str, str]:
+    rows = session().execute(
+        select(QualificationQuestion.key, LeadAnswer.answer)
+        .join(LeadType, LeadType.definition_id == QualificationQuestion.definition_id)
+        .outerjoin(
+            LeadAnswer,
+            (LeadAnswer.question_id == QualificationQuestion.id) & (LeadAnswer.lead_id == lead.id),
+        )
+        .where(LeadType.id == lead.type_id, QualificationQuestion.required)
+        .order_by(QualificationQuestion.position)
+    )
+    return {
+        f"answer-{row.key}": str(_("Please answer this question."))
+        for row in rows
+        if not (row.answer or "").strip()
+    }
+
+
+def check_complete(lead: Lead, step: str) -> None:
+    """Raise `Invalid` naming every field that is still missing before a step."""
+    missing = missing_for(lead, step)
+    if missing:
+        raise Invalid(missing)

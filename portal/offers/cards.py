@@ -1,0 +1,115 @@
+"""How an offer reads: from teaser columns to the words on a card, in the reader's language.
+
+Only fields that the lead type names as teaser fields are put in. Nothing here can reach contact
+data: the rows come from `leads.queries.TEASER_COLUMNS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask_babel import get_locale
+
+from portal.catalog.models import Source
+from portal.catalog.queries import book
+from portal.matching import words
+
+SOON = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The view model of `templates/offers/_card.html`."""
+
+    lead_id: int
+    number: str
+    state: str
+    temperature: str | None
+    title: str
+    seen_by: int
+    brand: str | None = None
+    source: str | None = None
+    expectation: str | None = None
+    text: str | None = None
+    place: str | None = None
+    size: str | None = None
+    value: str | None = None
+    time_frame: str | None = None
+    industry: str | None = None
+    products: Sequence[str] = field(default_factory=tuple)
+    why: Sequence[str] = field(default_factory=tuple)
+    offered_at: datetime | None = None
+    ends_at: datetime | None = None
+    ends_soon: bool = False
+    gone_at: datetime | None = None
+    may_wait: bool = False
+
+
+def card_of(
+    row: Any,
+    shown: Collection[str],
+    at: datetime,
+    *,
+    seen_by: int,
+    explanation: Sequence[dict[str, Any]] = (),
+    offered_at: datetime | None = None,
+    ends_at: datetime | None = None,
+) -> Card:
+    """Return the card of a row with the teaser columns; `shown` are the type's teaser fields."""
+    entries, locale = book(), str(get_locale())
+
+    def entry(name: str, entry_id: int | None) -> str | None:
+        return entries.label(entry_id, locale) or None if name in shown else None
+
+    return Card(
+        lead_id=row.id,
+        number=row.number,
+        state="open",
+        temperature=row.temperature if "temperature" in shown else None,
+        title=row.title if "title" in shown else row.number,
+        seen_by=seen_by,
+        brand=entry("brand", row.brand_id),
+        source=entry("source", row.source_id),
+        expectation=expectation(row, locale) if "expectation" in shown else None,
+        text=row.partner_text if "partner_text" in shown else None,
+        place=place(row, shown, explanation),
+        size=entry("size_band", row.size_band_id),
+        value=entry("value_band", row.value_band_id),
+        time_frame=(row.time_frame or None) if "time_frame" in shown else None,
+        industry=entry("industry", row.industry_id),
+        products=entries.labels(row.product_ids, locale) if "products" in shown else (),
+        why=words.why(explanation),
+        offered_at=offered_at or at,
+        ends_at=ends_at,
+        ends_soon=ends_at is not None and ends_at - at < SOON,
+    )
+
+
+def expectation(row: Any, locale: str) -> str | None:
+    """Return with what expectation to approach the lead: its own, else that of its source."""
+    if row.expectation:
+        return str(row.expectation)
+    source = book().by_id.get(row.source_id) if row.source_id else None
+    if isinstance(source, Source) and source.expectation:
+        return source.expectation.get(locale[:2]) or source.expectation.get("en")
+    return None
+
+
+def place(row: Any, shown: Collection[str], explanation: Sequence[dict[str, Any]]) -> str | None:
+    """Return where it is, and how far away, rounded to 5 km: "Lower Saxony, about 35 km"."""
+    parts = []
+    if "city" in shown and row.city:
+        parts.append(row.city)
+    region = words.place(
+        row.country if "country" in shown else None,
+        row.subdivision if "subdivision" in shown else None,
+    )
+    if region:
+        parts.append(region)
+    km = next((part["km"] for part in explanation if part.get("km") is not None), None)
+    if km is not None and parts:
+        parts.append(words.about(km))
+    return ", ".join(parts) or None

@@ -1,0 +1,413 @@
+"""Verbs of offering: offer, decline, withdraw, end a round, offer again.
+
+Lock order everywhere: partner → lead → round. An offer stands as long as the lead is `offered` in
+the offer's round; the `open` mark of an offer only keeps an index small and is cleared afterwards.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from flask_babel import gettext as _
+from sqlalchemy import select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from portal.accounts.actor import Actor
+from portal.accounts.models import Organisation
+from portal.accounts.permissions import PICKING_ROLES, Permission
+from portal.accounts.queries import list_pickers
+from portal.catalog.models import Reason
+from portal.catalog.queries import book
+from portal.core.db import session
+from portal.core.errors import Invalid, NotFound
+from portal.core.events import record
+from portal.leads import requirements
+from portal.leads.models import Lead, LeadState
+from portal.matching.models import DistributionRule
+from portal.matching.operations import Match, match
+from portal.offers import events
+from portal.offers.models import Dismissal, Offer, OfferExclusion, OfferRound, RoundOutcome
+from portal.offers.rules import (
+    MOST_LAPSES,
+    AlreadyTaken,
+    NobodyMatches,
+    NotReady,
+    may_be_offered,
+)
+from portal.partners.operations import count
+
+
+def offer(lead_id: int, at: datetime, rule: DistributionRule | None = None) -> OfferRound:
+    """Offer a qualified lead to the partners that suit it best, in a race.
+
+    Raises `NotReady` (state, suppressed), `Invalid` (something that must be known is missing),
+    `NobodyMatches`, `NotFound`.
+    """
+    lead = lock_lead(lead_id)
+    if not may_be_offered(lead.state, lead.suppressed):
+        raise NotReady(_("%(number)s can't be offered in its present state.", number=lead.number))
+    requirements.check_complete(lead, "offer")
+    found = match(lead, at, rule=rule, without=excluded_firms(lead_id))
+    if not found.partners:
+        raise NobodyMatches(
+            _("No partner fits %(number)s.", number=lead.number), excluded=found.excluded
+        )
+    return publish(lead, found, at)
+
+
+def lock_lead(lead_id: int) -> Lead:
+    """Lock a lead and return it fresh. Raises `NotFound`."""
+    lead = session().scalar(
+        select(Lead)
+        .where(Lead.id == lead_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if lead is None:
+        raise NotFound()
+    return lead
+
+
+def excluded_firms(lead_id: int) -> Sequence[int]:
+    """Return the firms that are not offered this lead again."""
+    return (
+        session()
+        .scalars(select(OfferExclusion.organisation_id).where(OfferExclusion.lead_id == lead_id))
+        .all()
+    )
+
+
+WRITE_OFFERS = text(
+    """
+    INSERT INTO offers (round_id, lead_id, round, organisation_id, score, explanation,
+                        visible_from, ends_at, open)
+    SELECT :round_id, :lead_id, :round, (line->>'o')::bigint, (line->>'s')::float8, line->'e',
+           :at, :ends_at, true
+    FROM jsonb_array_elements(CAST(:lines AS jsonb)) AS line
+    """
+)
+
+
+def publish(lead: Lead, found: Match, at: datetime) -> OfferRound:
+    """Open a race for a locked lead among the partners that were found."""
+    number = lead.round + 1
+    opened = OfferRound(
+        lead_id=lead.id,
+        number=number,
+        rule_id=found.rule_id,
+        mode="race",
+        opened_at=at,
+        ends_at=at + timedelta(hours=found.hours),
+        offered=len(found.partners),
+        excluded=found.excluded,
+    )
+    session().add(opened)
+    session().flush()
+    session().execute(
+        WRITE_OFFERS,
+        {
+            "round_id": opened.id,
+            "lead_id": lead.id,
+            "round": number,
+            "at": at,
+            "ends_at": opened.ends_at,
+            "lines": json.dumps(
+                [
+                    {"o": one.organisation_id, "s": one.score, "e": one.explanation}
+                    for one in found.partners
+                ]
+            ),
+        },
+    )
+    lead.state, lead.state_since, lead.round = LeadState.OFFERED, at, number
+    lead.version += 1
+    session().flush()
+    record(
+        events.LeadOffered(
+            at=at,
+            lead_id=lead.id,
+            round_id=opened.id,
+            number=number,
+            organisation_ids=[one.organisation_id for one in found.partners],
+        )
+    )
+    return opened
+
+
+def offer_again(lead: Lead, at: datetime, why: str) -> OfferRound | None:
+    """Open a new round for a locked lead by the rule of its last one, without excluded firms.
+
+    The lead must not be held any more. None where nobody is left: it then stands on the Board as
+    returned.
+    """
+    last = session().scalar(
+        select(OfferRound).where(OfferRound.lead_id == lead.id, OfferRound.number == lead.round)
+    )
+    lead.state, lead.state_since = LeadState.QUALIFIED, at
+    rule = session().get(DistributionRule, last.rule_id) if last and last.rule_id else None
+    usable = rule is not None and rule.active and not lead.suppressed
+    if usable and not (why == "lapsed" and lapses(lead) >= MOST_LAPSES):
+        found = match(lead, at, rule=rule, without=excluded_firms(lead.id))
+        if found.partners:
+            return publish(lead, found, at)
+    lead.state = LeadState.RETURNED
+    lead.version += 1
+    session().flush()
+    record(events.LeadReturned(at=at, lead_id=lead.id, why=why))
+    return None
+
+
+def lapses(lead: Lead) -> int:
+    """Return how many of the last rounds in a row ended without a pickup."""
+    outcomes = session().scalars(
+        select(OfferRound.outcome)
+        .where(OfferRound.lead_id == lead.id)
+        .order_by(OfferRound.number.desc())
+        .limit(MOST_LAPSES)
+    )
+    in_a_row = 0
+    for outcome in outcomes:
+        if outcome != RoundOutcome.EXPIRED:
+            break
+        in_a_row += 1
+    return in_a_row
+
+
+def close_round(lead: Lead, outcome: RoundOutcome, at: datetime) -> None:
+    """End the present round of a locked lead."""
+    round_id = session().scalar(
+        update(OfferRound)
+        .where(
+            OfferRound.lead_id == lead.id,
+            OfferRound.number == lead.round,
+            OfferRound.ended_at.is_(None),
+        )
+        .values(ended_at=at, outcome=outcome)
+        .returning(OfferRound.id)
+    )
+    if round_id is not None:
+        record(events.RoundEnded(at=at, lead_id=lead.id, round_id=round_id, outcome=outcome))
+
+
+def end_round(round_id: int, at: datetime) -> None:
+    """End a race whose time is over; nothing happens where it ended otherwise meanwhile."""
+    lead_id = session().scalar(select(OfferRound.lead_id).where(OfferRound.id == round_id))
+    if lead_id is None:
+        return
+    lead = lock_lead(lead_id)
+    current = session().scalar(
+        select(OfferRound)
+        .where(OfferRound.id == round_id, OfferRound.ended_at.is_(None))
+        .with_for_update(key_share=True)
+    )
+    if current is None or current.ends_at > at:
+        return
+    if lead.state != LeadState.OFFERED or lead.round != current.number:
+        current.ended_at, current.outcome = at, RoundOutcome.WITHDRAWN
+        return
+    close_round(lead, RoundOutcome.EXPIRED, at)
+    offer_again(lead, at, "lapsed")
+
+
+def withdraw(lead_id: int, at: datetime) -> Lead:
+    """Take a lead off the market; it stands ready again. Raises `AlreadyTaken`, `NotReady`."""
+    lead = lock_lead(lead_id)
+    if lead.state == LeadState.HELD:
+        raise AlreadyTaken(_("%(number)s was picked up meanwhile.", number=lead.number))
+    if lead.state != LeadState.OFFERED:
+        raise NotReady(_("%(number)s is not on offer.", number=lead.number))
+    close_round(lead, RoundOutcome.WITHDRAWN, at)
+    lead.state, lead.state_since = LeadState.QUALIFIED, at
+    lead.version += 1
+    session().flush()
+    return lead
+
+
+def lock_partner(organisation_id: int) -> None:
+    """Put the firm's own people in one line."""
+    session().execute(
+        select(Organisation.id)
+        .where(Organisation.id == organisation_id)
+        .with_for_update(key_share=True)
+    )
+
+
+def standing_offer(lead_id: int, organisation_id: int, at: datetime) -> Offer:
+    """Return the offer of a lead that stands for a firm.
+
+    Raises `NotFound` where the firm never had one, `AlreadyTaken` where it is gone.
+    """
+    row = (
+        session()
+        .execute(
+            select(Offer, Lead.state, Lead.round)
+            .join(Lead, Lead.id == Offer.lead_id)
+            .where(Offer.lead_id == lead_id, Offer.organisation_id == organisation_id)
+            .order_by(Offer.round.desc())
+            .limit(1)
+            .execution_options(populate_existing=True)
+        )
+        .one_or_none()
+    )
+    if row is None:
+        raise NotFound()
+    found: Offer = row.Offer
+    stands = (
+        row.state == LeadState.OFFERED
+        and row.round == found.round
+        and found.declined_at is None
+        and found.visible_from <= at < found.ends_at
+    )
+    if not stands:
+        raise gone(lead_id, organisation_id)
+    return found
+
+
+def gone(lead_id: int, organisation_id: int) -> AlreadyTaken:
+    """Return the honest answer: since when it is gone, how many firms saw it; never who has it."""
+    row = (
+        session()
+        .execute(
+            select(
+                Lead.number,
+                Lead.state,
+                Lead.picked_at,
+                Lead.round,
+                Lead.holder_organisation_id,
+                OfferRound.offered,
+                OfferRound.ended_at,
+                OfferRound.outcome,
+            )
+            .join(OfferRound, (OfferRound.lead_id == Lead.id) & (OfferRound.number == Lead.round))
+            .where(Lead.id == lead_id)
+        )
+        .one()
+    )
+    picked = row.outcome == RoundOutcome.PICKED
+    return AlreadyTaken(
+        _("%(number)s is gone.", number=row.number),
+        number=row.number,
+        gone_at=row.picked_at if picked else row.ended_at,
+        picked=picked,
+        seen_by=row.offered,
+        in_house=picked and row.holder_organisation_id == organisation_id,
+    )
+
+
+def read_reason(purpose: str, key: str | None) -> Reason:
+    """Return the reason that was chosen. Raises `Invalid` at field `reason`."""
+    reason = book().find_reason(purpose, (key or "").strip())
+    if reason is None:
+        raise Invalid({"reason": _("Please choose a reason.")})
+    return reason
+
+
+def decline(lead_id: int, reason_key: str | None, actor: Actor, at: datetime) -> bool:
+    """Say "Not for me"; return whether the whole firm is out.
+
+    A rep hides the offer from himself; the firm is out when its manager declines or all its reps
+    have. Saying it twice is fine. Raises `Invalid`, `NotFound`, `AlreadyTaken`.
+    """
+    reason = read_reason("decline", reason_key)
+    lock_partner(actor.organisation_id)
+    lead = lock_lead(lead_id)
+    found = standing_offer(lead_id, actor.organisation_id, at)
+    manages = actor.may(Permission.OFFERS_DECLINE_FIRM)
+    written = (
+        session()
+        .execute(
+            upsert(Dismissal)
+            .values(offer_id=found.id, user_id=actor.id, at=at, reason_id=reason.id)
+            .on_conflict_do_nothing()
+            .returning(Dismissal.user_id)
+        )
+        .first()
+    )
+    if written:
+        record(
+            events.OfferDismissed(
+                at=at,
+                lead_id=lead_id,
+                offer_id=found.id,
+                user_id=actor.id,
+                organisation_id=actor.organisation_id,
+                reason_id=reason.id,
+            )
+        )
+    if not manages and still_interested(found.id, actor.organisation_id):
+        return False
+    decline_for_firm(lead, found, actor.id, reason.id, at)
+    return True
+
+
+def still_interested(offer_id: int, organisation_id: int) -> bool:
+    """Say whether a person of the firm who may pick has not dismissed the offer."""
+    dismissed = set(
+        session().scalars(select(Dismissal.user_id).where(Dismissal.offer_id == offer_id))
+    )
+    return any(
+        user.id not in dismissed
+        for user in list_pickers(organisation_id)
+        if set(user.roles) & set(PICKING_ROLES)
+    )
+
+
+def decline_for_firm(
+    lead: Lead, found: Offer, user_id: int, reason_id: int | None, at: datetime
+) -> None:
+    """Take a firm out of a race; where all firms are out, the race is over."""
+    found.declined_at, found.declined_by, found.reason_id, found.open = (
+        at,
+        user_id,
+        reason_id,
+        False,
+    )
+    exclude(lead.id, found.organisation_id, "declined", at)
+    session().flush()
+    count(found.organisation_id, declined=1)
+    record(
+        events.OfferDeclined(
+            at=at,
+            lead_id=lead.id,
+            offer_id=found.id,
+            organisation_id=found.organisation_id,
+            reason_id=reason_id,
+        )
+    )
+    row = (
+        session()
+        .execute(
+            update(OfferRound)
+            .where(OfferRound.id == found.round_id)
+            .values(declined=OfferRound.declined + 1)
+            .returning(OfferRound.declined, OfferRound.offered)
+        )
+        .one()
+    )
+    if row.declined >= row.offered:
+        close_round(lead, RoundOutcome.DECLINED, at)
+        offer_again(lead, at, "declined")
+
+
+def exclude(lead_id: int, organisation_id: int, reason: str, at: datetime) -> None:
+    """Remember that a firm is not offered this lead again."""
+    session().execute(
+        upsert(OfferExclusion)
+        .values(lead_id=lead_id, organisation_id=organisation_id, reason=reason, at=at)
+        .on_conflict_do_nothing()
+    )
+
+
+def tidy_round(round_id: int) -> None:
+    """Take the offers of an ended round out of the index of what firms may see."""
+    session().execute(
+        update(Offer).where(Offer.round_id == round_id, Offer.open).values(open=False)
+    )
+
+
+def count_seen(organisation_ids: Collection[int]) -> None:
+    """Count an offer for each of the firms, in the order of their ids."""
+    for organisation_id in sorted(organisation_ids):
+        count(organisation_id, offers_seen=1)

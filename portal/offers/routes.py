@@ -1,0 +1,137 @@
+"""Decline an offer; put leads on offer and take them off again."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale, ngettext
+from flask_babel import gettext as _
+
+from portal.accounts.actor import current_actor
+from portal.accounts.permissions import Permission
+from portal.catalog.queries import book, short_key
+from portal.core import clock
+from portal.core.db import session
+from portal.core.errors import DomainError, Invalid
+from portal.matching.words import tell_excluded
+from portal.offers import operations, queries
+from portal.offers.rules import NobodyMatches
+from portal.web.access import requires
+from portal.web.htmx import go, wants_fragment
+
+blueprint = Blueprint("offers", __name__)
+
+MOST_AT_ONCE = 500
+
+
+@blueprint.get("/leads/<int:lead_id>/decline")
+@requires(Permission.OFFERS_SEE)
+def decline_page(lead_id: int) -> ResponseReturnValue:
+    operations.standing_offer(lead_id, current_actor().organisation_id, clock.now())
+    return render_decline(lead_id, None), 200
+
+
+def render_decline(lead_id: int, error: str | None) -> str:
+    """Render the reasons, in the card or as a page."""
+    locale = str(get_locale())
+    template = "offers/_decline.html" if wants_fragment() else "offers/decline.html"
+    actor = current_actor()
+    return render_template(
+        template,
+        decline={
+            "lead_id": lead_id,
+            "reasons": [(short_key(r), r.label(locale)) for r in book().reasons("decline")],
+            "error": error,
+            "back_url": url_for("desk.lead", lead_id=lead_id),
+            "for_firm": actor.may(Permission.OFFERS_DECLINE_FIRM),
+        },
+    )
+
+
+@blueprint.post("/leads/<int:lead_id>/decline")
+@requires(Permission.OFFERS_SEE)
+def decline(lead_id: int) -> ResponseReturnValue:
+    try:
+        firm_is_out = operations.decline(
+            lead_id, request.form.get("reason"), current_actor(), clock.now()
+        )
+    except Invalid as error:
+        return render_decline(lead_id, error.errors["reason"]), 422
+    if wants_fragment():
+        return render_template("offers/_declined.html", lead_id=lead_id, firm_is_out=firm_is_out)
+    flash(
+        _("Thank you. Your firm does not see this lead any more.")
+        if firm_is_out
+        else _("Thank you. You don't see this lead any more; your colleagues still do.")
+    )
+    return go(url_for("pickup.available"))
+
+
+@blueprint.get("/leads/<int:lead_id>/offer")
+@requires(Permission.OFFERS_MAKE)
+def offer_page(lead_id: int) -> ResponseReturnValue:
+    return go(url_for("desk.lead", lead_id=lead_id))
+
+
+@blueprint.post("/leads/<int:lead_id>/offer")
+@requires(Permission.OFFERS_MAKE)
+def offer(lead_id: int) -> ResponseReturnValue:
+    opened = operations.offer(lead_id, clock.now())
+    flash(
+        ngettext(
+            "The lead is on offer to %(num)d firm.",
+            "The lead is on offer to %(num)d firms.",
+            opened.offered,
+        )
+    )
+    return go(url_for("desk.lead", lead_id=lead_id))
+
+
+@blueprint.post("/leads/<int:lead_id>/withdrawal")
+@requires(Permission.OFFERS_MAKE)
+def withdraw(lead_id: int) -> ResponseReturnValue:
+    lead = operations.withdraw(lead_id, clock.now())
+    flash(_("%(number)s is off the market and stands ready.", number=lead.number))
+    return go(url_for("desk.lead", lead_id=lead_id))
+
+
+@blueprint.post("/offers")
+@requires(Permission.OFFERS_MAKE)
+def offer_many() -> ResponseReturnValue:
+    """Offer the chosen leads, or all that are ready; each stands or falls by itself."""
+    at = clock.now()
+    if request.form.get("all") == "1":
+        ids = list(queries.list_ready(MOST_AT_ONCE))
+    else:
+        ids = [int(raw) for raw in request.form.getlist("lead") if raw.isdecimal()][:MOST_AT_ONCE]
+    offered, refused = 0, []
+    for lead_id in sorted(set(ids)):
+        try:
+            with session().begin_nested():
+                operations.offer(lead_id, at)
+            offered += 1
+        except DomainError as error:
+            refused.append((lead_id, explain(error)))
+    if offered:
+        flash(ngettext("%(num)d lead is on offer now.", "%(num)d leads are on offer now.", offered))
+    for _lead_id, sentence in refused[:5]:
+        flash(sentence, "warning")
+    if len(refused) > 5:
+        flash(
+            ngettext(
+                "%(num)d more lead could not be offered.",
+                "%(num)d more leads could not be offered.",
+                len(refused) - 5,
+            ),
+            "warning",
+        )
+    if not ids:
+        flash(_("No lead was chosen."), "warning")
+    return go(url_for("desk.board"))
+
+
+def explain(error: DomainError) -> str:
+    """Return why a lead could not be offered, with what emptied the match."""
+    if isinstance(error, NobodyMatches):
+        return " ".join([error.message, *tell_excluded(error.facts["excluded"])[:2]])
+    return error.message

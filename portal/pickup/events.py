@@ -1,0 +1,44 @@
+"""What happens to pickups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portal.core.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadPickedUp(Event):
+    pickup_id: int
+    user_id: int
+    organisation_id: int
+    round: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PickRefused(Event):
+    """Somebody wanted a lead and was refused; `code` says why."""
+
+    user_id: int
+    organisation_id: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadGivenBack(Event):
+    pickup_id: int
+    user_id: int
+    organisation_id: int
+    reason_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackDueSoon(Event):
+    pickup_id: int
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackOverdue(Event):
+    pickup_id: int
+    user_id: int

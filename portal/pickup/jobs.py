@@ -1,0 +1,45 @@
+"""Jobs of pickups: feedback that comes due and overdue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, func, or_, select
+
+from portal.core.db import session
+from portal.core.jobs import sweep
+from portal.deadlines.queries import get_policy
+from portal.pickup import operations
+from portal.pickup.models import Debt, Pickup
+
+
+def changed_debts(at: datetime) -> Sequence[int]:
+    """Return the open pickups whose mark no longer says what they owe."""
+    quarter = func.make_interval(0, 0, 0, 0, Pickup.rhythm_days * 6)
+    span = func.least(quarter, timedelta(hours=get_policy().amber_hours))
+    return (
+        session()
+        .scalars(
+            select(Pickup.id)
+            .where(
+                Pickup.ended_at.is_(None),
+                or_(
+                    and_(Pickup.feedback_due_at <= at, Pickup.debt != Debt.OVERDUE),
+                    and_(
+                        Pickup.feedback_due_at > at,
+                        Pickup.feedback_due_at - span <= at,
+                        Pickup.debt != Debt.SOON,
+                    ),
+                    and_(Pickup.feedback_due_at - span > at, Pickup.debt != Debt.NONE),
+                ),
+            )
+            .order_by(Pickup.id)
+        )
+        .all()
+    )
+
+
+@sweep("pickup.mark_debts", changed_debts)
+def mark_debts(pickup_id: int, at: datetime) -> None:
+    operations.mark_debt(pickup_id, at)

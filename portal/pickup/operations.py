@@ -1,0 +1,219 @@
+"""The first-come claim and the give back.
+
+The claim in four steps, all in one transaction:
+
+1. The firm's own people are put in one line (`FOR NO KEY UPDATE` on the firm): two colleagues
+   cannot both pass the gate on two different leads.
+2. The gate decides on facts read under that lock.
+3. The lead moves by ONE conditional UPDATE that names the round it means; its row count is the
+   verdict. Who comes second waits here for the first one's commit and then finds no row.
+4. Pickup and event are written. A partial unique index on open pickups is the second lock.
+
+Lock order everywhere: partner → lead → pickup.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import gettext as _
+from sqlalchemy import insert, select, update
+
+from portal.accounts.actor import Actor
+from portal.core.db import session
+from portal.core.events import record
+from portal.deadlines.queries import get_policy
+from portal.deadlines.rules import next_due, rhythm_of
+from portal.leads.lifecycle import first_of
+from portal.leads.models import Lead, LeadState, LifeState
+from portal.offers import operations as offers
+from portal.offers.models import OfferRound, RoundOutcome
+from portal.partners.operations import count
+from portal.pickup import queries
+from portal.pickup.events import FeedbackDueSoon, FeedbackOverdue, LeadGivenBack, LeadPickedUp
+from portal.pickup.models import Debt, Pickup
+from portal.pickup.rules import NotYoursAnyMore, debt_of, may_pick
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The verdict of a claim that was won; `again` where the rep had it already."""
+
+    lead_id: int
+    pickup_id: int
+    again: bool
+
+
+def claim(lead_id: int, actor: Actor, at: datetime) -> Claimed:
+    """Pick up a lead for the actor, who becomes its holder.
+
+    Raises `NotFound` (never offered to the firm), `AlreadyTaken`, `Suspended`, `Absent`,
+    `FeedbackOwed`, `CapacityReached`. Who holds it already gets yes.
+    """
+    offers.lock_partner(actor.organisation_id)
+    held = session().scalar(
+        select(Pickup.id).where(
+            Pickup.lead_id == lead_id, Pickup.user_id == actor.id, Pickup.ended_at.is_(None)
+        )
+    )
+    if held is not None:
+        return Claimed(lead_id, held, again=True)
+    offer = offers.standing_offer(lead_id, actor.organisation_id, at)
+    position = queries.position_of(actor, at)
+    refusal = may_pick(position.standing, position.gate, position.firm_in_hand, at)
+    if refusal is not None:
+        raise refusal
+    row = session().execute(select(Lead.status_id, Lead.kind).where(Lead.id == lead_id)).one()
+    progress = first_of(row.status_id, LifeState.IN_PROGRESS)
+    taken = (
+        session()
+        .execute(
+            update(Lead)
+            .where(Lead.id == lead_id, Lead.state == LeadState.OFFERED, Lead.round == offer.round)
+            .values(
+                state=LeadState.HELD,
+                state_since=at,
+                status_id=progress.id,
+                holder_id=actor.id,
+                holder_organisation_id=actor.organisation_id,
+                picked_at=at,
+                version=Lead.version + 1,
+            )
+            .returning(Lead.id)
+            .execution_options(synchronize_session=False)
+        )
+        .first()
+    )
+    if taken is None:
+        raise offers.gone(lead_id, actor.organisation_id)
+    rhythm = rhythm_of(get_policy(), row.kind)
+    pickup_id: int = (
+        session()
+        .execute(
+            insert(Pickup)
+            .values(
+                lead_id=lead_id,
+                round=offer.round,
+                organisation_id=actor.organisation_id,
+                user_id=actor.id,
+                picked_at=at,
+                feedback_due_at=next_due(at, rhythm),
+                rhythm_days=rhythm,
+                uncontacted=0,
+                debt=Debt.NONE,
+            )
+            .returning(Pickup.id)
+        )
+        .scalar_one()
+    )
+    session().execute(
+        update(OfferRound)
+        .where(OfferRound.id == offer.round_id)
+        .values(ended_at=at, outcome=RoundOutcome.PICKED)
+        .execution_options(synchronize_session=False)
+    )
+    count(actor.organisation_id, open_pickups=1, picked=1)
+    record(
+        LeadPickedUp(
+            at=at,
+            lead_id=lead_id,
+            pickup_id=pickup_id,
+            user_id=actor.id,
+            organisation_id=actor.organisation_id,
+            round=offer.round,
+        )
+    )
+    return Claimed(lead_id, pickup_id, again=False)
+
+
+def lock_pickup(pickup_id: int, actor: Actor) -> tuple[Pickup, Lead]:
+    """Lock firm, lead and pickup, in this order, and return the latter two.
+
+    Raises `NotFound` for a pickup that is not the actor's to see, `NotYoursAnyMore` for one that
+    has ended.
+    """
+    offers.lock_partner(actor.organisation_id)
+    seen = queries.get_visible(pickup_id, actor)
+    lead = offers.lock_lead(seen.lead_id)
+    pickup = (
+        session()
+        .scalars(
+            select(Pickup)
+            .where(Pickup.id == pickup_id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+        .one()
+    )
+    if pickup.ended_at is not None:
+        raise NotYoursAnyMore(
+            _("%(number)s is not in your hands any more.", number=lead.number),
+            outcome=pickup.outcome,
+        )
+    return pickup, lead
+
+
+def give_back(
+    pickup_id: int, reason_key: str | None, note: str | None, actor: Actor, at: datetime
+) -> Lead:
+    """Return a held lead; it is offered again at once, to other firms.
+
+    Raises `Invalid` without a reason, `NotFound`, `NotYoursAnyMore`.
+    """
+    reason = offers.read_reason("give_back", reason_key)
+    pickup, lead = lock_pickup(pickup_id, actor)
+    end_pickup(pickup, "given_back", at)
+    pickup.reason_id = reason.id
+    lead.holder_id = lead.holder_organisation_id = None
+    lead.status_id = first_of(lead.status_id, LifeState.PENDING).id
+    offers.exclude(lead.id, pickup.organisation_id, "given_back", at)
+    count(pickup.organisation_id, open_pickups=-1, given_back=1)
+    record(
+        LeadGivenBack(
+            at=at,
+            lead_id=lead.id,
+            pickup_id=pickup.id,
+            user_id=actor.id,
+            organisation_id=pickup.organisation_id,
+            reason_id=reason.id,
+        ),
+        private={"note": note} if note else None,
+    )
+    # the state leaves `held` together with the holder: flush both at once
+    lead.state = LeadState.QUALIFIED
+    session().flush()
+    offers.offer_again(lead, at, "given_back")
+    return lead
+
+
+def end_pickup(pickup: Pickup, outcome: str, at: datetime) -> None:
+    """End a locked pickup."""
+    pickup.ended_at, pickup.outcome, pickup.debt = at, outcome, Debt.NONE
+
+
+def mark_debt(pickup_id: int, at: datetime) -> None:
+    """Note what a pickup owes now, for lists and reports; the gate asks the dates itself."""
+    pickup = session().scalar(
+        select(Pickup)
+        .where(Pickup.id == pickup_id, Pickup.ended_at.is_(None))
+        .with_for_update(key_share=True, skip_locked=True)
+    )
+    if pickup is None:
+        return
+    debt = debt_of(pickup.feedback_due_at, pickup.rhythm_days, get_policy(), at)
+    if debt == pickup.debt:
+        return
+    pickup.debt = debt
+    if debt == Debt.OVERDUE:
+        record(
+            FeedbackOverdue(
+                at=at, lead_id=pickup.lead_id, pickup_id=pickup.id, user_id=pickup.user_id
+            )
+        )
+    elif debt == Debt.SOON:
+        record(
+            FeedbackDueSoon(
+                at=at, lead_id=pickup.lead_id, pickup_id=pickup.id, user_id=pickup.user_id
+            )
+        )

@@ -1,0 +1,93 @@
+"""How a refusal reads: the honest answer, in the reader's words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from portal.core.errors import Refused
+from portal.offers.rules import AlreadyTaken
+from portal.pickup.rules import Absent, CapacityReached, FeedbackOwed, NotYoursAnyMore, Suspended
+from portal.web.filters import ago, when
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One way to go on."""
+
+    label: str
+    url: str
+    method: str = "get"
+    primary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalView:
+    """The view model of `templates/pickup/_refusal.html`."""
+
+    code: str
+    title: str
+    sentence: str
+    facts: Sequence[str] = field(default_factory=tuple)
+    actions: Sequence[Action] = field(default_factory=tuple)
+    root_id: str | None = None
+
+
+def refusal_view(refusal: Refused, root_id: str | None) -> RefusalView:
+    """Return how a refusal reads; `root_id` is set where it takes a card's place."""
+    title, sentence, facts = words_of(refusal)
+    mine = Action(str(_("To my leads")), url_for("desk.mine"))
+    rest = Action(str(_("To what is available")), url_for("pickup.available"), primary=True)
+    held = isinstance(refusal, CapacityReached | NotYoursAnyMore | FeedbackOwed)
+    actions: Sequence[Action] = (mine, rest) if held else (rest,)
+    return RefusalView(refusal.code, title, sentence, facts, () if root_id else actions, root_id)
+
+
+def words_of(refusal: Refused) -> tuple[str, str, Sequence[str]]:
+    """Return title, sentence and facts. Never who has it."""
+    if isinstance(refusal, AlreadyTaken):
+        return gone_words(refusal)
+    titles = {
+        FeedbackOwed: _("An answer is owed first"),
+        CapacityReached: _("Hands are full"),
+        Absent: _("Marked as away"),
+        Suspended: _("Your firm pauses"),
+        NotYoursAnyMore: _("No longer in your hands"),
+    }
+    title = titles.get(type(refusal), _("That can't be done now"))
+    return str(title), refusal.message, ()
+
+
+def gone_words(refusal: AlreadyTaken) -> tuple[str, str, Sequence[str]]:
+    """Say how long ago it went and how many firms saw it."""
+    facts, number = refusal.facts, refusal.facts.get("number", "")
+    seen_by = int(facts.get("seen_by") or 0)
+    seen = str(ngettext("%(num)d firm was offered it.", "%(num)d firms were offered it.", seen_by))
+    if facts.get("in_house"):
+        return (
+            str(_("A colleague was faster")),
+            str(_("%(number)s was picked up in your own firm.", number=number)),
+            (str(_("It went %(ago)s.", ago=ago(facts.get("gone_at")))),),
+        )
+    if facts.get("picked"):
+        return (
+            str(_("Another firm was faster")),
+            str(
+                _(
+                    "%(number)s was picked up %(ago)s, %(when)s.",
+                    number=number,
+                    ago=ago(facts.get("gone_at")),
+                    when=when(facts.get("gone_at")),
+                )
+            ),
+            (seen,),
+        )
+    return (
+        str(_("No longer on offer")),
+        str(_("The offer of %(number)s to your firm has ended.", number=number)),
+        (),
+    )

@@ -1,0 +1,240 @@
+"""Available, pick up, give back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from portal.accounts.actor import current_actor
+from portal.accounts.permissions import Permission
+from portal.catalog.queries import book, short_key
+from portal.core import clock
+from portal.core.errors import Invalid, Refused
+from portal.leads import contacts
+from portal.leads.queries import get_visible
+from portal.offers import queries as offers
+from portal.pickup import operations, queries
+from portal.pickup.questions import gate_view
+from portal.pickup.refusals import refusal_view
+from portal.pickup.rules import FeedbackOwed
+from portal.web.access import requires
+from portal.web.errors import problem, wants_json
+from portal.web.htmx import go, wants_fragment
+from portal.web.paging import page_number
+
+blueprint = Blueprint("pickup", __name__)
+
+
+@blueprint.get("/available")
+@requires(Permission.OFFERS_SEE)
+def available() -> ResponseReturnValue:
+    actor, at = current_actor(), clock.now()
+    filters = read_filters()
+    counts = offers.count_available(actor, at)
+    page = offers.available(actor, at, page_number(request.args.get("page")), filters)
+    position = queries.position_of(actor, at) if actor.may(Permission.PICKUPS_CLAIM) else None
+    return render_template(
+        "pickup/available.html",
+        page=page,
+        counts=counts,
+        filters=filters,
+        chips=chips(filters, counts),
+        sorts=sorts(filters),
+        gate=gate_view(position, at) if position else None,
+        newer=address(filters, page.before),
+        older=address(filters, page.after),
+    )
+
+
+def read_filters() -> offers.Filters:
+    """Read filters and order from the address; what is odd is left out."""
+    given = request.args
+    temperature, product, sort = given.get("temperature"), given.get("product"), given.get("sort")
+    return offers.Filters(
+        temperature=temperature if temperature in ("hot", "warm", "cold") else None,
+        product_id=int(product) if product and product.isdecimal() and len(product) < 12 else None,
+        today=given.get("today") == "1",
+        sort=sort if sort in offers.SORTS else "ends",
+    )
+
+
+def address(filters: offers.Filters, page: int | None = 1, **changes: Any) -> str | None:
+    """Return the address of the list with these filters; None where there is no such page."""
+    if page is None:
+        return None
+    values: dict[str, Any] = {
+        "temperature": filters.temperature,
+        "product": filters.product_id,
+        "today": "1" if filters.today else None,
+        "sort": filters.sort if filters.sort != "ends" else None,
+        "page": page if page > 1 else None,
+        **changes,
+    }
+    return url_for("pickup.available", **values)
+
+
+def chips(filters: offers.Filters, counts: offers.Counts) -> list[dict[str, Any]]:
+    """Return the filter chips: all, by temperature, ending soon, the most frequent products."""
+    words = {"hot": _("Hot"), "warm": _("Warm"), "cold": _("Cold")}
+    entries = book()
+    found: list[dict[str, Any]] = [
+        {
+            "label": _("All"),
+            "url": url_for("pickup.available", sort=request.args.get("sort")),
+            "active": not (filters.temperature or filters.product_id or filters.today),
+            "count": f"{counts.total}+" if counts.more else counts.total,
+        }
+    ]
+    found += [
+        {
+            "label": word,
+            "url": address(filters, temperature=None if filters.temperature == key else key),
+            "active": filters.temperature == key,
+            "count": counts.by_temperature.get(key, 0),
+        }
+        for key, word in words.items()
+        if counts.by_temperature.get(key) or filters.temperature == key
+    ]
+    found.append(
+        {
+            "label": _("Ends within a day"),
+            "url": address(filters, today=None if filters.today else "1"),
+            "active": filters.today,
+            "count": None,
+        }
+    )
+    products = dict.fromkeys(
+        [*([filters.product_id] if filters.product_id else []), *counts.products]
+    )
+    found += [
+        {
+            "label": entries.label(product_id, str(get_locale())),
+            "url": address(
+                filters, product=None if filters.product_id == product_id else product_id
+            ),
+            "active": filters.product_id == product_id,
+            "count": None,
+        }
+        for product_id in products
+        if product_id in entries.by_id
+    ]
+    return found
+
+
+def sorts(filters: offers.Filters) -> list[dict[str, Any]]:
+    """Return the ways to order the list."""
+    words = {"ends": _("Ends first"), "newest": _("Newest first"), "fit": _("Fits best")}
+    return [
+        {
+            "label": word,
+            "url": address(filters, sort=None if key == "ends" else key),
+            "active": filters.sort == key,
+        }
+        for key, word in words.items()
+    ]
+
+
+@blueprint.get("/leads/<int:lead_id>/pickup")
+@requires(Permission.PICKUPS_CLAIM)
+def pickup_page(lead_id: int) -> ResponseReturnValue:
+    """Opening never claims: the page shows the lead with its button."""
+    return go(url_for("desk.lead", lead_id=lead_id))
+
+
+@blueprint.post("/leads/<int:lead_id>/pickup")
+@requires(Permission.PICKUPS_CLAIM)
+def pick_up(lead_id: int) -> ResponseReturnValue:
+    actor, at = current_actor(), clock.now()
+    try:
+        claimed = operations.claim(lead_id, actor, at)
+    except Refused as refusal:
+        return answer_refusal(lead_id, refusal)
+    return answer_claim(claimed)
+
+
+def answer_claim(claimed: operations.Claimed) -> ResponseReturnValue:
+    """Answer a pick that was won: the contact at once, or the lead's page."""
+    if wants_json():
+        return {"lead_id": claimed.lead_id, "pickup_id": claimed.pickup_id, "again": claimed.again}
+    if not wants_fragment():
+        return go(url_for("desk.lead", lead_id=claimed.lead_id))
+    actor, at = current_actor(), clock.now()
+    lead = get_visible(claimed.lead_id, actor)
+    pickup = queries.get_visible(claimed.pickup_id, actor)
+    return render_template(
+        "pickup/_yours.html",
+        lead=lead,
+        pickup=pickup,
+        contact=contacts.load_contact(lead, actor, at),
+        gate=gate_view(queries.position_of(actor, at), at),
+        oob=True,
+    )
+
+
+def answer_refusal(lead_id: int, refusal: Refused) -> ResponseReturnValue:
+    """Answer a pick that was refused; an owed answer comes with its questions and the lead."""
+    actor, at = current_actor(), clock.now()
+    if wants_json():
+        return problem(refusal.status, refusal.code, refusal.message)
+    fragment = wants_fragment()
+    card = offers.find_card(lead_id, actor, at)
+    if isinstance(refusal, FeedbackOwed) and card:
+        gate = gate_view(
+            queries.position_of(actor, at),
+            at,
+            target_id=f"lead-{lead_id}-wait",
+            action=url_for("feedback.answer_and_pick", lead_id=lead_id),
+            waiting=card.number,
+        )
+        template = "pickup/_refused_pick.html" if fragment else "pickup/refused_pick.html"
+        return render_template(template, gate=gate, card=card), 409
+    view = refusal_view(refusal, f"lead-{lead_id}" if fragment else None)
+    template = "pickup/_refusal.html" if fragment else "pickup/refused.html"
+    return render_template(template, refusal=view), refusal.status
+
+
+@blueprint.get("/pickups/<int:pickup_id>/give-back")
+@requires(Permission.PICKUPS_SEE_OWN, Permission.PICKUPS_SEE_FIRM)
+def give_back_page(pickup_id: int) -> ResponseReturnValue:
+    actor = current_actor()
+    pickup = queries.get_visible(pickup_id, actor)
+    return render_give_back(pickup_id, pickup.lead_id, {}, {})
+
+
+def render_give_back(
+    pickup_id: int, lead_id: int, values: dict[str, str], errors: dict[str, str]
+) -> str:
+    """Render the form, as a page or into the dossier."""
+    locale = str(get_locale())
+    template = "pickup/_give_back.html" if wants_fragment() else "pickup/give_back.html"
+    return render_template(
+        template,
+        pickup_id=pickup_id,
+        lead_id=lead_id,
+        reasons=[(short_key(r), r.label(locale)) for r in book().reasons("give_back")],
+        values=values,
+        errors=errors,
+    )
+
+
+@blueprint.post("/pickups/<int:pickup_id>/give-back")
+@requires(Permission.PICKUPS_SEE_OWN, Permission.PICKUPS_SEE_FIRM)
+def give_back(pickup_id: int) -> ResponseReturnValue:
+    actor, typed = current_actor(), request.form
+    pickup = queries.get_visible(pickup_id, actor)
+    try:
+        operations.give_back(
+            pickup_id, typed.get("reason"), typed.get("note", "")[:5000], actor, clock.now()
+        )
+    except Invalid as error:
+        return render_give_back(pickup_id, pickup.lead_id, typed.to_dict(), error.errors), 422
+    except Refused as refusal:
+        if wants_json():
+            return problem(refusal.status, refusal.code, refusal.message)
+        template = "pickup/_refusal.html" if wants_fragment() else "pickup/refused.html"
+        return render_template(template, refusal=refusal_view(refusal, None)), refusal.status
+    return go(url_for("desk.mine"))

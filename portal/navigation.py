@@ -26,7 +26,7 @@ class Entry:
 # endpoint, words, icon, and what the person must be allowed
 ENTRIES: tuple[tuple[str, Any, str, P | None], ...] = (
     ("desk.home", _l("This morning"), "sunrise", None),
-    ("offers.available", _l("Available"), "inbox", P.OFFERS_SEE),
+    ("pickup.available", _l("Available"), "inbox", P.OFFERS_SEE),
     ("desk.mine", _l("Mine"), "list-check", P.PICKUPS_SEE_OWN),
     ("desk.board", _l("Board"), "layout-kanban", P.BOARD_SEE),
     ("leads.qualify", _l("Qualify"), "bulb", P.LEADS_QUALIFY),
@@ -34,7 +34,7 @@ ENTRIES: tuple[tuple[str, Any, str, P | None], ...] = (
     ("matching.rules", _l("Rules"), "target", P.RULES_EDIT),
     ("partners.partners", _l("Partners"), "building", P.PARTNERS_SEE),
     ("catalog.catalog", _l("Catalogue"), "tags", P.CATALOG_EDIT),
-    ("desk.jobs", _l("Jobs"), "activity", P.JOBS_MANAGE),
+    ("jobs.jobs", _l("Jobs"), "activity", P.JOBS_MANAGE),
 )
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Identity, MetaData, Text
+from sqlalchemy import BigInteger, DateTime, Identity, MetaData, Row, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, registry
 
@@ -40,6 +40,9 @@ class Base(DeclarativeBase):
         },
     )
 
+
+AnyRow = Row[*tuple[Any, ...]]
+"""A row of columns whose types the reader looks up in the query."""
 
 Id = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
 

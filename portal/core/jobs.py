@@ -14,7 +14,7 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import redis
@@ -130,11 +130,12 @@ def sweep(
         act: Callable[[int, datetime], None],
     ) -> Callable[[int, datetime], None]:
         def run(payload: Payload, at: datetime) -> None:
-            if "id" in payload:
-                ids: Sequence[int] = [int(payload["id"])]
-            else:
+            if "id" in payload:  # one item, again: if it raises, that is the job's failure
                 with unit_of_work():
-                    ids = find(at)
+                    act(int(payload["id"]), at)
+                return
+            with unit_of_work():
+                ids = find(at)
             failed_before = failures_of(name)
             for item in ids:
                 try:
@@ -318,6 +319,32 @@ def failures_of(name: str) -> frozenset[str]:
 def digest(payload: Payload) -> str:
     """Return a short stable fingerprint of a payload."""
     return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """What the queue looks like now; `lengths` is empty where Redis is away."""
+
+    reachable: bool
+    lengths: dict[str, int]
+    workers: int = 0
+    scheduler_seen_at: datetime | None = None
+
+
+def look_at_queue() -> QueueState:
+    """Return lengths of the queues, living workers, and when the scheduler was seen last."""
+    connection = client()
+    try:
+        lengths = {
+            name: Queue(name, connection=connection, serializer=JSONSerializer).count
+            for name in QUEUES
+        }
+        workers = Worker.count(connection=connection)
+        seen = connection.get(SCHEDULER_SEEN)
+    except redis.exceptions.RedisError:
+        return QueueState(False, {})
+    seen_at = datetime.fromtimestamp(int(seen), UTC) if seen else None
+    return QueueState(True, lengths, workers, seen_at)
 
 
 # -- deliveries -------------------------------------------------------------------------------

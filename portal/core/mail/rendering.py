@@ -13,9 +13,10 @@ from datetime import datetime
 from typing import Any
 
 import css_inline
-from babel.dates import format_skeleton, format_time, get_timezone_name
+from babel.dates import format_date, format_time, get_timezone_location
 from flask import current_app, g
 from flask_babel import get_locale, get_timezone, refresh
+from flask_babel import gettext as _
 
 from portal.core.config import Settings
 from portal.core.mail.addresses import one_line
@@ -82,7 +83,12 @@ def moment(at: datetime) -> str:
     """Say a moment in full: a mail is read on another day than it is written."""
     zone, locale = get_timezone(), get_locale()
     here = at.astimezone(zone)
-    day = format_skeleton("yMMMMEEEEd", here, locale=locale)
-    hour = format_time(here, "short", tzinfo=zone, locale=locale)
-    name = get_timezone_name(here, "short", locale=locale)
-    return f"{day}, {hour} ({name})"
+    return str(
+        _(
+            "%(day)s, %(hour)s (%(city)s time)",
+            day=format_date(here, "full", locale=locale),
+            # many mail clients have no glyph for the narrow space of some languages
+            hour=format_time(here, "short", tzinfo=zone, locale=locale).replace("\u202f", "\u00a0"),
+            city=get_timezone_location(zone, locale=locale, return_city=True),
+        )
+    )

@@ -1,0 +1,286 @@
+"""Reads across rooms for the desk's pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+
+from portal.accounts.models import Organisation, User
+from portal.core.db import AnyRow, session
+from portal.feedback.models import Feedback
+from portal.leads.models import TO_QUALIFY, Lead, LeadAnswer, LeadState, QualificationQuestion
+from portal.offers.models import OfferRound
+from portal.pickup.models import Pickup
+from portal.web.paging import Page, cut
+
+COLUMN_CARDS = 6
+LIST_SIZE = 50
+
+COLUMNS = ("to_qualify", "ready", "on_offer", "held", "overdue", "returned")
+
+
+def in_column(key: str, at: datetime) -> ColumnElement[bool]:
+    """Return the condition of a column of the board; `Pickup` is the open one of the lead."""
+    overdue = Pickup.feedback_due_at <= at
+    conditions: dict[str, ColumnElement[bool]] = {
+        "to_qualify": Lead.state.in_(TO_QUALIFY),
+        "ready": Lead.state == LeadState.QUALIFIED,
+        "on_offer": Lead.state == LeadState.OFFERED,
+        "held": and_(Lead.state == LeadState.HELD, ~overdue),
+        "overdue": and_(Lead.state == LeadState.HELD, overdue),
+        "returned": Lead.state.in_((LeadState.RETURNED, LeadState.RECALLED)),
+    }
+    return conditions[key]
+
+
+def count_columns(at: datetime) -> dict[str, int]:
+    """Count the leads of every column."""
+    states: dict[str, int] = {
+        row[0]: row[1]
+        for row in session().execute(select(Lead.state, func.count()).group_by(Lead.state))
+    }
+    overdue = (
+        session().scalar(
+            select(func.count())
+            .select_from(Pickup)
+            .where(Pickup.ended_at.is_(None), Pickup.feedback_due_at <= at)
+        )
+        or 0
+    )
+    return {
+        "to_qualify": sum(states.get(state, 0) for state in TO_QUALIFY),
+        "ready": states.get(LeadState.QUALIFIED, 0),
+        "on_offer": states.get(LeadState.OFFERED, 0),
+        "held": states.get(LeadState.HELD, 0) - overdue,
+        "overdue": overdue,
+        "returned": states.get(LeadState.RETURNED, 0) + states.get(LeadState.RECALLED, 0),
+    }
+
+
+ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
+    "to_qualify": (Lead.priority.desc(), Lead.state_since.desc(), Lead.id.desc()),
+    "ready": (Lead.state_since.asc(), Lead.id.asc()),
+    "on_offer": (OfferRound.ends_at.asc(), Lead.id.asc()),
+    "held": (Pickup.feedback_due_at.asc(), Lead.id.asc()),
+    "overdue": (Pickup.feedback_due_at.asc(), Lead.id.asc()),
+    "returned": (Lead.state_since.desc(), Lead.id.desc()),
+}
+
+
+def list_column(
+    key: str, at: datetime, number: int = 1, size: int = COLUMN_CARDS, search: str = ""
+) -> Page[AnyRow]:
+    """Return a page of a column: lead, holder's firm, due date, round; never contact data."""
+    query = (
+        select(
+            Lead.id,
+            Lead.number,
+            Lead.title,
+            Lead.temperature,
+            Lead.state,
+            Lead.state_since,
+            Lead.country,
+            Lead.subdivision,
+            Lead.industry_id,
+            Lead.source_id,
+            Organisation.name.label("firm"),
+            User.name.label("holder"),
+            Pickup.feedback_due_at,
+            Pickup.last_feedback_at,
+            Pickup.last_status,
+            Pickup.picked_at,
+            OfferRound.offered,
+            OfferRound.declined,
+            OfferRound.ends_at,
+            OfferRound.outcome,
+        )
+        .outerjoin(Pickup, (Pickup.lead_id == Lead.id) & Pickup.ended_at.is_(None))
+        .outerjoin(Organisation, Organisation.id == Pickup.organisation_id)
+        .outerjoin(User, User.id == Pickup.user_id)
+        .outerjoin(OfferRound, (OfferRound.lead_id == Lead.id) & (OfferRound.number == Lead.round))
+        .where(in_column(key, at), *searched(search))
+        .order_by(*ORDERS[key])
+        .limit(size + 1)
+        .offset((number - 1) * size)
+    )
+    return cut(session().execute(query).all(), number, size)
+
+
+def searched(search: str) -> list[ColumnElement[bool]]:
+    """Return the condition of a search by number or title."""
+    text = search.strip()
+    if not text:
+        return []
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return [or_(Lead.number.ilike(f"%{escaped}%"), Lead.title.ilike(f"%{escaped}%"))]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The four figures on top of the board, over the last `days`.
+
+    `processed` is the share of leads offered in the period that were picked up and answered on at
+    least once; `pickup_minutes` the median from offer to pickup; `won_share` of the pickups that
+    ended won or lost (`ended` of them); deal time in days from pickup to won; deal size the mean
+    order value.
+    """
+
+    offered: int
+    processed: float | None
+    pickup_minutes: float | None
+    ended: int
+    won_share: float | None
+    deal_days: float | None
+    deal_size: Decimal | None
+
+
+def read_figures(at: datetime, days: int = 30) -> Figures:
+    """Return the figures of the last `days`."""
+    since = at - timedelta(days=days)
+    answered = (
+        select(Pickup.id)
+        .where(Pickup.lead_id == OfferRound.lead_id, Pickup.last_feedback_at.is_not(None))
+        .exists()
+    )
+    rounds = (
+        session()
+        .execute(
+            select(
+                func.count(func.distinct(OfferRound.lead_id)),
+                func.count(func.distinct(case((answered, OfferRound.lead_id)))),
+            ).where(OfferRound.opened_at >= since, OfferRound.opened_at <= at)
+        )
+        .one()
+    )
+    minutes = session().scalar(
+        select(
+            func.percentile_cont(0.5).within_group(
+                func.extract("epoch", Pickup.picked_at - OfferRound.opened_at) / 60
+            )
+        )
+        .select_from(Pickup)
+        .join(
+            OfferRound,
+            (OfferRound.lead_id == Pickup.lead_id) & (OfferRound.number == Pickup.round),
+        )
+        .where(Pickup.picked_at >= since, Pickup.picked_at <= at)
+    )
+    ended = (
+        session()
+        .execute(
+            select(
+                func.count().filter(Pickup.outcome == "won"),
+                func.count(),
+                func.avg(func.extract("epoch", Pickup.ended_at - Pickup.picked_at) / 86400).filter(
+                    Pickup.outcome == "won"
+                ),
+            ).where(Pickup.ended_at >= since, Pickup.outcome.in_(("won", "lost")))
+        )
+        .one()
+    )
+    size = session().scalar(
+        select(func.avg(Feedback.value)).where(Feedback.status == "won", Feedback.at >= since)
+    )
+    return Figures(
+        offered=rounds[0],
+        processed=rounds[1] / rounds[0] if rounds[0] else None,
+        pickup_minutes=float(minutes) if minutes is not None else None,
+        ended=ended[1],
+        won_share=ended[0] / ended[1] if ended[1] else None,
+        deal_days=float(ended[2]) if ended[2] is not None else None,
+        deal_size=size,
+    )
+
+
+def list_pickups(lead_id: int) -> Sequence[AnyRow]:
+    """Return who held a lead, the newest first."""
+    return (
+        session()
+        .execute(
+            select(
+                Pickup.id,
+                Pickup.picked_at,
+                Pickup.ended_at,
+                Pickup.outcome,
+                Pickup.last_status,
+                Pickup.last_feedback_at,
+                Pickup.feedback_due_at,
+                Pickup.reason_id,
+                Organisation.name.label("firm"),
+                User.name.label("holder"),
+            )
+            .join(Organisation, Organisation.id == Pickup.organisation_id)
+            .join(User, User.id == Pickup.user_id)
+            .where(Pickup.lead_id == lead_id)
+            .order_by(Pickup.id.desc())
+        )
+        .all()
+    )
+
+
+def list_feedback(lead_id: int, organisation_id: int | None = None) -> Sequence[AnyRow]:
+    """Return the answers about a lead, the newest first; of one firm where it is named."""
+    query = (
+        select(Feedback, User.name.label("who"), Organisation.name.label("firm"))
+        .join(Pickup, Pickup.id == Feedback.pickup_id)
+        .join(User, User.id == Feedback.user_id)
+        .join(Organisation, Organisation.id == Pickup.organisation_id)
+        .where(Feedback.lead_id == lead_id)
+        .order_by(Feedback.at.desc(), Feedback.id.desc())
+    )
+    if organisation_id is not None:
+        query = query.where(Pickup.organisation_id == organisation_id)
+    return session().execute(query).all()
+
+
+def last_steps(pickup_ids: Sequence[int]) -> dict[int, Feedback]:
+    """Return the last answer of each pickup."""
+    rows = session().scalars(
+        select(Feedback)
+        .distinct(Feedback.pickup_id)
+        .where(Feedback.pickup_id.in_(pickup_ids))
+        .order_by(Feedback.pickup_id, Feedback.at.desc(), Feedback.id.desc())
+    )
+    return {given.pickup_id: given for given in rows}
+
+
+def firm_names(ids: Sequence[int]) -> dict[int, str]:
+    """Return the names of organisations."""
+    return {
+        row.id: row.name
+        for row in session().execute(
+            select(Organisation.id, Organisation.name).where(Organisation.id.in_(ids))
+        )
+    }
+
+
+def list_answers(lead_id: int) -> Sequence[AnyRow]:
+    """Return the answers of the qualification in the order of the script."""
+    return (
+        session()
+        .execute(
+            select(QualificationQuestion.names, QualificationQuestion.area, LeadAnswer.answer)
+            .join(LeadAnswer, LeadAnswer.question_id == QualificationQuestion.id)
+            .where(LeadAnswer.lead_id == lead_id, LeadAnswer.answer != "")
+            .order_by(QualificationQuestion.position)
+        )
+        .all()
+    )
+
+
+def find_owner(lead: Lead) -> User | None:
+    """Return the account manager who answers for a lead."""
+    return session().get(User, lead.owner_id) if lead.owner_id else None
+
+
+def person_names(ids: Sequence[int]) -> dict[int, str]:
+    """Return the names of people."""
+    return {
+        row.id: row.name
+        for row in session().execute(select(User.id, User.name).where(User.id.in_(ids)))
+    }

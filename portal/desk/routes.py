@@ -1,0 +1,545 @@
+"""This morning, mine, the lead dossier, the board."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale, ngettext
+from flask_babel import gettext as _
+
+from portal.accounts.actor import Actor, current_actor
+from portal.accounts.permissions import Permission
+from portal.catalog.queries import book
+from portal.core import clock
+from portal.core.db import AnyRow
+from portal.core.errors import NotFound
+from portal.desk import queries
+from portal.leads import contacts
+from portal.leads.models import Lead, LeadContact, LeadState
+from portal.leads.queries import find_visible, list_statuses
+from portal.leads.requirements import missing_for
+from portal.matching import words
+from portal.offers import operations as offering
+from portal.offers import queries as offers
+from portal.offers.cards import card_of
+from portal.offers.rules import may_be_offered
+from portal.pickup import queries as pickups
+from portal.pickup.models import Pickup
+from portal.pickup.questions import Question, gate_view, question_of
+from portal.pickup.refusals import refusal_view
+from portal.timeline.queries import list_looks
+from portal.web.access import requires, signed_in
+from portal.web.filters import ago, day, money, number, percent, when
+from portal.web.paging import page_number
+
+blueprint = Blueprint("desk", __name__)
+
+SLOW_TO_QUALIFY = timedelta(days=3)
+
+
+# -- this morning ---------------------------------------------------------------------------
+
+
+@blueprint.get("/")
+@signed_in
+def home() -> ResponseReturnValue:
+    actor, at = current_actor(), clock.now()
+    if actor.may(Permission.OFFERS_SEE):
+        return render_template("desk/home_partner.html", **partner_morning(actor, at))
+    if actor.may(Permission.BOARD_SEE):
+        counts = queries.count_columns(at)
+        return render_template(
+            "desk/home_vendor.html",
+            counts=counts,
+            ends=queries.list_column("on_offer", at).items,
+            late=board_cards("overdue", queries.list_column("overdue", at).items, at),
+            back=board_cards("returned", queries.list_column("returned", at).items, at),
+            figures=figures(at),
+            may=actor.may,
+            P=Permission,
+        )
+    return render_template("desk/home_other.html", may=actor.may, P=Permission)
+
+
+def partner_morning(actor: Actor, at: datetime) -> dict[str, Any]:
+    """Return what a partner's person sees first: what is owed, what ends soon."""
+    counts = offers.count_available(actor, at)
+    soon = offers.available(actor, at, 1, offers.Filters(today=True))
+    picks = actor.may(Permission.PICKUPS_CLAIM)
+    return {
+        "gate": gate_view(pickups.position_of(actor, at), at) if picks else None,
+        "counts": counts,
+        "soon": soon.items[:5],
+        "picks": picks,
+    }
+
+
+# -- mine -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MineRow:
+    """The view model of `templates/pickup/_mine_row.html`."""
+
+    pickup_id: int
+    lead_id: int
+    number: str
+    title: str
+    temperature: str | None
+    company: str | None
+    person: str | None
+    phone: str | None
+    phone_link: str | None
+    email: str | None
+    status_label: str
+    due_at: datetime | None
+    owed: str
+    next_step: str | None
+    next_step_at: Any
+    calendar_url: str | None
+    question: Question | None
+
+
+@blueprint.get("/mine")
+@requires(Permission.PICKUPS_SEE_OWN, Permission.PICKUPS_SEE_FIRM)
+def mine() -> ResponseReturnValue:
+    actor, at = current_actor(), clock.now()
+    held = pickups.list_mine(actor)
+    known = contacts.load_contacts([lead for _pickup, lead in held], actor, at)
+    steps = queries.last_steps([pickup.id for pickup, _lead in held])
+    labels = list_statuses()
+    locale = str(get_locale())
+    rows = []
+    for pickup, lead in held:
+        given = steps.get(pickup.id)
+        rows.append(
+            mine_row(
+                pickup,
+                lead,
+                known.get(lead.id),
+                at,
+                status_label=labels[lead.status_id].names.get(locale[:2], ""),
+                next_step=given.next_step if given else None,
+                next_step_on=given.next_step_on if given else None,
+            )
+        )
+    rows.sort(key=lambda row: ("now", "late", "soon", "no").index(row.owed))
+    closed = [
+        {
+            "lead_id": lead.id,
+            "number": lead.number,
+            "title": lead.title,
+            "outcome": pickup.outcome,
+            "ended_at": pickup.ended_at,
+        }
+        for pickup, lead in pickups.list_closed(actor)
+    ]
+    position = pickups.position_of(actor, at) if actor.may(Permission.PICKUPS_CLAIM) else None
+    return render_template(
+        "desk/mine.html",
+        rows=rows,
+        closed=closed,
+        gate=gate_view(position, at) if position else None,
+    )
+
+
+def mine_row(
+    pickup: Pickup,
+    lead: Lead,
+    contact: LeadContact | None,
+    at: datetime,
+    *,
+    status_label: str,
+    next_step: str | None,
+    next_step_on: Any,
+) -> MineRow:
+    """Return a row of Mine."""
+    facts = pickups.find_open(pickup.id)
+    owed = "no"
+    if pickup.last_feedback_at is None:
+        owed = "late" if pickup.feedback_due_at <= at else "now"
+    elif pickup.feedback_due_at <= at:
+        owed = "late"
+    elif pickup.debt == "soon":
+        owed = "soon"
+    person = " ".join(filter(None, [contact.first_name, contact.last_name])) if contact else ""
+    if contact and contact.role:
+        person = f"{person}, {contact.role}" if person else contact.role
+    return MineRow(
+        pickup_id=pickup.id,
+        lead_id=lead.id,
+        number=lead.number,
+        title=lead.title,
+        temperature=lead.temperature,
+        company=contact.company if contact else None,
+        person=person or None,
+        phone=(contact.phone or contact.phone_e164) if contact else None,
+        phone_link=contact.phone_e164 if contact else None,
+        email=contact.email if contact else None,
+        status_label=status_label,
+        due_at=pickup.feedback_due_at,
+        owed=owed,
+        next_step=next_step,
+        next_step_at=next_step_on,
+        calendar_url=None,
+        question=(
+            question_of(
+                facts,
+                action=url_for("feedback.give", pickup_id=pickup.id),
+                target_id=f"pickup-{pickup.id}",
+            )
+            if facts
+            else None
+        ),
+    )
+
+
+# -- the lead ---------------------------------------------------------------------------------
+
+
+@blueprint.get("/leads/<int:lead_id>")
+@signed_in
+def lead(lead_id: int) -> ResponseReturnValue:
+    actor, at = current_actor(), clock.now()
+    found = find_visible(lead_id, actor)
+    if actor.is_partner:
+        return partner_lead(lead_id, found, actor, at)
+    if found is None:
+        raise NotFound()
+    return vendor_lead(found, actor, at)
+
+
+def partner_lead(
+    lead_id: int, found: Lead | None, actor: Actor, at: datetime
+) -> ResponseReturnValue:
+    """Show a partner the dossier, the offer, what he once held, or the honest answer."""
+    if found is not None:
+        return dossier(found, actor, at)
+    if not actor.may(Permission.OFFERS_SEE):
+        raise NotFound()
+    card = offers.find_card(lead_id, actor, at)
+    if card is not None:
+        position = pickups.position_of(actor, at) if actor.may(Permission.PICKUPS_CLAIM) else None
+        return render_template(
+            "desk/lead_offer.html", card=card, gate=gate_view(position, at) if position else None
+        )
+    before = pickups.find_last(lead_id, actor)
+    if before is not None:
+        return render_template(
+            "desk/lead_past.html",
+            pickup=before,
+            lead_id=lead_id,
+            given=queries.list_feedback(lead_id, actor.organisation_id),
+            reason=book().label(before.reason_id, str(get_locale())),
+        )
+    if offers.was_offered(lead_id, actor.organisation_id):
+        refusal = offering.gone(lead_id, actor.organisation_id)
+        return render_template("pickup/refused.html", refusal=refusal_view(refusal, None)), 404
+    raise NotFound()
+
+
+def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
+    """Show the holder (or the manager of his firm) everything about a lead in hand."""
+    contact = contacts.load_contact(found, actor, at)
+    pickup = pickups.find_last(found.id, actor)
+    facts = pickups.find_open(pickup.id) if pickup else None
+    shown = offers.teaser_fields([found.type_id])[found.type_id]
+    return render_template(
+        "desk/lead.html",
+        lead=found,
+        card=card_of(found, shown, at, seen_by=0),
+        contact=contact,
+        pickup=pickup,
+        answers=queries.list_answers(found.id),
+        given=queries.list_feedback(found.id, actor.organisation_id),
+        status=list_statuses()[found.status_id],
+        question=(
+            question_of(
+                facts, action=url_for("feedback.give", pickup_id=facts.id), target_id="answer"
+            )
+            if facts
+            else None
+        ),
+        owner=queries.find_owner(found),
+        overdue=bool(facts and facts.owed_since(at)),
+        locale_code=str(get_locale())[:2],
+    )
+
+
+def vendor_lead(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
+    """Show the vendor's people where a lead stands: rounds, offers, holders, answers."""
+    shown = offers.teaser_fields([found.type_id])[found.type_id]
+    may_see = contacts.may_see_contact(found, actor)
+    rounds = offers.list_rounds(found.id)
+    lines = offers.list_offers(rounds[0].id) if rounds else []
+    names = queries.firm_names([line.organisation_id for line in lines])
+    offerable = may_be_offered(found.state, found.suppressed)
+    return render_template(
+        "desk/lead_vendor.html",
+        lead=found,
+        card=card_of(found, shown, at, seen_by=0),
+        contact=contacts.load_contact(found, actor, at) if may_see else None,
+        answers=queries.list_answers(found.id),
+        status=list_statuses()[found.status_id],
+        rounds=rounds,
+        lines=[
+            {
+                "firm": names.get(line.organisation_id, ""),
+                "score": line.score,
+                "why": words.why(line.explanation),
+                "declined_at": line.declined_at,
+                "reason": book().label(line.reason_id, str(get_locale())),
+            }
+            for line in lines
+        ],
+        excluded=words.tell_excluded(rounds[0].excluded) if rounds else [],
+        holders=queries.list_pickups(found.id),
+        given=queries.list_feedback(found.id),
+        looks=list_looks(found.id),
+        look_names=queries.person_names([look.user_id for look in list_looks(found.id)]),
+        missing=missing_for(found, "offer") if offerable else {},
+        offerable=offerable,
+        may_offer=actor.may(Permission.OFFERS_MAKE),
+        may_qualify=actor.may(Permission.LEADS_QUALIFY)
+        and found.state not in (LeadState.HELD, LeadState.CLOSED, LeadState.OFFERED),
+        reason=book().label,
+        locale_code=str(get_locale())[:2],
+    )
+
+
+# -- the board ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BoardCard:
+    """The view model of `templates/desk/_board_card.html`."""
+
+    lead_id: int
+    url: str
+    title: str
+    temperature: str | None
+    line: str
+    late: bool
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The view model of `templates/desk/_board_column.html`."""
+
+    key: str
+    label: str
+    count: int
+    empty: str
+    more_url: str | None
+    cards: list[BoardCard] = field(default_factory=list)
+
+
+def column_words() -> dict[str, tuple[str, str]]:
+    """Return the heading of each column and what it means that it is empty."""
+    return {
+        "to_qualify": (_("To qualify"), _("No inquiry waits.")),
+        "ready": (_("Ready"), _("Nothing waits to be offered.")),
+        "on_offer": (_("On offer"), _("Nothing is on offer just now.")),
+        "held": (_("Held"), _("Nobody holds a lead.")),
+        "overdue": (_("Overdue"), _("Nobody is late.")),
+        "returned": (_("Came back"), _("Nothing came back.")),
+    }
+
+
+@blueprint.get("/board")
+@requires(Permission.BOARD_SEE)
+def board() -> ResponseReturnValue:
+    actor, at = current_actor(), clock.now()
+    search = request.args.get("q", "")[:100]
+    counts = queries.count_columns(at)
+    texts = column_words()
+    columns = []
+    for key in queries.COLUMNS:
+        page = queries.list_column(key, at, search=search)
+        more = counts[key] > len(page.items) and (not search or page.more)
+        columns.append(
+            Column(
+                key=key,
+                label=texts[key][0],
+                count=counts[key],
+                empty=_("Nothing here for this search.") if search else texts[key][1],
+                more_url=(
+                    url_for("desk.column", key=key, q=search or None)
+                    if more or key == "ready"
+                    else None
+                ),
+                cards=board_cards(key, page.items, at),
+            )
+        )
+    return render_template(
+        "desk/board.html",
+        columns=columns,
+        figures=figures(at),
+        search=search,
+        ready=counts["ready"],
+        may_offer=actor.may(Permission.OFFERS_MAKE),
+    )
+
+
+@blueprint.get("/board/<any(to_qualify, ready, on_offer, held, overdue, returned):key>")
+@requires(Permission.BOARD_SEE)
+def column(key: str) -> ResponseReturnValue:
+    actor, at = current_actor(), clock.now()
+    search = request.args.get("q", "")[:100]
+    page = queries.list_column(
+        key, at, page_number(request.args.get("page")), queries.LIST_SIZE, search
+    )
+    return render_template(
+        "desk/column.html",
+        key=key,
+        label=column_words()[key][0],
+        empty=column_words()[key][1],
+        page=page,
+        first=(page.number - 1) * queries.LIST_SIZE + 1,
+        cards=board_cards(key, page.items, at),
+        search=search,
+        may_offer=actor.may(Permission.OFFERS_MAKE) and key in ("ready", "returned"),
+        older=url_for("desk.column", key=key, q=search or None, page=page.after)
+        if page.after
+        else None,
+        newer=url_for("desk.column", key=key, q=search or None, page=page.before)
+        if page.before
+        else None,
+    )
+
+
+def board_cards(key: str, rows: Any, at: datetime) -> list[BoardCard]:
+    """Return the cards of a column."""
+    return [board_card(key, row, at) for row in rows]
+
+
+def board_card(key: str, row: AnyRow, at: datetime) -> BoardCard:
+    """Return a card: what, with whom, what is next; late is said in words."""
+    line, late = LINES[key](row, at)
+    endpoint = "leads.qualify_lead" if key == "to_qualify" else "desk.lead"
+    return BoardCard(
+        lead_id=row.id,
+        url=url_for(endpoint, lead_id=row.id),
+        title=row.title or row.number,
+        temperature=row.temperature,
+        line=line,
+        late=late,
+        number=row.number,
+    )
+
+
+def _line_to_qualify(row: AnyRow, at: datetime) -> tuple[str, bool]:
+    late = at - row.state_since > SLOW_TO_QUALIFY
+    text = _("waits since %(day)s", day=day(row.state_since))
+    return str(text), late
+
+
+def _line_ready(row: AnyRow, _at: datetime) -> tuple[str, bool]:
+    return str(_("qualified %(ago)s", ago=ago(row.state_since))), False
+
+
+def _line_on_offer(row: AnyRow, at: datetime) -> tuple[str, bool]:
+    firms = ngettext("%(num)d firm", "%(num)d firms", row.offered - row.declined)
+    return str(
+        _("%(firms)s · ends %(when)s", firms=firms, when=when(row.ends_at))
+    ), row.ends_at <= at
+
+
+def answer_word(status: str | None) -> str:
+    """Return the short word for one of the five answers."""
+    words_for = {
+        "not_contacted": _("not contacted"),
+        "waiting": _("waiting"),
+        "proposal": _("proposal"),
+        "won": _("won"),
+        "lost": _("lost"),
+    }
+    return str(words_for.get(status or "", _("just picked up")))
+
+
+def _line_held(row: AnyRow, _at: datetime) -> tuple[str, bool]:
+    return str(
+        _(
+            "%(firm)s · %(status)s · due %(day)s",
+            firm=row.firm,
+            status=answer_word(row.last_status),
+            day=day(row.feedback_due_at),
+        )
+    ), False
+
+
+def _line_overdue(row: AnyRow, at: datetime) -> tuple[str, bool]:
+    days = (at - (row.last_feedback_at or row.picked_at)).days
+    silent = ngettext("silent for %(num)d day", "silent for %(num)d days", days)
+    return str(_("%(firm)s · %(silent)s", firm=row.firm, silent=silent)), True
+
+
+def _line_returned(row: AnyRow, _at: datetime) -> tuple[str, bool]:
+    why = {
+        "picked": _("given back, nobody left"),
+        "expired": _("nobody picked it up"),
+        "declined": _("every firm declined"),
+        "withdrawn": _("taken off the market"),
+    }.get(row.outcome or "", _("came back"))
+    return str(_("%(why)s, %(day)s", why=why, day=day(row.state_since))), False
+
+
+LINES = {
+    "to_qualify": _line_to_qualify,
+    "ready": _line_ready,
+    "on_offer": _line_on_offer,
+    "held": _line_held,
+    "overdue": _line_overdue,
+    "returned": _line_returned,
+}
+
+
+def figures(at: datetime) -> list[dict[str, Any]]:
+    """Return the four figures that matter, in words."""
+    found = queries.read_figures(at)
+    deal = " · ".join(
+        part
+        for part in (
+            _("%(days)s d", days=number(round(found.deal_days))) if found.deal_days else "",
+            money(found.deal_size, compact=True) if found.deal_size else "",
+        )
+        if part
+    )
+    return [
+        {
+            "label": _("Really processed, 30 days"),
+            "value": percent(found.processed) or "–",
+            "note": ngettext("of %(num)d offered", "of %(num)d offered", found.offered),
+        },
+        {
+            "label": _("Median time to pickup"),
+            "value": duration(found.pickup_minutes),
+            "note": _("from offer to pickup, 30 days"),
+        },
+        {
+            "label": _("Won of closed"),
+            "value": percent(found.won_share) or "–",
+            "note": _("n = %(count)s, 30 days", count=number(found.ended)),
+        },
+        {
+            "label": _("Average deal time and size"),
+            "value": deal or "–",
+            "note": _("won in the last 30 days"),
+        },
+    ]
+
+
+def duration(minutes: float | None) -> str:
+    """Return minutes as people say them: 38 min, 5 h, 2 d."""
+    if minutes is None:
+        return "–"
+    if minutes < 90:
+        return str(_("%(count)s min", count=number(round(minutes))))
+    if minutes < 48 * 60:
+        return str(_("%(count)s h", count=number(round(minutes / 60))))
+    return str(_("%(count)s d", count=number(round(minutes / 60 / 24))))

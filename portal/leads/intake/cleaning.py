@@ -322,6 +322,7 @@ class Cleaner:
         self._date_order = self._constants.pop(DATE_ORDER, None)
         self._has_id_column = "external_id" in mapping.columns.values()
         self._has_stage = "stage" in mapping.columns.values()
+        self._tidied: dict[str, dict[str, str]] = {name: {} for _header, name in self._columns}
         self._kept: dict[tuple[str, str], object] = {}
         self._inquiry_from = str(_("Inquiry: %(industry)s", industry="\0"))
         self._inquiry = str(_("Inquiry %(number)s", number="\0"))
@@ -538,8 +539,18 @@ class Cleaner:
             raw = values.get(header)
             if not raw:
                 continue
-            text = clean_text(raw, name in _SEVERAL_LINES)
-            if not text or (name not in _KEEPS_ODD_WORDS and self._is_nothing(text)):
+            # Ids never repeat and long texts hardly do; the rest is mostly the same few words.
+            if name == "external_id" or len(raw) > 60:
+                text = _tidy(name, raw)
+            else:
+                tidied = self._tidied[name]
+                known = tidied.get(raw)
+                if known is None:
+                    if len(tidied) > 5_000:
+                        tidied.clear()
+                    known = tidied[raw] = _tidy(name, raw)
+                text = known
+            if not text:
                 continue
             before = cells.get(name)
             if before is not None:
@@ -549,8 +560,7 @@ class Cleaner:
             if text:
                 cells.setdefault(name, text)
         for name, text in cells.items():
-            limit = _LIMITS.get(name, _OTHER_LIMIT)
-            if len(text) > limit:
+            if len(text) > 20 and len(text) > (limit := _LIMITS.get(name, _OTHER_LIMIT)):
                 refusals.append(
                     Refusal(
                         name,
@@ -566,9 +576,6 @@ class Cleaner:
         for refusal in refusals:
             cells.pop(refusal.field, None)
         return cells
-
-    def _is_nothing(self, text: str) -> bool:
-        return len(text) <= 30 and bool(self._keep("", text, says_nothing))
 
     def _keep(self, name: str, text: str, reader: Callable[[str], _T]) -> _T:
         """Read a text once per field; refusals aren't kept, they are rare."""
@@ -629,6 +636,11 @@ def clean_text(text: str, several_lines: bool = False) -> str:
     if first == "#" and _EXCEL_ERROR.fullmatch(text):
         return ""
     return text
+
+
+def _tidy(name: str, raw: str) -> str:
+    text = clean_text(raw, name in _SEVERAL_LINES)
+    return "" if name not in _KEEPS_ODD_WORDS and says_nothing(text) else text
 
 
 def find_phone(text: str, country: str | None) -> str | None:

@@ -115,6 +115,7 @@ _REASON_STEMS: tuple[tuple[str, str], ...] = (
 )
 
 
+@lru_cache(maxsize=10_000)
 def spelling_key(text: str) -> str:
     """Reduce a spelling to what counts: case, accents, "&" and "and", punctuation don't."""
     text = html.unescape(text[:300]) if "&" in text else text[:300]

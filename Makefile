@@ -3,7 +3,9 @@
 
 PYTHON ?= python3
 VENV := .venv/bin
-BOOTSTRAP := $(PYTHON) deploy/bootstrap.py
+BOOTSTRAP := command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON) here: install \
+Python 3.11 or newer, or name one: make run PYTHON=python3.13" >&2; exit 1; }; \
+	$(PYTHON) deploy/bootstrap.py
 LOCK := $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header
 

@@ -8,22 +8,35 @@ from portal.accounts import routes as accounts
 from portal.accounts.events import PasswordResetRequested
 from portal.core.events import Event
 from portal.desk import jobs as desk_jobs
+from portal.desk import routes as desk
+from portal.feedback import routes as feedback
 from portal.notifications import jobs as _notifications  # noqa: F401 – registers its reactions
 from portal.notifications import routes as notifications
-from portal.offers.events import LeadOffered
+from portal.offers import jobs as _offers  # noqa: F401
+from portal.offers import routes as offers
+from portal.offers.events import LeadOffered, RoundEnded
+from portal.pickup import jobs as _pickup  # noqa: F401
+from portal.pickup import routes as pickup
 
 ROOMS = (
     accounts.blueprint,
+    offers.blueprint,
+    pickup.blueprint,
+    feedback.blueprint,
+    desk.blueprint,
     notifications.blueprint,
     desk_jobs.blueprint,
 )
 
 REACTIONS: dict[type[Event], tuple[str, ...]] = {
     PasswordResetRequested: ("notifications.password_reset",),
-    LeadOffered: ("notifications.lead_offered",),
+    LeadOffered: ("notifications.lead_offered", "offers.count_seen"),
+    RoundEnded: ("offers.tidy_round",),
 }
 
 SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("core.dispatch", timedelta(seconds=10)),
     ("mail.drain", timedelta(seconds=30)),
+    ("offers.end_rounds", timedelta(seconds=60)),
+    ("pickup.mark_debts", timedelta(seconds=60)),
 )

@@ -9,11 +9,11 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ParamSpec, TypeVar
 
 from flask import Flask, has_app_context
-from sqlalchemy import func, select
+from sqlalchemy import select, update
 
 from portal.accounts import operations as accounts
 from portal.accounts.models import Organisation, OrganisationKind, User
@@ -21,7 +21,18 @@ from portal.accounts.passwords import hash_password
 from portal.catalog.queries import book
 from portal.core.db import db, session, unit_of_work
 from portal.founding import find_vendor, found_programme
-from portal.leads.models import Lead, LeadContact, LeadState, LeadStatus, LeadType
+from portal.leads.models import (
+    LEAD_NUMBERS,
+    Lead,
+    LeadAnswer,
+    LeadContact,
+    LeadState,
+    LeadStatus,
+    LeadType,
+    QualificationQuestion,
+)
+from portal.offers import operations as offers
+from portal.offers.models import Offer
 from portal.partners.models import Partner, PartnerFigures
 
 AT = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
@@ -132,6 +143,11 @@ def make_manager(**over: Any) -> User:
     return make_person(make_vendor(), "channel_manager", **over)
 
 
+def next_number() -> str:
+    """Return the next number of a lead."""
+    return f"L-{session().scalar(LEAD_NUMBERS.next_value())}"
+
+
 CONTACT = {
     "company": "Kanarienwerke AG",
     "first_name": "Zephyrine",
@@ -156,7 +172,7 @@ def make_lead(contact: dict[str, Any] | None = None, **over: Any) -> Lead:
     status = session().scalars(select(LeadStatus).where(LeadStatus.is_initial)).one()
     at = over.pop("at", AT)
     values: dict[str, Any] = {
-        "number": f"L-{session().scalar(select(func.nextval('lead_numbers')))}",
+        "number": next_number(),
         "source_system": "test",
         "type_id": lead_type.id,
         "kind": lead_type.kind,
@@ -208,3 +224,25 @@ def csrf_of(html: str) -> str:
     mark = '<meta name="csrf-token" content="'
     start = html.index(mark) + len(mark)
     return html[start : html.index('"', start)]
+
+
+@factory
+def make_offered_lead(hours: int | None = None, at: datetime = AT, **over: Any) -> Lead:
+    """Make a lead that is on offer to every partner that the first rules find."""
+    lead = make_lead(at=at, **over)
+    answer_questions(lead)
+    opened = offers.offer(lead.id, at)
+    if hours is not None:
+        opened.ends_at = at + timedelta(hours=hours)
+        session().execute(
+            update(Offer).where(Offer.round_id == opened.id).values(ends_at=opened.ends_at)
+        )
+    return lead
+
+
+@factory
+def answer_questions(lead: Lead) -> None:
+    """Answer every question of the script."""
+    for question in session().scalars(select(QualificationQuestion)):
+        session().merge(LeadAnswer(lead_id=lead.id, question_id=question.id, answer="Yes."))
+    session().flush()

@@ -21,7 +21,7 @@ from portal.feedback.rules import Answer, Status, check_answer
 from portal.leads.lifecycle import status_for_answer
 from portal.leads.models import Lead, LeadRequirement, LeadState
 from portal.offers.operations import read_reason
-from portal.partners.operations import count
+from portal.partners.figures import count
 from portal.pickup import operations as pickup_operations
 from portal.pickup.models import Debt, Pickup
 from portal.pickup.operations import Claimed

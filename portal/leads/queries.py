@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, false, or_, select, true
 
 from portal.accounts.actor import Actor
 from portal.accounts.permissions import Permission
-from portal.core.db import session
+from portal.core.db import AnyRow, session
 from portal.core.errors import NotFound
 from portal.leads.models import Lead, LeadDefinition, LeadStatus, LeadType
 
@@ -74,7 +74,7 @@ def teasers() -> Select[*tuple[Any, ...]]:
     return select(*TEASER_COLUMNS)
 
 
-def find_teaser(lead_id: int) -> Row[Any] | None:
+def find_teaser(lead_id: int) -> AnyRow | None:
     """Return the teaser columns of one lead."""
     return session().execute(teasers().where(Lead.id == lead_id)).one_or_none()
 

@@ -36,7 +36,7 @@ from portal.offers.rules import (
     NotReady,
     may_be_offered,
 )
-from portal.partners.operations import count
+from portal.partners.figures import count
 
 
 def offer(lead_id: int, at: datetime, rule: DistributionRule | None = None) -> OfferRound:

@@ -29,7 +29,7 @@ from portal.leads.lifecycle import first_of
 from portal.leads.models import Lead, LeadState, LifeState
 from portal.offers import operations as offers
 from portal.offers.models import OfferRound, RoundOutcome
-from portal.partners.operations import count
+from portal.partners.figures import count
 from portal.pickup import queries
 from portal.pickup.events import FeedbackDueSoon, FeedbackOverdue, LeadGivenBack, LeadPickedUp
 from portal.pickup.models import Debt, Pickup
@@ -163,10 +163,13 @@ def give_back(
     """
     reason = offers.read_reason("give_back", reason_key)
     pickup, lead = lock_pickup(pickup_id, actor)
+    pending = first_of(lead.status_id, LifeState.PENDING)
     end_pickup(pickup, "given_back", at)
     pickup.reason_id = reason.id
+    # holder and state leave together, as the table demands
     lead.holder_id = lead.holder_organisation_id = None
-    lead.status_id = first_of(lead.status_id, LifeState.PENDING).id
+    lead.state, lead.status_id = LeadState.QUALIFIED, pending.id
+    session().flush()
     offers.exclude(lead.id, pickup.organisation_id, "given_back", at)
     count(pickup.organisation_id, open_pickups=-1, given_back=1)
     record(
@@ -180,9 +183,6 @@ def give_back(
         ),
         private={"note": note} if note else None,
     )
-    # the state leaves `held` together with the holder: flush both at once
-    lead.state = LeadState.QUALIFIED
-    session().flush()
     offers.offer_again(lead, at, "given_back")
     return lead
 

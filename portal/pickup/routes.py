@@ -86,7 +86,7 @@ def chips(filters: offers.Filters, counts: offers.Counts) -> list[dict[str, Any]
             "label": _("All"),
             "url": url_for("pickup.available", sort=request.args.get("sort")),
             "active": not (filters.temperature or filters.product_id or filters.today),
-            "count": f"{counts.total}+" if counts.more else counts.total,
+            "count": counts.total,
         }
     ]
     found += [

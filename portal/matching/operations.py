@@ -11,7 +11,7 @@ from portal.leads.models import Lead
 from portal.matching import queries
 from portal.matching.criteria import Criterion
 from portal.matching.models import DistributionRule
-from portal.matching.rules import explain, score_of
+from portal.matching.rules import Scorer, score_of
 
 ROUND_HOURS = 72
 
@@ -57,9 +57,10 @@ def match(
         return Match(None, ROUND_HOURS, [], {}, 0)
     criteria = [Criterion.from_data(data) for data in rule.criteria]
     judged = queries.judge_partners(criteria, lead, at, group_id=rule.group_id, without=without)
+    scorer = Scorer(criteria, lead, queries.level_ranks())
     partners = []
     for facts in judged.passed:
-        explanation = explain(criteria, lead, facts)
+        explanation = scorer.explain(facts)
         partners.append(Matched(facts.organisation_id, score_of(explanation), explanation))
     partners.sort(key=lambda matched: (-matched.score, matched.organisation_id))
     excluded = judged.excluded

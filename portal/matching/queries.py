@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import asin, cos, degrees, radians, sin
@@ -11,22 +11,22 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Date,
-    FromClause,
+    Float,
+    Select,
     and_,
-    any_,
-    bindparam,
     case,
     cast,
     false,
     func,
     literal,
+    null,
     or_,
     select,
     true,
+    type_coerce,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import InstrumentedAttribute
-from sqlalchemy.types import BigInteger
+from sqlalchemy.types import NullType
 
 from portal.accounts.models import PARTNER_KINDS, Organisation
 from portal.catalog.models import PartnerLevel
@@ -104,195 +104,171 @@ def judge_partners(
 
     A partner counts at the first thing that takes him out, asked in this order: `without`,
     suspended, group, then the required criteria as the rule has them; so the counts add up.
+
+    The first scan is kept narrow (id and verdict; everything outside the profile is a set that is
+    hashed once, and only if somebody gets that far); facts are read for those who passed.
     """
-    ranks = level_ranks()
-    source, tests = _Tests(lead, at, ranks).of(criteria)
-    checks: list[Check] = []
+    checks = list(_standing(at, group_id, without))
+    tests = _Tests(lead, at, level_ranks())
+    for criterion in criteria:
+        if criterion.required:
+            checks.extend(tests.failures(criterion))
+    names = [name for name, _test in checks]
+
+    gone = select(Organisation.id).where(
+        or_(~Organisation.active, Organisation.kind.not_in(PARTNER_KINDS))
+    )
+    failed = case(*((test, number) for number, (_name, test) in enumerate(checks, 1)), else_=0)
+    judging = select(Partner.organisation_id, failed.label("failed")).where(
+        Partner.organisation_id.not_in(gone)
+    )
+    if any(criterion.required and criterion.kind is Kind.CAPACITY for criterion in criteria):
+        judging = judging.outerjoin(PartnerFigures, HAS_FIGURES)
+    judged = judging.cte("judged").prefix_with("MATERIALIZED", dialect="postgresql")
+    tally = select(judged.c.failed, func.count().label("n")).group_by(judged.c.failed).subquery()
+    counts = select(
+        func.array_agg(tally.c.failed, type_=NullType()).label("reasons"),
+        func.array_agg(tally.c.n, type_=NullType()).label("numbers"),
+    ).subquery("counts")
+    facts = (
+        select(
+            Partner.organisation_id,
+            *(tests.fact(criterion).label(f"fact_{n}") for n, criterion in enumerate(criteria)),
+        )
+        .join(judged, judged.c.organisation_id == Partner.organisation_id)
+        .outerjoin(PartnerFigures, HAS_FIGURES)
+        .where(judged.c.failed == 0)
+        .subquery("facts")
+    )
+    rows = (
+        session().execute(select(counts, facts).select_from(counts.outerjoin(facts, true()))).all()
+    )
+    excluded: dict[str, int] = dict.fromkeys(names, 0)
+    candidates = 0
+    for number, count in zip(rows[0][0] or (), rows[0][1] or (), strict=True):
+        candidates += count
+        if number:
+            excluded[names[number - 1]] += count
+    passed = [
+        PartnerFacts(row[2], tuple(tuple(v) if isinstance(v, list) else v for v in row[3:]))
+        for row in rows
+        if row[2] is not None
+    ]
+    return Judgement(passed, excluded, candidates)
+
+
+HAS_FIGURES = PartnerFigures.organisation_id == Partner.organisation_id
+
+
+def _standing(at: datetime, group_id: int | None, without: Collection[int]) -> Iterator[Check]:
+    """What takes a partner out whatever the rule asks for."""
     if without:
-        checks.append(("without", Partner.organisation_id.in_(sorted(without))))
-    checks.append(("suspended", func.coalesce(Partner.suspended_until > at, false())))
+        yield "without", Partner.organisation_id.in_(sorted(without))
+    yield "suspended", func.coalesce(Partner.suspended_until > at, false())
     if group_id is not None:
         members = select(PartnerGroupMember.organisation_id).where(
             PartnerGroupMember.group_id == group_id
         )
-        checks.append(("group", Partner.organisation_id.not_in(members)))
-    for criterion in criteria:
-        if criterion.required:
-            checks.extend(_failures(criterion, lead, tests[criterion.kind]))
-
-    names = [name for name, _test in checks]
-    failed = case(
-        *((test, literal(number)) for number, (_name, test) in enumerate(checks, 1)),
-        else_=literal(0),
-    )
-    judged = (
-        select(
-            Partner.organisation_id,
-            failed.label("failed"),
-            Partner.latitude,
-            Partner.longitude,
-            Partner.level_id,
-            Partner.capacity,
-            Partner.product_ids,
-            Partner.specialisation_ids,
-            Partner.industry_ids,
-            Partner.size_band_ids,
-            func.coalesce(PartnerFigures.open_pickups, 0).label("open_pickups"),
-            _held(source.held).label("held"),
-            *(tests[kind].label(f"fits_{kind}") for kind in _told(criteria)),
-        )
-        .select_from(source.joined)
-        .where(Organisation.active, Organisation.kind.in_(PARTNER_KINDS))
-        .cte("judged")
-        .prefix_with("MATERIALIZED", dialect="postgresql")
-    )
-    tally = select(judged.c.failed, func.count().label("n")).group_by(judged.c.failed).subquery()
-    counts = (
-        select(
-            func.array_agg(aggregate_order_by(tally.c.failed, tally.c.failed)).label("reasons"),
-            func.array_agg(aggregate_order_by(tally.c.n, tally.c.failed)).label("numbers"),
-        )
-        .select_from(tally)
-        .subquery("counts")
-    )
-    rows = (
-        session()
-        .execute(
-            select(
-                counts.c.reasons,
-                counts.c.numbers,
-                judged,
-                _km(judged.c.latitude, judged.c.longitude, lead).label("km"),
-            ).select_from(counts.outerjoin(judged, judged.c.failed == 0))
-        )
-        .all()
-    )
-    excluded: dict[str, int] = dict.fromkeys(names, 0)
-    candidates = 0
-    for number, count in zip(rows[0].reasons or (), rows[0].numbers or (), strict=True):
-        candidates += count
-        if number:
-            excluded[names[number - 1]] += count
-    passed = [_facts(row, criteria, ranks) for row in rows if row.organisation_id is not None]
-    return Judgement(passed, excluded, candidates)
-
-
-def _facts(row: Any, criteria: Sequence[Criterion], ranks: dict[int, int]) -> PartnerFacts:
-    values = row._mapping
-    return PartnerFacts(
-        organisation_id=row.organisation_id,
-        fits={kind: bool(values[f"fits_{kind}"]) for kind in _told(criteria)},
-        km=row.km,
-        level_id=row.level_id,
-        capacity=row.capacity,
-        open_pickups=row.open_pickups,
-        product_ids=row.product_ids,
-        specialisation_ids=row.specialisation_ids,
-        certification_ids=row.held,
-        industry_ids=row.industry_ids,
-        size_band_ids=row.size_band_ids,
-        ranks=ranks,
-    )
-
-
-# what is a plain yes or no and can't be told from the other columns
-PLAIN = (Kind.REGION, Kind.BRAND, Kind.LANGUAGE, Kind.PRESENT)
-
-
-def _told(criteria: Sequence[Criterion]) -> list[Kind]:
-    asked = {criterion.kind for criterion in criteria}
-    return [kind for kind in PLAIN if kind in asked]
-
-
-def _failures(
-    criterion: Criterion, lead: Lead, passes: ColumnElement[bool]
-) -> list[tuple[str, ColumnElement[bool]]]:
-    """Return the tests that take a partner out, in order, with the names they count under."""
-    if criterion.kind is Kind.REGION and not lead.country:
-        return [("region.lead", true())]
-    if criterion.kind is Kind.RADIUS:
-        if lead.latitude is None or lead.longitude is None:
-            return [("radius.lead", true())]
-        return [
-            ("radius.partner", or_(Partner.latitude.is_(None), Partner.longitude.is_(None))),
-            ("radius", ~passes),
-        ]
-    return [(str(criterion.kind), ~func.coalesce(passes, false()))]
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    joined: FromClause
-    held: FromClause | None
-
-
-def _held(held: FromClause | None) -> ColumnElement[Any]:
-    nothing = cast(literal("{}"), ARRAY(BigInteger))
-    return func.coalesce(held.c.ids, nothing) if held is not None else nothing
+        yield "group", Partner.organisation_id.not_in(members)
 
 
 class _Tests:
-    """The SQL of each criterion for one lead: true where the partner meets it."""
+    """The SQL of each criterion for one lead."""
 
     def __init__(self, lead: Lead, at: datetime, ranks: dict[int, int]) -> None:
         self.lead = lead
         self.at = at
         self.ranks = ranks
 
-    def of(self, criteria: Sequence[Criterion]) -> tuple[_Source, dict[Kind, ColumnElement[bool]]]:
-        """Return what to select from, and the test of each kind that the rule asks for."""
-        joined: FromClause = Partner.__table__.join(
-            Organisation.__table__, Organisation.id == Partner.organisation_id
-        ).outerjoin(
-            PartnerFigures.__table__, PartnerFigures.organisation_id == Partner.organisation_id
-        )
-        held: FromClause | None = None
-        tests: dict[Kind, ColumnElement[bool]] = {}
-        for criterion in criteria:
-            if criterion.kind is Kind.CERTIFICATION:
-                held = self.held_certifications(criterion)
-                joined = joined.outerjoin(held, held.c.organisation_id == Partner.organisation_id)
-                tests[criterion.kind] = held.c.organisation_id.is_not(None)
-            elif criterion.kind is Kind.PRESENT:
-                away = self.away()
-                joined = joined.outerjoin(away, away.c.organisation_id == Partner.organisation_id)
-                tests[criterion.kind] = away.c.organisation_id.is_(None)
-            else:
-                tests[criterion.kind] = self.test(criterion)
-        return _Source(joined, held), tests
-
-    def test(self, criterion: Criterion) -> ColumnElement[bool]:
+    def fact(self, criterion: Criterion) -> ColumnElement[Any]:
+        """Return what `rules.Scorer` grades a partner by, see there."""
         lead = self.lead
         match criterion.kind:
             case Kind.REGION:
-                return self.region(criterion.within)
+                return true() if criterion.required else self.region(criterion.within)
             case Kind.RADIUS:
-                return near(lead.latitude, lead.longitude, criterion.km)
+                return distance(lead.latitude, lead.longitude)
             case Kind.BRAND:
-                return self.named(lead.brand_id, _holds(Partner.brand_ids, lead.brand_id))
-            case Kind.PRODUCT:
-                return self.named(lead.product_ids, _overlap(Partner.product_ids, lead.product_ids))
-            case Kind.SPECIALISATION:
-                return _overlap(Partner.specialisation_ids, criterion.ids)
-            case Kind.INDUSTRY:
-                return self.named(lead.industry_id, _serves(Partner.industry_ids, lead.industry_id))
-            case Kind.SIZE_BAND:
-                return self.named(
-                    lead.size_band_id, _serves(Partner.size_band_ids, lead.size_band_id)
-                )
-            case Kind.LEVEL:
-                least = self.ranks.get(criterion.level_id or 0, 1)
-                good = [entry_id for entry_id, rank in self.ranks.items() if rank >= least]
-                return func.coalesce(Partner.level_id.in_(good), false())
+                return self.verdict(criterion, lead.brand_id, Partner.brand_ids)
             case Kind.LANGUAGE:
-                return self.named(lead.language, _holds(Partner.languages, lead.language))
-            case _:
-                return func.coalesce(PartnerFigures.open_pickups, 0) < Partner.capacity
+                return self.verdict(criterion, lead.language, Partner.languages)
+            case Kind.PRODUCT:
+                return _raw(Partner.product_ids)
+            case Kind.SPECIALISATION:
+                return _raw(Partner.specialisation_ids)
+            case Kind.CERTIFICATION:
+                held = self.held(criterion.ids, PartnerCertification.certification_id).where(
+                    PartnerCertification.organisation_id == Partner.organisation_id
+                )
+                return func.array(held.scalar_subquery(), type_=NullType())
+            case Kind.INDUSTRY:
+                return _raw(Partner.industry_ids)
+            case Kind.SIZE_BAND:
+                return _raw(Partner.size_band_ids)
+            case Kind.LEVEL:
+                return Partner.level_id.expression
+            case Kind.CAPACITY:
+                held_now = func.coalesce(PartnerFigures.open_pickups, 0)
+                share = 1 - cast(held_now, Float(53)) / func.nullif(Partner.capacity, 0)
+                return func.greatest(func.coalesce(share, 0), 0)
+            case Kind.PRESENT:
+                away = Partner.organisation_id.in_(self.away())
+                return true() if criterion.required else ~away
 
     @staticmethod
-    def named(value: object, test: ColumnElement[bool]) -> ColumnElement[bool]:
-        """Ask only where the lead names something."""
-        return test if value else true()
+    def verdict(
+        criterion: Criterion, value: str | int | None, column: InstrumentedAttribute[Any]
+    ) -> ColumnElement[bool]:
+        if not value:
+            return false()
+        return true() if criterion.required else _holds(column, value)
+
+    def failures(self, criterion: Criterion) -> list[Check]:
+        """Return the tests that take a partner out, in order, with the names they count under."""
+        lead, kind = self.lead, criterion.kind
+        if kind is Kind.REGION:
+            if not lead.country:
+                return [("region.lead", true())]
+            return [("region", ~self.region(criterion.within))]
+        if kind is Kind.RADIUS:
+            if lead.latitude is None or lead.longitude is None:
+                return [("radius.lead", true())]
+            return [
+                ("radius.partner", or_(Partner.latitude.is_(None), Partner.longitude.is_(None))),
+                ("radius", ~near(lead.latitude, lead.longitude, criterion.km)),
+            ]
+        missed = self.missed(criterion)
+        return [] if missed is None else [(str(kind), missed)]
+
+    def missed(self, criterion: Criterion) -> ColumnElement[bool] | None:
+        """True where a partner misses the criterion; None where the lead names nothing to ask."""
+        lead = self.lead
+        match criterion.kind:
+            case Kind.BRAND:
+                return ~_holds(Partner.brand_ids, lead.brand_id) if lead.brand_id else None
+            case Kind.PRODUCT:
+                return (
+                    ~_overlap(Partner.product_ids, lead.product_ids) if lead.product_ids else None
+                )
+            case Kind.SPECIALISATION:
+                return ~_overlap(Partner.specialisation_ids, criterion.ids)
+            case Kind.CERTIFICATION:
+                held = self.held(criterion.ids, PartnerCertification.organisation_id)
+                return Partner.organisation_id.not_in(held)
+            case Kind.INDUSTRY:
+                return _turns_away(Partner.industry_ids, lead.industry_id)
+            case Kind.SIZE_BAND:
+                return _turns_away(Partner.size_band_ids, lead.size_band_id)
+            case Kind.LEVEL:
+                least = self.ranks.get(criterion.level_id or 0, 1)
+                below = [entry_id for entry_id, rank in self.ranks.items() if rank < least]
+                return or_(Partner.level_id.is_(None), Partner.level_id.in_(below))
+            case Kind.LANGUAGE:
+                return ~_holds(Partner.languages, lead.language) if lead.language else None
+            case Kind.CAPACITY:
+                return func.coalesce(PartnerFigures.open_pickups, 0) >= Partner.capacity
+            case _:
+                return Partner.organisation_id.in_(self.away())
 
     def region(self, within: Within) -> ColumnElement[bool]:
         lead = self.lead
@@ -308,49 +284,46 @@ class _Tests:
         codes = [code for code in (lead.country, lead.subdivision) if code]
         return or_(func.cardinality(Partner.territories) == 0, _overlap(Partner.territories, codes))
 
-    def local_day(self) -> ColumnElement[Any]:
-        """The calendar day at the firm."""
-        return cast(
-            func.timezone(Organisation.timezone, bindparam(None, self.at, unique=True)), Date
-        )
-
-    def held_certifications(self, criterion: Criterion) -> FromClause:
-        """Firms that hold one of the certifications; one is good through its last day."""
-        earliest = (self.at - timedelta(days=1)).date()
+    def held(self, ids: Sequence[int], column: Any) -> Select[Any]:
+        """Certifications of `ids` that are still good; one is good through its last day."""
         expires = PartnerCertification.expires_on
-        return (
-            select(
-                PartnerCertification.organisation_id,
-                func.array_agg(PartnerCertification.certification_id).label("ids"),
-            )
-            .join(Organisation, Organisation.id == PartnerCertification.organisation_id)
-            .where(
-                PartnerCertification.certification_id.in_(criterion.ids),
-                or_(expires.is_(None), and_(expires >= earliest, expires >= self.local_day())),
-            )
-            .group_by(PartnerCertification.organisation_id)
-            .subquery("held")
+        return select(column).where(
+            PartnerCertification.certification_id.in_(ids),
+            or_(
+                expires.is_(None),
+                and_(
+                    # cheap first: no zone is further than a day from UTC
+                    expires >= (self.at - timedelta(days=1)).date(),
+                    expires >= self.day_at(PartnerCertification.organisation_id),
+                ),
+            ),
         )
 
-    def away(self) -> FromClause:
+    def away(self) -> Select[Any]:
         """Firms that are away on their own calendar day."""
-        # no zone is further than a day from UTC; this bound keeps old absences out cheaply
-        return (
-            select(Absence.organisation_id)
-            .distinct()
-            .join(Organisation, Organisation.id == Absence.organisation_id)
-            .where(
-                Absence.user_id.is_(None),
-                Absence.starts_on <= (self.at + timedelta(days=1)).date(),
-                Absence.ends_on >= (self.at - timedelta(days=1)).date(),
-                self.local_day().between(Absence.starts_on, Absence.ends_on),
-            )
-            .subquery("away")
+        return select(Absence.organisation_id).where(
+            Absence.user_id.is_(None),
+            Absence.starts_on <= (self.at + timedelta(days=1)).date(),
+            Absence.ends_on >= (self.at - timedelta(days=1)).date(),
+            func.daterange(Absence.starts_on, Absence.ends_on, "[]").bool_op("@>")(
+                self.day_at(Absence.organisation_id)
+            ),
         )
+
+    def day_at(self, organisation_id: Any) -> ColumnElement[Any]:
+        """The calendar day at a firm."""
+        firm = Organisation.__table__.alias()
+        day = cast(func.timezone(firm.c.timezone, self.at), Date)
+        return select(day).where(firm.c.id == organisation_id).scalar_subquery()
+
+
+def _raw(column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
+    """Take the list as the driver reads it; the ORM would look at every item again."""
+    return type_coerce(column, NullType())
 
 
 def _holds(column: InstrumentedAttribute[Any], value: str | int | None) -> ColumnElement[bool]:
-    return literal(value, column.type.item_type) == any_(column)
+    return _overlap(column, [] if value is None else [value])
 
 
 def _overlap(column: InstrumentedAttribute[Any], values: Iterable[Any]) -> ColumnElement[bool]:
@@ -360,8 +333,13 @@ def _overlap(column: InstrumentedAttribute[Any], values: Iterable[Any]) -> Colum
     return met
 
 
-def _serves(column: InstrumentedAttribute[Any], value: int | None) -> ColumnElement[bool]:
-    return or_(func.cardinality(column) == 0, _holds(column, value))
+def _turns_away(
+    column: InstrumentedAttribute[Any], value: int | None
+) -> ColumnElement[bool] | None:
+    """True where a partner names what he serves, and this isn't among it."""
+    if value is None:
+        return None
+    return and_(func.cardinality(column) > 0, ~_holds(column, value))
 
 
 def near(latitude: float | None, longitude: float | None, km: float) -> ColumnElement[bool]:
@@ -381,10 +359,11 @@ def near(latitude: float | None, longitude: float | None, km: float) -> ColumnEl
     return func.coalesce(and_(*box, far <= km), false())
 
 
-def _km(latitude: Any, longitude: Any, lead: Lead) -> ColumnElement[Any]:
-    if lead.latitude is None or lead.longitude is None:
-        return cast(literal(None), Partner.latitude.type)
-    return _great_circle(latitude, longitude, lead.latitude, lead.longitude)
+def distance(latitude: float | None, longitude: float | None) -> ColumnElement[Any]:
+    """The distance to a partner in km, NULL where either place isn't known."""
+    if latitude is None or longitude is None:
+        return cast(null(), Float(53))
+    return _great_circle(Partner.latitude, Partner.longitude, latitude, longitude)
 
 
 def _great_circle(

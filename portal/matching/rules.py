@@ -10,20 +10,18 @@ a required region or radius of a lead without place excludes all and says so (`r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import asin, cos, radians, sin, sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 from portal.leads.models import Lead
-from portal.matching.criteria import Condition, Criterion, Field, Kind
+from portal.matching.criteria import Condition, Criterion, Field, Within
 from portal.matching.words import tell_excluded, why
 
 __all__ = [
     "PartnerFacts",
+    "Scorer",
     "distance_km",
-    "explain",
     "fits_lead",
     "score_of",
     "tell_excluded",
@@ -35,25 +33,16 @@ EARTH_KM = 6371.0088
 GENERALIST = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class PartnerFacts:
-    """What was found out about one partner and one lead.
+class PartnerFacts(NamedTuple):
+    """What was found out about one partner: one value per criterion of the rule, in its order.
 
-    `fits` holds the verdict per criterion kind; the rest is what the points are graded by.
+    region, brand, language, present: yes or no · radius: km, None where unknown · product,
+    specialisation, industry, size_band: ids of the profile · certification: ids asked for that are
+    held and still good · level: its id or None · capacity: the share that is free.
     """
 
     organisation_id: int
-    fits: Mapping[Kind, bool]
-    km: float | None = None
-    level_id: int | None = None
-    capacity: int = 0
-    open_pickups: int = 0
-    product_ids: Sequence[int] = ()
-    specialisation_ids: Sequence[int] = ()
-    certification_ids: Sequence[int] = ()
-    industry_ids: Sequence[int] = ()
-    size_band_ids: Sequence[int] = ()
-    ranks: Mapping[int, int] = field(default_factory=dict)
+    values: tuple[Any, ...]
 
 
 def fits_lead(conditions: Iterable[Condition], lead: Lead) -> bool:
@@ -75,130 +64,111 @@ def value_of(lead: Lead, of: Field) -> str | int | None:
     return found
 
 
-def explain(
-    criteria: Iterable[Criterion], lead: Lead, partner: PartnerFacts
-) -> list[dict[str, Any]]:
-    """Return the parts of a partner's score, in the rule's order.
-
-    Each part is {"kind", "mode", "points", …facts}; a required one has 0 points and only explains.
-    """
-    return [_part(criterion, lead, partner) for criterion in criteria]
+Part = dict[str, Any]
+# share of the weight between 0 and 1, and what to say about it
+Grade = tuple[float, Part]
 
 
 def score_of(parts: Iterable[Mapping[str, Any]]) -> float:
     """Return the sum of the parts' points, exact to the decimal they are rounded to."""
-    return float(sum((Decimal(str(part["points"])) for part in parts), Decimal(0)))
+    points: list[float] = [part["points"] for part in parts]
+    return round(sum(points), 1)
 
 
-def _part(criterion: Criterion, lead: Lead, partner: PartnerFacts) -> dict[str, Any]:
-    share, facts = GRADES[criterion.kind](criterion, lead, partner)
-    points = 0.0 if criterion.required else round(criterion.weight * share, 1)
-    part: dict[str, Any] = {"kind": str(criterion.kind), "mode": str(criterion.mode)}
-    if not criterion.required:
-        part["weight"] = criterion.weight
-    part["points"] = points
-    if share > 0:
-        part.update(facts)
-    else:
-        part["missed"] = True
-    return part
+class Scorer:
+    """Explains one lead to many partners.
+
+    Partners with the same value share the same part, which nobody may change.
+    """
+
+    def __init__(self, criteria: Iterable[Criterion], lead: Lead, ranks: Mapping[int, int]) -> None:
+        self.lead = lead
+        self.ranks = ranks
+        self.top = max(ranks.values(), default=0)
+        self.steps: list[tuple[Criterion, dict[Any, Part]]] = [(c, {}) for c in criteria]
+
+    def explain(self, partner: PartnerFacts) -> list[Part]:
+        """Return the parts of a partner's score, in the rule's order.
+
+        Each is {"kind", "mode", "points", …facts}; a required one has 0 points and only explains;
+        `missed` stands where there is nothing to say for the partner.
+        """
+        parts = []
+        for (criterion, known), value in zip(self.steps, partner.values, strict=True):
+            part = known.get(value)
+            if part is None:
+                part = known[value] = self.part(criterion, value)
+            parts.append(part)
+        return parts
+
+    def part(self, criterion: Criterion, value: Any) -> Part:
+        """Return the part for one criterion."""
+        grade: Callable[[Criterion, Any], Grade] = getattr(self, str(criterion.kind))
+        share, facts = grade(criterion, value)
+        part: Part = {"kind": str(criterion.kind), "mode": str(criterion.mode)}
+        if not criterion.required:
+            part["weight"] = criterion.weight
+        part["points"] = round(criterion.weight * share, 1)
+        return {**part, **facts} if share > 0 else {**part, "missed": True}
+
+    def region(self, criterion: Criterion, serves: bool) -> Grade:
+        facts: Part = {"within": str(criterion.within), "country": self.lead.country}
+        if criterion.within is not Within.COUNTRY and self.lead.subdivision:
+            facts["subdivision"] = self.lead.subdivision
+        return float(serves), facts
+
+    def radius(self, criterion: Criterion, km: float | None) -> Grade:
+        """The share falls off linearly from 1 on the spot to 0 at the rim."""
+        if km is None or km > criterion.km:
+            return 0.0, {}
+        return (1.0 if criterion.required else 1.0 - km / criterion.km), {"km": round(km, 1)}
+
+    def brand(self, criterion: Criterion, carries: bool) -> Grade:
+        return float(carries), {"ids": [self.lead.brand_id]}
+
+    def product(self, criterion: Criterion, ids: Sequence[int]) -> Grade:
+        wanted = self.lead.product_ids
+        carried = [i for i in wanted if i in ids]
+        return (len(carried) / len(wanted), {"ids": carried}) if carried else (0.0, {})
+
+    def specialisation(self, criterion: Criterion, ids: Sequence[int]) -> Grade:
+        shown = [i for i in criterion.ids if i in ids]
+        return float(bool(shown)), {"ids": shown}
+
+    def certification(self, criterion: Criterion, ids: Sequence[int]) -> Grade:
+        return self.specialisation(criterion, ids)
+
+    def industry(self, criterion: Criterion, ids: Sequence[int]) -> Grade:
+        return served(self.lead.industry_id, ids)
+
+    def size_band(self, criterion: Criterion, ids: Sequence[int]) -> Grade:
+        return served(self.lead.size_band_id, ids)
+
+    def level(self, criterion: Criterion, level_id: int | None) -> Grade:
+        """The share is the rank's part of the rank asked for, or of the highest."""
+        rank = self.ranks.get(level_id or 0, 0)
+        wanted = self.ranks.get(criterion.level_id or 0) or self.top
+        if not rank or not wanted:
+            return 0.0, {}
+        return min(1.0, rank / wanted), {"ids": [level_id]}
+
+    def language(self, criterion: Criterion, speaks: bool) -> Grade:
+        return float(speaks), {"language": self.lead.language}
+
+    def capacity(self, criterion: Criterion, free: float) -> Grade:
+        return free, {"free": round(free, 2)}
+
+    def present(self, criterion: Criterion, here: bool) -> Grade:
+        return float(here), {}
 
 
-Grade = tuple[float, dict[str, Any]]
-
-
-def _region(criterion: Criterion, lead: Lead, partner: PartnerFacts) -> Grade:
-    facts = {"within": str(criterion.within), "country": lead.country}
-    if criterion.within != "country" and lead.subdivision:
-        facts["subdivision"] = lead.subdivision
-    return float(partner.fits.get(Kind.REGION, False)), facts
-
-
-def _radius(criterion: Criterion, lead: Lead, partner: PartnerFacts) -> Grade:
-    if partner.km is None or partner.km > criterion.km:
-        return 0.0, {}
-    share = 1.0 if criterion.required else 1.0 - partner.km / criterion.km
-    return max(share, 0.0), {"km": round(partner.km, 1)}
-
-
-def _brand(criterion: Criterion, lead: Lead, partner: PartnerFacts) -> Grade:
-    if lead.brand_id is None:
-        return 0.0, {}
-    return float(partner.fits.get(Kind.BRAND, False)), {"ids": [lead.brand_id]}
-
-
-def _product(criterion: Criterion, lead: Lead, partner: PartnerFacts) -> Grade:
-    carried = [i for i in lead.product_ids if i in partner.product_ids]
-    if not carried:
-        return 0.0, {}
-    return len(carried) / len(lead.product_ids), {"ids": carried}
-
-
-def _specialisation(criterion: Criterion, lead: Lead, partner: PartnerFacts) -> Grade:
-    shown = [i for i in criterion.ids if i in partner.specialisation_ids]
-    return float(bool(shown)), {"ids": shown}
-
-
-def _certification(criterion: Criterion, lead: Lead, partner: PartnerFacts) -> Grade:
-    held = [i for i in criterion.ids if i in partner.certification_ids]
-    return float(bool(held)), {"ids": held}
-
-
-def _industry(criterion: Criterion, lead: Lead, partner: PartnerFacts) -> Grade:
-    return _served(lead.industry_id, partner.industry_ids)
-
-
-def _size_band(criterion: Criterion, lead: Lead, partner: PartnerFacts) -> Grade:
-    return _served(lead.size_band_id, partner.size_band_ids)
-
-
-def _served(wanted: int | None, served: Sequence[int]) -> Grade:
+def served(wanted: int | None, named: Sequence[int]) -> Grade:
+    """Grade what a partner serves; naming nothing means all."""
     if wanted is None:
         return 0.0, {}
-    if not served:
+    if not named:
         return GENERALIST, {"all": True}
-    return float(wanted in served), {"ids": [wanted]}
-
-
-def _level(criterion: Criterion, lead: Lead, partner: PartnerFacts) -> Grade:
-    rank = partner.ranks.get(partner.level_id or 0, 0)
-    wanted = partner.ranks.get(criterion.level_id or 0) or max(partner.ranks.values(), default=0)
-    if not rank or not wanted:
-        return 0.0, {}
-    return min(1.0, rank / wanted), {"ids": [partner.level_id]}
-
-
-def _language(criterion: Criterion, lead: Lead, partner: PartnerFacts) -> Grade:
-    if not lead.language:
-        return 0.0, {}
-    return float(partner.fits.get(Kind.LANGUAGE, False)), {"language": lead.language}
-
-
-def _capacity(criterion: Criterion, lead: Lead, partner: PartnerFacts) -> Grade:
-    free = partner.capacity - partner.open_pickups
-    if free <= 0:
-        return 0.0, {}
-    return free / partner.capacity, {"free": free}
-
-
-def _present(criterion: Criterion, lead: Lead, partner: PartnerFacts) -> Grade:
-    return float(partner.fits.get(Kind.PRESENT, False)), {}
-
-
-GRADES = {
-    Kind.REGION: _region,
-    Kind.RADIUS: _radius,
-    Kind.BRAND: _brand,
-    Kind.PRODUCT: _product,
-    Kind.SPECIALISATION: _specialisation,
-    Kind.CERTIFICATION: _certification,
-    Kind.INDUSTRY: _industry,
-    Kind.SIZE_BAND: _size_band,
-    Kind.LEVEL: _level,
-    Kind.LANGUAGE: _language,
-    Kind.CAPACITY: _capacity,
-    Kind.PRESENT: _present,
-}
+    return float(wanted in named), {"ids": [wanted]}
 
 
 def distance_km(

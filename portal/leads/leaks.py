@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-MAX_TEXT = 20_000
+MAX_TEXT = 10_000
 
 
 class LeakKind(StrEnum):
@@ -189,7 +189,7 @@ class _Token:
 def find_leaks(text: str, contact: ContactFacts) -> list[Leak]:
     """Find what a text gives away of a contact, in the order of the text, without overlaps.
 
-    Texts beyond 20,000 characters are looked at up to there.
+    Texts beyond 10,000 characters are looked at up to there.
     """
     text = text[:MAX_TEXT]
     if not text.strip():

@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import TypeVar
 
 import phonenumbers
@@ -334,12 +334,12 @@ class Cleaner:
         cells = self._collect(values, refusals)
         get = cells.get
 
-        def read(name: str, reader: Callable[[str], _T]) -> _T | None:
+        def read(name: str, reader: Callable[[str], _T], way: str = "") -> _T | None:
             text = get(name, "")
             if not text:
                 return None
             try:
-                return self._keep(name, text, reader)
+                return self._keep(name + way, text, reader)
             except _Refuse as refusal:
                 refusals.append(Refusal(name, str(refusal)))
                 return None
@@ -454,7 +454,9 @@ class Cleaner:
 
         created_at = None
         if text := get("created_at"):
-            created_at = read("created_at", self._date_reader(country))
+            # What was read in one country's order must not be taken for another's.
+            order = self._date_order or _date_order_of(country)
+            created_at = read("created_at", lambda day: read_moment(day, order), f" {order}")
             if created_at is not None and created_at > self._latest:
                 refusals.append(
                     Refusal("created_at", str(_("“%(text)s” lies in the future.", text=text)))
@@ -591,13 +593,6 @@ class Cleaner:
         self._kept[key] = found
         return found
 
-    def _date_reader(self, country: str | None) -> Callable[[str], datetime]:
-        order = self._date_order or _date_order_of(country)
-        # What was read under another country's order must not be taken for this one.
-        if order is None or self._date_order:
-            return lambda text: read_moment(text, order)
-        return lambda text: self._keep(order, text, lambda again: read_moment(again, order))
-
     def _make_title(self, product: str, industry: str, external_id: str) -> str:
         if product:
             return product[:200]
@@ -728,9 +723,9 @@ def read_amount(text: str) -> tuple[Decimal, str | None]:
     rest, currency = text.strip(), None
     if found := re.match(r"([A-Za-z]{3}|[€$£])\s*(?=[\d-])", rest):
         currency, rest = found[1], rest[found.end() :]
-    rest = re.sub(r",-+$|\.-+$", "", rest)
-    if found := re.search(r"(?<=[\d.\skKmMtTo])\s*([€$£]|[A-Za-z]{3}|[Ee]uro)$", rest):
+    if found := re.search(r"(?<=[\d.\skKmMtTo-])\s*([€$£]|[A-Za-z]{3}|[Ee]uro)$", rest):
         currency, rest = found[1], rest[: found.start()]
+    rest = re.sub(r"[,.][-–]+$", "", rest.strip())
     factor = Decimal(1)
     if found := re.fullmatch(r"([\d.,' ’]+?)\s*(k|tsd\.?|t|m|mio\.?)", rest.strip(), re.IGNORECASE):
         factor = Decimal(1_000_000 if found[2].lower().startswith("m") else 1_000)
@@ -746,7 +741,7 @@ def read_amount(text: str) -> tuple[Decimal, str | None]:
         raise _Refuse(_("“%(text)s” is more than a lead can be worth.", text=text[:80]))
     if currency:
         currency = _CURRENCIES.get(currency.lower(), currency.upper())
-    return amount.quantize(Decimal("0.01")), currency
+    return amount.quantize(Decimal("0.01"), ROUND_HALF_UP), currency
 
 
 def _point_only(digits: str) -> str:

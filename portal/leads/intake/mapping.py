@@ -362,7 +362,9 @@ def propose_mapping(headers: Iterable[str], source_system: str = "") -> Proposal
         for name in names:
             if keys[name] != "title":
                 take(name, own_names.get(keys[name]))
-        for name in names:
+        # What a title or a bare name means depends on the columns beside it: they come last.
+        unclear = [name for name in names if keys[name] in ("title", "titel", "name")]
+        for name in [name for name in names if name not in unclear] + unclear:
             take(name, _meaning(keys[name], present, taken))
     if "contact_name" in taken and {"first_name", "last_name"} <= taken:
         columns = {name: target for name, target in columns.items() if target != "contact_name"}

@@ -264,7 +264,7 @@ def _countries() -> dict[str, str]:
 
 def find_country(text: str) -> str | None:
     """Find the ISO 3166 alpha-2 code for a country's code or its English or German name."""
-    return _countries().get(spelling_key(text))
+    return _countries().get(spelling_key(text)) if text else None
 
 
 _STATE_NAMES = {

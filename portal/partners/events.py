@@ -1,0 +1,42 @@
+"""What happens to partner profiles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portal.core.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerAdded(Event):
+    organisation_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerProfileChanged(Event):
+    """`fields` names what changed, never the values."""
+
+    organisation_id: int
+    fields: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbsenceAdded(Event):
+    organisation_id: int
+    absence_id: int
+    user_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbsenceRemoved(Event):
+    organisation_id: int
+    absence_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerGroupChanged(Event):
+    """A group was made or changed; `added` and `removed` are firms."""
+
+    group_id: int
+    added: list[int]
+    removed: list[int]

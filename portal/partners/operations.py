@@ -1,0 +1,364 @@
+"""Verbs of partners: profiles, absences, groups, and the counters that upper rooms count into."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+import pycountry
+from flask_babel import gettext as _
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from portal.accounts.models import Organisation, User
+from portal.catalog.queries import book
+from portal.core.db import session
+from portal.core.errors import Invalid
+from portal.core.events import record
+from portal.partners import places, queries, rules
+from portal.partners.events import (
+    AbsenceAdded,
+    AbsenceRemoved,
+    PartnerAdded,
+    PartnerGroupChanged,
+    PartnerProfileChanged,
+)
+from portal.partners.models import (
+    Absence,
+    Partner,
+    PartnerCertification,
+    PartnerFigures,
+    PartnerGroup,
+    PartnerGroupMember,
+)
+
+# list of the profile → kind of catalogue entry it holds
+LISTS = {
+    "brand_ids": "brand",
+    "product_ids": "product",
+    "specialisation_ids": "specialisation",
+    "industry_ids": "industry",
+    "size_band_ids": "size_band",
+}
+FIELDS = frozenset(
+    {
+        "country",
+        "subdivision",
+        "city",
+        "latitude",
+        "longitude",
+        "territories",
+        "level_id",
+        "languages",
+        "people",
+        "capacity",
+        "rep_capacity",
+        "suspended_until",
+        "website",
+        "note",
+        *LISTS,
+    }
+)
+
+
+def create_partner(
+    organisation: Organisation,
+    at: datetime,
+    *,
+    country: str,
+    certifications: Mapping[int, date | None] | None = None,
+    **profile: Any,
+) -> Partner:
+    """Give a distributor or reseller its profile; a city brings its coordinates and state along.
+
+    `profile` takes the columns of Partner, `certifications` their last day by id. Raises `Invalid`.
+    """
+    partner = Partner(organisation_id=organisation.id, country=country)
+    values = {"country": country, **profile}
+    _take(partner, values)
+    session().add(partner)
+    session().flush()
+    session().execute(
+        insert(PartnerFigures)
+        .values(organisation_id=organisation.id, **dict.fromkeys(COUNTERS, 0))
+        .on_conflict_do_nothing()
+    )
+    if certifications:
+        set_certifications(organisation.id, certifications)
+    record(PartnerAdded(at=at, organisation_id=organisation.id))
+    return partner
+
+
+def save_profile(
+    partner: Partner,
+    at: datetime,
+    *,
+    certifications: Mapping[int, date | None] | None = None,
+    zone: str | None = None,
+    **profile: Any,
+) -> None:
+    """Change the named parts of a profile. Raises `Invalid` with the fields to look at again."""
+    errors: dict[str, str] = {}
+    if zone is not None and not rules.is_zone(zone):
+        errors["zone"] = _("Please choose a time zone from the list, as Europe/Berlin.")
+    changed = sorted(name for name, value in profile.items() if getattr(partner, name) != value)
+    try:
+        _take(partner, profile)
+    except Invalid as error:
+        raise Invalid({**errors, **error.errors}) from error
+    if errors:
+        raise Invalid(errors)
+    if zone is not None and partner.organisation.timezone != zone:
+        partner.organisation.timezone = zone
+        changed.append("zone")
+    if certifications is not None and set_certifications(partner.organisation_id, certifications):
+        changed.append("certifications")
+    session().flush()
+    if changed:
+        record(
+            PartnerProfileChanged(at=at, organisation_id=partner.organisation_id, fields=changed)
+        )
+
+
+def _take(partner: Partner, profile: Mapping[str, Any]) -> None:
+    """Check and set profile values; nothing is set where anything is wrong."""
+    unknown = set(profile) - FIELDS
+    if unknown:
+        raise TypeError(f"no part of a profile: {sorted(unknown)}")
+    values = dict(profile)
+    errors = check_profile(values)
+    if not errors:
+        errors = _locate(partner, values)
+    if errors:
+        raise Invalid(errors)
+    for name, value in values.items():
+        setattr(partner, name, value)
+
+
+def check_profile(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is wrong with profile values, by field."""
+    errors: dict[str, str] = {}
+    country = values.get("country")
+    if "country" in values and not (country and pycountry.countries.get(alpha_2=country)):
+        errors["country"] = _("Please choose a country.")
+    subdivision = values.get("subdivision")
+    if subdivision and country and subdivision not in places.subdivisions(country):
+        errors["subdivision"] = _("This state or region doesn't belong to the country.")
+    for name, limit in (("latitude", 90), ("longitude", 180)):
+        value = values.get(name)
+        if value is not None and not -limit <= value <= limit:
+            errors[name] = _("Please give a number between -%(limit)s and %(limit)s.", limit=limit)
+    for name in ("capacity", "rep_capacity"):
+        if name in values and not 0 <= (values[name] if values[name] is not None else -1) <= 10_000:
+            errors[name] = _("Please give a number from 0 to 10,000.")
+    people = values.get("people")
+    if people is not None and not 0 < people <= 10_000_000:
+        errors["people"] = _("Please give a number above 0, or leave it empty.")
+    entries = book().by_id
+    for name, kind in LISTS.items():
+        if any(i not in entries or entries[i].kind != kind for i in values.get(name, ())):
+            errors[name] = _("Please choose from the list.")
+    level = values.get("level_id")
+    if level and (level not in entries or entries[level].kind != "partner_level"):
+        errors["level_id"] = _("Please choose from the list.")
+    for code in values.get("territories", ()):
+        if not is_region(code):
+            errors["territories"] = _(
+                "%(code)s is no code of a country or state. Examples: DE, DE-NI, US-CA.", code=code
+            )
+    return errors
+
+
+def is_region(code: str) -> bool:
+    """True for an ISO code of a country (DE) or one of its states (DE-NI)."""
+    country = code.partition("-")[0]
+    if not pycountry.countries.get(alpha_2=country):
+        return False
+    return "-" not in code or code in places.subdivisions(country)
+
+
+def _locate(partner: Partner, values: dict[str, Any]) -> dict[str, str]:
+    """Fill coordinates and state from the city; typed coordinates win."""
+    typed = values.get("latitude"), values.get("longitude")
+    if (typed[0] is None) != (typed[1] is None):
+        missing = "latitude" if typed[0] is None else "longitude"
+        return {missing: _("Please give both numbers, or none.")}
+    city = values.get("city")
+    if not city:
+        return {}
+    country = values.get("country") or partner.country
+    if typed[0] is not None:
+        return {}
+    found = places.find_city(city, country, values.get("subdivision"))
+    if found is None:
+        return {"city": unknown_city(city, country)}
+    values["latitude"], values["longitude"] = found.latitude, found.longitude
+    if not values.get("subdivision") and found.subdivision:
+        values["subdivision"] = found.subdivision
+    return {}
+
+
+def unknown_city(city: str, country: str) -> str:
+    """Say that a city isn't known, and which are spelt like it."""
+    near = ", ".join(dict.fromkeys(place.name for place in places.find_places(city, country)))
+    if near:
+        return str(
+            _(
+                "We don't know %(city)s there. Did you mean: %(near)s? "
+                "Else please type the coordinates below.",
+                city=city,
+                near=near,
+            )
+        )
+    return str(_("We don't know %(city)s there. Please type the coordinates below.", city=city))
+
+
+def set_certifications(organisation_id: int, wanted: Mapping[int, date | None]) -> bool:
+    """Set which certifications a partner holds and until when; say whether anything changed."""
+    entries = book().by_id
+    if any(i not in entries or entries[i].kind != "certification" for i in wanted):
+        raise Invalid({"certifications": _("Please choose from the list.")})
+    held = {row.certification_id: row for row in queries.list_certifications(organisation_id)}
+    changed = False
+    for certification_id, row in held.items():
+        if certification_id not in wanted:
+            session().delete(row)
+            changed = True
+        elif row.expires_on != wanted[certification_id]:
+            row.expires_on = wanted[certification_id]
+            changed = True
+    for certification_id in wanted.keys() - held.keys():
+        session().add(
+            PartnerCertification(
+                organisation_id=organisation_id,
+                certification_id=certification_id,
+                expires_on=wanted[certification_id],
+            )
+        )
+        changed = True
+    session().flush()
+    return changed
+
+
+def add_absence(
+    organisation_id: int,
+    starts_on: date | None,
+    ends_on: date | None,
+    at: datetime,
+    user_id: int | None = None,
+    note: str | None = None,
+) -> Absence:
+    """Note that a firm, or one person of it, is away, both days included. Raises `Invalid`."""
+    errors = rules.check_days(starts_on, ends_on)
+    if user_id is not None:
+        person = session().get(User, user_id)
+        if person is None or person.organisation_id != organisation_id:
+            errors["user_id"] = _("Please choose somebody of this firm.")
+    if errors or starts_on is None or ends_on is None:
+        raise Invalid(errors)
+    absence = Absence(
+        organisation_id=organisation_id,
+        user_id=user_id,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        note=note or None,
+    )
+    session().add(absence)
+    session().flush()
+    record(
+        AbsenceAdded(at=at, organisation_id=organisation_id, absence_id=absence.id, user_id=user_id)
+    )
+    return absence
+
+
+def remove_absence(absence: Absence, at: datetime) -> None:
+    """Take an absence back."""
+    record(AbsenceRemoved(at=at, organisation_id=absence.organisation_id, absence_id=absence.id))
+    session().delete(absence)
+    session().flush()
+
+
+def save_group(
+    name: str, note: str | None, at: datetime, group: PartnerGroup | None = None
+) -> PartnerGroup:
+    """Make a group, or rename one. Raises `Invalid` for an empty or taken name."""
+    name = name.strip()
+    if not name:
+        raise Invalid({"name": _("Please give the group a name.")})
+    taken = session().scalar(
+        select(PartnerGroup.id).where(func.lower(PartnerGroup.name) == name.lower())
+    )
+    if taken is not None and (group is None or taken != group.id):
+        raise Invalid({"name": _("There is a group with this name already.")})
+    if group is None:
+        group = PartnerGroup(name=name, created_at=at)
+        session().add(group)
+    group.name = name
+    group.note = note or None
+    session().flush()
+    record(PartnerGroupChanged(at=at, group_id=group.id, added=[], removed=[]))
+    return group
+
+
+def add_member(group: PartnerGroup, organisation_id: int, at: datetime) -> None:
+    """Add a partner to a group; twice is once. Raises `Invalid` for who is no partner."""
+    if session().get(Partner, organisation_id) is None:
+        raise Invalid({"organisation_id": _("Please choose a partner.")})
+    added = session().scalar(
+        insert(PartnerGroupMember)
+        .values(group_id=group.id, organisation_id=organisation_id)
+        .on_conflict_do_nothing()
+        .returning(PartnerGroupMember.organisation_id)
+    )
+    if added is not None:
+        record(PartnerGroupChanged(at=at, group_id=group.id, added=[organisation_id], removed=[]))
+
+
+def remove_member(group: PartnerGroup, organisation_id: int, at: datetime) -> None:
+    """Take a partner out of a group."""
+    gone = session().scalar(
+        delete(PartnerGroupMember)
+        .where(
+            PartnerGroupMember.group_id == group.id,
+            PartnerGroupMember.organisation_id == organisation_id,
+        )
+        .returning(PartnerGroupMember.organisation_id)
+    )
+    if gone is not None:
+        record(PartnerGroupChanged(at=at, group_id=group.id, added=[], removed=[organisation_id]))
+
+
+COUNTERS = (
+    "open_pickups",
+    "offers_seen",
+    "declined",
+    "picked",
+    "given_back",
+    "won",
+    "lost",
+    "answers_in_time",
+    "answers_late",
+)
+
+
+def count(organisation_id: int, at: datetime | None = None, **steps: int) -> None:
+    """Count into a partner's figures, as `count(firm, open_pickups=+1, picked=+1)`.
+
+    `at` is for counts that will depend on the day. One narrow statement, so that simultaneous counts add up; nothing falls below 0.
+    """
+    unknown = steps.keys() - set(COUNTERS)
+    if unknown or not steps:
+        raise TypeError(f"no figures of a partner: {sorted(unknown)}")
+    fresh = {name: max(steps.get(name, 0), 0) for name in COUNTERS}
+    session().execute(
+        insert(PartnerFigures)
+        .values(organisation_id=organisation_id, **fresh)
+        .on_conflict_do_update(
+            index_elements=[PartnerFigures.organisation_id],
+            set_={
+                name: func.greatest(getattr(PartnerFigures, name) + step, 0)
+                for name, step in steps.items()
+            },
+        )
+    )

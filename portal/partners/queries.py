@@ -1,0 +1,229 @@
+"""Reads of partner profiles, their absences, figures and groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Row,
+    Select,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.orm import contains_eager
+
+from portal.accounts.actor import Actor
+from portal.accounts.models import Organisation, User
+from portal.accounts.permissions import Permission
+from portal.core.db import session
+from portal.core.errors import NotFound
+from portal.partners.models import (
+    Absence,
+    Partner,
+    PartnerCertification,
+    PartnerFigures,
+    PartnerGroup,
+    PartnerGroupMember,
+)
+from portal.web.paging import Page, cut
+
+PAGE = 40
+FOUND = 20
+
+
+def visible_to(actor: Actor) -> Select[Partner]:
+    """Return the partners a person may see: all for the vendor's roles, else her own firm."""
+    partners = (
+        select(Partner)
+        .join(Organisation, Organisation.id == Partner.organisation_id)
+        .options(contains_eager(Partner.organisation))
+    )
+    if actor.may(Permission.PARTNERS_SEE):
+        return partners
+    if actor.is_partner:
+        return partners.where(Partner.organisation_id == actor.organisation_id)
+    return partners.where(false())
+
+
+def get_partner(organisation_id: int, actor: Actor) -> Partner:
+    """Return a partner the person may see, or raise NotFound."""
+    found = session().scalar(visible_to(actor).where(Partner.organisation_id == organisation_id))
+    if found is None:
+        raise NotFound()
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the list of partners is narrowed to."""
+
+    text: str = ""
+    level_id: int | None = None
+    group_id: int | None = None
+
+
+def list_partners(actor: Actor, filters: Filters, number: int) -> Page[Partner]:
+    """Return a page of partners by name."""
+    partners = visible_to(actor)
+    if filters.text:
+        like = f"%{escape(filters.text)}%"
+        partners = partners.where(
+            or_(
+                Organisation.name.ilike(like),
+                Partner.city.ilike(like),
+                Partner.country == filters.text.upper(),
+            )
+        )
+    if filters.level_id:
+        partners = partners.where(Partner.level_id == filters.level_id)
+    if filters.group_id:
+        partners = partners.where(
+            Partner.organisation_id.in_(
+                select(PartnerGroupMember.organisation_id).where(
+                    PartnerGroupMember.group_id == filters.group_id
+                )
+            )
+        )
+    partners = (
+        partners.order_by(func.lower(Organisation.name), Organisation.id)
+        .limit(PAGE + 1)
+        .offset((number - 1) * PAGE)
+    )
+    return cut(session().scalars(partners).all(), number, PAGE)
+
+
+def escape(text: str) -> str:
+    """Take the wildcards of LIKE literally."""
+    return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+
+
+def find_figures(organisation_id: int) -> PartnerFigures | None:
+    """Return a partner's figures, None before anything happened."""
+    return session().get(PartnerFigures, organisation_id)
+
+
+def list_certifications(organisation_id: int) -> Sequence[PartnerCertification]:
+    """Return the certifications of a partner, run out ones included."""
+    return (
+        session()
+        .scalars(
+            select(PartnerCertification)
+            .where(PartnerCertification.organisation_id == organisation_id)
+            .order_by(PartnerCertification.certification_id)
+        )
+        .all()
+    )
+
+
+def list_absences(organisation_id: int, at: datetime) -> Sequence[Row[Absence, str]]:
+    """Return absences that are not over, with the person's name (None: the whole firm)."""
+    return (
+        session()
+        .execute(
+            select(Absence, User.name)
+            .outerjoin(User, User.id == Absence.user_id)
+            .join(Organisation, Organisation.id == Absence.organisation_id)
+            .where(Absence.organisation_id == organisation_id, Absence.ends_on >= _today(at))
+            .order_by(Absence.starts_on, Absence.id)
+        )
+        .all()
+    )
+
+
+def is_absent(organisation_id: int, user_id: int | None, at: datetime) -> bool:
+    """True where the firm, or this person of it, is away on the firm's calendar day."""
+    return bool(
+        session().scalar(
+            select(
+                exists().where(
+                    Absence.organisation_id == organisation_id,
+                    or_(Absence.user_id.is_(None), Absence.user_id == user_id),
+                    Organisation.id == Absence.organisation_id,
+                    _today(at).between(Absence.starts_on, Absence.ends_on),
+                )
+            )
+        )
+    )
+
+
+def _today(at: datetime) -> ColumnElement[Any]:
+    return cast(func.timezone(Organisation.timezone, at), Date)
+
+
+def get_absence(absence_id: int, organisation_id: int) -> Absence:
+    """Return an absence of a firm or raise NotFound."""
+    found = session().get(Absence, absence_id)
+    if found is None or found.organisation_id != organisation_id:
+        raise NotFound()
+    return found
+
+
+def list_groups() -> Sequence[Row[PartnerGroup, int]]:
+    """Return the groups by name, with their number of members."""
+    members = (
+        select(func.count()).where(PartnerGroupMember.group_id == PartnerGroup.id).scalar_subquery()
+    )
+    return (
+        session().execute(select(PartnerGroup, members).order_by(func.lower(PartnerGroup.name)))
+    ).all()
+
+
+def get_group(group_id: int) -> PartnerGroup:
+    """Return a group or raise NotFound."""
+    found = session().get(PartnerGroup, group_id)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def list_members(group_id: int, number: int) -> Page[Organisation]:
+    """Return a page of a group's members by name."""
+    rows = (
+        session()
+        .scalars(
+            select(Organisation)
+            .join(PartnerGroupMember, PartnerGroupMember.organisation_id == Organisation.id)
+            .where(PartnerGroupMember.group_id == group_id)
+            .order_by(func.lower(Organisation.name), Organisation.id)
+            .limit(PAGE + 1)
+            .offset((number - 1) * PAGE)
+        )
+        .all()
+    )
+    return cut(rows, number, PAGE)
+
+
+def find_newcomers(group_id: int, text: str) -> Sequence[Organisation]:
+    """Return partners by part of their name who are not in the group yet."""
+    if not text:
+        return []
+    members = select(PartnerGroupMember.organisation_id).where(
+        PartnerGroupMember.group_id == group_id
+    )
+    name = func.lower(Organisation.name)
+    begins = case((name.startswith(text.lower(), autoescape=True), 0), else_=1)
+    return (
+        session()
+        .scalars(
+            select(Organisation)
+            .join(Partner, Partner.organisation_id == Organisation.id)
+            .where(
+                Organisation.active,
+                Organisation.name.ilike(f"%{escape(text)}%"),
+                Organisation.id.not_in(members),
+            )
+            .order_by(begins, name, Organisation.id)
+            .limit(FOUND)
+        )
+        .all()
+    )

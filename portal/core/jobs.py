@@ -52,6 +52,10 @@ class JobRaised(Exception):
     """What RQ, its log and Redis get to see of a job's exception."""
 
 
+class JobKilled(Exception):
+    """A job's process was killed: out of memory, or by a hand."""
+
+
 class JobFailure(Base):
     """A job or one item of a sweep that raised and has not succeeded since."""
 
@@ -478,7 +482,7 @@ class FirstcomeWorker(Worker):
         if _worker_app is not None:
             with _worker_app.app_context():
                 name, payload = job.args[0], job.args[1]
-                note_failure(name, payload, JobRaised("killed"), clock.now())
+                note_failure(name, payload, JobKilled(), clock.now())
                 db.engine.dispose()
         super().handle_work_horse_killed(job, retpid, ret_val, rusage)  # type: ignore[no-untyped-call]
 

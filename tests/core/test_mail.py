@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import re
+import threading
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -277,8 +278,6 @@ def test_who_lost_his_claim_changes_nothing_any_more(ctx):
 
 
 def test_two_drains_share_the_mails(committed):
-    import threading
-
     def work():
         with committed.app_context():
             jobs.run_now("mail.drain", {"all": True}, AT)

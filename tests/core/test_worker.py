@@ -281,9 +281,8 @@ def ready(works, role):
 
 def test_a_job_is_pushed_only_once_its_cause_is_committed(works):
     with works.app.app_context():
-        with pytest.raises(RuntimeError, match="no"), unit_of_work():
-            jobs.soon("tests.quick", {"number": 1})
-            raise RuntimeError("no")
+        with pytest.raises(RuntimeError, match="no"):
+            push_and_fail()
         with unit_of_work():
             jobs.soon("tests.quick", {"number": 2})
             assert queued() == 0
@@ -291,6 +290,12 @@ def test_a_job_is_pushed_only_once_its_cause_is_committed(works):
         with unit_of_work():
             session().execute(text("SELECT 1"))
         assert queued() == 1
+
+
+def push_and_fail():
+    with unit_of_work():
+        jobs.soon("tests.quick", {"number": 1})
+        raise RuntimeError("no")
 
 
 def queued():

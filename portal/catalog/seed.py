@@ -11,16 +11,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from portal.catalog.models import Blame
+
 Names = dict[str, str]
-
-
-class Blame(StrEnum):
-    """Against whom a reason counts: never the partner for what the vendor got wrong."""
-
-    VENDOR = "vendor"
-    PARTNER = "partner"
-    MARKET = "market"
-    NONE = "none"
 
 
 class Purpose(StrEnum):

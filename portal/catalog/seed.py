@@ -325,7 +325,8 @@ INDUSTRIES: tuple[IndustrySeed, ...] = (
         "aerospace_defence",
         _names("Aerospace and defence", "Luftfahrt und Verteidigung"),
         _spellings(
-            "Aerospace & Defense|Defense & Space|Luft- und Raumfahrt|Verteidigung|Aerospace & Defence"
+            "Aerospace & Defense|Defense & Space|Luft- und Raumfahrt|Verteidigung"
+            "|Aerospace & Defence"
         ),
     ),
     IndustrySeed(

@@ -29,10 +29,7 @@ from portal.leads.models import (
 )
 from portal.matching.models import DistributionRule
 
-TEASER_FIELDS = (
-    "title partner_text source expectation temperature country subdivision industry "
-    "products size_band value_band time_frame brand"
-).split()
+TEASER_FIELDS = ["title", "partner_text", "source", "expectation", "temperature", "country", "subdivision", "industry", "products", "size_band", "value_band", "time_frame", "brand"]
 
 # key, kind, English, German
 TYPES = (
@@ -120,7 +117,7 @@ STATUSES = (
 OPEN_WORK = ("not_contacted", "waiting", "proposal")
 TRANSITIONS = {
     "new": ("not_contacted", "cancelled"),
-    **{status: (*OPEN_WORK, "won", "lost", "cancelled", "new") for status in OPEN_WORK},
+    **dict.fromkeys(OPEN_WORK, (*OPEN_WORK, "won", "lost", "cancelled", "new")),
 }
 
 # key, area, required, English, German

@@ -29,7 +29,21 @@ from portal.leads.models import (
 )
 from portal.matching.models import DistributionRule
 
-TEASER_FIELDS = ["title", "partner_text", "source", "expectation", "temperature", "country", "subdivision", "industry", "products", "size_band", "value_band", "time_frame", "brand"]
+TEASER_FIELDS = [
+    "title",
+    "partner_text",
+    "source",
+    "expectation",
+    "temperature",
+    "country",
+    "subdivision",
+    "industry",
+    "products",
+    "size_band",
+    "value_band",
+    "time_frame",
+    "brand",
+]
 
 # key, kind, English, German
 TYPES = (

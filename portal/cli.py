@@ -33,6 +33,31 @@ def portal() -> None:
     """Firstcome: leads for channel partners."""
 
 
+@portal.command("create-admin")
+@click.argument("email")
+@click.option("--name", default="Administrator", help="The person's name.")
+@click.password_option(help="At least eight characters; asked for when left out.")
+def create_admin(email: str, name: str, password: str) -> None:
+    """Found the programme if it is new, and add an administrator of the vendor."""
+    from portal.accounts.operations import add_person
+    from portal.core import clock
+    from portal.core.db import unit_of_work
+    from portal.core.errors import Invalid
+    from portal.founding import find_vendor, found_programme
+
+    at = clock.now()
+    try:
+        with unit_of_work():
+            found_programme(at)
+            vendor = find_vendor()
+            if vendor is None:
+                raise click.ClickException("The programme has no vendor.")
+            add_person(vendor, email, name, ["admin", "channel_manager"], at, password=password)
+    except Invalid as error:
+        raise click.ClickException(" ".join(error.errors.values())) from error
+    click.echo(f"{email} can sign in now.")
+
+
 @click.command()
 def up() -> None:
     """Run everything here: servers, web, worker, scheduler, mail catcher."""

@@ -17,6 +17,7 @@ from portal.offers import routes as offers
 from portal.offers.events import LeadOffered, RoundEnded
 from portal.pickup import jobs as _pickup  # noqa: F401
 from portal.pickup import routes as pickup
+from portal.pickup.events import LeadPickedUp
 
 ROOMS = (
     accounts.blueprint,
@@ -32,6 +33,7 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     PasswordResetRequested: ("notifications.password_reset",),
     LeadOffered: ("notifications.lead_offered", "offers.count_seen"),
     RoundEnded: ("offers.tidy_round",),
+    LeadPickedUp: ("offers.tidy_picked",),
 }
 
 SCHEDULE: tuple[tuple[str, timedelta], ...] = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -34,6 +35,12 @@ def end_rounds(round_id: int, at: datetime) -> None:
 @reaction("offers.tidy_round", queue="bulk")
 def tidy_round(event: events.RoundEnded, _at: datetime) -> None:
     operations.tidy_round(event.round_id)
+
+
+@reaction("offers.tidy_picked", queue="bulk")
+def tidy_picked(event: Any, _at: datetime) -> None:
+    """React to a pickup (which is a room above): `event` names lead and round."""
+    operations.tidy_lead(event.lead_id, event.round)
 
 
 @reaction("offers.count_seen", queue="bulk")

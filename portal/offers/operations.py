@@ -407,6 +407,15 @@ def tidy_round(round_id: int) -> None:
     )
 
 
+def tidy_lead(lead_id: int, number: int) -> None:
+    """Take the offers of a picked round, and of those before it, out of that index."""
+    session().execute(
+        update(Offer)
+        .where(Offer.lead_id == lead_id, Offer.round <= number, Offer.open)
+        .values(open=False)
+    )
+
+
 def count_seen(organisation_ids: Collection[int]) -> None:
     """Count an offer for each of the firms, in the order of their ids."""
     for organisation_id in sorted(organisation_ids):

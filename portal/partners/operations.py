@@ -345,7 +345,8 @@ COUNTERS = (
 def count(organisation_id: int, at: datetime | None = None, **steps: int) -> None:
     """Count into a partner's figures, as `count(firm, open_pickups=+1, picked=+1)`.
 
-    `at` is for counts that will depend on the day. One narrow statement, so that simultaneous counts add up; nothing falls below 0.
+    One narrow statement, so that simultaneous counts add up; nothing falls below 0. `at` is for
+    figures that will be kept per day.
     """
     unknown = steps.keys() - set(COUNTERS)
     if unknown or not steps:

@@ -7,8 +7,9 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
-from wtforms import Field, StringField
+from wtforms import Field, SelectMultipleField, StringField
 from wtforms.validators import StopValidation
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.core.errors import Invalid
 
@@ -51,6 +52,13 @@ class needed:  # noqa: N801 (reads as a word in form definitions)
         if data is None or data == "" or data == [] or (isinstance(data, str) and not data.strip()):
             field.errors = []
             raise StopValidation(str(self.message or _("Please fill this in.")))
+
+
+class TicksField(SelectMultipleField):
+    """Several of a list, as boxes to tick: easier on a phone than a list of many choices."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 Choices = Sequence[tuple[str, str]]

@@ -20,6 +20,8 @@ from typing import Any
 import redis
 import redis.exceptions
 from flask import Flask, current_app
+from redis.backoff import NoBackoff
+from redis.retry import Retry as RedisRetry
 from rq import Queue, Retry, Worker
 from rq.cron import CronJob, CronScheduler
 from rq.exceptions import DuplicateJobError, StopRequested
@@ -173,6 +175,8 @@ def connect(url: str, **options: Any) -> redis.Redis:
         url,
         socket_connect_timeout=0.5,
         socket_timeout=options.pop("socket_timeout", 2),
+        # by default it would try for seconds
+        retry=RedisRetry(NoBackoff(), 0),
         **options,
     )
 
@@ -189,6 +193,14 @@ def enqueue(name: str, payload: Payload | None = None, job_id: str | None = None
     `job_id` (letters, digits, `_`, `-`) makes the push once-only while it is queued or running.
     Inside a unit of work use `soon`: a worker may be faster than the commit.
     """
+    try:
+        return _push(name, payload, job_id)
+    except redis.exceptions.RedisError:
+        log.warning("queue unreachable", job=name)
+        return False
+
+
+def _push(name: str, payload: Payload | None = None, job_id: str | None = None) -> bool:
     registered = JOBS[name]
     try:
         Queue(registered.queue, connection=client(), serializer=JSONSerializer).enqueue_call(
@@ -203,9 +215,6 @@ def enqueue(name: str, payload: Payload | None = None, job_id: str | None = None
         )
     except DuplicateJobError:
         return False
-    except redis.exceptions.RedisError:
-        log.warning("queue unreachable", job=name)
-        return False
     return True
 
 
@@ -214,9 +223,16 @@ def wake(name: str) -> None:
 
     Where it runs already one more is put behind it, because the running one may have looked before.
     """
+    try:
+        _wake(name)
+    except redis.exceptions.RedisError:
+        log.warning("queue unreachable", job=name)
+
+
+def _wake(name: str) -> None:
     job_id = name.replace(".", "_")
-    if not enqueue(name, job_id=job_id):
-        enqueue(name, job_id=f"{job_id}-next")
+    if not _push(name, job_id=job_id):
+        _push(name, job_id=f"{job_id}-next")
 
 
 def soon(name: str, payload: Payload | None = None, job_id: str | None = None) -> None:
@@ -230,31 +246,29 @@ def soon(name: str, payload: Payload | None = None, job_id: str | None = None) -
     )
 
 
-_quiet_until = 0.0
-
-
 def nudge() -> None:
     """After a commit: push what `soon` collected; wake the dispatcher if it left deliveries.
 
-    The dispatcher is woken at most once a window; it looks again when the window has passed.
+    The dispatcher is woken at most once a window; it looks again when the window has passed. While
+    Redis is away nobody asks it for five seconds: sweeps find the work.
     """
-    global _quiet_until
     info = session().info
     pushes = info.pop("jobs", {})
     deliveries = info.pop("deliveries", False)
-    if not (pushes or deliveries) or time.monotonic() < _quiet_until:
+    extensions = current_app.extensions
+    if not (pushes or deliveries) or time.monotonic() < extensions.get("queue_quiet_until", 0):
         return
     try:
         if deliveries and client().set("nudge", 1, nx=True, px=int(NUDGE_WINDOW * 1000)):
-            wake("core.dispatch")
+            _wake("core.dispatch")
+        for (name, _key), (payload, job_id) in pushes.items():
+            if payload or job_id:
+                _push(name, payload, job_id)
+            else:
+                _wake(name)
     except redis.exceptions.RedisError:
-        _quiet_until = time.monotonic() + 5
-        return
-    for (name, _key), (payload, job_id) in pushes.items():
-        if payload or job_id:
-            enqueue(name, payload, job_id)
-        else:
-            wake(name)
+        log.warning("queue unreachable")
+        extensions["queue_quiet_until"] = time.monotonic() + 5
 
 
 def perform(name: str, payload: Payload, request_id: str | None = None) -> None:
@@ -386,9 +400,10 @@ def dispatch(payload: Payload, at: datetime) -> None:
     With `{"here": true}` all of them run in this process, as a command needs it.
     """
     here = bool(payload.get("here"))
+    began = time.monotonic()
     _dispatch_due(at, here)
     if not here and _await_end_of_window():
-        _dispatch_due(clock.now(), here)
+        _dispatch_due(at + timedelta(seconds=time.monotonic() - began), here)
 
 
 def _dispatch_due(at: datetime, here: bool) -> None:

@@ -55,6 +55,7 @@ def touch(session_id: int, at: datetime) -> None:
 def init_signin(app: Flask) -> None:
     """Attach Flask-Login."""
     login_manager.init_app(app)
+    app.extensions["visitor"] = Visitor
 
     @app.teardown_appcontext
     def forget(_error: BaseException | None) -> None:

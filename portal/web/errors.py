@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, Response, json, make_response, render_template, request
+from flask import Flask, Response, current_app, g, json, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -83,13 +83,23 @@ def csrf_error(_error: CSRFError) -> ResponseReturnValue:
 
 
 def database_away(error: Exception) -> ResponseReturnValue:
-    log.error("database away", exc_info=error)
-    db.rollback()
+    log.error("database away", error=type(error).__name__)
+    forget_connection()
+    # the page must not ask the database who reads it
+    g._login_user = current_app.extensions["visitor"]()
     return show(
         503,
         "database_away",
         _("The database does not answer just now. Nothing was lost; please try again in a moment."),
     )
+
+
+def forget_connection() -> None:
+    """Give up the session and whatever connection it holds."""
+    try:
+        db.db.session.remove()
+    except SQLAlchemyError:
+        log.warning("the lost connection could not be given back")
 
 
 def init_errors(app: Flask) -> None:

@@ -1,0 +1,314 @@
+"""`portal doctor`: what is configured, reachable, behind or stuck, and what to do about it.
+
+Each check looks at one thing and changes nothing. A finding is `ok`, `warn` (it works, but look at
+it) or `bad` (something does not work); any `bad` one makes the exit code 1.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal import health
+from portal.core import clock, jobs, mishaps
+from portal.core.config import Settings
+from portal.core.db import db, session
+from portal.core.events import Delivery
+from portal.core.jobs import JobFailure
+from portal.core.mail import outbox, transport
+from portal.core.mail.models import OutgoingEmail
+from portal.offers.models import OfferRound
+
+EXTENSIONS = ("btree_gist", "citext", "cube", "pg_trgm", "unaccent")
+SCHEDULER_SILENT = timedelta(minutes=2)
+LATE = timedelta(minutes=5)
+MAIL_LATE = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the doctor found at one place: `state` is ok, warn or bad."""
+
+    name: str
+    state: str
+    found: str
+    advice: str = ""
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings
+
+
+def check_settings(_at: datetime) -> Finding:
+    """Look for settings that are missing or weak."""
+    settings = _settings()
+    missing = [
+        name.upper()
+        for name in ("database_url", "redis_url", "secret_key", "smtp_url", "public_url")
+        if not getattr(settings, name)
+    ]
+    if missing:
+        named = ", ".join(missing)
+        return Finding("settings", "bad", f"missing: {named}", "Set them in the environment.")
+    if settings.local:
+        return Finding("settings", "ok", "a local run")
+    if len(settings.secret_key) < 32:
+        return Finding(
+            "settings", "warn", "SECRET_KEY is short", "Take at least 32 random characters."
+        )
+    if not settings.secure_cookies:
+        return Finding(
+            "settings", "warn", "PUBLIC_URL is not https", "Serve it over https: cookies need it."
+        )
+    return Finding("settings", "ok", "complete")
+
+
+def check_database(_at: datetime) -> Finding:
+    """See whether the database answers."""
+    if health.database_state() != "ok":
+        return Finding("database", "bad", "no answer", "Start PostgreSQL, or correct DATABASE_URL.")
+    version = session().scalar(text("SHOW server_version"))
+    return Finding("database", "ok", f"PostgreSQL {version}")
+
+
+def check_migrations(_at: datetime) -> Finding:
+    """See whether the tables are up to date."""
+    if health.migrations_state() != "ok":
+        return Finding("migrations", "bad", "tables are behind", "Run `portal db upgrade`.")
+    return Finding("migrations", "ok", "up to date")
+
+
+def check_role(_at: datetime) -> Finding:
+    """See whether the database role is held by row policies."""
+    row = (
+        session()
+        .execute(
+            text(
+                "SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
+            )
+        )
+        .one()
+    )
+    if row.rolsuper or row.rolbypassrls:
+        return Finding(
+            "database role",
+            "bad",
+            f"{row.rolname} is above all row policies",
+            "Connect as a role that is neither SUPERUSER nor BYPASSRLS.",
+        )
+    return Finding("database role", "ok", row.rolname)
+
+
+def check_extensions(_at: datetime) -> Finding:
+    """Look for extensions that the database lacks."""
+    there = set(session().scalars(text("SELECT extname FROM pg_extension")))
+    missing = [name for name in EXTENSIONS if name not in there]
+    if missing:
+        named = ", ".join(missing)
+        return Finding(
+            "extensions",
+            "bad",
+            f"missing: {named}",
+            f"As a superuser, run CREATE EXTENSION for: {named}.",
+        )
+    return Finding("extensions", "ok", ", ".join(EXTENSIONS))
+
+
+def check_redis(_at: datetime) -> Finding:
+    """See whether the queue answers."""
+    if health.redis_state() != "ok":
+        return Finding(
+            "redis",
+            "bad",
+            "no answer; picks go on, mails and reminders wait",
+            "Start Redis or Valkey, or correct REDIS_URL.",
+        )
+    return Finding("redis", "ok", "answers")
+
+
+def check_workers(_at: datetime) -> Finding:
+    """Count living workers."""
+    state = jobs.look_at_queue()
+    if not state.reachable:
+        return Finding("workers", "warn", "unknown without Redis", "See redis.")
+    if not state.workers:
+        return Finding("workers", "bad", "none", "Start `python worker.py worker`.")
+    waiting = sum(state.lengths.values())
+    return Finding("workers", "ok", f"{state.workers}, {waiting} jobs in the queues")
+
+
+def check_scheduler(at: datetime) -> Finding:
+    """See when the scheduler gave its last sign."""
+    state = jobs.look_at_queue()
+    if not state.reachable:
+        return Finding("scheduler", "warn", "unknown without Redis", "See redis.")
+    seen = state.scheduler_seen_at
+    if seen is None or at - seen > SCHEDULER_SILENT:
+        found = "never seen" if seen is None else f"last seen {_span(at - seen)} ago"
+        return Finding("scheduler", "bad", found, "Start `python worker.py scheduler`.")
+    return Finding("scheduler", "ok", f"seen {_span(at - seen)} ago")
+
+
+def check_deliveries(at: datetime) -> Finding:
+    """Look for reactions to events that nobody does."""
+    oldest = session().scalar(
+        select(func.min(Delivery.due_at)).where(
+            Delivery.done_at.is_(None), Delivery.failed_at.is_(None)
+        )
+    )
+    if oldest is not None and at - oldest > LATE:
+        return Finding(
+            "reactions",
+            "warn",
+            f"the oldest is {_span(at - oldest)} late",
+            "See workers; if they run, start one more.",
+        )
+    return Finding("reactions", "ok", "none late")
+
+
+def check_mail_queue(at: datetime) -> Finding:
+    """Look for mails that wait too long."""
+    oldest = outbox.oldest_waiting()
+    if oldest is not None and at - oldest > MAIL_LATE:
+        return Finding(
+            "mail queue",
+            "warn",
+            f"the oldest waits for {_span(at - oldest)}",
+            "See mail server and workers; errors stand on the page Jobs.",
+        )
+    return Finding("mail queue", "ok", "none waits long")
+
+
+def check_failures(_at: datetime) -> Finding:
+    """Count what failed and waits for a person."""
+    counts = {
+        "jobs": select(func.count()).select_from(JobFailure),
+        "reactions": select(func.count())
+        .select_from(Delivery)
+        .where(Delivery.failed_at.is_not(None), Delivery.done_at.is_(None)),
+        "mails": select(func.count())
+        .select_from(OutgoingEmail)
+        .where(OutgoingEmail.status == "failed"),
+    }
+    found = {name: session().scalar(query) or 0 for name, query in counts.items()}
+    if any(found.values()):
+        told = ", ".join(f"{count} {name}" for name, count in found.items() if count)
+        return Finding("failures", "warn", told, "An administrator looks at the page Jobs.")
+    return Finding("failures", "ok", "none")
+
+
+def check_mail_server(_at: datetime) -> Finding:
+    """Knock at the mail server."""
+    if not _settings().smtp_url:
+        return Finding("mail server", "bad", "not set", "Set SMTP_URL.")
+    with transport.Transport(_settings()) as server:
+        try:
+            server.connect()
+        except transport.ServerAway as away:
+            return Finding(
+                "mail server", "bad", str(away), "Start the mail server, or correct SMTP_URL."
+            )
+    return Finding("mail server", "ok", "answers")
+
+
+def check_assets(_at: datetime) -> Finding:
+    """See whether stylesheet and script are built."""
+    if not current_app.extensions["assets"].built:
+        return Finding("assets", "bad", "not built", "Run `npm ci && npm run build`.")
+    return Finding("assets", "ok", "built")
+
+
+def check_rounds(at: datetime) -> Finding:
+    """Look for offer rounds whose time is over and that nobody ended."""
+    late = session().scalar(
+        select(func.count())
+        .select_from(OfferRound)
+        .where(OfferRound.ended_at.is_(None), OfferRound.ends_at < at - LATE)
+    )
+    if late:
+        return Finding(
+            "offer rounds", "warn", f"{late} are over and not ended", "See scheduler and workers."
+        )
+    return Finding("offer rounds", "ok", "none over")
+
+
+Check = Callable[[datetime], Finding]
+ALWAYS: tuple[Check, ...] = (
+    check_settings,
+    check_redis,
+    check_workers,
+    check_scheduler,
+    check_mail_server,
+    check_assets,
+    check_database,
+)
+WITH_DATABASE: tuple[Check, ...] = (check_migrations, check_role, check_extensions)
+WITH_TABLES: tuple[Check, ...] = (
+    check_deliveries,
+    check_mail_queue,
+    check_failures,
+    check_rounds,
+)
+
+
+def examine(at: datetime) -> Iterator[Finding]:
+    """Yield every finding; what can't be looked at without the database is left out then."""
+    found = [check(at) for check in ALWAYS]
+    yield from found
+    if found[-1].state != "ok":
+        return
+    tables = True
+    for check in (*WITH_DATABASE, *WITH_TABLES):
+        if check in WITH_TABLES and not tables:
+            continue
+        try:
+            finding = check(at)
+        except SQLAlchemyError as problem:
+            db.session.rollback()
+            name = check.__name__.removeprefix("check_").replace("_", " ")
+            finding = Finding(name, "bad", mishaps.describe(problem), "Look at the database.")
+        tables = tables and (check is not check_migrations or finding.state == "ok")
+        yield finding
+
+
+def _span(span: timedelta) -> str:
+    seconds = max(int(span.total_seconds()), 0)
+    if seconds < 120:
+        return f"{seconds} s"
+    if seconds < 7200:
+        return f"{seconds // 60} min"
+    return f"{seconds // 3600} h"
+
+
+def as_table(findings: list[Finding]) -> str:
+    """Return the findings as lines for a terminal."""
+    width = max(len(one.name) for one in findings)
+    lines = []
+    for one in findings:
+        lines.append(f"{one.state:<4}  {one.name:<{width}}  {one.found}")
+        if one.state != "ok":
+            lines.append(f"{'':<4}  {'':<{width}}  → {one.advice}")
+    return "\n".join(lines)
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
+@with_appcontext
+def doctor(as_json: bool) -> None:
+    """Say what is configured, reachable, behind or stuck."""
+    findings = list(examine(clock.now()))
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in findings], indent=2))
+    else:
+        click.echo(as_table(findings))
+    sys.exit(1 if any(one.state == "bad" for one in findings) else 0)

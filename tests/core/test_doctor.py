@@ -1,0 +1,184 @@
+"""`portal doctor`: every finding, caused by what it speaks of."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import create_engine, select, text
+
+from portal import doctor
+from portal.core import clock, jobs
+from portal.core.db import db, session
+from portal.core.events import Delivery, record
+from portal.core.mail import catcher, outbox
+from portal.core.mail.models import OutgoingEmail
+from portal.core.servers import free_port
+from portal.offers.models import OfferRound
+from tests.core.test_events import KettleBoiled, kettle  # noqa: F401 – a fixture
+from tests.core.test_mail import ALICE, CONTEXT
+from tests.factories import make_lead
+
+MISSING = "redis://127.0.0.1:1"
+
+
+def found(name, at=None):
+    return {one.name: one for one in doctor.examine(at or clock.now())}[name]
+
+
+@pytest.fixture
+def settings(ctx):
+    before = ctx.config["SETTINGS"]
+
+    def change(**values):
+        ctx.config["SETTINGS"] = replace(before, **values)
+
+    yield change
+    ctx.config["SETTINGS"] = before
+
+
+def test_settings(ctx, settings):
+    assert found("settings") == doctor.Finding(
+        "settings", "bad", "missing: SMTP_URL", "Set them in the environment."
+    )
+    settings(smtp_url="smtp://127.0.0.1:1")
+    assert found("settings").state == "ok"
+    settings(smtp_url="smtp://127.0.0.1:1", local=False, secret_key="short")
+    assert found("settings").found == "SECRET_KEY is short"
+    settings(smtp_url="smtp://127.0.0.1:1", local=False, secret_key="x" * 40)
+    assert found("settings").found == "PUBLIC_URL is not https"
+
+
+def test_redis_workers_and_scheduler(ctx):
+    assert found("redis").state == "ok"
+    assert found("workers").state == "bad"
+    assert found("scheduler").found == "never seen"
+    jobs.client().set(jobs.SCHEDULER_SEEN, int(time.time()) - 600)
+    assert found("scheduler").found == "last seen 10 min ago"
+    jobs.client().set(jobs.SCHEDULER_SEEN, int(time.time()))
+    assert found("scheduler").state == "ok"
+
+
+def test_redis_is_away(ctx):
+    before = ctx.extensions["redis"]
+    ctx.extensions["redis"] = jobs.connect(MISSING)
+    try:
+        assert found("redis").state == "bad"
+        assert found("workers").state == found("scheduler").state == "warn"
+    finally:
+        ctx.extensions["redis"] = before
+
+
+def test_the_mail_server(ctx, settings, tmp_path):
+    assert found("mail server").found == "not set"
+    port = free_port()
+    settings(smtp_url=f"smtp://127.0.0.1:{port}")
+    assert found("mail server").state == "bad"
+    controller = catcher.catch(catcher.Mailbox(tmp_path), "127.0.0.1", port)
+    try:
+        assert found("mail server").state == "ok"
+    finally:
+        controller.stop()
+
+
+def test_assets(ctx, monkeypatch):
+    monkeypatch.setattr(ctx.extensions["assets"], "_names", {})
+    assert found("assets").state == "bad"
+    monkeypatch.setattr(ctx.extensions["assets"], "_names", {"portal.css": "portal-1.css"})
+    assert found("assets").state == "ok"
+
+
+def test_a_database_that_does_not_answer(ctx):
+    engines = db.engines
+    before = engines[None]
+    db.session.remove()
+    engines[None] = create_engine("postgresql+psycopg://nobody@127.0.0.1:1/nothing")
+    try:
+        findings = {one.name: one for one in doctor.examine(clock.now())}
+    finally:
+        db.session.remove()
+        engines[None] = before
+    assert findings["database"].state == "bad"
+    assert "migrations" not in findings
+
+
+def test_tables_that_are_behind(ctx):
+    assert found("migrations").state == "ok"
+    session().execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    findings = {one.name: one for one in doctor.examine(clock.now())}
+    assert findings["migrations"].state == "bad"
+    assert "failures" not in findings
+
+
+def test_a_role_above_all_policies(ctx, monkeypatch):
+    assert found("database role") == doctor.Finding("database role", "ok", "portal")
+    session().execute(
+        text(
+            "CREATE TEMPORARY VIEW pg_roles AS SELECT current_user::text AS rolname, "
+            "true AS rolsuper, false AS rolbypassrls"
+        )
+    )
+    session().execute(text("SET LOCAL search_path TO pg_temp, public, pg_catalog"))
+    assert found("database role").state == "bad"
+
+
+def test_extensions(ctx, monkeypatch):
+    assert found("extensions").state == "ok"
+    monkeypatch.setattr(doctor, "EXTENSIONS", ("citext", "hstore"))
+    assert found("extensions").found == "missing: hstore"
+
+
+def test_reactions_that_nobody_does(kettle):  # noqa: F811
+    at = clock.now()
+    record(KettleBoiled(at=at - timedelta(minutes=1), litres=1, cups=[]))
+    assert found("reactions", at).state == "ok"
+    assert found("reactions", at + timedelta(hours=1)).found == "the oldest is 61 min late"
+
+
+def test_mails_that_wait(ctx):
+    at = clock.now()
+    outbox.post("password_reset", ALICE, CONTEXT, at, dedupe_key="k")
+    assert found("mail queue", at).state == "ok"
+    assert found("mail queue", at + timedelta(hours=3)).found == "the oldest waits for 3 h"
+
+
+def test_failures(kettle):  # noqa: F811
+    at = clock.now()
+    assert found("failures").state == "ok"
+    jobs.note_failure("mail.drain", {}, ValueError(), at)
+    outbox.post("password_reset", ALICE, CONTEXT, at, dedupe_key="k")
+    session().scalars(select(OutgoingEmail)).one().status = "failed"
+    record(KettleBoiled(at=at, litres=1, cups=[]))
+    for delivery in session().scalars(select(Delivery)):
+        delivery.failed_at = at
+    session().flush()
+    assert found("failures").found == "1 jobs, 2 reactions, 1 mails"
+
+
+def test_rounds_that_nobody_ended(ctx):
+    at = clock.now()
+    lead = make_lead()
+    session().add(
+        OfferRound(lead_id=lead.id, number=1, opened_at=at, ends_at=at, excluded={}, offered=1)
+    )
+    session().flush()
+    assert found("offer rounds", at).state == "ok"
+    assert found("offer rounds", at + timedelta(minutes=6)).state == "warn"
+
+
+def test_the_command_tells_it_all_and_ends_with_a_code(app):
+    runner = app.test_cli_runner()
+    told = runner.invoke(doctor.doctor, [])
+    assert told.exit_code == 1
+    assert "bad   workers" in told.stdout
+    assert "→ Start `python worker.py worker`." in told.stdout
+    listed = runner.invoke(doctor.doctor, ["--json"])
+    assert {one["name"] for one in json.loads(listed.stdout)} >= {"settings", "database", "redis"}
+
+
+def test_a_healthy_house_ends_with_code_zero(app, monkeypatch):
+    monkeypatch.setattr(doctor, "examine", lambda at: iter([doctor.Finding("redis", "ok", "")]))
+    assert app.test_cli_runner().invoke(doctor.doctor, []).exit_code == 0

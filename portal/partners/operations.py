@@ -12,11 +12,12 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.accounts.models import Organisation, User
+from portal.catalog import places
 from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.errors import Invalid
 from portal.core.events import record
-from portal.partners import places, queries, rules
+from portal.partners import queries, rules
 from portal.partners.events import (
     AbsenceAdded,
     AbsenceRemoved,

@@ -1,0 +1,232 @@
+"""Forms of partner profiles, absences and groups."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+from zoneinfo import available_timezones
+
+import pycountry
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import DateField, FloatField, IntegerField, SelectField, StringField
+from wtforms.fields import TextAreaField
+from wtforms.validators import Length, NumberRange, Optional
+
+from portal.catalog import places
+from portal.catalog.queries import book
+from portal.partners.models import Partner, PartnerCertification
+from portal.partners.operations import LISTS
+from portal.web.forms import Choices, Form, TicksField, needed
+
+NO_NUMBER = _l("Please give a number.")
+LANGUAGES = ("en", "de", "fr", "it", "es", "nl", "pl", "cs", "da", "sv", "pt", "tr", "hu", "ro")
+
+
+class WholeField(IntegerField):
+    """A whole number that says in plain words what it wants."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as error:
+            raise ValueError(str(NO_NUMBER)) from error
+
+
+class DegreesField(FloatField):
+    """A coordinate in degrees; a comma is as good as a point."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata([value.replace(",", ".") for value in valuelist])
+        except ValueError as error:
+            raise ValueError(str(NO_NUMBER)) from error
+
+
+class DayField(DateField):
+    """A day; the browser's calendar sends it as 2026-11-30."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as error:
+            raise ValueError(str(_("Please give a date, as 2026-11-30."))) from error
+
+
+class ProfileForm(Form):
+    country = SelectField(_l("Country"), [needed()], choices=[])
+    subdivision = SelectField(_l("State or region"), [Optional()], choices=[])
+    city = StringField(
+        _l("City"),
+        [Optional(), Length(max=120)],
+        description=_l("The coordinates follow from it, if you leave them empty."),
+    )
+    latitude = DegreesField(_l("Latitude"), [Optional()])
+    longitude = DegreesField(_l("Longitude"), [Optional()])
+    zone = SelectField(_l("Time zone"), [needed()], choices=[])
+    territories = StringField(
+        _l("Serves the regions"),
+        [Optional(), Length(max=2000)],
+        description=_l("Codes of countries or states, as DE, AT, US-CA. Empty: everywhere."),
+    )
+    level_id = SelectField(_l("Level"), [Optional()], choices=[])
+    brand_ids = TicksField(_l("Brands"), choices=[])
+    product_ids = TicksField(_l("Products and services"), choices=[])
+    specialisation_ids = TicksField(_l("Specialisations"), choices=[])
+    industry_ids = TicksField(
+        _l("Industries"), choices=[], description=_l("None ticked: serves all.")
+    )
+    size_band_ids = TicksField(
+        _l("Sizes of customers"), choices=[], description=_l("None ticked: serves all.")
+    )
+    languages = TicksField(_l("Languages"), choices=[])
+    people = WholeField(_l("People at the firm"), [Optional(), NumberRange(0, 10_000_000)])
+    capacity = WholeField(_l("Leads the firm may hold at once"), [needed(), NumberRange(0, 10_000)])
+    rep_capacity = WholeField(
+        _l("Leads one person may hold at once"), [needed(), NumberRange(0, 10_000)]
+    )
+    website = StringField(_l("Web site"), [Optional(), Length(max=200)])
+    note = TextAreaField(_l("Note for the vendor's people"), [Optional(), Length(max=4000)])
+
+    def offer(self, partner: Partner) -> None:
+        """Fill the lists to choose from; what is out of use stays where it is chosen already."""
+        locale = str(get_locale())
+        self.country.choices = countries()
+        country = self.country.data or partner.country
+        states = list(places.subdivisions(country).items())
+        self.subdivision.choices = [("", "–"), *states]
+        if self.subdivision.data and self.subdivision.data not in dict(states):
+            # the country was changed along with it: the operation says so at the field
+            self.subdivision.choices.append((self.subdivision.data, self.subdivision.data))
+        self.zone.choices = [(zone, zone) for zone in zones(partner.organisation.timezone)]
+        self.level_id.choices = [("", "–"), *book().choices("partner_level", locale)]
+        for name, kind in LISTS.items():
+            chosen = set(getattr(partner, name))
+            self[name].choices = [
+                (str(entry.id), entry.label(locale))
+                for entry in book().by_kind.get(kind, [])
+                if entry.active or entry.id in chosen
+            ]
+        spoken = dict.fromkeys([*LANGUAGES, *partner.languages])
+        self.languages.choices = sorted(
+            ((code, str(get_locale().languages.get(code, code))) for code in spoken),
+            key=lambda choice: choice[1],
+        )
+
+    def show(self, partner: Partner) -> None:
+        """Fill the form with a profile."""
+        for name in ("country", "city", "latitude", "longitude", "people", "capacity"):
+            self[name].data = getattr(partner, name)
+        for name in ("rep_capacity", "website", "note", "languages"):
+            self[name].data = getattr(partner, name)
+        self.subdivision.data = partner.subdivision or ""
+        self.zone.data = partner.organisation.timezone
+        self.territories.data = ", ".join(partner.territories)
+        self.level_id.data = str(partner.level_id or "")
+        for name in LISTS:
+            self[name].data = [str(i) for i in getattr(partner, name)]
+
+    def values(self, partner: Partner) -> dict[str, Any]:
+        """Return what was typed, as `operations.save_profile` takes it.
+
+        Coordinates that were there before and don't belong to the new city are looked up anew.
+        """
+        values: dict[str, Any] = {
+            name: self[name].data or None for name in ("city", "subdivision", "website", "note")
+        }
+        values["country"] = self.country.data
+        for name in ("latitude", "longitude", "people", "capacity", "rep_capacity"):
+            values[name] = self[name].data
+        moved = (values["city"], values["country"]) != (partner.city, partner.country)
+        untouched = (values["latitude"], values["longitude"]) == (
+            partner.latitude,
+            partner.longitude,
+        )
+        if moved and untouched:
+            values["latitude"] = values["longitude"] = None
+        values["territories"] = split_codes(self.territories.data)
+        values["level_id"] = int(self.level_id.data) if self.level_id.data else None
+        values["languages"] = list(self.languages.data or ())
+        for name in LISTS:
+            values[name] = [int(i) for i in self[name].data or ()]
+        values["zone"] = self.zone.data
+        return values
+
+
+def split_codes(text: str | None) -> list[str]:
+    """Return the codes of a typed list, upper case, each once."""
+    return list(dict.fromkeys(code.upper() for code in re.split(r"[\s,;]+", text or "") if code))
+
+
+def countries() -> list[tuple[str, str]]:
+    """Return every country, by its name in the reader's language."""
+    names = get_locale().territories
+    found = [
+        (entry.alpha_2, str(names.get(entry.alpha_2, entry.name))) for entry in pycountry.countries
+    ]
+    return sorted(found, key=lambda choice: choice[1])
+
+
+def zones(current: str) -> list[str]:
+    """Return the zones to choose from, the one in use included."""
+    return sorted({name for name in available_timezones() if "/" in name} | {current})
+
+
+class CertificationsForm(Form):
+    """Which certifications a firm holds, and until when; its fields follow the catalogue."""
+
+    def read(self, formdata: Any) -> tuple[dict[int, date | None], dict[int, str]]:
+        """Return the last day by certification, and what is wrong with a day."""
+        held: dict[int, date | None] = {}
+        errors: dict[int, str] = {}
+        for entry in book().by_kind.get("certification", []):
+            if not formdata.get(f"held-{entry.id}"):
+                continue
+            raw = str(formdata.get(f"until-{entry.id}", "")).strip()
+            try:
+                held[entry.id] = date.fromisoformat(raw) if raw else None
+            except ValueError:
+                errors[entry.id] = _("Please give a date, as 2026-11-30.")
+        return held, errors
+
+
+def certification_lines(
+    held: list[PartnerCertification], formdata: Any, errors: dict[int, str]
+) -> list[dict[str, Any]]:
+    """Return a line per certification: what was typed, else what is stored."""
+    until = {row.certification_id: row.expires_on for row in held}
+    lines = []
+    for entry in book().by_kind.get("certification", []):
+        if not entry.active and entry.id not in until:
+            continue
+        stored = until.get(entry.id)
+        lines.append(
+            {
+                "id": entry.id,
+                "name": entry.label(str(get_locale())),
+                "held": bool(formdata.get(f"held-{entry.id}")) if formdata else entry.id in until,
+                "until": formdata.get(f"until-{entry.id}", "")
+                if formdata
+                else (stored.isoformat() if stored else ""),
+                "error": errors.get(entry.id),
+            }
+        )
+    return lines
+
+
+class AbsenceForm(Form):
+    user_id = SelectField(_l("Who is away"), [Optional()], choices=[])
+    starts_on = DayField(_l("First day"), [Optional()])
+    ends_on = DayField(_l("Last day"), [Optional()])
+    absence_note = StringField(_l("Note"), [Optional(), Length(max=200)])
+
+    def offer(self, people: Choices) -> None:
+        """Fill the list of who may be away."""
+        self.user_id.choices = [("", _("The whole firm")), *people]
+
+
+class GroupForm(Form):
+    name = StringField(_l("Name"), [needed(), Length(max=120)])
+    note = StringField(_l("What for"), [Optional(), Length(max=400)])

@@ -1,0 +1,266 @@
+"""Pages of partners: the list, a profile, absences, groups by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from portal.accounts.actor import current_actor
+from portal.accounts.permissions import Permission
+from portal.accounts.queries import list_people
+from portal.catalog.queries import book
+from portal.core import clock
+from portal.core.errors import Invalid
+from portal.partners import operations, queries, rules
+from portal.partners.forms import (
+    AbsenceForm,
+    CertificationsForm,
+    GroupForm,
+    ProfileForm,
+    certification_lines,
+    countries,
+)
+from portal.partners.models import Partner, PartnerGroup
+from portal.web.access import requires
+from portal.web.htmx import go
+from portal.web.paging import page_number
+
+blueprint = Blueprint("partners", __name__)
+
+
+def number_or_none(raw: str | None) -> int | None:
+    """Read an id from the query string; anything odd is none."""
+    return int(raw) if raw and raw.isdecimal() and len(raw) < 15 else None
+
+
+@blueprint.get("/partners")
+@requires(Permission.PARTNERS_SEE)
+def partners() -> ResponseReturnValue:
+    filters = queries.Filters(
+        text=request.args.get("q", "").replace("\x00", "").strip()[:100],
+        level_id=number_or_none(request.args.get("level")),
+        group_id=number_or_none(request.args.get("group")),
+    )
+    page = queries.list_partners(current_actor(), filters, page_number(request.args.get("page")))
+    locale = str(get_locale())
+    return render_template(
+        "partners/partners.html",
+        page=page,
+        first=(page.number - 1) * queries.PAGE + 1,
+        filters=filters,
+        levels=book().choices("partner_level", locale),
+        groups=[(str(group.id), group.name) for group, _members in queries.list_groups()],
+        book=book(),
+        language=locale,
+        country_names=dict(countries()),
+        turn=turn,
+    )
+
+
+def turn(number: int | None) -> str | None:
+    """Return the address of another page of the same list."""
+    if number is None or request.endpoint is None:
+        return None
+    kept = {key: value for key, value in request.args.items() if key != "page" and value}
+    return url_for(request.endpoint, **{**(request.view_args or {}), **kept, "page": number})
+
+
+@blueprint.get("/partners/<int:organisation_id>")
+@requires(Permission.PARTNERS_SEE)
+def partner(organisation_id: int) -> ResponseReturnValue:
+    found = queries.get_partner(organisation_id, current_actor())
+    return profile(found, absence_form(found, fresh=True))
+
+
+@blueprint.get("/partners/<int:organisation_id>/profile")
+@requires(Permission.PARTNERS_EDIT)
+def edit_partner(organisation_id: int) -> ResponseReturnValue:
+    found = queries.get_partner(organisation_id, current_actor())
+    form = ProfileForm(formdata=None)
+    form.show(found)
+    form.offer(found)
+    return editor(found, form)
+
+
+@blueprint.post("/partners/<int:organisation_id>/profile")
+@requires(Permission.PARTNERS_EDIT)
+def save_partner(organisation_id: int) -> ResponseReturnValue:
+    found = queries.get_partner(organisation_id, current_actor())
+    form = ProfileForm()
+    form.offer(found)
+    held, wrong = CertificationsForm(formdata=None).read(request.form)
+    if not form.validate() or wrong:
+        return editor(found, form, wrong), 422
+    try:
+        operations.save_profile(found, clock.now(), certifications=held, **form.values(found))
+    except Invalid as error:
+        form.take(error)
+        return editor(found, form), 422
+    flash(_("The profile of %(name)s is saved.", name=found.organisation.name), "success")
+    return go(url_for("partners.partner", organisation_id=organisation_id))
+
+
+@blueprint.post("/partners/<int:organisation_id>/absences")
+@requires(Permission.PARTNERS_EDIT)
+def add_absence(organisation_id: int) -> ResponseReturnValue:
+    found = queries.get_partner(organisation_id, current_actor())
+    form = absence_form(found)
+    if not form.validate():
+        return profile(found, form), 422
+    try:
+        operations.add_absence(
+            organisation_id,
+            form.starts_on.data,
+            form.ends_on.data,
+            clock.now(),
+            user_id=int(form.user_id.data) if form.user_id.data else None,
+            note=form.absence_note.data,
+        )
+    except Invalid as error:
+        form.take(error)
+        return profile(found, form), 422
+    flash(_("Noted. No leads are offered to a firm that is away."), "success")
+    return go(url_for("partners.partner", organisation_id=organisation_id))
+
+
+@blueprint.post("/partners/<int:organisation_id>/absences/<int:absence_id>/removal")
+@requires(Permission.PARTNERS_EDIT)
+def remove_absence(organisation_id: int, absence_id: int) -> ResponseReturnValue:
+    found = queries.get_partner(organisation_id, current_actor())
+    operations.remove_absence(queries.get_absence(absence_id, found.organisation_id), clock.now())
+    flash(_("The absence is taken back."), "success")
+    return go(url_for("partners.partner", organisation_id=organisation_id))
+
+
+def absence_form(partner: Partner, *, fresh: bool = False) -> AbsenceForm:
+    """Return the form of an absence of this firm."""
+    form = AbsenceForm(formdata=None) if fresh else AbsenceForm()
+    form.offer([(str(user.id), user.name) for user in list_people(partner.organisation_id)])
+    return form
+
+
+def profile(partner: Partner, form: AbsenceForm) -> str:
+    """Render a partner's profile."""
+    at, locale = clock.now(), str(get_locale())
+    today = rules.day_at(partner.organisation.timezone, at)
+    certifications = [
+        (
+            book().label(row.certification_id, locale),
+            row.expires_on,
+            rules.is_good(row.expires_on, today),
+        )
+        for row in queries.list_certifications(partner.organisation_id)
+    ]
+    labels = {name: book().labels(getattr(partner, name), locale) for name in operations.LISTS}
+    return render_template(
+        "partners/partner.html",
+        partner=partner,
+        labels=labels,
+        level=book().label(partner.level_id, locale),
+        certifications=certifications,
+        languages=[str(get_locale().languages.get(code, code)) for code in partner.languages],
+        people=list_people(partner.organisation_id),
+        absences=queries.list_absences(partner.organisation_id, at),
+        figures=queries.find_figures(partner.organisation_id),
+        country=dict(countries()).get(partner.country, partner.country),
+        form=form,
+        may_edit=current_actor().may(Permission.PARTNERS_EDIT),
+    )
+
+
+def editor(partner: Partner, form: ProfileForm, wrong: dict[int, str] | None = None) -> str:
+    """Render the form of a profile."""
+    held = list(queries.list_certifications(partner.organisation_id))
+    typed: Any = request.form if request.method == "POST" else None
+    return render_template(
+        "partners/edit.html",
+        partner=partner,
+        form=form,
+        certifications=certification_lines(held, typed, wrong or {}),
+        wrong=bool(wrong),
+    )
+
+
+@blueprint.get("/groups")
+@requires(Permission.PARTNERS_EDIT)
+def groups() -> ResponseReturnValue:
+    return group_list(GroupForm(formdata=None))
+
+
+@blueprint.post("/groups")
+@requires(Permission.PARTNERS_EDIT)
+def add_group() -> ResponseReturnValue:
+    form = GroupForm()
+    if not form.validate():
+        return group_list(form), 422
+    try:
+        group = operations.save_group(form.name.data or "", form.note.data, clock.now())
+    except Invalid as error:
+        form.take(error)
+        return group_list(form), 422
+    return go(url_for("partners.group", group_id=group.id))
+
+
+@blueprint.get("/groups/<int:group_id>")
+@requires(Permission.PARTNERS_EDIT)
+def group(group_id: int) -> ResponseReturnValue:
+    found = queries.get_group(group_id)
+    return group_page(found, GroupForm(formdata=None, obj=found))
+
+
+@blueprint.post("/groups/<int:group_id>")
+@requires(Permission.PARTNERS_EDIT)
+def save_group(group_id: int) -> ResponseReturnValue:
+    found = queries.get_group(group_id)
+    form = GroupForm()
+    if not form.validate():
+        return group_page(found, form), 422
+    try:
+        operations.save_group(form.name.data or "", form.note.data, clock.now(), found)
+    except Invalid as error:
+        form.take(error)
+        return group_page(found, form), 422
+    flash(_("The group is saved."), "success")
+    return go(url_for("partners.group", group_id=group_id))
+
+
+@blueprint.post("/groups/<int:group_id>/members")
+@requires(Permission.PARTNERS_EDIT)
+def add_member(group_id: int) -> ResponseReturnValue:
+    found = queries.get_group(group_id)
+    operations.add_member(
+        found, number_or_none(request.form.get("organisation_id")) or 0, clock.now()
+    )
+    return go(url_for("partners.group", group_id=group_id, q=request.form.get("q") or None))
+
+
+@blueprint.post("/groups/<int:group_id>/members/<int:organisation_id>/removal")
+@requires(Permission.PARTNERS_EDIT)
+def remove_member(group_id: int, organisation_id: int) -> ResponseReturnValue:
+    operations.remove_member(queries.get_group(group_id), organisation_id, clock.now())
+    return go(url_for("partners.group", group_id=group_id))
+
+
+def group_list(form: GroupForm) -> str:
+    """Render the groups and the form of a new one."""
+    return render_template("partners/groups.html", groups=queries.list_groups(), form=form)
+
+
+def group_page(found: PartnerGroup, form: GroupForm) -> str:
+    """Render a group, its members and who could be added."""
+    text = request.args.get("q", "").replace("\x00", "").strip()[:100]
+    page = queries.list_members(found.id, page_number(request.args.get("page")))
+    return render_template(
+        "partners/group.html",
+        group=found,
+        form=form,
+        page=page,
+        first=(page.number - 1) * queries.PAGE + 1,
+        text=text,
+        found=queries.find_newcomers(found.id, text),
+        turn=turn,
+    )

@@ -1,0 +1,72 @@
+"""What happens to leads before they are offered. Ids, codes and numbers only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portal.core.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadCaptured(Event):
+    """`user_id` is None where no person typed it in."""
+
+    source_system: str
+    user_id: int | None = None
+    suppressed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadTaken(Event):
+    """Somebody took the next lead of the queue."""
+
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualificationSaved(Event):
+    """`fields` are the names of what was changed, never the values."""
+
+    user_id: int
+    fields: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaksConfirmed(Event):
+    """Somebody looked at what the text gives away and let it stand; `kinds` by field."""
+
+    user_id: int
+    kinds: dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadQualified(Event):
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadDisqualified(Event):
+    user_id: int | None
+    reason_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactSuppressed(Event):
+    """`on_offer` are leads of the same contact that partners see at this moment."""
+
+    reason: str
+    marked: list[int]
+    on_offer: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadsImported(Event):
+    """A file is in; the counts are those of its report."""
+
+    import_id: int
+    user_id: int | None
+    rows: int
+    imported: int
+    unchanged: int
+    refused: int
+    disqualified: int

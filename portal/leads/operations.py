@@ -1,0 +1,711 @@
+"""Verbs of leads before the offer: capture, take, save, qualify, disqualify, suppress.
+
+Not here: files of leads (`importing`) and offering (a room above). Texts come in as typed and are
+tidied here, whoever calls.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pycountry
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from portal.accounts.actor import Actor
+from portal.catalog.models import Entry, SizeBand, ValueBand
+from portal.catalog.places import find_city, subdivisions
+from portal.catalog.queries import book, short_key
+from portal.core.db import session
+from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.events import record
+from portal.leads import events, requirements, rules
+from portal.leads.intake.cleaning import clean_text, find_domain, find_email, find_phone
+from portal.leads.leaks import ContactFacts
+from portal.leads.models import (
+    LEAD_NUMBERS,
+    TO_QUALIFY,
+    Lead,
+    LeadAnswer,
+    LeadContact,
+    LeadKind,
+    LeadState,
+    LeadStatus,
+    LeadType,
+    QualificationQuestion,
+    Suppression,
+    Temperature,
+)
+from portal.leads.queries import get_definition, visible_to
+
+DO_NOT_CALL = "do_not_call"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactDraft:
+    """A contact as somebody wrote it down; empty text is unknown."""
+
+    company: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    role: str = ""
+    phone: str = ""
+    email: str = ""
+    domain: str = ""
+    street: str = ""
+    postcode: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An inquiry as it comes in. Keys are those of the catalogue; None is unknown."""
+
+    title: str = ""
+    kind: str = LeadKind.END_CUSTOMER
+    type_key: str = "organisation"
+    source_system: str = "manual"
+    external_id: str | None = None
+    source_key: str | None = None
+    source_original: str | None = None
+    country: str | None = None
+    subdivision: str | None = None
+    city: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    time_zone: str | None = None
+    language: str | None = None
+    brand_key: str | None = None
+    product_keys: Collection[str] = ()
+    industry_key: str | None = None
+    industry_original: str | None = None
+    size_band_key: str | None = None
+    people: int | None = None
+    value_band_key: str | None = None
+    target_amount: Decimal | None = None
+    time_frame: str | None = None
+    temperature: str | None = None
+    expectation: str = ""
+    partner_text: str = ""
+    contact: ContactDraft = field(default_factory=ContactDraft)
+    captured_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Qualification:
+    """The whole of the qualify form. `answers` are by the key of the question."""
+
+    title: str = ""
+    partner_text: str = ""
+    expectation: str = ""
+    temperature: str | None = None
+    country: str | None = None
+    subdivision: str | None = None
+    city: str = ""
+    brand_id: int | None = None
+    product_ids: Collection[int] = ()
+    industry_id: int | None = None
+    size_band_id: int | None = None
+    people: int | None = None
+    value_band_id: int | None = None
+    target_amount: Decimal | None = None
+    time_frame: str = ""
+    source_id: int | None = None
+    contact: ContactDraft = field(default_factory=ContactDraft)
+    answers: Mapping[str, str] = field(default_factory=dict)
+
+
+def capture(draft: Draft, at: datetime, by: Actor | None = None) -> Lead:
+    """Take in an inquiry and return the lead, in state captured.
+
+    Suppressed at once if its contact is on the suppression list. Raises `Invalid`.
+    """
+    contact = tidy_contact(draft.contact)
+    texts = {
+        name: tidy(name, getattr(draft, name) or "")
+        for name in ("title", "expectation", "partner_text", "time_frame", "city")
+    }
+    errors = rules.too_long({**texts, **contact_texts(contact)}) | contact_errors(contact, None)
+    if errors:
+        raise Invalid(errors)
+    entries, definition = book(), get_definition()
+    lead_type = definition.type_of(draft.type_key)
+    lead = Lead(
+        number=next_number(),
+        source_system=draft.source_system,
+        external_id=draft.external_id,
+        kind=draft.kind,
+        type_id=lead_type.id,
+        status_id=first_status(definition.statuses.values()).id,
+        state=LeadState.CAPTURED,
+        state_since=at,
+        title=texts["title"],
+        partner_text=texts["partner_text"],
+        expectation=texts["expectation"],
+        temperature=draft.temperature,
+        country=draft.country,
+        subdivision=draft.subdivision,
+        city=texts["city"] or None,
+        latitude=draft.latitude,
+        longitude=draft.longitude,
+        time_zone=draft.time_zone,
+        language=draft.language,
+        brand_id=entry_id("brand", draft.brand_key),
+        product_ids=[entries.id_of("product", key) for key in draft.product_keys],
+        industry_id=entry_id("industry", draft.industry_key),
+        industry_original=draft.industry_original,
+        size_band_id=entry_id("size_band", draft.size_band_key)
+        or band_of("size_band", draft.people),
+        people=draft.people,
+        value_band_id=entry_id("value_band", draft.value_band_key)
+        or band_of("value_band", draft.target_amount),
+        target_amount=draft.target_amount,
+        time_frame=texts["time_frame"] or None,
+        source_id=entry_id("source", draft.source_key),
+        source_original=draft.source_original,
+        owner_id=by.id if by else None,
+        captured_at=draft.captured_at or at,
+        created_at=at,
+    )
+    if lead.latitude is None or lead.longitude is None:
+        find_place(lead)
+    keys = suppression_keys(
+        contact, draft.source_system, draft.external_id, phone_of(contact.phone, lead.country)
+    )
+    lead.suppressed = is_suppressed(keys)
+    session().add(lead)
+    session().flush()
+    row = LeadContact(lead_id=lead.id)
+    write_contact(row, contact, lead.country)
+    session().add(row)
+    session().flush()
+    record(
+        events.LeadCaptured(
+            at=at,
+            lead_id=lead.id,
+            source_system=lead.source_system,
+            user_id=by.id if by else None,
+            suppressed=lead.suppressed,
+        )
+    )
+    return lead
+
+
+def next_number() -> str:
+    """Return the next number of a lead."""
+    return f"L-{session().scalar(LEAD_NUMBERS.next_value())}"
+
+
+def first_status(statuses: Iterable[LeadStatus]) -> LeadStatus:
+    """Return the status that a new lead has."""
+    for status in statuses:
+        if status.is_initial:
+            return status
+    raise NotFound()
+
+
+def entry_id(kind: str, key: str | None) -> int | None:
+    """Return the id of a catalogue entry by its key. Raises `NotFound` for an unknown one."""
+    return book().id_of(kind, key) if key else None
+
+
+def band_of(kind: str, amount: Decimal | int | None) -> int | None:
+    """Return the band that a number of people or an amount falls into."""
+    if amount is None:
+        return None
+    for band in book().active(kind):
+        if (
+            isinstance(band, SizeBand | ValueBand)
+            and (band.low or 0) <= amount
+            and (band.high is None or amount < band.high)
+        ):
+            return band.id
+    return None
+
+
+def tidy(name: str, text: str) -> str:
+    """Return a text without unseen signs and needless space, lines kept where they mean something.
+
+    What is far too long is cut behind its limit, so that a hostile text costs nothing.
+    """
+    limit = rules.MOST["answer" if name.startswith("answer-") else name]
+    several = name in rules.SEVERAL_LINES or name.startswith("answer-")
+    return clean_text(text[: limit * 4 + 100], several)
+
+
+def tidy_contact(contact: ContactDraft) -> ContactDraft:
+    """Return a contact with tidied texts."""
+    return replace(contact, **{n: tidy(n, text) for n, text in contact_texts(contact).items()})
+
+
+def contact_texts(contact: ContactDraft) -> dict[str, str]:
+    """Return the fields of a contact by name."""
+    return {part.name: getattr(contact, part.name) or "" for part in fields(contact)}
+
+
+def contact_errors(contact: ContactDraft, before: LeadContact | None) -> dict[str, str]:
+    """Say what of a contact can't be understood. What stood there before may stay as written."""
+    errors = {}
+    if contact.email and not find_email(contact.email):
+        errors["email"] = _("This is no e-mail address. It looks like name@company.com.")
+    if (
+        contact.domain
+        and contact.domain != ((before.domain if before else None) or "")
+        and not find_domain(contact.domain)
+    ):
+        errors["domain"] = _("This is no web address. It looks like company.com.")
+    return errors
+
+
+def phone_of(written: str, country: str | None) -> str | None:
+    """Return the E.164 form of the first number that can be understood."""
+    for part in re.split(r"[,;\n]", written):
+        if found := find_phone(part.strip(), country):
+            return found
+    return None
+
+
+def write_contact(row: LeadContact, contact: ContactDraft, country: str | None) -> None:
+    """Write a tidied contact; phone, e-mail and domain in the form they are looked up by."""
+    for name, text in contact_texts(contact).items():
+        setattr(row, name, text or None)
+    row.email = find_email(contact.email) if contact.email else None
+    row.domain = (find_domain(contact.domain) or contact.domain) if contact.domain else None
+    row.phone_e164 = phone_of(contact.phone, country)
+
+
+def find_place(lead: Lead) -> bool:
+    """Look up the city's centre and zone; return whether it is known."""
+    place = (
+        find_city(lead.city, lead.country, lead.subdivision) if lead.city and lead.country else None
+    )
+    lead.latitude = place.latitude if place else None
+    lead.longitude = place.longitude if place else None
+    if place:
+        lead.time_zone = place.zone
+        lead.subdivision = lead.subdivision or place.subdivision
+    return place is not None
+
+
+def lock_to_edit(lead_id: int, actor: Actor) -> Lead:
+    """Lock a lead that the person may qualify and return it fresh.
+
+    Raises `NotFound`, `rules.NotEditable`.
+    """
+    lead = session().scalar(
+        select(Lead)
+        .where(Lead.id == lead_id, visible_to(actor))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if lead is None:
+        raise NotFound()
+    rules.check_editable(lead.state, lead.number)
+    return lead
+
+
+def take_next(
+    actor: Actor, at: datetime, which: ColumnElement[bool] | None = None, after: int | None = None
+) -> Lead | None:
+    """Take the most important captured lead into the person's hands; None where none is left.
+
+    Two who ask at once get two different leads. `which` narrows the queue, `after` is the lead
+    that the person comes from.
+    """
+    lead = session().scalar(
+        select(Lead)
+        .where(
+            Lead.state == LeadState.CAPTURED,
+            Lead.suppressed.is_(False),
+            Lead.id != (after or 0),
+            visible_to(actor),
+            which if which is not None else true(),
+        )
+        .order_by(Lead.priority.desc(), Lead.captured_at.desc(), Lead.id.desc())
+        .limit(1)
+        .with_for_update(key_share=True, skip_locked=True)
+    )
+    if lead is None:
+        return None
+    lead.state, lead.state_since, lead.qualifier_id = LeadState.QUALIFYING, at, actor.id
+    lead.version += 1
+    session().flush()
+    record(events.LeadTaken(at=at, lead_id=lead.id, user_id=actor.id))
+    return lead
+
+
+def save_qualification(
+    lead_id: int, given: Qualification, actor: Actor, at: datetime, version: int
+) -> Lead:
+    """Keep what was typed; it may be incomplete. A lead that was ready has to be made ready again.
+
+    Raises `NotFound`, `rules.NotEditable`, `Invalid` (a text too long, an e-mail that is none),
+    `Conflict` where somebody else saved something different meanwhile.
+    """
+    lead = lock_to_edit(lead_id, actor)
+    contact = session().get(LeadContact, lead_id, with_for_update=True)
+    if contact is None:
+        contact = LeadContact(lead_id=lead_id)
+        session().add(contact)
+    given = tidy_qualification(given)
+    check_input(given, lead, contact)
+    number, before = lead.number, snapshot(lead, contact)
+    new_answers = changed_answers(lead, given.answers)
+    with session().no_autoflush:
+        write_teaser(lead, given)
+        if _place_of(given) != (before["country"], before["subdivision"], before["city"]):
+            find_place(lead)
+        phone_before, e164_before = contact.phone, contact.phone_e164
+        write_contact(contact, given.contact, lead.country)
+        if contact.phone == phone_before and lead.country == before["country"]:
+            contact.phone_e164 = e164_before
+        after = snapshot(lead, contact)
+    changed = sorted(name for name in after if after[name] != before[name])
+    changed += sorted(f"answer-{key}" for key in new_answers)
+    if changed and version != lead.version:
+        # who shows the page again must read what stands in the database
+        session().expire(lead)
+        session().expire(contact)
+        raise Conflict(
+            _(
+                "Somebody else changed %(number)s while you worked on it. What you typed is still "
+                "here; please compare before you save again.",
+                number=number,
+            )
+        )
+    if not changed and lead.state != LeadState.CAPTURED:
+        return lead
+    write_answers(lead, new_answers)
+    keys = suppression_keys(given.contact, lead.source_system, lead.external_id, contact.phone_e164)
+    lead.suppressed = lead.suppressed or is_suppressed(keys)
+    if lead.state != LeadState.QUALIFYING:
+        lead.state, lead.state_since = LeadState.QUALIFYING, at
+        lead.qualified_at = None
+    lead.qualifier_id = actor.id
+    lead.version += 1
+    session().flush()
+    record(events.QualificationSaved(at=at, lead_id=lead.id, user_id=actor.id, fields=changed))
+    return lead
+
+
+def tidy_qualification(given: Qualification) -> Qualification:
+    """Return the form's content with tidied texts."""
+    return replace(
+        given,
+        title=tidy("title", given.title),
+        partner_text=tidy("partner_text", given.partner_text),
+        expectation=tidy("expectation", given.expectation),
+        time_frame=tidy("time_frame", given.time_frame),
+        city=tidy("city", given.city),
+        contact=tidy_contact(given.contact),
+        answers={key: tidy(f"answer-{key}", text or "") for key, text in given.answers.items()},
+    )
+
+
+def check_input(given: Qualification, lead: Lead, contact: LeadContact) -> None:
+    """Raise `Invalid` naming every field that can't be kept as typed."""
+    errors = rules.too_long(
+        {
+            "title": given.title,
+            "partner_text": given.partner_text,
+            "expectation": given.expectation,
+            "time_frame": given.time_frame,
+            "city": given.city,
+            **contact_texts(given.contact),
+            **{f"answer-{key}": text for key, text in given.answers.items()},
+        }
+    )
+    errors |= contact_errors(given.contact, contact)
+    phone = given.contact.phone
+    if phone and phone != (contact.phone or "") and not phone_of(phone, given.country):
+        errors["phone"] = (
+            _("This is no phone number. With the country in front it looks like +49 511 123456.")
+            if given.country
+            else _("Please choose the country, or start with +49, +43, +1 …")
+        )
+    if given.temperature is not None and given.temperature not in list(Temperature):
+        errors["temperature"] = _("Please choose hot, warm or cold.")
+    if given.country is not None and pycountry.countries.get(alpha_2=given.country) is None:
+        errors["country"] = _("Please choose a country of the list.")
+    for name, kind in CATALOGUE_FIELDS.items():
+        chosen = getattr(given, name)
+        if chosen is not None and chosen != getattr(lead, name) and not _usable(chosen, kind):
+            errors[name] = _("Please choose one of the list.")
+    unknown = set(given.product_ids) - set(lead.product_ids or [])
+    if not all(_usable(product, "product") for product in unknown):
+        errors["product_ids"] = _("Please choose from the list.")
+    if given.people is not None and not 0 < given.people <= 10_000_000:
+        errors["people"] = _("Please give a number of people.")
+    if given.target_amount is not None and not 0 <= given.target_amount < Decimal(10) ** 11:
+        errors["target_amount"] = _("Please give an amount a lead can be worth.")
+    if errors:
+        raise Invalid(errors)
+
+
+CATALOGUE_FIELDS = {
+    "brand_id": "brand",
+    "industry_id": "industry",
+    "size_band_id": "size_band",
+    "value_band_id": "value_band",
+    "source_id": "source",
+}
+
+
+def _usable(entry: int, kind: str) -> bool:
+    found: Entry | None = book().by_id.get(entry)
+    return found is not None and found.kind == kind and found.active
+
+
+def _place_of(given: Qualification) -> tuple[str | None, str | None, str | None]:
+    return given.country, given.subdivision, given.city or None
+
+
+SAVED = (
+    *("title", "partner_text", "expectation", "temperature", "country", "subdivision", "city"),
+    *("brand_id", "product_ids", "industry_id", "size_band_id", "people", "value_band_id"),
+    *("target_amount", "time_frame", "source_id"),
+)
+
+
+def snapshot(lead: Lead, contact: LeadContact) -> dict[str, Any]:
+    """Return what the form can change, to see whether it did."""
+    values: dict[str, Any] = {name: getattr(lead, name) for name in SAVED}
+    values["product_ids"] = sorted(lead.product_ids or [])
+    values["time_frame"] = lead.time_frame or ""
+    return values | {
+        f"contact.{part.name}": getattr(contact, part.name) for part in fields(ContactDraft)
+    }
+
+
+def write_teaser(lead: Lead, given: Qualification) -> None:
+    """Write what is known of the lead apart from its contact."""
+    lead.title, lead.partner_text = given.title, given.partner_text
+    lead.expectation, lead.temperature = given.expectation, given.temperature
+    lead.country, lead.city = given.country, given.city or None
+    known = subdivisions(given.country) if given.country else {}
+    lead.subdivision = given.subdivision if given.subdivision in known else None
+    lead.brand_id, lead.industry_id = given.brand_id, given.industry_id
+    lead.product_ids = sorted(set(given.product_ids))
+    lead.people, lead.target_amount = given.people, given.target_amount
+    lead.size_band_id = given.size_band_id or band_of("size_band", given.people)
+    lead.value_band_id = given.value_band_id or band_of("value_band", given.target_amount)
+    lead.time_frame, lead.source_id = given.time_frame or None, given.source_id
+
+
+def questions_of(lead: Lead) -> list[QualificationQuestion]:
+    """Return the questions of the lead's script, in their order."""
+    return list(
+        session().scalars(
+            select(QualificationQuestion)
+            .join(LeadType, LeadType.definition_id == QualificationQuestion.definition_id)
+            .where(LeadType.id == lead.type_id)
+            .order_by(QualificationQuestion.position, QualificationQuestion.id)
+        )
+    )
+
+
+def answers_of(lead_id: int) -> dict[int, str]:
+    """Return the answers so far, by question."""
+    rows = session().execute(
+        select(LeadAnswer.question_id, LeadAnswer.answer).where(LeadAnswer.lead_id == lead_id)
+    )
+    return {row.question_id: row.answer for row in rows}
+
+
+def changed_answers(lead: Lead, answers: Mapping[str, str]) -> dict[str, tuple[int, str]]:
+    """Return the answers that differ from those kept, by the key of the question."""
+    kept = answers_of(lead.id)
+    return {
+        question.key: (question.id, answers[question.key])
+        for question in questions_of(lead)
+        if question.key in answers and answers[question.key] != kept.get(question.id, "")
+    }
+
+
+def write_answers(lead: Lead, answers: Mapping[str, tuple[int, str]]) -> None:
+    """Keep changed answers."""
+    for question_id, text in answers.values():
+        session().merge(LeadAnswer(lead_id=lead.id, question_id=question_id, answer=text))
+
+
+def facts_of(contact: LeadContact | ContactDraft, country: str | None, city: str) -> ContactFacts:
+    """Return what must not stand in a text for partners."""
+    return ContactFacts(
+        company=contact.company or "",
+        first_name=contact.first_name or "",
+        last_name=contact.last_name or "",
+        phone=contact.phone or "",
+        phone_e164=phone_of(contact.phone or "", country) or "",
+        email=str(contact.email or ""),
+        domain=str(contact.domain or ""),
+        street=contact.street or "",
+        postcode=contact.postcode or "",
+        city=city,
+    )
+
+
+def qualify(lead_id: int, actor: Actor, at: datetime, confirmed: str = "") -> Lead:
+    """Declare a lead complete: it may be offered. Doing it twice is fine.
+
+    `confirmed` is the `rules.fingerprint` of the leaks that the person saw and let stand. Raises
+    `NotFound`, `rules.NotEditable`, `rules.DoNotCall`, `Invalid` naming what is missing or what
+    gives the contact away.
+    """
+    lead = lock_to_edit(lead_id, actor)
+    if lead.suppressed:
+        raise rules.DoNotCall(
+            _(
+                "%(number)s can't be offered: the contact asked not to be approached.",
+                number=lead.number,
+            )
+        )
+    if lead.state == LeadState.QUALIFIED:
+        return lead
+    errors = requirements.missing_for(lead, "offer")
+    contact = session().get_one(LeadContact, lead_id)
+    leaks = rules.leaks_in(
+        {name: getattr(lead, name) or "" for name in rules.OPEN_TEXTS},
+        facts_of(contact, lead.country, lead.city or ""),
+    )
+    if leaks and confirmed != rules.fingerprint(leaks):
+        for name in leaks:
+            errors[name] = _("This gives the contact away. Please change it, or let it stand.")
+    if errors:
+        raise Invalid(errors)
+    if leaks:
+        kinds = {name: sorted({leak.kind.value for leak in found}) for name, found in leaks.items()}
+        record(events.LeaksConfirmed(at=at, lead_id=lead.id, user_id=actor.id, kinds=kinds))
+    lead.state, lead.state_since, lead.qualified_at = LeadState.QUALIFIED, at, at
+    lead.qualifier_id = actor.id
+    lead.version += 1
+    session().flush()
+    record(events.LeadQualified(at=at, lead_id=lead.id, user_id=actor.id))
+    return lead
+
+
+def disqualify(lead_id: int, reason_key: str | None, note: str, actor: Actor, at: datetime) -> Lead:
+    """Put a lead aside for good, with the reason; "do not call" goes onto the suppression list.
+
+    Raises `NotFound`, `rules.NotEditable`, `Invalid` at field `reason`.
+    """
+    lead = lock_to_edit(lead_id, actor)
+    reason = book().find_reason("disqualify", (reason_key or "").strip())
+    note = tidy("note", note)
+    errors = rules.too_long({"note": note})
+    if reason is None:
+        errors["reason"] = _("Please choose a reason.")
+    if errors or reason is None:
+        raise Invalid(errors)
+    lead.state, lead.state_since = LeadState.DISQUALIFIED, at
+    lead.disqualified_reason_id, lead.qualifier_id = reason.id, actor.id
+    lead.qualified_at = None
+    lead.version += 1
+    session().flush()
+    record(
+        events.LeadDisqualified(at=at, lead_id=lead.id, user_id=actor.id, reason_id=reason.id),
+        {"note": note} if note else None,
+    )
+    if short_key(reason) == DO_NOT_CALL:
+        lead.suppressed = True
+        contact = session().get(LeadContact, lead_id)
+        suppress(
+            suppression_keys(contact or ContactDraft(), lead.source_system, lead.external_id),
+            DO_NOT_CALL,
+            at,
+            lead.id,
+        )
+    return lead
+
+
+def suppression_keys(
+    contact: LeadContact | ContactDraft,
+    source_system: str,
+    external_id: str | None,
+    phone_e164: str | None = None,
+) -> list[str]:
+    """Return the keys under which a contact that must not be approached is known again."""
+    keys = [f"external:{source_system}:{external_id}"] if external_id else []
+    if contact.email and (email := find_email(str(contact.email))):
+        keys.append(f"email:{email}")
+    phone = (
+        phone_e164 or getattr(contact, "phone_e164", None) or phone_of(contact.phone or "", None)
+    )
+    if phone:
+        keys.append(f"phone:{phone}")
+    return keys
+
+
+def is_suppressed(keys: Collection[str]) -> bool:
+    """Say whether one of the keys is on the suppression list."""
+    return (
+        bool(keys)
+        and session().scalar(select(Suppression.key).where(Suppression.key.in_(keys)).limit(1))
+        is not None
+    )
+
+
+def suppress(
+    keys: Collection[str], reason: str, at: datetime, lead_id: int | None = None
+) -> list[int]:
+    """Put keys onto the suppression list and mark every other lead of the same contact.
+
+    Returns the leads of this contact that are on offer just now: they are not marked, who may
+    withdraw them decides. Leads in a partner's hands stay as they are.
+    """
+    if not keys:
+        return []
+    session().execute(
+        upsert(Suppression)
+        .values(
+            [
+                {"key": key, "reason": reason, "created_at": at, "lead_id": lead_id}
+                for key in dict.fromkeys(keys)
+            ]
+        )
+        .on_conflict_do_nothing()
+    )
+    emails = [key.removeprefix("email:") for key in keys if key.startswith("email:")]
+    phones = [key.removeprefix("phone:") for key in keys if key.startswith("phone:")]
+    others = (
+        session()
+        .scalars(
+            select(Lead)
+            .join(LeadContact, LeadContact.lead_id == Lead.id)
+            .where(
+                or_(LeadContact.email.in_(emails), LeadContact.phone_e164.in_(phones)),
+                Lead.id != (lead_id or 0),
+                Lead.suppressed.is_(False),
+                Lead.state.in_([*rules.EDITABLE, LeadState.OFFERED, LeadState.DISQUALIFIED]),
+            )
+            .order_by(Lead.id)
+            .with_for_update(key_share=True, of=Lead)
+            .execution_options(populate_existing=True)
+        )
+        .all()
+    )
+    marked, on_offer = [], []
+    for lead in others:
+        if lead.state == LeadState.OFFERED:
+            on_offer.append(lead.id)
+            continue
+        lead.suppressed = True
+        lead.version += 1
+        marked.append(lead.id)
+    session().flush()
+    record(
+        events.ContactSuppressed(
+            at=at, lead_id=lead_id, reason=reason, marked=marked, on_offer=on_offer
+        )
+    )
+    return on_offer
+
+
+def may_qualify(lead: Lead) -> bool:
+    """Say whether a lead waits to be qualified."""
+    return lead.state in TO_QUALIFY

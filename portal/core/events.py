@@ -208,14 +208,21 @@ def claim_deliveries(at: datetime, limit: int = 200) -> list[tuple[int, str]]:
 
 def open_delivery(delivery_id: int) -> tuple[Delivery, Event] | None:
     """Lock one open delivery and return it with its event; None if done or in other hands."""
-    delivery = session().scalar(
-        select(Delivery)
-        .where(Delivery.id == delivery_id, Delivery.done_at.is_(None), Delivery.failed_at.is_(None))
-        .with_for_update(skip_locked=True)
+    row = (
+        session()
+        .execute(
+            select(Delivery, EventRow)
+            .join(EventRow, EventRow.id == Delivery.event_id)
+            .where(
+                Delivery.id == delivery_id,
+                Delivery.done_at.is_(None),
+                Delivery.failed_at.is_(None),
+            )
+            .with_for_update(of=Delivery, skip_locked=True)
+        )
+        .one_or_none()
     )
-    if delivery is None:
-        return None
-    return delivery, load(session().get_one(EventRow, delivery.event_id))
+    return None if row is None else (row[0], load(row[1]))
 
 
 def delivery_failed(delivery_id: int, error: str, at: datetime) -> None:

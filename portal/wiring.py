@@ -6,21 +6,27 @@ from datetime import timedelta
 
 from portal.accounts import routes as accounts
 from portal.accounts.events import PasswordResetRequested
+from portal.catalog import routes as catalog
 from portal.core.events import Event
 from portal.desk import jobs as desk_jobs
 from portal.desk import routes as desk
 from portal.feedback import routes as feedback
+from portal.matching import routes as matching
 from portal.notifications import jobs as _notifications  # noqa: F401 – registers its reactions
 from portal.notifications import routes as notifications
 from portal.offers import jobs as _offers  # noqa: F401
 from portal.offers import routes as offers
 from portal.offers.events import LeadOffered, RoundEnded
+from portal.partners import routes as partners
 from portal.pickup import jobs as _pickup  # noqa: F401
 from portal.pickup import routes as pickup
 from portal.pickup.events import LeadPickedUp
 
 ROOMS = (
     accounts.blueprint,
+    catalog.blueprint,
+    partners.blueprint,
+    matching.blueprint,
     offers.blueprint,
     pickup.blueprint,
     feedback.blueprint,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, DecimalField, IntegerField, SelectField, StringField
+from wtforms import BooleanField, SelectField, StringField
 from wtforms.fields import TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
 from portal.catalog.models import Entry
 from portal.catalog.operations import EXTRA
-from portal.web.forms import Form, needed
+from portal.web.forms import AmountField, Form, WholeField, needed
 
 LONGEST_NAME = 120
 
@@ -40,27 +40,6 @@ BLAMES = [
     ("market", _l("the market")),
 ]
 AMOUNT = NumberRange(0, 999_999_999_999, _l("Please give a number from 0 to 999,999,999,999."))
-NO_NUMBER = _l("Please give a number.")
-
-
-class WholeField(IntegerField):
-    """A whole number that says in plain words what it wants."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        try:
-            super().process_formdata(valuelist)
-        except ValueError as error:
-            raise ValueError(str(NO_NUMBER)) from error
-
-
-class AmountField(DecimalField):
-    """A decimal number that says in plain words what it wants."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        try:
-            super().process_formdata(valuelist)
-        except ValueError as error:
-            raise ValueError(str(NO_NUMBER)) from error
 
 
 class EntryForm(Form):

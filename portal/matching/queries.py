@@ -25,7 +25,7 @@ from sqlalchemy import (
     true,
     type_coerce,
 )
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, joinedload
 from sqlalchemy.types import NullType
 
 from portal.accounts.models import PARTNER_KINDS, Organisation
@@ -33,7 +33,7 @@ from portal.catalog.models import PartnerLevel
 from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.errors import NotFound
-from portal.leads.models import Lead
+from portal.leads.models import Lead, LeadState
 from portal.matching.criteria import Condition, Criterion, Kind, Within
 from portal.matching.models import DistributionRule
 from portal.matching.rules import EARTH_KM, PartnerFacts, fits_lead
@@ -46,21 +46,46 @@ from portal.partners.models import (
 )
 
 
-def list_rules() -> Sequence[DistributionRule]:
+def list_rules(*, lock: bool = False) -> Sequence[DistributionRule]:
     """Return all rules in the order in which they are tried."""
-    return (
-        session()
-        .scalars(select(DistributionRule).order_by(DistributionRule.position, DistributionRule.id))
-        .all()
-    )
+    rules = select(DistributionRule).order_by(DistributionRule.position, DistributionRule.id)
+    if lock:
+        rules = rules.with_for_update(key_share=True)
+    return session().scalars(rules).all()
 
 
-def get_rule(rule_id: int) -> DistributionRule:
+def get_rule(rule_id: int, *, lock: bool = False) -> DistributionRule:
     """Return a rule or raise NotFound."""
-    found = session().get(DistributionRule, rule_id)
+    found = session().get(
+        DistributionRule, rule_id, with_for_update={"key_share": True} if lock else None
+    )
     if found is None:
         raise NotFound()
     return found
+
+
+def find_sample_lead(number: str) -> Lead | None:
+    """Return the lead of this number, without one the newest that is ready to be offered."""
+    if number:
+        return session().scalar(
+            select(Lead).where(func.lower(Lead.number).in_([number.lower(), f"l-{number.lower()}"]))
+        )
+    return session().scalar(
+        select(Lead)
+        .where(Lead.state == LeadState.QUALIFIED)
+        .order_by(Lead.state_since.desc(), Lead.id.desc())
+        .limit(1)
+    )
+
+
+def list_firms(ids: Collection[int]) -> dict[int, Partner]:
+    """Return partners with their firms by id."""
+    partners = (
+        select(Partner)
+        .where(Partner.organisation_id.in_(ids))
+        .options(joinedload(Partner.organisation))
+    )
+    return {partner.organisation_id: partner for partner in session().scalars(partners)}
 
 
 def find_rule_for(lead: Lead) -> DistributionRule | None:

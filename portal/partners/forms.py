@@ -11,7 +11,7 @@ import pycountry
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, FloatField, IntegerField, SelectField, StringField
+from wtforms import SelectField, StringField
 from wtforms.fields import TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
@@ -19,40 +19,18 @@ from portal.catalog import places
 from portal.catalog.queries import book
 from portal.partners.models import Partner, PartnerCertification
 from portal.partners.operations import LISTS
-from portal.web.forms import Choices, Form, TicksField, needed
+from portal.web.forms import AmountField, Choices, DayField, Form, TicksField, WholeField, needed
 
-NO_NUMBER = _l("Please give a number.")
 LANGUAGES = ("en", "de", "fr", "it", "es", "nl", "pl", "cs", "da", "sv", "pt", "tr", "hu", "ro")
 
 
-class WholeField(IntegerField):
-    """A whole number that says in plain words what it wants."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        try:
-            super().process_formdata(valuelist)
-        except ValueError as error:
-            raise ValueError(str(NO_NUMBER)) from error
-
-
-class DegreesField(FloatField):
+class DegreesField(AmountField):
     """A coordinate in degrees; a comma is as good as a point."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        try:
-            super().process_formdata([value.replace(",", ".") for value in valuelist])
-        except ValueError as error:
-            raise ValueError(str(NO_NUMBER)) from error
-
-
-class DayField(DateField):
-    """A day; the browser's calendar sends it as 2026-11-30."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        try:
-            super().process_formdata(valuelist)
-        except ValueError as error:
-            raise ValueError(str(_("Please give a date, as 2026-11-30."))) from error
+        super().process_formdata([value.replace(",", ".") for value in valuelist])
+        if self.data is not None:
+            self.data = float(self.data)
 
 
 class ProfileForm(Form):
@@ -63,8 +41,8 @@ class ProfileForm(Form):
         [Optional(), Length(max=120)],
         description=_l("The coordinates follow from it, if you leave them empty."),
     )
-    latitude = DegreesField(_l("Latitude"), [Optional()])
-    longitude = DegreesField(_l("Longitude"), [Optional()])
+    latitude = DegreesField(_l("Latitude"), [Optional()], places=None)
+    longitude = DegreesField(_l("Longitude"), [Optional()], places=None)
     zone = SelectField(_l("Time zone"), [needed()], choices=[])
     territories = StringField(
         _l("Serves the regions"),

@@ -6,8 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, SelectMultipleField, StringField
+from wtforms import (
+    DateField,
+    DecimalField,
+    Field,
+    IntegerField,
+    SelectMultipleField,
+    StringField,
+)
 from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -52,6 +60,40 @@ class needed:  # noqa: N801 (reads as a word in form definitions)
         if data is None or data == "" or data == [] or (isinstance(data, str) and not data.strip()):
             field.errors = []
             raise StopValidation(str(self.message or _("Please fill this in.")))
+
+
+class _Spoken(Field):
+    """A field that says in plain words what it could not read, and says only that."""
+
+    unreadable: Any = ""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as error:
+            raise ValueError(str(self.unreadable)) from error
+
+    def pre_validate(self, form: Any) -> None:
+        if self.process_errors:
+            raise StopValidation()
+
+
+class WholeField(_Spoken, IntegerField):
+    """A whole number."""
+
+    unreadable = _l("Please give a whole number.")
+
+
+class AmountField(_Spoken, DecimalField):
+    """A number with or without decimals."""
+
+    unreadable = _l("Please give a number.")
+
+
+class DayField(_Spoken, DateField):
+    """A day; the browser's calendar sends it as 2026-11-30."""
+
+    unreadable = _l("Please give a date, as 2026-11-30.")
 
 
 class TicksField(SelectMultipleField):

@@ -1,0 +1,31 @@
+"""What happens to distribution rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portal.core.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSaved(Event):
+    """A rule was made or changed; `version` counts up from 1."""
+
+    rule_id: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSwitched(Event):
+    rule_id: int
+    active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesReordered(Event):
+    rule_ids: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleDeleted(Event):
+    rule_id: int

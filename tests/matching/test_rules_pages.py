@@ -1,0 +1,193 @@
+"""The pages of the rules, as a channel manager, a rep and a visitor see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from portal.catalog.queries import book
+from portal.core.db import session
+from portal.matching.models import DistributionRule
+from tests.factories import (
+    CONTACT,
+    csrf_of,
+    factory,
+    make_lead,
+    make_manager,
+    make_partner,
+    make_person,
+    sign_in,
+)
+
+
+@pytest.fixture
+def manager(client: FlaskClient) -> FlaskClient:
+    signed_in: FlaskClient = sign_in(client, make_manager())
+    return signed_in
+
+
+@factory
+def rules_now() -> list[tuple[int, str, bool, int]]:
+    found = session().scalars(select(DistributionRule).order_by(DistributionRule.position)).all()
+    return [(rule.id, rule.name, rule.active, rule.version) for rule in found]
+
+
+@factory
+def rule_data(rule_id: int) -> dict[str, Any]:
+    rule = session().get_one(DistributionRule, rule_id)
+    return {"conditions": rule.conditions, "criteria": rule.criteria, "name": rule.name}
+
+
+@factory
+def brand_id() -> int:
+    return book().active("brand")[0].id
+
+
+def typed(client: FlaskClient, **fields: Any) -> dict[str, Any]:
+    return {
+        "csrf_token": csrf_of(client.get("/rules/new").text),
+        "name": "Near and certified",
+        "hours": "48",
+        "active": "y",
+        "region_within": "territory",
+        "radius_km": "80",
+        "version": "1",
+        **fields,
+    }
+
+
+def test_the_rules_stand_in_order_with_words_for_what_they_ask(manager: FlaskClient) -> None:
+    page = manager.get("/rules")
+    assert page.status_code == 200
+    assert page.text.index("Large projects") < page.text.index("Everything else")
+    assert "at least Authorised" in page.text
+    assert "within 250 km" in page.text
+
+
+@pytest.mark.parametrize("path", ["/rules", "/rules/new", "/partners", "/groups", "/catalog"])
+def test_a_rep_and_a_visitor_find_no_way_in(app: Flask, path: str) -> None:
+    rep = sign_in(app.test_client(), make_person())
+    assert rep.get(path).status_code == 403
+    visitor = app.test_client().get(path)
+    assert visitor.status_code == 302
+    assert "/login" in visitor.location
+
+
+def test_a_new_rule_is_saved_as_it_was_typed(manager: FlaskClient) -> None:
+    brand = brand_id()
+    answer = manager.post(
+        "/rules/new",
+        data=typed(
+            manager,
+            if_country="de, AT",
+            if_brand=[str(brand)],
+            if_temperature=["hot", "warm"],
+            mode_radius="required",
+            radius_km="120",
+            mode_industry="weighted",
+            weight_industry="35",
+        ),
+    )
+    assert (answer.status_code, answer.location) == (303, "/rules")
+    saved = rule_data(rules_now()[-1][0])
+    assert saved["conditions"] == [
+        {"field": "country", "values": ["DE", "AT"]},
+        {"field": "brand", "values": [brand]},
+        {"field": "temperature", "values": ["hot", "warm"]},
+    ]
+    assert saved["criteria"] == [
+        {"kind": "radius", "mode": "required", "km": 120.0},
+        {"kind": "industry", "mode": "weighted", "weight": 35.0},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("name", "", "Please fill this in"),
+        ("hours", "0", "1 to 2160 hours"),
+        ("hours", "soon", "Please give a whole number"),
+        ("most", "-3", "above 0"),
+        ("if_country", "DE, Atlantis", "ATLANTIS is no code"),
+        ("weight_industry", "101", "from 1 to 100"),
+        ("radius_km", "0", "from 1 to 20,000 km"),
+    ],
+)
+def test_what_is_wrong_is_said_at_the_field_and_the_rest_is_kept(
+    manager: FlaskClient, field: str, value: str, said: str
+) -> None:
+    data = typed(manager, mode_industry="weighted", weight_industry="20", mode_radius="required")
+    answer = manager.post("/rules/new", data={**data, "if_subdivision": "DE-BY", field: value})
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert "DE-BY" in answer.text
+    assert len(rules_now()) == 2
+
+
+def test_an_old_page_does_not_overwrite_a_newer_rule(manager: FlaskClient) -> None:
+    rule_id = rules_now()[0][0]
+    data = typed(manager, name="First")
+    assert manager.post(f"/rules/{rule_id}", data=data).status_code == 303
+    answer = manager.post(f"/rules/{rule_id}", data={**data, "name": "Second"})
+    assert answer.status_code == 409
+    assert "Somebody else has changed this rule" in answer.text
+    assert 'value="Second"' in answer.text
+    assert rules_now()[0][1] == "First"
+
+
+def test_rules_move_switch_and_go(manager: FlaskClient) -> None:
+    first, second = (line[0] for line in rules_now())
+    token = {"csrf_token": csrf_of(manager.get("/rules").text)}
+    assert manager.post(f"/rules/{second}/move", data={**token, "to": "up"}).status_code == 303
+    assert [line[0] for line in rules_now()] == [second, first]
+    manager.post(f"/rules/{second}/move", data={**token, "to": "up"})
+    assert [line[0] for line in rules_now()] == [second, first]
+    manager.post(f"/rules/{first}/switch", data={**token, "active": "off"})
+    assert [line[2] for line in rules_now()] == [True, False]
+    assert "Delete the rule?" in manager.get(f"/rules/{first}/deletion").text
+    assert manager.post(f"/rules/{first}/deletion", data=token).status_code == 303
+    assert [line[0] for line in rules_now()] == [second]
+    assert manager.get(f"/rules/{first}").status_code == 404
+
+
+def test_the_preview_says_who_would_get_a_lead_and_why(manager: FlaskClient) -> None:
+    make_partner("Nahe Systeme")
+    make_partner("Weit Weg KG", latitude=48.1, longitude=11.5, city="Munich")
+    lead = make_lead()
+    data = typed(manager, lead=lead.number, mode_radius="required", mode_brand="required")
+    page = manager.post("/rules/new/preview", data=data)
+    assert page.status_code == 200
+    assert "Nahe Systeme" in page.text
+    assert "close by" in page.text
+    assert "1 partner is too far away" in page.text
+    assert "Weit Weg" not in page.text
+    fragment = manager.post("/rules/new/preview", data=data, headers={"HX-Request": "true"})
+    assert "<html" not in fragment.text
+    assert "Nahe Systeme" in fragment.text
+    for secret in CONTACT.values():
+        assert secret not in page.text
+
+
+def test_an_empty_match_names_what_emptied_it(manager: FlaskClient) -> None:
+    make_partner(brand_ids=[])
+    lead = make_lead()
+    data = typed(manager, lead=lead.number, mode_brand="required")
+    page = manager.post("/rules/new/preview", data=data).text
+    assert "Nobody." in page
+    assert "The last ones fell out here: 1 partner doesn&#39;t carry the brand" in page
+
+
+def test_a_lead_of_another_kind_is_said_not_to_be_meant(manager: FlaskClient) -> None:
+    make_partner()
+    lead = make_lead(country="DE")
+    data = typed(manager, lead=lead.number.removeprefix("L-"), if_country="FR")
+    assert "This rule is not for this lead" in manager.post("/rules/new/preview", data=data).text
+
+
+def test_a_number_nobody_has_is_said(manager: FlaskClient) -> None:
+    data = typed(manager, lead="L-999999")
+    assert "There is no lead L-999999" in manager.post("/rules/new/preview", data=data).text

@@ -28,6 +28,7 @@ from portal.core.db import db
 from portal.core.servers import PostgresServer, ValkeyServer
 from portal.factory import create_app
 from tests import factories
+from tests.live import Live
 
 HOME = "FIRSTCOME_TEST_HOME"
 _servers: list[Any] = []
@@ -192,3 +193,37 @@ def committed(worker_number: int, request: pytest.FixtureRequest) -> Iterator[Fl
         db.session.remove()
         db.engine.dispose()
     drop_database(name)
+
+
+@pytest.fixture(scope="module")
+def served(
+    worker_number: int, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Live]:
+    """Return gunicorn with two workers on a database of the module's own; ask for `live`."""
+    name = f"live_{worker_number}_{os.getpid()}_{abs(hash(request.node.nodeid)) % 10**8}"
+    url = copy_database(name)
+    folder = tmp_path_factory.mktemp("live")
+    app = create_app(settings_for(url, redis_url(worker_number % 16), folder))
+    app.extensions["redis"].flushdb()
+    catalog.forget_book()
+    factories.work_in(app)
+    factories.make_programme()
+    live = Live(app, folder)
+    yield live
+    live.stop()
+    factories.work_in(None)
+    catalog.forget_book()
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+    drop_database(name)
+
+
+@pytest.fixture
+def live(served: Live) -> Iterator[Live]:
+    """Return the web of a local run; people, firms and leads stay until the module's end."""
+    factories.work_in(served.app)
+    catalog.forget_book()
+    yield served
+    factories.work_in(None)
+    catalog.forget_book()

@@ -1,0 +1,230 @@
+"""The real thing for tests: gunicorn with two workers on real databases, and browsers for it.
+
+Here: how the web of a local run is started and stopped, and what a signed-in browser sends. What
+is asked of it stands in the tests.
+"""
+
+from __future__ import annotations
+
+import http.client
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Barrier
+from urllib.parse import urlencode
+
+from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import text
+
+from portal.accounts.operations import open_session
+from portal.core import clock
+from portal.core.db import db, unit_of_work
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 40.0
+BURST = (
+    "from portal.core import jobs; from portal.factory import create_app; "
+    "jobs.run_worker(create_app(), burst=True)"
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the web answered."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: str
+
+    @property
+    def refusal(self):
+        """The word of the refusal that the page carries, None without."""
+        found = re.search(r'data-refusal="([a-z_]+)"', self.body)
+        return found.group(1) if found else None
+
+    @property
+    def verdict(self):
+        """Status and refusal in one, to compare and to count."""
+        return (self.status, self.refusal)
+
+
+class Browser:
+    """A browser with a session of its own, one connection and no other memory."""
+
+    def __init__(self, live, cookie="", csrf=""):
+        self.live, self.cookie, self.csrf = live, cookie, csrf
+        self._link = None
+
+    def ask(self, method, path, body=None, headers=None):
+        """Send one request and return the answer."""
+        sent = {"Accept": "text/html", "Cookie": self.cookie, **(headers or {})}
+        if self._link is None:
+            self._link = http.client.HTTPConnection("127.0.0.1", self.live.port, timeout=30)
+        try:
+            self._link.request(method, path, body, sent)
+            answer = self._link.getresponse()
+            text_ = answer.read().decode("utf-8", "replace")
+        except (http.client.HTTPException, OSError):
+            self._link.close()
+            self._link = None
+            raise
+        return Answer(answer.status, answer.headers, text_)
+
+    def get(self, path, *, fragment=False):
+        """Open a page, or fetch it as htmx does."""
+        return self.ask("GET", path, headers={"HX-Request": "true"} if fragment else None)
+
+    def post(self, path, *, fragment=False, **fields):
+        """Send a form with the token of this browser's session."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        if fragment:
+            headers["HX-Request"] = "true"
+        body = urlencode({"csrf_token": self.csrf, **fields}, doseq=True)
+        return self.ask("POST", path, body, headers)
+
+    def close(self):
+        """Hang up."""
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+
+
+def cookie_for(app, secret):
+    """Return the cookie and the form token of a signed-in browser, as Flask would make them."""
+    csrf = secrets.token_hex(20)
+    made = app.session_interface.get_signing_serializer(app).dumps(
+        {"_user_id": secret, "_fresh": True, "csrf_token": csrf}
+    )
+    token = URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(csrf)
+    return f"{app.config['SESSION_COOKIE_NAME']}={made}", token
+
+
+class Live:
+    """The web of a local run, and this test's own way to the same database."""
+
+    def __init__(self, app, folder):
+        self.app, self.folder = app, folder
+        settings = app.config["SETTINGS"]
+        self.door = socket.socket()
+        self.door.bind(("127.0.0.1", 0))
+        self.door.listen(2048)
+        self.port = self.door.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder / "live.log"
+        self.env = {
+            "PATH": "/usr/bin:/bin",
+            "FIRSTCOME_LOCAL": "1",
+            "VAR_DIR": str(folder),
+            "PORT": str(self.port),
+            "PUBLIC_URL": self.url,
+            "SECRET_KEY": settings.secret_key,
+            "PYTHONUNBUFFERED": "1",
+            "DATABASE_URL": settings.database_url,
+            "REDIS_URL": settings.redis_url,
+            "SMTP_URL": "smtp://127.0.0.1:9",
+            "MAILBOX_DIR": str(folder / "mailbox"),
+            "BIND": f"fd://{self.door.fileno()}",
+        }
+        self.browsers = []
+        with self.log.open("ab") as log:
+            self.web = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "app:app"],
+                cwd=ROOT,
+                env=self.env,
+                stdout=log,
+                stderr=log,
+                pass_fds=(self.door.fileno(),),
+            )
+        self._await_ready()
+
+    def _await_ready(self):
+        deadline = time.monotonic() + PATIENCE
+        stranger = Browser(self)
+        while True:
+            assert self.web.poll() is None, self.said()
+            try:
+                if stranger.get("/healthz").status == 200:
+                    return stranger.close()
+            except OSError:
+                pass
+            assert time.monotonic() < deadline, self.said()
+            time.sleep(0.05)
+
+    def stop(self):
+        """Stop the web by its pid; who does not go in time is killed."""
+        for browser in self.browsers:
+            browser.close()
+        if self.web.poll() is None:
+            self.web.send_signal(signal.SIGTERM)
+            try:
+                self.web.wait(10)
+            except subprocess.TimeoutExpired:
+                self.web.kill()
+                self.web.wait()
+        self.door.close()
+
+    def said(self):
+        """Return everything that web and worker wrote to their logs."""
+        return self.log.read_text()
+
+    def work(self):
+        """Let a worker of its own process do all that is queued."""
+        with self.log.open("ab") as log:
+            subprocess.run(
+                [sys.executable, "-c", BURST],
+                cwd=ROOT,
+                env={**self.env, "LOG_LEVEL": "DEBUG"},
+                stdout=log,
+                stderr=log,
+                check=True,
+                timeout=PATIENCE,
+            )
+
+    def signed_in(self, *users):
+        """Return a browser for each of the people, all signed in."""
+        with self.app.app_context(), unit_of_work():
+            found = [open_session(user.id, clock.now()) for user in users]
+        browsers = [Browser(self, *cookie_for(self.app, secret)) for secret in found]
+        self.browsers += browsers
+        return browsers
+
+    def stranger(self):
+        """Return a browser that is not signed in."""
+        self.browsers.append(Browser(self))
+        return self.browsers[-1]
+
+    def rows(self, statement, **values):
+        """Return the rows of a statement."""
+        with self.app.app_context():
+            try:
+                return db.session.execute(text(statement), values).all()
+            finally:
+                db.session.remove()
+
+    def value(self, statement, **values):
+        """Return the one value of a statement."""
+        return self.rows(statement, **values)[0][0]
+
+    def do(self, work, *args, **kwargs):
+        """Do a piece of work in a unit of work of its own and return what it returns."""
+        with self.app.app_context(), unit_of_work():
+            return work(*args, **kwargs)
+
+
+def at_once(*deeds):
+    """Do all deeds at the same moment, each in a thread; return their results in order."""
+    start = Barrier(len(deeds))
+
+    def run(deed):
+        start.wait(30)
+        return deed()
+
+    with ThreadPoolExecutor(len(deeds)) as pool:
+        return list(pool.map(run, deeds))

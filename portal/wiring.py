@@ -11,6 +11,8 @@ from portal.core.events import Event
 from portal.desk import jobs as desk_jobs
 from portal.desk import routes as desk
 from portal.feedback import routes as feedback
+from portal.leads import import_routes as imports
+from portal.leads import jobs as _leads  # noqa: F401
 from portal.matching import routes as matching
 from portal.notifications import jobs as _notifications  # noqa: F401 – registers its reactions
 from portal.notifications import routes as notifications
@@ -33,6 +35,7 @@ ROOMS = (
     desk.blueprint,
     notifications.blueprint,
     desk_jobs.blueprint,
+    imports.blueprint,
 )
 
 REACTIONS: dict[type[Event], tuple[str, ...]] = {
@@ -47,4 +50,6 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("mail.drain", timedelta(seconds=30)),
     ("offers.end_rounds", timedelta(seconds=60)),
     ("pickup.mark_debts", timedelta(seconds=60)),
+    ("leads.push_imports", timedelta(seconds=60)),
+    ("leads.forget_files", timedelta(hours=6)),
 )

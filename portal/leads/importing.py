@@ -1,0 +1,723 @@
+"""From the rows of a file to leads: set by set, with the same result however often it runs.
+
+`Intake` reads and cleans outside of any transaction (`batches`) and writes one batch in the
+caller's (`take`). Imported leads are inquiries: captured or disqualified, never on offer.
+Not here: what a file or a cell means (intake), the row about the import itself (imports).
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, cast
+
+from flask_babel import gettext as _
+from sqlalchemy import Table as DatabaseTable
+from sqlalchemy import any_, exists, func, insert, literal, select, true, update
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import ARRAY, CITEXT
+from sqlalchemy.types import Text
+
+from portal.catalog import places
+from portal.catalog.models import Industry, Product, SizeBand, Source, ValueBand
+from portal.catalog.queries import Book, book, short_key
+from portal.catalog.seed import REASONS, Purpose
+from portal.core.db import session
+from portal.core.errors import Conflict
+from portal.core.events import EventRow, record
+from portal.leads.events import ContactSuppressed
+from portal.leads.intake.cleaning import (
+    Cleaner,
+    CleanRow,
+    RefusedValues,
+    Vocabularies,
+    bands,
+    suppression_keys,
+)
+from portal.leads.intake.mapping import Mapping
+from portal.leads.intake.normalise import (
+    industry_vocabulary,
+    reason_vocabulary,
+    source_vocabulary,
+    spelling_key,
+)
+from portal.leads.intake.reading import BrokenRow, Row, Table
+from portal.leads.models import (
+    LEAD_NUMBERS,
+    Lead,
+    LeadContact,
+    LeadImport,
+    LeadState,
+    RefusedRow,
+    Suppression,
+)
+from portal.leads.queries import get_definition
+
+BATCH_ROWS = 1_000
+# Rows may be long: a batch ends early rather than fill the memory.
+BATCH_BYTES = 4 * 1024 * 1024
+# An import may change a lead only as long as nobody has worked on it.
+UNTOUCHED = (LeadState.CAPTURED, LeadState.DISQUALIFIED)
+DO_NOT_CALL = "do_not_call"
+WHOLE_ROW = "row"
+
+_LEADS = cast(DatabaseTable, Lead.__table__)
+_CONTACTS = cast(DatabaseTable, LeadContact.__table__)
+_SUPPRESSIONS = cast(DatabaseTable, Suppression.__table__)
+_REFUSALS = cast(DatabaseTable, RefusedRow.__table__)
+_SEPARATORS = re.compile(r"[,;|/\n]")
+
+
+class TakenOver(Conflict):
+    """Another process works on this import."""
+
+    code = "import_taken_over"
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the rows: `rows` = `imported` + `unchanged` + `refused`.
+
+    `updated`, `disqualified` and `suppressed` are parts of `imported`; `repeated` (the same row
+    again in the file) and `left_alone` (somebody has worked on the lead) are parts of `unchanged`.
+    `on_offer` counts leads of people who must not be called but are on offer just now.
+    """
+
+    rows: int = 0
+    imported: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    disqualified: int = 0
+    suppressed: int = 0
+    repeated: int = 0
+    left_alone: int = 0
+    on_offer: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the counts by name."""
+        return asdict(self)
+
+
+def read_counts(report: dict[str, Any]) -> Counts:
+    """Read the counts out of an import's report."""
+    return Counts(**{f.name: int(report.get(f.name, 0)) for f in fields(Counts)})
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A row that could not come in: its cells in the file's order, and a message per field."""
+
+    number: int
+    cells: tuple[str, ...]
+    reasons: dict[str, str]
+
+
+@dataclass(slots=True)
+class Batch:
+    """Some rows, read and cleaned. `last` is the number of the last row, `bytes_read` how far."""
+
+    rows: list[CleanRow] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    repeated: int = 0
+    last: int = 0
+    bytes_read: int = 0
+
+    @property
+    def size(self) -> int:
+        return len(self.rows) + len(self.refused) + self.repeated
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The catalogue and the lead definition as an import uses them, read once."""
+
+    vocabularies: Vocabularies
+    ids: dict[tuple[str, str], int]
+    brands: dict[str, int]
+    products: dict[str, int]
+    brand_of: dict[int, int | None]
+    type_by_kind: dict[str, int]
+    status_id: int
+
+
+def read_known(currency: str) -> Known:
+    """Read what rows are matched with. Raises NotFound where no programme was founded."""
+    definition = get_definition()
+    entries = book()
+    types: dict[str, int] = {}
+    for lead_type in sorted(definition.types.values(), key=lambda each: each.id):
+        types.setdefault(lead_type.kind, lead_type.id)
+    initial = next(s for s in definition.statuses.values() if s.is_initial)
+    return Known(
+        vocabularies=vocabularies_of(entries, currency),
+        ids={key: entry.id for key, entry in entries.by_key.items()},
+        brands=_spellings(entries, "brand"),
+        products=_spellings(entries, "product"),
+        brand_of={e.id: e.brand_id for e in entries.active("product") if isinstance(e, Product)},
+        type_by_kind=types,
+        status_id=initial.id,
+    )
+
+
+def vocabularies_of(entries: Book, currency: str) -> Vocabularies:
+    """Build the vocabularies from the catalogue as people edited it."""
+    first_spellings = {r.key: r.spellings for r in REASONS if r.purpose is Purpose.DISQUALIFY}
+    return Vocabularies(
+        industry_vocabulary(
+            (e.key, (*e.names.values(), *(e.synonyms or ())))
+            for e in entries.active("industry")
+            if isinstance(e, Industry)
+        ),
+        source_vocabulary(
+            (e.key, (*e.names.values(), *(e.synonyms or ())))
+            for e in entries.active("source")
+            if isinstance(e, Source)
+        ),
+        reason_vocabulary(
+            (short_key(r), (*r.names.values(), *first_spellings.get(short_key(r), ())))
+            for r in entries.reasons("disqualify")
+        ),
+        bands(
+            (e.key, e.low or Decimal(0))
+            for e in entries.active("size_band")
+            if isinstance(e, SizeBand)
+        ),
+        bands(
+            (e.key, e.low or Decimal(0))
+            for e in entries.active("value_band")
+            if isinstance(e, ValueBand)
+        ),
+        currency,
+    )
+
+
+def _spellings(entries: Book, kind: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for entry in entries.active(kind):
+        for name in (entry.key, *entry.names.values()):
+            found.setdefault(spelling_key(name), entry.id)
+    return found
+
+
+class SeenNumbers:
+    """Which numbers stood in the file already, and who must not be called (for a dry run).
+
+    Kept in a scratch file that nobody else sees, so that a long list needs no more memory than a
+    short one. The first row with a number counts: were it the last, a second run would change
+    leads back and forth.
+    """
+
+    def __init__(self) -> None:
+        self._scratch = sqlite3.connect("", isolation_level=None)
+        for statement in (
+            "PRAGMA journal_mode = OFF",
+            "PRAGMA cache_size = -8000",
+            "CREATE TABLE rows (number TEXT PRIMARY KEY, digest TEXT, row INTEGER) WITHOUT ROWID",
+            "CREATE TABLE kept_away (key TEXT PRIMARY KEY) WITHOUT ROWID",
+            "BEGIN",
+        ):
+            self._scratch.execute(statement)
+
+    def earlier(self, row: CleanRow, number: int) -> tuple[int, bool] | None:
+        """Note a row; return the earlier row with its number and whether it says the same."""
+        noted = self._scratch.execute(
+            "INSERT OR IGNORE INTO rows VALUES (?, ?, ?)", (row.external_id, row.digest, number)
+        )
+        if noted.rowcount:
+            return None
+        first, digest = self._scratch.execute(
+            "SELECT row, digest FROM rows WHERE number = ?", (row.external_id,)
+        ).fetchone()
+        return int(first), digest == row.digest
+
+    def keep_away(self, keys: Iterable[str]) -> None:
+        """Note keys of people who must not be called."""
+        self._scratch.executemany(
+            "INSERT OR IGNORE INTO kept_away VALUES (?)", ((key,) for key in keys)
+        )
+
+    def kept_away(self, keys: Collection[str]) -> set[str]:
+        """Return those of the keys that were noted."""
+        ask = "SELECT 1 FROM kept_away WHERE key = ?"
+        return {key for key in keys if self._scratch.execute(ask, (key,)).fetchone()}
+
+    def close(self) -> None:
+        """Throw the scratch file away."""
+        self._scratch.close()
+
+
+class Intake:
+    """One pass over a file. `import_id` None leaves no trace (a dry run of the command).
+
+    `after` is the number of the last row that an earlier, interrupted pass has taken; `counts`
+    what it had counted until there.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        mapping: Mapping,
+        known: Known,
+        at: datetime,
+        *,
+        import_id: int | None = None,
+        dry: bool = False,
+        counts: Counts | None = None,
+        after: int = 0,
+    ) -> None:
+        # In the file's order, wherever the mapping was kept: what fills one field together must
+        # come out the same in every run.
+        columns = {name: mapping.columns[name] for name in table.headers if name in mapping.columns}
+        self._table = table
+        self._system = mapping.source_system.strip()
+        self._cleaner = Cleaner(
+            Mapping(self._system, columns, mapping.constants), at, known.vocabularies
+        )
+        self._known = known
+        self._at = at
+        self._import_id = import_id
+        self._dry = dry
+        self._after = after
+        self._places: dict[tuple[str, str, str | None], places.Place | None] = {}
+        self.counts = counts or Counts()
+
+    # -- reading: no transaction is open ------------------------------------------------------
+
+    def batches(self) -> Iterator[Batch]:
+        """Read, clean and collect rows; touches no database."""
+        seen = self._seen = SeenNumbers()
+        batch, start = Batch(), 0
+        try:
+            for row in self._table:
+                self._sort(row, batch, seen)
+                if row.number <= self._after:
+                    batch = Batch()
+                    continue
+                batch.last = row.number
+                here = self._table.bytes_read
+                if batch.size >= BATCH_ROWS or here - start >= BATCH_BYTES:
+                    batch.bytes_read = start = here
+                    yield batch
+                    batch = Batch()
+            if batch.size:
+                batch.bytes_read = self._table.bytes_read
+                yield batch
+        finally:
+            seen.close()
+
+    def _sort(self, row: Row | BrokenRow, batch: Batch, seen: SeenNumbers) -> None:
+        if isinstance(row, BrokenRow):
+            batch.refused.append(Refused(row.number, row.cells, {WHOLE_ROW: row.message}))
+            return
+        cleaned = self._cleaner.clean(row.values)
+        if isinstance(cleaned, RefusedValues):
+            reasons = cleaned.by_field()
+            batch.refused.append(Refused(row.number, tuple(row.values.values()), reasons))
+            return
+        earlier = seen.earlier(cleaned, row.number)
+        if earlier is None:
+            batch.rows.append(cleaned)
+            return
+        first, same = earlier
+        if same:
+            batch.repeated += 1
+            return
+        reason = _(
+            "Row %(row)s has the same number and says something else. Which one is right?",
+            row=first,
+        )
+        batch.refused.append(
+            Refused(row.number, tuple(row.values.values()), {"external_id": reason})
+        )
+
+    # -- writing: one batch in the caller's transaction ---------------------------------------
+
+    def take(self, batch: Batch) -> None:
+        """Write one batch, or on a dry run only count it. Raises `TakenOver`."""
+        import_row = self._hold_import()
+        if not self._dry:
+            # One batch of a source system at a time: whoever imports the same list, too, waits.
+            session().execute(select(func.pg_advisory_xact_lock(func.hashtext(self._system), 2)))
+        counts = self.counts
+        counts.rows += batch.size
+        counts.refused += len(batch.refused)
+        counts.repeated += batch.repeated
+        counts.unchanged += batch.repeated
+        keys = {row.external_id: suppression_keys(row, self._system) for row in batch.rows}
+        away = self._kept_away(batch.rows, keys)
+        waiting: Sequence[CleanRow] = batch.rows
+        lead_ids: dict[str, int] = {}
+        while waiting:
+            # A lead that someone captures at this very moment is met in the next turn.
+            waiting = self._settle(waiting, keys, away, lead_ids)
+        if not self._dry:
+            self._suppress(batch.rows, keys, lead_ids)
+        if import_row is None:
+            return
+        if batch.refused:
+            session().execute(
+                insert(_REFUSALS), [_refusal(self._import_id, r) for r in batch.refused]
+            )
+        import_row.rows_done = counts.rows
+        import_row.bytes_done = batch.bytes_read
+        import_row.report = {**import_row.report, **counts.as_dict(), "last_row": batch.last}
+        session().flush()
+
+    def _hold_import(self) -> LeadImport | None:
+        if self._import_id is None:
+            return None
+        row = session().get_one(LeadImport, self._import_id, with_for_update={"key_share": True})
+        if row.state != "running" or row.rows_done != self.counts.rows:
+            raise TakenOver(_("Somebody else runs this import already."))
+        return row
+
+    def _kept_away(
+        self, rows: Sequence[CleanRow], keys: dict[str, tuple[str, ...]]
+    ) -> frozenset[str]:
+        """Return which of the rows' keys are on the suppression list, or come to it now."""
+        asked = [key for each in keys.values() for key in each]
+        listed = session().scalars(
+            select(Suppression.key).where(Suppression.key == any_(_texts(asked)))
+        )
+        new = [key for row in rows if row.do_not_call for key in keys[row.external_id]]
+        if not self._dry:
+            return frozenset(listed).union(new)
+        self._seen.keep_away(new)
+        return frozenset(listed).union(self._seen.kept_away(asked))
+
+    def _settle(
+        self,
+        rows: Sequence[CleanRow],
+        keys: dict[str, tuple[str, ...]],
+        away: frozenset[str],
+        lead_ids: dict[str, int],
+    ) -> Sequence[CleanRow]:
+        """Insert, update or leave alone; return the rows whose lead came up in between."""
+        found = {
+            each.external_id: each
+            for each in session().execute(
+                select(Lead.id, Lead.external_id, Lead.import_digest, Lead.suppressed).where(
+                    Lead.source_system == self._system,
+                    Lead.external_id.is_not(None),
+                    Lead.external_id == any_(_texts([row.external_id for row in rows])),
+                )
+            )
+        }
+        new = [row for row in rows if row.external_id not in found]
+        changed = {
+            found[row.external_id].id: row
+            for row in rows
+            if row.external_id in found and found[row.external_id].import_digest != row.digest
+        }
+        untouched = self._untouched(changed)
+        hit = {row.external_id for row in rows if not away.isdisjoint(keys[row.external_id])}
+
+        made, beaten = self._insert(new, hit)
+        self._update({lead_id: changed[lead_id] for lead_id in untouched}, hit)
+        late = [
+            each.id
+            for number, each in found.items()
+            if number in hit and not each.suppressed and each.id not in untouched
+        ]
+        self._mark_suppressed(late)
+
+        lead_ids.update({number: each.id for number, each in found.items()})
+        lead_ids.update(made)
+        taken_new = [row for row in new if row not in beaten] if beaten else new
+        counts = self.counts
+        for row in (*taken_new, *(changed[lead_id] for lead_id in untouched)):
+            counts.imported += 1
+            counts.disqualified += row.disqualified
+            counts.suppressed += row.external_id in hit
+        counts.updated += len(untouched)
+        counts.unchanged += len(found) - len(untouched)
+        counts.left_alone += len(changed) - len(untouched)
+        return beaten
+
+    def _untouched(self, changed: dict[int, CleanRow]) -> list[int]:
+        """Return (and hold) those leads that nobody has worked on since they came in."""
+        if not changed:
+            return []
+        worked_on = exists(
+            select(EventRow.id).where(EventRow.lead_id == Lead.id, EventRow.name != "LeadCaptured")
+        )
+        query = (
+            select(Lead.id)
+            .where(
+                Lead.id.in_(list(changed)),
+                Lead.state.in_(UNTOUCHED),
+                Lead.merged_into.is_(None),
+                Lead.round == 0,
+                ~worked_on,
+            )
+            .order_by(Lead.id)
+        )
+        if not self._dry:
+            query = query.with_for_update(key_share=True)
+        return list(session().scalars(query))
+
+    def _insert(
+        self, rows: Sequence[CleanRow], hit: Collection[str]
+    ) -> tuple[dict[str, int], list[CleanRow]]:
+        """Insert leads with their contacts; return ids by number, and rows that came too late."""
+        if not rows or self._dry:
+            return {}, []
+        numbers = session().scalars(
+            select(LEAD_NUMBERS.next_value()).select_from(func.generate_series(1, len(rows)))
+        )
+        values = [
+            {
+                **self._columns(row, row.external_id in hit),
+                "number": f"L-{number}",
+                "source_system": self._system,
+                "external_id": row.external_id,
+                "state_since": self._at,
+                "created_at": self._at,
+                "priority": 5,
+                "importance": 4,
+                "round": 0,
+                "version": 1,
+            }
+            for row, number in zip(rows, numbers, strict=True)
+        ]
+        statement = (
+            postgresql.insert(_LEADS)
+            .on_conflict_do_nothing(
+                index_elements=["source_system", "external_id"],
+                index_where=_LEADS.c.external_id.is_not(None),
+            )
+            .returning(_LEADS.c.external_id, _LEADS.c.id)
+        )
+        made = {each.external_id: each.id for each in session().execute(statement, values)}
+        if made:
+            session().execute(
+                insert(_CONTACTS),
+                [
+                    {"lead_id": made[row.external_id], **self._contact(row)}
+                    for row in rows
+                    if row.external_id in made
+                ],
+            )
+        return made, [row for row in rows if row.external_id not in made]
+
+    def _update(self, changed: dict[int, CleanRow], hit: Collection[str]) -> None:
+        """Bring leads that nobody has touched to what the file says now."""
+        if not changed or self._dry:
+            return
+        states = dict(
+            session()
+            .execute(select(Lead.id, Lead.state).where(Lead.id.in_(list(changed))))
+            .tuples()
+            .all()
+        )
+        suppressed = set(
+            session().scalars(select(Lead.id).where(Lead.id.in_(list(changed)), Lead.suppressed))
+        )
+        for lead_id, row in sorted(changed.items()):
+            # Who must not be called stays so, whatever a later list says.
+            values = self._columns(row, row.external_id in hit or lead_id in suppressed)
+            if values["state"] != states[lead_id]:
+                values["state_since"] = self._at
+            session().execute(
+                update(_LEADS)
+                .where(_LEADS.c.id == lead_id)
+                .values(**values, version=_LEADS.c.version + 1)
+            )
+        contacts = [{"lead_id": each, **self._contact(row)} for each, row in changed.items()]
+        upsert = postgresql.insert(_CONTACTS)
+        session().execute(
+            upsert.on_conflict_do_update(
+                index_elements=["lead_id"],
+                set_={name: upsert.excluded[name] for name in contacts[0] if name != "lead_id"},
+            ),
+            contacts,
+        )
+
+    def _suppress(
+        self,
+        rows: Sequence[CleanRow],
+        keys: dict[str, tuple[str, ...]],
+        lead_ids: dict[str, int],
+    ) -> None:
+        """Put who must not be called on the list, and mark the leads that are theirs already."""
+        entries = {
+            key: {
+                "key": key,
+                "reason": DO_NOT_CALL,
+                "created_at": self._at,
+                "lead_id": lead_ids[row.external_id],
+            }
+            for row in rows
+            if row.do_not_call
+            for key in keys[row.external_id]
+        }
+        if not entries:
+            return
+        statement = (
+            postgresql.insert(_SUPPRESSIONS).on_conflict_do_nothing().returning(_SUPPRESSIONS.c.key)
+        )
+        listed = session().scalars(statement, [entries[key] for key in sorted(entries)]).all()
+        mails = [key.removeprefix("email:") for key in listed if key.startswith("email:")]
+        phones = [key.removeprefix("phone:") for key in listed if key.startswith("phone:")]
+        if not listed:
+            return
+        theirs = session().scalars(
+            select(Lead.id)
+            .join(LeadContact, LeadContact.lead_id == Lead.id)
+            .where(
+                ~Lead.suppressed,
+                (LeadContact.email == any_(literal(mails, ARRAY(CITEXT))))
+                | (LeadContact.phone_e164 == any_(_texts(phones))),
+            )
+        )
+        own = {lead_ids[row.external_id] for row in rows if row.do_not_call}
+        on_offer = self._mark_suppressed([*own.union(theirs)])
+        if on_offer:
+            self.counts.on_offer += len(on_offer)
+            record(ContactSuppressed(at=self._at, reason=DO_NOT_CALL, marked=[], on_offer=on_offer))
+
+    def _mark_suppressed(self, lead_ids: Sequence[int]) -> list[int]:
+        """Mark leads of people on the list; return those on offer, which stay as they are.
+
+        People withdraw an offer, no list does; the list then keeps the lead from coming back.
+        """
+        if not lead_ids or self._dry:
+            return []
+        rows = (
+            session()
+            .execute(
+                select(Lead.id, Lead.state)
+                .where(Lead.id.in_(lead_ids), ~Lead.suppressed)
+                .order_by(Lead.id)
+                .with_for_update(key_share=True)
+            )
+            .tuples()
+            .all()
+        )
+        free = [lead_id for lead_id, state in rows if state != LeadState.OFFERED]
+        if free:
+            session().execute(update(_LEADS).where(_LEADS.c.id.in_(free)).values(suppressed=true()))
+        return [lead_id for lead_id, state in rows if state == LeadState.OFFERED]
+
+    # -- what a row is in our words -----------------------------------------------------------
+
+    def _columns(self, row: CleanRow, suppressed: bool) -> dict[str, Any]:
+        known, ids = self._known, self._known.ids
+        place = self._place(row)
+        products = self._products(row)
+        brand_id = known.brands.get(spelling_key(row.brand)) if row.brand else None
+        if brand_id is None and products:
+            makers = {known.brand_of.get(product) for product in products}
+            brand_id = makers.pop() if len(makers) == 1 else None
+        return {
+            "import_digest": row.digest,
+            "import_id": self._import_id,
+            "kind": row.kind,
+            "type_id": known.type_by_kind[row.kind],
+            "status_id": known.status_id,
+            "state": LeadState.DISQUALIFIED if row.disqualified else LeadState.CAPTURED,
+            "title": row.title,
+            "partner_text": row.partner_text,
+            "expectation": row.expectation,
+            "temperature": row.temperature,
+            "country": row.country,
+            "subdivision": row.subdivision or (place.subdivision if place else None),
+            "city": row.city or None,
+            "latitude": place.latitude if place else None,
+            "longitude": place.longitude if place else None,
+            "time_zone": place.zone if place else row.time_zone,
+            "brand_id": brand_id,
+            "product_ids": products,
+            "industry_id": ids.get(("industry", row.industry_key or "")),
+            "industry_original": row.industry or None,
+            "size_band_id": ids.get(("size_band", row.size_band or "")),
+            "people": row.people,
+            "value_band_id": ids.get(("value_band", row.value_band or "")),
+            "target_amount": row.value if self._is_own_currency(row) else None,
+            "source_id": ids.get(("source", row.source_key or "")),
+            "source_original": row.source or None,
+            "disqualified_reason_id": ids.get(("reason", f"disqualify.{row.disqualified_key}")),
+            "disqualified_original": row.disqualified_original or None,
+            "suppressed": suppressed,
+            "captured_at": row.created_at or self._at,
+        }
+
+    def _contact(self, row: CleanRow) -> dict[str, Any]:
+        return {
+            "company": row.company or None,
+            "first_name": row.first_name or None,
+            "last_name": row.last_name or None,
+            "role": row.role or None,
+            "phone": row.phone or None,
+            "phone_e164": row.phone_e164,
+            "email": row.email,
+            "domain": row.domain,
+            "street": row.street or None,
+            "postcode": row.postcode or None,
+            "note": self._note(row) or None,
+        }
+
+    def _note(self, row: CleanRow) -> str:
+        """Return the row's note and what has no place of its own, so that nothing gets lost."""
+        lines = [row.full_note]
+        if row.stage and not row.disqualified:
+            lines.append(_("Stage in the list: %(stage)s", stage=row.stage))
+        if row.reference:
+            lines.append(_("Number elsewhere: %(number)s", number=row.reference))
+        if row.value is not None and not self._is_own_currency(row):
+            lines.append(
+                _("Value: %(amount)s %(currency)s", amount=row.value, currency=row.currency)
+            )
+        if row.brand and spelling_key(row.brand) not in self._known.brands:
+            lines.append(_("Brand: %(name)s", name=row.brand))
+        if row.product and any(
+            spelling_key(name) not in self._known.products for name in _parts(row.product)
+        ):
+            lines.append(_("Products: %(names)s", names=row.product))
+        return "\n".join(filter(None, lines))
+
+    def _is_own_currency(self, row: CleanRow) -> bool:
+        return row.currency == self._known.vocabularies.currency
+
+    def _place(self, row: CleanRow) -> places.Place | None:
+        if not (row.city and row.country):
+            return None
+        asked = (row.city, row.country, row.subdivision)
+        if asked not in self._places:
+            if len(self._places) > 5_000:
+                self._places.clear()
+            self._places[asked] = places.find_city(*asked)
+        return self._places[asked]
+
+    def _products(self, row: CleanRow) -> list[int]:
+        if not row.product:
+            return []
+        found = (self._known.products.get(spelling_key(name)) for name in _parts(row.product))
+        return list(dict.fromkeys(each for each in found if each is not None))
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in _SEPARATORS.split(text) if part.strip()]
+
+
+def _texts(values: Sequence[str]) -> Any:
+    return literal(list(values), ARRAY(Text))
+
+
+def _refusal(import_id: int | None, refused: Refused) -> dict[str, Any]:
+    return {
+        "import_id": import_id,
+        "row_number": refused.number,
+        "raw": {"cells": [storable(cell) for cell in refused.cells]},
+        "reasons": refused.reasons,
+    }
+
+
+def storable(text: str) -> str:
+    """Return a text without what a database can't keep."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()

@@ -55,8 +55,8 @@ class EntryForm(Form):
         [Optional(), NumberRange(0, 1000)],
         description=_l("A higher number is a higher level."),
     )
-    purpose = SelectField(_l("For"), [Optional()], choices=PURPOSES)
-    blame = SelectField(_l("Counts against"), [Optional()], choices=BLAMES)
+    purpose = SelectField(_l("For"), [Optional()], choices=[])
+    blame = SelectField(_l("Counts against"), [Optional()], choices=[])
     expectation_en = TextAreaField(
         _l("With what expectation to call, in English"), [Optional(), Length(max=400)]
     )
@@ -79,6 +79,8 @@ class EntryForm(Form):
 
     def fit(self, kind: str, brands: list[tuple[str, str]], *, new: bool) -> None:
         """Keep the fields that this kind has."""
+        self.purpose.choices = PURPOSES
+        self.blame.choices = BLAMES
         extra = EXTRA.get(kind, ())
         if "brand_id" in extra:
             self.brand_id.choices = [("", "–"), *brands]

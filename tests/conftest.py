@@ -24,7 +24,7 @@ from psycopg import sql
 
 from portal.catalog import queries as catalog
 from portal.core.config import Settings
-from portal.core.db import db
+from portal.core.db import APART, db, hang_up
 from portal.core.servers import PostgresServer, ValkeyServer
 from portal.factory import create_app
 from tests import factories
@@ -103,7 +103,7 @@ def copy_database(name: str) -> str:
             app = create_app(settings_for(database_url("template_portal"), "", home))
             with app.app_context():
                 flask_migrate.upgrade()
-                db.engine.dispose()
+                hang_up()
             (home / "template.ready").touch()
         run_sql(sql.SQL("CREATE DATABASE {} TEMPLATE template_portal").format(sql.Identifier(name)))
     return database_url(name)
@@ -129,7 +129,7 @@ def house(worker_number: int) -> Iterator[Flask]:
     app = create_app(settings_for(url, redis_url(worker_number % 16), Path(os.environ[HOME])))
     yield app
     with app.app_context():
-        db.engine.dispose()
+        hang_up()
     drop_database(name)
 
 
@@ -139,10 +139,10 @@ def app(house: Flask) -> Iterator[Flask]:
     engines: dict[Any, Any]
     with house.app_context():
         engines = cast(dict[Any, Any], db.engines)
-        engine = engines[None]
-        connection = engine.connect()
+        before = dict(engines)
+        connection = engines[None].connect()
         outer = connection.begin()
-        engines[None] = connection
+        engines[None] = engines[APART] = connection
         db.session.session_factory.configure(join_transaction_mode="create_savepoint")
     catalog.forget_book()
     factories.work_in(house)
@@ -154,7 +154,7 @@ def app(house: Flask) -> Iterator[Flask]:
             db.session.remove()
             outer.rollback()
             connection.close()
-            engines[None] = engine
+            engines.update(before)
             db.session.session_factory.configure(join_transaction_mode="conditional_savepoint")
         catalog.forget_book()
         factories.work_in(None)
@@ -191,7 +191,7 @@ def committed(worker_number: int, request: pytest.FixtureRequest) -> Iterator[Fl
     catalog.forget_book()
     with app.app_context():
         db.session.remove()
-        db.engine.dispose()
+        hang_up()
     drop_database(name)
 
 
@@ -215,7 +215,7 @@ def served(
     catalog.forget_book()
     with app.app_context():
         db.session.remove()
-        db.engine.dispose()
+        hang_up()
     drop_database(name)
 
 

@@ -7,13 +7,12 @@ from datetime import datetime, timedelta
 from flask import Flask, g
 from flask_login import LoginManager
 from sqlalchemy import update
-from sqlalchemy.orm import Session
 
 from portal.accounts import operations, queries
 from portal.accounts.actor import Actor, Visitor
 from portal.accounts.models import UserSession
 from portal.core import circumstances, clock
-from portal.core.db import db
+from portal.core.db import apart, db
 
 login_manager = LoginManager()
 login_manager.anonymous_user = Visitor
@@ -36,10 +35,7 @@ def load_actor(secret: str) -> Actor | None:
 
 def touch(session_id: int, at: datetime) -> None:
     """Note that the session is in use, in a transaction of its own, at most once a minute."""
-    with (
-        Session(db.engine, join_transaction_mode="create_savepoint") as own,
-        own.begin(),
-    ):
+    with apart() as own:
         own.execute(
             update(UserSession)
             .where(UserSession.id == session_id)

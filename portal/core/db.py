@@ -87,6 +87,34 @@ def rollback() -> None:
     db.session.rollback()
 
 
+APART = "apart"
+
+
+def engines_of(url: str) -> dict[str, Any]:
+    """Return the settings of the second, small pool: the one that `apart` takes from.
+
+    Who works apart mostly holds a connection already. Were both from one pool, as many requests as
+    it has connections would wait for each other.
+    """
+    return {APART: {"url": url, "pool_size": 2, "max_overflow": 8}}
+
+
+@contextmanager
+def apart() -> Iterator[Session]:
+    """Commit what happens inside in a transaction of its own, whatever becomes of the current."""
+    with (
+        Session(db.engines[APART], join_transaction_mode="create_savepoint") as own,
+        own.begin(),
+    ):
+        yield own
+
+
+def hang_up(close: bool = True) -> None:
+    """Give up all connections; a forked child, which shares its parent's, does not close them."""
+    for engine in db.engines.values():
+        engine.dispose(close=close)
+
+
 @contextmanager
 def unit_of_work() -> Iterator[Session]:
     """Commit what happens inside, or roll it back when anything is raised."""

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.core import circumstances
-from portal.core.db import Base, Id, db, session
+from portal.core.db import Base, Id, apart, session
 
 MAX_ATTEMPTS = 8
 LEASE = timedelta(minutes=2)
@@ -121,10 +121,7 @@ def record(event: Event, private: dict[str, Any] | None = None) -> int:
 
 def record_apart(event: Event, private: dict[str, Any] | None = None) -> None:
     """Write `event` in a transaction of its own, so that it outlives a refusal or a rollback."""
-    with (
-        Session(db.engine, join_transaction_mode="create_savepoint") as own,
-        own.begin(),
-    ):
+    with apart() as own:
         _write(own, event, private)
 
 

@@ -34,7 +34,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core import circumstances, clock, events, logs, mishaps
-from portal.core.db import Base, Id, db, session, unit_of_work
+from portal.core.db import Base, Id, db, hang_up, session, unit_of_work
 from portal.core.servers import die_with_parent
 
 log = logs.get(__name__)
@@ -489,7 +489,7 @@ class FirstcomeWorker(Worker):
         # a forked child must not share the parent's database connections
         if _worker_app is not None:
             with _worker_app.app_context():
-                db.engine.dispose(close=False)
+                hang_up(close=False)
         super().main_work_horse(job, queue)
 
     def handle_work_horse_killed(self, job: RqJob, retpid: int, ret_val: int, rusage: Any) -> None:
@@ -498,7 +498,7 @@ class FirstcomeWorker(Worker):
             with _worker_app.app_context():
                 name, payload = job.args[0], job.args[1]
                 note_failure(name, payload, JobKilled(), clock.now())
-                db.engine.dispose()
+                hang_up()
         super().handle_work_horse_killed(job, retpid, ret_val, rusage)  # type: ignore[no-untyped-call]
 
 

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import insert
-from sqlalchemy.orm import Session
 
-from portal.core.db import db, session
+from portal.core.db import apart, session
 from portal.timeline.models import Activity, ContactLook
 
 
@@ -50,5 +49,5 @@ def log_looks(lead_ids: Iterable[int], user_id: int, channel: str, at: datetime)
         for lead_id in lead_ids
     ]
     if rows:
-        with Session(db.engine, join_transaction_mode="create_savepoint") as own, own.begin():
+        with apart() as own:
             own.execute(insert(ContactLook), rows)

@@ -11,7 +11,7 @@ import pycountry
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectField, StringField
+from wtforms import FloatField, SelectField, StringField
 from wtforms.fields import TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
@@ -19,18 +19,18 @@ from portal.catalog import places
 from portal.catalog.queries import book
 from portal.partners.models import Partner, PartnerCertification
 from portal.partners.operations import LISTS
-from portal.web.forms import AmountField, Choices, DayField, Form, TicksField, WholeField, needed
+from portal.web.forms import Choices, DayField, Form, PlainField, TicksField, WholeField, needed
 
 LANGUAGES = ("en", "de", "fr", "it", "es", "nl", "pl", "cs", "da", "sv", "pt", "tr", "hu", "ro")
 
 
-class DegreesField(AmountField):
+class DegreesField(PlainField, FloatField):
     """A coordinate in degrees; a comma is as good as a point."""
+
+    unreadable = _l("Please give a number, as 52.37.")
 
     def process_formdata(self, valuelist: list[str]) -> None:
         super().process_formdata([value.replace(",", ".") for value in valuelist])
-        if self.data is not None:
-            self.data = float(self.data)
 
 
 class ProfileForm(Form):
@@ -41,8 +41,8 @@ class ProfileForm(Form):
         [Optional(), Length(max=120)],
         description=_l("The coordinates follow from it, if you leave them empty."),
     )
-    latitude = DegreesField(_l("Latitude"), [Optional()], places=None)
-    longitude = DegreesField(_l("Longitude"), [Optional()], places=None)
+    latitude = DegreesField(_l("Latitude"), [Optional()])
+    longitude = DegreesField(_l("Longitude"), [Optional()])
     zone = SelectField(_l("Time zone"), [needed()], choices=[])
     territories = StringField(
         _l("Serves the regions"),

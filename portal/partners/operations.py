@@ -1,4 +1,4 @@
-"""Verbs of partners: profiles, absences, groups, and the counters that upper rooms count into."""
+"""Verbs of partners: profiles, absences, groups. What upper rooms count is in `figures`."""
 
 from __future__ import annotations
 
@@ -81,9 +81,7 @@ def create_partner(
     session().add(partner)
     session().flush()
     session().execute(
-        insert(PartnerFigures)
-        .values(organisation_id=organisation.id, **dict.fromkeys(COUNTERS, 0))
-        .on_conflict_do_nothing()
+        insert(PartnerFigures).values(organisation_id=organisation.id).on_conflict_do_nothing()
     )
     if certifications:
         set_certifications(organisation.id, certifications)
@@ -100,16 +98,11 @@ def save_profile(
     **profile: Any,
 ) -> None:
     """Change the named parts of a profile. Raises `Invalid` with the fields to look at again."""
-    errors: dict[str, str] = {}
-    if zone is not None and not rules.is_zone(zone):
-        errors["zone"] = _("Please choose a time zone from the list, as Europe/Berlin.")
     changed = sorted(name for name, value in profile.items() if getattr(partner, name) != value)
-    try:
-        _take(partner, profile)
-    except Invalid as error:
-        raise Invalid({**errors, **error.errors}) from error
-    if errors:
-        raise Invalid(errors)
+    wrong: dict[str, str] = {}
+    if zone is not None and not rules.is_zone(zone):
+        wrong["zone"] = _("Please choose a time zone from the list, as Europe/Berlin.")
+    _take(partner, profile, wrong)
     if zone is not None and partner.organisation.timezone != zone:
         partner.organisation.timezone = zone
         changed.append("zone")
@@ -122,13 +115,15 @@ def save_profile(
         )
 
 
-def _take(partner: Partner, profile: Mapping[str, Any]) -> None:
+def _take(
+    partner: Partner, profile: Mapping[str, Any], wrong: Mapping[str, str] | None = None
+) -> None:
     """Check and set profile values; nothing is set where anything is wrong."""
     unknown = set(profile) - FIELDS
     if unknown:
         raise TypeError(f"no part of a profile: {sorted(unknown)}")
     values = dict(profile)
-    errors = check_profile(values)
+    errors = {**(wrong or {}), **check_profile(values)}
     if not errors:
         errors = _locate(partner, values)
     if errors:
@@ -328,39 +323,3 @@ def remove_member(group: PartnerGroup, organisation_id: int, at: datetime) -> No
     )
     if gone is not None:
         record(PartnerGroupChanged(at=at, group_id=group.id, added=[], removed=[organisation_id]))
-
-
-COUNTERS = (
-    "open_pickups",
-    "offers_seen",
-    "declined",
-    "picked",
-    "given_back",
-    "won",
-    "lost",
-    "answers_in_time",
-    "answers_late",
-)
-
-
-def count(organisation_id: int, at: datetime | None = None, **steps: int) -> None:
-    """Count into a partner's figures, as `count(firm, open_pickups=+1, picked=+1)`.
-
-    One narrow statement, so that simultaneous counts add up; nothing falls below 0. `at` is for
-    figures that will be kept per day.
-    """
-    unknown = steps.keys() - set(COUNTERS)
-    if unknown or not steps:
-        raise TypeError(f"no figures of a partner: {sorted(unknown)}")
-    fresh = {name: max(steps.get(name, 0), 0) for name in COUNTERS}
-    session().execute(
-        insert(PartnerFigures)
-        .values(organisation_id=organisation_id, **fresh)
-        .on_conflict_do_update(
-            index_elements=[PartnerFigures.organisation_id],
-            set_={
-                name: func.greatest(getattr(PartnerFigures, name) + step, 0)
-                for name, step in steps.items()
-            },
-        )
-    )

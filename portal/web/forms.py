@@ -62,7 +62,7 @@ class needed:  # noqa: N801 (reads as a word in form definitions)
             raise StopValidation(str(self.message or _("Please fill this in.")))
 
 
-class _Spoken(Field):
+class PlainField(Field):
     """A field that says in plain words what it could not read, and says only that."""
 
     unreadable: Any = ""
@@ -78,19 +78,19 @@ class _Spoken(Field):
             raise StopValidation()
 
 
-class WholeField(_Spoken, IntegerField):
+class WholeField(PlainField, IntegerField):
     """A whole number."""
 
     unreadable = _l("Please give a whole number.")
 
 
-class AmountField(_Spoken, DecimalField):
+class AmountField(PlainField, DecimalField):
     """A number with or without decimals."""
 
     unreadable = _l("Please give a number.")
 
 
-class DayField(_Spoken, DateField):
+class DayField(PlainField, DateField):
     """A day; the browser's calendar sends it as 2026-11-30."""
 
     unreadable = _l("Please give a date, as 2026-11-30.")

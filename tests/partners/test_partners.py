@@ -1,0 +1,322 @@
+"""Partner profiles, places, absences, figures and groups."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from portal.accounts import operations as accounts
+from portal.accounts.models import Organisation, OrganisationKind
+from portal.accounts.queries import get_actor
+from portal.catalog.places import find_city, find_places
+from portal.catalog.queries import book
+from portal.core.db import session
+from portal.core.errors import Invalid, NotFound
+from portal.partners import operations, queries, rules
+from portal.partners.figures import count
+from portal.partners.models import Partner, PartnerFigures
+from tests.factories import (
+    AT,
+    csrf_of,
+    factory,
+    make_manager,
+    make_partner,
+    make_person,
+    make_vendor,
+    sign_in,
+)
+
+
+def make_firm(name: str = "Neue Systeme GmbH") -> Organisation:
+    return accounts.add_organisation(OrganisationKind.RESELLER, name, AT, parent=make_vendor())
+
+
+@pytest.mark.parametrize(
+    ("city", "country", "name", "subdivision"),
+    [
+        ("Hannover", "DE", "Hannover", "DE-NI"),
+        ("Hanover", "DE", "Hannover", "DE-NI"),
+        ("münchen", "DE", "Munich", "DE-BY"),
+        ("Wien", "AT", "Vienna", "AT-9"),
+        ("Zurich", "CH", "Zürich", "CH-ZH"),
+        ("St. Pölten", "AT", "Sankt Pölten", "AT-3"),
+        ("austin", "US", "Austin", "US-TX"),
+        ("Amsterdam", "NL", "Amsterdam", "NL-NH"),
+    ],
+)
+def test_a_city_is_found_in_any_spelling(
+    city: str, country: str, name: str, subdivision: str
+) -> None:
+    found = find_city(city, country)
+    assert found is not None
+    assert (found.name, found.subdivision) == (name, subdivision)
+
+
+def test_of_two_cities_of_a_name_the_state_decides_else_the_size() -> None:
+    largest, in_maine = find_city("Portland", "US"), find_city("Portland", "US", "US-ME")
+    assert largest is not None
+    assert in_maine is not None
+    assert (largest.subdivision, in_maine.subdivision) == ("US-OR", "US-ME")
+
+
+def test_a_misspelt_city_gets_suggestions_and_no_city_none() -> None:
+    assert find_city("Hanovver", "DE") is None
+    assert find_places("Hanovver", "DE")[0].name == "Hannover"
+    assert find_city("Hannover", "XX") is None
+    assert find_places("", "DE") == []
+
+
+def test_the_city_brings_coordinates_and_state(ctx: Flask) -> None:
+    partner = operations.create_partner(make_firm(), AT, country="DE", city="Hannover")
+    assert (round(partner.latitude or 0, 1), partner.subdivision) == (52.4, "DE-NI")
+    assert queries.find_figures(partner.organisation_id) is not None
+
+
+def test_typed_coordinates_stand_for_a_city_nobody_knows(ctx: Flask) -> None:
+    firm = make_firm()
+    with pytest.raises(Invalid) as refused:
+        operations.create_partner(firm, AT, country="DE", city="Hanovver")
+    assert "Hannover" in refused.value.errors["city"]
+    partner = operations.create_partner(
+        firm, AT, country="DE", city="Hanovver", latitude=52.0, longitude=9.0
+    )
+    assert partner.latitude == 52.0
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"country": "XX"}, "country"),
+        ({"country": "DE", "subdivision": "AT-9"}, "subdivision"),
+        ({"latitude": 91.0, "longitude": 0.0}, "latitude"),
+        ({"latitude": 50.0, "longitude": None}, "longitude"),
+        ({"capacity": -1}, "capacity"),
+        ({"territories": ["DE", "DE-XX"]}, "territories"),
+        ({"brand_ids": [999999]}, "brand_ids"),
+        ({"level_id": 999999}, "level_id"),
+        ({"zone": "Mars/Olympus"}, "zone"),
+    ],
+)
+def test_a_profile_says_what_is_wrong_at_the_field(
+    ctx: Flask, values: dict[str, Any], field: str
+) -> None:
+    firm = make_partner()
+    partner = session().get_one(Partner, firm.id)
+    before = partner.capacity
+    with pytest.raises(Invalid) as refused:
+        operations.save_profile(partner, AT, **{"capacity": 7, **values})
+    assert list(refused.value.errors) == [field]
+    assert partner.capacity == before
+
+
+@pytest.mark.parametrize(
+    ("expires_on", "good"),
+    [(date(2026, 11, 15), False), (date(2026, 11, 16), True), (None, True)],
+)
+def test_a_certification_holds_through_its_last_day(expires_on: date | None, good: bool) -> None:
+    assert rules.is_good(expires_on, date(2026, 11, 16)) is good
+
+
+def test_certifications_are_set_changed_and_taken_away(ctx: Flask) -> None:
+    firm = make_partner()
+    one, two = (entry.id for entry in book().active("certification")[:2])
+    assert operations.set_certifications(firm.id, {one: None, two: AT.date()})
+    assert not operations.set_certifications(firm.id, {one: None, two: AT.date()})
+    assert operations.set_certifications(firm.id, {two: None})
+    held = queries.list_certifications(firm.id)
+    assert [(row.certification_id, row.expires_on) for row in held] == [(two, None)]
+
+
+def test_a_firm_or_one_person_is_away_on_the_firm_s_days(ctx: Flask) -> None:
+    firm = make_partner()
+    one, other = make_person(firm), make_person(firm)
+    operations.add_absence(firm.id, AT.date(), AT.date(), AT, user_id=one.id)
+    late = AT.replace(hour=22, minute=59)
+    assert queries.is_absent(firm.id, one.id, late)
+    assert not queries.is_absent(firm.id, one.id, late + timedelta(minutes=1))
+    assert not queries.is_absent(firm.id, other.id, AT)
+    assert not queries.is_absent(firm.id, None, AT)
+    operations.add_absence(firm.id, AT.date(), AT.date(), AT)
+    assert queries.is_absent(firm.id, other.id, AT)
+
+
+def test_an_absence_needs_its_days_in_order_and_a_person_of_the_firm(ctx: Flask) -> None:
+    firm, stranger = make_partner(), make_person(make_partner())
+    for starts, ends, person, field in (
+        (None, AT.date(), None, "starts_on"),
+        (AT.date(), None, None, "ends_on"),
+        (AT.date(), AT.date() - timedelta(days=1), None, "ends_on"),
+        (AT.date(), AT.date(), stranger.id, "user_id"),
+    ):
+        with pytest.raises(Invalid) as refused:
+            operations.add_absence(firm.id, starts, ends, AT, user_id=person)
+        assert list(refused.value.errors) == [field]
+
+
+def test_counts_add_up_and_begin_where_nothing_was_counted_yet(ctx: Flask) -> None:
+    firm = make_firm("Ganz Neu")
+    count(firm.id, open_pickups=+1, picked=+1)
+    count(firm.id, open_pickups=+1)
+    count(firm.id, open_pickups=-1, given_back=+1)
+    figures = session().get_one(PartnerFigures, firm.id, populate_existing=True)
+    assert (figures.open_pickups, figures.picked, figures.given_back) == (1, 1, 1)
+    assert (figures.won, figures.offers_seen) == (0, 0)
+
+
+def test_people_of_a_partner_see_their_own_firm_only(ctx: Flask) -> None:
+    own, other = make_partner(), make_partner()
+    rep, manager = get_actor(make_person(own).id), get_actor(make_manager().id)
+    assert queries.get_partner(own.id, rep).organisation_id == own.id
+    with pytest.raises(NotFound):
+        queries.get_partner(other.id, rep)
+    assert queries.get_partner(other.id, manager).organisation_id == other.id
+
+
+def test_a_group_takes_each_partner_once(ctx: Flask) -> None:
+    firm = make_partner("Alpha Systeme")
+    group = operations.save_group("Pilot", None, AT)
+    assert [f.id for f in queries.find_newcomers(group.id, "alpha")] == [firm.id]
+    operations.add_member(group, firm.id, AT)
+    operations.add_member(group, firm.id, AT)
+    assert [f.id for f in queries.list_members(group.id, 1).items] == [firm.id]
+    assert queries.find_newcomers(group.id, "alpha") == []
+    operations.remove_member(group, firm.id, AT)
+    assert queries.list_members(group.id, 1).items == []
+    with pytest.raises(Invalid):
+        operations.save_group("PILOT", None, AT)
+
+
+@factory
+def profile_of(organisation_id: int) -> dict[str, Any]:
+    partner = session().get_one(Partner, organisation_id)
+    return {
+        "city": partner.city,
+        "latitude": partner.latitude,
+        "capacity": partner.capacity,
+        "certifications": {
+            row.certification_id: row.expires_on
+            for row in queries.list_certifications(organisation_id)
+        },
+    }
+
+
+@factory
+def a_certification() -> int:
+    return book().active("certification")[0].id
+
+
+@pytest.fixture
+def manager(client: FlaskClient) -> FlaskClient:
+    signed_in: FlaskClient = sign_in(client, make_manager())
+    return signed_in
+
+
+def typed(client: FlaskClient, **fields: Any) -> dict[str, Any]:
+    return {
+        "csrf_token": csrf_of(client.get("/partners").text),
+        "country": "DE",
+        "city": "Hamburg",
+        "zone": "Europe/Berlin",
+        "capacity": "7",
+        "rep_capacity": "3",
+        **fields,
+    }
+
+
+def test_the_list_is_searched_by_name_city_and_country(manager: FlaskClient) -> None:
+    make_partner("Alpha Systeme")
+    make_partner("Beta 100% IT", city="Linz", country="AT")
+    for asked, shown, hidden in (
+        ("alpha", "Alpha", "Beta"),
+        ("linz", "Beta", "Alpha"),
+        ("at", "Beta", "Nobody found"),
+        ("100%", "Beta", "Alpha"),
+        ("%", "Beta", "Alpha"),
+    ):
+        page = manager.get("/partners", query_string={"q": asked}).text
+        assert shown in page
+        assert hidden not in page
+    assert "Nobody found" in manager.get("/partners?q=zzz&level=abc&page=x").text
+
+
+def test_a_profile_is_shown_and_saved(manager: FlaskClient) -> None:
+    firm, certificate = make_partner("Alpha Systeme"), a_certification()
+    assert "Alpha Systeme" in manager.get(f"/partners/{firm.id}").text
+    assert manager.get(f"/partners/{firm.id}/profile").status_code == 200
+    answer = manager.post(
+        f"/partners/{firm.id}/profile",
+        data=typed(manager, **{f"held-{certificate}": "y", f"until-{certificate}": "2027-01-31"}),
+    )
+    assert answer.status_code == 303
+    saved = profile_of(firm.id)
+    assert (saved["city"], saved["capacity"]) == ("Hamburg", 7)
+    assert round(saved["latitude"], 1) == 53.6
+    assert saved["certifications"] == {certificate: date(2027, 1, 31)}
+    assert "until" in manager.get(f"/partners/{firm.id}").text
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"city": "Hambrug"}, "Did you mean: Hamburg"),
+        ({"latitude": "north"}, "Please give a number"),
+        ({"capacity": "many"}, "Please give a whole number"),
+        ({"territories": "DE, Mars"}, "MARS is no code"),
+    ],
+)
+def test_what_was_typed_stays_when_something_is_wrong(
+    manager: FlaskClient, fields: dict[str, str], said: str
+) -> None:
+    firm = make_partner()
+    answer = manager.post(
+        f"/partners/{firm.id}/profile", data=typed(manager, note="typed for long", **fields)
+    )
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert "typed for long" in answer.text
+    for value in fields.values():
+        assert value in answer.text
+
+
+def test_an_absence_is_noted_and_taken_back(manager: FlaskClient) -> None:
+    firm = make_partner()
+    token = {"csrf_token": csrf_of(manager.get("/partners").text)}
+    days = {"starts_on": "2099-12-24", "ends_on": "2099-12-31"}
+    address = f"/partners/{firm.id}/absences"
+    assert manager.post(address, data={**token, **days}).status_code == 303
+    page = manager.get(f"/partners/{firm.id}").text
+    removal = page.split(f'action="{address}/', 1)[1].split('"', 1)[0]
+    assert manager.post(f"{address}/{removal}", data=token).status_code == 303
+    assert "Nobody is away" in manager.get(f"/partners/{firm.id}").text
+    wrong = manager.post(address, data={**token, "starts_on": "soon", "ends_on": "2099-12-31"})
+    assert wrong.status_code == 422
+    assert "Please give a date" in wrong.text
+
+
+def test_groups_are_made_filled_and_emptied(manager: FlaskClient) -> None:
+    firm = make_partner("Alpha Systeme")
+    token = {"csrf_token": csrf_of(manager.get("/groups").text)}
+    made = manager.post("/groups", data={**token, "name": "Pilot firms"})
+    assert made.status_code == 303
+    assert "Alpha Systeme" in manager.get(made.location, query_string={"q": "alp"}).text
+    added = manager.post(made.location + "/members", data={**token, "organisation_id": firm.id})
+    assert added.status_code == 303
+    assert "Alpha Systeme" in manager.get(made.location).text
+    manager.post(f"{made.location}/members/{firm.id}/removal", data=token)
+    assert "Nobody is in it yet" in manager.get(made.location).text
+    assert manager.post("/groups", data={**token, "name": "pilot FIRMS"}).status_code == 422
+
+
+def test_an_account_manager_sees_partners_but_changes_none(app: Flask) -> None:
+    firm = make_partner()
+    client = sign_in(app.test_client(), make_person(make_vendor(), "account_manager"))
+    page = client.get(f"/partners/{firm.id}")
+    assert page.status_code == 200
+    assert "Change the profile" not in page.text
+    assert client.get(f"/partners/{firm.id}/profile").status_code == 403
+    token = {"csrf_token": csrf_of(page.text)}
+    assert client.post(f"/partners/{firm.id}/absences", data=token).status_code == 403

@@ -1,4 +1,7 @@
-"""The processes beside the web: `python worker.py worker | scheduler | catcher`.
+"""The processes beside the web: `python worker.py worker [queue …] | scheduler | catcher`.
+
+A worker without queues serves all of them; a second one for `bulk` keeps imports from delaying
+mails.
 
 Each loads only what it needs, so that it is there at once. Nothing here may patch the standard
 library: RQ forks, and gevent stays with the web.
@@ -8,15 +11,15 @@ import sys
 from collections.abc import Callable
 
 
-def work() -> None:
-    """Do the queued jobs."""
+def work(queues: list[str]) -> None:
+    """Do the queued jobs of these queues, or of all."""
     from portal.core import jobs  # noqa: PLC0415
     from portal.factory import create_app  # noqa: PLC0415
 
-    jobs.run_worker(create_app())
+    jobs.run_worker(create_app(), queues=queues or jobs.QUEUES)
 
 
-def schedule() -> None:
+def schedule(_words: list[str]) -> None:
     """Queue each sweep when it is due."""
     from portal import wiring  # noqa: PLC0415
     from portal.core import jobs  # noqa: PLC0415
@@ -25,22 +28,28 @@ def schedule() -> None:
     jobs.run_scheduler(create_app(), wiring.SCHEDULE)
 
 
-def catch() -> None:
+def catch(_words: list[str]) -> None:
     """Catch the mails of a local run."""
     from portal.core.mail import catcher  # noqa: PLC0415
 
     catcher.main()
 
 
-ROLES: dict[str, Callable[[], None]] = {"worker": work, "scheduler": schedule, "catcher": catch}
+QUEUES = {"now", "mail", "bulk"}
+ROLES: dict[str, Callable[[list[str]], None]] = {
+    "worker": work,
+    "scheduler": schedule,
+    "catcher": catch,
+}
 
 
 def main(words: list[str]) -> int:
     """Run the one role named in `words` until a signal ends it; 2 when none is named."""
-    if len(words) != 1 or words[0] not in ROLES:
+    more = words[1:]
+    if not words or words[0] not in ROLES or not set(more) <= QUEUES:
         print(f"Say which: python worker.py {' | '.join(ROLES)}", file=sys.stderr)
         return 2
-    ROLES[words[0]]()
+    ROLES[words[0]](more)
     return 0
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import click
 from flask import Flask
@@ -28,7 +30,29 @@ def settled_app() -> Flask:
         raise SystemExit(1) from problem
 
 
-@click.group(cls=FlaskGroup, create_app=settled_app, add_version_option=False)
+class Commands(FlaskGroup):
+    """Flask's own commands and ours; ours are imported when they are called."""
+
+    ours: ClassVar[dict[str, str]] = {
+        "demo": "portal.demo.command:demo",
+        "doctor": "portal.doctor:doctor",
+        "import-leads": "portal.leads.commands:import_leads",
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *self.ours, "up"})
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name == "up":
+            return up
+        if name not in self.ours:
+            return super().get_command(ctx, name)
+        module, _colon, attribute = self.ours[name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+@click.group(cls=Commands, create_app=settled_app, add_version_option=False)
 def portal() -> None:
     """Firstcome: leads for channel partners."""
 

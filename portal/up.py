@@ -101,7 +101,9 @@ def _run(plan: _Plan, environment: Mapping[str, str]) -> int:
         _set_up(supervisor, env)
         supervisor.start(_web(env, door))
         _await_ready(supervisor, plan.host, port)
-        supervisor.start(Program("worker", _python("worker.py", "worker"), env))
+        supervisor.start(Program("worker", _python("worker.py", "worker", "now", "mail"), env))
+        # a long import must not delay a mail
+        supervisor.start(Program("bulk", _python("worker.py", "worker", "bulk"), env))
         supervisor.start(Program("scheduler", _python("worker.py", "scheduler"), env))
         if not plan.smtp_url:
             supervisor.start(Program("catcher", _python("worker.py", "catcher"), env))

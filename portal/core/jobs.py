@@ -508,15 +508,15 @@ def serve_in(app: Flask) -> None:
     _worker_app = app
 
 
-def run_worker(app: Flask, burst: bool = False) -> None:
-    """Work on all queues until told to stop (or, with `burst`, until they are empty)."""
+def run_worker(app: Flask, burst: bool = False, queues: Sequence[str] = QUEUES) -> None:
+    """Work on `queues`, in this order, until told to stop (with `burst`: until empty)."""
     serve_in(app)
     connection = connect(app.config["SETTINGS"].redis_url, socket_timeout=None)
     while True:
         worker = None
         try:
             worker = FirstcomeWorker(
-                [Queue(n, connection=connection, serializer=JSONSerializer) for n in QUEUES],
+                [Queue(n, connection=connection, serializer=JSONSerializer) for n in queues],
                 connection=connection,
                 serializer=JSONSerializer,
                 worker_ttl=WORKER_TTL,

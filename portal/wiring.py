@@ -9,10 +9,12 @@ from portal.accounts.events import PasswordResetRequested
 from portal.catalog import routes as catalog
 from portal.core.events import Event
 from portal.desk import jobs as desk_jobs
+from portal.desk import preview
 from portal.desk import routes as desk
 from portal.feedback import routes as feedback
 from portal.leads import import_routes as imports
 from portal.leads import jobs as _leads  # noqa: F401
+from portal.leads import routes as leads
 from portal.matching import routes as matching
 from portal.notifications import jobs as _notifications  # noqa: F401 – registers its reactions
 from portal.notifications import routes as notifications
@@ -33,6 +35,8 @@ ROOMS = (
     pickup.blueprint,
     feedback.blueprint,
     desk.blueprint,
+    leads.blueprint,
+    preview.blueprint,
     notifications.blueprint,
     desk_jobs.blueprint,
     imports.blueprint,

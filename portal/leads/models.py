@@ -282,6 +282,8 @@ class LeadContact(Base):
     postcode: Mapped[str | None]
     note: Mapped[str | None]
 
+    __table_args__ = (Index("ix_lead_contacts_company_lower", text("lower(company)")),)
+
 
 class LeadAnswer(Base):
     """The answer to a question of the script."""

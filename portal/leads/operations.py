@@ -424,11 +424,7 @@ def check_input(given: Qualification, lead: Lead, contact: LeadContact) -> None:
     errors |= contact_errors(given.contact, contact)
     phone = given.contact.phone
     if phone and phone != (contact.phone or "") and not phone_of(phone, given.country):
-        errors["phone"] = (
-            _("This is no phone number. With the country in front it looks like +49 511 123456.")
-            if given.country
-            else _("Please choose the country, or start with +49, +43, +1 …")
-        )
+        errors["phone"] = rules.phone_refusal(given.country)
     if given.temperature is not None and given.temperature not in list(Temperature):
         errors["temperature"] = _("Please choose hot, warm or cold.")
     if given.country is not None and pycountry.countries.get(alpha_2=given.country) is None:

@@ -92,6 +92,13 @@ def too_long(texts: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
+def phone_refusal(country: str | None) -> str:
+    """Say how a phone number looks that can be understood."""
+    if country:
+        return str(_("This is no phone number. With the country in front: +49 511 123456."))
+    return str(_("Please choose the country, or start with +49, +43, +1 …"))
+
+
 def leaks_in(texts: Mapping[str, str], contact: ContactFacts) -> dict[str, list[Leak]]:
     """Return what each text gives away of the contact, by field; fields without leaks are out."""
     found = {name: find_leaks(text, contact) for name, text in texts.items() if text}

@@ -744,6 +744,22 @@ def read_amount(text: str) -> tuple[Decimal, str | None]:
     return amount.quantize(Decimal("0.01"), ROUND_HALF_UP), currency
 
 
+def find_people(text: str) -> int | None:
+    """Find a number of people in what somebody typed."""
+    try:
+        return read_people(text)
+    except _Refuse:
+        return None
+
+
+def find_amount(text: str) -> Decimal | None:
+    """Find an amount of money in what somebody typed; a currency beside it is passed over."""
+    try:
+        return read_amount(text)[0]
+    except _Refuse:
+        return None
+
+
 def _point_only(digits: str) -> str:
     """Tell thousands from decimals: the last of two signs, or one not before three digits."""
     signs = re.findall(r"[.,]", digits)

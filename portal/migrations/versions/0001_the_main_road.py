@@ -869,6 +869,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("lead_contacts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_lead_contacts_domain"), ["domain"], unique=False)
+        batch_op.create_index(
+            "ix_lead_contacts_company_lower", [sa.literal_column("lower(company)")], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_lead_contacts_email"), ["email"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_lead_contacts_phone_e164"), ["phone_e164"], unique=False
@@ -1185,6 +1188,7 @@ def downgrade() -> None:
     with op.batch_alter_table("lead_contacts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_lead_contacts_phone_e164"))
         batch_op.drop_index(batch_op.f("ix_lead_contacts_email"))
+        batch_op.drop_index("ix_lead_contacts_company_lower")
         batch_op.drop_index(batch_op.f("ix_lead_contacts_domain"))
 
     op.drop_table("lead_contacts")

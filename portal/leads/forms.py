@@ -1,0 +1,243 @@
+"""Forms of qualification: what is typed, and how it becomes a `Qualification`.
+
+What can't be understood is said by the operation; the form only carries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, cast
+
+import pycountry
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
+
+from portal.catalog.places import subdivisions
+from portal.catalog.queries import book
+from portal.core.errors import Invalid
+from portal.leads.intake.cleaning import find_amount, find_people
+from portal.leads.models import Lead, LeadContact, QualificationQuestion
+from portal.leads.operations import ContactDraft, Qualification
+from portal.leads.queries import Definition
+from portal.web.forms import Choices, Form, TicksField
+
+CONTACT_FIELDS = (
+    *("company", "first_name", "last_name", "role", "phone", "email", "domain"),
+    *("street", "postcode", "note"),
+)
+CATALOGUE = {
+    "brand_id": "brand",
+    "industry_id": "industry",
+    "size_band_id": "size_band",
+    "value_band_id": "value_band",
+    "source_id": "source",
+}
+
+
+def countries() -> Choices:
+    """Return every country, by its name in the reader's language."""
+    names = get_locale().territories
+    found = [(one.alpha_2, str(names.get(one.alpha_2, one.name))) for one in pycountry.countries]
+    return sorted(found, key=lambda choice: choice[1])
+
+
+def area(rows: int) -> dict[str, Any]:
+    return {"rows": rows}
+
+
+def off(**more: Any) -> dict[str, Any]:
+    """Return the marks of a field that the browser must not fill with the qualifier's own data."""
+    return {"autocomplete": "off", **more}
+
+
+class QualifyForm(Form):
+    """Everything on the qualify page; the questions of the script are added to a subclass."""
+
+    version = HiddenField()
+    company = StringField(_l("Company"), render_kw=off())
+    first_name = StringField(_l("First name"), render_kw=off())
+    last_name = StringField(_l("Last name"), render_kw=off())
+    role = StringField(_l("Role"), render_kw=off())
+    phone = StringField(_l("Phone"), render_kw=off(inputmode="tel"))
+    email = StringField(_l("E-mail"), render_kw=off(inputmode="email"))
+    domain = StringField(_l("Web site"), render_kw=off(inputmode="url"))
+    street = StringField(_l("Street"), render_kw=off())
+    postcode = StringField(_l("Postcode"), render_kw=off())
+    note = TextAreaField(_l("Note, for us only"), render_kw=area(3))
+    country = SelectField(_l("Country"), validate_choice=False)
+    subdivision = SelectField(_l("State or region"), validate_choice=False)
+    city = StringField(_l("City"), render_kw=off())
+    industry_id = SelectField(_l("Industry"), validate_choice=False)
+    size_band_id = SelectField(_l("Size"), validate_choice=False)
+    people = StringField(_l("Number of people"), render_kw=off(inputmode="numeric"))
+    value_band_id = SelectField(_l("Expected value"), validate_choice=False)
+    target_amount = StringField(_l("Amount, if known"), render_kw=off(inputmode="decimal"))
+    brand_id = SelectField(_l("Brand"), validate_choice=False)
+    product_ids = TicksField(_l("Products"), validate_choice=False)
+    source_id = SelectField(_l("Where it comes from"), validate_choice=False)
+    time_frame = StringField(_l("Time frame"), render_kw=off())
+    temperature = RadioField(_l("Temperature"), validate_choice=False)
+    title = StringField(_l("Title"), render_kw=off())
+    expectation = StringField(_l("Expectation"), render_kw=off())
+    partner_text = TextAreaField(_l("Text for partners"), render_kw=area(6))
+
+    def offer_choices(self, lead: Lead | None) -> None:
+        """Fill the lists; what the lead has stays choosable although the catalogue dropped it."""
+        locale, entries = str(get_locale()), book()
+        none = ("", _("not known"))
+        self.country.choices = [none, *countries()]
+        known = subdivisions(self.country.data) if self.country.data else {}
+        self.subdivision.choices = [none, *known.items()]
+        for name, kind in CATALOGUE.items():
+            choices = entries.choices(kind, locale)
+            kept = getattr(lead, name, None)
+            if kept and str(kept) not in dict(choices):
+                choices.append((str(kept), entries.label(kept, locale)))
+            self[name].choices = [none, *choices]
+        products = entries.choices("product", locale)
+        products += [
+            (str(kept), entries.label(kept, locale))
+            for kept in (lead.product_ids if lead else None) or []
+            if str(kept) not in dict(products)
+        ]
+        self.product_ids.choices = products
+        self.temperature.choices = [("hot", _("Hot")), ("warm", _("Warm")), ("cold", _("Cold"))]
+
+    def read(self) -> Qualification:
+        """Return what was typed. Raises `Invalid` for a number that is none."""
+        errors = {}
+        people, amount = self._number("people"), self._amount("target_amount")
+        if people is None and self.people.data:
+            errors["people"] = _("Please give a number of people.")
+        if amount is None and self.target_amount.data:
+            errors["target_amount"] = _("Please give an amount, such as 25000 or 25k.")
+        if errors:
+            raise Invalid(errors)
+        return self.as_typed(people, amount)
+
+    def as_typed(self, people: int | None = None, amount: Decimal | None = None) -> Qualification:
+        """Return what was typed, numbers that are none left out: enough for a preview."""
+        ids = (number(raw) for raw in self.product_ids.data or [])
+        return Qualification(
+            title=self.title.data or "",
+            partner_text=self.partner_text.data or "",
+            expectation=self.expectation.data or "",
+            temperature=self.temperature.data or None,
+            country=self.country.data or None,
+            subdivision=self.subdivision.data or None,
+            city=self.city.data or "",
+            product_ids=tuple(one for one in ids if one is not None),
+            brand_id=number(self.brand_id.data),
+            industry_id=number(self.industry_id.data),
+            size_band_id=number(self.size_band_id.data),
+            value_band_id=number(self.value_band_id.data),
+            source_id=number(self.source_id.data),
+            people=people,
+            target_amount=amount,
+            time_frame=self.time_frame.data or "",
+            contact=ContactDraft(**{name: self[name].data or "" for name in CONTACT_FIELDS}),
+            answers={
+                name.removeprefix("answer-"): field.data or ""
+                for name, field in self._fields.items()
+                if name.startswith("answer-")
+            },
+        )
+
+    def _number(self, name: str) -> int | None:
+        text = self[name].data or ""
+        return find_people(text) if text and len(text) <= 40 else None
+
+    def _amount(self, name: str) -> Decimal | None:
+        text = self[name].data or ""
+        return find_amount(text) if text and len(text) <= 40 else None
+
+    def take_missing(self, error: Invalid) -> None:
+        """Show what an operation missed at the form's fields."""
+        self.take(Invalid({at_field(name): said for name, said in error.errors.items()}))
+
+
+def number(raw: Any) -> int | None:
+    """Read an id that was sent; anything odd is none."""
+    return int(raw) if isinstance(raw, str) and raw.isdecimal() and len(raw) < 16 else None
+
+
+def at_field(name: str) -> str:
+    """Return the form's field for a field of the lead definition."""
+    return "phone" if name == "contact.reachable" else name.removeprefix("contact.")
+
+
+def qualify_form(
+    questions: Sequence[QualificationQuestion], lead: Lead, data: Mapping[str, Any] | None = None
+) -> QualifyForm:
+    """Return the form with the script's questions: as sent, or with `data` for a first look."""
+    locale = str(get_locale())[:2]
+    asked = {
+        f"answer-{one.key}": TextAreaField(
+            one.names.get(locale) or one.names.get("en") or one.key, render_kw=area(2)
+        )
+        for one in questions
+    }
+    kind = type("QualifyFormWithScript", (QualifyForm,), asked)
+    form = kind() if data is None else kind(formdata=None, data=data)
+    form.offer_choices(lead)
+    return cast(QualifyForm, form)
+
+
+def values_of(
+    lead: Lead,
+    contact: LeadContact | ContactDraft,
+    questions: Sequence[QualificationQuestion],
+    answers: Mapping[int, str],
+) -> dict[str, Any]:
+    """Return what the form shows of a lead at first."""
+    amount = lead.target_amount
+    return {
+        "version": str(lead.version),
+        **{name: getattr(contact, name) or "" for name in CONTACT_FIELDS},
+        **{name: str(getattr(lead, name) or "") for name in CATALOGUE},
+        "country": lead.country or "",
+        "subdivision": lead.subdivision or "",
+        "city": lead.city or "",
+        "people": str(lead.people) if lead.people else "",
+        "target_amount": f"{amount:f}".removesuffix(".00") if amount is not None else "",
+        "product_ids": [str(one) for one in lead.product_ids or []],
+        "time_frame": lead.time_frame or "",
+        "temperature": lead.temperature or "",
+        "title": lead.title,
+        "expectation": lead.expectation,
+        "partner_text": lead.partner_text,
+        **{f"answer-{one.key}": answers.get(one.id, "") for one in questions},
+    }
+
+
+class CaptureForm(Form):
+    """An inquiry taken down by hand."""
+
+    type_key = RadioField(_l("Who asks"), validate_choice=False)
+    company = StringField(_l("Company"), render_kw=off())
+    first_name = StringField(_l("First name"), render_kw=off())
+    last_name = StringField(_l("Last name"), render_kw=off())
+    phone = StringField(_l("Phone"), render_kw=off(inputmode="tel"))
+    email = StringField(_l("E-mail"), render_kw=off(inputmode="email"))
+    country = SelectField(_l("Country"), validate_choice=False)
+    source_key = SelectField(_l("Where it comes from"), validate_choice=False)
+    title = StringField(_l("What is wanted, in a few words"), render_kw=off())
+    note = TextAreaField(_l("Note, for us only"), render_kw=area(4))
+
+    def offer_choices(self, definition: Definition) -> None:
+        """Fill the lists."""
+        locale = str(get_locale())
+        types = sorted(definition.types.values(), key=lambda one: one.id)
+        self.type_key.choices = [
+            (one.key, one.names.get(locale[:2]) or one.names.get("en") or one.key) for one in types
+        ]
+        self.country.choices = [("", _("not known")), *countries()]
+        self.source_key.choices = [
+            ("", _("not known")),
+            *((one.key, one.label(locale)) for one in book().active("source")),
+        ]
+        if not self.type_key.data and types:
+            self.type_key.data = types[0].key

@@ -1,0 +1,343 @@
+"""Qualify: the queue, one lead, take down an inquiry, disqualify."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from portal.accounts.actor import Actor, current_actor
+from portal.accounts.permissions import Permission
+from portal.catalog.places import subdivisions
+from portal.catalog.queries import book, short_key
+from portal.core import clock
+from portal.core.db import session
+from portal.core.errors import Conflict, Invalid, NotFound
+from portal.leads import contacts, operations, queue, requirements, rules
+from portal.leads.duplicates import find_duplicates
+from portal.leads.forms import (
+    CaptureForm,
+    QualifyForm,
+    at_field,
+    countries,
+    number,
+    qualify_form,
+    values_of,
+)
+from portal.leads.leaks import Leak
+from portal.leads.models import Lead, LeadContact, LeadState
+from portal.leads.operations import ContactDraft, Draft
+from portal.leads.queries import get_definition, get_visible
+from portal.web.access import requires
+from portal.web.boundary import keep_work
+from portal.web.htmx import go
+from portal.web.paging import page_number
+
+blueprint = Blueprint("leads", __name__)
+
+
+@blueprint.get("/qualify")
+@requires(Permission.LEADS_QUALIFY)
+def qualify() -> ResponseReturnValue:
+    """Show the queue of inquiries."""
+    actor, filters = current_actor(), read_filters(request.args)
+    page = queue.list_queue(actor, filters, page_number(request.args.get("page")))
+    locale, entries = str(get_locale()), book()
+    return render_template(
+        "leads/qualify.html",
+        page=page,
+        first=(page.number - 1) * queue.PAGE + 1,
+        counts=queue.count_queue(actor, filters),
+        filters=filters,
+        sources=entries.choices("source", locale),
+        industries=entries.choices("industry", locale),
+        entry=lambda entry_id: entries.label(entry_id, locale),
+        country_names=dict(countries()),
+        address=address,
+        orders=orders(filters),
+    )
+
+
+def read_filters(given: Mapping[str, str]) -> queue.Filters:
+    """Read the filters; what is odd is left out."""
+    order = given.get("order", "priority")
+    return queue.Filters(
+        source_id=number(given.get("source")),
+        industry_id=number(given.get("industry")),
+        mine=given.get("mine") == "1",
+        order=order if order in queue.ORDERS else "priority",
+    )
+
+
+def address(filters: queue.Filters, page: int | None = 1, **changes: Any) -> str | None:
+    """Return the address of the queue with these filters; None where there is no such page."""
+    if page is None:
+        return None
+    values: dict[str, Any] = {
+        "source": filters.source_id,
+        "industry": filters.industry_id,
+        "mine": "1" if filters.mine else None,
+        "order": filters.order if filters.order != "priority" else None,
+        "page": page if page > 1 else None,
+        **changes,
+    }
+    return url_for("leads.qualify", **values)
+
+
+def orders(filters: queue.Filters) -> list[dict[str, Any]]:
+    """Return the ways to order the queue."""
+    words = {
+        "priority": _("Most important first"),
+        "newest": _("Newest first"),
+        "oldest": _("Oldest first"),
+    }
+    return [
+        {
+            "label": word,
+            "url": address(filters, order=None if key == "priority" else key),
+            "active": filters.order == key,
+        }
+        for key, word in words.items()
+    ]
+
+
+@blueprint.post("/qualify/next")
+@requires(Permission.LEADS_QUALIFY)
+def next_lead() -> ResponseReturnValue:
+    """Take the next inquiry of the queue, within the filters that the page had."""
+    filters = read_filters(request.form)
+    return go_to_next(current_actor(), filters, number(request.form.get("after")))
+
+
+def go_to_next(actor: Actor, filters: queue.Filters, after: int | None) -> ResponseReturnValue:
+    """Go to the next inquiry, or to the queue where none is left."""
+    lead = operations.take_next(actor, clock.now(), queue.narrowed(filters), after)
+    if lead is None:
+        flash(_("No new inquiry waits."))
+        return go(address(filters) or "")
+    return go(url_for("leads.qualify_lead", lead_id=lead.id))
+
+
+@blueprint.get("/qualify/new")
+@requires(Permission.LEADS_QUALIFY)
+def new_lead() -> ResponseReturnValue:
+    return show_new(CaptureForm(formdata=None)), 200
+
+
+def show_new(form: CaptureForm) -> str:
+    """Render the form of an inquiry taken down by hand."""
+    form.offer_choices(get_definition())
+    return render_template("leads/qualify_new.html", form=form)
+
+
+@blueprint.post("/qualify/new")
+@requires(Permission.LEADS_QUALIFY)
+def capture() -> ResponseReturnValue:
+    form = CaptureForm()
+    form.offer_choices(get_definition())
+    try:
+        lead = operations.capture(read_draft(form), clock.now(), current_actor())
+    except Invalid as error:
+        form.take(error)
+        return show_new(form), 422
+    flash(_("%(number)s is in.", number=lead.number))
+    return go(url_for("leads.qualify_lead", lead_id=lead.id))
+
+
+def read_draft(form: CaptureForm) -> Draft:
+    """Return the inquiry that was typed. Raises `Invalid`."""
+    definition, errors = get_definition(), {}
+    types = {one.key: one for one in definition.types.values()}
+    lead_type = types.get(form.type_key.data or "")
+    if lead_type is None:
+        errors["type_key"] = _("Please choose one.")
+    country = form.country.data or None
+    if country and country not in dict(countries()):
+        errors["country"] = _("Please choose a country of the list.")
+        country = None
+    source = form.source_key.data or None
+    if source and ("source", source) not in book().by_key:
+        errors["source_key"] = _("Please choose one of the list.")
+    if form.phone.data and not operations.phone_of(form.phone.data[:400], country):
+        errors["phone"] = rules.phone_refusal(country)
+    if not any((form.company.data, form.last_name.data, form.phone.data, form.email.data)):
+        errors["company"] = _("Please name the company or the person, or how to reach them.")
+    if errors or lead_type is None:
+        raise Invalid(errors)
+    return Draft(
+        title=form.title.data or "",
+        kind=lead_type.kind,
+        type_key=lead_type.key,
+        source_key=source,
+        country=country,
+        contact=ContactDraft(
+            company=form.company.data or "",
+            first_name=form.first_name.data or "",
+            last_name=form.last_name.data or "",
+            phone=form.phone.data or "",
+            email=form.email.data or "",
+            note=form.note.data or "",
+        ),
+    )
+
+
+@blueprint.get("/qualify/<int:lead_id>")
+@requires(Permission.LEADS_QUALIFY)
+def qualify_lead(lead_id: int) -> ResponseReturnValue:
+    """Show everything that is known of an inquiry, to be completed."""
+    actor, at = current_actor(), clock.now()
+    lead = get_visible(lead_id, actor)
+    refusal = refusal_of(lead)
+    if refusal:
+        return refusal
+    contact: LeadContact | ContactDraft
+    try:
+        contact = contacts.load_contact(lead, actor, at)
+    except NotFound:
+        contact = ContactDraft()
+    questions = operations.questions_of(lead)
+    values = values_of(lead, contact, questions, operations.answers_of(lead_id))
+    return show(lead, qualify_form(questions, lead, values), actor), 200
+
+
+def refusal_of(lead: Lead) -> ResponseReturnValue | None:
+    """Return the friendly page of a lead that can't be qualified in its state."""
+    try:
+        rules.check_editable(lead.state, lead.number)
+    except rules.NotEditable as refusal:
+        return (
+            render_template("leads/qualify_refused.html", lead=lead, message=refusal.message),
+            409,
+        )
+    return None
+
+
+def show(lead: Lead, form: QualifyForm, actor: Actor, preview: Any = None) -> str:
+    """Render the page of one lead with what is typed in `form`; `preview` is a card."""
+    contact = session().get(LeadContact, lead.id)
+    missing = requirements.missing_for(lead, "offer") if lead.state != LeadState.QUALIFIED else {}
+    return render_template(
+        "leads/qualify_lead.html",
+        lead=lead,
+        form=form,
+        questions=[
+            (question, form[f"answer-{question.key}"]) for question in operations.questions_of(lead)
+        ],
+        missing={at_field(name): said for name, said in missing.items()},
+        duplicates=find_duplicates(lead.id, contact, actor) if contact else [],
+        card=preview,
+        place_known=lead.latitude is not None,
+        **leak_view(form),
+    )
+
+
+def leak_view(form: QualifyForm) -> dict[str, Any]:
+    """Return what the typed texts give away, and the mark under which that can be confirmed."""
+    typed = form.as_typed()
+    leaks: dict[str, list[Leak]] = rules.leaks_in(
+        {name: getattr(typed, name) for name in rules.OPEN_TEXTS},
+        operations.facts_of(typed.contact, typed.country, typed.city),
+    )
+    mark = rules.fingerprint(leaks) if leaks else ""
+    return {
+        "leaks": leaks,
+        "leak_mark": mark,
+        "leak_confirmed": bool(leaks) and request.form.get("confirmed") == mark,
+        "open_texts": rules.OPEN_TEXTS,
+    }
+
+
+@blueprint.post("/qualify/<int:lead_id>")
+@requires(Permission.LEADS_QUALIFY)
+def save_lead(lead_id: int) -> ResponseReturnValue:
+    """Save what was typed; with action `ready` declare it complete, with `next` go on."""
+    actor, at = current_actor(), clock.now()
+    lead = get_visible(lead_id, actor)
+    refusal = refusal_of(lead)
+    if refusal:
+        return refusal
+    form, action = qualify_form(operations.questions_of(lead), lead), request.form.get("action")
+    try:
+        version = number(form.version.data) or 0
+        lead = operations.save_qualification(lead_id, form.read(), actor, at, version)
+    except Invalid as error:
+        form.take(error)
+        return show(lead, form, actor), 422
+    except Conflict as conflict:
+        lead = get_visible(lead_id, actor)
+        form.version.data = str(lead.version)
+        form.form_errors.append(conflict.message)
+        return show(lead, form, actor), 409
+    if action != "ready":
+        flash(_("Saved. %(number)s can be completed any time.", number=lead.number))
+        if action == "next":
+            return go_to_next(actor, queue.Filters(), lead_id)
+        return go(url_for("leads.qualify_lead", lead_id=lead_id))
+    try:
+        operations.qualify(lead_id, actor, at, confirmed=request.form.get("confirmed", ""))
+    except (Invalid, rules.DoNotCall) as error:
+        # what was typed is complete enough to keep as a draft
+        keep_work()
+        form.version.data = str(lead.version)
+        if isinstance(error, Invalid):
+            form.take_missing(error)
+        else:
+            form.form_errors.append(error.message)
+        return show(lead, form, actor), error.status
+    flash(_("%(number)s is ready to be offered.", number=lead.number), "success")
+    return go(url_for("leads.qualify_lead", lead_id=lead_id))
+
+
+@blueprint.get("/qualify/<int:lead_id>/states")
+@requires(Permission.LEADS_QUALIFY)
+def states(lead_id: int) -> ResponseReturnValue:
+    """Return the states of a country, for the list beside it."""
+    get_visible(lead_id, current_actor())
+    country = request.args.get("country", "")
+    known = subdivisions(country) if country in dict(countries()) else {}
+    return render_template("leads/_qualify_states.html", states=known)
+
+
+@blueprint.get("/qualify/<int:lead_id>/disqualification")
+@requires(Permission.LEADS_QUALIFY)
+def disqualification(lead_id: int) -> ResponseReturnValue:
+    return show_disqualification(get_visible(lead_id, current_actor()), {}, {})
+
+
+def show_disqualification(
+    lead: Lead, values: Mapping[str, str], errors: Mapping[str, str]
+) -> ResponseReturnValue:
+    """Render the question why a lead is put aside."""
+    refusal = refusal_of(lead)
+    if refusal:
+        return refusal
+    locale = str(get_locale())
+    page = render_template(
+        "leads/qualify_disqualify.html",
+        lead=lead,
+        reasons=[(short_key(one), one.label(locale)) for one in book().reasons("disqualify")],
+        values=values,
+        errors=errors,
+    )
+    return page, 422 if errors else 200
+
+
+@blueprint.post("/qualify/<int:lead_id>/disqualification")
+@requires(Permission.LEADS_QUALIFY)
+def disqualify(lead_id: int) -> ResponseReturnValue:
+    actor, typed = current_actor(), request.form
+    lead = get_visible(lead_id, actor)
+    try:
+        operations.disqualify(
+            lead_id, typed.get("reason"), typed.get("note", ""), actor, clock.now()
+        )
+    except Invalid as error:
+        return show_disqualification(lead, typed.to_dict(), error.errors)
+    except rules.NotEditable:
+        return refusal_of(lead) or go(url_for("leads.qualify"))
+    flash(_("%(number)s is put aside.", number=lead.number))
+    return go(url_for("leads.qualify"))

@@ -179,7 +179,7 @@ def test_ten_clicks_of_one_rep_on_one_lead_are_all_answered_with_yes(live):
 
 
 def test_two_tabs_of_one_rep_on_two_leads_win_one_and_owe_an_answer_for_the_other(live):
-    for _ in range(10):
+    for _ in range(6):
         rep = make_person()
         tabs = live.signed_in(rep, rep)
         leads = offered_now(2)
@@ -194,7 +194,7 @@ def test_two_tabs_of_one_rep_on_two_leads_win_one_and_owe_an_answer_for_the_othe
 def test_a_pick_and_a_withdrawal_never_both_happen(live):
     [manager] = live.signed_in(make_manager())
     seen = Counter()
-    for _ in range(12):
+    for _ in range(6):
         [rep] = live.signed_in(make_person())
         [lead_id] = offered_now()
         picked, withdrawn = at_once(
@@ -208,7 +208,7 @@ def test_a_pick_and_a_withdrawal_never_both_happen(live):
 
 
 def test_a_pick_and_the_end_of_its_round_never_both_happen(live):
-    for _ in range(12):
+    for _ in range(6):
         [rep] = live.signed_in(make_person())
         [lead_id] = offered_now()
         round_id, ends_at = live.rows(
@@ -229,7 +229,7 @@ def test_a_pick_and_the_end_of_its_round_never_both_happen(live):
 
 
 def test_a_pick_and_a_give_back_leave_one_holder_or_a_lead_on_offer(live):
-    for _ in range(10):
+    for _ in range(6):
         alice, bob = make_person(), make_person()
         [lead_id] = offered_now()
         pickup_id = hold(live, lead_id, alice)
@@ -252,7 +252,7 @@ def test_a_pick_and_a_give_back_leave_one_holder_or_a_lead_on_offer(live):
 
 
 def test_the_same_answer_in_two_tabs_is_one_answer_and_one_pick(live):
-    for _ in range(8):
+    for _ in range(5):
         rep = make_person()
         first, wanted = offered_now(2)
         owed = hold(live, first, rep)
@@ -273,7 +273,7 @@ def test_the_same_answer_in_two_tabs_is_one_answer_and_one_pick(live):
 
 
 def test_one_answer_in_two_tabs_for_two_leads_picks_one_of_them(live):
-    for _ in range(8):
+    for _ in range(5):
         rep = make_person()
         first, *wanted = offered_now(3)
         owed = hold(live, first, rep)
@@ -297,7 +297,7 @@ def test_one_answer_in_two_tabs_for_two_leads_picks_one_of_them(live):
 
 def test_a_pick_against_a_gate_that_turns_red_sees_it_red_or_comes_first(live):
     """The debt falls due while the rep picks: whichever way, at most one lead more is held."""
-    for _ in range(8):
+    for _ in range(5):
         rep = make_person()
         first, wanted = offered_now(2)
         owed = hold(live, first, rep, answered=True)

@@ -1,0 +1,229 @@
+"""Set the stage: the programme, its people, partner firms, groups and rules, a year ago.
+
+Not here: what they do (`story`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+
+from portal.accounts import operations as accounts
+from portal.accounts.actor import Actor
+from portal.accounts.models import Organisation, OrganisationKind, User
+from portal.accounts.passwords import hash_password
+from portal.accounts.permissions import Permission
+from portal.accounts.queries import get_actor
+from portal.catalog.queries import book
+from portal.core.db import session
+from portal.demo import cast
+from portal.demo.inquiries import plain
+from portal.demo.places import GERMAN_SPEAKING, NAMES, REGIONS, ZONES
+from portal.founding import find_vendor, found_programme
+from portal.matching import operations as matching
+from portal.matching.criteria import Condition, Criterion, Field, Kind, Mode
+from portal.partners import operations as partners
+from portal.partners.models import Partner
+
+HEARS_BY_MAIL = 0.15
+"""Share of the invented reps who hear of every offer by mail; the named ones all do."""
+
+CITIES = {city.name: city for cities in REGIONS.values() for city in cities}
+
+
+@dataclass(slots=True)
+class Cast:
+    """A partner firm with its people as actors."""
+
+    firm: cast.Firm
+    organisation_id: int
+    reps: list[Actor] = field(default_factory=list)
+    managers: list[Actor] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Stage:
+    """Everybody who acts."""
+
+    manager: Actor
+    qualifiers: list[Actor]
+    firms: dict[int, Cast]
+
+    def named(self, name: str) -> Cast:
+        """Return a firm by its name."""
+        return next(one for one in self.firms.values() if one.firm.name == name)
+
+
+def set_stage(at: datetime, rng: Random) -> Stage:
+    """Found the programme at `at` and bring everybody on stage."""
+    found_programme(at, cast.VENDOR)
+    vendor = find_vendor()
+    if vendor is None:
+        raise LookupError("a founded programme has a vendor")
+    password = hash_password(cast.PASSWORD)
+    staff = {
+        mailbox: get_actor(
+            accounts.add_person(
+                vendor, f"{mailbox}@{cast.DOMAIN}", name, roles, at, password_hash=password
+            ).id
+        )
+        for mailbox, name, roles in cast.VENDOR_PEOPLE
+    }
+    organisations: dict[str, Organisation] = {}
+    firms: dict[int, Cast] = {}
+    for number, firm in enumerate(cast.FIRMS):
+        joined = at + timedelta(hours=3 * number)
+        organisation = add_firm(firm, organisations.get(firm.parent, vendor), joined)
+        organisations[firm.name] = organisation
+        firms[organisation.id] = add_people(firm, organisation, rng, password, joined)
+    stage = Stage(
+        staff["manager"], [actor for name, actor in staff.items() if name[0] == "q"], firms
+    )
+    made = form_groups(stage, at + timedelta(days=6))
+    write_rules(made[cast.MENTORS], at + timedelta(days=6))
+    return stage
+
+
+def add_firm(firm: cast.Firm, parent: Organisation, at: datetime) -> Organisation:
+    """Add a firm with its profile."""
+    city, entries = CITIES[firm.city], book()
+    german = city.country in GERMAN_SPEAKING and city.subdivision != "CH-VD"
+    organisation = accounts.add_organisation(
+        OrganisationKind.DISTRIBUTOR if firm.distributor else OrganisationKind.RESELLER,
+        firm.name,
+        at,
+        parent=parent,
+        locale="de" if german and not firm.people else "en",
+        timezone=ZONES[city.country],
+        domain=firm.domain,
+    )
+    products = [
+        entry.id
+        for entry in entries.active("product")
+        if any(entry.brand_id == entries.id_of("brand", key) for key in firm.brands)  # type: ignore[attr-defined]
+    ]
+    last_day = (at + timedelta(days=700)).date()
+    partners.create_partner(
+        organisation,
+        at,
+        country=city.country,
+        subdivision=city.subdivision if city.country in ("DE", "AT", "CH", "US") else None,
+        city=city.name,
+        latitude=city.latitude,
+        longitude=city.longitude,
+        territories=list(firm.territories),
+        level_id=entries.id_of("partner_level", firm.level),
+        brand_ids=[entries.id_of("brand", key) for key in firm.brands],
+        product_ids=products,
+        specialisation_ids=[entries.id_of("specialisation", k) for k in firm.specialisations],
+        industry_ids=[entries.id_of("industry", key) for key in firm.industries],
+        size_band_ids=[entries.id_of("size_band", key) for key in firm.sizes],
+        languages=["de", "en"] if german else ["en"],
+        people=firm.size,
+        capacity=firm.capacity,
+        rep_capacity=firm.rep_capacity,
+        website=f"https://www.{firm.domain}",
+        certifications={
+            entries.id_of("certification", key): last_day for key in firm.certifications
+        },
+    )
+    return organisation
+
+
+def add_people(
+    firm: cast.Firm, organisation: Organisation, rng: Random, password: str, at: datetime
+) -> Cast:
+    """Add the people of a firm: those who are named, and as many invented reps and a manager."""
+    made = Cast(firm, organisation.id)
+    named = [(*person, True) for person in firm.people]
+    names = NAMES[CITIES[firm.city].country]
+    first, last = rng.sample(names.first, firm.reps + 1), rng.sample(names.last, firm.reps + 1)
+    invented = [
+        (f"{plain(a)}.{plain(b)}", f"{a} {b}", cast.REP, False)
+        for a, b in zip(first[1:], last[1:], strict=True)
+    ]
+    if not firm.people:
+        mailbox = f"{plain(first[0])}.{plain(last[0])}"
+        invented.insert(0, (mailbox, f"{first[0]} {last[0]}", cast.MANAGER, False))
+    for mailbox, name, roles, known in (*named, *invented):
+        user: User = accounts.add_person(
+            organisation, f"{mailbox}@{firm.domain}", name, roles, at, password_hash=password
+        )
+        user.hears_by_mail = rng.random() < HEARS_BY_MAIL or known
+        session().flush()
+        actor = get_actor(user.id)
+        if actor.may(Permission.PICKUPS_CLAIM):
+            made.reps.append(actor)
+        if actor.may(Permission.OFFERS_DECLINE_FIRM):
+            made.managers.append(actor)
+    return made
+
+
+def form_groups(stage: Stage, at: datetime) -> dict[str, int]:
+    """Put the groups together; return their ids by name."""
+    made = {}
+    for name, note, members in cast.GROUPS:
+        group = partners.save_group(name, note, at)
+        for member in members:
+            partners.add_member(group, stage.named(member).organisation_id, at)
+        made[name] = group.id
+    return made
+
+
+def write_rules(mentors: int, at: datetime) -> None:
+    """Write two rules of this programme's own in front of the first ones."""
+    entries = book()
+    nearby = [
+        Criterion(Kind.REGION),
+        Criterion(Kind.BRAND),
+        Criterion(Kind.CAPACITY),
+        Criterion(Kind.PRESENT),
+        Criterion(Kind.RADIUS, Mode.WEIGHTED, 35, km=250),
+    ]
+    schools = tuple(entries.id_of("industry", key) for key in ("education", "public_sector"))
+    for draft in (
+        matching.RuleDraft(
+            "Schools and town halls decide slowly",
+            [Condition(Field.INDUSTRY, schools)],
+            [
+                *nearby,
+                Criterion(Kind.INDUSTRY, Mode.WEIGHTED, 25),
+                Criterion(Kind.PRODUCT, Mode.WEIGHTED, 25),
+            ],
+            hours=240,
+            most=20,
+        ),
+        matching.RuleDraft(
+            "Future partners to their mentors",
+            [Condition(Field.KIND, ("partner_recruit",))],
+            [Criterion(Kind.REGION), Criterion(Kind.PRESENT), nearby[-1]],
+            hours=120,
+            group_id=mentors,
+        ),
+    ):
+        rule = matching.add_rule(draft, at)
+        matching.move_rule(rule.id, -10, at)
+
+
+def close_in(stage: Stage, at: datetime) -> None:
+    """Let one firm be on holiday, one pause, and one person be away, ten days after `at`."""
+    at += timedelta(days=10)
+    today = at.date()
+    partners.add_absence(
+        stage.named(cast.AWAY).organisation_id,
+        today - timedelta(days=3),
+        today + timedelta(days=5),
+        at - timedelta(days=9),
+        note="Company holiday",
+    )
+    guest = stage.named("Isarnetzwerk")
+    partners.add_absence(
+        guest.organisation_id,
+        today - timedelta(days=1),
+        today + timedelta(days=9),
+        at - timedelta(days=5),
+        user_id=guest.reps[-1].id,
+    )
+    paused = session().get_one(Partner, stage.named(cast.PAUSED).organisation_id)
+    partners.save_profile(paused, at - timedelta(days=4), suspended_until=at + timedelta(days=17))

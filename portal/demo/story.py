@@ -1,0 +1,653 @@
+"""The plot of the demo: a year of inquiries, offers, pickups and answers.
+
+Every inquiry has a fate that is settled beforehand; a clock that runs through the year asks the
+operations of the rooms to bring it about, and lets the reactions and sweeps happen at their
+moment. Nothing is written here that a person or a job could not have written. All moments are
+relative to the end of the story, so the same seed tells the same story at any time.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from itertools import count
+from random import Random
+from typing import Any
+
+from sqlalchemy import select, update
+
+from portal.accounts.actor import Actor
+from portal.accounts.models import Programme
+from portal.catalog.queries import book
+from portal.core import circumstances
+from portal.core.db import session
+from portal.core.errors import Refused
+from portal.core.events import claim_deliveries, open_delivery
+from portal.core.jobs import REACTIONS
+from portal.core.mail.models import OutgoingEmail
+from portal.deadlines.queries import get_policy
+from portal.deadlines.rules import amber_from
+from portal.demo import cast, phrases
+from portal.demo.inquiries import Composer, Inquiry
+from portal.demo.stage import Cast, Stage, close_in, set_stage
+from portal.feedback import operations as feedback
+from portal.feedback.rules import Answer
+from portal.leads import operations as leads
+from portal.leads.models import Lead, LeadState
+from portal.offers import operations as offers
+from portal.offers.jobs import due_rounds
+from portal.offers.models import Offer, OfferRound
+from portal.pickup import operations as pickups
+from portal.pickup.jobs import changed_debts
+
+YEAR = timedelta(days=365)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+MAILS_STAY = DAY
+FULL = 600
+
+# fate → how many of 600; what is left is won or lost
+FATES = {
+    "captured": 12,
+    "qualifying": 6,
+    "ready": 8,
+    "open_north": 40,
+    "open": 44,
+    "hand_alice": 2,
+    "hand_alan": 1,
+    "hand_bob": 1,
+    "held_answered": 32,
+    "held_fresh": 8,
+    "held_soon": 8,
+    "held_overdue": 12,
+    "held_old_debt": 2,
+    "lapsed": 5,
+    "declined_by_all": 6,
+    "disqualified": 58,
+    "recruit": 10,
+    "given_back": 34,
+}
+ALWAYS_WHOLE = frozenset({"hand_alice", "hand_alan", "hand_bob"})
+REGION_WEIGHTS = {
+    "north": 32,
+    "germany": 24,
+    "austria": 9,
+    "switzerland": 7,
+    "netherlands": 7,
+    "france": 7,
+    "poland": 4,
+    "britain": 6,
+    "america": 7,
+}
+ABROAD = ("netherlands", "poland", "britain", "switzerland")
+SLOW_REGIONS = ("france", "britain", "germany", "america")
+PROTECTED = frozenset({cast.ALPHA, cast.BETA})
+"""Firms that stand green at the end, with the same offers."""
+
+HANDS = {"hand_alice": "Alice Arendt", "hand_alan": "Alan Brandes", "hand_bob": "Bob Petrov"}
+
+Step = Callable[..., None]
+
+
+@dataclass(slots=True)
+class Deal:
+    """One inquiry and what becomes of it."""
+
+    fate: str
+    rng: Random
+    inquiry: Inquiry
+    born: datetime
+    ends: datetime | None = None
+    lead_id: int = 0
+    round: int = 0
+    given_back: bool = False
+
+
+@dataclass(slots=True)
+class Holding:
+    """A lead in the hands of a rep."""
+
+    deal: Deal
+    pickup_id: int
+    rep: Actor
+    firm: Cast
+    due: datetime
+    rhythm: int
+    answered: bool = False
+    uncontacted: int = 0
+    over: bool = False
+
+
+@dataclass(slots=True)
+class Story:
+    """The clock, who is on stage, and what lies ahead."""
+
+    at: datetime
+    stage: Stage
+    say: Callable[[str], None]
+    total: int
+    ahead: list[tuple[datetime, int, Step]] = field(default_factory=list)
+    number: Iterator[int] = field(default_factory=count)
+    hands: dict[int, list[Holding]] = field(default_factory=dict)
+    captured: int = 0
+
+    def plan(self, at: datetime, step: Step, *about: Any) -> None:
+        """Let `step(*about, moment)` happen, unless the moment lies beyond the end."""
+        if at <= self.at:
+            heapq.heappush(self.ahead, (at, next(self.number), partial(step, *about)))
+
+    def play(self) -> None:
+        """Run the clock to the end; reactions follow each step at its moment."""
+        while self.ahead:
+            at, _number, step = heapq.heappop(self.ahead)
+            step(at)
+            react(at)
+
+    # -- intake -----------------------------------------------------------------------------
+
+    def capture(self, deal: Deal, at: datetime) -> None:
+        """Let an inquiry come in, and plan what follows."""
+        rng, inquiry = deal.rng, deal.inquiry
+        city = inquiry.city
+        raw = deal.fate == "captured"
+        with circumstances.under(channel="web"):
+            lead = leads.capture(
+                leads.Draft(
+                    title=inquiry.title,
+                    kind="partner_recruit" if inquiry.topic.recruit else "end_customer",
+                    type_key="business_partner" if inquiry.topic.recruit else "organisation",
+                    source_system="website" if inquiry.source == "web_registration" else "crm",
+                    source_key=inquiry.source,
+                    country=city.country,
+                    subdivision=city.subdivision,
+                    city=city.name,
+                    latitude=city.latitude,
+                    longitude=city.longitude,
+                    time_zone=inquiry.zone,
+                    language=inquiry.language,
+                    brand_key=inquiry.topic.brand,
+                    product_keys=inquiry.topic.products,
+                    industry_key=inquiry.industry,
+                    people=inquiry.people,
+                    temperature=inquiry.temperature if not raw or rng.random() < 0.7 else None,
+                    contact=inquiry.contact,
+                ),
+                at,
+            )
+        deal.lead_id = lead.id
+        self.captured += 1
+        if self.captured % max(1, self.total // 10) == 0:
+            self.say(f"Building the demo: {self.captured} of {self.total} leads …")
+        if raw:
+            return
+        pause = timedelta(hours=rng.uniform(0.3, 5))
+        if deal.fate == "disqualified":
+            self.plan(at + pause * 3, self.disqualify, deal)
+        else:
+            self.plan(at + pause, self.qualify, deal)
+
+    def qualify(self, deal: Deal, at: datetime) -> None:
+        """Let a qualifier write down what she found out, and declare the lead complete."""
+        inquiry, rng, entries = deal.inquiry, deal.rng, book()
+        actor = rng.choice(self.stage.qualifiers)
+        lead = session().get_one(Lead, deal.lead_id)
+        unfinished = deal.fate == "qualifying"
+        answers = inquiry.answers
+        if unfinished:
+            answers = {key: answers[key] for key in ("need", "situation")}
+        with circumstances.under(channel="web", actor_id=actor.id):
+            leads.save_qualification(
+                lead.id,
+                leads.Qualification(
+                    title=inquiry.title,
+                    partner_text="" if unfinished else inquiry.text,
+                    expectation=inquiry.expectation,
+                    temperature=inquiry.temperature,
+                    country=lead.country,
+                    subdivision=lead.subdivision,
+                    city=lead.city or "",
+                    brand_id=lead.brand_id,
+                    product_ids=lead.product_ids,
+                    industry_id=lead.industry_id,
+                    size_band_id=lead.size_band_id,
+                    people=inquiry.people,
+                    target_amount=inquiry.amount,
+                    time_frame=inquiry.time_frame,
+                    source_id=entries.id_of("source", inquiry.source),
+                    contact=inquiry.contact,
+                    answers=answers,
+                ),
+                actor,
+                at,
+                lead.version,
+            )
+            if unfinished:
+                return
+            leads.qualify(lead.id, actor, at + timedelta(minutes=rng.randint(1, 9)))
+        if deal.fate != "ready":
+            self.plan(at + timedelta(minutes=rng.randint(12, 50)), self.offer, deal)
+
+    def disqualify(self, deal: Deal, at: datetime) -> None:
+        """Let a qualifier find out that nothing will come of it."""
+        actor = deal.rng.choice(self.stage.qualifiers)
+        reason = chosen(deal.rng, phrases.DISQUALIFY_REASONS)
+        with circumstances.under(channel="web", actor_id=actor.id):
+            leads.disqualify(deal.lead_id, reason, "", actor, at)
+
+    # -- offers -----------------------------------------------------------------------------
+
+    def offer(self, deal: Deal, at: datetime) -> None:
+        """Let the channel manager put the lead on offer."""
+        with circumstances.under(channel="web", actor_id=self.stage.manager.id):
+            offers.offer(deal.lead_id, at)
+        self.follow(deal, at)
+
+    def follow(self, deal: Deal, at: datetime) -> None:
+        """Plan what happens to the round that is open now, if there is one."""
+        opened = session().scalar(
+            select(OfferRound).where(
+                OfferRound.lead_id == deal.lead_id, OfferRound.ended_at.is_(None)
+            )
+        )
+        if opened is None or opened.number == deal.round:
+            return
+        deal.round = number = opened.number
+        round_id, ends_at, rng = opened.id, opened.ends_at, deal.rng
+        self.plan(ends_at, self.end_round, deal, round_id)
+        if deal.fate == "declined_by_all":
+            for firm in self.offered_firms(deal):
+                moment = at + timedelta(hours=rng.uniform(2, 60))
+                self.plan(moment, self.decline, deal, firm)
+            return
+        if rng.random() < 0.35:
+            self.plan(at + timedelta(hours=rng.uniform(0.5, 6)), self.not_for_me, deal)
+        if deal.fate in ("open", "open_north", "lapsed"):
+            return
+        slowness = {"hot": 3, "warm": 14, "cold": 30}[deal.inquiry.temperature]
+        moment = at + timedelta(hours=min(60, rng.expovariate(1 / slowness) + 0.05))
+        if deal.fate in HANDS or deal.fate == "held_fresh":
+            moment = at + timedelta(hours=rng.uniform(0.2, 3))
+        self.plan(moment, self.pick, deal, number)
+
+    def end_round(self, deal: Deal, round_id: int, at: datetime) -> None:
+        """Let the time of a round be over."""
+        offers.end_round(round_id, at)
+        self.follow(deal, at)
+
+    def offered_firms(self, deal: Deal) -> list[Cast]:
+        """Return the firms whose offer of the present round stands, the best score first."""
+        rows = session().execute(
+            select(Offer.organisation_id)
+            .where(
+                Offer.lead_id == deal.lead_id,
+                Offer.round == deal.round,
+                Offer.declined_at.is_(None),
+            )
+            .order_by(Offer.score.desc(), Offer.organisation_id)
+        )
+        return [self.stage.firms[row.organisation_id] for row in rows]
+
+    def decline(self, deal: Deal, firm: Cast, at: datetime) -> None:
+        """Let the manager of a firm say "Not for me"."""
+        actor = (firm.managers or firm.reps)[0]
+        self.dismiss(deal, actor, at)
+        self.follow(deal, at)
+
+    def not_for_me(self, deal: Deal, at: datetime) -> None:
+        """Let one of the offered firms, or one of its reps, say "Not for me"."""
+        firms = [one for one in self.offered_firms(deal) if one.firm.name not in PROTECTED]
+        if len(firms) < 2 or session().get_one(Lead, deal.lead_id).state != LeadState.OFFERED:
+            return
+        firm = deal.rng.choice(firms[1:])
+        people = firm.managers if deal.rng.random() < 0.4 else firm.reps
+        if people:
+            self.dismiss(deal, deal.rng.choice(people), at)
+            self.follow(deal, at)
+
+    def dismiss(self, deal: Deal, actor: Actor, at: datetime) -> None:
+        """Decline in an actor's name; who is too late has nothing to decline."""
+        reason = deal.rng.choice(phrases.DECLINE_REASONS)
+        try:
+            with circumstances.under(channel="web", actor_id=actor.id):
+                offers.decline(deal.lead_id, reason, actor, at)
+        except Refused:
+            return
+
+    # -- pickups ----------------------------------------------------------------------------
+
+    def pick(self, deal: Deal, number: int, at: datetime) -> None:
+        """Let the first rep who is free pick the lead up."""
+        lead = session().get_one(Lead, deal.lead_id, populate_existing=True)
+        if lead.state != LeadState.OFFERED or lead.round != number:
+            return
+        for firm, rep in self.runners(deal, at):
+            try:
+                with circumstances.under(channel="web", actor_id=rep.id):
+                    claimed = pickups.claim(deal.lead_id, rep, at)
+            except Refused:
+                continue
+            self.take(deal, firm, rep, claimed.pickup_id, lead.kind, at)
+            return
+        self.plan(at + timedelta(hours=7), self.pick, deal, number)
+
+    def runners(self, deal: Deal, at: datetime) -> Iterator[tuple[Cast, Actor]]:
+        """Yield the reps who may want this lead, in the order in which they look."""
+        firms = self.offered_firms(deal)
+        hand = HANDS.get(deal.fate)
+        if hand:
+            for firm in firms:
+                yield from ((firm, rep) for rep in firm.reps if rep.name == hand)
+            return
+        late = deal.fate.startswith("held") or at > self.at - 30 * DAY
+        if late:
+            firms = [one for one in firms if one.firm.name not in PROTECTED]
+        if deal.fate == "held_overdue":
+            firms.sort(key=lambda one: one.firm.name not in cast.SLOW)
+        elif deal.fate == "held_old_debt":
+            firms.sort(key=lambda one: one.firm.name != cast.IN_DEBT)
+        else:
+            # near the top more often than far down
+            firms.sort(
+                key=lambda _one: deal.rng.random() + 0.12 * firms.index(_one) if firms else 0
+            )
+        for firm in firms:
+            reps = list(firm.reps)
+            deal.rng.shuffle(reps)
+            for rep in reps:
+                if self.is_green(rep, at):
+                    yield firm, rep
+
+    def is_green(self, rep: Actor, at: datetime) -> bool:
+        """Guess whether the gate will let the rep pass; the claim decides."""
+        held = self.hands.get(rep.id, [])
+        return all(one.over or (one.answered and one.due > at) for one in held)
+
+    def take(
+        self, deal: Deal, firm: Cast, rep: Actor, pickup_id: int, kind: str, at: datetime
+    ) -> None:
+        """Plan what the new holder reports, and when."""
+        rhythm = get_policy().recruit_feedback_days if kind == "partner_recruit" else 7
+        held = Holding(deal, pickup_id, rep, firm, at + rhythm * DAY, rhythm)
+        self.hands.setdefault(rep.id, []).append(held)
+        self.watch(held)
+        for moment, status in self.answers_of(held, at):
+            self.plan(moment, self.answer, held, status)
+
+    def answers_of(self, held: Holding, at: datetime) -> Iterator[tuple[datetime, str]]:
+        """Yield when the holder reports what."""
+        deal, rng = held.deal, held.deal.rng
+        pace = held.rhythm / 7
+        first = at + timedelta(hours=rng.uniform(1, 50)) * pace
+        if deal.fate == "held_fresh":
+            return
+        if deal.fate in HANDS:
+            yield at + timedelta(hours=rng.uniform(3, 9)), "waiting"
+            yield (
+                self.at - timedelta(hours=rng.uniform(20, 34)),
+                rng.choice(("waiting", "proposal")),
+            )
+            return
+        if deal.fate.startswith("held"):
+            last = self.at - self.silence(deal)
+            yield from self.talk(held, first, last)
+            yield max(last, at + HOUR), rng.choice(("waiting", "proposal", "proposal"))
+            return
+        if deal.fate == "given_back" and not deal.given_back:
+            yield first, rng.choice(("not_contacted", "waiting"))
+            yield first + timedelta(hours=rng.uniform(20, 120)), "give_back"
+            return
+        end = deal.ends or self.at
+        latest = self.at - timedelta(hours=rng.uniform(6, 140))
+        end = min(max(end, at + rng.uniform(3, 9) * DAY), max(latest, at + 2 * HOUR))
+        yield from self.talk(held, first, end)
+        yield end, "won" if rng.random() < self.chance(deal) else "lost"
+
+    def talk(self, held: Holding, first: datetime, end: datetime) -> Iterator[tuple[datetime, str]]:
+        """Yield the reports between pickup and end, in the rhythm, now and then late."""
+        rng, moment, said = held.deal.rng, first, 0
+        pace = held.rhythm / 7
+        punctual = held.firm.firm.name in PROTECTED
+        while moment < end - DAY * pace:
+            if said == 0:
+                yield moment, "not_contacted" if rng.random() < 0.3 else "waiting"
+            else:
+                yield moment, "proposal" if said > 1 or rng.random() < 0.5 else "waiting"
+            said += 1
+            late = not punctual and rng.random() < 0.12
+            moment += timedelta(days=rng.uniform(7.2, 9.5) if late else rng.uniform(4, 6.9)) * pace
+
+    @staticmethod
+    def silence(deal: Deal) -> timedelta:
+        """Return how long ago the last answer about a held lead came."""
+        low, high = {
+            "held_answered": (0.2, 4.6),
+            "held_soon": (5.4, 6.7),
+            "held_overdue": (8.2, 13.5),
+            "held_old_debt": (15.5, 19.0),
+        }[deal.fate]
+        return timedelta(days=deal.rng.uniform(low, high))
+
+    @staticmethod
+    def chance(deal: Deal) -> float:
+        """Return how likely a lead is won: the temperature was told honestly."""
+        return {"hot": 0.6, "warm": 0.42, "cold": 0.2}[deal.inquiry.temperature]
+
+    def watch(self, held: Holding) -> None:
+        """Plan the sweep's marks for the present due date."""
+        due = held.due
+        for moment in (amber_from(due, held.rhythm, get_policy()), due):
+            self.plan(moment, self.mark, held, due)
+
+    def mark(self, held: Holding, due: datetime, at: datetime) -> None:
+        """Mark what is owed, unless it was answered meanwhile."""
+        if not held.over and held.due == due:
+            pickups.mark_debt(held.pickup_id, at)
+
+    def answer(self, held: Holding, status: str, at: datetime) -> None:
+        """Let the holder report, or give the lead back."""
+        if held.over:
+            return
+        with circumstances.under(channel="web", actor_id=held.rep.id):
+            if status == "give_back":
+                self.give_back(held, at)
+                return
+            feedback.give(held.pickup_id, self.words(held, status, at), held.rep, at)
+        held.answered, held.due = True, at + held.rhythm * DAY
+        held.uncontacted = held.uncontacted + 1 if status == "not_contacted" else 0
+        if status in ("won", "lost"):
+            self.let_go(held)
+        else:
+            self.watch(held)
+
+    def give_back(self, held: Holding, at: datetime) -> None:
+        """Give a lead back; the next firm gets its chance."""
+        held.deal.given_back = True
+        reason = held.deal.rng.choice(phrases.GIVE_BACK_REASONS)
+        pickups.give_back(held.pickup_id, reason, None, held.rep, at)
+        self.let_go(held)
+        self.follow(held.deal, at)
+
+    def let_go(self, held: Holding) -> None:
+        """Forget a holding that is over."""
+        held.over = True
+        self.hands[held.rep.id].remove(held)
+
+    @staticmethod
+    def words(held: Holding, status: str, at: datetime) -> Answer:
+        """Return an answer as this rep would write it."""
+        rng, deal = held.deal.rng, held.deal
+        language = "de" if held.rep.locale == "de" else "en"
+        step = held.uncontacted > 0 or (status not in ("won", "lost") and rng.random() < 0.6)
+        value = None
+        if status == "won":
+            share = Decimal(str(round(rng.uniform(0.6, 1.15), 2)))
+            value = max(Decimal(400), round(deal.inquiry.amount * share / 50) * Decimal(50))
+        return Answer(
+            status=status,
+            note=rng.choice(phrases.NOTES[status][language]) if rng.random() < 0.85 else "",
+            next_step=rng.choice(phrases.NEXT_STEPS[language]) if step else "",
+            next_step_on=(at + timedelta(days=rng.randint(1, 6))).date() if step else None,
+            value=value,
+            reason=chosen(rng, phrases.LOST_REASONS) if status == "lost" else "",
+            decision_maker=rng.choice(phrases.DECISION_MAKERS[language])
+            if status == "lost"
+            else "",
+        )
+
+
+def chosen(rng: Random, weighted: tuple[tuple[str, int], ...]) -> str:
+    """Return a key, the heavier the likelier."""
+    keys, weights = zip(*weighted, strict=True)
+    key: str = rng.choices(keys, weights)[0]
+    return key
+
+
+def react(at: datetime) -> None:
+    """Run the reactions that wait, here and at this moment."""
+    if not session().info.pop("deliveries", False):
+        return
+    while claimed := claim_deliveries(at):
+        for delivery_id, name in claimed:
+            found = open_delivery(delivery_id)
+            if found is not None:
+                delivery, event = found
+                REACTIONS[name].run(event, at)
+                delivery.done_at = at
+        session().flush()
+
+
+# -- the year --------------------------------------------------------------------------------
+
+
+def build(
+    at: datetime, seed: int = 1, size: int = FULL, say: Callable[[str], None] = lambda _line: None
+) -> None:
+    """Build the demo that ends at `at`, in the open transaction; flushes only."""
+    at = at.replace(minute=0, second=0, microsecond=0)
+    stage = set_stage(at - YEAR, Random(f"{seed} stage"))  # noqa: S311
+    story = Story(at, stage, say, size)
+    composer = Composer(at)
+    for deal in deals(at, seed, size, composer):
+        story.plan(deal.born, story.capture, deal)
+    story.plan(at - 10 * DAY, close_in, stage)
+    story.play()
+    sweep(at)
+    same_offers(stage, at)
+    settle_past_mails(at)
+    session().get_one(Programme, 1).state = "demo"
+    session().flush()
+    say(f"The demo stands: {size} leads, {len(stage.firms)} partner firms.")
+
+
+def fates_of(size: int) -> list[str]:
+    """Return the fate of every lead."""
+    fates: list[str] = []
+    for fate, number in FATES.items():
+        share = number if fate in ALWAYS_WHOLE else max(1, round(number * size / FULL))
+        fates += [fate] * share
+    return fates + ["closed"] * max(4, size - len(fates))
+
+
+def deals(at: datetime, seed: int, size: int, composer: Composer) -> Iterator[Deal]:
+    """Yield what comes in during the year."""
+    for number, fate in enumerate(fates_of(size)):
+        rng = Random(f"{seed} deal {number}")  # noqa: S311 – a story, no secret
+        inquiry = composer.compose(rng, region_of(fate, rng), recruit=fate == "recruit")
+        ends = None
+        if fate in ("closed", "given_back", "recruit"):
+            ends = at - timedelta(days=rng.uniform(0.5, 310))
+            span = rng.uniform(3, 9) if fate == "recruit" else rng.uniform(4, 26)
+            born = ends - timedelta(days=span + 2)
+        else:
+            born = at - age_of(fate, inquiry, rng)
+        yield Deal(fate, rng, inquiry, born, ends)
+
+
+def region_of(fate: str, rng: Random) -> str:
+    """Return where a lead of this fate comes from."""
+    if fate in ("open_north", *HANDS):
+        return "north"
+    if fate == "declined_by_all":
+        return rng.choice(ABROAD)
+    if fate == "held_old_debt":
+        return "france"
+    if fate == "held_overdue":
+        return rng.choice(SLOW_REGIONS)
+    weights = {**REGION_WEIGHTS, **({"north": 0} if fate == "open" else {})}
+    return rng.choices(list(weights), list(weights.values()))[0]
+
+
+def age_of(fate: str, inquiry: Inquiry, rng: Random) -> timedelta:
+    """Return how long ago an inquiry came in that is not closed yet."""
+    low, high = {
+        "captured": (0.5, 40),
+        "qualifying": (6, 60),
+        "ready": (7, 70),
+        "open": (7, 62),
+        "open_north": (7, 55),
+        "hand_alice": (90, 110),
+        "hand_alan": (90, 110),
+        "hand_bob": (90, 110),
+        "held_answered": (240, 900),
+        "held_fresh": (12, 44),
+        "held_soon": (300, 700),
+        "held_overdue": (420, 900),
+        "held_old_debt": (560, 800),
+        "lapsed": (36 * 24, 60 * 24),
+        "declined_by_all": (100, 60 * 24),
+        "disqualified": (40, 360 * 24),
+    }[fate]
+    if fate in ("open", "open_north") and inquiry.industry in ("education", "public_sector"):
+        high = 190
+    return timedelta(hours=rng.uniform(low, high))
+
+
+def sweep(at: datetime) -> None:
+    """Do what the sweeps would find to do now."""
+    for round_id in due_rounds(at):
+        offers.end_round(round_id, at)
+    for pickup_id in changed_debts(at):
+        pickups.mark_debt(pickup_id, at)
+    react(at)
+
+
+def same_offers(stage: Stage, at: datetime) -> None:
+    """Withdraw what only one of the two firms in the same region still has on offer.
+
+    That is a lead which the other one gave back shortly before the end.
+    """
+    firms = [stage.named(name).organisation_id for name in sorted(PROTECTED)]
+    seen = [open_offers(firm) for firm in firms]
+    for lead_id in sorted(seen[0] ^ seen[1]):
+        with circumstances.under(channel="web", actor_id=stage.manager.id):
+            offers.withdraw(lead_id, at)
+        react(at)
+
+
+def open_offers(organisation_id: int) -> set[int]:
+    """Return the leads on offer to a firm."""
+    return set(
+        session().scalars(
+            select(Offer.lead_id)
+            .join(Lead, (Lead.id == Offer.lead_id) & (Lead.round == Offer.round))
+            .where(
+                Offer.organisation_id == organisation_id,
+                Offer.declined_at.is_(None),
+                Lead.state == LeadState.OFFERED,
+            )
+        )
+    )
+
+
+def settle_past_mails(at: datetime) -> None:
+    """Note mails as sent when they were written; those of the last day really go out."""
+    values: dict[str, Any] = {"status": "sent", "attempts": 1, "sent_at": OutgoingEmail.created_at}
+    session().execute(
+        update(OutgoingEmail)
+        .where(OutgoingEmail.status == "queued", OutgoingEmail.created_at < at - MAILS_STAY)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )

@@ -74,7 +74,7 @@ class RuleForm(Form):
         self.certification_ids.choices = book().choices("certification", locale)
         self.level_id.choices = [("", "–"), *book().choices("partner_level", locale)]
         for kind in Kind:
-            self[f"mode_{kind}"].label.text = kind_name(kind)
+            self[f"mode_{kind}"].label.text = _("How it counts")
             self[f"mode_{kind}"].choices = [
                 (OFF, _("doesn't matter")),
                 (str(Mode.REQUIRED), _("is a must")),

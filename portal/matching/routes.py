@@ -19,6 +19,7 @@ from portal.matching.rules import fits_lead
 from portal.matching.words import (
     describe_condition,
     describe_criterion,
+    kind_name,
     name_emptier,
     place,
     tell_excluded,
@@ -217,7 +218,7 @@ def editor(
         fields=[form[f"if_{of}"] for of in Field],
         criteria=[
             {
-                "kind": str(kind),
+                "name": kind_name(kind),
                 "mode": form[f"mode_{kind}"],
                 "weight": form[f"weight_{kind}"],
                 "more": form[MORE[kind]] if kind in MORE else None,

@@ -30,7 +30,7 @@ ENTRIES: tuple[tuple[str, Any, str, P | None], ...] = (
     ("desk.mine", _l("Mine"), "list-check", P.PICKUPS_SEE_OWN),
     ("desk.board", _l("Board"), "layout-kanban", P.BOARD_SEE),
     ("leads.qualify", _l("Qualify"), "bulb", P.LEADS_QUALIFY),
-    ("leads.imports", _l("Import"), "upload", P.LEADS_IMPORT),
+    ("imports.imports", _l("Import"), "upload", P.LEADS_IMPORT),
     ("matching.rules", _l("Rules"), "target", P.RULES_EDIT),
     ("partners.partners", _l("Partners"), "building", P.PARTNERS_SEE),
     ("catalog.catalog", _l("Catalogue"), "tags", P.CATALOG_EDIT),

@@ -605,7 +605,6 @@ class Intake:
                 .order_by(Lead.id)
                 .with_for_update(key_share=True)
             )
-            .tuples()
             .all()
         )
         free = [lead_id for lead_id, state in rows if state != LeadState.OFFERED]

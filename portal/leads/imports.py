@@ -16,7 +16,6 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import and_, delete, exists, or_, select
 
-from portal.accounts.actor import Actor
 from portal.accounts.models import User
 from portal.core.db import session
 from portal.core.errors import Conflict, Invalid, NotFound
@@ -292,7 +291,7 @@ def forget(import_id: int, at: datetime) -> None:
         remove_file(row)
 
 
-def discard(import_id: int, _actor: Actor) -> None:
+def discard(import_id: int) -> None:
     """Remove the file and the refused rows of an import at once. Raises `ImportUnderWay`."""
     row = hold_import(import_id)
     if row.state in UNDER_WAY:

@@ -1,0 +1,96 @@
+"""Forms of imports: the upload, and what the columns of a file mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField
+from wtforms import SelectField, StringField
+
+from portal.leads.intake.mapping import DATE_ORDER, FIELDS, MAX_NAME, Mapping
+from portal.leads.intake.normalise import find_country
+from portal.web.forms import Form, needed
+
+CONSTANTS = ("country", "source", DATE_ORDER)
+
+
+class UploadForm(Form):
+    file = FileField(_l("List of leads (CSV)"))
+
+
+class MappingForm(Form):
+    source_system = StringField(
+        _l("System the list comes from"),
+        [needed()],
+        description=_l(
+            "Always the same name for lists of the same system: its leads are known again by it."
+        ),
+        render_kw={"maxlength": MAX_NAME, "autocomplete": "off"},
+    )
+    country = StringField(
+        _l("Country of every row"),
+        description=_l("Only where the list has no country, for example DE or Germany."),
+    )
+    source = SelectField(
+        _l("Source of every row"),
+        description=_l("Only where the list does not say where its inquiries come from."),
+    )
+    date_order = SelectField(_l("Dates like 3/4/2026"))
+
+    def mapping(self, headers: Sequence[str]) -> Mapping:
+        """Return what was typed as a mapping."""
+        columns = {
+            header: field.data
+            for header, field in zip(headers, self.column_fields(headers), strict=True)
+            if field.data
+        }
+        constants = {name: self[name].data for name in CONSTANTS if self[name].data}
+        return Mapping(self.source_system.data or "", columns, constants)
+
+    def column_fields(self, headers: Sequence[str]) -> list[Any]:
+        """Return the fields of the columns, in the file's order."""
+        return [self[f"column_{number}"] for number in range(len(headers))]
+
+    def take_problems(self, problems: dict[str, str], headers: Sequence[str]) -> None:
+        """Show each problem at the field it is about."""
+        places = {header: f"column_{number}" for number, header in enumerate(headers)}
+        for place, message in problems.items():
+            name = places.get(place, place)
+            if name in self:
+                self[name].errors = [*self[name].errors, message]
+            else:
+                self.form_errors.append(message)
+
+    def check_country(self) -> bool:
+        """Say whether the country is one, and at its field if it isn't."""
+        if not self.country.data or find_country(self.country.data):
+            return True
+        self.country.errors = [_("We don't know this country. DE, or Germany, would do.")]
+        return False
+
+
+def mapping_form(headers: Sequence[str], sources: Sequence[str]) -> type[MappingForm]:
+    """Make the form for a file with these headers; `sources` are the catalogue's names."""
+    targets = [("", _("– leave out –")), *((each.name, str(each.label)) for each in FIELDS)]
+    columns = {
+        f"column_{number}": SelectField(header, choices=targets)
+        for number, header in enumerate(headers)
+    }
+    form: type[MappingForm] = type("FileMappingForm", (MappingForm,), columns)
+    form.source = SelectField(
+        _("Source of every row"),
+        choices=[("", _("– as the list says –")), *((name, name) for name in sources)],
+        description=_("Only where the list does not say where its inquiries come from."),
+    )
+    form.date_order = SelectField(
+        _("Dates like 3/4/2026"),
+        choices=[
+            ("", _("– find out –")),
+            ("dmy", _("3 April (day first)")),
+            ("mdy", _("4 March (month first)")),
+        ],
+    )
+    return form

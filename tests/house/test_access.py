@@ -1,0 +1,185 @@
+"""Every address, every role: who gets in, who is turned away, and nobody learns what is not his.
+
+Generated from the table of addresses, so that a new page is tried without being named here.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from portal.accounts.models import User
+from portal.accounts.operations import open_session
+from portal.accounts.permissions import of_roles
+from portal.core import clock
+from portal.core.db import db, session
+from portal.web.access import PUBLIC, SIGNED_IN, access_of
+from portal.web.limits import limiter
+from tests.factories import factory
+from tests.live import cookie_for
+from tests.world import DEACTIVATED, SIGNED_OUT, make_world, unknown_parts
+
+PUBLIC_ENDPOINTS = {
+    "accent",
+    "accounts.forgot",
+    "accounts.login",
+    "accounts.request_reset",
+    "accounts.reset",
+    "accounts.set_language",
+    "accounts.set_new_password",
+    "accounts.set_theme",
+    "accounts.sign_in",
+    "health.healthz",
+    "health.readyz",
+    "notifications.mail_file",
+    "notifications.mail_frame",
+    "notifications.mail_page",
+    "notifications.mailbox_json",
+    "notifications.mailbox_page",
+    "static",
+}
+# parts of an address that are no ids: names of files, secrets, words of a fixed list
+NAMED_PARTS = {"colour", "filename", "key", "mail_id", "slug", "token"}
+
+IN = {200, 204, 302, 303, 409, 422}
+STRANGERS = ("carol", "gerd", "dora")
+# what is theirs: the lead that Alice holds, and her pickup
+INSIDERS = {"lead_id": ("alice", "anna"), "pickup_id": ("alice", "anna")}
+PARTNERS = ("alice", "alan", "anna", "bob", *STRANGERS)
+
+
+def rules_of(app):
+    """Return the addresses with the one method that each answers."""
+    return [
+        (rule, method)
+        for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule)
+        for method in sorted(rule.methods - {"HEAD", "OPTIONS"})
+    ]
+
+
+def test_every_endpoint_declares_who_may_come_in(app):
+    unmarked = {r.endpoint for r, _ in rules_of(app) if access_of(app, r.endpoint) is None}
+    assert not unmarked, f"public, signed_in or requires(…) is missing on {sorted(unmarked)}"
+
+
+def test_the_public_endpoints_are_these_and_no_more(app):
+    public = {r.endpoint for r, _ in rules_of(app) if access_of(app, r.endpoint) == PUBLIC}
+    assert public == PUBLIC_ENDPOINTS
+
+
+def test_addresses_are_kebab_case_and_ids_are_whole_numbers(app):
+    for rule, _ in rules_of(app):
+        for part in re.sub(r"<[^>]*>", "", rule.rule).split("/"):
+            assert re.fullmatch(r"[a-z0-9.-]*", part), f"{rule.rule} is not kebab-case"
+        for name, converter in rule._converters.items():
+            kind = type(converter).__name__
+            assert kind == "IntegerConverter" or name in NAMED_PARTS, (
+                f"<{name}> in {rule.rule} is neither <int:{name}> nor named in NAMED_PARTS"
+            )
+
+
+def test_an_endpoint_answers_one_method(app):
+    for rule in app.url_map.iter_rules():
+        assert len(rule.methods - {"HEAD", "OPTIONS"}) == 1, f"{rule.endpoint}: GET and POST apart"
+
+
+class Walk:
+    """One after the other asks for every address, and what that changed is undone each time."""
+
+    def __init__(self, app, world):
+        self.app, self.world = app, world
+        self.people = (SIGNED_OUT, *world.people)
+        with app.app_context():
+            self.connection = db.engines[None]
+        self.browsers = {
+            name: cookie_for(app, factory(open_session)(user.id, clock.now()))
+            for name, user in world.people.items()
+        }
+        self.browsers[SIGNED_OUT] = cookie_for(app, "nobody's session")
+        factory(deactivate)(world.people[DEACTIVATED].id)
+
+    def ask(self, name, method, address, fragment=False):
+        """Ask for an address as one of the people; whatever that has committed is taken back."""
+        cookie, token = self.browsers[name]
+        client = self.app.test_client()
+        client.set_cookie(*cookie.split("=", 1))
+        before = self.connection.begin_nested()
+        try:
+            return client.open(
+                address,
+                method=method,
+                data=None if method == "GET" else {"csrf_token": token, "reason": "too_far"},
+                headers={"HX-Request": "true"} if fragment else {},
+                buffered=True,  # what streams does so before all is taken back
+            )
+        finally:
+            before.rollback()
+
+
+def deactivate(user_id):
+    session().get_one(User, user_id).active = False
+
+
+@pytest.fixture
+def walk(app):
+    world = make_world()
+    # a page that breaks is an answer here, told with all others
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    limiter.enabled = False
+    yield Walk(app, world)
+    app.config["PROPAGATE_EXCEPTIONS"] = None
+    limiter.enabled = True
+
+
+def sent_to_sign_in(answer):
+    if answer.status_code == 204:
+        return answer.headers.get("HX-Redirect", "").startswith("/login")
+    return answer.status_code == 302 and answer.headers["Location"].startswith("/login")
+
+
+def plain(answer):
+    """Return an answer without what differs from one request to the next."""
+    body = re.sub(r"Ij[\w.-]{20,}|\d+", "…", answer.get_data(as_text=True))
+    location = re.sub(r"\d+", "…", answer.headers.get("Location", ""))
+    return answer.status_code, location, body
+
+
+def complaint(walk, name, rule, method, fragment):
+    """Return what is wrong with the answer that a person gets, None where all is well."""
+    mark = access_of(walk.app, rule.endpoint)
+    answer = walk.ask(name, method, walk.world.address(rule), fragment)
+    status = answer.status_code
+    if status >= 500 or status in (400, 401, 405):
+        return f"{status}"
+    if mark == PUBLIC:
+        return None if status in IN | {404} else f"public, but {status}"
+    if name in (SIGNED_OUT, DEACTIVATED):
+        return None if sent_to_sign_in(answer) else f"{status} instead of the sign-in page"
+    person = walk.world.people[name]
+    if mark != SIGNED_IN and of_roles(person.roles).isdisjoint(mark):
+        return None if status == 403 else f"{status} for a role that may not"
+    if status == 403:
+        return "403 for a role that may"
+    whose = [part for part in INSIDERS if part in rule.arguments]
+    if name not in PARTNERS or not whose:
+        return None if status in IN | {404} else f"{status}"
+    if name in INSIDERS[whose[0]]:
+        return None if status in IN else f"{status} for who holds it"
+    if name in STRANGERS:
+        unknown = walk.ask(name, method, walk.world.address(rule, **unknown_parts(rule)), fragment)
+        if plain(answer) != plain(unknown):
+            return f"{status}, and an unknown one is answered otherwise: {unknown.status_code}"
+    moved = (status in (302, 303) and method == "GET") or status == 204
+    return None if status in (404, 409) or moved else f"{status} for what is not his"
+
+
+@pytest.mark.parametrize("fragment", [False, True], ids=["pages", "fragments"])
+def test_everybody_gets_what_the_role_allows_and_what_is_his_and_nothing_breaks(walk, fragment):
+    found = []
+    for rule, method in rules_of(walk.app):
+        for name in walk.people:
+            said = complaint(walk, name, rule, method, fragment)
+            if said:
+                found.append(f"{method} {rule.rule} as {name}: {said}")
+    assert not found, "\n".join(found)

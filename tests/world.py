@@ -1,0 +1,233 @@
+"""A small programme with a person of every role and a lead of every state, for tests that walk all.
+
+`World.values` says what stands for each part of an address: who adds a route with a new
+part adds a line there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from portal.accounts.models import OrganisationKind, User
+from portal.accounts.queries import get_actor
+from portal.catalog.queries import book
+from portal.core import clock
+from portal.core.db import session
+from portal.core.jobs import JobFailure
+from portal.feedback import operations as feedback
+from portal.feedback.rules import Answer
+from portal.leads import imports, jobs
+from portal.leads.intake.mapping import propose_mapping
+from portal.leads.intake.reading import open_table
+from portal.leads.models import LeadState
+from portal.matching.models import DistributionRule
+from portal.offers import operations as offers
+from portal.partners.models import Absence, PartnerGroup, PartnerGroupMember
+from portal.pickup import operations as pickup
+from tests.factories import (
+    answer_questions,
+    factory,
+    make_lead,
+    make_partner,
+    make_person,
+    make_vendor,
+)
+
+IMPORTED = 99
+UNKNOWN = 987_654_321
+SIGNED_OUT = "signed out"
+DEACTIVATED = "deactivated"
+ABROAD = {"country": "US", "subdivision": "US-TX", "territories": ["US"], "city": "Austin"}
+
+
+def canary(number):
+    """Return contact data as no other lead has them."""
+    word = f"zyx{number:03}qv"
+    return {
+        "company": f"{word.title()} Works",
+        "first_name": f"First{word}",
+        "last_name": f"Last{word}",
+        "role": f"Chief {word}",
+        "phone": f"+49 511 77{number:03}99",
+        "phone_e164": f"+4951177{number:03}99",
+        "email": f"mail.{word}@{word}.example",
+        "domain": f"{word}.example",
+        "street": f"Alley {word} 7",
+        "postcode": f"Q{number:03}X",
+        "note": f"Ring the bell of {word}",
+    }
+
+
+def marks_of(number):
+    """Return the texts that give a canary away, in lower case."""
+    return [f"zyx{number:03}qv", f"77{number:03}99", f"q{number:03}x"]
+
+
+@dataclass
+class World:
+    """`people` and `leads` by name; `values` by part of an address, or `endpoint part`."""
+
+    people: dict[str, User] = field(default_factory=dict)
+    leads: dict[str, int] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+    pickups: dict[str, int] = field(default_factory=dict)
+    values: dict[str, object] = field(default_factory=dict)
+
+    def value(self, endpoint, part):
+        """Return what stands for a part of an endpoint's address."""
+        found = self.values.get(f"{endpoint} {part}", self.values.get(part))
+        assert found is not None, (
+            f"{endpoint} has <{part}> in its address, and tests/world.py has nothing for it: "
+            "add a line to its table `values`."
+        )
+        return found
+
+    def address(self, rule, **over):
+        """Return an address of a rule with ids that exist, or with those of `over`."""
+        parts = {part: self.value(rule.endpoint, part) for part in sorted(rule.arguments)}
+        return rule.build({**parts, **over}, append_unknown=False)[1]
+
+
+def unknown_parts(rule):
+    """Return ids that stand for nothing, for each part of a rule that is an id."""
+    return {
+        part: UNKNOWN
+        for part, converter in rule._converters.items()
+        if type(converter).__name__ == "IntegerConverter"
+    }
+
+
+@factory
+def make_world():
+    """Make the world; it stands as if it was made two days ago."""
+    at = clock.now() - timedelta(days=2)
+    world = World()
+    vendor = make_vendor()
+    alpha, beta = make_partner("Alpha Systems"), make_partner("Beta Networks")
+    gamma = make_partner("Gamma IT", **ABROAD)
+    delta = make_partner("Delta Distribution", kind=OrganisationKind.DISTRIBUTOR, **ABROAD)
+    for name, firm, role in (
+        ("alice", alpha, "partner_rep"),
+        ("alan", alpha, "partner_rep"),
+        ("anna", alpha, "partner_manager"),
+        ("bob", beta, "partner_rep"),
+        ("carol", gamma, "partner_rep"),
+        ("gerd", gamma, "partner_manager"),
+        ("dora", delta, "distributor_manager"),
+        ("manager", vendor, "channel_manager"),
+        ("qualifier", vendor, "qualifier"),
+        ("admin", vendor, "admin"),
+        ("pam", vendor, "account_manager"),
+        ("olga", vendor, "operations"),
+        (DEACTIVATED, alpha, "partner_rep"),
+    ):
+        email = f"{name.replace(' ', '')}@{firm.name.split()[0].lower()}.example"
+        world.people[name] = make_person(firm, role, name=name.title(), email=email)
+    session().flush()
+    make_leads(world, at)
+    make_things(world, alpha, at)
+    return world
+
+
+def make_leads(world, at):
+    """Make a lead of every state."""
+    alice = get_actor(world.people["alice"].id)
+    states = {
+        "captured": LeadState.CAPTURED,
+        "qualifying": LeadState.QUALIFYING,
+        "ready": LeadState.QUALIFIED,
+        "disqualified": LeadState.DISQUALIFIED,
+    }
+    for number, name in enumerate(
+        [*states, "offered", "returned", "lost", "won", "answered", "held"], 1
+    ):
+        lead = make_lead(
+            contact=canary(number),
+            state=states.get(name, LeadState.QUALIFIED),
+            title=f"Cabinets, the {name} one",
+            at=at,
+            source_system="file",
+            external_id=f"ext-{name}",
+        )
+        world.leads[name], world.numbers[name] = lead.id, number
+        if name in states:
+            continue
+        answer_questions(lead)
+        offers.offer(lead.id, at)
+        if name == "offered":
+            continue
+        held = pickup.claim(lead.id, alice, at).pickup_id
+        world.pickups[name] = held
+        if name == "returned":
+            pickup.give_back(held, "wrong_number", "Nobody there", alice, at)
+        elif name == "lost":
+            answer = Answer("lost", reason=lost_reason(), decision_maker="The board")
+            feedback.give(held, answer, alice, at)
+        elif name == "won":
+            feedback.give(held, Answer("won", value=1000), alice, at)
+        elif name == "answered":
+            feedback.give(held, Answer("waiting", note="He calls back."), alice, at)
+    session().flush()
+
+
+def lost_reason():
+    """Return the first reason in use for a lost lead."""
+    return book().reasons("lost")[0].key.partition(".")[2]
+
+
+def make_import(world, at):
+    """Upload a list with a canary in each row; nobody has named its columns yet."""
+    path = jobs.upload_folder() / "canaries"
+    told = canary(IMPORTED)
+    path.write_text(f"LeadId,Company,Email\r\n1,{told['company']},{told['email']}\r\n")
+    with path.open("rb") as file:
+        table = open_table(file)
+        mapping = propose_mapping(table.headers, "file").mapping
+    return imports.add_import(
+        "leads.csv", str(path), table.shape, mapping, at, world.people["manager"].id
+    )
+
+
+def make_things(world, alpha, at):
+    """Make one of each of the other things, and the table of what stands in addresses."""
+    rule = session().scalars(select(DistributionRule).limit(1)).one()
+    group = PartnerGroup(name="Golden", created_at=at)
+    absence = Absence(
+        organisation_id=alpha.id,
+        starts_on=at.date() + timedelta(days=90),
+        ends_on=at.date() + timedelta(days=91),
+    )
+    imported = make_import(world, at)
+    failure = JobFailure(
+        name="offers.end_rounds",
+        payload={"id": 1},
+        payload_hash="0",
+        error="ValueError",
+        first_failed_at=at,
+        last_failed_at=at,
+    )
+    session().add_all([group, absence, failure])
+    session().flush()
+    session().add(PartnerGroupMember(group_id=group.id, organisation_id=alpha.id))
+    world.values = {
+        "absence_id": absence.id,
+        "colour": "1f7a5c",
+        "delivery_id": 1,
+        "entry_id": book().active("brand")[0].id,
+        "failure_id": failure.id,
+        "filename": "favicon.svg",
+        "group_id": group.id,
+        "import_id": imported.id,
+        "key": "held",
+        "lead_id": world.leads["held"],
+        "mail_id": "20260101T000000-1",
+        "jobs.retry_mail mail_id": 1,
+        "organisation_id": alpha.id,
+        "pickup_id": world.pickups["held"],
+        "rule_id": rule.id,
+        "slug": "brand",
+        "token": "0" * 64,
+    }

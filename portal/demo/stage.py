@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
+from sqlalchemy import update
+
 from portal.accounts import operations as accounts
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, OrganisationKind, User
@@ -77,6 +79,8 @@ def set_stage(at: datetime, rng: Random) -> Stage:
         organisation = add_firm(firm, organisations.get(firm.parent, vendor), joined)
         organisations[firm.name] = organisation
         firms[organisation.id] = add_people(firm, organisation, rng, password, joined)
+    # hearing by mail comes later, see `story.hear_by_mail`
+    session().execute(update(User).values(hears_by_mail=False))
     stage = Stage(
         staff["manager"], [actor for name, actor in staff.items() if name[0] == "q"], firms
     )
@@ -136,22 +140,19 @@ def add_people(
 ) -> Cast:
     """Add the people of a firm: those who are named, and as many invented reps and a manager."""
     made = Cast(firm, organisation.id)
-    named = [(*person, True) for person in firm.people]
     names = NAMES[CITIES[firm.city].country]
     first, last = rng.sample(names.first, firm.reps + 1), rng.sample(names.last, firm.reps + 1)
     invented = [
-        (f"{plain(a)}.{plain(b)}", f"{a} {b}", cast.REP, False)
+        (f"{plain(a)}.{plain(b)}", f"{a} {b}", cast.REP)
         for a, b in zip(first[1:], last[1:], strict=True)
     ]
     if not firm.people:
         mailbox = f"{plain(first[0])}.{plain(last[0])}"
-        invented.insert(0, (mailbox, f"{first[0]} {last[0]}", cast.MANAGER, False))
-    for mailbox, name, roles, known in (*named, *invented):
+        invented.insert(0, (mailbox, f"{first[0]} {last[0]}", cast.MANAGER))
+    for mailbox, name, roles in (*firm.people, *invented):
         user: User = accounts.add_person(
             organisation, f"{mailbox}@{firm.domain}", name, roles, at, password_hash=password
         )
-        user.hears_by_mail = rng.random() < HEARS_BY_MAIL or known
-        session().flush()
         actor = get_actor(user.id)
         if actor.may(Permission.PICKUPS_CLAIM):
             made.reps.append(actor)

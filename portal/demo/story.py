@@ -21,19 +21,20 @@ from typing import Any
 from sqlalchemy import select, update
 
 from portal.accounts.actor import Actor
-from portal.accounts.models import Programme
+from portal.accounts.models import Programme, User
 from portal.catalog.queries import book
 from portal.core import circumstances
 from portal.core.db import session
 from portal.core.errors import Refused
-from portal.core.events import claim_deliveries, open_delivery
+from portal.core.events import Delivery, EventRow, load
 from portal.core.jobs import REACTIONS
 from portal.core.mail.models import OutgoingEmail
+from portal.deadlines.models import DeadlinePolicy
 from portal.deadlines.queries import get_policy
-from portal.deadlines.rules import amber_from
+from portal.deadlines.rules import amber_from, rhythm_of
 from portal.demo import cast, phrases
 from portal.demo.inquiries import Composer, Inquiry
-from portal.demo.stage import Cast, Stage, close_in, set_stage
+from portal.demo.stage import HEARS_BY_MAIL, Cast, Stage, close_in, set_stage
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.leads import operations as leads
@@ -47,13 +48,15 @@ from portal.pickup.jobs import changed_debts
 YEAR = timedelta(days=365)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 MAILS_STAY = DAY
+MAILS_SINCE = 12 * DAY
+"""So long before the end the first people chose to hear of every offer by mail."""
 FULL = 600
 
 # fate → how many of 600; what is left is won or lost
 FATES = {
     "captured": 12,
     "qualifying": 6,
-    "ready": 8,
+    "ready": 12,
     "open_north": 40,
     "open": 44,
     "hand_alice": 2,
@@ -66,9 +69,9 @@ FATES = {
     "held_old_debt": 2,
     "lapsed": 5,
     "declined_by_all": 6,
-    "disqualified": 58,
+    "disqualified": 112,
     "recruit": 10,
-    "given_back": 34,
+    "given_back": 26,
 }
 ALWAYS_WHOLE = frozenset({"hand_alice", "hand_alan", "hand_bob"})
 REGION_WEIGHTS = {
@@ -89,8 +92,6 @@ PROTECTED = frozenset({cast.ALPHA, cast.BETA})
 
 HANDS = {"hand_alice": "Alice Arendt", "hand_alan": "Alan Brandes", "hand_bob": "Bob Petrov"}
 
-Step = Callable[..., None]
-
 
 @dataclass(slots=True)
 class Deal:
@@ -104,6 +105,7 @@ class Deal:
     lead_id: int = 0
     round: int = 0
     given_back: bool = False
+    on_offer: bool = False
 
 
 @dataclass(slots=True)
@@ -127,24 +129,33 @@ class Story:
 
     at: datetime
     stage: Stage
+    policy: DeadlinePolicy
     say: Callable[[str], None]
     total: int
-    ahead: list[tuple[datetime, int, Step]] = field(default_factory=list)
+    ahead: list[tuple[datetime, int, Callable[[datetime], None]]] = field(default_factory=list)
     number: Iterator[int] = field(default_factory=count)
     hands: dict[int, list[Holding]] = field(default_factory=dict)
     captured: int = 0
+    reacted: datetime | None = None
 
-    def plan(self, at: datetime, step: Step, *about: Any) -> None:
+    def plan(self, at: datetime, step: Callable[..., None], *about: Any) -> None:
         """Let `step(*about, moment)` happen, unless the moment lies beyond the end."""
         if at <= self.at:
-            heapq.heappush(self.ahead, (at, next(self.number), partial(step, *about)))
+            todo: Callable[[datetime], None] = partial(step, *about)
+            heapq.heappush(self.ahead, (at, next(self.number), todo))
 
     def play(self) -> None:
         """Run the clock to the end; reactions follow each step at its moment."""
         while self.ahead:
             at, _number, step = heapq.heappop(self.ahead)
+            # long ago nobody heard by mail, so once in a while is often enough
+            if at >= self.at - MAILS_SINCE or self.reacted is None or at - self.reacted > DAY:
+                react(at)
+                self.reacted = at
             step(at)
-            react(at)
+            if at >= self.at - MAILS_SINCE:
+                react(at)
+        react(self.at)
 
     # -- intake -----------------------------------------------------------------------------
 
@@ -198,6 +209,9 @@ class Story:
         answers = inquiry.answers
         if unfinished:
             answers = {key: answers[key] for key in ("need", "situation")}
+        elif at < self.at - 60 * DAY:
+            # the script had four questions then
+            answers = {key: answers[key] for key in ("budget", "authority", "need", "time")}
         with circumstances.under(channel="web", actor_id=actor.id):
             leads.save_qualification(
                 lead.id,
@@ -255,14 +269,15 @@ class Story:
         if opened is None or opened.number == deal.round:
             return
         deal.round = number = opened.number
+        deal.on_offer = True
         round_id, ends_at, rng = opened.id, opened.ends_at, deal.rng
-        self.plan(ends_at, self.end_round, deal, round_id)
+        self.plan(ends_at, self.end_round, deal, round_id, number)
         if deal.fate == "declined_by_all":
             for firm in self.offered_firms(deal):
                 moment = at + timedelta(hours=rng.uniform(2, 60))
                 self.plan(moment, self.decline, deal, firm)
             return
-        if rng.random() < 0.35:
+        if rng.random() < 0.25:
             self.plan(at + timedelta(hours=rng.uniform(0.5, 6)), self.not_for_me, deal)
         if deal.fate in ("open", "open_north", "lapsed"):
             return
@@ -272,10 +287,12 @@ class Story:
             moment = at + timedelta(hours=rng.uniform(0.2, 3))
         self.plan(moment, self.pick, deal, number)
 
-    def end_round(self, deal: Deal, round_id: int, at: datetime) -> None:
-        """Let the time of a round be over."""
-        offers.end_round(round_id, at)
-        self.follow(deal, at)
+    def end_round(self, deal: Deal, round_id: int, number: int, at: datetime) -> None:
+        """Let the time of a round be over, unless somebody picked the lead up."""
+        if deal.on_offer and deal.round == number:
+            deal.on_offer = False
+            offers.end_round(round_id, at)
+            self.follow(deal, at)
 
     def offered_firms(self, deal: Deal) -> list[Cast]:
         """Return the firms whose offer of the present round stands, the best score first."""
@@ -299,7 +316,7 @@ class Story:
     def not_for_me(self, deal: Deal, at: datetime) -> None:
         """Let one of the offered firms, or one of its reps, say "Not for me"."""
         firms = [one for one in self.offered_firms(deal) if one.firm.name not in PROTECTED]
-        if len(firms) < 2 or session().get_one(Lead, deal.lead_id).state != LeadState.OFFERED:
+        if len(firms) < 2 or not deal.on_offer:
             return
         firm = deal.rng.choice(firms[1:])
         people = firm.managers if deal.rng.random() < 0.4 else firm.reps
@@ -320,8 +337,7 @@ class Story:
 
     def pick(self, deal: Deal, number: int, at: datetime) -> None:
         """Let the first rep who is free pick the lead up."""
-        lead = session().get_one(Lead, deal.lead_id, populate_existing=True)
-        if lead.state != LeadState.OFFERED or lead.round != number:
+        if not deal.on_offer or deal.round != number:
             return
         for firm, rep in self.runners(deal, at):
             try:
@@ -329,7 +345,7 @@ class Story:
                     claimed = pickups.claim(deal.lead_id, rep, at)
             except Refused:
                 continue
-            self.take(deal, firm, rep, claimed.pickup_id, lead.kind, at)
+            self.take(deal, firm, rep, claimed.pickup_id, at)
             return
         self.plan(at + timedelta(hours=7), self.pick, deal, number)
 
@@ -365,11 +381,10 @@ class Story:
         held = self.hands.get(rep.id, [])
         return all(one.over or (one.answered and one.due > at) for one in held)
 
-    def take(
-        self, deal: Deal, firm: Cast, rep: Actor, pickup_id: int, kind: str, at: datetime
-    ) -> None:
+    def take(self, deal: Deal, firm: Cast, rep: Actor, pickup_id: int, at: datetime) -> None:
         """Plan what the new holder reports, and when."""
-        rhythm = get_policy().recruit_feedback_days if kind == "partner_recruit" else 7
+        deal.on_offer = False
+        rhythm = rhythm_of(self.policy, "partner_recruit" if deal.inquiry.topic.recruit else "")
         held = Holding(deal, pickup_id, rep, firm, at + rhythm * DAY, rhythm)
         self.hands.setdefault(rep.id, []).append(held)
         self.watch(held)
@@ -380,7 +395,7 @@ class Story:
         """Yield when the holder reports what."""
         deal, rng = held.deal, held.deal.rng
         pace = held.rhythm / 7
-        first = at + timedelta(hours=rng.uniform(1, 50)) * pace
+        first = at + timedelta(hours=rng.uniform(6, 70)) * pace
         if deal.fate == "held_fresh":
             return
         if deal.fate in HANDS:
@@ -410,14 +425,16 @@ class Story:
         rng, moment, said = held.deal.rng, first, 0
         pace = held.rhythm / 7
         punctual = held.firm.firm.name in PROTECTED
-        while moment < end - DAY * pace:
+        while moment < end - 2.5 * DAY * pace:
             if said == 0:
                 yield moment, "not_contacted" if rng.random() < 0.3 else "waiting"
             else:
                 yield moment, "proposal" if said > 1 or rng.random() < 0.5 else "waiting"
             said += 1
             late = not punctual and rng.random() < 0.12
-            moment += timedelta(days=rng.uniform(7.2, 9.5) if late else rng.uniform(4, 6.9)) * pace
+            moment += (
+                timedelta(days=rng.uniform(7.2, 9.5) if late else rng.uniform(3.6, 5.6)) * pace
+            )
 
     @staticmethod
     def silence(deal: Deal) -> timedelta:
@@ -438,7 +455,7 @@ class Story:
     def watch(self, held: Holding) -> None:
         """Plan the sweep's marks for the present due date."""
         due = held.due
-        for moment in (amber_from(due, held.rhythm, get_policy()), due):
+        for moment in (amber_from(due, held.rhythm, self.policy), due):
             self.plan(moment, self.mark, held, due)
 
     def mark(self, held: Holding, due: datetime, at: datetime) -> None:
@@ -506,17 +523,30 @@ def chosen(rng: Random, weighted: tuple[tuple[str, int], ...]) -> str:
 
 
 def react(at: datetime) -> None:
-    """Run the reactions that wait, here and at this moment."""
-    if not session().info.pop("deliveries", False):
-        return
-    while claimed := claim_deliveries(at):
-        for delivery_id, name in claimed:
-            found = open_delivery(delivery_id)
-            if found is not None:
-                delivery, event = found
-                REACTIONS[name].run(event, at)
-                delivery.done_at = at
+    """Run the reactions that wait, here and at this moment, as the dispatcher would have."""
+    while session().info.pop("deliveries", False):
+        waiting = session().execute(
+            select(Delivery, EventRow)
+            .join(EventRow, EventRow.id == Delivery.event_id)
+            .where(Delivery.done_at.is_(None), Delivery.due_at <= at)
+            .order_by(Delivery.due_at, Delivery.id)
+        )
+        for delivery, row in waiting.tuples().all():
+            REACTIONS[delivery.reaction].run(load(row), at)
+            delivery.done_at = at
         session().flush()
+
+
+def hear_by_mail(stage: Stage, seed: int, _at: datetime) -> None:
+    """Let the named reps, and some of the others, hear of offers by mail."""
+    rng = Random(f"{seed} mail")  # noqa: S311
+    known = [
+        rep.id
+        for firm in stage.firms.values()
+        for rep in firm.reps
+        if firm.firm.people or rng.random() < HEARS_BY_MAIL
+    ]
+    session().execute(update(User).where(User.id.in_(known)).values(hears_by_mail=True))
 
 
 # -- the year --------------------------------------------------------------------------------
@@ -528,11 +558,12 @@ def build(
     """Build the demo that ends at `at`, in the open transaction; flushes only."""
     at = at.replace(minute=0, second=0, microsecond=0)
     stage = set_stage(at - YEAR, Random(f"{seed} stage"))  # noqa: S311
-    story = Story(at, stage, say, size)
+    story = Story(at, stage, get_policy(), say, size)
     composer = Composer(at)
     for deal in deals(at, seed, size, composer):
         story.plan(deal.born, story.capture, deal)
     story.plan(at - 10 * DAY, close_in, stage)
+    story.plan(at - MAILS_SINCE, hear_by_mail, stage, seed)
     story.play()
     sweep(at)
     same_offers(stage, at)
@@ -559,7 +590,7 @@ def deals(at: datetime, seed: int, size: int, composer: Composer) -> Iterator[De
         ends = None
         if fate in ("closed", "given_back", "recruit"):
             ends = at - timedelta(days=rng.uniform(0.5, 310))
-            span = rng.uniform(3, 9) if fate == "recruit" else rng.uniform(4, 26)
+            span = rng.uniform(3, 9) if fate == "recruit" else rng.uniform(2, 11)
             born = ends - timedelta(days=span + 2)
         else:
             born = at - age_of(fate, inquiry, rng)
@@ -591,11 +622,11 @@ def age_of(fate: str, inquiry: Inquiry, rng: Random) -> timedelta:
         "hand_alice": (90, 110),
         "hand_alan": (90, 110),
         "hand_bob": (90, 110),
-        "held_answered": (240, 900),
+        "held_answered": (170, 520),
         "held_fresh": (12, 44),
-        "held_soon": (300, 700),
-        "held_overdue": (420, 900),
-        "held_old_debt": (560, 800),
+        "held_soon": (200, 420),
+        "held_overdue": (370, 560),
+        "held_old_debt": (500, 620),
         "lapsed": (36 * 24, 60 * 24),
         "declined_by_all": (100, 60 * 24),
         "disqualified": (40, 360 * 24),

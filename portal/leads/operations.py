@@ -526,8 +526,19 @@ def changed_answers(lead: Lead, answers: Mapping[str, str]) -> dict[str, tuple[i
 
 def write_answers(lead: Lead, answers: Mapping[str, tuple[int, str]]) -> None:
     """Keep changed answers."""
-    for question_id, text in answers.values():
-        session().merge(LeadAnswer(lead_id=lead.id, question_id=question_id, answer=text))
+    if not answers:
+        return
+    written = upsert(LeadAnswer).values(
+        [
+            {"lead_id": lead.id, "question_id": question_id, "answer": text}
+            for question_id, text in answers.values()
+        ]
+    )
+    session().execute(
+        written.on_conflict_do_update(
+            index_elements=["lead_id", "question_id"], set_={"answer": written.excluded.answer}
+        )
+    )
 
 
 def facts_of(contact: LeadContact | ContactDraft, country: str | None, city: str) -> ContactFacts:

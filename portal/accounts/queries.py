@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import joinedload
 
 from portal.accounts import permissions
@@ -30,28 +30,25 @@ ACTOR_COLUMNS = (
 )
 
 
+# asked with every request: built once, because building costs more than asking
+SESSION_ACTOR = (
+    select(*ACTOR_COLUMNS, UserSession.id.label("session_id"), UserSession.last_seen_at)
+    .join(User, User.id == UserSession.user_id)
+    .join(Organisation, Organisation.id == User.organisation_id)
+    .where(
+        UserSession.token_hash == bindparam("token_hash"),
+        UserSession.ended_at.is_(None),
+        UserSession.expires_at > bindparam("at"),
+        User.active,
+        Organisation.active,
+    )
+)
+
+
 def find_session_actor(secret: str, at: datetime) -> tuple[Actor, datetime] | None:
     """Return who is signed in by this session secret, and when it was last seen."""
-    row = (
-        session()
-        .execute(
-            select(
-                *ACTOR_COLUMNS,
-                UserSession.id.label("session_id"),
-                UserSession.last_seen_at,
-            )
-            .join(User, User.id == UserSession.user_id)
-            .join(Organisation, Organisation.id == User.organisation_id)
-            .where(
-                UserSession.token_hash == hash_secret(secret),
-                UserSession.ended_at.is_(None),
-                UserSession.expires_at > at,
-                User.active,
-                Organisation.active,
-            )
-        )
-        .one_or_none()
-    )
+    asked = {"token_hash": hash_secret(secret), "at": at}
+    row = session().execute(SESSION_ACTOR, asked).one_or_none()
     if row is None:
         return None
     return _actor(row, secret, row.session_id), row.last_seen_at

@@ -11,9 +11,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, insert, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Table,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -104,6 +114,11 @@ class Event:
         Event.known[cls.__name__] = cls
 
 
+# on the tables and built once: every change in the house writes an event
+_EVENTS = cast(Table, EventRow.__table__)
+WRITE_EVENT = insert(_EVENTS).returning(_EVENTS.c.id)
+WRITE_DELIVERIES = insert(cast(Table, Delivery.__table__))
+
 _reactions: dict[str, tuple[str, ...]] = {}
 
 
@@ -131,24 +146,23 @@ def _write(on: Session, event: Event, private: dict[str, Any] | None) -> int:
     name = type(event).__name__
     now = circumstances.current()
     event_id: int = on.execute(
-        insert(EventRow)
-        .values(
-            at=at,
-            name=name,
-            lead_id=lead_id,
-            actor_id=now.actor_id,
-            channel=now.channel,
-            request_id=now.request_id,
-            data=values,
-        )
-        .returning(EventRow.id)
+        WRITE_EVENT,
+        {
+            "at": at,
+            "name": name,
+            "lead_id": lead_id,
+            "actor_id": now.actor_id,
+            "channel": now.channel,
+            "request_id": now.request_id,
+            "data": values,
+        },
     ).scalar_one()
     if private:
         on.execute(insert(EventPrivate).values(event_id=event_id, texts=private))
     reactions = _reactions.get(name, ())
     if reactions:
         on.execute(
-            insert(Delivery),
+            WRITE_DELIVERIES,
             [
                 {
                     "event_id": event_id,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import bindparam, exists, or_, select
 from sqlalchemy.orm import aliased
 
-from portal.core.db import session
+from portal.core.db import AnyRow, session
 from portal.core.errors import Refused
 from portal.leads.models import LeadStatus, LeadTransition, LifeState
 
@@ -17,41 +17,48 @@ class TransitionRefused(Refused):
     code = "transition_refused"
 
 
+_CURRENT, _TARGET = aliased(LeadStatus), aliased(LeadStatus)
+_FOLLOWERS = (
+    select(
+        _TARGET,
+        or_(
+            _TARGET.id == _CURRENT.id,
+            exists().where(
+                LeadTransition.from_status_id == _CURRENT.id,
+                LeadTransition.to_status_id == _TARGET.id,
+            ),
+        ).label("allowed"),
+    )
+    .join(_CURRENT, _CURRENT.definition_id == _TARGET.definition_id)
+    .where(_CURRENT.id == bindparam("current_id"))
+)
+BY_ANSWER = _FOLLOWERS.where(_TARGET.feedback_status == bindparam("answer"))
+FIRST_OF_STATE = _FOLLOWERS.where(_TARGET.life_state == bindparam("life_state"), _TARGET.is_default)
+
+
 def status_for_answer(current_id: int, answer: str) -> LeadStatus:
     """Return the status that an answer leads to from the current one.
 
     The same status is always allowed again. Raises `TransitionRefused`.
     """
-    current, target = aliased(LeadStatus), aliased(LeadStatus)
-    status = session().scalar(
-        select(target)
-        .join(current, current.definition_id == target.definition_id)
-        .where(current.id == current_id, target.feedback_status == answer)
-    )
-    if status is None:
+    row = session().execute(BY_ANSWER, {"current_id": current_id, "answer": answer}).one_or_none()
+    if row is None:
         raise TransitionRefused(_("This programme has no status for this answer."))
-    return allowed(current_id, status)
+    return _allowed(row)
 
 
 def first_of(current_id: int, life_state: LifeState) -> LeadStatus:
     """Return the default status of a life-cycle state. Raises `TransitionRefused`."""
-    current, target = aliased(LeadStatus), aliased(LeadStatus)
-    status = session().scalar(
-        select(target)
-        .join(current, current.definition_id == target.definition_id)
-        .where(current.id == current_id, target.life_state == life_state, target.is_default)
-    )
-    if status is None:
+    asked = {"current_id": current_id, "life_state": life_state}
+    row = session().execute(FIRST_OF_STATE, asked).one_or_none()
+    if row is None:
         raise TransitionRefused(_("This programme has no status for this step."))
-    return allowed(current_id, status)
+    return _allowed(row)
 
 
-def allowed(current_id: int, status: LeadStatus) -> LeadStatus:
-    """Return `status` if the rows allow the change to it, else raise `TransitionRefused`."""
-    if status.id != current_id and not session().scalar(
-        select(LeadTransition.to_status_id).where(
-            LeadTransition.from_status_id == current_id, LeadTransition.to_status_id == status.id
-        )
-    ):
+def _allowed(row: AnyRow) -> LeadStatus:
+    """Return the status of a row if the definition allows the change to it."""
+    status: LeadStatus = row[0]
+    if not row.allowed:
         raise TransitionRefused(_("This change of status is not part of the programme."))
     return status

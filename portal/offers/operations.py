@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import select, text, update
+from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from portal.accounts.actor import Actor
@@ -20,7 +20,7 @@ from portal.accounts.permissions import PICKING_ROLES, Permission
 from portal.accounts.queries import list_pickers
 from portal.catalog.models import Reason
 from portal.catalog.queries import book
-from portal.core.db import session
+from portal.core.db import AnyRow, session
 from portal.core.errors import Invalid, NotFound
 from portal.core.events import record
 from portal.leads import requirements
@@ -225,44 +225,64 @@ def withdraw(lead_id: int, at: datetime) -> Lead:
     return lead
 
 
+# every claim asks these, so they are built once
+LOCK_PARTNER = (
+    select(Organisation.id)
+    .where(Organisation.id == bindparam("organisation_id"))
+    .with_for_update(key_share=True)
+)
+LAST_OFFER = (
+    select(
+        Offer.id,
+        Offer.round_id,
+        Offer.round,
+        Offer.declined_at,
+        Offer.visible_from,
+        Offer.ends_at,
+        Lead.state,
+        Lead.round.label("lead_round"),
+        Lead.status_id,
+        Lead.kind,
+    )
+    .join(Lead, Lead.id == Offer.lead_id)
+    .where(
+        Offer.lead_id == bindparam("lead_id"),
+        Offer.organisation_id == bindparam("organisation_id"),
+    )
+    .order_by(Offer.round.desc())
+    .limit(1)
+)
+
+
 def lock_partner(organisation_id: int) -> None:
     """Put the firm's own people in one line."""
-    session().execute(
-        select(Organisation.id)
-        .where(Organisation.id == organisation_id)
-        .with_for_update(key_share=True)
-    )
+    session().execute(LOCK_PARTNER, {"organisation_id": organisation_id})
 
 
-def standing_offer(lead_id: int, organisation_id: int, at: datetime) -> Offer:
-    """Return the offer of a lead that stands for a firm.
+def read_standing(lead_id: int, organisation_id: int, at: datetime) -> AnyRow:
+    """Return the offer of a lead that stands for a firm, as a row with the lead's status and kind.
 
     Raises `NotFound` where the firm never had one, `AlreadyTaken` where it is gone.
     """
-    row = (
-        session()
-        .execute(
-            select(Offer, Lead.state, Lead.round)
-            .join(Lead, Lead.id == Offer.lead_id)
-            .where(Offer.lead_id == lead_id, Offer.organisation_id == organisation_id)
-            .order_by(Offer.round.desc())
-            .limit(1)
-            .execution_options(populate_existing=True)
-        )
-        .one_or_none()
-    )
+    asked = {"lead_id": lead_id, "organisation_id": organisation_id}
+    row = session().execute(LAST_OFFER, asked).one_or_none()
     if row is None:
         raise NotFound()
-    found: Offer = row.Offer
     stands = (
         row.state == LeadState.OFFERED
-        and row.round == found.round
-        and found.declined_at is None
-        and found.visible_from <= at < found.ends_at
+        and row.lead_round == row.round
+        and row.declined_at is None
+        and row.visible_from <= at < row.ends_at
     )
     if not stands:
         raise gone(lead_id, organisation_id)
-    return found
+    return row
+
+
+def standing_offer(lead_id: int, organisation_id: int, at: datetime) -> Offer:
+    """Return the offer of a lead that stands for a firm. Raises as `read_standing`."""
+    found = read_standing(lead_id, organisation_id, at)
+    return session().get_one(Offer, found.id, populate_existing=True)
 
 
 def gone(lead_id: int, organisation_id: int) -> AlreadyTaken:

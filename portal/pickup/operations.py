@@ -16,9 +16,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from flask_babel import gettext as _
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 
 from portal.accounts.actor import Actor
 from portal.core.db import session
@@ -45,6 +46,36 @@ class Claimed:
     again: bool
 
 
+# The writes of a claim, on the tables and built once: building costs more than running them.
+_LEADS = cast(Table, Lead.__table__)
+_PICKUPS = cast(Table, Pickup.__table__)
+_ROUNDS = cast(Table, OfferRound.__table__)
+TAKE_LEAD = (
+    update(_LEADS)
+    .where(
+        _LEADS.c.id == bindparam("wanted"),
+        _LEADS.c.state == LeadState.OFFERED,
+        _LEADS.c.round == bindparam("meant_round"),
+    )
+    .values(
+        state=LeadState.HELD,
+        state_since=bindparam("at"),
+        status_id=bindparam("status"),
+        holder_id=bindparam("rep"),
+        holder_organisation_id=bindparam("firm"),
+        picked_at=bindparam("at"),
+        version=_LEADS.c.version + 1,
+    )
+    .returning(_LEADS.c.id)
+)
+WRITE_PICKUP = insert(_PICKUPS).returning(_PICKUPS.c.id)
+END_ROUND = (
+    update(_ROUNDS)
+    .where(_ROUNDS.c.id == bindparam("round_id"))
+    .values(ended_at=bindparam("at"), outcome=RoundOutcome.PICKED)
+)
+
+
 def claim(lead_id: int, actor: Actor, at: datetime) -> Claimed:
     """Pick up a lead for the actor, who becomes its holder.
 
@@ -52,67 +83,52 @@ def claim(lead_id: int, actor: Actor, at: datetime) -> Claimed:
     `FeedbackOwed`, `CapacityReached`. Who holds it already gets yes.
     """
     offers.lock_partner(actor.organisation_id)
-    held = session().scalar(
-        select(Pickup.id).where(
-            Pickup.lead_id == lead_id, Pickup.user_id == actor.id, Pickup.ended_at.is_(None)
-        )
-    )
-    if held is not None:
-        return Claimed(lead_id, held, again=True)
-    offer = offers.standing_offer(lead_id, actor.organisation_id, at)
     position = queries.position_of(actor, at)
+    for held in position.pickups:
+        if held.lead_id == lead_id and held.user_id == actor.id:
+            return Claimed(lead_id, held.id, again=True)
+    offer = offers.read_standing(lead_id, actor.organisation_id, at)
     refusal = may_pick(position.standing, position.gate, position.firm_in_hand, at)
     if refusal is not None:
         raise refusal
-    row = session().execute(select(Lead.status_id, Lead.kind).where(Lead.id == lead_id)).one()
-    progress = first_of(row.status_id, LifeState.IN_PROGRESS)
+    progress = first_of(offer.status_id, LifeState.IN_PROGRESS)
     taken = (
         session()
         .execute(
-            update(Lead)
-            .where(Lead.id == lead_id, Lead.state == LeadState.OFFERED, Lead.round == offer.round)
-            .values(
-                state=LeadState.HELD,
-                state_since=at,
-                status_id=progress.id,
-                holder_id=actor.id,
-                holder_organisation_id=actor.organisation_id,
-                picked_at=at,
-                version=Lead.version + 1,
-            )
-            .returning(Lead.id)
-            .execution_options(synchronize_session=False)
+            TAKE_LEAD,
+            {
+                "wanted": lead_id,
+                "meant_round": offer.round,
+                "at": at,
+                "status": progress.id,
+                "rep": actor.id,
+                "firm": actor.organisation_id,
+            },
         )
         .first()
     )
     if taken is None:
         raise offers.gone(lead_id, actor.organisation_id)
-    rhythm = rhythm_of(get_policy(), row.kind)
+    rhythm = rhythm_of(position.policy, offer.kind)
     pickup_id: int = (
         session()
         .execute(
-            insert(Pickup)
-            .values(
-                lead_id=lead_id,
-                round=offer.round,
-                organisation_id=actor.organisation_id,
-                user_id=actor.id,
-                picked_at=at,
-                feedback_due_at=next_due(at, rhythm),
-                rhythm_days=rhythm,
-                uncontacted=0,
-                debt=Debt.NONE,
-            )
-            .returning(Pickup.id)
+            WRITE_PICKUP,
+            {
+                "lead_id": lead_id,
+                "round": offer.round,
+                "organisation_id": actor.organisation_id,
+                "user_id": actor.id,
+                "picked_at": at,
+                "feedback_due_at": next_due(at, rhythm),
+                "rhythm_days": rhythm,
+                "uncontacted": 0,
+                "debt": Debt.NONE,
+            },
         )
         .scalar_one()
     )
-    session().execute(
-        update(OfferRound)
-        .where(OfferRound.id == offer.round_id)
-        .values(ended_at=at, outcome=RoundOutcome.PICKED)
-        .execution_options(synchronize_session=False)
-    )
+    session().execute(END_ROUND, {"round_id": offer.round_id, "at": at})
     count(actor.organisation_id, open_pickups=1, picked=1)
     record(
         LeadPickedUp(

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import bindparam, exists, func, or_, select
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation
 from portal.accounts.permissions import Permission
 from portal.core.db import session
 from portal.core.errors import NotFound
-from portal.deadlines.queries import get_policy
+from portal.deadlines.models import DeadlinePolicy
 from portal.leads.models import Lead
 from portal.partners.models import Absence, Partner
 from portal.pickup.models import Pickup
@@ -34,61 +34,77 @@ OPEN_COLUMNS = (
 )
 
 
+# What follows is asked under the lock of a claim, so it is built once: building costs more than
+# asking.
+OPEN_OF_FIRM = (
+    select(*OPEN_COLUMNS)
+    .join(Lead, Lead.id == Pickup.lead_id)
+    .where(Pickup.organisation_id == bindparam("organisation_id"), Pickup.ended_at.is_(None))
+    .order_by(Pickup.feedback_due_at, Pickup.id)
+)
+
+_TODAY = func.date(func.timezone(Organisation.timezone, bindparam("at")))
+_AWAY = exists().where(
+    Absence.organisation_id == Organisation.id,
+    Absence.starts_on <= _TODAY,
+    Absence.ends_on >= _TODAY,
+)
+BOUNDS = (
+    select(
+        DeadlinePolicy,
+        Partner.capacity,
+        Partner.rep_capacity,
+        Partner.suspended_until,
+        _AWAY.where(Absence.user_id.is_(None)).label("firm_absent"),
+        _AWAY.where(Absence.user_id == bindparam("user_id")).label("person_absent"),
+    )
+    .select_from(Partner)
+    .join(Organisation, Organisation.id == Partner.organisation_id)
+    .join(DeadlinePolicy, DeadlinePolicy.active.is_(True))
+    .where(Partner.organisation_id == bindparam("organisation_id"))
+)
+
+
 def open_pickups(organisation_id: int) -> list[OpenPickup]:
     """Return every lead in hand of a firm."""
-    rows = session().execute(
-        select(*OPEN_COLUMNS)
-        .join(Lead, Lead.id == Pickup.lead_id)
-        .where(Pickup.organisation_id == organisation_id, Pickup.ended_at.is_(None))
-        .order_by(Pickup.feedback_due_at, Pickup.id)
-    )
+    rows = session().execute(OPEN_OF_FIRM, {"organisation_id": organisation_id})
     return [OpenPickup(*row) for row in rows]
-
-
-def get_standing(organisation_id: int, user_id: int, at: datetime) -> Standing:
-    """Return what bounds a rep's picks. Raises NotFound where the firm has no partner profile."""
-    today = func.date(func.timezone(Organisation.timezone, at))
-    away = exists().where(
-        Absence.organisation_id == organisation_id,
-        Absence.starts_on <= today,
-        Absence.ends_on >= today,
-    )
-    row = (
-        session()
-        .execute(
-            select(
-                Partner.capacity,
-                Partner.rep_capacity,
-                Partner.suspended_until,
-                away.where(Absence.user_id.is_(None)).label("firm_absent"),
-                away.where(Absence.user_id == user_id).label("person_absent"),
-            )
-            .join(Organisation, Organisation.id == Partner.organisation_id)
-            .where(Partner.organisation_id == organisation_id)
-        )
-        .one_or_none()
-    )
-    if row is None:
-        raise NotFound()
-    return Standing(*row)
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a rep stands: gate, bounds, leads in hand of the whole firm."""
+    """Where a rep stands: gate, bounds, leads in hand of the whole firm, the policy that rules."""
 
     gate: Gate
     standing: Standing
-    firm_in_hand: int
+    pickups: Sequence[OpenPickup]
+    policy: DeadlinePolicy
+
+    @property
+    def firm_in_hand(self) -> int:
+        """Return how many leads the firm holds."""
+        return len(self.pickups)
 
 
 def position_of(actor: Actor, at: datetime) -> Position:
-    """Return where a rep stands now."""
+    """Return where a rep stands now. Raises NotFound where the firm has no partner profile."""
     pickups = open_pickups(actor.organisation_id)
+    asked = {"organisation_id": actor.organisation_id, "user_id": actor.id, "at": at}
+    row = session().execute(BOUNDS, asked).one_or_none()
+    if row is None:
+        raise NotFound()
+    policy: DeadlinePolicy = row.DeadlinePolicy
     return Position(
-        gate=gate_of(actor.id, pickups, get_policy(), at),
-        standing=get_standing(actor.organisation_id, actor.id, at),
-        firm_in_hand=len(pickups),
+        gate=gate_of(actor.id, pickups, policy, at),
+        standing=Standing(
+            capacity=row.capacity,
+            rep_capacity=row.rep_capacity,
+            suspended_until=row.suspended_until,
+            firm_absent=row.firm_absent,
+            person_absent=row.person_absent,
+        ),
+        pickups=pickups,
+        policy=policy,
     )
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal.accounts.models import Organisation, User
 from portal.core.db import AnyRow, session
@@ -242,7 +243,7 @@ def last_steps(pickup_ids: Sequence[int]) -> dict[int, Feedback]:
     """Return the last answer of each pickup."""
     rows = session().scalars(
         select(Feedback)
-        .distinct(Feedback.pickup_id)
+        .ext(distinct_on(Feedback.pickup_id))
         .where(Feedback.pickup_id.in_(pickup_ids))
         .order_by(Feedback.pickup_id, Feedback.at.desc(), Feedback.id.desc())
     )

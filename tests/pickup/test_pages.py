@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from portal.accounts.models import User
 from portal.accounts.queries import get_actor
 from portal.core import clock
+from portal.core.db import unit_of_work
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.leads.models import Lead
@@ -125,7 +126,7 @@ def test_the_answer_stays_although_the_lead_is_gone_meanwhile(app: Flask) -> Non
     held = make_held_lead(alice)
     lead = make_fresh_offer()
     client = sign_in(app.test_client(), alice)
-    with app.app_context():
+    with app.app_context(), unit_of_work():
         withdraw(lead.id, clock.now())
     done = post(
         client,
@@ -136,7 +137,9 @@ def test_the_answer_stays_although_the_lead_is_gone_meanwhile(app: Flask) -> Non
     )
     assert done.status_code == 409
     assert 'data-refusal="already_taken"' in done.text
-    assert "They want a quote" in client.get("/mine").text or "Proposal" in client.get("/mine").text
+    page = client.get(f"/pickups/{held}/feedback")
+    dossier = client.get(page.text.split('href="/leads/')[1].split('"')[0].join(("/leads/", "")))
+    assert "They want a quote" in dossier.text
 
 
 def test_what_was_typed_is_kept_when_something_is_missing(client: FlaskClient) -> None:

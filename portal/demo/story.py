@@ -531,7 +531,7 @@ def react(at: datetime) -> None:
             .where(Delivery.done_at.is_(None), Delivery.due_at <= at)
             .order_by(Delivery.due_at, Delivery.id)
         )
-        for delivery, row in waiting.tuples().all():
+        for delivery, row in waiting.all():
             REACTIONS[delivery.reaction].run(load(row), at)
             delivery.done_at = at
         session().flush()

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from wtforms import SelectField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from portal.leads.intake.mapping import DATE_ORDER, FIELDS, MAX_NAME, Mapping
 from portal.leads.intake.normalise import find_country
@@ -72,9 +73,14 @@ class MappingForm(Form):
         return False
 
 
+def choices(*pairs: tuple[str, str]) -> list[SelectChoice]:
+    """Return the choices of a list to choose from."""
+    return [SelectChoice(value, label) for value, label in pairs]
+
+
 def mapping_form(headers: Sequence[str], sources: Sequence[str]) -> type[MappingForm]:
     """Make the form for a file with these headers; `sources` are the catalogue's names."""
-    targets = [("", _("– leave out –")), *((each.name, str(each.label)) for each in FIELDS)]
+    targets = choices(("", _("– leave out –")), *((each.name, str(each.label)) for each in FIELDS))
     columns = {
         f"column_{number}": SelectField(header, choices=targets)
         for number, header in enumerate(headers)
@@ -82,15 +88,15 @@ def mapping_form(headers: Sequence[str], sources: Sequence[str]) -> type[Mapping
     form: type[MappingForm] = type("FileMappingForm", (MappingForm,), columns)
     form.source = SelectField(
         _("Source of every row"),
-        choices=[("", _("– as the list says –")), *((name, name) for name in sources)],
+        choices=choices(("", _("– as the list says –")), *((name, name) for name in sources)),
         description=_("Only where the list does not say where its inquiries come from."),
     )
     form.date_order = SelectField(
         _("Dates like 3/4/2026"),
-        choices=[
+        choices=choices(
             ("", _("– find out –")),
             ("dmy", _("3 April (day first)")),
             ("mdy", _("4 March (month first)")),
-        ],
+        ),
     )
     return form

@@ -1,0 +1,277 @@
+"""The pages of imports: upload, columns, try, run, refused rows, and who may see them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from portal.core import clock, jobs
+from portal.core.db import session
+from portal.leads import imports
+from portal.leads import jobs as lead_jobs
+from portal.leads.import_routes import harmless
+from portal.leads.models import Lead, LeadImport, RefusedRow
+from tests import factories
+
+LIST = """Lead ID;Company;Last Name;Email;Country
+1;Muster GmbH;Muster;erika@muster.example;DE
+2;=cmd|x;+Plus;nonsense;DE
+3;Drei AG;Drei;drei@drei.example;Narnia
+"""
+
+
+@pytest.fixture
+def manager(
+    app: Flask, client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> FlaskClient:
+    own_folder = replace(app.config["SETTINGS"], var_dir=tmp_path)
+    monkeypatch.setitem(app.config, "SETTINGS", own_folder)
+    factories.make_programme()
+    return factories.sign_in(client, factories.make_manager())
+
+
+def token(client: FlaskClient) -> str:
+    return factories.csrf_of(client.get("/imports").text)
+
+
+def upload(client: FlaskClient, content: bytes, name: str = "leads.csv") -> Any:
+    data = {"csrf_token": token(client), "file": (io.BytesIO(content), name)}
+    return client.post("/imports", data=data, content_type="multipart/form-data")
+
+
+def number_in(address: str) -> int:
+    found = re.search(r"/imports/(\d+)", address)
+    assert found
+    return int(found[1])
+
+
+def fields_of(client: FlaskClient, import_id: int) -> dict[str, str]:
+    """Read the mapping form as a browser would send it."""
+    html = client.get(f"/imports/{import_id}/mapping").text
+    values: dict[str, str] = {}
+    for name, options in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', html, re.S):
+        chosen = re.search(r'<option selected value="([^"]*)"', options)
+        values[name] = chosen[1] if chosen else ""
+    return {**values, "source_system": "crm", "country": "", "csrf_token": token(client)}
+
+
+def work(app: Flask, import_id: int) -> None:
+    with app.app_context():
+        jobs.run_now("leads.import", {"import_id": import_id})
+
+
+def count(app: Flask, table: Any) -> int:
+    with app.app_context():
+        return session().scalar(select(func.count()).select_from(table)) or 0
+
+
+def path_of(app: Flask, import_id: int) -> Path:
+    with app.app_context():
+        return Path(session().get_one(LeadImport, import_id).path)
+
+
+def test_a_list_goes_from_upload_over_a_try_into_the_portal(
+    app: Flask, manager: FlaskClient
+) -> None:
+    answer = upload(manager, LIST.encode())
+    assert answer.status_code == 303
+    import_id = number_in(answer.location)
+    page = manager.get(answer.location)
+    assert "erika@muster.example" in page.text
+    fields = fields_of(manager, import_id)
+    assert fields["column_0"] == "external_id"
+    assert fields["column_3"] == "email"
+
+    answer = manager.post(f"/imports/{import_id}/mapping", data={**fields, "then": "try"})
+    assert answer.status_code == 303
+    waiting = manager.get(f"/imports/{import_id}").text
+    assert 'hx-trigger="every 1s"' in waiting
+    assert 'http-equiv="refresh"' in waiting
+    work(app, import_id)
+    assert count(app, Lead) == 0
+    tried = manager.get(f"/imports/{import_id}").text
+    assert "nothing has been written" in tried
+    assert "Narnia" in tried
+
+    answer = manager.post(f"/imports/{import_id}/run", data={"csrf_token": fields["csrf_token"]})
+    assert answer.status_code == 303
+    work(app, import_id)
+    assert count(app, Lead) == 1
+    assert count(app, RefusedRow) == 2
+    fragment = manager.get(f"/imports/{import_id}", headers={"HX-Request": "true"}).text
+    assert fragment.lstrip().startswith('<div id="import-state"')
+    assert "every 1s" not in fragment
+
+    # the very same list again finds nothing to do, and this one can't be run twice
+    answer = manager.post(f"/imports/{import_id}/run", data={"csrf_token": fields["csrf_token"]})
+    assert answer.status_code == 409
+
+
+def test_refused_rows_come_back_as_a_list_that_runs_no_formulas(
+    app: Flask, manager: FlaskClient
+) -> None:
+    import_id = number_in(upload(manager, LIST.encode()).location)
+    manager.post(f"/imports/{import_id}/mapping", data=fields_of(manager, import_id))
+    work(app, import_id)
+    answer = manager.get(f"/imports/{import_id}/refused.csv")
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    rows = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff")), delimiter=";"))
+    assert rows[0][:3] == ["Lead ID", "Company", "Last Name"]
+    assert rows[1][:6] == ["2", "'=cmd|x", "'+Plus", "nonsense", "DE", "3"]
+    assert len(rows) == 3
+    for sign in "=+-@\t\r":
+        assert harmless(sign + "1") == "'" + sign + "1"
+
+
+def test_what_is_wrong_with_the_columns_is_said_at_the_field(
+    app: Flask, manager: FlaskClient
+) -> None:
+    import_id = number_in(upload(manager, LIST.encode()).location)
+    fields = fields_of(manager, import_id)
+    wrong = {**fields, "column_1": "email", "source_system": "", "country": "Narnia"}
+    answer = manager.post(f"/imports/{import_id}/mapping", data=wrong)
+    assert answer.status_code == 422
+    assert "Please fill this in." in answer.text
+    wrong["source_system"] = "my crm"
+    answer = manager.post(f"/imports/{import_id}/mapping", data=wrong)
+    assert "We don&#39;t know this country" in answer.text
+    wrong["country"] = ""
+    answer = manager.post(f"/imports/{import_id}/mapping", data=wrong)
+    assert answer.status_code == 422
+    assert "already fills this field" in answer.text
+    assert 'value="my crm"' in answer.text
+    nothing = {name: "" for name in fields if name.startswith("column_")}
+    answer = manager.post(
+        f"/imports/{import_id}/mapping",
+        data={**fields, **nothing},
+    )
+    assert answer.status_code == 422
+    assert "at least one column" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "The file is empty."),
+        (b"PK\x03\x04 a workbook", "CSV"),
+        (b"\0\0\0", "The file is empty."),
+    ],
+)
+def test_a_file_that_is_no_list_is_refused_and_not_kept(
+    app: Flask, manager: FlaskClient, content: bytes, words: str
+) -> None:
+    answer = upload(manager, content)
+    assert answer.status_code == 422
+    assert words in answer.text
+    with app.app_context():
+        assert not list(lead_jobs.upload_folder().iterdir())
+
+
+def test_a_file_that_is_too_large_is_refused_in_clear_words(
+    app: Flask, manager: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "MAX_BYTES", 100)
+    answer = upload(manager, LIST.encode())
+    assert answer.status_code == 413
+    assert "up to 100 MB" in answer.text
+    monkeypatch.setitem(app.config, "MAX_CONTENT_LENGTH", 300)
+    answer = upload(manager, LIST.encode() * 20)
+    assert answer.status_code == 413
+    assert "up to 100 MB" in answer.text
+    with app.app_context():
+        assert not list(lead_jobs.upload_folder().iterdir())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../../etc/passwd",
+        "..\\..\\boot.ini",
+        "<script>alert(1)</script>.csv",
+        "x" * 5000,
+        "\u202e",
+    ],
+)
+def test_a_hostile_name_is_a_label_and_nothing_else(
+    app: Flask, manager: FlaskClient, name: str
+) -> None:
+    answer = upload(manager, LIST.encode(), name)
+    assert answer.status_code == 303
+    path = path_of(app, number_in(answer.location))
+    with app.app_context():
+        assert path.parent == lead_jobs.upload_folder()
+    assert re.fullmatch(r"[0-9a-f]{32}", path.name)
+    assert path.stat().st_mode & 0o077 == 0
+    assert "<script>alert" not in manager.get("/imports").text
+
+
+def test_imports_belong_to_people_who_may_import(app: Flask, manager: FlaskClient) -> None:
+    import_id = number_in(upload(manager, LIST.encode()).location)
+    stranger = factories.sign_in(app.test_client(), factories.make_person())
+    pages = ["", "/new", f"/{import_id}", f"/{import_id}/mapping", f"/{import_id}/refused.csv"]
+    for page in pages:
+        assert stranger.get("/imports" + page).status_code == 403
+        assert app.test_client().get("/imports" + page).status_code == 302
+        assert manager.get("/imports" + page).status_code in {200, 303}
+    csrf = factories.csrf_of(stranger.get("/available").text)
+    for page in ("", f"/{import_id}/mapping", f"/{import_id}/run", f"/{import_id}/discard"):
+        answer = stranger.post("/imports" + page, data={"csrf_token": csrf})
+        assert answer.status_code == 403
+    assert manager.get("/imports/999999").status_code == 404
+
+
+def test_contact_data_does_not_lie_around(app: Flask, manager: FlaskClient) -> None:
+    import_id = number_in(upload(manager, LIST.encode()).location)
+    path = path_of(app, import_id)
+    manager.post(
+        f"/imports/{import_id}/mapping", data={**fields_of(manager, import_id), "then": "import"}
+    )
+    work(app, import_id)
+    now = clock.now()
+    stray = path.with_name("0" * 32)
+    stray.write_text("left behind")
+    with app.app_context():
+        jobs.run_now("leads.forget_files", at=now + timedelta(days=1))
+    assert path.exists()
+    with app.app_context():
+        jobs.run_now("leads.forget_files", at=now + timedelta(days=4))
+    assert not path.exists()
+    assert not stray.exists()
+    assert count(app, RefusedRow) == 2
+    with app.app_context():
+        jobs.run_now("leads.forget_files", at=now + timedelta(days=31))
+    assert count(app, RefusedRow) == 0
+    assert count(app, Lead) == 1
+
+
+def test_a_list_can_be_thrown_away_at_once(app: Flask, manager: FlaskClient) -> None:
+    import_id = number_in(upload(manager, LIST.encode()).location)
+    path = path_of(app, import_id)
+    answer = manager.post(f"/imports/{import_id}/discard", data={"csrf_token": token(manager)})
+    assert answer.status_code == 303
+    assert not path.exists()
+    assert manager.get(f"/imports/{import_id}").status_code == 200
+
+
+def test_an_import_that_the_queue_lost_is_pushed_again(app: Flask, manager: FlaskClient) -> None:
+    import_id = number_in(upload(manager, LIST.encode()).location)
+    app.extensions["redis"].flushdb()
+    manager.post(
+        f"/imports/{import_id}/mapping", data={**fields_of(manager, import_id), "then": "import"}
+    )
+    with app.app_context():
+        assert jobs.look_at_queue().lengths["bulk"] == 1
+        app.extensions["redis"].flushdb()
+        jobs.run_now("leads.push_imports")
+        jobs.run_now("leads.push_imports")
+        assert jobs.look_at_queue().lengths["bulk"] == 1

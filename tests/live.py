@@ -26,9 +26,11 @@ from sqlalchemy import text
 from portal.accounts.operations import open_session
 from portal.core import clock
 from portal.core.db import db, unit_of_work
+from portal.core.servers import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 40.0
+KEPT_ALIVE = 2.0  # well below gunicorn's keepalive
 BURST = (
     "from portal.core import jobs; from portal.factory import create_app; "
     "jobs.run_worker(create_app(), burst=True)"
@@ -60,11 +62,13 @@ class Browser:
 
     def __init__(self, live, cookie="", csrf=""):
         self.live, self.cookie, self.csrf = live, cookie, csrf
-        self._link = None
+        self._link, self._used_at = None, 0.0
 
     def ask(self, method, path, body=None, headers=None):
         """Send one request and return the answer."""
         sent = {"Accept": "text/html", "Cookie": self.cookie, **(headers or {})}
+        if time.monotonic() - self._used_at > KEPT_ALIVE:
+            self.close()
         if self._link is None:
             self._link = http.client.HTTPConnection("127.0.0.1", self.live.port, timeout=30)
         try:
@@ -75,6 +79,7 @@ class Browser:
             self._link.close()
             self._link = None
             raise
+        self._used_at = time.monotonic()
         return Answer(answer.status, answer.headers, text_)
 
     def get(self, path, *, fragment=False):
@@ -128,11 +133,12 @@ class Live:
             "PYTHONUNBUFFERED": "1",
             "DATABASE_URL": settings.database_url,
             "REDIS_URL": settings.redis_url,
-            "SMTP_URL": "smtp://127.0.0.1:9",
+            "SMTP_URL": f"smtp://127.0.0.1:{free_port()}",
             "MAILBOX_DIR": str(folder / "mailbox"),
             "BIND": f"fd://{self.door.fileno()}",
         }
         self.browsers = []
+        self.beside = []
         with self.log.open("ab") as log:
             self.web = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "app:app"],
@@ -158,17 +164,32 @@ class Live:
             time.sleep(0.05)
 
     def stop(self):
-        """Stop the web by its pid; who does not go in time is killed."""
+        """Stop the processes by their pids; who does not go in time is killed."""
         for browser in self.browsers:
             browser.close()
-        if self.web.poll() is None:
-            self.web.send_signal(signal.SIGTERM)
+        for child in (*self.beside, self.web):
+            if child.poll() is None:
+                child.send_signal(signal.SIGTERM)
+        for child in (*self.beside, self.web):
             try:
-                self.web.wait(10)
+                child.wait(10)
             except subprocess.TimeoutExpired:
-                self.web.kill()
-                self.web.wait()
+                child.kill()
+                child.wait()
         self.door.close()
+
+    def start(self, *words):
+        """Start a process beside the web, as `make run` does: worker, scheduler or catcher."""
+        with self.log.open("ab") as log:
+            self.beside.append(
+                subprocess.Popen(
+                    [sys.executable, "worker.py", *words],
+                    cwd=ROOT,
+                    env=self.env,
+                    stdout=log,
+                    stderr=log,
+                )
+            )
 
     def said(self):
         """Return everything that web and worker wrote to their logs."""

@@ -1,0 +1,43 @@
+"""`python -m bench [NAME]`: measure, print a table, write `var/bench.json`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from bench import available_page, import_rows, match_one, pickup_http, table
+from bench.house import House
+from bench.load import have_wrk
+
+MEASUREMENTS = {
+    "pickup_http": pickup_http.measure,
+    "available_page": available_page.measure,
+    "import_rows": import_rows.measure,
+    "match_one": match_one.measure,
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the named measurements, or all; 1 where a goal was missed."""
+    unknown = [name for name in names if name not in MEASUREMENTS]
+    if unknown:
+        print(f"There is no {unknown[0]}; choose of: {', '.join(MEASUREMENTS)}", file=sys.stderr)
+        return 2
+    have_wrk()
+    print(table.machine())
+    found = []
+    with House() as house:
+        for name in names or MEASUREMENTS:
+            began = time.monotonic()
+            one = MEASUREMENTS[name](house)
+            one.notes.append(f"took {time.monotonic() - began:.0f} s")
+            table.show(one)
+            sys.stdout.flush()
+            found.append(one)
+    table.write(found, Path("var") / "bench.json")
+    return int(any(one.met is False for one in found))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

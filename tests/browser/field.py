@@ -1,0 +1,242 @@
+"""A programme at work, in small: something of everything that a page can show.
+
+Made through the operations, as of now. `Field` names what tests open; `ROLES` who opens it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.accounts.queries import get_actor
+from portal.catalog.queries import book
+from portal.core import clock
+from portal.core.db import session
+from portal.core.jobs import JobFailure
+from portal.core.mail import outbox
+from portal.core.mail.catcher import Mailbox
+from portal.core.mail.models import OutgoingEmail
+from portal.feedback import operations as feedback
+from portal.feedback.rules import Answer
+from portal.leads import imports
+from portal.leads import operations as leads
+from portal.leads.imports import ImportState
+from portal.leads.intake.mapping import propose_mapping
+from portal.leads.intake.reading import open_table
+from portal.leads.models import RefusedRow
+from portal.leads.operations import ContactDraft, Draft
+from portal.matching.models import DistributionRule
+from portal.offers import operations as offers
+from portal.partners import operations as partners
+from portal.pickup import operations as pickup
+from portal.pickup.models import Pickup
+from tests.factories import (
+    factory,
+    make_lead,
+    make_offered_lead,
+    make_partner,
+    make_person,
+    make_vendor,
+)
+
+LONG = (
+    "Rechenzentrumsumzug mit Verfügbarkeitsvereinbarung für "
+    "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaften"
+)
+TEXT = (
+    "The IT manager runs two plants and a budget is signed off. The cabinets are fifteen years old,"
+    " two failed this spring, and the insurer asks for a plan before the year ends.\n\nHe knows the"
+    " products from his last company and wants somebody who comes by, looks and says what it costs."
+)
+
+
+@dataclass
+class Field:
+    """Who is there, and what there is to open."""
+
+    people: dict[str, Any] = field(default_factory=dict)
+    leads: dict[str, int] = field(default_factory=dict)
+    pickups: dict[str, int] = field(default_factory=dict)
+    firm: int = 0
+    group: int = 0
+    rule: int = 0
+    kinds: list[str] = field(default_factory=list)
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    mail: str = ""
+    imports: dict[str, int] = field(default_factory=dict)
+
+
+ROLES = ("rep", "free_rep", "partner_manager", "channel_manager", "qualifier", "admin", "stranger")
+
+
+@factory
+def till_the_field(folder: Path) -> Field:
+    """Make the programme and return what is in it; `folder` is where the run keeps its files."""
+    at = clock.now()
+    made = Field()
+    vendor, alpha, beta = (
+        make_vendor(),
+        make_partner("Alpha Systems"),
+        make_partner("Beta Networks"),
+    )
+    make_partner("Kabel & Söhne Netzwerktechnik und Rechenzentrumsausstattung GmbH & Co. KG")
+    made.firm = alpha.id
+    made.people = {
+        "rep": make_person(alpha, name="Alice Arndt", email="alice@alpha-systems.example"),
+        "free_rep": make_person(beta, name="Bob Behrens"),
+        "partner_manager": make_person(alpha, "partner_manager", name="Anna Alvarez"),
+        "channel_manager": make_person(vendor, "channel_manager", name="Mara Manning"),
+        "qualifier": make_person(vendor, "qualifier", name="Quentin Quade"),
+        "admin": make_person(vendor, "admin", name="Ada Adler"),
+        "stranger": None,
+    }
+    session().flush()
+    alice, bob = get_actor(made.people["rep"].id), get_actor(made.people["free_rep"].id)
+    at_work(made, alice, bob)
+    inquiries(made)
+    partners.add_absence(
+        alpha.id, at.date(), (at + timedelta(days=9)).date(), at, alice.id, "Summer holidays"
+    )
+    group = partners.save_group("Mentors", "Firms that bring up new partners.", at)
+    partners.add_member(group, alpha.id, at)
+    made.group = group.id
+    made.rule = session().scalars(select(DistributionRule.id).limit(1)).one()
+    made.kinds = [kind.replace("_", "-") for kind in book().by_kind]
+    made.entries = [
+        {"slug": kind.replace("_", "-"), "entry_id": entries[0].id}
+        for kind, entries in book().by_kind.items()
+    ]
+    session().add(
+        JobFailure(
+            name="mail.drain",
+            payload={"id": 7},
+            payload_hash="x",
+            error="OSError: broken",
+            attempts=1,
+            first_failed_at=at,
+            last_failed_at=at,
+        )
+    )
+    outbox.post(
+        "password_reset",
+        outbox.Recipient(None, "gone@alpha-systems.example", "Gone"),
+        {"name": "Gone", "path": "/reset/abc", "until": at},
+        at,
+        dedupe_key="k",
+    )
+    mail = session().scalars(select(OutgoingEmail).where(OutgoingEmail.dedupe_key == "k")).one()
+    mail.status, mail.error = "failed", "recipient: 550 5.1.1"
+    lists(made, folder)
+    made.mail = catch(folder / "mailbox")
+    return made
+
+
+def at_work(made: Field, alice, bob) -> None:
+    """Offer, pick up, answer and give back."""
+    at = clock.now()
+
+    def offered(name, hours=40, **over):
+        made.leads[name] = make_offered_lead(
+            at=at - timedelta(hours=3), hours=hours, partner_text=TEXT, **over
+        ).id
+        return made.leads[name]
+
+    def held(name, actor, answer=None):
+        claimed = pickup.claim(offered(name), actor, at - timedelta(hours=2))
+        made.pickups[name] = claimed.pickup_id
+        if answer:
+            feedback.give(claimed.pickup_id, answer, actor, at - timedelta(hours=1))
+        return claimed.pickup_id
+
+    offered("hot", hours=5, temperature="hot")
+    offered("warm")
+    offered("cold", temperature="cold", title=LONG)
+    offered("bare", industry_id=None, size_band_id=None, time_frame="")
+    held("won", alice, Answer("won", note="Signed.", value=Decimal("48250")))
+    held("lost", alice, Answer("lost", reason="price", decision_maker="Head of purchasing"))
+    given_back = held("given_back", alice)
+    pickup.give_back(given_back, "no_capacity", "We are full.", alice, at)
+    held(
+        "waiting",
+        alice,
+        Answer("waiting", note=TEXT, next_step="Visit", next_step_on=(at + timedelta(4)).date()),
+    )
+    held("done_by_bob", bob, Answer("proposal"))
+    late = held("overdue", alice, Answer("not_contacted"))
+    held("owed", alice)
+    overdue = session().get_one(Pickup, late)
+    overdue.feedback_due_at = at - timedelta(days=2)
+    session().flush()
+    pickup.mark_debt(late, at)
+    offers.withdraw(offered("withdrawn"), at)
+    offers.decline(offered("declined"), "too_far", bob, at)
+
+
+def inquiries(made: Field) -> None:
+    """Take inquiries in, in every state before an offer."""
+    at = clock.now()
+    manager = get_actor(made.people["channel_manager"].id)
+
+    def captured(name, **over):
+        draft = Draft(
+            title=over.pop("title", "Uninterruptible power for the server room"),
+            country="DE",
+            city="Hanover",
+            source_key=book().active("source")[0].key,
+            industry_original="Maschinenbau",
+            contact=ContactDraft(
+                company=over.pop("company", "Beispielwerke AG"),
+                first_name="Eva",
+                last_name="Kern",
+                email="eva.kern@beispielwerke.example",
+                phone="+49 511 1234567",
+                note=TEXT,
+            ),
+            **over,
+        )
+        made.leads[name] = leads.capture(draft, at - timedelta(days=1)).id
+        return made.leads[name]
+
+    captured("captured")
+    captured("long", title=LONG, company=LONG[:80])
+    captured("twin")
+    for name, reason in (("disqualified", "no_need"), ("silenced", "do_not_call")):
+        leads.disqualify(captured(name, company=name), reason, "", manager, at)
+    made.leads["ready"] = make_lead(at=at).id
+
+
+def lists(made: Field, folder: Path) -> None:
+    """Bring lists in: one to be named, one that runs, one that is done and refused a row."""
+    path = folder / "list.csv"
+    path.write_text(
+        f"Lead ID;Company;Last Name;Email;{LONG}\n1;Muster;Kern;kern@x.example;{LONG}\n"
+    )
+    with path.open("rb") as file:
+        table = open_table(file)
+        mapping = propose_mapping(table.headers).mapping
+    by = made.people["channel_manager"].id
+    for state in (ImportState.UPLOADED, ImportState.RUNNING, ImportState.DONE):
+        row = imports.add_import(f"{LONG}.csv", str(path), table.shape, mapping, clock.now(), by)
+        row.state, made.imports[state] = state, row.id
+    row.report = {**row.report, "rows": 3, "imported": 2, "refused": 1, "suppressed": 1}
+    reasons = {"email": "This is no e-mail address.", "country": f"We don't know “{LONG}”."}
+    session().add(
+        RefusedRow(import_id=row.id, row_number=2, raw={"cells": ["2", "=x"]}, reasons=reasons)
+    )
+
+
+def catch(mailbox: Path) -> str:
+    """Put a mail into the mailbox as the catcher does and return its name."""
+    mail = EmailMessage()
+    mail["From"], mail["To"] = "portal@firstcome.example", "alice@alpha-systems.example"
+    mail["Subject"] = "A lead for you: " + LONG
+    mail["Date"] = clock.now()
+    mail.set_content("A lead for you.")
+    mail.add_alternative("<html><head></head><body><p>A lead for you.</p></body></html>", "html")
+    return Mailbox(mailbox).keep(mail.as_bytes())

@@ -1,0 +1,182 @@
+"""Every page, for everybody: accessible, at home on a phone, in light and dark, in German too."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from portal.accounts.models import User
+from portal.core.db import session
+from tests.browser.field import ROLES, till_the_field
+from tests.browser.windows import DESK, PHONE
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+
+# what answers with something else than a page
+NO_PAGES = {
+    "health.healthz",
+    "health.readyz",
+    "notifications.mailbox_json",
+    "notifications.mail_frame",
+    "notifications.mail_file",
+    "leads.states",
+    "imports.refused_rows",
+    "static",
+    "accent",
+}
+# a page about what can't be done any more
+MAY_REFUSE = {"leads.qualify_lead", "leads.disqualification"}
+NOT_THEIRS = re.compile(r"status of (403|404) ")
+WIDE_TOO = {"desk.board", "pickup.available", "leads.qualify_lead", "desk.lead", "matching.rule"}
+
+# what axe asks of every page; colours are asked again in the dark
+RUN_AXE = """async (rules) => {
+  const found = await axe.run(document, rules
+    ? {runOnly: {type: "rule", values: rules}} : {iframes: false, resultTypes: ["violations"]});
+  return found.violations.flatMap((one) => one.nodes.map((node) =>
+    `${one.id}: ${node.target.join(" ")}: ${node.failureSummary}`));
+}"""
+SETTLED = "() => !document.querySelector('.htmx-request, [aria-busy=true]')"
+# what asks again every second would change under the examination
+STAND_STILL = """() => {
+  for (const part of document.querySelectorAll("[hx-trigger^=every]"))
+    part.replaceWith(part.cloneNode(true));
+}"""
+# what a page must have, and what must not happen on a phone
+LOOK = """(phone) => {
+  const wrong = [];
+  const shown = (element) => element.checkVisibility({visibilityProperty: true});
+  const name = (element) => element.outerHTML.slice(0, 120);
+  const headings = [...document.querySelectorAll("h1")];
+  if (headings.length !== 1) wrong.push(`${headings.length} h1`);
+  if (!document.title.includes("Firstcome")) wrong.push(`title: ${document.title}`);
+  const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  if (wide > 0) {
+    const who = [...document.querySelectorAll("body *")].filter((element) =>
+      element.getBoundingClientRect().right > document.documentElement.clientWidth + 1);
+    wrong.push(`${wide} px too wide: ${who.slice(-2).map(name)}`);
+  }
+  if (!phone) return wrong;
+  const aims = ".btn:not(.btn-compact), .nav-main a, .chip, main :is(select, input, textarea)" +
+    ":not([type=checkbox], [type=radio], [type=hidden]), label.choice, label.tick";
+  for (const aim of document.querySelectorAll(aims)) {
+    if (aim.matches(".sr, [inert] *") || !shown(aim)) continue;
+    const height = aim.getBoundingClientRect().height;
+    if (height < 43.5) wrong.push(`${height} px high: ${name(aim)}`);
+  }
+  return wrong;
+}"""
+
+
+@pytest.fixture(scope="module")
+def tilled(served):
+    """Return the programme at work, for all tests of this module."""
+    return till_the_field(served.folder)
+
+
+def paths_of(live, field):
+    """Yield endpoint and address of every page that there is."""
+    examples = {
+        "desk.lead": field.leads.values(),
+        "desk.column": ["to_qualify", "ready", "on_offer", "held", "overdue", "returned"],
+        "offers.decline_page": [field.leads["warm"]],
+        "offers.offer_page": [field.leads["warm"]],
+        "pickup.pickup_page": [field.leads["warm"]],
+        "pickup.give_back_page": [field.pickups["owed"]],
+        "feedback.feedback_page": [field.pickups["owed"], field.pickups["overdue"]],
+        "leads.qualify_lead": [field.leads[k] for k in ("captured", "long", "ready", "silenced")],
+        "leads.disqualification": [field.leads["captured"]],
+        "partners.partner": [field.firm],
+        "partners.edit_partner": [field.firm],
+        "partners.group": [field.group],
+        "matching.rule": [field.rule],
+        "matching.deletion": [field.rule],
+        "catalog.entries": field.kinds,
+        "catalog.new_entry": field.kinds,
+        "catalog.entry": field.entries,
+        "imports.import": field.imports.values(),
+        "imports.mapping_page": [field.imports["uploaded"]],
+        "accounts.reset": ["no-such-token"],
+        "notifications.mail_page": [field.mail],
+    }
+    with live.app.test_request_context():
+        for rule in live.app.url_map.iter_rules():
+            if rule.endpoint in NO_PAGES or "GET" not in rule.methods:
+                continue
+            if not rule.arguments:
+                yield rule.endpoint, rule.build({})[1]
+                continue
+            assert rule.endpoint in examples, f"name something to open at {rule.endpoint}"
+            for one in examples[rule.endpoint]:
+                values = one if isinstance(one, dict) else {next(iter(rule.arguments)): one}
+                yield rule.endpoint, rule.build(values)[1]
+
+
+def visit(page, live, field):
+    """Open every page in turn; of those that are not this person's only the first. Yield names."""
+    seen, refused = set(), False
+    for endpoint, path in paths_of(live, field):
+        status = page.goto(path).status
+        if status in (403, 404):
+            if refused:
+                continue
+            refused = True
+        else:
+            assert status == 200 or endpoint in MAY_REFUSE, f"{path}: {status}"
+        if page.url not in seen:
+            seen.add(page.url)
+            yield endpoint, path
+
+
+def faults_of(page, endpoint):
+    """Return what is wrong with the open page on a phone, in the dark and, for some, on a desk."""
+    page.wait_for_function(SETTLED)
+    page.evaluate(STAND_STILL)
+    wrong = page.evaluate(LOOK, True)
+    page.evaluate(AXE.read_text())
+    wrong += page.evaluate(RUN_AXE, None)
+    page.emulate_media(color_scheme="dark")
+    wrong += [f"dark {one}" for one in page.evaluate(RUN_AXE, ["color-contrast"])]
+    page.emulate_media(color_scheme="light")
+    if endpoint in WIDE_TOO:
+        page.set_viewport_size({"width": DESK, "height": 900})
+        wrong += [f"wide {one}" for one in page.evaluate(RUN_AXE, None)]
+        wrong += [f"wide {one}" for one in page.evaluate(LOOK, False)]
+        page.set_viewport_size({"width": PHONE, "height": 760})
+    return wrong
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_page_is_accessible_and_at_home_on_a_phone(live, tilled, windows, role):
+    windows.forgiven.append(NOT_THEIRS)
+    page = windows.open(live, tilled.people[role], reduced_motion="reduce")
+    wrong = [
+        f"{path}: {fault}"
+        for endpoint, path in visit(page, live, tilled)
+        for fault in faults_of(page, endpoint)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_page_is_too_wide_in_german(live, tilled, windows, role):
+    windows.forgiven.append(NOT_THEIRS)
+    user = tilled.people[role]
+    if user:
+        live.do(speak, user.id, "de")
+    page = windows.open(live, user, locale="de-DE")
+    wrong = [
+        f"{path}: {fault}"
+        for _endpoint, path in visit(page, live, tilled)
+        for fault in page.evaluate(LOOK, True)
+    ]
+    if user:
+        live.do(speak, user.id, "en")
+    assert not wrong, "\n".join(wrong)
+
+
+def speak(user_id, locale):
+    session().get_one(User, user_id).locale = locale

@@ -15,6 +15,7 @@ from portal.feedback import routes as feedback
 from portal.leads import import_routes as imports
 from portal.leads import jobs as _leads  # noqa: F401
 from portal.leads import routes as leads
+from portal.leads.events import ContactSuppressed
 from portal.matching import routes as matching
 from portal.notifications import jobs as _notifications  # noqa: F401 – registers its reactions
 from portal.notifications import routes as notifications
@@ -45,6 +46,7 @@ ROOMS = (
 REACTIONS: dict[type[Event], tuple[str, ...]] = {
     PasswordResetRequested: ("notifications.password_reset",),
     LeadOffered: ("notifications.lead_offered", "offers.count_seen"),
+    ContactSuppressed: ("offers.take_off",),
     RoundEnded: ("offers.tidy_round",),
     LeadPickedUp: ("offers.tidy_picked",),
 }

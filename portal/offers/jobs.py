@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from portal.core.db import session
 from portal.core.jobs import reaction, sweep
+from portal.leads.events import ContactSuppressed
 from portal.offers import events, operations
 from portal.offers.models import OfferRound
 
@@ -41,6 +42,12 @@ def tidy_round(event: events.RoundEnded, _at: datetime) -> None:
 def tidy_picked(event: Any, _at: datetime) -> None:
     """React to a pickup (which is a room above): `event` names lead and round."""
     operations.tidy_lead(event.lead_id, event.round)
+
+
+@reaction("offers.take_off")
+def take_off(event: ContactSuppressed, at: datetime) -> None:
+    for lead_id in sorted(event.on_offer):
+        operations.take_off(lead_id, at)
 
 
 @reaction("offers.count_seen", queue="bulk")

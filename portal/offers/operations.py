@@ -254,6 +254,21 @@ LAST_OFFER = (
 )
 
 
+def take_off(lead_id: int, at: datetime) -> None:
+    """Take a lead off the market whose contact asked not to be approached; it stays off.
+
+    Nothing happens where somebody has picked it up meanwhile: then it is the holder's to report.
+    """
+    lead = lock_lead(lead_id)
+    if lead.state != LeadState.OFFERED:
+        return
+    close_round(lead, RoundOutcome.WITHDRAWN, at)
+    lead.state, lead.state_since, lead.suppressed = LeadState.RETURNED, at, True
+    lead.version += 1
+    session().flush()
+    record(events.LeadReturned(at=at, lead_id=lead.id, why="do_not_call"))
+
+
 def lock_partner(organisation_id: int) -> None:
     """Put the firm's own people in one line."""
     session().execute(LOCK_PARTNER, {"organisation_id": organisation_id})

@@ -38,11 +38,25 @@ ENTRIES: tuple[tuple[str, Any, str, P | None], ...] = (
 )
 
 
+# pages that belong to an entry of another name
+WITHIN = {"desk.column": "desk.board", "pickup.give_back_page": "desk.mine"}
+# rooms whose pages all belong to their one entry
+WHOLE_ROOMS = frozenset({"leads", "imports", "matching", "partners", "catalog", "jobs"})
+
+
 def entries(actor: Actor) -> list[Entry]:
     """Return the entries for this person, in order."""
     here = request.endpoint or ""
+    here = WITHIN.get(here, here)
+    room = here.partition(".")[0]
     return [
-        Entry(endpoint, str(label), url_for(endpoint), icon, here == endpoint)
+        Entry(
+            endpoint,
+            str(label),
+            url_for(endpoint),
+            icon,
+            here == endpoint or (room in WHOLE_ROOMS and endpoint.startswith(f"{room}.")),
+        )
         for endpoint, label, icon, needs in ENTRIES
         if endpoint in current_app.view_functions and (needs is None or actor.may(needs))
     ]

@@ -96,7 +96,7 @@ def test_a_list_goes_from_upload_over_a_try_into_the_portal(
     assert answer.status_code == 303
     waiting = manager.get(f"/imports/{import_id}").text
     assert 'hx-trigger="every 1s"' in waiting
-    assert 'http-equiv="refresh"' in waiting
+    assert "Look again" in waiting
     work(app, import_id)
     assert count(app, Lead) == 0
     tried = manager.get(f"/imports/{import_id}").text

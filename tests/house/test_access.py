@@ -44,6 +44,8 @@ NAMED_PARTS = {"colour", "filename", "key", "mail_id", "slug", "token"}
 
 IN = {200, 204, 302, 303, 409, 422}
 STRANGERS = ("carol", "gerd", "dora")
+# fragments are asked for by one of each kind
+FEWER = (SIGNED_OUT, DEACTIVATED, "alice", "alan", "carol", "dora", "manager", "admin")
 # what is theirs: the lead that Alice holds, and her pickup
 INSIDERS = {"lead_id": ("alice", "anna"), "pickup_id": ("alice", "anna")}
 PARTNERS = ("alice", "alan", "anna", "bob", *STRANGERS)
@@ -140,7 +142,7 @@ def sent_to_sign_in(answer):
 
 def plain(answer):
     """Return an answer without what differs from one request to the next."""
-    body = re.sub(r"Ij[\w.-]{20,}|\d+", "…", answer.get_data(as_text=True))
+    body = re.sub(r"I[jm][\w.-]{20,}|\d+", "…", answer.get_data(as_text=True))
     location = re.sub(r"\d+", "…", answer.headers.get("Location", ""))
     return answer.status_code, location, body
 
@@ -178,7 +180,7 @@ def complaint(walk, name, rule, method, fragment):
 def test_everybody_gets_what_the_role_allows_and_what_is_his_and_nothing_breaks(walk, fragment):
     found = []
     for rule, method in rules_of(walk.app):
-        for name in walk.people:
+        for name in FEWER if fragment else walk.people:
             said = complaint(walk, name, rule, method, fragment)
             if said:
                 found.append(f"{method} {rule.rule} as {name}: {said}")

@@ -53,7 +53,7 @@ def measure(house: House) -> Measured:
         met=value < GOAL,
         notes=[
             (
-                f"{found.pop()} of {PARTNERS:,} partners matched by {matched} criteria and written, "
+                f"{found.pop()} of {PARTNERS:,} partners matched by {matched} criteria, written, "
                 f"{LEADS} leads; slowest {max(took[WARM_UP:]):.0f} ms; of the median "
                 f"{median(spent[WARM_UP:]):.0f} ms are Python's processor time"
             )

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Flask, current_app, g, request, session
 from flask_babel import Babel
-from flask_babel import gettext as _
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
@@ -24,7 +23,7 @@ from portal.web.access import check_access, public
 from portal.web.assets import init_assets
 from portal.web.boundary import init_boundary
 from portal.web.errors import init_errors
-from portal.web.filters import init_filters
+from portal.web.filters import init_filters, translator
 from portal.web.limits import init_limits
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -136,5 +135,5 @@ def page_context() -> dict[str, Any]:
         "theme": actor.theme if actor else session.get("theme", "auto"),
         "locale": choose_locale(),
         "local_run": settings.local,
-        "_": _,
+        "_": translator(),
     }

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
+from typing import Any
 
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton, format_time
 from babel.numbers import (
     format_compact_currency,
@@ -13,7 +17,7 @@ from babel.numbers import (
     format_percent,
 )
 from flask import Flask, current_app
-from flask_babel import get_locale, get_timezone, ngettext
+from flask_babel import get_locale, get_timezone, get_translations, ngettext
 from flask_babel import gettext as _
 
 from portal.core import clock
@@ -35,7 +39,12 @@ def when(moment: datetime | None) -> str:
 
 def clock_time(moment: datetime) -> str:
     """Return the time of day."""
-    return format_time(moment, "short", locale=get_locale(), tzinfo=get_timezone())
+    return _clock_words(get_locale(), local(moment).time().replace(second=0, microsecond=0))
+
+
+@lru_cache(maxsize=8192)
+def _clock_words(locale: Locale, moment: time) -> str:
+    return format_time(moment, "short", locale=locale)
 
 
 def day(moment: datetime | date | None) -> str:
@@ -51,9 +60,16 @@ def day(moment: datetime | date | None) -> str:
         return str(_("tomorrow"))
     if away == -1:
         return str(_("yesterday"))
-    if abs(away) < 300:
-        return format_skeleton("MMMMEEEEd" if abs(away) < 7 else "MMMd", at, locale=get_locale())
-    return format_date(at, "medium", locale=get_locale())
+    skeleton = "MMMMEEEEd" if abs(away) < 7 else "MMMd" if abs(away) < 300 else None
+    return _day_words(get_locale(), skeleton, at)
+
+
+@lru_cache(maxsize=8192)
+def _day_words(locale: Locale, skeleton: str | None, at: date) -> str:
+    # a list says the same few days over and over, and Babel looks long for the nearest skeleton
+    if skeleton is None:
+        return format_date(at, "medium", locale=locale)
+    return format_skeleton(skeleton, at, locale=locale)
 
 
 def ago(moment: datetime | None) -> str:
@@ -117,6 +133,17 @@ def number(value: float | Decimal | None) -> str:
 def percent(share: float | None) -> str:
     """Return a share (0–1) as whole per cent."""
     return "" if share is None else format_percent(share, locale=get_locale())
+
+
+def translator() -> Callable[..., str]:
+    """Return gettext bound to the reader's language: one page asks it hundreds of times."""
+    translations = get_translations()
+
+    def say(text: str, **values: Any) -> str:
+        said: str = translations.ugettext(text)
+        return said % values if values else said
+
+    return say
 
 
 def init_filters(app: Flask) -> None:

@@ -465,3 +465,5 @@ GROUPS = (
 # conditions of the day: firm on holiday, firm that pauses, firm with an old debt
 AWAY, PAUSED, IN_DEBT = "Rheinufer Computer", "Harzblick Datentechnik", "Octaline"
 SLOW = (IN_DEBT, "Pennine Cabling", "Mainbogen Systeme", "Frankenkabel", "Hudson Ridge Tech")
+
+HEAR_BY_MAIL = frozenset({"Alice Arendt", "Alan Brandes", "Bob Petrov", "Carol Winkler"})

@@ -54,13 +54,16 @@ class Composer:
         self.month = at.month
         self.taken: set[str] = set()
 
-    def compose(self, rng: Random, region: str, recruit: bool = False) -> Inquiry:
-        """Compose an inquiry from a region."""
+    def compose(
+        self, rng: Random, region: str, recruit: bool = False, temperature: str | None = None
+    ) -> Inquiry:
+        """Compose an inquiry from a region, as hot as it comes unless that is named."""
         topics = [topic for topic in TOPICS if topic.recruit is recruit]
         topic = rng.choices(topics, [topic.weight for topic in topics])[0]
         city = rng.choice(REGIONS[region])
         language = self.language(rng, region, city)
-        temperature = rng.choices(list(TEMPERATURES), list(TEMPERATURES.values()))[0]
+        if temperature is None:
+            temperature = rng.choices(list(TEMPERATURES), list(TEMPERATURES.values()))[0]
         industry = rng.choice(topic.industries or tuple(phrases.WHO))
         pieces = self.pieces(rng, topic)
         people = self.people(rng, topic, pieces)

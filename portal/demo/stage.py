@@ -28,8 +28,8 @@ from portal.matching.criteria import Condition, Criterion, Field, Kind, Mode
 from portal.partners import operations as partners
 from portal.partners.models import Partner
 
-HEARS_BY_MAIL = 0.15
-"""Share of the invented reps who hear of every offer by mail; the named ones all do."""
+HEARS_BY_MAIL = 0.06
+"""Share of the reps who hear of every offer by mail, besides those of `cast.HEAR_BY_MAIL`."""
 
 CITIES = {city.name: city for cities in REGIONS.values() for city in cities}
 

@@ -538,13 +538,13 @@ def react(at: datetime) -> None:
 
 
 def hear_by_mail(stage: Stage, seed: int, _at: datetime) -> None:
-    """Let the named reps, and some of the others, hear of offers by mail."""
+    """Let some named reps, and a few of the others, hear of offers by mail."""
     rng = Random(f"{seed} mail")  # noqa: S311
     known = [
         rep.id
         for firm in stage.firms.values()
         for rep in firm.reps
-        if firm.firm.people or rng.random() < HEARS_BY_MAIL
+        if rng.random() < HEARS_BY_MAIL or rep.name in cast.HEAR_BY_MAIL
     ]
     session().execute(update(User).where(User.id.in_(known)).values(hears_by_mail=True))
 
@@ -586,7 +586,13 @@ def deals(at: datetime, seed: int, size: int, composer: Composer) -> Iterator[De
     """Yield what comes in during the year."""
     for number, fate in enumerate(fates_of(size)):
         rng = Random(f"{seed} deal {number}")  # noqa: S311 – a story, no secret
-        inquiry = composer.compose(rng, region_of(fate, rng), recruit=fate == "recruit")
+        pressing = fate in ("captured", "qualifying") and rng.random() < 0.35
+        inquiry = composer.compose(
+            rng,
+            region_of(fate, rng),
+            recruit=fate == "recruit",
+            temperature="hot" if pressing else None,
+        )
         ends = None
         if fate in ("closed", "given_back", "recruit"):
             ends = at - timedelta(days=rng.uniform(0.5, 310))

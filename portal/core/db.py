@@ -52,7 +52,8 @@ db = SQLAlchemy(
     engine_options={
         "pool_size": 10,
         "max_overflow": 20,
-        "pool_timeout": 5,
+        # a crowd waits its turn; who has no database at all is told so at once
+        "pool_timeout": 15,
         "pool_use_lifo": True,
         "pool_pre_ping": True,
         # parameters may be contact data: they never reach a log or an error text

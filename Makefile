@@ -10,7 +10,7 @@ LOCK := $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --gener
 	--no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench soak lock clean
+.PHONY: help run test check bench soak lock translations clean
 
 help: ## Show what there is
 	@echo "make run     start Firstcome here; everything it needs is fetched on the first start"
@@ -19,6 +19,7 @@ help: ## Show what there is
 	@echo "make bench   measure; BENCH=name runs one"
 	@echo "make soak    keep it under load for long"
 	@echo "make lock    choose new versions of all dependencies and write the lock files"
+	@echo "make translations   collect new texts for the translators and compile what they wrote"
 	@echo "make clean   remove what was installed and built; the data in var/ stays"
 	@echo
 	@echo "PYTHON=python3.13 takes another Python. PORT=8080, HOST, DATABASE_URL, REDIS_URL,"
@@ -56,6 +57,16 @@ lock:
 	$(LOCK) pyproject.toml --extra local --upgrade -c requirements.lock -o requirements-local.lock
 	$(LOCK) pyproject.toml --extra local --extra dev --upgrade -c requirements-local.lock \
 		-o requirements-dev.lock
+
+# Texts without a translation are left empty for a translator; tests say which they are.
+translations:
+	@$(BOOTSTRAP) --dev
+	@mkdir -p var
+	$(VENV)/pybabel -q extract -F portal/translations/babel.cfg -k _l --no-wrap --sort-output \
+		--add-location=file --project=Firstcome -o var/messages.pot portal templates
+	$(VENV)/pybabel -q update -i var/messages.pot -d portal/translations --no-wrap \
+		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
+	$(VENV)/pybabel -q compile -d portal/translations
 
 clean:
 	rm -rf .venv node_modules static/vendor .mypy_cache .ruff_cache .pytest_cache \

@@ -74,7 +74,7 @@ def _certified(part: Part) -> str:
 
 def _serves(part: Part) -> str:
     names = _labels(part)
-    return str(_("serves %(place)s", place=names)) if names else ""
+    return str(_("serves %(industries)s", industries=names)) if names else ""
 
 
 def _size(part: Part) -> str:
@@ -294,11 +294,12 @@ FIELD_NAMES: dict[str, Callable[[], str]] = {
 def describe_condition(condition: Condition) -> str:
     """Say what a lead has to be like: "Country: Germany or Austria"."""
     names = [value_name(condition.field, value) for value in condition.values]
+    either = str(_(" or "))
     return str(
         _(
             "%(field)s: %(values)s",
             field=field_name(condition.field),
-            values=str(_(" or ")).join(name for name in names if name),
+            values=either.join(name for name in names if name),
         )
     )
 

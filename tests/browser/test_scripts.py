@@ -17,6 +17,12 @@ from tests.browser.windows import DESK, PHONE
 from tests.factories import CONTACT, make_offered_lead, make_partner, make_person
 
 
+TWICE = """() => {
+  const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
+  return ids.filter((id, place) => ids.indexOf(id) !== place);
+}"""
+
+
 @pytest.fixture(autouse=True)
 def field(live):
     """Offer leads to this test's firms alone."""
@@ -95,11 +101,12 @@ def test_a_refused_answer_says_why_at_its_field_and_keeps_what_was_typed(live, w
     waiting.get_by_text("Won …").click()
     value = waiting.get_by_label("Value of the order")
     value.fill("about a lot")
-    won = waiting.locator("details", has=value)
+    won = waiting.locator("details", has=page.get_by_label("Value of the order"))
     won.get_by_label("Note").fill("They signed on the spot.")
     with page.expect_response(lambda answer: answer.request.method == "POST") as answer:
         waiting.get_by_role("button", name="Report as won").click()
     assert answer.value.status == 422
+    assert not page.evaluate(TWICE)
     value = page.get_by_label("Value of the order")
     expect(value).to_have_attribute("aria-invalid", "true")
     expect(value).to_have_value("about a lot")

@@ -14,7 +14,14 @@ from portal.core import clock
 from portal.core.db import session
 from portal.pickup import operations as pickup
 from tests.browser.windows import DESK, PHONE
-from tests.factories import CONTACT, make_offered_lead, make_partner, make_person
+from tests.factories import (
+    CONTACT,
+    make_lead,
+    make_manager,
+    make_offered_lead,
+    make_partner,
+    make_person,
+)
 
 
 TWICE = """() => {
@@ -193,6 +200,14 @@ def test_the_keyboard_alone_picks_answers_and_picks_again(live, windows, width):
     tab_to(page, text="Waiting for their answer")
     page.keyboard.press("Enter")
     expect(card(page, second)).to_contain_text("It is yours")
+
+
+def test_the_states_of_a_country_come_when_the_country_is_chosen(live, windows):
+    lead = make_lead(state="captured", qualified_at=None)
+    page = windows.open(live, make_manager())
+    page.goto(f"/qualify/{lead.id}")
+    page.locator("[name=country]").select_option("AT")
+    expect(page.locator("[name=subdivision] option[value=AT-9]")).to_be_attached()
 
 
 def tab_to(page, id_=None, text=None):

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -79,7 +80,12 @@ def fire(
     words += ["over and over" if seconds else "once"]
     began = time.monotonic()
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as wrk:
-        told = wrk.stdout.read() if wrk.stdout else ""
+        assert wrk.stdout
+        told = ""
+        for line in wrk.stdout:
+            told += line
+            if line == "all answered\n":
+                wrk.send_signal(signal.SIGINT)
         _pid, status, used = os.wait4(wrk.pid, 0)
         wrk.returncode = os.waitstatus_to_exitcode(status)
     took = time.monotonic() - began

@@ -12,7 +12,10 @@ from portal.accounts.models import Organisation, OrganisationKind
 from portal.accounts.queries import get_actor
 from portal.core import clock
 from portal.core.db import session
+from portal.feedback import operations as feedback
+from portal.feedback.rules import Answer
 from portal.pickup import operations as pickup
+from portal.pickup.models import Pickup
 from tests.browser.windows import DESK, PHONE
 from tests.factories import (
     CONTACT,
@@ -22,7 +25,6 @@ from tests.factories import (
     make_partner,
     make_person,
 )
-
 
 TWICE = """() => {
   const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
@@ -121,6 +123,21 @@ def test_a_refused_answer_says_why_at_its_field_and_keeps_what_was_typed(live, w
     value.fill("12500")
     page.get_by_role("button", name="Report as won").click()
     expect(card(page, wanted)).to_contain_text("It is yours")
+
+
+def test_answering_on_mine_leaves_each_question_once(live, windows):
+    rep = make_person()
+    first, second = offered(), offered(title="Another one")
+    one = take(live, first, rep)
+    live.do(lambda: feedback.give(one, Answer("waiting"), get_actor(rep.id), clock.now()))
+    two = take(live, second, rep)
+    live.do(lambda: setattr(session().get_one(Pickup, one), "feedback_due_at", clock.now()))
+    page = windows.open(live, rep)
+    page.goto("/mine")
+    page.locator(f"#pickup-{two}").get_by_role("button", name="Proposal in progress").click()
+    expect(page.locator(f"#pickup-{two}")).to_contain_text("Your answer is saved")
+    expect(page.locator("#gate")).to_contain_text("answer")
+    assert not page.evaluate(TWICE)
 
 
 def test_text_typed_at_one_lead_survives_the_pick_of_another_answer(live, windows):

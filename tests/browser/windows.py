@@ -27,7 +27,8 @@ FLAGS = (
 )
 PHONE, DESK = 360, 1440
 PATIENCE = 20_000
-DELIBERATE = re.compile(r"status of (409|422) ")
+# refusals have their status, and a preview that is overtaken by the next is called off
+DELIBERATE = re.compile(r"status of (409|422) |^htmx:(sendAbort|afterRequest), ")
 WATCH = """
 document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));

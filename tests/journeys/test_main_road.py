@@ -98,8 +98,8 @@ def test_from_a_file_of_leads_to_a_won_one(road, windows, tmp_path, width):
     # given back: nothing of the contact stays, and the other firm has it on offer again
     alice.goto(f"/leads/{second}")
     alice.get_by_role("link", name="Give back").click()
-    alice.get_by_label("Why?").last.select_option(label="We have no capacity now")
-    alice.get_by_role("button", name="Give back").click()
+    alice.locator("#give-back-reason").select_option("no_capacity")
+    alice.locator("#give-back").get_by_role("button", name="Give back").click()
     expect(alice.get_by_role("heading", name="Mine")).to_be_visible()
     alice.goto(f"/leads/{second}")
     expect(alice.get_by_role("heading", name="A lead you held")).to_be_visible()

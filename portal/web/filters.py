@@ -139,7 +139,7 @@ def translator() -> Callable[..., str]:
     """Return gettext bound to the reader's language: one page asks it hundreds of times."""
     translations = get_translations()
 
-    def say(text: str, **values: Any) -> str:
+    def say(text: str, /, **values: Any) -> str:
         said: str = translations.ugettext(text)
         return said % values if values else said
 

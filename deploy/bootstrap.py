@@ -17,9 +17,9 @@ if sys.version_info < (3, 11):  # noqa: UP036 (an older one gets here all the sa
         "Name another one, for example: make run PYTHON=python3.13"
     )
 
+import contextlib
 import errno
 import fcntl
-import contextlib
 import hashlib
 import os
 import shutil

@@ -132,8 +132,9 @@ def visit(page, live, field, user):
             refused = True
         else:
             assert status == 200 or endpoint in MAY_REFUSE, f"{path}: {status}"
-        if page.url not in seen:
-            seen.add(page.url)
+        here = page.url.partition("?")[0]
+        if here not in seen:
+            seen.add(here)
             yield endpoint, path
 
 

@@ -116,12 +116,12 @@ def test_a_refused_answer_says_why_at_its_field_and_keeps_what_was_typed(live, w
         waiting.get_by_role("button", name="Report as won").click()
     assert answer.value.status == 422
     assert not page.evaluate(TWICE)
-    value = page.get_by_label("Value of the order")
+    value = waiting.get_by_label("Value of the order")
     expect(value).to_have_attribute("aria-invalid", "true")
     expect(value).to_have_value("about a lot")
     expect(won.get_by_label("Note")).to_have_value("They signed on the spot.")
     value.fill("12500")
-    page.get_by_role("button", name="Report as won").click()
+    waiting.get_by_role("button", name="Report as won").click()
     expect(card(page, wanted)).to_contain_text("It is yours")
 
 

@@ -169,7 +169,7 @@ def test_bringing_a_list_in(live, plain, tmp_path):
     page.get_by_role("button", name="Import now").click()
     expect(page.get_by_text("The list is coming in")).to_be_visible()
     live.work()
-    # without a script the page looks again by itself
+    page.get_by_role("link", name="Look again").click()
     expect(page.get_by_text("The list is in.")).to_be_visible()
 
 

@@ -28,7 +28,10 @@ from portal.core.db import APART, db, hang_up
 from portal.core.servers import PostgresServer, ValkeyServer
 from portal.factory import create_app
 from tests import factories
+from tests.browser.windows import chromium, windows
 from tests.live import Live
+
+__all__ = ["chromium", "windows"]
 
 HOME = "FIRSTCOME_TEST_HOME"
 _servers: list[Any] = []

@@ -1,12 +1,9 @@
-"""Windows for every journey, and a run of its own."""
+"""A run of its own for every journey."""
 
 import pytest
 
-from tests.browser.windows import chromium, windows
 from tests.factories import make_programme
 from tests.live import Live
-
-__all__ = ["chromium", "windows"]
 
 
 @pytest.fixture

@@ -127,7 +127,7 @@ def mine() -> ResponseReturnValue:
                 next_step_on=given.next_step_on if given else None,
             )
         )
-    rows.sort(key=lambda row: ("now", "late", "soon", "no").index(row.owed))
+    rows.sort(key=lambda row: ("late", "now", "soon", "no").index(row.owed))
     closed = [
         {
             "lead_id": lead.id,

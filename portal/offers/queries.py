@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 
 from portal.accounts.actor import Actor
 from portal.core.db import session
@@ -34,16 +34,39 @@ class Filters:
     sort: str = "ends"
 
 
-def standing_for(actor: Actor, at: datetime) -> ColumnElement[bool]:
-    """Return the condition under which an offer stands for this person."""
+def open_to(organisation_id: int, at: datetime) -> ColumnElement[bool]:
+    """Return the condition under which an offer stands for a firm."""
     return and_(
-        Offer.organisation_id == actor.organisation_id,
+        Offer.organisation_id == organisation_id,
         Offer.open,
         Offer.visible_from <= at,
         Offer.ends_at > at,
         Lead.state == LeadState.OFFERED,
         Lead.round == Offer.round,
+    )
+
+
+def standing_for(actor: Actor, at: datetime) -> ColumnElement[bool]:
+    """Return the condition under which an offer stands for this person."""
+    return and_(
+        open_to(actor.organisation_id, at),
         ~exists().where(Dismissal.offer_id == Offer.id, Dismissal.user_id == actor.id),
+    )
+
+
+def cards() -> Select[*tuple[Any, ...]]:
+    """Return the query of what a card is made of: teaser, offer and its round."""
+    return (
+        select(
+            *TEASER_COLUMNS,
+            Offer.explanation,
+            Offer.visible_from,
+            Offer.ends_at,
+            OfferRound.offered,
+            OfferRound.declined,
+        )
+        .join(Lead, Lead.id == Offer.lead_id)
+        .join(OfferRound, OfferRound.id == Offer.round_id)
     )
 
 
@@ -69,16 +92,7 @@ def available(actor: Actor, at: datetime, number: int, filters: Filters) -> Page
     rows = (
         session()
         .execute(
-            select(
-                *TEASER_COLUMNS,
-                Offer.explanation,
-                Offer.visible_from,
-                Offer.ends_at,
-                OfferRound.offered,
-                OfferRound.declined,
-            )
-            .join(Lead, Lead.id == Offer.lead_id)
-            .join(OfferRound, OfferRound.id == Offer.round_id)
+            cards()
             .where(standing_for(actor, at), *narrowed(filters, at))
             .order_by(*order.get(filters.sort, order["ends"]))
             .limit(PAGE_SIZE + 1)
@@ -119,54 +133,7 @@ def find_card(lead_id: int, actor: Actor, at: datetime) -> Card | None:
     """
     row = (
         session()
-        .execute(
-            select(
-                *TEASER_COLUMNS,
-                Offer.explanation,
-                Offer.visible_from,
-                Offer.ends_at,
-                OfferRound.offered,
-                OfferRound.declined,
-            )
-            .join(Lead, Lead.id == Offer.lead_id)
-            .join(OfferRound, OfferRound.id == Offer.round_id)
-            .where(
-                Offer.lead_id == lead_id,
-                Offer.organisation_id == actor.organisation_id,
-                Offer.open,
-                Offer.visible_from <= at,
-                Offer.ends_at > at,
-                Lead.state == LeadState.OFFERED,
-                Lead.round == Offer.round,
-            )
-        )
-        .one_or_none()
-    )
-    return _card(row, teaser_fields([row.type_id])[row.type_id], at) if row else None
-
-
-def card_for_round(round_id: int, organisation_id: int, at: datetime) -> Card | None:
-    """Return the card as a firm sees it in one round, for a mail; None where it is gone."""
-    row = (
-        session()
-        .execute(
-            select(
-                *TEASER_COLUMNS,
-                Offer.explanation,
-                Offer.visible_from,
-                Offer.ends_at,
-                OfferRound.offered,
-                OfferRound.declined,
-            )
-            .join(Lead, Lead.id == Offer.lead_id)
-            .join(OfferRound, OfferRound.id == Offer.round_id)
-            .where(
-                Offer.round_id == round_id,
-                Offer.organisation_id == organisation_id,
-                Lead.state == LeadState.OFFERED,
-                Lead.round == Offer.round,
-            )
-        )
+        .execute(cards().where(Offer.lead_id == lead_id, open_to(actor.organisation_id, at)))
         .one_or_none()
     )
     return _card(row, teaser_fields([row.type_id])[row.type_id], at) if row else None

@@ -36,6 +36,11 @@ def written(name: str, address: str) -> Address:
     return Address(one_line(name), local, domain.encode("idna").decode())
 
 
+def domain_of(address: str) -> str:
+    """Return the domain of an address in lower case; empty where it has none."""
+    return address.rpartition("@")[2].strip().rstrip(".").lower() if "@" in address else ""
+
+
 def sender(mail_domain: str) -> str:
     """Return the address that our mails come from."""
     return f"leads@{mail_domain}"

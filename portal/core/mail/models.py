@@ -27,6 +27,8 @@ class OutgoingEmail(Base):
     lead_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
     to_address: Mapped[str] = mapped_column(CITEXT)
     to_name: Mapped[str]
+    # of the address, in lower case; empty: nobody said, and no pace is kept
+    domain: Mapped[str] = mapped_column(default="", server_default=sql("''"))
     subject: Mapped[str]
     text: Mapped[str]
     html: Mapped[str]
@@ -38,8 +40,13 @@ class OutgoingEmail(Base):
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     error: Mapped[str | None]
+    # when it was last taken up for its domain, or went out
+    tried_at: Mapped[datetime | None]
+    # since when the server is told of it; empty while it only waits in a worker's batch
+    handed_at: Mapped[datetime | None]
 
     __table_args__ = (
+        Index("ix_outgoing_emails_pace", "tried_at", "domain"),
         Index(
             "ix_outgoing_emails_queued",
             "next_attempt_at",

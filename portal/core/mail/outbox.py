@@ -62,8 +62,7 @@ def post(
     its holder.
     """
     settings: Settings = current_app.config["SETTINGS"]
-    known = select(OutgoingEmail.id).where(OutgoingEmail.dedupe_key == dedupe_key)
-    if session().scalar(known):
+    if known(dedupe_key):
         return False
     mail = rendering.render(kind, context, to.locale, to.timezone)
     more = dict(headers or {})
@@ -80,6 +79,7 @@ def post(
             lead_id=lead_id,
             to_address=to.address,
             to_name=addresses.one_line(to.name),
+            domain=addresses.domain_of(to.address),
             subject=mail.subject,
             text=mail.text,
             html=mail.html,
@@ -95,6 +95,16 @@ def post(
     )
     jobs.soon("mail.drain")
     return written is not None
+
+
+def known(dedupe_key: str) -> bool:
+    """Say whether a mail with this key was written before, whatever became of it."""
+    return (
+        session().scalar(
+            select(select(OutgoingEmail.id).where(OutgoingEmail.dedupe_key == dedupe_key).exists())
+        )
+        is True
+    )
 
 
 @jobs.long_job("mail.drain", queue="mail", timeout=180)

@@ -27,3 +27,11 @@ class PasswordResetRequested(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordChanged(Event):
     user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HearingChanged(Event):
+    """Somebody chose when to hear by mail: at_once, daily or never."""
+
+    user_id: int
+    hears: str

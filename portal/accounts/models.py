@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
+    SmallInteger,
     Text,
     text,
 )
@@ -68,8 +69,20 @@ class Unit(Base):
     name: Mapped[str]
 
 
+class Hears(StrEnum):
+    """When a person wants to hear by mail of what waits for her."""
+
+    AT_ONCE = "at_once"
+    DAILY = "daily"
+    NEVER = "never"
+
+
 class User(Base):
-    """A person. `roles` names what she may do (`permissions.ROLES`)."""
+    """A person. `roles` names what she may do (`permissions.ROLES`).
+
+    `digest_hour`, `quiet_from` and `quiet_until` are hours of her own zone; no quiet hours where
+    the latter two are empty. `hears_by_mail` is an older mark: where it is false, she never hears.
+    """
 
     __tablename__ = "users"
 
@@ -85,6 +98,10 @@ class User(Base):
     timezone: Mapped[str] = mapped_column(default="Europe/Berlin")
     theme: Mapped[str] = mapped_column(default="auto")
     hears_by_mail: Mapped[bool] = mapped_column(default=True)
+    hears: Mapped[str] = mapped_column(default=Hears.AT_ONCE, server_default="at_once")
+    digest_hour: Mapped[int] = mapped_column(SmallInteger, default=8, server_default="8")
+    quiet_from: Mapped[int | None] = mapped_column(SmallInteger)
+    quiet_until: Mapped[int | None] = mapped_column(SmallInteger)
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
     signed_in_at: Mapped[datetime | None]
@@ -94,6 +111,11 @@ class User(Base):
     __table_args__ = (
         Index("ix_users_roles", "roles", postgresql_using="gin"),
         CheckConstraint("theme IN ('auto','light','dark')", name="theme"),
+        CheckConstraint("hears IN ('at_once','daily','never')", name="hears"),
+        CheckConstraint("digest_hour BETWEEN 0 AND 23", name="digest_hour"),
+        CheckConstraint("quiet_from BETWEEN 0 AND 23", name="quiet_from"),
+        CheckConstraint("quiet_until BETWEEN 0 AND 23", name="quiet_until"),
+        CheckConstraint("(quiet_from IS NULL) = (quiet_until IS NULL)", name="quiet"),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from email_validator import EmailNotValidError, validate_email
@@ -11,12 +12,14 @@ from sqlalchemy import select, update
 
 from portal.accounts import passwords, queries
 from portal.accounts.events import (
+    HearingChanged,
     PasswordChanged,
     PasswordResetRequested,
     SignedIn,
     SignInRefused,
 )
 from portal.accounts.models import (
+    Hears,
     Organisation,
     OrganisationKind,
     Unit,
@@ -225,3 +228,51 @@ def add_person(
     session().add(user)
     session().flush()
     return user
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Hours of a person's own zone, 0 to 23: of the daily mail, and of her quiet, if any."""
+
+    digest: int = 8
+    quiet_from: int | None = None
+    quiet_until: int | None = None
+
+
+def set_hearing(user_id: int, hears: str, at: datetime, hours: Hours | None = None) -> None:
+    """Note when a person wants to hear by mail: at once, once a day, never.
+
+    Without `hours` they stay as they are. Saying the same again changes nothing. Raises `Invalid`.
+    """
+    user = session().get_one(User, user_id)
+    hours = hours or Hours(user.digest_hour, user.quiet_from, user.quiet_until)
+    errors = check_hearing(hears, hours)
+    if errors:
+        raise Invalid(errors)
+    wanted = (hears, hears != Hears.NEVER, hours.digest, hours.quiet_from, hours.quiet_until)
+    if wanted == (
+        user.hears,
+        user.hears_by_mail,
+        user.digest_hour,
+        user.quiet_from,
+        user.quiet_until,
+    ):
+        return
+    user.hears, user.hears_by_mail, user.digest_hour, user.quiet_from, user.quiet_until = wanted
+    session().flush()
+    record(HearingChanged(at=at, user_id=user_id, hears=hears))
+
+
+def check_hearing(hears: str, hours: Hours) -> dict[str, str]:
+    """Return a sentence per field that can't be right."""
+    errors: dict[str, str] = {}
+    if hears not in set(Hears):
+        errors["hears"] = str(_("Please choose when you want to hear."))
+    if not 0 <= hours.digest <= 23:
+        errors["digest_hour"] = str(_("Please choose an hour of the day."))
+    quiet = (hours.quiet_from, hours.quiet_until)
+    if (quiet[0] is None) != (quiet[1] is None) or quiet[0] == quiet[1] is not None:
+        errors["quiet_until"] = str(_("Please choose two different hours, or none at both."))
+    elif quiet[0] is not None and not all(hour is None or 0 <= hour <= 23 for hour in quiet):
+        errors["quiet_until"] = str(_("Please choose an hour of the day."))
+    return errors

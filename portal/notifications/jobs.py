@@ -9,6 +9,7 @@ from portal.accounts.events import PasswordResetRequested
 from portal.core.jobs import reaction
 from portal.core.mail import outbox
 from portal.core.mail.rendering import speaking
+from portal.notifications import models as _models  # noqa: F401
 from portal.notifications import queries
 from portal.offers.events import LeadOffered
 

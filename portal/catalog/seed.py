@@ -626,6 +626,13 @@ REASONS: tuple[ReasonSeed, ...] = (
         "We lack the skill it takes",
         "Uns fehlt das Fachwissen",
     ),
+    _reason(
+        Purpose.GIVE_BACK,
+        "picked_by_mistake",
+        Blame.NONE,
+        "Picked up by mistake",
+        "Aus Versehen genommen",
+    ),
     _reason(Purpose.GIVE_BACK, "other", Blame.NONE, "Another reason", "Ein anderer Grund"),
     _reason(
         Purpose.LOST,

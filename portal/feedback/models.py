@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import Base, Id
 
 
 class Feedback(Base):
-    """One answer of a holder. `value` is the order value in the programme's currency."""
+    """One answer of a holder. `value` is the order value in the programme's currency.
+
+    `before` is what pickup and lead said until then; an answer that was taken back keeps its row
+    and counts no more.
+    """
 
     __tablename__ = "feedback"
 
@@ -30,6 +36,8 @@ class Feedback(Base):
     reason_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
     decision_maker: Mapped[str | None]
     late_seconds: Mapped[int] = mapped_column(default=0)
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    taken_back_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index(None, "pickup_id", "at"),

@@ -1,10 +1,10 @@
-"""The table of outgoing mail."""
+"""The tables of outgoing mail and of the links in it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Index
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import CITEXT, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -60,3 +60,46 @@ class OutgoingEmail(Base):
         ),
         CheckConstraint("status IN ('queued','sending','sent','failed')", name="status"),
     )
+
+
+class MailLink(Base):
+    """A link of a mail to a page with buttons, for one person and one purpose.
+
+    Which of `lead_id`, `round`, `pickup_id` and `feedback_id` are set, the purpose says; `topic`
+    names what a link of purpose `stop` stops.
+    """
+
+    __tablename__ = "mail_links"
+
+    id: Mapped[Id]
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    purpose: Mapped[str]
+    user_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    lead_id: Mapped[int | None] = mapped_column(BigInteger)
+    round: Mapped[int | None]
+    pickup_id: Mapped[int | None] = mapped_column(BigInteger)
+    feedback_id: Mapped[int | None] = mapped_column(BigInteger)
+    topic: Mapped[str | None]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint(
+            "purpose IN ('offer','feedback','undo','stand_by','stop')",
+            name="purpose",
+        ),
+    )
+
+
+class LinkView(Base):
+    """The page of a link was opened; kept at most once in a few seconds for each link."""
+
+    __tablename__ = "link_views"
+
+    id: Mapped[Id]
+    link_id: Mapped[int] = mapped_column(ForeignKey("mail_links.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime]
+
+    __table_args__ = (Index(None, "user_id", "at"), Index(None, "link_id", "at"))

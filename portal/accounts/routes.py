@@ -11,7 +11,7 @@ from flask_login import login_user, logout_user
 
 from portal.accounts import operations, queries
 from portal.accounts.actor import current_actor, find_actor
-from portal.accounts.forms import ForgotForm, ResetForm, SignInForm
+from portal.accounts.forms import ForgotForm, HearingForm, ResetForm, SignInForm
 from portal.accounts.models import User
 from portal.core import clock
 from portal.core import db as database
@@ -156,3 +156,25 @@ def set_theme() -> ResponseReturnValue:
         else:
             session["theme"] = choice
     return redirect(safe_target(request.form.get("back")), 303)
+
+
+@blueprint.get("/settings/mail")
+@signed_in
+def hearing() -> ResponseReturnValue:
+    user = database.session().get_one(User, current_actor().id)
+    return render_template("accounts/hearing.html", form=HearingForm(user, formdata=None))
+
+
+@blueprint.post("/settings/mail")
+@signed_in
+def set_hearing() -> ResponseReturnValue:
+    form = HearingForm()
+    if not form.validate():
+        return render_template("accounts/hearing.html", form=form), 422
+    try:
+        operations.set_hearing(current_actor().id, form.hears.data or "", clock.now(), form.hours())
+    except Invalid as error:
+        form.take(error)
+        return render_template("accounts/hearing.html", form=form), 422
+    flash(_("Saved. From now on you hear as you chose."))
+    return redirect(url_for("accounts.hearing"), 303)

@@ -54,8 +54,11 @@ def find_session_actor(secret: str, at: datetime) -> tuple[Actor, datetime] | No
     return _actor(row, secret, row.session_id), row.last_seen_at
 
 
-def get_actor(user_id: int) -> Actor:
-    """Return a person as an actor: for jobs, commands and mail, where nobody is signed in."""
+def find_actor_of(user_id: int) -> Actor | None:
+    """Return a person as an actor: for jobs, commands and mail, where nobody is signed in.
+
+    None where the person or the firm is not active any more.
+    """
     row = (
         session()
         .execute(
@@ -65,9 +68,15 @@ def get_actor(user_id: int) -> Actor:
         )
         .one_or_none()
     )
-    if row is None:
+    return None if row is None else _actor(row)
+
+
+def get_actor(user_id: int) -> Actor:
+    """Return an active person as an actor. Raises `NotFound`."""
+    found = find_actor_of(user_id)
+    if found is None:
         raise NotFound()
-    return _actor(row)
+    return found
 
 
 def _actor(row: Row[*tuple[object, ...]], secret: str = "", session_id: int = 0) -> Actor:

@@ -185,7 +185,9 @@ def read_figures(at: datetime, days: int = 30) -> Figures:
         .one()
     )
     size = session().scalar(
-        select(func.avg(Feedback.value)).where(Feedback.status == "won", Feedback.at >= since)
+        select(func.avg(Feedback.value)).where(
+            Feedback.status == "won", Feedback.at >= since, Feedback.taken_back_at.is_(None)
+        )
     )
     return Figures(
         offered=rounds[0],
@@ -231,7 +233,7 @@ def list_feedback(lead_id: int, organisation_id: int | None = None) -> Sequence[
         .join(Pickup, Pickup.id == Feedback.pickup_id)
         .join(User, User.id == Feedback.user_id)
         .join(Organisation, Organisation.id == Pickup.organisation_id)
-        .where(Feedback.lead_id == lead_id)
+        .where(Feedback.lead_id == lead_id, Feedback.taken_back_at.is_(None))
         .order_by(Feedback.at.desc(), Feedback.id.desc())
     )
     if organisation_id is not None:
@@ -244,7 +246,7 @@ def last_steps(pickup_ids: Sequence[int]) -> dict[int, Feedback]:
     rows = session().scalars(
         select(Feedback)
         .ext(distinct_on(Feedback.pickup_id))
-        .where(Feedback.pickup_id.in_(pickup_ids))
+        .where(Feedback.pickup_id.in_(pickup_ids), Feedback.taken_back_at.is_(None))
         .order_by(Feedback.pickup_id, Feedback.at.desc(), Feedback.id.desc())
     )
     return {given.pickup_id: given for given in rows}

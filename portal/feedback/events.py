@@ -20,6 +20,17 @@ class FeedbackGiven(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackTakenBack(Event):
+    """An answer was undone; a won or lost lead is in the holder's hands again."""
+
+    feedback_id: int
+    pickup_id: int
+    user_id: int
+    organisation_id: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LeadWon(Event):
     pickup_id: int
     organisation_id: int

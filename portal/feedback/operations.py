@@ -1,9 +1,10 @@
-"""Give feedback, win, lose; answer and pick in one transaction."""
+"""Give feedback, win, lose, take an answer back; answer and pick in one transaction."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -12,17 +13,19 @@ from portal.accounts.actor import Actor
 from portal.catalog.models import Reason
 from portal.core import circumstances
 from portal.core.db import session
-from portal.core.errors import Invalid, Refused
+from portal.core.errors import Invalid, NotFound, Refused
 from portal.core.events import record
 from portal.deadlines.rules import next_due
-from portal.feedback.events import FeedbackGiven, LeadLost, LeadWon
+from portal.feedback.events import FeedbackGiven, FeedbackTakenBack, LeadLost, LeadWon
 from portal.feedback.models import Feedback
-from portal.feedback.rules import Answer, Status, check_answer
+from portal.feedback.rules import Answer, Status, check_answer, may_take_back
 from portal.leads.lifecycle import status_for_answer
 from portal.leads.models import Lead, LeadRequirement, LeadState
+from portal.offers import operations as offers
 from portal.offers.operations import read_reason
 from portal.partners.figures import count
 from portal.pickup import operations as pickup_operations
+from portal.pickup import queries
 from portal.pickup.models import Debt, Pickup
 from portal.pickup.operations import Claimed
 from portal.timeline.operations import enter
@@ -47,10 +50,12 @@ def give(pickup_id: int, answer: Answer, actor: Actor, at: datetime) -> Feedback
     if errors:
         raise Invalid(errors)
     reason = read_reason("lost", answer.reason) if answer.status == Status.LOST else None
+    before = position_before(pickup, lead)
     lead.status_id = status_for_answer(lead.status_id, answer.status).id
     lead.version += 1
     late = max(0, int((at - pickup.feedback_due_at).total_seconds()))
     given = write(pickup, lead, answer, reason, late, actor, at)
+    given.before = before
     pickup.last_feedback_at, pickup.last_status = at, answer.status
     pickup.feedback_due_at = next_due(at, pickup.rhythm_days)
     pickup.debt = Debt.NONE
@@ -70,7 +75,11 @@ def repeated(pickup_id: int, answer: Answer, actor: Actor, at: datetime) -> Feed
     """Return the answer just given if this is the same one again."""
     last = session().scalar(
         select(Feedback)
-        .where(Feedback.pickup_id == pickup_id, Feedback.user_id == actor.id)
+        .where(
+            Feedback.pickup_id == pickup_id,
+            Feedback.user_id == actor.id,
+            Feedback.taken_back_at.is_(None),
+        )
         .order_by(Feedback.at.desc(), Feedback.id.desc())
         .limit(1)
     )
@@ -180,6 +189,117 @@ def close(pickup: Pickup, lead: Lead, answer: Answer, reason: Reason | None, at:
                 reason_id=reason.id if reason else None,
             )
         )
+
+
+def position_before(pickup: Pickup, lead: Lead) -> dict[str, Any]:
+    """Return what pickup and lead say before an answer, to come back to."""
+
+    def moment(at: datetime | None) -> str | None:
+        return at.isoformat() if at else None
+
+    return {
+        "status_id": lead.status_id,
+        "feedback_due_at": moment(pickup.feedback_due_at),
+        "last_feedback_at": moment(pickup.last_feedback_at),
+        "last_status": pickup.last_status,
+        "first_contact_at": moment(pickup.first_contact_at),
+        "uncontacted": pickup.uncontacted,
+        "debt": pickup.debt,
+        "state_since": moment(lead.state_since),
+    }
+
+
+def take_back(feedback_id: int, actor: Actor, at: datetime) -> Feedback:
+    """Undo an answer: pickup and lead say again what they said before it.
+
+    Only as long as nothing newer happened. Raises `NotFound`, `TooLateToUndo`.
+    """
+    asked = session().get(Feedback, feedback_id)
+    if asked is None:
+        raise NotFound()
+    offers.lock_partner(actor.organisation_id)
+    queries.get_visible(asked.pickup_id, actor)
+    lead = offers.lock_lead(asked.lead_id)
+    pickup = session().get_one(
+        Pickup, asked.pickup_id, with_for_update={"key_share": True}, populate_existing=True
+    )
+    given = session().get_one(Feedback, feedback_id, populate_existing=True)
+    last = newest(pickup.id)
+    closing = given.status in (Status.WON, Status.LOST)
+    untouched = given.before is not None and (
+        (pickup.outcome == given.status and lead.state == LeadState.CLOSED)
+        if closing
+        else (pickup.ended_at is None and lead.state == LeadState.HELD)
+    )
+    held = lead.holder_id == pickup.user_id
+    refusal = may_take_back(
+        given.at,
+        given.taken_back_at,
+        last is not None and last.id == given.id,
+        untouched and held,
+        at,
+    )
+    if refusal is not None:
+        raise refusal
+    restore(pickup, lead, given.before or {})
+    given.taken_back_at = at
+    lead.version += 1
+    figures = {"answers_late" if given.late_seconds else "answers_in_time": -1}
+    if closing:
+        pickup.ended_at = pickup.outcome = None
+        lead.state, lead.closed_at = LeadState.HELD, None
+        figures |= {"open_pickups": 1, "won" if given.status == Status.WON else "lost": -1}
+    count(pickup.organisation_id, **figures)
+    session().flush()
+    enter(
+        "lead",
+        lead.id,
+        "feedback",
+        "",
+        at,
+        author_id=actor.id,
+        organisation_id=pickup.organisation_id,
+        code="taken_back",
+    )
+    record(
+        FeedbackTakenBack(
+            at=at,
+            lead_id=lead.id,
+            feedback_id=given.id,
+            pickup_id=pickup.id,
+            user_id=actor.id,
+            organisation_id=pickup.organisation_id,
+            status=given.status,
+        )
+    )
+    return given
+
+
+def newest(pickup_id: int) -> Feedback | None:
+    """Return the last answer about a pickup that was not taken back."""
+    return session().scalar(
+        select(Feedback)
+        .where(Feedback.pickup_id == pickup_id, Feedback.taken_back_at.is_(None))
+        .order_by(Feedback.at.desc(), Feedback.id.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )
+
+
+def restore(pickup: Pickup, lead: Lead, before: dict[str, Any]) -> None:
+    """Set a locked pickup and its lead back to `before`."""
+
+    def moment(name: str) -> datetime | None:
+        return datetime.fromisoformat(before[name]) if before[name] else None
+
+    lead.status_id = before["status_id"]
+    lead.state_since = moment("state_since") or lead.state_since
+    pickup.feedback_due_at = moment("feedback_due_at") or pickup.feedback_due_at
+    pickup.last_feedback_at = moment("last_feedback_at")
+    pickup.last_status = before["last_status"]
+    pickup.first_contact_at = moment("first_contact_at")
+    pickup.uncontacted = before["uncontacted"]
+    pickup.debt = before["debt"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 from flask_babel import gettext as _
 
+from portal.core.errors import Refused
+
+UNDO_WITHIN = timedelta(hours=72)
 MOST_VALUE = Decimal("999999999999.99")
 LONGEST_NOTE = 5_000
+
+
+class TooLateToUndo(Refused):
+    """An answer can't be taken back any more. Facts: `why`, a code."""
+
+    code = "too_late_to_undo"
 
 
 class Status(StrEnum):
@@ -71,6 +80,25 @@ def check_answer(
         if len(getattr(answer, field)) > LONGEST_NOTE:
             errors[field] = str(_("Please keep it under %(most)d characters.", most=LONGEST_NOTE))
     return errors
+
+
+def may_take_back(
+    given_at: datetime, taken_back_at: datetime | None, newest: bool, untouched: bool, at: datetime
+) -> TooLateToUndo | None:
+    """Return why an answer can't be taken back, or None.
+
+    `newest` says that no later answer stands, `untouched` that pickup and lead are as the answer
+    left them.
+    """
+    if taken_back_at is not None:
+        return TooLateToUndo(_("This answer was taken back already."), why="done")
+    if not newest:
+        return TooLateToUndo(_("There is a newer answer. It stays as it is."), why="newer")
+    if not untouched:
+        return TooLateToUndo(_("This lead has gone on meanwhile. It stays as it is."), why="moved")
+    if at - given_at > UNDO_WITHIN:
+        return TooLateToUndo(_("That was too long ago to take it back here."), why="late")
+    return None
 
 
 AMOUNT = re.compile(r"[-+]?[0-9.,'\u2019\s\u00a0\u202f]+")

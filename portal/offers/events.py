@@ -34,6 +34,15 @@ class OfferDeclined(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeclineTakenBack(Event):
+    """A person wants to see a lead again that she had said no to."""
+
+    offer_id: int
+    user_id: int
+    organisation_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoundEnded(Event):
     round_id: int
     outcome: str

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from portal.accounts.actor import Actor
@@ -424,6 +424,60 @@ def decline_for_firm(
     if row.declined >= row.offered:
         close_round(lead, RoundOutcome.DECLINED, at)
         offer_again(lead, at, "declined")
+
+
+def take_back_decline(lead_id: int, actor: Actor, at: datetime) -> None:
+    """Undo "Not for me" while the offer stands; a firm that was out by it is in again.
+
+    Doing it twice is fine. Raises `NotFound`, `AlreadyTaken` where the offer is gone.
+    """
+    lock_partner(actor.organisation_id)
+    lead = lock_lead(lead_id)
+    asked = {"lead_id": lead_id, "organisation_id": actor.organisation_id}
+    row = session().execute(LAST_OFFER, asked).one_or_none()
+    if row is None:
+        raise NotFound()
+    found = session().get_one(Offer, row.id, populate_existing=True)
+    stands = (
+        lead.state == LeadState.OFFERED
+        and lead.round == found.round
+        and found.visible_from <= at < found.ends_at
+    )
+    if not stands or found.declined_by not in (None, actor.id):
+        raise gone(lead_id, actor.organisation_id)
+    dismissed = session().scalar(
+        delete(Dismissal)
+        .where(Dismissal.offer_id == found.id, Dismissal.user_id == actor.id)
+        .returning(Dismissal.user_id)
+    )
+    if dismissed is None:
+        return
+    if found.declined_at is not None:
+        found.declined_at = found.declined_by = found.reason_id = None
+        found.open = True
+        session().execute(
+            delete(OfferExclusion).where(
+                OfferExclusion.lead_id == lead_id,
+                OfferExclusion.organisation_id == actor.organisation_id,
+                OfferExclusion.reason == "declined",
+            )
+        )
+        session().execute(
+            update(OfferRound)
+            .where(OfferRound.id == found.round_id)
+            .values(declined=OfferRound.declined - 1)
+        )
+        count(actor.organisation_id, declined=-1)
+    session().flush()
+    record(
+        events.DeclineTakenBack(
+            at=at,
+            lead_id=lead_id,
+            offer_id=found.id,
+            user_id=actor.id,
+            organisation_id=actor.organisation_id,
+        )
+    )
 
 
 def exclude(lead_id: int, organisation_id: int, reason: str, at: datetime) -> None:

@@ -34,7 +34,10 @@ from portal.partners.figures import count
 from portal.pickup import queries
 from portal.pickup.events import FeedbackDueSoon, FeedbackOverdue, LeadGivenBack, LeadPickedUp
 from portal.pickup.models import Debt, Pickup
-from portal.pickup.rules import NotYoursAnyMore, debt_of, may_pick
+from portal.pickup.rules import NotYoursAnyMore, debt_of, may_pick, may_take_back_pick
+
+BY_MISTAKE = "picked_by_mistake"
+"""The key of the reason with which a pick is undone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +204,18 @@ def give_back(
     )
     offers.offer_again(lead, at, "given_back")
     return lead
+
+
+def take_back_pick(pickup_id: int, actor: Actor, at: datetime) -> Lead:
+    """Undo a pick as long as nothing was reported on it; the lead is offered again at once.
+
+    Raises `NotFound`, `NotYoursAnyMore`, `TooLateToUndoPick`.
+    """
+    pickup, _lead = lock_pickup(pickup_id, actor)
+    refusal = may_take_back_pick(pickup.picked_at, pickup.last_feedback_at, at)
+    if refusal is not None:
+        raise refusal
+    return give_back(pickup_id, BY_MISTAKE, None, actor, at)
 
 
 def end_pickup(pickup: Pickup, outcome: str, at: datetime) -> None:

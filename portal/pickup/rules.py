@@ -20,6 +20,7 @@ from portal.deadlines.rules import amber_from
 from portal.pickup.models import Debt
 
 SHOWN_QUESTIONS = 3
+UNDO_WITHIN = timedelta(hours=72)
 
 
 class Colour(StrEnum):
@@ -56,6 +57,12 @@ class NotYoursAnyMore(Refused):
     """The pickup has ended."""
 
     code = "not_yours_any_more"
+
+
+class TooLateToUndoPick(Refused):
+    """A pick can't be undone any more; giving back still can be done on the portal."""
+
+    code = "too_late_to_undo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,4 +187,17 @@ def may_pick(
                 count=firm_in_hand,
             )
         )
+    return None
+
+
+def may_take_back_pick(
+    picked_at: datetime, last_feedback_at: datetime | None, at: datetime
+) -> TooLateToUndoPick | None:
+    """Return why a pick can't be undone, or None."""
+    if last_feedback_at is not None:
+        return TooLateToUndoPick(
+            _("You have reported on this lead meanwhile. You can still give it back.")
+        )
+    if at - picked_at > UNDO_WITHIN:
+        return TooLateToUndoPick(_("That was a while ago. You can still give the lead back."))
     return None

@@ -59,8 +59,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_link_views")),
     )
-    op.create_index(op.f("ix_link_views_user_id_at"), "link_views", ["user_id", "at"])
-    op.create_index(op.f("ix_link_views_link_id_at"), "link_views", ["link_id", "at"])
+    op.create_index(op.f("ix_link_views_user_id_link_views_at"), "link_views", ["user_id", "at"])
+    op.create_index(op.f("ix_link_views_link_id_link_views_at"), "link_views", ["link_id", "at"])
     op.add_column(
         "feedback", sa.Column("before", postgresql.JSONB(astext_type=sa.Text()), nullable=True)
     )

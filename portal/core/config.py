@@ -17,6 +17,9 @@ REQUIRED_IN_PRODUCTION = (
     "PUBLIC_URL",
 )
 
+# what large mail providers take from one sender without asking back
+MAILS_A_MINUTE = 300
+
 
 class SettingsMissing(Exception):
     """A setting that production needs is not there; the message names it."""
@@ -43,6 +46,12 @@ class Settings:
     currency: str
     log_level: str
     testing: bool = False
+    # mails to one domain within a minute; 0: as many as there are
+    mail_per_domain: int = 0
+    # opens /metrics to who is not on this machine; empty: nobody else
+    metrics_token: str = ""
+    # where errors are reported to, as services that speak Sentry's language name themselves
+    error_dsn: str = ""
 
     @property
     def secure_cookies(self) -> bool:
@@ -82,6 +91,11 @@ class Settings:
             currency=env.get("CURRENCY", "EUR"),
             log_level=env.get("LOG_LEVEL", "INFO"),
             testing=env.get("FIRSTCOME_TESTING") == "1",
+            mail_per_domain=int(
+                env.get("MAIL_PER_DOMAIN_PER_MINUTE") or (0 if local else MAILS_A_MINUTE)
+            ),
+            metrics_token=env.get("METRICS_TOKEN", ""),
+            error_dsn=env.get("SENTRY_DSN") or env.get("ERROR_DSN", ""),
         )
 
 

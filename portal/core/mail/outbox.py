@@ -1,22 +1,28 @@
 """The queue of outgoing mail: written with its cause, drained by a job.
 
 queued → sending → sent. A mail that can't be delivered now waits its turn on the ladder; one that
-never can, or has used the ladder up, is failed and seen by administrators. Should a worker die
-between the server's yes and our note of it, the mail goes out a second time with the same
-Message-ID, never a third time.
+never can, or has used the ladder up, is failed and seen on the page about mails. Should a worker
+die between the server's yes and our note of it, the mail goes out a second time with the same
+Message-ID, never a third time. Mails that only lay in the dead worker's batch are just taken up
+again: which one was being handed over is written down before.
+
+No domain gets more mails a minute than the setting says; those of other domains overtake.
 """
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from flask import current_app
 from rq.timeouts import BaseTimeoutException
-from sqlalchemy import ColumnElement, Row, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Table, bindparam, case, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.core import clock, jobs, logs, mishaps
@@ -28,12 +34,19 @@ from portal.core.mail.models import OutgoingEmail
 log = logs.get(__name__)
 
 BATCH = 50
-SECONDS = 30.0
+# seconds: then a drain takes no new batch; then it leaves the rest of its batch to the next one
+SECONDS, AT_MOST = 30.0, 60.0
+# connections that end one after the other with a mail: then the server is left alone for a while
+LOST_AT_MOST = 3
+MINUTE = timedelta(minutes=1)
 # a mail that has been `sending` for so long lost its worker
 LEASE = timedelta(minutes=5)
 SERVER_AWAY = timedelta(minutes=1)
 LADDER = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720, 1440))
 INTERRUPTED = "interrupted while sending"
+OUT_OF_TIME = "not tried yet"
+# what opens something for whoever reads it: it stands in the mail, and in the row until it is sent
+SECRET = re.compile(r"(?i)((?:/|%2F)(?:m|reset|invite)(?:/|%2F))[A-Za-z0-9_~.-]{8,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,106 +135,230 @@ def drain(payload: jobs.Payload, at: datetime) -> None:
     with transport.Transport(settings) as server:
         while payload.get("all") or time.monotonic() - began < SECONDS:
             with unit_of_work():
-                batch = claim(at)
+                batch = claim(at, pace=settings.mail_per_domain)
             if not batch:
                 return
-            for number, mail in enumerate(batch):
-                try:
-                    server.send(mail)
-                except transport.ServerAway as away:
-                    log.warning("mail server unreachable", error=str(away))
-                    with unit_of_work():
-                        put_back([row.id for row in batch[number:]], str(away), at)
-                    return
-                except transport.NotNow as problem:
-                    with unit_of_work():
-                        try_later(mail, str(problem), at)
-                except transport.Never as problem:
-                    with unit_of_work():
-                        give_up(mail, str(problem))
-                except BaseTimeoutException:
-                    raise
-                except Exception as error:
-                    log.error("mail can't be sent", mail=mail.id, exc_info=error)
-                    with unit_of_work():
-                        give_up(mail, mishaps.describe(error))
-                else:
-                    with unit_of_work():
-                        settle(mail, clock.now())
+            ends = None if payload.get("all") else began + AT_MOST
+            if not send_batch(server, batch, at, ends):
+                return
+    # whoever nudged while this one ran may have trusted in it
+    jobs.wake("mail.drain")
 
 
-def claim(at: datetime, limit: int = BATCH) -> list[Row[Any]]:
-    """Take mails that are due: they are `sending` until settled, or until the lease is over."""
-    due = (
-        select(OutgoingEmail.id)
-        .where(OutgoingEmail.status == "queued", OutgoingEmail.next_attempt_at <= at)
+def send_batch(
+    server: transport.Transport, batch: Sequence[Row[Any]], at: datetime, ends: float | None
+) -> bool:
+    """Send claimed mails one by one and note each at once; False where there is no use to go on.
+
+    `ends` is the moment, by the monotonic clock, after which the rest is left to others.
+    """
+    lost = 0
+    waiting = list(batch)
+    ours = begin(waiting[0])
+    while waiting:
+        mail, rest = waiting[0], [row.id for row in waiting[1:]]
+        if ends is not None and time.monotonic() > ends:
+            with unit_of_work():
+                put_back([mail.id, *rest], OUT_OF_TIME, at, timedelta(0))
+            jobs.wake("mail.drain")
+            return False
+        try:
+            outcome, stop = attempt(server, mail, at) if ours else ({}, None)
+        except transport.ServerAway as away:
+            log.warning("mail server unreachable", error=str(away))
+            with unit_of_work():
+                put_back([mail.id, *rest], str(away), at)
+            return False
+        except BaseTimeoutException:
+            # this one may be out; the others were never tried
+            with unit_of_work():
+                put_back(rest, OUT_OF_TIME, at, timedelta(0))
+            raise
+        waiting = waiting[1:]
+        lost = lost + 1 if stop else 0
+        stopping = bool(stop and (stop.hung or lost >= LOST_AT_MOST))
+        with noted():
+            if outcome:
+                note(mail, outcome)
+            ours = bool(waiting) and not stopping and _begin(waiting[0])
+        if stopping and stop:
+            log.warning("mail server gives no answer", error=str(stop))
+            with unit_of_work():
+                put_back(rest, str(stop), at)
+            return False
+    return True
+
+
+def attempt(
+    server: transport.Transport, mail: Row[Any], at: datetime
+) -> tuple[dict[str, Any], transport.Lost | None]:
+    """Hand one mail over; return what becomes of its row, and how the connection ended if it did.
+
+    Raises `transport.ServerAway`.
+    """
+    try:
+        server.send(mail)
+    except transport.Lost as lost:
+        return later(mail, str(lost), at), lost
+    except transport.NotNow as problem:
+        return later(mail, str(problem), at), None
+    except transport.Never as problem:
+        return over(str(problem)), None
+    except (BaseTimeoutException, transport.ServerAway):
+        raise
+    except Exception as error:
+        # one mail that can't be written must not stop all others
+        log.error("mail can't be sent", mail=mail.id, exc_info=error)
+        server.drop()
+        return over(mishaps.describe(error)), None
+    return done(mail, clock.now()), None
+
+
+@contextmanager
+def noted() -> Iterator[None]:
+    """Commit a note about a mail without waiting for the disk.
+
+    A killed worker loses nothing by that. Should the database's machine lose its power, the last
+    half second of notes is gone, and those mails go out a second time.
+    """
+    with unit_of_work() as on:
+        on.execute(NO_WAIT)
+        yield
+
+
+NO_WAIT = text("SET LOCAL synchronous_commit TO off")
+TAKE_UP = text("SELECT pg_advisory_xact_lock(hashtext('outgoing_emails.pace'))")
+TAKEN = (
+    OutgoingEmail.id,
+    OutgoingEmail.to_address,
+    OutgoingEmail.to_name,
+    OutgoingEmail.subject,
+    OutgoingEmail.text,
+    OutgoingEmail.html,
+    OutgoingEmail.headers,
+    OutgoingEmail.message_id,
+    OutgoingEmail.attempts,
+    OutgoingEmail.created_at,
+)
+
+
+def claim(at: datetime, limit: int = BATCH, pace: int = 0) -> list[Row[Any]]:
+    """Take mails that are due: they are `sending` until settled, or until the lease is over.
+
+    With a `pace` no domain has more than so many in any minute, whoever else drains.
+    """
+    which: list[ColumnElement[bool]] = [
+        OutgoingEmail.status == "queued",
+        OutgoingEmail.next_attempt_at <= at,
+    ]
+    # by the real clock: a lease must not be over while the drain still runs
+    now = clock.now()
+    room = Counter[str]()
+    if pace:
+        # one after the other, so that two drains don't both find the same room
+        session().execute(TAKE_UP)
+        room = recent(now)
+        full = [domain for domain, count in room.items() if count >= pace]
+        if full:
+            which.append(OutgoingEmail.domain.not_in(full))
+    due = session().execute(
+        select(OutgoingEmail.id, OutgoingEmail.domain)
+        .where(*which)
         .order_by(OutgoingEmail.next_attempt_at, OutgoingEmail.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
-        .cte("due")
-        .prefix_with("MATERIALIZED", dialect="postgresql")
     )
+    chosen: list[int] = []
+    for mail_id, domain in due:
+        if pace and domain:
+            room[domain] += 1
+            if room[domain] > pace:
+                continue
+        chosen.append(mail_id)
+    if not chosen:
+        return []
     rows = session().execute(
         update(OutgoingEmail)
-        .where(OutgoingEmail.id == due.c.id)
-        # by the real clock: a lease must not be over while the drain still runs
+        .where(OutgoingEmail.id.in_(chosen))
         .values(
             status="sending",
             attempts=OutgoingEmail.attempts + 1,
-            next_attempt_at=clock.now() + LEASE,
+            next_attempt_at=now + LEASE,
+            tried_at=now,
+            handed_at=None,
         )
-        .returning(
-            OutgoingEmail.id,
-            OutgoingEmail.to_address,
-            OutgoingEmail.to_name,
-            OutgoingEmail.subject,
-            OutgoingEmail.text,
-            OutgoingEmail.html,
-            OutgoingEmail.headers,
-            OutgoingEmail.message_id,
-            OutgoingEmail.attempts,
-            OutgoingEmail.created_at,
-        )
+        .returning(*TAKEN)
         .execution_options(synchronize_session=False)
     )
     found: list[Row[Any]] = list(rows)  # type: ignore[arg-type]
     return sorted(found, key=lambda row: int(row.id))
 
 
+def recent(now: datetime) -> Counter[str]:
+    """Count the mails that each domain had within the last minute."""
+    rows = session().execute(
+        select(OutgoingEmail.domain, func.count())
+        .where(OutgoingEmail.tried_at > now - MINUTE, OutgoingEmail.domain != "")
+        .group_by(OutgoingEmail.domain)
+    )
+    return Counter({row[0]: row[1] for row in rows})
+
+
 def take_back_interrupted(at: datetime) -> None:
-    """Queue mails again whose worker died in mid-sending; the second time they are failed."""
+    """Queue mails again whose worker died; who dies twice with the same mail in hand fails it."""
+    in_hand = OutgoingEmail.handed_at.is_not(None)
     session().execute(
         update(OutgoingEmail)
         .where(OutgoingEmail.status == "sending", OutgoingEmail.next_attempt_at <= at)
         .values(
-            status=case((OutgoingEmail.error == INTERRUPTED, "failed"), else_="queued"),
-            error=INTERRUPTED,
+            status=case(
+                (in_hand & (func.coalesce(OutgoingEmail.error, "") == INTERRUPTED), "failed"),
+                else_="queued",
+            ),
+            error=case((in_hand, INTERRUPTED), else_=OutgoingEmail.error),
             next_attempt_at=at,
         )
         .execution_options(synchronize_session=False)
     )
 
 
-def settle(mail: Row[Any], at: datetime) -> None:
-    """Note that the server has taken the mail."""
-    _change(mail, status="sent", sent_at=at, error=None)
+def begin(mail: Row[Any]) -> bool:
+    """Write down that a claimed mail is about to be handed over; False if it is not ours now."""
+    with noted():
+        return _begin(mail)
 
 
-def try_later(mail: Row[Any], error: str, at: datetime) -> None:
-    """Put a mail on the next rung of the ladder; after the last one it is failed."""
+def done(mail: Row[Any], at: datetime) -> dict[str, Any]:
+    """Return what becomes of a mail that the server has taken: its links open nothing any more."""
+    return {
+        "status": "sent",
+        "sent_at": at,
+        "tried_at": at,
+        "error": None,
+        "text": masked(mail.text),
+        "html": masked(mail.html),
+        "headers": {name: masked(value) for name, value in mail.headers.items()},
+    }
+
+
+def masked(said: str) -> str:
+    """Return a text of a mail without the secrets of its links."""
+    return SECRET.sub(r"\1…", said)
+
+
+def later(mail: Row[Any], error: str, at: datetime) -> dict[str, Any]:
+    """Return the next rung of the ladder for a mail; after the last one it is over."""
     if mail.attempts > len(LADDER):
-        give_up(mail, error)
-    else:
-        wait = LADDER[mail.attempts - 1]
-        _change(mail, status="queued", next_attempt_at=at + wait, error=error)
+        return over(error)
+    return {"status": "queued", "next_attempt_at": at + LADDER[mail.attempts - 1], "error": error}
 
 
-def give_up(mail: Row[Any], error: str) -> None:
-    """Mark a mail as failed: an administrator sees it and may try again."""
-    _change(mail, status="failed", error=error)
+def over(error: str) -> dict[str, Any]:
+    """Return what becomes of a mail that is given up: somebody sees it and may send it again."""
+    return {"status": "failed", "error": error}
 
 
-def put_back(mail_ids: list[int], error: str, at: datetime) -> None:
+def put_back(mail_ids: list[int], error: str, at: datetime, wait: timedelta = SERVER_AWAY) -> None:
     """Queue mails again that were never tried, because the server is away: no rung is used."""
     session().execute(
         update(OutgoingEmail)
@@ -229,7 +366,9 @@ def put_back(mail_ids: list[int], error: str, at: datetime) -> None:
         .values(
             status="queued",
             attempts=func.greatest(OutgoingEmail.attempts - 1, 0),
-            next_attempt_at=at + SERVER_AWAY,
+            next_attempt_at=at + wait,
+            tried_at=None,
+            handed_at=None,
             # a mail that was interrupted once stays so: it may go twice, not three times
             error=case((OutgoingEmail.error == INTERRUPTED, INTERRUPTED), else_=error),
         )
@@ -264,15 +403,37 @@ def oldest_waiting() -> datetime | None:
     )
 
 
-def _change(mail: Row[Any], **values: Any) -> None:
-    # the attempt names the claim: who lost his lease changes nothing any more
+# On the table and built once: two of them for each mail.
+_MAILS = cast(Table, OutgoingEmail.__table__)
+# the attempt names the claim: who lost his lease changes nothing any more
+_STILL_OURS = (
+    _MAILS.c.id == bindparam("mail_id"),
+    _MAILS.c.status == "sending",
+    _MAILS.c.attempts == bindparam("attempt"),
+)
+BEGIN = (
+    update(_MAILS)
+    .where(*_STILL_OURS)
+    .values(handed_at=bindparam("now"), next_attempt_at=bindparam("lease"))
+)
+CHANGE = update(_MAILS).where(*_STILL_OURS)
+
+
+def _begin(mail: Row[Any]) -> bool:
+    now = clock.now()
+    found = session().execute(
+        BEGIN, {"mail_id": mail.id, "attempt": mail.attempts, "now": now, "lease": now + LEASE}
+    )
+    return bool(cast(Any, found).rowcount)
+
+
+def note(mail: Row[Any], outcome: Mapping[str, Any]) -> None:
+    """Write down what became of a claimed mail, if it is still ours."""
     session().execute(
-        update(OutgoingEmail)
-        .where(
-            OutgoingEmail.id == mail.id,
-            OutgoingEmail.status == "sending",
-            OutgoingEmail.attempts == mail.attempts,
-        )
-        .values(**values)
-        .execution_options(synchronize_session=False)
+        CHANGE.values(**{name: bindparam(f"new_{name}") for name in outcome}),
+        {
+            "mail_id": mail.id,
+            "attempt": mail.attempts,
+            **{f"new_{name}": value for name, value in outcome.items()},
+        },
     )

@@ -1,7 +1,9 @@
 """From a row to the wire: the message, the connection, and what the server's answers mean.
 
-`SMTP_URL` is `smtp://user:password@host:port`, `smtps://…`, or with `?starttls=1`. Neither texts
-nor addresses leave this module otherwise: errors are told by their code.
+The dialogue is our own, on smtplib's connection: where the server offers PIPELINING the commands of
+a mail go in one piece, and a connection that breaks before any text was sent is opened anew for the
+same mail. `SMTP_URL` is `smtp://user:password@host:port`, `smtps://…`, or with `?starttls=1`.
+Neither texts nor addresses leave this module otherwise: errors are told by their code.
 """
 
 from __future__ import annotations
@@ -34,6 +36,18 @@ class NotNow(Exception):
     """The server wants this mail later."""
 
 
+class Lost(NotNow):
+    """The connection is over. This mail counts as tried, because it may be the cause.
+
+    Broke it while the text was on its way, nobody knows whether the mail has arrived. `hung` where
+    the server said nothing at all for too long.
+    """
+
+    def __init__(self, told: str, hung: bool = False) -> None:
+        super().__init__(told)
+        self.hung = hung
+
+
 class Never(Exception):
     """The server will never take this mail."""
 
@@ -62,6 +76,9 @@ class MailPolicy(policy.EmailPolicy):
 SHORT_LINES = policy.SMTP
 LONG_LINES = policy.SMTP.clone(max_line_length=998)
 POLICY = MailPolicy(linesep="\r\n")
+LEADING_DOT = re.compile(rb"(?m)^\.")
+
+Answer = tuple[int, bytes]
 
 
 def message(mail: Row[Any], settings: Settings) -> EmailMessage:
@@ -110,29 +127,102 @@ class Transport:
         self.server = None
 
     def send(self, mail: Row[Any]) -> None:
-        """Hand a mail over. Raises `ServerAway`, `NotNow` or `Never`."""
+        """Hand a mail over. Raises `ServerAway`, `Lost`, `NotNow` or `Never`."""
         made = message(mail, self.settings)
         envelope = addresses.bounce_address(
             mail.id, self.settings.mail_domain, self.settings.secret_key
         )
         to = made["To"].addresses[0].addr_spec
-        server = self.server or self.connect()
         if not to.isascii():
             raise Never("the address needs SMTPUTF8")
+        raw = LEADING_DOT.sub(b"..", made.as_bytes())
+        if self.server is not None and self._announce(envelope, to, len(raw), again=True):
+            self._hand_over(raw)
+            return
+        self.server or self.connect()
+        self._announce(envelope, to, len(raw))
+        self._hand_over(raw)
+
+    def _announce(self, envelope: str, to: str, size: int, again: bool = False) -> bool:
+        """Say from whom and for whom, until the server wants the text.
+
+        With `again` a connection that turns out to be over is dropped, and the answer is False.
+        """
+        server = self.server
+        assert server is not None
+        sized = f" size={size}" if server.has_extn("size") else ""
+        lines = [f"MAIL FROM:<{envelope}>{sized}", f"RCPT TO:<{to}>", "DATA"]
+        if any("\r" in line or "\n" in line for line in lines):
+            raise Never("the address has a line break")
         try:
-            server.sendmail(envelope, [to], made.as_bytes())
-        except smtplib.SMTPRecipientsRefused as refused:
-            code, words = next(iter(refused.recipients.values()))
-            raise _verdict("recipient", code, words) from None
-        except smtplib.SMTPSenderRefused as refused:
-            # about us, not about this mail: it must not be lost to a wrong setting
-            raise NotNow(_told("sender", refused.smtp_code, refused.smtp_error)) from None
-        except smtplib.SMTPResponseException as refused:
-            raise _verdict("message", refused.smtp_code, refused.smtp_error) from None
+            answers = (
+                self._ask_at_once(server, lines)
+                if server.has_extn("pipelining")
+                else self._ask_in_turn(server, lines)
+            )
         except (smtplib.SMTPException, OSError) as broken:
-            # it may have broken at the last moment, so this mail counts as tried
             self.drop()
-            raise NotNow(f"connection lost ({type(broken).__name__})") from None
+            if again and not _hung(broken):
+                return False
+            raise Lost(f"connection lost ({_kind(broken)})", hung=_hung(broken)) from None
+        if again and any(code == 421 for code, _words in answers):
+            # so many mails on one connection, and no more
+            self.drop()
+            return False
+        for who, (code, words), good in zip(
+            ("sender", "recipient", "message"), answers, (250, 250, 354), strict=False
+        ):
+            if code == good or (code == 251 and who == "recipient"):
+                continue
+            self._begin_anew(answers)
+            verdict = _verdict(who, code, words)
+            # about us, not about this mail: it must not be lost to a wrong setting
+            raise NotNow(str(verdict)) if who == "sender" and code != 421 else verdict
+        return True
+
+    def _ask_at_once(self, server: smtplib.SMTP, lines: list[str]) -> list[Answer]:
+        server.send("".join(f"{line}\r\n" for line in lines).encode("ascii"))
+        return [server.getreply() for _line in lines]
+
+    def _ask_in_turn(self, server: smtplib.SMTP, lines: list[str]) -> list[Answer]:
+        answers: list[Answer] = []
+        for line in lines:
+            server.send(f"{line}\r\n".encode("ascii"))
+            answers.append(server.getreply())
+            if answers[-1][0] >= 400:
+                break
+        return answers
+
+    def _begin_anew(self, answers: list[Answer]) -> None:
+        """Bring the connection back to where a mail begins; give it up where that can't be done."""
+        server = self.server
+        assert server is not None
+        if any(code == 421 for code, _words in answers):
+            self.drop()
+            return
+        try:
+            if answers[-1][0] == 354:
+                # it wants a text although it has refused: an empty one, which goes to nobody
+                server.send(b".\r\n")
+                server.getreply()
+            server.rset()
+        except (smtplib.SMTPException, OSError):
+            self.drop()
+
+    def _hand_over(self, raw: bytes) -> None:
+        """Send the text and hear the verdict."""
+        server = self.server
+        assert server is not None
+        try:
+            server.send(raw + (b".\r\n" if raw.endswith(b"\r\n") else b"\r\n.\r\n"))
+            code, words = server.getreply()
+        except (smtplib.SMTPException, OSError) as broken:
+            self.drop()
+            raise Lost(f"connection lost ({_kind(broken)})", hung=_hung(broken)) from None
+        if code == 421:
+            self.drop()
+        if code != 250:
+            raise _verdict("message", code, words)
 
     def connect(self) -> smtplib.SMTP:
         """Open the connection. Raises `ServerAway`."""
@@ -155,6 +245,7 @@ class Transport:
                 self.server.starttls(context=ssl.create_default_context())
             if self.url.username:
                 self.server.login(unquote(self.url.username), unquote(self.url.password or ""))
+            self.server.ehlo_or_helo_if_needed()
         except smtplib.SMTPResponseException as refused:
             self.drop()
             raise ServerAway(_told("server", refused.smtp_code, refused.smtp_error)) from None
@@ -170,10 +261,19 @@ class Transport:
         self.server = None
 
 
+def _hung(error: BaseException) -> bool:
+    """True where nothing came for too long; smtplib makes a disconnection of it."""
+    return isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
+
+
+def _kind(error: BaseException) -> str:
+    return "no answer" if _hung(error) else type(error).__name__
+
+
 def _verdict(who: str, code: int, words: bytes | str) -> Exception:
     told = _told(who, code, words)
     if code == 421:
-        return ServerAway(told)
+        return ServerAway(told) if who == "sender" else Lost(told)
     return Never(told) if 500 <= code < 600 else NotNow(told)
 
 

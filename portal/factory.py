@@ -16,9 +16,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from portal import health, navigation, wiring
 from portal.accounts.actor import find_actor
 from portal.accounts.signin import init_signin
+from portal.core import clock, events, jobs, logs
 from portal.core import db as database
-from portal.core import events, jobs, logs
 from portal.core.config import Settings
+from portal.desk import live as desk_live
+from portal.web import live
 from portal.web.access import check_access, public
 from portal.web.assets import init_assets
 from portal.web.boundary import init_boundary
@@ -53,6 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_boundary(app)
     database.db.init_app(app)
     database.after_commit(jobs.nudge)
+    database.after_commit(live.publish)
     app.extensions["redis"] = jobs.connect(settings.redis_url or "redis://127.0.0.1:1")
     migrate.init_app(app, database.db)
     babel.init_app(
@@ -76,6 +79,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     for blueprint in (health.blueprint, *wiring.ROOMS):
         app.register_blueprint(blueprint)
     events.configure(wiring.REACTIONS)
+    live.init_live(
+        app,
+        settings.redis_url or "redis://127.0.0.1:1",
+        news_of=desk_live.news_of,
+        address=desk_live.address,
+        ended=desk_live.ended_sessions,
+    )
     return app
 
 
@@ -135,5 +145,7 @@ def page_context() -> dict[str, Any]:
         "theme": actor.theme if actor else session.get("theme", "auto"),
         "locale": choose_locale(),
         "local_run": settings.local,
+        "stream_url": f"{settings.stream_url}/stream",
+        "made_at": round(clock.now().timestamp() * 1000),
         "_": translator(),
     }

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, bindparam, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import Row, bindparam, select, text
+from sqlalchemy.orm import Session, joinedload
 
 from portal.accounts import permissions
 from portal.accounts.actor import Actor
@@ -141,3 +141,23 @@ def get_organisation(organisation_id: int) -> Organisation:
     if found is None:
         raise NotFound()
     return found
+
+
+# asked twice a second for all open streams of a process
+ENDED_SESSIONS = text(
+    """
+    SELECT asked FROM unnest(CAST(:session_ids AS bigint[])) AS asked
+    WHERE NOT EXISTS (
+      SELECT FROM sessions s
+      JOIN users u ON u.id = s.user_id
+      JOIN organisations o ON o.id = u.organisation_id
+      WHERE s.id = asked AND s.ended_at IS NULL AND s.expires_at > :at AND u.active AND o.active
+    )
+    """
+)
+
+
+def find_ended_sessions(on: Session, session_ids: Collection[int], at: datetime) -> Sequence[int]:
+    """Return those of the sessions that open nothing any more: over, too old, or of who is out."""
+    asked = {"session_ids": list(session_ids), "at": at}
+    return on.execute(ENDED_SESSIONS, asked).scalars().all()

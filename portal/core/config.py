@@ -46,6 +46,7 @@ class Settings:
     currency: str
     log_level: str
     testing: bool = False
+    stream_url: str = ""
     # mails to one domain within a minute; 0: as many as there are
     mail_per_domain: int = 0
     # opens /metrics to who is not on this machine; empty: nobody else
@@ -91,12 +92,29 @@ class Settings:
             currency=env.get("CURRENCY", "EUR"),
             log_level=env.get("LOG_LEVEL", "INFO"),
             testing=env.get("FIRSTCOME_TESTING") == "1",
+            stream_url=stream_address(env.get("STREAM_URL", ""), public_url),
             mail_per_domain=int(
                 env.get("MAIL_PER_DOMAIN_PER_MINUTE") or (0 if local else MAILS_A_MINUTE)
             ),
             metrics_token=env.get("METRICS_TOKEN", ""),
             error_dsn=env.get("SENTRY_DSN") or env.get("ERROR_DSN", ""),
         )
+
+
+def stream_address(stream_url: str, public_url: str) -> str:
+    """Return where streams are served; empty where the pages are.
+
+    Raises `SettingsMissing` for another host: the session's cookie would not go there.
+    """
+    stream_url = stream_url.rstrip("/")
+    if not stream_url:
+        return ""
+    stream, pages = urlsplit(stream_url), urlsplit(public_url)
+    if (stream.scheme, stream.hostname) != (pages.scheme, pages.hostname):
+        raise SettingsMissing(
+            "STREAM_URL must have the scheme and host of PUBLIC_URL; only its port may differ."
+        )
+    return f"{stream.scheme}://{stream.netloc}"
 
 
 def sqlalchemy_url(url: str) -> str:

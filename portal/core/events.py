@@ -157,6 +157,8 @@ def _write(on: Session, event: Event, private: dict[str, Any] | None) -> int:
             "data": values,
         },
     ).scalar_one()
+    # what the open pages hear of after the commit
+    on.info.setdefault("recorded", []).append(event)
     if private:
         on.execute(insert(EventPrivate).values(event_id=event_id, texts=private))
     reactions = _reactions.get(name, ())

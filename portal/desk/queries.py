@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,7 +15,7 @@ from portal.accounts.models import Organisation, User
 from portal.core.db import AnyRow, session
 from portal.feedback.models import Feedback
 from portal.leads.models import TO_QUALIFY, Lead, LeadAnswer, LeadState, QualificationQuestion
-from portal.offers.models import OfferRound
+from portal.offers.models import Offer, OfferRound
 from portal.pickup.models import Pickup
 from portal.web.paging import Page, cut
 
@@ -287,3 +287,34 @@ def person_names(ids: Sequence[int]) -> dict[int, str]:
         row.id: row.name
         for row in session().execute(select(User.id, User.name).where(User.id.in_(ids)))
     }
+
+
+def read_hearers(
+    lead_ids: Collection[int], round_ids: Collection[int], pickup_ids: Collection[int], at: datetime
+) -> tuple[dict[int, set[int]], dict[int, set[int]], dict[int, int]]:
+    """Return the firms that are to hear of leads, by lead and by round, and whose pickups are.
+
+    Of a lead it is those who see it in its present round; who declined hears no more.
+    """
+    by_lead: dict[int, set[int]] = {}
+    by_round: dict[int, set[int]] = {}
+    seen = (Offer.visible_from <= at, Offer.declined_at.is_(None))
+    if lead_ids:
+        for row in session().execute(
+            select(Offer.lead_id, Offer.organisation_id)
+            .join(Lead, (Lead.id == Offer.lead_id) & (Lead.round == Offer.round))
+            .where(Offer.lead_id.in_(lead_ids), *seen)
+        ):
+            by_lead.setdefault(row.lead_id, set()).add(row.organisation_id)
+    if round_ids:
+        for row in session().execute(
+            select(Offer.round_id, Offer.organisation_id).where(
+                Offer.round_id.in_(round_ids), *seen
+            )
+        ):
+            by_round.setdefault(row.round_id, set()).add(row.organisation_id)
+    firms: dict[int, int] = {}
+    if pickup_ids:
+        owed = select(Pickup.id, Pickup.organisation_id).where(Pickup.id.in_(pickup_ids))
+        firms = {row.id: row.organisation_id for row in session().execute(owed)}
+    return by_lead, by_round, firms

@@ -356,6 +356,19 @@ def column_words() -> dict[str, tuple[str, str]]:
 def board() -> ResponseReturnValue:
     actor, at = current_actor(), clock.now()
     search = request.args.get("q", "")[:100]
+    columns, ready = board_columns(search, at)
+    return render_template(
+        "desk/board.html",
+        columns=columns,
+        figures=figures(at),
+        search=search,
+        ready=ready,
+        may_offer=actor.may(Permission.OFFERS_MAKE),
+    )
+
+
+def board_columns(search: str, at: datetime) -> tuple[list[Column], int]:
+    """Return the columns of the board with their first cards, and how many leads are ready."""
     counts = queries.count_columns(at)
     texts = column_words()
     columns = []
@@ -376,14 +389,7 @@ def board() -> ResponseReturnValue:
                 cards=board_cards(key, page.items, at),
             )
         )
-    return render_template(
-        "desk/board.html",
-        columns=columns,
-        figures=figures(at),
-        search=search,
-        ready=counts["ready"],
-        may_offer=actor.may(Permission.OFFERS_MAKE),
-    )
+    return columns, counts["ready"]
 
 
 @blueprint.get("/board/<any(to_qualify, ready, on_offer, held, overdue, returned):key>")

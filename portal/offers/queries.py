@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from portal.accounts.actor import Actor
 from portal.core.db import session
@@ -232,3 +232,37 @@ def list_ready(limit: int) -> Sequence[int]:
         )
         .all()
     )
+
+
+def read_news(
+    actor: Actor,
+    at: datetime,
+    filters: Filters,
+    shown: Collection[int],
+    maybe: Collection[int],
+    since: datetime,
+) -> tuple[set[int], set[int]]:
+    """Return which of the `shown` leads still stand, and which came `since` or are in `maybe`.
+
+    The latter are at most `COUNTED` and fit the reader's filters.
+    """
+    standing = set(
+        session().scalars(
+            select(Offer.lead_id)
+            .join(Lead, Lead.id == Offer.lead_id)
+            .where(Offer.lead_id.in_(shown), standing_for(actor, at))
+        )
+    )
+    came = set(
+        session().scalars(
+            select(Offer.lead_id)
+            .join(Lead, Lead.id == Offer.lead_id)
+            .where(
+                standing_for(actor, at),
+                *narrowed(filters, at),
+                or_(Offer.visible_from > since, Offer.lead_id.in_(maybe)),
+            )
+            .limit(COUNTED)
+        )
+    )
+    return standing, came

@@ -11,10 +11,11 @@ import re
 import secrets
 import time
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from sqlalchemy.exc import OperationalError
 
 from portal.core import circumstances, db, logs
+from portal.core.config import Settings
 
 log = logs.get(__name__)
 
@@ -55,7 +56,7 @@ def close_request(response: Response) -> Response:
         db.commit()
     else:
         db.rollback()
-    for name, value in HEADERS.items():
+    for name, value in current_app.extensions["headers"].items():
         response.headers.setdefault(name, value)
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
@@ -81,8 +82,19 @@ def forget_request(error: BaseException | None) -> None:
             log.warning("rollback failed, the connection is gone")
 
 
+def headers_of(settings: Settings) -> dict[str, str]:
+    """Return the headers of every answer; where streams have a port of their own, it is allowed."""
+    if not settings.stream_url:
+        return HEADERS
+    policy = CONTENT_SECURITY_POLICY.replace(
+        "connect-src 'self'", f"connect-src 'self' {settings.stream_url}"
+    )
+    return {**HEADERS, "Content-Security-Policy": policy}
+
+
 def init_boundary(app: Flask) -> None:
     """Put the boundary around every request; call before anything else registers hooks."""
+    app.extensions["headers"] = headers_of(app.config["SETTINGS"])
     app.before_request(open_request)
     app.after_request(close_request)
     app.teardown_request(forget_request)

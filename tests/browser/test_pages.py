@@ -23,6 +23,8 @@ NO_PAGES = {
     "notifications.mail_frame",
     "notifications.mail_file",
     "leads.states",
+    "live.news",
+    "live.stream",
     "imports.refused_rows",
     "static",
     "accent",
@@ -82,6 +84,7 @@ def paths_of(live, field):
     """Yield endpoint and address of every page that there is."""
     examples = {
         "desk.lead": field.leads.values(),
+        "live.card": [field.leads["warm"]],
         "desk.column": ["to_qualify", "ready", "on_offer", "held", "overdue", "returned"],
         "offers.decline_page": [field.leads["warm"]],
         "offers.offer_page": [field.leads["warm"]],

@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import available_page, import_rows, match_one, pickup_http, table
+from bench import available_page, import_rows, mail_fanout, match_one, pickup_http, table
 from bench.house import House
 from bench.load import have_wrk
 
@@ -15,6 +15,7 @@ MEASUREMENTS = {
     "available_page": available_page.measure,
     "import_rows": import_rows.measure,
     "match_one": match_one.measure,
+    "mail_fanout": mail_fanout.measure,
 }
 
 

@@ -156,7 +156,7 @@ def test_long_ids_stay_whole(ctx):
         post(headers={"References": ids, "List-Unsubscribe": f"<https://a.example/{'b' * 90}>"})
         drain()
         (mail,) = server.mails
-    raw = transport.message(only_row(), ctx.config["SETTINGS"]).as_bytes()
+    _to, raw = transport.written(only_row(), ctx.config["SETTINGS"])
     assert b"=?" not in raw.partition(b"\r\n\r\n")[0]
     assert mail["References"] == ids
     assert max(len(line) for line in raw.split(b"\r\n")) <= 998 + len("References: ") + 1000

@@ -9,8 +9,7 @@ from portal.accounts.events import PasswordResetRequested
 from portal.catalog import routes as catalog
 from portal.core.events import Event
 from portal.desk import jobs as desk_jobs
-from portal.desk import live
-from portal.desk import preview
+from portal.desk import live, preview
 from portal.desk import routes as desk
 from portal.feedback import routes as feedback
 from portal.leads import import_routes as imports

@@ -78,6 +78,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     for blueprint in (health.blueprint, *wiring.ROOMS):
         app.register_blueprint(blueprint)
+    for blueprint in wiring.WITHOUT_COOKIE:
+        csrf.exempt(blueprint)
     events.configure(wiring.REACTIONS)
     live.init_live(
         app,

@@ -12,6 +12,7 @@ from portal.desk import jobs as desk_jobs
 from portal.desk import live, preview
 from portal.desk import routes as desk
 from portal.feedback import routes as feedback
+from portal.inbound import routes as inbound
 from portal.leads import import_routes as imports
 from portal.leads import jobs as _leads  # noqa: F401
 from portal.leads import routes as leads
@@ -42,7 +43,11 @@ ROOMS = (
     desk_jobs.blueprint,
     live.blueprint,
     imports.blueprint,
+    inbound.blueprint,
 )
+
+WITHOUT_COOKIE = (inbound.blueprint,)
+"""Rooms whose forms carry a secret and a sign of their own, so that they work signed out."""
 
 REACTIONS: dict[type[Event], tuple[str, ...]] = {
     PasswordResetRequested: ("notifications.password_reset",),

@@ -17,6 +17,8 @@ from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.db import session
 from portal.core.jobs import JobFailure
+from portal.core.mail import links
+from portal.core.mail.links import Purpose
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.leads import imports, jobs
@@ -231,3 +233,17 @@ def make_things(world, alpha, at):
         "slug": "brand",
         "token": "0" * 64,
     }
+    make_links(world)
+
+
+def make_links(world):
+    """Give Alice the links of her mails: the buttons of a lead, and the one to hear no more."""
+    alice, now = world.people["alice"], clock.now()
+    held, offered = world.pickups["held"], world.leads["offered"]
+    for endpoint, path in (
+        ("open_link", links.issue(Purpose.FEEDBACK, alice.id, now, pickup_id=held)),
+        ("press", links.issue(Purpose.OFFER, alice.id, now, lead_id=offered, round_=1)),
+        ("open_stop", links.issue(Purpose.STOP, alice.id, now, topic="digest")),
+        ("stop", links.issue(Purpose.STOP, alice.id, now, topic="digest")),
+    ):
+        world.values[f"inbound.{endpoint} token"] = path.removeprefix("/m/")

@@ -83,16 +83,20 @@ def repeated(pickup_id: int, answer: Answer, actor: Actor, at: datetime) -> Feed
         .order_by(Feedback.at.desc(), Feedback.id.desc())
         .limit(1)
     )
-    same = (
-        last is not None
-        and abs(at - last.at) <= SAME_ANSWER
-        and last.status == answer.status
-        and (last.note or "") == answer.note
-        and (last.next_step or "") == answer.next_step
-        and last.next_step_on == answer.next_step_on
-        and last.value == answer.value
+    if last is None or abs(at - last.at) > SAME_ANSWER:
+        return None
+    return last if says_the_same(last, answer) else None
+
+
+def says_the_same(given: Feedback, answer: Answer) -> bool:
+    """Say whether an answer repeats one that was given."""
+    return (
+        given.status == answer.status
+        and (given.note or "") == answer.note
+        and (given.next_step or "") == answer.next_step
+        and given.next_step_on == answer.next_step_on
+        and given.value == answer.value
     )
-    return last if same else None
 
 
 def needed_for(lead: Lead) -> set[str]:

@@ -125,6 +125,11 @@ def get_visible(pickup_id: int, actor: Actor) -> Pickup:
     return pickup
 
 
+def find(pickup_id: int) -> Pickup | None:
+    """Return a pickup, whoever had it."""
+    return session().get(Pickup, pickup_id)
+
+
 def find_last(lead_id: int, actor: Actor) -> Pickup | None:
     """Return the last pickup of a lead that this person (or her firm, for its manager) had."""
     mine = [Pickup.user_id == actor.id]

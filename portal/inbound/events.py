@@ -1,0 +1,46 @@
+"""What happens to the links of mails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portal.core.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailActionDone(Event):
+    """Somebody pressed a button behind a mail and it was done, for the first time.
+
+    `action` is pick, decline, feedback, stand_by, leave, undo_feedback, undo_pick or undo_decline;
+    `status` is the answer of a feedback.
+    """
+
+    user_id: int
+    action: str
+    pickup_id: int | None = None
+    feedback_id: int | None = None
+    status: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailPickLost(Event):
+    """Somebody pressed "Pick up" behind a mail, and the lead was gone."""
+
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailActionDoubted(Event):
+    """A press looked like a machine's; a second one was asked for. `why` is a code."""
+
+    link_id: int
+    user_id: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailLinkMisused(Event):
+    """A press named a lead, pickup or answer that is not the link's."""
+
+    link_id: int
+    user_id: int

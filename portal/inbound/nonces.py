@@ -1,0 +1,51 @@
+"""The sign that a press comes from a page that we showed: signed, bound to the link, 30 minutes.
+
+It also says in which state the reader saw the thing, so that of two different answers to the same
+page one wins and the other is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from flask import current_app
+from itsdangerous import BadSignature, URLSafeSerializer
+
+LASTS = timedelta(minutes=30)
+LONGEST = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Nonce:
+    """What a page carries: its link, the state it showed, when, and whether it asked again."""
+
+    link_id: int
+    mark: str
+    issued_at: datetime
+    again: bool = False
+
+
+def issue(nonce: Nonce) -> str:
+    """Return the nonce signed."""
+    ms = int(nonce.issued_at.timestamp() * 1000)
+    return _signer().dumps([nonce.link_id, nonce.mark, ms, int(nonce.again)])
+
+
+def read(signed: str, link_id: int, at: datetime) -> Nonce | None:
+    """Return a nonce of this link that is at most `LASTS` old, else None."""
+    if not signed or len(signed) > LONGEST:
+        return None
+    try:
+        link, mark, ms, again = _signer().loads(signed)
+    except (BadSignature, ValueError, TypeError):
+        return None
+    nonce = Nonce(int(link), str(mark), datetime.fromtimestamp(ms / 1000, UTC), bool(again))
+    age = at - nonce.issued_at
+    if nonce.link_id != link_id or not -timedelta(seconds=5) <= age <= LASTS:
+        return None
+    return nonce
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="mail-link")

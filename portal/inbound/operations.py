@@ -1,0 +1,294 @@
+"""What a press behind a mail does: the very operations of the portal, once per version.
+
+Who presses twice is told that it is recorded; who answers a page that another answer has overtaken
+is told what stands now. Lock order as everywhere: the partner's people stand in one line first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, select
+
+from portal.accounts import operations as accounts
+from portal.accounts.actor import Actor
+from portal.accounts.models import Hears, User
+from portal.accounts.permissions import Permission
+from portal.core.db import apart, session
+from portal.core.errors import NotFound, Refused
+from portal.core.events import record
+from portal.core.mail.links import Purpose
+from portal.core.mail.models import LinkView, MailLink
+from portal.feedback import operations as feedback
+from portal.feedback.forms import read_answer
+from portal.feedback.models import Feedback
+from portal.feedback.rules import TooLateToUndo
+from portal.inbound import queries
+from portal.inbound.events import MailActionDone
+from portal.inbound.rules import ChangedMeanwhile
+from portal.offers import operations as offers
+from portal.pickup import operations as pickup
+from portal.pickup import queries as pickups
+from portal.pickup.operations import BY_MISTAKE
+from portal.pickup.rules import NotYoursAnyMore
+
+LOOKS_APART = timedelta(seconds=5)
+DIGEST = "digest"
+"""The topic of a link that stops the daily mail."""
+
+REPORT = (Permission.PICKUPS_SEE_OWN, Permission.PICKUPS_SEE_FIRM)
+ALLOWED: dict[str, dict[str, tuple[Permission, ...]]] = {
+    Purpose.OFFER: {
+        "pick": (Permission.PICKUPS_CLAIM,),
+        "answer": (Permission.PICKUPS_CLAIM,),
+        "decline": (Permission.OFFERS_SEE,),
+    },
+    Purpose.FEEDBACK: {"feedback": REPORT},
+    Purpose.UNDO: {"undo": (*REPORT, Permission.OFFERS_SEE)},
+}
+"""What may be pressed behind which link, by whom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a press; `again` where it was done before.
+
+    `refusal` is set where an answer was saved and the pick that waited for it was refused.
+    """
+
+    action: str
+    again: bool = False
+    given: Feedback | None = None
+    firm_is_out: bool = False
+    refusal: Refused | None = None
+
+
+def note_look(link: MailLink, at: datetime) -> None:
+    """Note that the page of a link was opened, once in a few seconds, in a transaction apart."""
+    with apart() as own:
+        recent = own.scalar(
+            select(LinkView.id)
+            .where(LinkView.link_id == link.id, LinkView.at > at - LOOKS_APART)
+            .limit(1)
+        )
+        if recent is None:
+            own.execute(insert(LinkView).values(link_id=link.id, user_id=link.user_id, at=at))
+
+
+def may_press(link: MailLink, actor: Actor, action: str) -> bool:
+    """Say whether a person may press this behind this link at all."""
+    allowed = ALLOWED.get(link.purpose, {}).get(action)
+    return allowed is not None and any(actor.may(permission) for permission in allowed)
+
+
+def press(
+    link: MailLink, action: str, typed: Mapping[str, str], mark: str, actor: Actor, at: datetime
+) -> Outcome:
+    """Do what was pressed; `mark` is the state that the person saw.
+
+    Raises `NotFound` for what the link is not for, `Invalid`, `ChangedMeanwhile`, and whatever the
+    operation refuses.
+    """
+    if not may_press(link, actor, action):
+        raise NotFound()
+    offers.lock_partner(actor.organisation_id)
+    if action == "pick":
+        return pick(lead_of(link), mark, actor, at)
+    if action == "decline":
+        return decline(lead_of(link), typed.get("reason"), mark, actor, at)
+    if action == "answer":
+        return answer_and_pick(lead_of(link), typed, mark, actor, at)
+    if action == "feedback":
+        return report(link, typed, mark, actor, at)
+    return undo(link, actor, at)
+
+
+def owes(raw: str, actor: Actor) -> bool:
+    """Say whether what was sent names a pickup that is the person's to report on."""
+    if not (raw.isdecimal() and len(raw) < 18):
+        return False
+    try:
+        pickups.get_visible(int(raw), actor)
+    except NotFound:
+        return False
+    return True
+
+
+def lead_of(link: MailLink) -> int:
+    """Return the lead of a link. Raises `NotFound`."""
+    if link.lead_id is None:
+        raise NotFound()
+    return link.lead_id
+
+
+def pick(lead_id: int, mark: str, actor: Actor, at: datetime) -> Outcome:
+    """Pick a lead up, under the same claim and gate as on the portal."""
+    now = queries.mark_of_offer(lead_id, actor)
+    if now not in (mark, queries.MINE):
+        raise ChangedMeanwhile()
+    claimed = pickup.claim(lead_id, actor, at)
+    if not claimed.again:
+        done(lead_id, actor, "pick", at, pickup_id=claimed.pickup_id)
+    return Outcome("pick", again=claimed.again)
+
+
+def decline(lead_id: int, reason_key: str | None, mark: str, actor: Actor, at: datetime) -> Outcome:
+    """Say "Not for me"."""
+    offers.read_reason("decline", reason_key)
+    now = queries.mark_of_offer(lead_id, actor)
+    if now == "dismissed":
+        return Outcome("decline", again=True)
+    if now != mark:
+        raise ChangedMeanwhile()
+    firm_is_out = offers.decline(lead_id, reason_key, actor, at)
+    done(lead_id, actor, "decline", at)
+    return Outcome("decline", firm_is_out=firm_is_out)
+
+
+def answer_and_pick(
+    lead_id: int, typed: Mapping[str, str], mark: str, actor: Actor, at: datetime
+) -> Outcome:
+    """Answer an owed question; once none is left, the waiting lead is picked up."""
+    raw = typed.get("pickup_id", "")
+    if not (raw.isdecimal() and len(raw) < 18):
+        raise NotFound()
+    owed = pickups.get_visible(int(raw), actor)
+    answer = read_answer(typed)
+    if queries.mark_of_pickup(owed.id) != mark:
+        last = feedback.newest(owed.id)
+        if last is None or not feedback.says_the_same(last, answer):
+            raise ChangedMeanwhile()
+        return pick_after(None, lead_id, actor, at)
+    answered = feedback.answer_and_claim(owed.id, answer, lead_id, actor, at)
+    given = feedback.newest(owed.id)
+    if given is not None:
+        done(
+            given.lead_id,
+            actor,
+            "feedback",
+            at,
+            pickup_id=owed.id,
+            feedback_id=given.id,
+            status=given.status,
+        )
+    if answered.claimed and not answered.claimed.again:
+        done(lead_id, actor, "pick", at, pickup_id=answered.claimed.pickup_id)
+    return Outcome("pick", given=given, refusal=answered.refusal)
+
+
+def pick_after(given: Feedback | None, lead_id: int, actor: Actor, at: datetime) -> Outcome:
+    """Pick a lead up whose owed answer stands already."""
+    claimed = pickup.claim(lead_id, actor, at)
+    if not claimed.again:
+        done(lead_id, actor, "pick", at, pickup_id=claimed.pickup_id)
+    return Outcome("pick", again=claimed.again, given=given)
+
+
+def report(
+    link: MailLink, typed: Mapping[str, str], mark: str, actor: Actor, at: datetime
+) -> Outcome:
+    """Give one of the five answers on a lead in hand."""
+    if link.pickup_id is None:
+        raise NotFound()
+    held = pickups.get_visible(link.pickup_id, actor)
+    answer = read_answer(typed)
+    last = feedback.newest(held.id)
+    if queries.mark_of_pickup(held.id) != mark:
+        if last is not None and feedback.says_the_same(last, answer):
+            return Outcome("feedback", again=True, given=last)
+        if held.ended_at is None:
+            raise ChangedMeanwhile()
+    given = feedback.give(held.id, answer, actor, at)
+    if last is not None and given.id == last.id:
+        return Outcome("feedback", again=True, given=given)
+    done(
+        given.lead_id,
+        actor,
+        "feedback",
+        at,
+        pickup_id=held.id,
+        feedback_id=given.id,
+        status=given.status,
+    )
+    return Outcome("feedback", given=given)
+
+
+def undo(link: MailLink, actor: Actor, at: datetime) -> Outcome:
+    """Undo what an earlier mail said was recorded, as long as nothing newer happened."""
+    if link.feedback_id is not None:
+        try:
+            given = feedback.take_back(link.feedback_id, actor, at)
+        except TooLateToUndo as refusal:
+            if refusal.facts["why"] == "done":
+                return Outcome("undo_feedback", again=True)
+            raise
+        done(
+            given.lead_id,
+            actor,
+            "undo_feedback",
+            at,
+            pickup_id=given.pickup_id,
+            feedback_id=given.id,
+            status=given.status,
+        )
+        return Outcome("undo_feedback", given=given)
+    if link.pickup_id is not None:
+        try:
+            lead = pickup.take_back_pick(link.pickup_id, actor, at)
+        except NotYoursAnyMore:
+            if was_undone(link.pickup_id):
+                return Outcome("undo_pick", again=True)
+            raise
+        done(lead.id, actor, "undo_pick", at, pickup_id=link.pickup_id)
+        return Outcome("undo_pick")
+    lead_id = lead_of(link)
+    if not queries.is_dismissed(lead_id, actor):
+        return Outcome("undo_decline", again=True)
+    offers.take_back_decline(lead_id, actor, at)
+    done(lead_id, actor, "undo_decline", at)
+    return Outcome("undo_decline")
+
+
+def was_undone(pickup_id: int) -> bool:
+    """Say whether a pickup ended because it was picked by mistake."""
+    ended = pickups.find(pickup_id)
+    reason = offers.read_reason("give_back", BY_MISTAKE)
+    return ended is not None and ended.reason_id == reason.id
+
+
+def stop_daily(link: MailLink, at: datetime) -> None:
+    """End the daily mail of a person, as her mail program asks with one click.
+
+    Somebody who hears at once by now goes on hearing: only what the mail was is stopped.
+    """
+    user = session().get(User, link.user_id)
+    if user is None or link.purpose != Purpose.STOP:
+        return
+    if user.hears == Hears.DAILY or link.topic != DIGEST:
+        accounts.set_hearing(user.id, Hears.NEVER, at)
+
+
+def done(
+    lead_id: int,
+    actor: Actor,
+    action: str,
+    at: datetime,
+    *,
+    pickup_id: int | None = None,
+    feedback_id: int | None = None,
+    status: str | None = None,
+) -> None:
+    """Record that a press was done."""
+    record(
+        MailActionDone(
+            at=at,
+            lead_id=lead_id,
+            user_id=actor.id,
+            action=action,
+            pickup_id=pickup_id,
+            feedback_id=feedback_id,
+            status=status,
+        )
+    )

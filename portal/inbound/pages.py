@@ -1,0 +1,457 @@
+"""How the pages behind links read. They name number, teaser title and state of a lead, no more.
+
+Forwarded mails carry their links along, so nothing here may show company, person or contact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from flask import url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from portal.accounts.actor import Actor
+from portal.accounts.permissions import Permission
+from portal.catalog.queries import book, short_key
+from portal.core.errors import DomainError, NotFound, Refused
+from portal.core.mail.links import Purpose
+from portal.core.mail.models import MailLink
+from portal.feedback.models import Feedback
+from portal.feedback.rules import TooLateToUndo
+from portal.inbound import nonces, queries
+from portal.inbound.nonces import Nonce
+from portal.inbound.operations import ALLOWED, Outcome
+from portal.inbound.rules import ChangedMeanwhile, PageTooOld, PressAgain
+from portal.offers import operations as offers
+from portal.offers import queries as offer_queries
+from portal.pickup import queries as pickups
+from portal.pickup.models import Pickup
+from portal.pickup.questions import Question, Typed, gate_view, question_of
+from portal.pickup.refusals import words_of
+from portal.pickup.rules import FeedbackOwed, TooLateToUndoPick
+from portal.web.filters import day, money, when
+
+ANSWERS = ("not_contacted", "waiting", "proposal", "won", "lost")
+CHOICES = (*ANSWERS, "pick", "decline")
+KEPT = ("status", "note", "next_step", "next_step_on", "value", "reason", "decision_maker")
+KEPT_MOST = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with the sign that its answer must carry."""
+
+    question: Question
+    nonce: str
+    chosen: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The view model of `templates/inbound/page.html`; `body` names what stands below."""
+
+    heading: str
+    sentence: str = ""
+    number: str | None = None
+    title: str | None = None
+    facts: Sequence[str] = field(default_factory=tuple)
+    code: str | None = None
+    body: str | None = None
+    action: str | None = None
+    nonce: str = ""
+    button: str = ""
+    chosen: str | None = None
+    may_pick: bool = False
+    may_decline: bool = False
+    reasons: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    error: str | None = None
+    asked: Sequence[Asked] = field(default_factory=tuple)
+    kept: Mapping[str, str] = field(default_factory=dict)
+    onward: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who opened which link when, and what she typed or chose so far."""
+
+    link: MailLink
+    actor: Actor
+    at: datetime
+    chosen: str | None = None
+    action: str | None = None
+    typed: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    def sign(self, mark: str, again: bool = False) -> str:
+        """Return the sign of a page that shows the thing in this state."""
+        return nonces.issue(Nonce(self.link.id, mark, self.at, again))
+
+
+def words_of_status(status: str | None) -> str:
+    """Return one of the five answers in words."""
+    words = {
+        "not_contacted": _("Not made contact yet"),
+        "waiting": _("Waiting for their answer"),
+        "proposal": _("Proposal in progress"),
+        "won": _("Won"),
+        "lost": _("Lost / not interested"),
+    }
+    return str(words.get(status or "", ""))
+
+
+def unusable() -> Page:
+    """Return the one page for every link that leads nowhere, whatever the cause."""
+    return Page(
+        heading=_("This link does not work"),
+        sentence=_(
+            "It has served its time, or was not copied whole. Nothing was changed. Sign in, and "
+            "you find your leads there."
+        ),
+        code="not_found",
+        onward=(_("Sign in"), url_for("accounts.login")),
+    )
+
+
+def show(reader: Reader) -> tuple[Page, int]:
+    """Return the page of a link as things stand now. Raises `NotFound`."""
+    purpose = reader.link.purpose
+    if purpose == Purpose.OFFER:
+        return show_offer(reader)
+    if purpose == Purpose.FEEDBACK:
+        return show_feedback(reader)
+    if purpose == Purpose.UNDO:
+        return show_undo(reader)
+    raise NotFound()
+
+
+def show_offer(reader: Reader) -> tuple[Page, int]:
+    """Return the page of an offer: pick up, not for me, or what became of it."""
+    link, actor = reader.link, reader.actor
+    if link.lead_id is None or not actor.may(Permission.OFFERS_SEE):
+        raise NotFound()
+    mark = queries.mark_of_offer(link.lead_id, actor)
+    number, _title = queries.title_of(link.lead_id)
+    if mark == queries.MINE:
+        return yours(link.lead_id, again=True), 200
+    card = offer_queries.find_card(link.lead_id, actor, reader.at)
+    if card is None:
+        if not offer_queries.was_offered(link.lead_id, actor.organisation_id):
+            raise NotFound()
+        return refused(offers.gone(link.lead_id, actor.organisation_id), reader), 404
+    locale = str(get_locale())
+    wanted = ALLOWED[Purpose.OFFER]
+    return Page(
+        heading=card.title if card.title != number else _("A lead for you"),
+        number=number,
+        sentence=_("You said that it is not for you. You can still pick it up.")
+        if mark == "dismissed"
+        else "",
+        facts=[_("The offer ends %(when)s.", when=when(card.ends_at))] if card.ends_at else (),
+        body="_offer.html",
+        nonce=reader.sign(mark),
+        chosen=reader.chosen,
+        may_pick=any(actor.may(p) for p in wanted["pick"]),
+        may_decline=mark != "dismissed",
+        reasons=[(short_key(r), r.label(locale)) for r in book().reasons("decline")],
+        error=reader.errors.get("reason"),
+    ), 200
+
+
+def show_feedback(reader: Reader) -> tuple[Page, int]:
+    """Return the question about a lead in hand, or what became of it."""
+    link, actor = reader.link, reader.actor
+    if link.pickup_id is None:
+        raise NotFound()
+    held = pickups.get_visible(link.pickup_id, actor)
+    number, title = queries.title_of(held.lead_id)
+    if held.ended_at is not None:
+        return ended(held, number), 404
+    return Page(
+        heading=title or number,
+        number=number,
+        sentence=_(
+            "Your last answer: %(answer)s, %(day)s.",
+            answer=words_of_status(held.last_status),
+            day=day(held.last_feedback_at),
+        )
+        if held.last_status
+        else "",
+        facts=[_("Your answer is due %(when)s.", when=when(held.feedback_due_at))],
+        body="_questions.html",
+        action="feedback",
+        asked=ask(reader, held.id),
+    ), 200
+
+
+def ask(reader: Reader, pickup_id: int, note_below: str | None = None) -> Sequence[Asked]:
+    """Return the question about one lead in hand, with what was typed."""
+    found = pickups.find_open(pickup_id)
+    if found is None:
+        return ()
+    typed = Typed(pickup_id, reader.typed, reader.errors) if reader.errors else None
+    question = question_of(
+        found, action="", target_id=f"pickup-{pickup_id}", note_below=note_below, typed=typed
+    )
+    _number, title = queries.title_of(found.lead_id)
+    chosen = reader.chosen if reader.chosen in ANSWERS else None
+    unfolded = question.open
+    if unfolded is None and chosen in ("won", "lost"):
+        unfolded = chosen
+    if unfolded is None and chosen == "not_contacted" and question.needs_next_step:
+        unfolded = "step"
+    return [
+        Asked(
+            replace(question, title=title or found.lead_number, open=unfolded),
+            reader.sign(queries.mark_of_pickup(pickup_id)),
+            chosen,
+        )
+    ]
+
+
+def show_undo(reader: Reader) -> tuple[Page, int]:
+    """Return the one button that takes something back; whether it still can be, the press says."""
+    link, actor = reader.link, reader.actor
+    if link.feedback_id is not None:
+        given, held = queries.get_given(link.feedback_id, actor)
+        number, _title = queries.title_of(held.lead_id)
+        if given.taken_back_at is not None:
+            return taken_back("undo_feedback", number, again=True), 200
+        sentence = _(
+            "You answered: %(answer)s, %(day)s.",
+            answer=words_of_status(given.status),
+            day=day(given.at),
+        )
+    elif link.pickup_id is not None:
+        held = pickups.get_visible(link.pickup_id, actor)
+        number, _title = queries.title_of(held.lead_id)
+        if held.ended_at is not None:
+            return ended(held, number), 404
+        sentence = _("You picked it up %(day)s.", day=day(held.picked_at))
+    elif link.lead_id is not None and offer_queries.was_offered(
+        link.lead_id, actor.organisation_id
+    ):
+        number, _title = queries.title_of(link.lead_id)
+        if not queries.is_dismissed(link.lead_id, actor):
+            return taken_back("undo_decline", number, again=True), 200
+        sentence = _("You said that it is not for you.")
+    else:
+        raise NotFound()
+    return Page(
+        heading=_("Take it back?"),
+        number=number,
+        sentence=sentence,
+        body="_press.html",
+        action="undo",
+        button=_("Take it back"),
+        nonce=reader.sign(""),
+    ), 200
+
+
+def ended(held: Pickup, number: str) -> Page:
+    """Return the page of a lead that is not in hand any more."""
+    words = {
+        "won": _("You reported it as won."),
+        "lost": _("You reported it as lost."),
+        "given_back": _("You gave it back."),
+    }
+    return Page(
+        heading=_("No longer in your hands"),
+        number=number,
+        sentence=words.get(held.outcome or "", _("It has gone on without you.")),
+        code="not_yours_any_more",
+        onward=(_("To my leads"), url_for("desk.mine")),
+    )
+
+
+def yours(lead_id: int, *, again: bool) -> Page:
+    """Return the page after a pick. Whom to call stands in the mail, never here."""
+    number, _title = queries.title_of(lead_id)
+    return Page(
+        heading=_("It is yours already") if again else _("It is yours"),
+        number=number,
+        sentence=_("Whom to call stands in a mail to you, and on the portal."),
+        onward=(_("Open the lead"), url_for("desk.lead", lead_id=lead_id)),
+    )
+
+
+def taken_back(action: str, number: str, *, again: bool) -> Page:
+    """Return the page after an undo."""
+    words = {
+        "undo_feedback": _("Your answer does not count any more; the lead stands as before."),
+        "undo_pick": _("The lead is not in your hands any more; it is offered to others."),
+        "undo_decline": _("You see the lead again among what is available."),
+    }
+    return Page(
+        heading=_("Taken back already") if again else _("Taken back"),
+        number=number,
+        sentence=words[action],
+        onward=(_("To my leads"), url_for("desk.mine")),
+    )
+
+
+def answer(outcome: Outcome, reader: Reader) -> tuple[Page, int]:
+    """Return the page after a press that was done."""
+    lead_id = lead_of(reader)
+    number, _title = queries.title_of(lead_id)
+    if outcome.refusal is not None:
+        page, status = refuse(outcome.refusal, reader)
+        facts = [_("Your answer is saved."), *page.facts]
+        return replace(page, facts=facts), status
+    if outcome.action == "pick":
+        return yours(lead_id, again=outcome.again), 200
+    if outcome.action.startswith("undo_"):
+        return taken_back(outcome.action, number, again=outcome.again), 200
+    if outcome.action == "decline":
+        return Page(
+            heading=_("Already recorded") if outcome.again else _("Thank you"),
+            number=number,
+            sentence=_("Your firm does not see this lead any more.")
+            if outcome.firm_is_out
+            else _("You don't see this lead any more."),
+        ), 200
+    return recorded(outcome.given, number, again=outcome.again), 200
+
+
+def recorded(given: Feedback | None, number: str, *, again: bool) -> Page:
+    """Return the page after an answer."""
+    said = words_of_status(given.status) if given else ""
+    if given and given.value is not None:
+        said = f"{said}, {money(given.value)}"
+    return Page(
+        heading=_("Already recorded") if again else _("Thank you"),
+        number=number,
+        sentence=_("We recorded: %(answer)s.", answer=said),
+        facts=() if again else [_("A mail to you says so, with a way to take it back.")],
+    )
+
+
+def lead_of(reader: Reader) -> int:
+    """Return the lead that a link is about. Raises `NotFound`."""
+    link = reader.link
+    if link.lead_id is not None:
+        return link.lead_id
+    if link.pickup_id is not None:
+        return pickups.get_visible(link.pickup_id, reader.actor).lead_id
+    if link.feedback_id is not None:
+        return queries.get_given(link.feedback_id, reader.actor)[1].lead_id
+    raise NotFound()
+
+
+def refuse(refusal: DomainError, reader: Reader) -> tuple[Page, int]:
+    """Return the page after a press that was refused; an owed answer comes with its question."""
+    if isinstance(refusal, PageTooOld | ChangedMeanwhile):
+        return start_again(refusal, reader)
+    lead_id = lead_of(reader)
+    number, _title = queries.title_of(lead_id)
+    if isinstance(refusal, FeedbackOwed):
+        return owed(reader, number), 409
+    if isinstance(refusal, Refused):
+        return replace(refused(refusal, reader), number=number), refusal.status
+    raise refusal
+
+
+def refused(refusal: Refused, reader: Reader) -> Page:
+    """Return the honest answer; never who has it."""
+    heading, sentence, facts = words_of(refusal)
+    if isinstance(refusal, TooLateToUndo | TooLateToUndoPick):
+        heading = str(_("It stays as it is"))
+    return Page(
+        heading=heading,
+        sentence=sentence,
+        facts=facts,
+        code=refusal.code,
+        onward=(_("To my leads"), url_for("desk.mine")),
+    )
+
+
+def owed(reader: Reader, number: str) -> Page:
+    """Return the questions that stand between the person and the lead."""
+    position = pickups.position_of(reader.actor, reader.at)
+    gate = gate_view(position, reader.at, waiting=number)
+    asked = [
+        one
+        for question in gate.questions
+        for one in ask(
+            replace_typed(reader, question.pickup_id), question.pickup_id, question.note_below
+        )
+    ]
+    return Page(
+        heading=gate.sentence,
+        number=number,
+        sentence=gate.detail or "",
+        code=FeedbackOwed.code,
+        body="_questions.html",
+        action="answer",
+        asked=asked,
+    )
+
+
+def replace_typed(reader: Reader, pickup_id: int) -> Reader:
+    """Return the reader with what was typed into this question only, nothing chosen."""
+    mine = reader.typed.get("pickup_id") == str(pickup_id)
+    return replace(
+        reader,
+        chosen=None,
+        typed=reader.typed if mine else {},
+        errors=reader.errors if mine else {},
+    )
+
+
+def start_again(refusal: DomainError, reader: Reader) -> tuple[Page, int]:
+    """Return the page as things stand now, with a word about why nothing was done."""
+    words = _("This page was open for a while. Nothing was changed; please press once more.")
+    if isinstance(refusal, ChangedMeanwhile):
+        words = _("Another answer came in meanwhile, and it stands. You can still change it here.")
+    if reader.action == "answer":
+        number, _title = queries.title_of(lead_of(reader))
+        page: Page = owed(reader, number)
+        if not page.asked:
+            page, _status = show(replace(reader, errors={}))
+    else:
+        page, _status = show(reader)
+    if page.code == "not_yours_any_more":
+        return page, 409
+    return replace(page, facts=[words, *page.facts], code=refusal.code), 409
+
+
+def invalid(reader: Reader) -> tuple[Page, int]:
+    """Return the page with a sentence at each field that is missing, and all that was typed."""
+    if reader.action == "answer":
+        number, _title = queries.title_of(lead_of(reader))
+        return owed(reader, number), 422
+    return show(reader)[0], 422
+
+
+def press_again(reader: Reader, mark: str) -> tuple[Page, int]:
+    """Return the page that asks for a second press, with everything that was typed."""
+    buttons = {
+        "pick": _("Pick up"),
+        "decline": _("Not for me"),
+        "undo": _("Take it back"),
+        "hearing": _("Save"),
+    }
+    number = None
+    if reader.link.purpose != Purpose.STOP:
+        number, _title = queries.title_of(lead_of(reader))
+    kept = {
+        name: value[:KEPT_MOST]
+        for name, value in reader.typed.items()
+        if name in (*KEPT, "pickup_id", "hears", "digest_hour", "quiet_from", "quiet_until")
+    }
+    return Page(
+        heading=_("Please press once more"),
+        number=number,
+        sentence=_(
+            "Some mail programs press buttons by themselves. So that nothing happens without you, "
+            "we ask a second time."
+        ),
+        code=PressAgain.code,
+        body="_press.html",
+        action=reader.action,
+        button=buttons.get(reader.action or "", words_of_status(kept.get("status")) or _("Send")),
+        nonce=reader.sign(mark, again=True),
+        kept=kept,
+    ), 409

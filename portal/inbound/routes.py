@@ -1,0 +1,294 @@
+"""The pages behind the links of mails: `/m/<token>`.
+
+Opening renders and nothing more; a press carries the token in its body and the sign of a page that
+we showed. Who is signed in plays no part: the link names the person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import replace
+from datetime import datetime
+
+from flask import Blueprint, Response, current_app, g, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.accounts import operations as accounts
+from portal.accounts.actor import Actor
+from portal.accounts.forms import HearingForm
+from portal.accounts.models import User
+from portal.accounts.queries import find_actor_of
+from portal.core import circumstances, clock, logs
+from portal.core.db import session
+from portal.core.errors import DomainError, Forbidden, Invalid, NotFound
+from portal.core.events import record, record_apart
+from portal.core.mail import links
+from portal.core.mail.links import Purpose
+from portal.core.mail.models import MailLink
+from portal.core.mail.rendering import speaking
+from portal.inbound import nonces, operations, pages, queries
+from portal.inbound.events import MailActionDoubted, MailLinkMisused, MailPickLost
+from portal.inbound.pages import Page, Reader
+from portal.inbound.rules import ChangedMeanwhile, PageTooOld, doubt, is_prefetch
+from portal.offers.rules import AlreadyTaken
+from portal.web.access import public
+from portal.web.boundary import keep_work
+from portal.web.forms import strip
+from portal.web.limits import limiter
+
+log = logs.get(__name__)
+blueprint = Blueprint("inbound", __name__)
+
+LARGEST_BODY = 200_000
+MOST_PARTS = 40
+
+
+@blueprint.before_request
+def arrive() -> None:
+    """Forget who is signed in here, and bound what may be sent."""
+    g._login_user = current_app.extensions["visitor"]()
+    request.max_content_length = LARGEST_BODY
+    request.max_form_memory_size = LARGEST_BODY
+    request.max_form_parts = MOST_PARTS
+
+
+@blueprint.after_request
+def hide(response: Response) -> Response:
+    """Keep the page out of search engines and caches."""
+    response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def no_such_link(_response: Response) -> bool:
+    """Count an attempt only where the link leads nowhere."""
+    return bool(g.get("no_such_link"))
+
+
+def link_key() -> str:
+    """Return what presses of one link are counted by; the token itself is kept nowhere."""
+    token = str((request.view_args or {}).get("token", ""))
+    return "link:" + hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
+guessing = limiter.shared_limit("30/minute;300/hour", "mail-links", deduct_when=no_such_link)
+
+
+@blueprint.get("/m/<token>")
+@public
+@guessing
+def open_link(token: str) -> ResponseReturnValue:
+    return opened(token)
+
+
+@blueprint.get("/m/<token>/stop")
+@public
+@guessing
+def open_stop(token: str) -> ResponseReturnValue:
+    return opened(token)
+
+
+def opened(token: str) -> ResponseReturnValue:
+    """Show what a link is about, for people and scanners alike."""
+    at = clock.now()
+    found = find(token, at)
+    if found is None:
+        return nowhere()
+    link, actor = found
+    if request.method == "GET" and not is_prefetch(dict(request.headers)):
+        operations.note_look(link, at)
+    chosen = request.args.get("s")
+    reader = Reader(link, actor, at, chosen if chosen in pages.CHOICES else None)
+    with speaking(actor.locale, actor.timezone):
+        if link.purpose == Purpose.STOP:
+            return hearing(reader, token, hearing_form(actor), 200)
+        try:
+            page, status = pages.show(reader)
+        except (NotFound, Forbidden):
+            return nowhere()
+        return render(page, actor, token), status
+
+
+@blueprint.post("/m/<token>")
+@public
+@guessing
+@limiter.limit("60/minute", key_func=link_key)
+def press(token: str) -> ResponseReturnValue:
+    at = clock.now()
+    found = find(token, at)
+    if found is None:
+        return nowhere()
+    link, actor = found
+    typed = {
+        name: str(strip(value))
+        for name, value in request.form.items()
+        if name not in ("token", "nonce")
+    }
+    reader = Reader(link, actor, at, action=typed.get("action"), typed=typed)
+    with (
+        circumstances.under(actor_id=actor.id, channel="mail"),
+        speaking(actor.locale, actor.timezone),
+    ):
+        try:
+            return pressed(reader, token)
+        except (NotFound, Forbidden):
+            return nowhere()
+
+
+def find(token: str, at: datetime) -> tuple[MailLink, Actor] | None:
+    """Return link and person of a token, None where either is not good any more."""
+    link = links.find(token, at)
+    actor = find_actor_of(link.user_id) if link else None
+    return (link, actor) if link and actor else None
+
+
+def nowhere() -> ResponseReturnValue:
+    """Answer every link that leads nowhere alike."""
+    g.no_such_link = True
+    return render_template("inbound/page.html", page=pages.unusable(), token=""), 404
+
+
+def render(page: Page, actor: Actor, token: str) -> str:
+    return render_template("inbound/page.html", page=page, token=token, theme=actor.theme)
+
+
+def pressed(reader: Reader, token: str) -> ResponseReturnValue:
+    """Check that the press comes from our page and from a person, then do it."""
+    link, actor, at, action = reader.link, reader.actor, reader.at, reader.action or ""
+    check_target(reader)
+    if action != "hearing" and not operations.may_press(link, actor, action):
+        raise NotFound()
+    if action == "hearing" and link.purpose != Purpose.STOP:
+        raise NotFound()
+    nonce = None
+    if hmac.compare_digest(
+        request.form.get("token", "").encode("utf-8", "surrogatepass"),
+        token.encode("utf-8", "surrogatepass"),
+    ):
+        nonce = nonces.read(request.form.get("nonce", ""), link.id, at)
+    if nonce is None:
+        return too_old(reader, token)
+    why = doubt(
+        at - nonce.issued_at,
+        queries.count_seen_links(link, nonce.issued_at),
+        is_prefetch(dict(request.headers)),
+        again=nonce.again,
+    )
+    if why is not None:
+        record_apart(MailActionDoubted(at=at, link_id=link.id, user_id=actor.id, why=why))
+        page, status = pages.press_again(reader, nonce.mark)
+        return render(page, actor, token), status
+    if action == "hearing":
+        return set_hearing(reader, token)
+    page, status = act(reader, nonce.mark)
+    return render(page, actor, token), status
+
+
+def act(reader: Reader, mark: str) -> tuple[Page, int]:
+    """Do what was pressed and return the page that says what became of it."""
+    link, actor, at, action = reader.link, reader.actor, reader.at, reader.action or ""
+    try:
+        # whatever a refusal has begun is undone before the page asks how things stand
+        with session().begin_nested():
+            outcome = operations.press(link, action, reader.typed, mark, actor, at)
+    except Invalid as error:
+        return pages.invalid(replace(reader, errors=error.errors))
+    except (NotFound, Forbidden):
+        raise
+    except DomainError as refusal:
+        if action in ("pick", "answer") and isinstance(refusal, AlreadyTaken):
+            record_apart(MailPickLost(at=at, lead_id=link.lead_id, user_id=actor.id))
+        if isinstance(refusal, ChangedMeanwhile):
+            reader = replace(reader, typed={}, errors={})
+        return pages.refuse(refusal, reader)
+    if outcome.refusal is not None:
+        # the answer stays although the pick was refused
+        keep_work()
+        if isinstance(outcome.refusal, AlreadyTaken):
+            record(MailPickLost(at=at, lead_id=link.lead_id, user_id=actor.id))
+        reader = replace(reader, typed={}, errors={})
+    return pages.answer(outcome, reader)
+
+
+def check_target(reader: Reader) -> None:
+    """Refuse a press that names another thing than the link's. Raises `NotFound`."""
+    link, typed = reader.link, reader.typed
+    expected = {"lead_id": link.lead_id, "feedback_id": link.feedback_id, "user_id": link.user_id}
+    if link.pickup_id is not None:
+        expected["pickup_id"] = link.pickup_id
+    foreign = any(name in typed and typed[name] != str(value) for name, value in expected.items())
+    if not foreign and link.purpose == Purpose.OFFER and "pickup_id" in typed:
+        foreign = not operations.owes(typed["pickup_id"], reader.actor)
+    if foreign:
+        record_apart(MailLinkMisused(at=reader.at, link_id=link.id, user_id=link.user_id))
+        raise NotFound()
+
+
+def too_old(reader: Reader, token: str) -> ResponseReturnValue:
+    """Show the page afresh to a press that does not come from it."""
+    if reader.link.purpose == Purpose.STOP:
+        return hearing(reader, token, hearing_form(reader.actor), 409, PageTooOld.code)
+    page, status = pages.start_again(PageTooOld(), replace(reader, errors={}))
+    return render(page, reader.actor, token), status
+
+
+def hearing_form(actor: Actor, *, sent: bool = False) -> HearingForm:
+    """Return the form of when to hear; the link's own sign stands in for the cookie's."""
+    if sent:
+        return HearingForm(meta={"csrf": False})
+    user = session().get_one(User, actor.id)
+    return HearingForm(user, formdata=None, meta={"csrf": False})
+
+
+def hearing(
+    reader: Reader, token: str, form: HearingForm, status: int, code: str | None = None
+) -> ResponseReturnValue:
+    """Show when the person wants to hear by mail."""
+    page = Page(
+        heading=_("Mails to you"),
+        code=code,
+        body="_hearing.html",
+        action="hearing",
+        nonce=reader.sign(""),
+    )
+    html = render_template(
+        "inbound/page.html", page=page, token=token, theme=reader.actor.theme, form=form
+    )
+    return html, status
+
+
+def set_hearing(reader: Reader, token: str) -> ResponseReturnValue:
+    """Note when the person wants to hear."""
+    form = hearing_form(reader.actor, sent=True)
+    if not form.validate():
+        return hearing(reader, token, form, 422)
+    try:
+        accounts.set_hearing(reader.actor.id, form.hears.data or "", reader.at, form.hours())
+    except Invalid as error:
+        form.take(error)
+        return hearing(reader, token, form, 422)
+    page = Page(heading=_("Saved"), sentence=_("From now on you hear as you chose."))
+    return render(page, reader.actor, token), 200
+
+
+@blueprint.post("/m/<token>/stop")
+@public
+@guessing
+def stop(token: str) -> ResponseReturnValue:
+    """End the daily mail: what a mail program posts for one click, without cookie or page."""
+    at = clock.now()
+    found = find(token, at)
+    if found is None:
+        g.no_such_link = True
+    else:
+        link, actor = found
+        with circumstances.under(actor_id=actor.id, channel="mail"):
+            operations.stop_daily(link, at)
+    page = Page(
+        heading=_("The daily mail is off"),
+        sentence=_("Sign in to choose anew when you want to hear of leads."),
+        onward=(_("Sign in"), "/login"),
+    )
+    return render_template("inbound/page.html", page=page, token=""), 200

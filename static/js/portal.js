@@ -1,5 +1,6 @@
 // What pages gain from a script; each of them works without it.
-// Double sending, where the focus goes after a swap, half-typed text, menus, broken connections.
+// Double sending, where the focus goes after a swap, half-typed text, menus, broken connections,
+// and news: what others do shows here without a reload.
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const all = (root, selector) => [...(root.matches?.(selector) ? [root] : []), ...root.querySelectorAll(selector)];
@@ -159,5 +160,194 @@ document.addEventListener("change", (event) => {
   const form = event.target.form;
   if (form?.matches("[data-send-on-change]")) form.requestSubmit();
 });
+
+// ---- news -----------------------------------------------------------------------------
+// The stream tells kinds and ids; what stands behind them is fetched. Nothing that is read, typed
+// or about to be pressed moves. Without a stream the page asks by itself while somebody looks at it.
+
+const POLL = 20_000;
+const LEFT_ALONE = 30_000; // a page that nobody sees gives its stream back
+const openCard = ".lead-card:not(.lead-card-gone, .lead-card-yours)";
+const around = (ms) => ms * (0.75 + Math.random() / 2);
+
+function follow({ stream, at: made, signedOut }) {
+  let source, again, polling, away, ended = false;
+  let heardAt = made;
+  let pause = 1000;
+  const offered = new Set();
+
+  // -- the stream
+
+  function open() {
+    clearTimeout(again);
+    if (source || ended || document.hidden) return;
+    const began = Date.now();
+    source = new EventSource(`${stream}?since=${heardAt}`, { withCredentials: true });
+    const on = (kind, act) => source.addEventListener(kind, (event) => {
+      heardAt = event.lastEventId || heardAt;
+      act(JSON.parse(event.data));
+    });
+    on("hello", ({ hears }) => (hears ? rest() : poll()));
+    on("away", poll);
+    on("again", () => (rest(), lookAtAll(1500)));
+    on("lead", ({ lead, gone }) => (gone ? fade(lead, 600) : (offered.add(lead), soon("list", 300))));
+    on("gate", () => soon("gate", 300));
+    on("board", () => soon("board", 300));
+    on("bye", leave);
+    source.onerror = () => {
+      close();
+      pause = Date.now() - began > 10_000 ? 1000 : Math.min(pause * 2, 60_000);
+      if (pause > 2000) poll();
+      again = setTimeout(open, around(pause));
+    };
+  }
+
+  function close() {
+    source?.close();
+    source = undefined;
+  }
+
+  function leave() {
+    ended = true;
+    close();
+    rest();
+    const halfTyped = [...document.querySelectorAll(writable)].some((field) => field.name && touched(field));
+    if (halfTyped) tell(signedOut);
+    else location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+  }
+
+  // -- asking by itself
+
+  function poll() {
+    polling ??= setTimeout(() => {
+      polling = undefined;
+      if (ended) return;
+      if (!document.hidden) lookAtAll(0);
+      poll();
+    }, around(POLL));
+  }
+
+  function rest() {
+    clearTimeout(polling);
+    polling = undefined;
+  }
+
+  async function ask(path) {
+    const answer = await fetch(path, { headers: { "HX-Request": "true", "X-Live": "1" } });
+    if (answer.headers.has("HX-Redirect")) leave();
+    return answer;
+  }
+
+  async function fragment(path) {
+    const answer = await ask(path);
+    const holder = document.createElement("template");
+    if (answer.ok || answer.status === 409) holder.innerHTML = await answer.text();
+    return holder.content;
+  }
+
+  const looks = { gate: lookAtGate, board: lookAtBoard, list: lookAtList };
+  const lookAtAll = (spread) => Object.keys(looks).forEach((name) => soon(name, spread));
+  const due = new Set();
+  const last = {};
+
+  // At once for the first, then no more often than every two seconds, however much happens.
+  function soon(name, spread) {
+    if (due.has(name)) return;
+    due.add(name);
+    const wait = Math.max(Math.random() * spread, (last[name] ?? 0) + 2000 - Date.now());
+    setTimeout(() => {
+      due.delete(name);
+      last[name] = Date.now();
+      looks[name]().catch(poll);
+    }, wait);
+  }
+
+  // -- what changes on the page
+
+  async function lookAtGate() {
+    const here = $("#gate");
+    if (!here) return;
+    const now = $(".gate", await fragment("/gate"));
+    const before = here.matches(".gate") ? here : $(".gate", here);
+    if (!now || !before || before.textContent.trim() === now.textContent.trim()) return;
+    before.className = now.className;
+    before.replaceChildren(...now.childNodes);
+  }
+
+  async function lookAtBoard() {
+    if (!$(".board")) return;
+    const now = await fragment(`/board/counts${location.search}`);
+    for (const column of now.querySelectorAll(".board-column")) {
+      const before = document.getElementById(column.id);
+      if (!before || before.innerHTML === column.innerHTML) continue;
+      const inUse = before.contains(document.activeElement) || before.matches(":hover");
+      if (inUse) $("h2", before).replaceChildren(...$("h2", column).childNodes);
+      else before.replaceChildren(...column.childNodes);
+    }
+  }
+
+  async function lookAtList() {
+    const list = $("#available");
+    if (!list) return;
+    const query = new URLSearchParams(location.search);
+    query.set("since", list.dataset.at);
+    query.set("leads", [...list.querySelectorAll(openCard)].map((card) => card.id.slice(5)));
+    query.set("maybe", [...offered]);
+    const answer = await ask(`/available/news?${query}`);
+    if (!answer.headers.get("Content-Type").includes("json")) return;
+    const { gone, fresh } = await answer.json();
+    for (const lead of gone) fade(lead, 600);
+    announce(fresh);
+  }
+
+  function announce(fresh) {
+    const link = $("#news-show");
+    if (!link) return;
+    const { one, many } = link.dataset;
+    link.hidden = !fresh.length;
+    link.textContent = (fresh.length === 1 ? one : many).replace("#", fresh.length);
+    link.dataset.leads = fresh;
+  }
+
+  // The card pales at once; a moment later its foot says what became of it. It keeps its place.
+  async function fade(lead, spread) {
+    const card = document.getElementById(`lead-${lead}`);
+    if (offered.delete(lead)) soon("list", 300);
+    if (!card?.matches(openCard) || $(".htmx-request", card)) return;
+    card.classList.add("lead-card-gone");
+    await new Promise((done) => setTimeout(done, Math.random() * spread));
+    const now = await fragment(`/leads/${lead}/card`).catch(() => null);
+    if (!now || !card.isConnected || $(".htmx-request", card)) return;
+    if ($(openCard, now)) return card.classList.remove("lead-card-gone");
+    const said = $("[role=status]", now);
+    const foot = $(".lead-card-foot", card);
+    if (!said || !foot) return;
+    const focused = foot.contains(document.activeElement);
+    foot.replaceChildren(said, ...[$(".lead-card-foot .buttons", now)].filter(Boolean));
+    htmx.process(foot);
+    if (focused) $("h2", card).focus({ preventScroll: true });
+  }
+
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const link = $("#news-show");
+    if (event.detail.requestConfig?.elt !== link || !link || link.hidden) return;
+    link.hidden = true;
+    offered.clear();
+    const fresh = link.dataset.leads.split(",").map((lead) => document.getElementById(`lead-${lead}`)).filter(Boolean);
+    for (const card of fresh) card.classList.add("lead-card-new");
+    $("h2", fresh[0] ?? $("#listing"))?.focus();
+  });
+
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(away);
+    if (document.hidden) away = setTimeout(close, LEFT_ALONE);
+    else open();
+  });
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", open);
+  open();
+}
+
+if (document.body.dataset.stream) follow(document.body.dataset);
 
 $("[data-focus]")?.focus();

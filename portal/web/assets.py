@@ -146,7 +146,9 @@ def init_assets(app: Flask, directory: Path | None = None) -> None:
     app.extensions["assets"] = Assets(directory or Path(app.root_path).parent / "static")
     app.add_url_rule(f"{URL}accent/<colour>.css", "accent", serve_accent, methods=["GET"])
     app.add_url_rule(f"{URL}<path:filename>", "static", serve_static, methods=["GET"])
-    app.jinja_env.globals.update(asset_url=asset_url, accent_url=accent_url, icon=icon)
+    app.jinja_env.globals.update(
+        asset_url=asset_url, accent_url=accent_url, icon=icon, mail_tokens=mail_tokens
+    )
 
 
 # ---- a programme's colour ----------------------------------------------------------------
@@ -157,6 +159,13 @@ BLACK: Colour = (0, 0, 0)
 SUNKEN: Colour = (0xEE, 0xF1, 0xF3)  # --sunken of the light theme
 NIGHT: Colour = (0x18, 0x21, 0x28)  # --surface of the dark theme
 NIGHT_INK: Colour = (0x06, 0x14, 0x1C)
+# what static/css/frame.css calls the same; mails can't read a stylesheet
+HOUSE_TOKENS = {
+    "accent": ("#0b6e6e", "#5cc7c0"),
+    "accent-strong": ("#0b5c5c", "#84d8d2"),
+    "accent-fg": ("#fefefe", "#06211f"),
+    "accent-soft": ("#e3f1f0", "#12312f"),
+}
 
 
 def contrast(one: Colour, other: Colour) -> float:
@@ -166,7 +175,13 @@ def contrast(one: Colour, other: Colour) -> float:
 
 
 def accent_css(colour: str) -> str:
-    """Write the accent tokens for a colour of six hexadecimal digits.
+    """Write the accent tokens for a colour of six hexadecimal digits."""
+    lines = (f"--{n}:light-dark({d},{k})" for n, (d, k) in accent_tokens(colour).items())
+    return f":root:root{{{';'.join(lines)}}}\n"
+
+
+def accent_tokens(colour: str) -> dict[str, tuple[str, str]]:
+    """Return the accent tokens for a colour of six hexadecimal digits, by day and by night.
 
     The colour is darkened for the light theme and lightened for the dark one until it can be
     read on its own soft tint, as text and as a button.
@@ -183,8 +198,13 @@ def accent_css(colour: str) -> str:
         "accent-fg": (WHITE, NIGHT_INK),
         "accent-soft": (soft, night_soft),
     }
-    lines = (f"--{n}:light-dark({_hex(d)},{_hex(k)})" for n, (d, k) in tokens.items())
-    return f":root:root{{{';'.join(lines)}}}\n"
+    return {name: (_hex(light), _hex(dark)) for name, (light, dark) in tokens.items()}
+
+
+def mail_tokens(colour: str) -> dict[str, tuple[str, str]]:
+    """Return the accent tokens of mails: the programme's own, else those of the house."""
+    colour = colour.removeprefix("#").lower()
+    return accent_tokens(colour) if COLOUR.fullmatch(colour) else HOUSE_TOKENS
 
 
 def _luminance(colour: Colour) -> float:

@@ -197,7 +197,7 @@ function follow({ stream, at: made, signedOut }) {
     source.onerror = () => {
       close();
       pause = Date.now() - began > 10_000 ? 1000 : Math.min(pause * 2, 60_000);
-      if (pause > 2000) poll();
+      poll();
       again = setTimeout(open, around(pause));
     };
   }
@@ -323,6 +323,7 @@ function follow({ stream, at: made, signedOut }) {
     const foot = $(".lead-card-foot", card);
     if (!said || !foot) return;
     const focused = foot.contains(document.activeElement);
+    foot.style.minHeight = `${foot.offsetHeight}px`;
     foot.replaceChildren(said, ...[$(".lead-card-foot .buttons", now)].filter(Boolean));
     htmx.process(foot);
     if (focused) $("h2", card).focus({ preventScroll: true });

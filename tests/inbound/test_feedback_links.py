@@ -1,0 +1,156 @@
+"""The five answers from a mail."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from portal.accounts.models import Organisation
+from portal.accounts.queries import get_actor
+from portal.core import clock
+from portal.core.mail.links import Purpose
+from portal.feedback import operations as feedback
+from portal.feedback.models import Feedback
+from portal.feedback.rules import Answer
+from portal.leads.models import Lead
+from portal.pickup import operations as pickup
+from portal.pickup.models import Pickup
+from tests.factories import CONTACT, factory, make_offered_lead, make_partner, make_person
+from tests.inbound.pressing import Forms, events, get, issue, press, text_of, waited
+
+
+@pytest.fixture
+def rep(app):
+    return make_person(make_partner("Alpha Systems"), name="Alice")
+
+
+@factory
+def hold(rep, days=2, **over):
+    """Let a rep hold a lead for some days."""
+    at = clock.now() - timedelta(days=days)
+    lead = make_offered_lead(at=at, **over)
+    return lead, pickup.claim(lead.id, get_actor(rep.id), at).pickup_id
+
+
+@factory
+def give(held, rep, answer, days=0.0):
+    at = clock.now() - timedelta(days=days)
+    return feedback.give(held, answer, get_actor(rep.id), at).id
+
+
+def asked(rep, **over):
+    lead, held = hold(rep, **over)
+    return lead, held, issue(Purpose.FEEDBACK, rep, lead_id=lead.id, pickup_id=held)
+
+
+ANSWERS = [
+    ("not_contacted", {}, "Not made contact yet"),
+    ("waiting", {"note": "He calls back."}, "Waiting for their answer"),
+    ("proposal", {"next_step": "Visit", "next_step_on": "2099-01-31"}, "Proposal in progress"),
+    ("won", {"value": "12500"}, "Won, €12,500"),
+    ("lost", {"reason": "price", "decision_maker": "The board"}, "Lost / not interested"),
+]
+
+
+@pytest.mark.parametrize(("status", "typed", "words"), ANSWERS, ids=[a[0] for a in ANSWERS])
+def test_each_of_the_five_answers_can_be_given(client, rep, status, typed, words):
+    lead, held, path = asked(rep)
+    answer = press(client, path, "feedback", status, query=f"?s={status}", **typed)
+    assert answer.status_code == 200, text_of(answer.text)
+    assert f"We recorded: {words}." in text_of(answer.text)
+    for secret in (*CONTACT.values(), "Alpha Systems", "Alice"):
+        assert secret not in answer.text
+    assert get(Pickup, held).last_status == status
+    assert get(Lead, lead.id).state == ("closed" if status in ("won", "lost") else "held")
+    ((_, actor, channel, data),) = events("MailActionDone")
+    assert (actor, channel) == (rep.id, "mail")
+    assert (data["action"], data["status"]) == ("feedback", status)
+    assert get(Feedback, data["feedback_id"]).channel == "mail"
+
+
+def test_the_choice_in_the_address_only_opens_its_part(client, rep):
+    _lead, held, path = asked(rep)
+    for status, part in (("won", "Report as won"), ("lost", "Report as lost")):
+        page = client.get(f"{path}?s={status}").text
+        opened = page[page.index('<details class="answer" open>') :]
+        assert opened[: opened.index("</details>")].count(part) == 1
+    plain = client.get(f"{path}?s=waiting").text
+    assert "press to send" in plain
+    assert get(Pickup, held).last_status is None
+
+
+def test_a_won_lead_needs_its_value_and_a_lost_one_its_reason(client, rep):
+    _lead, held, path = asked(rep)
+    won = press(client, path, "feedback", "won", value="", note="Yes!")
+    assert won.status_code == 422
+    assert "Please give the value of the order." in text_of(won.text)
+    assert 'value="Yes!"' in won.text
+    lost = press(client, path, "feedback", "lost", reason="", decision_maker="")
+    assert "Please choose why it was lost." in text_of(lost.text)
+    assert "Please say who decided" in text_of(lost.text)
+    assert get(Pickup, held).last_status is None
+
+
+def test_no_contact_a_second_time_asks_for_a_dated_next_step(client, rep):
+    _lead, held, path = asked(rep)
+    give(held, rep, Answer("not_contacted"), days=1)
+    bare = press(client, path, "feedback", "not_contacted")
+    assert bare.status_code == 422
+    assert "Please name the day on which you try next." in text_of(bare.text)
+    full = press(
+        client,
+        path,
+        "feedback",
+        "not_contacted",
+        next_step="Call the plant",
+        next_step_on="2099-02-01",
+    )
+    assert full.status_code == 200
+    assert get(Pickup, held).uncontacted == 2
+
+
+def test_the_page_tells_the_last_answer_but_no_word_of_its_note(client, rep):
+    _lead, held, path = asked(rep)
+    give(held, rep, Answer("waiting", note="Ask for Mrs Zyx"), days=1)
+    page = text_of(client.get(path).text)
+    assert "Your last answer: Waiting for their answer, yesterday." in page
+    assert "Zyx" not in page
+
+
+def test_the_same_choice_later_is_a_new_answer(client, rep):
+    _lead, held, path = asked(rep)
+    give(held, rep, Answer("waiting"), days=1)
+    assert press(client, path, "feedback", "waiting").status_code == 200
+    assert len(events("FeedbackGiven")) == 2
+
+
+def test_a_lead_that_is_over_says_so_and_takes_no_answer(client, rep):
+    for word, answer in (
+        ("You reported it as won.", Answer("won", value=5)),
+        ("You reported it as lost.", Answer("lost", reason="price", decision_maker="He")),
+    ):
+        _lead, held, path = asked(rep)
+        fields = waited(
+            client.application, Forms(client.get(path).text).for_("feedback", "waiting")
+        )
+        give(held, rep, answer)
+        page = client.get(path)
+        assert page.status_code == 404
+        assert word in text_of(page.text)
+        late = client.post(path, data={**fields, "status": "waiting"})
+        assert late.status_code == 409
+        assert 'data-refusal="not_yours_any_more"' in late.text
+    assert not events("MailActionDone")
+
+
+def test_a_manager_answers_for_her_firm_and_nobody_elses(client, rep):
+    firm = get(Organisation, rep.organisation_id)
+    boss = make_person(firm, "partner_manager", name="Anna")
+    stranger = make_person(make_partner("Beta Networks"), "partner_manager")
+    lead, held, _path = asked(rep)
+    theirs = issue(Purpose.FEEDBACK, stranger, lead_id=lead.id, pickup_id=held)
+    assert client.get(theirs).status_code == 404
+    hers = issue(Purpose.FEEDBACK, boss, lead_id=lead.id, pickup_id=held)
+    assert press(client, hers, "feedback", "proposal").status_code == 200
+    assert get(Pickup, held).last_status == "proposal"

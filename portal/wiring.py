@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from portal.accounts import routes as accounts
-from portal.accounts.events import PasswordResetRequested
+from portal.accounts.events import HearingChanged, PasswordResetRequested
 from portal.catalog import routes as catalog
 from portal.core.events import Event
 from portal.desk import jobs as desk_jobs
@@ -26,7 +26,7 @@ from portal.offers.events import LeadOffered, RoundEnded
 from portal.partners import routes as partners
 from portal.pickup import jobs as _pickup  # noqa: F401
 from portal.pickup import routes as pickup
-from portal.pickup.events import LeadPickedUp
+from portal.pickup.events import FeedbackDueSoon, FeedbackOverdue, LeadPickedUp
 
 ROOMS = (
     accounts.blueprint,
@@ -51,10 +51,13 @@ WITHOUT_COOKIE = (inbound.blueprint,)
 
 REACTIONS: dict[type[Event], tuple[str, ...]] = {
     PasswordResetRequested: ("notifications.password_reset",),
+    HearingChanged: ("notifications.plan_again",),
     LeadOffered: ("notifications.lead_offered", "offers.count_seen"),
     ContactSuppressed: ("offers.take_off",),
-    RoundEnded: ("offers.tidy_round",),
-    LeadPickedUp: ("offers.tidy_picked",),
+    RoundEnded: ("offers.tidy_round", "notifications.round_ended"),
+    LeadPickedUp: ("offers.tidy_picked", "notifications.yours_now"),
+    FeedbackDueSoon: ("notifications.feedback_soon",),
+    FeedbackOverdue: ("notifications.feedback_overdue",),
 }
 
 SCHEDULE: tuple[tuple[str, timedelta], ...] = (
@@ -62,6 +65,8 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("mail.drain", timedelta(seconds=30)),
     ("offers.end_rounds", timedelta(seconds=60)),
     ("pickup.mark_debts", timedelta(seconds=60)),
+    ("notifications.send_notices", timedelta(seconds=60)),
     ("leads.push_imports", timedelta(seconds=60)),
     ("leads.forget_files", timedelta(hours=6)),
+    ("notifications.forget_notices", timedelta(hours=6)),
 )

@@ -1,51 +1,171 @@
-"""Reactions that write mails."""
+"""Reactions that tell people what happened, and the sweep that sends what waits.
+
+An event of a room above (`inbound`) comes in as `Any`: it is told by the names of its fields.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from portal.accounts import operations as accounts
-from portal.accounts.events import PasswordResetRequested
-from portal.core.jobs import reaction
+from portal.accounts.events import HearingChanged, PasswordResetRequested
+from portal.accounts.models import Hears, User
+from portal.core.jobs import Payload, job, reaction, sweep
 from portal.core.mail import outbox
-from portal.core.mail.rendering import speaking
-from portal.notifications import models as _models  # noqa: F401
-from portal.notifications import queries
-from portal.offers.events import LeadOffered
+from portal.leads.queries import find_teaser
+from portal.notifications import letters, operations, queries
+from portal.notifications.letters import Letter
+from portal.notifications.models import Topic
+from portal.offers.events import LeadOffered, RoundEnded
+from portal.pickup.events import FeedbackDueSoon, FeedbackOverdue, LeadPickedUp
 
 
 @reaction("notifications.lead_offered", queue="mail")
 def tell_of_offer(event: LeadOffered, at: datetime) -> None:
-    """Write to everybody in the offered firms who may pick the lead up, if it still stands."""
+    """Tell everybody in the offered firms who may pick the lead up and sees it by now."""
     if event.lead_id is None:
         return
-    teaser = queries.find_offered_teaser(event.lead_id, event.number)
-    if teaser is None:
-        return
-    for user, offer in queries.list_offered_people(event.round_id, at):
-        with speaking(user.locale, user.timezone):
-            lead = queries.told_of(teaser, offer, len(event.organisation_ids))
-        outbox.post(
-            "lead_offered",
-            queries.recipient(user),
-            {"name": user.name, "lead": lead},
+    for user, found in queries.list_offered(event.lead_id, event.round_id, at):
+        about = f"offer:{event.round_id}"
+        if operations.tell(
+            user,
+            Topic.LEAD_OFFERED,
+            about,
+            event.at,
             at,
-            dedupe_key=f"offer:{event.round_id}:{user.id}",
             lead_id=event.lead_id,
-        )
+            round_id=event.round_id,
+        ):
+            letters.post(letters.lead_offered(found, user, at), user, at, f"{about}:{user.id}")
+
+
+@reaction("notifications.yours_now", queue="mail")
+def tell_holder(event: LeadPickedUp, at: datetime) -> None:
+    """Write the contact data to the holder, unless she never wants to hear and has it on screen."""
+    user = queries.find_user(event.user_id)
+    if user is not None and queries.wishes(user).hears != Hears.NEVER:
+        write_yours(event.pickup_id, event.user_id, at)
+
+
+def write_yours(pickup_id: int, user_id: int, at: datetime) -> None:
+    """Write the contact data of a lead to its holder, once."""
+    pickup = queries.find_owed(pickup_id, user_id)
+    if pickup is not None:
+        write(f"yours:{pickup_id}", user_id, at, lambda user: letters.yours_now(pickup, user, at))
+
+
+@reaction("notifications.feedback_soon", queue="mail")
+def tell_soon(event: FeedbackDueSoon, at: datetime) -> None:
+    ask_for_feedback(Topic.FEEDBACK_SOON, event.pickup_id, event.user_id, event.at, at)
+
+
+@reaction("notifications.feedback_overdue", queue="mail")
+def tell_overdue(event: FeedbackOverdue, at: datetime) -> None:
+    ask_for_feedback(Topic.FEEDBACK_OVERDUE, event.pickup_id, event.user_id, event.at, at)
+
+
+def ask_for_feedback(
+    topic: Topic, pickup_id: int, user_id: int, happened_at: datetime, at: datetime
+) -> None:
+    """Ask a holder for the answer that is due, unless it was given meanwhile."""
+    user, pickup = queries.find_user(user_id), queries.find_owed(pickup_id, user_id)
+    if user is None or pickup is None:
+        return
+    due = pickup.feedback_due_at
+    if (topic == Topic.FEEDBACK_SOON and due <= at) or (topic != Topic.FEEDBACK_SOON and due > at):
+        return
+    about = f"{topic}:{pickup_id}:{due.isoformat()}"
+    if operations.tell(
+        user,
+        topic,
+        about,
+        happened_at,
+        at,
+        lead_id=pickup.lead_id,
+        pickup_id=pickup_id,
+        due=due.isoformat(),
+    ):
+        letter = letters.feedback_wanted(topic, pickup, user, at)
+        if letter is not None:
+            letters.post(letter, user, at, f"{about}:{user.id}")
+
+
+@reaction("notifications.round_ended", queue="mail")
+def tell_of_round(event: RoundEnded, at: datetime) -> None:
+    """Tell the channel managers of a lead that nobody picked up."""
+    report = queries.find_unpicked(event.round_id)
+    if report is None:
+        return
+    about = f"round:{event.round_id}"
+    for user in queries.list_with_role("channel_manager"):
+        if operations.tell(
+            user,
+            Topic.ROUND_UNPICKED,
+            about,
+            event.at,
+            at,
+            lead_id=report.lead_id,
+            round_id=event.round_id,
+        ):
+            letter = letters.round_unpicked(report, user, at)
+            if letter is not None:
+                letters.post(letter, user, at, f"{about}:{user.id}")
+
+
+@reaction("notifications.recorded", queue="mail")
+def tell_recorded(event: Any, at: datetime) -> None:
+    """Confirm what was pressed behind a mail, and write the contact data of a pick."""
+    if event.action == "pick" and event.pickup_id:
+        write_yours(event.pickup_id, event.user_id, at)
+    key = f"recorded:{event.user_id}:{event.action}:{event.lead_id}:{event.at.timestamp():.6f}"
+    write(key, event.user_id, at, lambda user: letters.recorded(event, user, at))
+
+
+@reaction("notifications.not_yours", queue="mail")
+def tell_not_yours(event: Any, at: datetime) -> None:
+    """Tell honestly that a lead was gone when somebody pressed "Pick up" behind a mail."""
+    teaser = find_teaser(event.lead_id)
+    # pressed again and again, it stays one mail per round
+    key = f"not-yours:{event.user_id}:{event.lead_id}:{teaser.round if teaser else 0}"
+    write(key, event.user_id, at, lambda user: letters.not_yours(event.lead_id, user, at))
+
+
+def write(key: str, user_id: int, at: datetime, make: Callable[[User], Letter | None]) -> None:
+    """Write a mail that goes at once at any hour, once per key; its links are made only then."""
+    user = queries.find_user(user_id)
+    if user is None or outbox.known(key):
+        return
+    letter = make(user)
+    if letter is not None:
+        letters.post(letter, user, at, key)
 
 
 @reaction("notifications.password_reset", queue="mail")
 def send_reset_link(event: PasswordResetRequested, at: datetime) -> None:
     """Write the link for a new password; its secret is made here and stands in the mail alone."""
-    to = queries.find_recipient(event.user_id)
-    if to is None:
-        return
-    secret = accounts.issue_password_reset(event.user_id, at)
-    outbox.post(
-        "password_reset",
-        to,
-        {"name": to.name, "path": f"/reset/{secret}", "until": at + accounts.RESET_LASTS},
-        at,
-        dedupe_key=f"reset:{event.user_id}:{event.at.timestamp():.6f}",
-    )
+
+    def letter(user: User) -> Letter:
+        secret = accounts.issue_password_reset(user.id, at)
+        return Letter(
+            "password_reset", {"path": f"/reset/{secret}", "until": at + accounts.RESET_LASTS}
+        )
+
+    write(f"reset:{event.user_id}:{event.at.timestamp():.6f}", event.user_id, at, letter)
+
+
+@reaction("notifications.plan_again")
+def plan_again(event: HearingChanged, at: datetime) -> None:
+    """Move what waits for a person to when she wants to hear by now."""
+    operations.plan_again(event.user_id, at)
+
+
+@sweep("notifications.send_notices", operations.look_round, queue="mail")
+def send_notices(user_id: int, at: datetime) -> None:
+    operations.send_waiting(user_id, at)
+
+
+@job("notifications.forget_notices", queue="bulk")
+def forget_notices(_payload: Payload, at: datetime) -> None:
+    operations.forget_told(at)

@@ -1,33 +1,31 @@
-"""Reads for notifications: who is told, and what may be told. None reaches contact data."""
+"""Reads for notifications: who is told, and what still stands. None reaches contact data."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from flask_babel import get_locale
-from sqlalchemy import Date, Row, cast, exists, func, or_, select
+from sqlalchemy import ColumnElement, Date, Row, Select, cast, exists, func, or_, select
 
-from portal.accounts.models import Organisation, User
+from portal.accounts.models import Hears, Organisation, User
 from portal.accounts.permissions import PICKING_ROLES
-from portal.catalog.models import Source
-from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.mail.outbox import Recipient
-from portal.leads.models import LeadState, LeadType
+from portal.leads.models import Lead, LeadState
 from portal.leads.queries import find_teaser
-from portal.matching import words
-from portal.offers.models import Offer
+from portal.notifications.rules import Wishes
+from portal.offers.models import Dismissal, Offer, OfferRound, RoundOutcome
 from portal.partners.models import Absence
+from portal.pickup.models import Pickup
 
 
-def find_recipient(user_id: int) -> Recipient | None:
-    """Return an active person of an active firm as somebody to write to."""
-    user = session().scalar(
+def find_user(user_id: int) -> User | None:
+    """Return an active person of an active firm."""
+    return session().scalar(
         select(User).join(Organisation).where(User.id == user_id, User.active, Organisation.active)
     )
-    return recipient(user) if user else None
 
 
 def recipient(user: User) -> Recipient:
@@ -35,10 +33,42 @@ def recipient(user: User) -> Recipient:
     return Recipient(user.id, user.email, user.name, user.locale, user.timezone)
 
 
-def list_offered_people(round_id: int, at: datetime) -> Sequence[tuple[User, Offer]]:
-    """Return everybody who may pick up a lead of this round and hears by mail.
+def wishes(user: User) -> Wishes:
+    """Return when a person wants to hear."""
+    return Wishes(
+        user.hears if user.hears_by_mail else Hears.NEVER,
+        user.digest_hour,
+        user.quiet_from,
+        user.quiet_until,
+        user.timezone,
+    )
 
-    Not those whose firm has declined, or who are away today, where today is their firm's.
+
+def list_with_role(role: str) -> Sequence[User]:
+    """Return everybody with a role who wants to hear by mail."""
+    return (
+        session()
+        .scalars(
+            select(User)
+            .join(Organisation)
+            .where(
+                User.active,
+                Organisation.active,
+                User.hears_by_mail,
+                User.hears != Hears.NEVER,
+                User.roles.contains([role]),
+            )
+            .order_by(User.id)
+        )
+        .all()
+    )
+
+
+def standing_offers(at: datetime) -> list[ColumnElement[bool]]:
+    """Return the conditions under which an offer is one that a person may be told of.
+
+    Not where the firm has declined or the person has dismissed it, nor where either is away today,
+    where today is the firm's.
     """
     today = cast(func.timezone(Organisation.timezone, at), Date)
     away = exists().where(
@@ -46,69 +76,126 @@ def list_offered_people(round_id: int, at: datetime) -> Sequence[tuple[User, Off
         or_(Absence.user_id.is_(None), Absence.user_id == User.id),
         today.between(Absence.starts_on, Absence.ends_on),
     )
-    rows = session().execute(
-        select(User, Offer)
-        .join(Offer, Offer.organisation_id == User.organisation_id)
-        .join(Organisation, Organisation.id == User.organisation_id)
-        .where(
-            Offer.round_id == round_id,
-            Offer.declined_at.is_(None),
-            Offer.visible_from <= at,
-            Offer.ends_at > at,
-            Organisation.active,
-            User.active,
-            User.hears_by_mail,
-            User.roles.overlap(list(PICKING_ROLES)),
-            ~away,
-        )
-        .order_by(User.id)
-    )
-    return [(row[0], row[1]) for row in rows]
+    dismissed = exists().where(Dismissal.offer_id == Offer.id, Dismissal.user_id == User.id)
+    return [
+        Offer.declined_at.is_(None),
+        Offer.visible_from <= at,
+        Offer.ends_at > at,
+        Organisation.active,
+        User.active,
+        User.roles.overlap(list(PICKING_ROLES)),
+        ~away,
+        ~dismissed,
+    ]
 
 
-def find_offered_teaser(lead_id: int, round_number: int) -> Row[Any] | None:
-    """Return the teaser of a lead that still stands on offer in this round."""
+Offered = tuple[Row[Any], Offer, int]
+"""Teaser, offer, and how many firms have it."""
+
+
+def list_offered(lead_id: int, round_id: int, at: datetime) -> Sequence[tuple[User, Offered]]:
+    """Return everybody who may pick up a lead in this round and wants to hear of it by mail."""
     teaser = find_teaser(lead_id)
-    if teaser is None or teaser.state != LeadState.OFFERED or teaser.round != round_number:
+    if teaser is None or teaser.state != LeadState.OFFERED:
+        return []
+    rows = session().execute(
+        _offers(round_id, at).where(User.hears_by_mail, User.hears != Hears.NEVER).order_by(User.id)
+    )
+    return [
+        (user, (teaser, offer, max(1, firms)))
+        for user, offer, firms in rows
+        if offer.round == teaser.round
+    ]
+
+
+def find_offer(round_id: int, user: User, at: datetime) -> Offered | None:
+    """Return the offer of a round where it stands for a person, else None."""
+    row = session().execute(_offers(round_id, at).where(User.id == user.id)).one_or_none()
+    if row is None:
         return None
-    return teaser
+    teaser = find_teaser(row[1].lead_id)
+    if teaser is None or teaser.state != LeadState.OFFERED or teaser.round != row[1].round:
+        return None
+    return teaser, row[1], max(1, row[2])
 
 
-def told_of(teaser: Row[Any], offer: Offer, firms: int) -> dict[str, Any]:
-    """Return what a mail tells about an offered lead, in the language that is spoken now.
+def _offers(round_id: int, at: datetime) -> Select[User, Offer, int]:
+    return (
+        select(User, Offer, OfferRound.offered - OfferRound.declined)
+        .join(Offer, Offer.organisation_id == User.organisation_id)
+        .join(OfferRound, OfferRound.id == Offer.round_id)
+        .join(Organisation, Organisation.id == User.organisation_id)
+        .where(Offer.round_id == round_id, *standing_offers(at))
+    )
 
-    Only fields that the lead's type allows in a teaser.
-    """
-    lead_type = session().get_one(LeadType, teaser.type_id)
-    shown = set(lead_type.teaser_fields)
-    entries, locale = book(), str(get_locale())
-    source = entries.by_id.get(teaser.source_id) if teaser.source_id else None
-    approach = (source.expectation if isinstance(source, Source) else None) or {}
 
-    def if_shown(field: str, value: Any) -> Any:
-        return value if field in shown else None
+def find_owed(pickup_id: int, user_id: int) -> Pickup | None:
+    """Return a lead in a person's hand; None once it is not."""
+    return session().scalar(
+        select(Pickup).where(
+            Pickup.id == pickup_id, Pickup.user_id == user_id, Pickup.ended_at.is_(None)
+        )
+    )
 
-    return {
-        "lead_id": teaser.id,
-        "number": teaser.number,
-        "temperature": if_shown("temperature", teaser.temperature),
-        "title": if_shown("title", teaser.title) or teaser.number,
-        "text": if_shown("partner_text", teaser.partner_text),
-        "source": if_shown("source", entries.label(teaser.source_id, locale)),
-        "expectation": if_shown(
-            "expectation",
-            teaser.expectation or approach.get(locale[:2]) or approach.get("en"),
-        ),
-        "brand": if_shown("brand", entries.label(teaser.brand_id, locale)),
-        "place": if_shown(
-            "country", words.place(teaser.country, if_shown("subdivision", teaser.subdivision))
-        ),
-        "size": if_shown("size_band", entries.label(teaser.size_band_id, locale)),
-        "value": if_shown("value_band", entries.label(teaser.value_band_id, locale)),
-        "time_frame": if_shown("time_frame", teaser.time_frame),
-        "industry": if_shown("industry", entries.label(teaser.industry_id, locale)),
-        "products": if_shown("products", entries.labels(teaser.product_ids, locale)) or [],
-        "why": words.why(offer.explanation),
-        "ends_at": offer.ends_at,
-        "firms": firms,
-    }
+
+@dataclass(frozen=True, slots=True)
+class RoundReport:
+    """How an offer round went that nobody won; `refusals` are (id of a reason, names of firms)."""
+
+    lead_id: int
+    number: int
+    outcome: str
+    offered: int
+    refusals: Sequence[tuple[int | None, Sequence[str]]] = field(default_factory=tuple)
+
+    @property
+    def silent(self) -> int:
+        """Return how many firms said nothing."""
+        return max(0, self.offered - sum(len(firms) for _reason, firms in self.refusals))
+
+
+def find_unpicked(round_id: int) -> RoundReport | None:
+    """Return how a round went that ended without a pickup; None where it ended otherwise."""
+    ended = session().get(OfferRound, round_id)
+    if ended is None or ended.outcome not in (RoundOutcome.EXPIRED, RoundOutcome.DECLINED):
+        return None
+    reasons: dict[int | None, list[str]] = {}
+    for reason_id, name in session().execute(
+        select(Offer.reason_id, Organisation.name)
+        .join(Organisation, Organisation.id == Offer.organisation_id)
+        .where(Offer.round_id == round_id, Offer.declined_at.is_not(None))
+        .order_by(Organisation.name)
+    ):
+        reasons.setdefault(reason_id, []).append(name)
+    return RoundReport(
+        ended.lead_id,
+        ended.number,
+        ended.outcome,
+        ended.offered,
+        sorted(reasons.items(), key=lambda pair: (-len(pair[1]), pair[1])),
+    )
+
+
+def find_round(lead_id: int, number: int) -> OfferRound | None:
+    """Return a round of a lead by its number."""
+    return session().scalar(
+        select(OfferRound).where(OfferRound.lead_id == lead_id, OfferRound.number == number)
+    )
+
+
+def list_drafts(lead_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Return those of the leads that are still being qualified, the oldest first."""
+    rows = session().execute(
+        select(Lead.id, Lead.number, Lead.title, Lead.state_since)
+        .where(Lead.id.in_(lead_ids), Lead.state == LeadState.QUALIFYING)
+        .order_by(Lead.state_since, Lead.id)
+    )
+    return [
+        {
+            "number": row.number,
+            "title": row.title or row.number,
+            "since": row.state_since,
+            "path": f"/qualify/{row.id}",
+        }
+        for row in rows
+    ]

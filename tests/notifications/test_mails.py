@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -19,41 +20,15 @@ from portal.leads.models import Lead, LeadAnswer, LeadType, QualificationQuestio
 from portal.offers import operations as offers
 from portal.partners.models import Absence
 from tests.factories import AT, CONTACT, make_lead, make_partner, make_person
+from tests.notifications.kinds import KINDS, OFFERED
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
-LEAD = {
-    "lead_id": 418,
-    "number": "L-20418",
-    "temperature": "hot",
-    "title": "Replace 14 ageing network cabinets before the audit in March",
-    "text": "The IT manager of a food producer runs two plants and has a budget signed off.\n\n"
-    "He compared us with <one> competitor & likes the ten-year warranty.",
-    "source": "Called us after the trade fair",
-    "expectation": "expects a call this week",
-    "brand": "Arvena",
-    "place": "Lower Saxony",
-    "size": "200–500 people",
-    "value": "€ 50–100 k",
-    "time_frame": "within 3 months",
-    "industry": "Food",
-    "products": ["Cabinets", "Switches"],
-    "why": ["certified: Cabinets", "about 35 km away"],
-    "ends_at": AT + timedelta(days=3),
-    "firms": 4,
-}
-KINDS = {
-    "lead_offered": {"name": "Alice Ainsworth", "lead": LEAD},
-    "password_reset": {
-        "name": "Alice Ainsworth",
-        "path": "/reset/" + "5ec2e7" * 10,
-        "until": AT + timedelta(hours=1),
-    },
-}
-
 
 def links(text):
-    return set(re.findall(r"https?://[^\s\"<>]+", text)) - {"http://www.w3.org/1999/xhtml"}
+    """Return what can be opened: pages, and mails that are ready to be sent to us."""
+    found = re.findall(r"(?:https?://|mailto:lead\+)[^\s\"<>]+", html.unescape(text))
+    return set(found) - {"http://www.w3.org/1999/xhtml"}
 
 
 def put_on_offer(lead=None, **over):
@@ -73,6 +48,16 @@ def offered(lead=None, **over):
     lead = put_on_offer(lead, **over)
     jobs.run_now("core.dispatch", {"here": True}, AT)
     return lead
+
+
+def told_of_contact(mail):
+    """Return which contact data of the lead a mail tells."""
+    whole = " ".join([mail.subject, mail.text, mail.html, str(mail.headers)]).lower()
+    return {
+        name
+        for name, value in CONTACT.items()
+        if value.lower() in whole and value != CONTACT["role"]
+    }
 
 
 def mails():
@@ -98,20 +83,21 @@ def test_both_parts_of_a_mail_carry_the_same_absolute_links(ctx, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_mail_fetches_nothing_and_stays_small(ctx, kind):
-    html = rendering.render(kind, KINDS[kind], "en", "Europe/Berlin").html
-    assert not re.search(r"<img|<link|@import|url\(", html)
-    assert len(html.encode()) < 30_000
-    assert "prefers-color-scheme: dark" in html
+    made = rendering.render(kind, KINDS[kind], "en", "Europe/Berlin").html
+    assert not re.search(r"<img|<link|@import|url\(", made)
+    assert len(made.encode()) < 60_000
+    assert "prefers-color-scheme: dark" in made
+    assert "[data-ogsc]" in made
 
 
 def test_a_mail_that_would_be_cut_off_is_refused(ctx):
-    lead = {**LEAD, "text": "long " * 30_000}
+    lead = {**OFFERED, "text": "long " * 30_000}
     with pytest.raises(rendering.TooLarge):
         rendering.render("lead_offered", {"name": "A", "lead": lead}, "en", "Europe/Berlin")
 
 
 def test_text_of_a_lead_is_no_markup_in_a_mail(ctx):
-    lead = {**LEAD, "title": "<script>alert(1)</script>", "why": ["<b>x</b>"]}
+    lead = {**OFFERED, "title": "<script>alert(1)</script>", "why": ["<b>x</b>"]}
     mail = rendering.render("lead_offered", {"name": "<i>A", "lead": lead}, "en", "Europe/Berlin")
     assert "<script>" not in mail.html
     assert "<b>" not in mail.html
@@ -120,13 +106,13 @@ def test_text_of_a_lead_is_no_markup_in_a_mail(ctx):
 
 
 def test_line_breaks_in_a_title_make_no_second_header(ctx):
-    lead = {**LEAD, "title": "Cabinets\r\nBcc: evil@evil.example\u2028\x00now"}
+    lead = {**OFFERED, "title": "Cabinets\r\nBcc: evil@evil.example\u2028\x00now"}
     mail = rendering.render("lead_offered", {"name": "A", "lead": lead}, "en", "Europe/Berlin")
     assert mail.subject == "Hot lead L-20418: Cabinets Bcc: evil@evil.example now"
 
 
 def test_dates_stand_in_the_readers_zone_and_language(ctx):
-    context = {"name": "A", "lead": LEAD}
+    context = {"name": "A", "lead": OFFERED}
     english = rendering.render("lead_offered", context, "en", "America/New_York").text
     assert "Thursday, November 19, 2026, 4:00\u00a0AM" in english
     german = rendering.render("lead_offered", context, "de", "Europe/Berlin").text
@@ -175,10 +161,7 @@ def test_the_mail_about_an_offer_holds_no_contact_data(ctx):
     make_person()
     offered()
     (mail,) = mails()
-    whole = " ".join([mail.subject, mail.text, mail.html, str(mail.headers)]).lower()
-    for value in CONTACT.values():
-        if value != CONTACT["role"]:
-            assert value.lower() not in whole
+    assert not told_of_contact(mail)
 
 
 def test_the_mail_about_an_offer_says_what_the_teaser_allows(ctx):

@@ -6,11 +6,12 @@ zone, and carry the same links. Nothing is fetched while a mail is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import css_inline
 from babel.dates import format_date, format_time, get_timezone_location
@@ -22,6 +23,8 @@ from portal.core.config import Settings
 from portal.core.mail.addresses import one_line
 
 LARGEST = 100_000  # bytes of HTML: Gmail cuts longer ones off
+
+Tokens = Callable[[str], Mapping[str, tuple[str, str]]]
 
 _inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
 
@@ -56,7 +59,7 @@ def render(kind: str, context: Mapping[str, Any], locale: str, timezone: str) ->
     """Return subject, text and HTML of a mail. Raises `TooLarge`.
 
     Templates get `context`, `link(path)` for absolute addresses, `moment(at)` for a date that is
-    still true tomorrow, `programme` and `locale`.
+    still true tomorrow, `programme`, `locale`, and `tokens`: accent colours by day and by night.
     """
     settings: Settings = current_app.config["SETTINGS"]
     environment = current_app.jinja_env
@@ -65,6 +68,7 @@ def render(kind: str, context: Mapping[str, Any], locale: str, timezone: str) ->
         "link": lambda path: settings.public_url + path,
         "moment": moment,
         "programme": settings.programme_name,
+        "tokens": cast(Tokens, environment.globals["mail_tokens"])(settings.accent),
         "locale": locale,
     }
 
@@ -76,6 +80,8 @@ def render(kind: str, context: Mapping[str, Any], locale: str, timezone: str) ->
     html = _inliner.inline(html)
     if len(html.encode()) > LARGEST:
         raise TooLarge(f"{kind}: the HTML part is larger than {LARGEST} bytes")
+    # what is left out leaves no hole
+    text = re.sub(r"\n(?:[ \t]*\n){2,}", "\n\n", text)
     return Rendered(one_line(subject), text.strip() + "\n", html)
 
 

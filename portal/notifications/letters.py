@@ -1,0 +1,524 @@
+"""What each mail tells: from ids to plain values in the reader's language, and into the outbox.
+
+Here: the contents of every kind, the links that a mail carries, the headers that keep the mails
+about a lead together. Not here: who hears when (`operations`), how it looks (templates/emails).
+Contact data of a lead is reached by one function alone, `yours_now`, for its holder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from flask import current_app
+from flask_babel import get_locale, ngettext
+from flask_babel import gettext as _
+from sqlalchemy import Row
+
+from portal.accounts.models import User
+from portal.accounts.queries import get_actor
+from portal.catalog.queries import book
+from portal.core import circumstances
+from portal.core.config import Settings
+from portal.core.db import session
+from portal.core.mail import addresses, links, outbox
+from portal.core.mail.links import Purpose
+from portal.core.mail.rendering import moment, speaking
+from portal.feedback.models import Feedback
+from portal.leads import contacts
+from portal.leads.models import Lead
+from portal.leads.queries import find_teaser
+from portal.notifications import queries
+from portal.notifications.queries import Offered, RoundReport
+from portal.offers import operations as offers
+from portal.offers.cards import card_of
+from portal.offers.models import RoundOutcome
+from portal.offers.queries import teaser_fields
+from portal.pickup.models import Pickup
+from portal.pickup.queries import position_of
+from portal.pickup.rules import Colour
+from portal.web.filters import money
+
+UNDO_LASTS = timedelta(hours=72)
+MOST_ITEMS = 25
+"""A mail about many things names so many of a kind; more would be cut off by mail clients."""
+
+ANSWERS = ("not_contacted", "waiting", "proposal", "won", "lost")
+KEYWORDS = {
+    "en": ("OPEN", "WAITING", "PROPOSAL", "WON", "LOST"),
+    "de": ("OFFEN", "WARTEN", "ANGEBOT", "GEWONNEN", "VERLOREN"),
+}
+"""What stands in the first line of an answer by mail; read by programme, so not translated."""
+
+Facts = Sequence[tuple[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail before it is rendered."""
+
+    kind: str
+    context: dict[str, Any]
+    lead_id: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def post(letter: Letter, user: User, at: datetime, dedupe_key: str) -> bool:
+    """Put a letter to a person into the outbox; mails about one lead hang together."""
+    headers = dict(letter.headers)
+    if letter.lead_id is not None:
+        root = addresses.message_id(f"lead:{letter.lead_id}:{user.id}", *_signs())
+        headers |= {"In-Reply-To": root, "References": root}
+    return outbox.post(
+        letter.kind,
+        queries.recipient(user),
+        {"name": user.name, **letter.context},
+        at,
+        dedupe_key=dedupe_key,
+        lead_id=letter.lead_id,
+        headers=headers,
+    )
+
+
+@contextmanager
+def to(user: User) -> Iterator[None]:
+    """Speak the language of a person, in her zone."""
+    with speaking(user.locale, user.timezone):
+        yield
+
+
+def _signs() -> tuple[str, str]:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings.mail_domain, settings.secret_key
+
+
+# -- what several mails tell -------------------------------------------------------------------
+
+
+def lead_of(row: Row[Any], at: datetime, explanation: Sequence[dict[str, Any]] = ()) -> Any:
+    """Return what a mail tells about a lead: only what its type allows in a teaser."""
+    shown = teaser_fields([row.type_id])[row.type_id]
+    card = card_of(row, shown, at, seen_by=0, explanation=explanation)
+    return {
+        "lead_id": card.lead_id,
+        "number": card.number,
+        "temperature": card.temperature,
+        "title": card.title,
+        "text": card.text,
+        "source": card.source,
+        "expectation": card.expectation,
+        "brand": card.brand,
+        "why": list(card.why),
+        "facts": [
+            (str(_("Place")), card.place),
+            (str(_("Size")), card.size),
+            (str(_("Value")), card.value),
+            (str(_("Time frame")), card.time_frame),
+            (str(_("Industry")), card.industry),
+            (str(_("Products")), ", ".join(card.products)),
+        ],
+    }
+
+
+def offered_lead(found: Offered, user: User, at: datetime) -> dict[str, Any]:
+    """Return what a mail tells about a lead on offer, with the links to take it or leave it."""
+    teaser, offer, firms = found
+    path = links.issue(
+        Purpose.OFFER, user.id, at, lead_id=teaser.id, round_=offer.round, topic="offer"
+    )
+    return {
+        **lead_of(teaser, at, offer.explanation),
+        "ends_at": offer.ends_at,
+        "left": left(offer.ends_at - at),
+        "firms": firms,
+        "alone_until": None,
+        "pick_path": f"{path}?s=pick",
+        "decline_path": f"{path}?s=decline",
+    }
+
+
+def left(span: timedelta) -> str:
+    """Say how much time is left: "3 days", "20 hours"."""
+    hours = max(0, round(span.total_seconds() / 3600))
+    if hours >= 48:
+        return str(ngettext("%(num)d day", "%(num)d days", hours // 24))
+    if hours >= 2:
+        return str(ngettext("%(num)d hour", "%(num)d hours", hours))
+    return str(_("a short while"))
+
+
+def words_of(status: str) -> str:
+    """Return one of the five answers in words."""
+    return {
+        "not_contacted": str(_("Not made contact yet")),
+        "waiting": str(_("Waiting for their answer")),
+        "proposal": str(_("Proposal in progress")),
+        "won": str(_("Won")),
+        "lost": str(_("Lost / not interested")),
+    }[status]
+
+
+def answers(pickup: Pickup, number: str, user: User, at: datetime) -> list[dict[str, str]]:
+    """Return the five answers about a lead in hand, each with its link and as a mail to send."""
+    settings: Settings = current_app.config["SETTINGS"]
+    path = links.issue(
+        Purpose.FEEDBACK, user.id, at, lead_id=pickup.lead_id, pickup_id=pickup.id, topic="feedback"
+    )
+    reply = addresses.reply_address(pickup.lead_id, user.id, *_signs())
+    words = KEYWORDS.get(str(get_locale())[:2], KEYWORDS["en"])
+    asked = {
+        "won": f"\n\n{_('Value of the order, %(currency)s', currency=settings.currency)}: ",
+        "lost": f"\n\n{_('Why?')} \n{_('Who decided?')} ",
+    }
+    return [
+        {
+            "label": words_of(status),
+            "url": f"{settings.public_url}{path}?s={status}",
+            "mailto": mailto(reply, f"Re: {number}", keyword + asked.get(status, "")),
+        }
+        for status, keyword in zip(ANSWERS, words, strict=True)
+    ]
+
+
+def mailto(address: str, subject: str, body: str) -> str:
+    """Return the address of a mail that is ready to be sent."""
+    body = body.replace("\n", "\r\n")
+    return f"mailto:{address}?subject={quote(subject, safe='')}&body={quote(body, safe='')}"
+
+
+def owed_numbers(user: User, at: datetime) -> tuple[list[str], bool]:
+    """Return the leads whose answers hold the person's gate red, and whether it stops the firm."""
+    position = position_of(get_actor(user.id), at)
+    if position.gate.colour != Colour.RED:
+        return [], False
+    limit = timedelta(days=position.policy.firm_red_days)
+    owed = position.gate.owed
+    return [one.lead_number for one in owed], any(one.late_by(at) > limit for one in owed)
+
+
+# -- one mail each -----------------------------------------------------------------------------
+
+
+def lead_offered(found: Offered, user: User, at: datetime) -> Letter:
+    """A lead for you."""
+    with to(user):
+        return Letter("lead_offered", {"lead": offered_lead(found, user, at)}, found[0].id)
+
+
+def yours_now(pickup: Pickup, user: User, at: datetime) -> Letter | None:
+    """Yours now: whom to call, for the holder alone; None where it is not hers any more."""
+    lead = session().get(Lead, pickup.lead_id)
+    teaser = find_teaser(pickup.lead_id)
+    if lead is None or teaser is None or lead.holder_id != user.id or pickup.ended_at:
+        return None
+    with circumstances.under(channel="mail"):
+        contact = contacts.load_contact(lead, get_actor(user.id), at)
+    street = ", ".join(
+        part for part in (contact.street, f"{contact.postcode or ''} {lead.city or ''}") if part
+    )
+    with to(user):
+        return Letter(
+            "yours_now",
+            {
+                "lead": lead_of(teaser, at),
+                "contact": {
+                    "company": contact.company,
+                    "name": " ".join(
+                        part for part in (contact.first_name, contact.last_name) if part
+                    ),
+                    "role": contact.role,
+                    "phone": contact.phone,
+                    "tel": contact.phone_e164 or contact.phone,
+                    "email": contact.email,
+                    "domain": contact.domain,
+                    "address": street.strip(" ,"),
+                    "note": contact.note,
+                },
+                "due_at": pickup.feedback_due_at,
+                "answer_rows": answers(pickup, lead.number, user, at),
+            },
+            lead.id,
+        )
+
+
+def feedback_wanted(kind: str, pickup: Pickup, user: User, at: datetime) -> Letter | None:
+    """An answer is due soon, due, overdue."""
+    teaser = find_teaser(pickup.lead_id)
+    if teaser is None:
+        return None
+    owed, stops_firm = owed_numbers(user, at)
+    with to(user):
+        return Letter(
+            kind,
+            {
+                "lead": lead_of(teaser, at),
+                "due_at": pickup.feedback_due_at,
+                "picked_at": pickup.picked_at,
+                "last": words_of(pickup.last_status) if pickup.last_status else None,
+                "asks_next_step": pickup.uncontacted > 0,
+                "owed": owed or [teaser.number],
+                "stops_firm": stops_firm,
+                "answer_rows": answers(pickup, teaser.number, user, at),
+            },
+            pickup.lead_id,
+        )
+
+
+def not_yours(lead_id: int, user: User, at: datetime) -> Letter | None:
+    """Somebody was faster, honestly told."""
+    teaser = find_teaser(lead_id)
+    if teaser is None:
+        return None
+    gone = offers.gone(lead_id, user.organisation_id).facts
+    seen_by, number = int(gone["seen_by"] or 0), teaser.number
+    picked, in_house = gone["picked"], gone["in_house"]
+    stand_by = picked and not in_house
+    with to(user):
+        if in_house:
+            what = _("%(number)s was picked up in your own firm.", number=number)
+        elif picked:
+            what = _("another firm was faster: %(number)s is gone.", number=number)
+        else:
+            what = _("%(number)s is not on offer any more.", number=number)
+        details = []
+        if gone["gone_at"]:
+            details.append(str(_("It went on %(when)s.", when=moment(gone["gone_at"]))))
+        details.append(
+            str(ngettext("%(num)d firm was offered it.", "%(num)d firms were offered it.", seen_by))
+        )
+        return Letter(
+            "not_yours",
+            {
+                "lead": lead_of(teaser, at),
+                "what": str(what),
+                "details": details,
+                "stand_by_path": links.issue(
+                    Purpose.STAND_BY, user.id, at, lead_id=lead_id, topic="stand_by"
+                )
+                if stand_by
+                else None,
+            },
+            lead_id,
+        )
+
+
+def round_words(report: RoundReport, at: datetime) -> dict[str, Any] | None:
+    """Return how a round went that nobody won, and what is to be done next."""
+    teaser = find_teaser(report.lead_id)
+    if teaser is None:
+        return None
+    number = teaser.number
+    later = queries.find_round(report.lead_id, teaser.round)
+    again = later if later and later.number > report.number and not later.ended_at else None
+    if report.outcome == RoundOutcome.DECLINED:
+        what = _("nobody wanted %(number)s: every firm said no.", number=number)
+    else:
+        what = _("the time for %(number)s is over, and nobody has picked it up.", number=number)
+    if again is not None:
+        following = ngettext(
+            "It is offered again, to %(num)d firm, until %(when)s. Nothing to do for you.",
+            "It is offered again, to %(num)d firms, until %(when)s. Nothing to do for you.",
+            again.offered,
+            when=moment(again.ends_at),
+        )
+    else:
+        following = _(
+            "It is on the board under “Returned”: change the text, offer it to others, or call "
+            "yourself."
+        )
+    silent = report.silent
+    return {
+        "lead": lead_of(teaser, at),
+        "what": str(what),
+        "next": str(following),
+        "offered_again": again is not None,
+        "round": {
+            "facts": [
+                (str(_("Round")), str(report.number)),
+                (str(_("Offered to")), _firms(report.offered)),
+                (str(_("Said no")), _firms(report.offered - silent)),
+                (str(_("Silent")), _firms(silent)),
+            ],
+            "refusals": [
+                (
+                    book().label(reason_id, str(get_locale())) or str(_("No reason given")),
+                    ", ".join(names),
+                )
+                for reason_id, names in report.refusals
+            ],
+        },
+    }
+
+
+def _firms(number: int) -> str:
+    return str(ngettext("%(num)d firm", "%(num)d firms", number))
+
+
+def round_unpicked(report: RoundReport, user: User, at: datetime) -> Letter | None:
+    """Nobody picked a lead up, for whoever looks after the offers."""
+    with to(user):
+        context = round_words(report, at)
+    return Letter("round_unpicked", context, report.lead_id) if context else None
+
+
+def drafts_stale(drafts: Sequence[dict[str, Any]]) -> Letter:
+    """Leads were begun and not finished."""
+    return Letter("drafts_stale", {"drafts": list(drafts)})
+
+
+def recorded(event: Any, user: User, at: datetime) -> Letter | None:
+    """We recorded what you pressed behind a mail; what can be undone carries its link."""
+    teaser = find_teaser(event.lead_id)
+    if teaser is None:
+        return None
+    with to(user):
+        what, details = recorded_words(event, teaser.number)
+        undo: str | None = None
+        if event.action in ("pick", "decline", "feedback"):
+            undo = links.issue(
+                Purpose.UNDO,
+                user.id,
+                at,
+                lead_id=event.lead_id,
+                pickup_id=event.pickup_id if event.action != "decline" else None,
+                feedback_id=event.feedback_id if event.action == "feedback" else None,
+                topic=event.action,
+                lasts=UNDO_LASTS,
+            )
+        return Letter(
+            "recorded",
+            {
+                "lead": lead_of(teaser, at),
+                "what": what,
+                "details": details,
+                "undo_path": undo,
+                "undo_until": at + UNDO_LASTS,
+            },
+            event.lead_id,
+        )
+
+
+def recorded_words(event: Any, number: str) -> tuple[str, list[str]]:
+    """Say what was recorded, and what of it."""
+    said = {
+        "pick": _("%(number)s is picked up.", number=number),
+        "decline": _("%(number)s is not for you.", number=number),
+        "stand_by": _("you stand by for %(number)s.", number=number),
+        "leave": _("you don't stand by for %(number)s any more.", number=number),
+        "undo_pick": _("%(number)s is not picked up; it was taken back.", number=number),
+        "undo_decline": _("%(number)s is on your list again.", number=number),
+        "undo_feedback": _("the last answer about %(number)s is taken back.", number=number),
+    }
+    details: list[str] = []
+    if event.action == "pick":
+        details.append(str(_("Whom to call stands in another mail.")))
+    if event.action != "feedback":
+        return str(said.get(event.action, event.action)), details
+    given = session().get(Feedback, event.feedback_id) if event.feedback_id else None
+    answer = words_of(event.status)
+    if given is not None:
+        if given.value is not None:
+            answer = f"{answer}, {money(given.value)}"
+        reason = book().label(given.reason_id, str(get_locale())) if given.reason_id else ""
+        details += [line for line in (reason, given.next_step, given.note) if line]
+    return f"{answer}.", details
+
+
+# -- one mail about many things ----------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Collection:
+    """What waits for a person, for one mail."""
+
+    feedback: list[tuple[str, Pickup]] = field(default_factory=list)
+    offers: list[Offered] = field(default_factory=list)
+    rounds: list[RoundReport] = field(default_factory=list)
+    drafts: list[dict[str, Any]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.feedback) + len(self.offers) + len(self.rounds) + len(self.drafts)
+
+
+def digest(collected: Collection, user: User, at: datetime, *, daily: bool) -> Letter:
+    """All that waits, in one. A daily one can be stopped from the mail client with one press."""
+    settings: Settings = current_app.config["SETTINGS"]
+    stop = links.issue(Purpose.STOP, user.id, at, topic="digest", lasts=timedelta(days=90))
+    owed = owed_numbers(user, at)[0] if collected.feedback else []
+    with to(user):
+        feedback = [
+            item
+            for kind, pickup in collected.feedback[:MOST_ITEMS]
+            if (item := _owed(kind, pickup, user, at))
+        ]
+        rounds = [words for one in collected.rounds[:MOST_ITEMS] if (words := round_words(one, at))]
+        context = {
+            "summary": summary_of(collected),
+            "owed": owed,
+            "feedback": feedback,
+            "offers": [offered_lead(one, user, at) for one in collected.offers[:MOST_ITEMS]],
+            "rounds": rounds,
+            "drafts": collected.drafts[:MOST_ITEMS],
+            "more": sum(
+                max(0, len(part) - MOST_ITEMS)
+                for part in (
+                    collected.feedback,
+                    collected.offers,
+                    collected.rounds,
+                    collected.drafts,
+                )
+            ),
+            "stop_path": stop,
+            "reason": str(
+                _("You get this mail because you want to hear once a day.")
+                if daily
+                else _("Several things came together, so we put them into one mail.")
+            ),
+        }
+    headers = {
+        "List-Id": f"<daily.{settings.mail_domain}>",
+        "List-Unsubscribe": f"<{settings.public_url}{stop}/stop>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+    return Letter("digest", context, headers=headers if daily else {})
+
+
+def _owed(kind: str, pickup: Pickup, user: User, at: datetime) -> dict[str, Any] | None:
+    teaser = find_teaser(pickup.lead_id)
+    if teaser is None:
+        return None
+    due = moment(pickup.feedback_due_at)
+    state = (
+        _("an answer is due on %(when)s", when=due)
+        if kind == "feedback_soon"
+        else _("the answer was due on %(when)s", when=due)
+    )
+    return {
+        "lead": lead_of(teaser, at),
+        "state": str(state),
+        "answer_rows": answers(pickup, teaser.number, user, at),
+    }
+
+
+def summary_of(collected: Collection) -> str:
+    """Say in a line what waits."""
+    parts = [
+        ngettext("%(num)d answer owed", "%(num)d answers owed", number)
+        for number in [len(collected.feedback)]
+        if number
+    ]
+    if collected.offers:
+        parts.append(ngettext("%(num)d new lead", "%(num)d new leads", len(collected.offers)))
+    if collected.rounds:
+        parts.append(
+            ngettext("%(num)d not picked up", "%(num)d not picked up", len(collected.rounds))
+        )
+    if collected.drafts:
+        parts.append(
+            ngettext("%(num)d not finished", "%(num)d not finished", len(collected.drafts))
+        )
+    return ", ".join(str(part) for part in parts)

@@ -1,0 +1,252 @@
+"""Verbs of telling: a notice for each thing that a person is to hear, and the mail it becomes.
+
+Who hears at once gets a mail for each, as it happens. What comes up in quiet hours, what a person
+wants to hear once a day, and what heaped up while the house stood still waits as a row and is told
+in one mail. A notice is looked at again before it is told: what is past by then is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import Table, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from portal.accounts.models import Hears, User
+from portal.core.db import session
+from portal.leads.models import LeadState
+from portal.leads.queries import find_teaser
+from portal.notifications import letters, queries, rules
+from portal.notifications.letters import Collection, Letter
+from portal.notifications.models import Notice, NoticeRound, Outcome, Topic
+from portal.pickup.models import Pickup
+
+KEPT = timedelta(days=90)
+FEEDBACK = (Topic.FEEDBACK_OVERDUE, Topic.FEEDBACK_DUE, Topic.FEEDBACK_SOON)
+_NOTICES = cast(Table, Notice.__table__)
+WRITE_NOTICE = (
+    insert(_NOTICES)
+    .on_conflict_do_nothing(index_elements=["user_id", "about"])
+    .returning(_NOTICES.c.id)
+)
+
+
+def tell(
+    user: User,
+    topic: Topic,
+    about: str,
+    happened_at: datetime,
+    at: datetime,
+    *,
+    lead_id: int | None = None,
+    **facts: Any,
+) -> bool:
+    """Note what a person is to hear, once per `about`; True where it is to be told right now.
+
+    Nothing where she never wants to hear. What is told late waits a little for more.
+    """
+    due = rules.due_of(queries.wishes(user), at)
+    if due is None:
+        return False
+    if due <= at and (at - happened_at > rules.LATE or catching_up(at)):
+        due = at + rules.SETTLES
+    now = due <= at
+    written = session().execute(
+        WRITE_NOTICE,
+        {
+            "user_id": user.id,
+            "topic": topic,
+            "about": about,
+            "lead_id": lead_id,
+            "facts": facts,
+            "created_at": at,
+            "due_at": due,
+            "settled_at": at if now else None,
+            "outcome": Outcome.ALONE if now else None,
+        },
+    )
+    return written.first() is not None and now
+
+
+def look_round(at: datetime) -> Sequence[int]:
+    """Note that the sender looks, and return who has something due.
+
+    After a long gap, what comes up in the next hour is collected, too.
+    """
+    table = cast(Table, NoticeRound.__table__)
+    session().execute(
+        insert(table).values(id=1, ran_at=at).on_conflict_do_nothing(index_elements=["id"])
+    )
+    row = session().get_one(NoticeRound, 1, with_for_update=True, populate_existing=True)
+    if at - row.ran_at > rules.STOOD_STILL:
+        row.catching_up_until = at + rules.APART
+    row.ran_at = max(row.ran_at, at)
+    session().flush()
+    return (
+        session()
+        .scalars(
+            select(Notice.user_id)
+            .where(Notice.settled_at.is_(None), Notice.due_at <= at)
+            .distinct()
+            .order_by(Notice.user_id)
+        )
+        .all()
+    )
+
+
+def catching_up(at: datetime) -> bool:
+    """Say whether the house has just stood still."""
+    row = session().get(NoticeRound, 1)
+    if row is None:
+        return False
+    recently = row.catching_up_until is not None and at < row.catching_up_until
+    return recently or at - row.ran_at > rules.STOOD_STILL
+
+
+def send_waiting(user_id: int, at: datetime) -> bool:
+    """Write the one mail about all that waits for a person; False where nothing is to be told."""
+    waiting = list(
+        session().scalars(
+            select(Notice)
+            .where(
+                Notice.user_id == user_id,
+                Notice.settled_at.is_(None),
+                Notice.due_at <= at + rules.SETTLES,
+            )
+            .order_by(Notice.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    )
+    if not any(notice.due_at <= at for notice in waiting):
+        return False
+    user = queries.find_user(user_id)
+    wishes = queries.wishes(user) if user else None
+    if user is None or wishes is None or wishes.hears == Hears.NEVER:
+        settle(waiting, Outcome.PAST, at)
+        return False
+    later = not_before(user, wishes, at)
+    if later > at:
+        for notice in waiting:
+            notice.due_at = max(later, notice.due_at)
+        session().flush()
+        return False
+    collected, told = collect(waiting, user, at)
+    settle([notice for notice in waiting if notice not in told], Outcome.PAST, at)
+    if not told:
+        return False
+    daily = wishes.hears == Hears.DAILY
+    letter = None if daily or len(told) > 1 else alone(collected, user, at)
+    key = f"notices:{user.id}:{told[0].id}"
+    if letter is None:
+        letter = letters.digest(collected, user, at, daily=daily)
+    letters.post(letter, user, at, key)
+    settle(told, Outcome.COLLECTED, at)
+    return True
+
+
+def not_before(user: User, wishes: rules.Wishes, at: datetime) -> datetime:
+    """Return the moment from which on a person may be told of what waits."""
+    if wishes.hears == Hears.DAILY:
+        return at
+    quiet = rules.quiet_end(wishes, at)
+    if quiet is not None:
+        return quiet
+    last = session().scalar(
+        select(func.max(Notice.settled_at)).where(
+            Notice.user_id == user.id,
+            Notice.outcome.in_(
+                (Outcome.COLLECTED, Outcome.ALONE) if catching_up(at) else (Outcome.COLLECTED,)
+            ),
+            Notice.settled_at > at - rules.APART,
+        )
+    )
+    return last + rules.APART if last else at
+
+
+def collect(waiting: Sequence[Notice], user: User, at: datetime) -> tuple[Collection, list[Notice]]:
+    """Return what of all that waits is still true, once each, and the notices about it."""
+    found, told = Collection(), []
+    owed: set[int] = set()
+    order = {topic: place for place, topic in enumerate(Topic)}
+    for notice in sorted(waiting, key=lambda one: (order[Topic(one.topic)], one.id)):
+        if notice.topic in FEEDBACK:
+            pickup = still_owed(notice, at)
+            if pickup is None or pickup.id in owed:
+                continue
+            owed.add(pickup.id)
+            found.feedback.append((notice.topic, pickup))
+        elif notice.topic == Topic.LEAD_OFFERED:
+            offer = queries.find_offer(notice.facts["round_id"], user, at)
+            if offer is None:
+                continue
+            found.offers.append(offer)
+        elif notice.topic == Topic.ROUND_UNPICKED:
+            report = still_unpicked(notice)
+            if report is None:
+                continue
+            found.rounds.append(report)
+        else:
+            drafts = queries.list_drafts(notice.facts["lead_ids"])
+            if not drafts:
+                continue
+            found.drafts += drafts
+        told.append(notice)
+    return found, told
+
+
+def alone(collected: Collection, user: User, at: datetime) -> Letter | None:
+    """Return the mail about the one thing that waits."""
+    if collected.feedback:
+        kind, pickup = collected.feedback[0]
+        return letters.feedback_wanted(kind, pickup, user, at)
+    if collected.offers:
+        return letters.lead_offered(collected.offers[0], user, at)
+    if collected.rounds:
+        return letters.round_unpicked(collected.rounds[0], user, at)
+    return letters.drafts_stale(collected.drafts)
+
+
+def still_owed(notice: Notice, at: datetime) -> Pickup | None:
+    """Return the pickup that a notice asks about, unless it was answered meanwhile."""
+    pickup = queries.find_owed(notice.facts["pickup_id"], notice.user_id)
+    if pickup is None or pickup.feedback_due_at.isoformat() != notice.facts["due"]:
+        return None
+    if notice.topic == Topic.FEEDBACK_SOON and pickup.feedback_due_at <= at:
+        return None
+    return pickup
+
+
+def still_unpicked(notice: Notice) -> queries.RoundReport | None:
+    """Return how a round went that nobody won, unless somebody has the lead by now."""
+    report = queries.find_unpicked(notice.facts["round_id"])
+    teaser = find_teaser(report.lead_id) if report else None
+    free = teaser is not None and teaser.holder_id is None and teaser.state != LeadState.CLOSED
+    return report if free else None
+
+
+def settle(notices: Sequence[Notice], outcome: Outcome, at: datetime) -> None:
+    """Note what became of notices."""
+    for notice in notices:
+        notice.settled_at, notice.outcome = at, outcome
+    session().flush()
+
+
+def plan_again(user_id: int, at: datetime) -> None:
+    """Move what waits for a person to when she wants to hear by now."""
+    user = queries.find_user(user_id)
+    due = rules.due_of(queries.wishes(user), at) if user else None
+    waiting = update(Notice).where(Notice.user_id == user_id, Notice.settled_at.is_(None))
+    if due is None:
+        waiting = waiting.values(settled_at=at, outcome=Outcome.PAST)
+    else:
+        waiting = waiting.values(due_at=due)
+    session().execute(waiting.execution_options(synchronize_session=False))
+
+
+def forget_told(at: datetime) -> None:
+    """Drop notices that were told long ago."""
+    old = select(Notice.id).where(Notice.settled_at < at - KEPT).limit(5000)
+    session().execute(delete(_NOTICES).where(_NOTICES.c.id.in_(old)))

@@ -1,0 +1,188 @@
+"""What every kind of mail is made of, for tests that look at all of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from portal.core.mail.links import LENGTH
+from tests.factories import AT
+
+NAME = {"name": "Alice Ainsworth"}
+HOME = "http://127.0.0.1:8000"
+LINK = "/m/" + "k7Qz" * 10 + "k7Q"
+assert len(LINK) == 3 + LENGTH
+
+LEAD: dict[str, Any] = {
+    "lead_id": 418,
+    "number": "L-20418",
+    "temperature": "hot",
+    "title": "Replace 14 ageing network cabinets before the audit in March",
+    "text": "The IT manager of a food producer runs two plants and has a budget signed off.\n\n"
+    "He compared us with <one> competitor & likes the ten-year warranty.",
+    "source": "Called us after the trade fair",
+    "expectation": "expects a call this week",
+    "brand": "Arvena",
+    "facts": [
+        ("Place", "Lower Saxony, about 35 km away"),
+        ("Size", "200–500 people"),
+        ("Value", "€ 50–100 k"),
+        ("Time frame", "within 3 months"),
+        ("Industry", ""),
+        ("Products", "Cabinets, Switches"),
+    ],
+    "why": ["certified: Cabinets", "about 35 km away"],
+}
+OFFERED = {
+    **LEAD,
+    "ends_at": AT + timedelta(days=3),
+    "left": "3 days",
+    "firms": 4,
+    "alone_until": None,
+    "pick_path": f"{LINK}?s=pick",
+    "decline_path": f"{LINK}?s=decline",
+}
+ANSWERS = [
+    {
+        "label": label,
+        "url": f"{HOME}{LINK}?s={status}",
+        "mailto": "mailto:lead+bm-1c-0a1b2c3d4e5f6g7h8i9j0k1l2@in.firstcome.example"
+        f"?subject=Re%3A%20L-20418&body={word}",
+    }
+    for status, label, word in (
+        ("not_contacted", "Not made contact yet", "OPEN"),
+        ("waiting", "Waiting for their answer", "WAITING"),
+        ("proposal", "Proposal in progress", "PROPOSAL"),
+        ("won", "Won", "WON%0D%0A%0D%0AValue%20of%20the%20order%2C%20EUR%3A%20"),
+        ("lost", "Lost / not interested", "LOST%0D%0A%0D%0AWhy%3F%20%0D%0AWho%20decided%3F%20"),
+    )
+]
+FEEDBACK = {
+    **NAME,
+    "lead": LEAD,
+    "due_at": AT + timedelta(days=1),
+    "picked_at": AT - timedelta(days=6),
+    "last": "Not made contact yet",
+    "asks_next_step": True,
+    "owed": ["L-20418", "L-20377"],
+    "stops_firm": True,
+    "answer_rows": ANSWERS,
+}
+ROUND = {
+    "lead": LEAD,
+    "what": "the time for L-20418 is over, and nobody has picked it up.",
+    "next": "It is on the board under “Returned”: change the text, offer it to others, or call "
+    "yourself.",
+    "offered_again": False,
+    "round": {
+        "facts": [
+            ("Round", "2"),
+            ("Offered to", "6 firms"),
+            ("Said no", "3 firms"),
+            ("Silent", "3 firms"),
+        ],
+        "refusals": [
+            ("Too far away", "Alpha Systems, Beta Networks"),
+            ("No time", "Gamma IT"),
+        ],
+    },
+}
+DRAFTS = [
+    {
+        "number": "L-20381",
+        "title": "Switches for a school",
+        "since": AT - timedelta(days=4),
+        "path": "/qualify/381",
+    },
+    {
+        "number": "L-20390",
+        "title": "A question about racks",
+        "since": AT - timedelta(days=3),
+        "path": "/qualify/390",
+    },
+]
+
+KINDS: dict[str, dict[str, Any]] = {
+    "lead_offered": {**NAME, "lead": OFFERED},
+    "yours_now": {
+        **NAME,
+        "lead": LEAD,
+        "contact": {
+            "company": "Kanarienwerke AG",
+            "name": "Zephyrine Quastenflosser",
+            "role": "Head of IT",
+            "phone": "+49 511 7654321",
+            "tel": "+495117654321",
+            "email": "zephyrine@kanarienwerke.example",
+            "domain": "kanarienwerke.example",
+            "address": "Papageienallee 77, 30987 Hanover",
+            "note": "Best in the morning",
+        },
+        "due_at": AT + timedelta(days=7),
+        "answer_rows": ANSWERS,
+    },
+    "feedback_soon": FEEDBACK,
+    "feedback_due": {**FEEDBACK, "due_at": AT, "asks_next_step": False, "last": None},
+    "feedback_overdue": {**FEEDBACK, "due_at": AT - timedelta(days=1)},
+    "not_yours": {
+        **NAME,
+        "lead": LEAD,
+        "what": "another firm was faster: L-20418 is gone.",
+        "details": [
+            "It went on Monday, November 16, 2026, 9:12\u00a0AM (Berlin time).",
+            "4 firms were offered it.",
+        ],
+        "stand_by_path": LINK,
+    },
+    "round_unpicked": {**NAME, **ROUND},
+    "recorded": {
+        **NAME,
+        "lead": LEAD,
+        "what": "Won, €12,500.",
+        "details": ["Two plants, delivery in January."],
+        "undo_path": LINK,
+        "undo_until": AT + timedelta(hours=72),
+    },
+    "drafts_stale": {**NAME, "drafts": DRAFTS},
+    "password_reset": {
+        **NAME,
+        "path": "/reset/" + "5ec2e7" * 10,
+        "until": AT + timedelta(hours=1),
+    },
+    "invitation": {
+        **NAME,
+        "inviter": "Mara Lindner",
+        "firm": "Alpha Systems",
+        "path": "/invite/" + "5ec2e7" * 10,
+        "until": AT + timedelta(days=14),
+    },
+    "new_device": {
+        **NAME,
+        "when": AT,
+        "device": "Firefox on Windows",
+        "address": "203.0.113.7",
+    },
+    "digest": {
+        **NAME,
+        "summary": "2 answers owed, 1 new lead, 1 not picked up, 2 not finished",
+        "owed": ["L-20418", "L-20377"],
+        "feedback": [
+            {
+                "lead": LEAD,
+                "state": "the answer was due on Sunday, November 15, 2026, 9:00\u00a0AM.",
+                "answer_rows": ANSWERS,
+            },
+            {
+                "lead": {**LEAD, "number": "L-20377", "title": "Cabling for a new warehouse"},
+                "state": "an answer is due on Tuesday, November 17, 2026, 9:00\u00a0AM.",
+                "answer_rows": ANSWERS,
+            },
+        ],
+        "offers": [OFFERED],
+        "rounds": [ROUND],
+        "drafts": DRAFTS,
+        "more": 3,
+        "stop_path": "/m/" + "5t0p" * 10 + "5t0",
+        "reason": "You get this mail because you want to hear once a day.",
+    },
+}

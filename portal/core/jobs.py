@@ -7,6 +7,7 @@ can run again. What a job says when it raises never leaves the process: see `cor
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
@@ -464,18 +465,34 @@ for _queue in ("mail", "bulk"):
 _worker_app: Flask | None = None
 
 
+class _Wish:
+    """The wish to stop: outlives the worker or scheduler that heard it when Redis goes."""
+
+    def __init__(self) -> None:
+        self._heard = False
+
+    def hear(self) -> None:
+        self._heard = True
+
+    def heard(self) -> bool:
+        return self._heard
+
+
+_stop = _Wish()
+
+
 class FirstcomeWorker(Worker):
     """An RQ worker that notices dead colleagues within half a minute and survives Redis."""
 
     max_connection_wait_time = 5.0
-    told_to_stop = False
 
     def get_heartbeat_ttl(self, job: RqJob, working_time: float | None = 0.0) -> int:
         # RQ adds a fixed minute, in which the job of a dead worker would lie
         return int(self.job_monitoring_interval) * 3
 
     def request_stop(self, signum: int, frame: Any) -> None:
-        self.told_to_stop = True
+        # said of the process, not of this worker: another may have taken its place since
+        _stop.hear()
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
     def fork_work_horse(self, job: RqJob, queue: Queue) -> None:
@@ -512,8 +529,7 @@ def run_worker(app: Flask, burst: bool = False, queues: Sequence[str] = QUEUES) 
     """Work on `queues`, in this order, until told to stop (with `burst`: until empty)."""
     serve_in(app)
     connection = connect(app.config["SETTINGS"].redis_url, socket_timeout=None)
-    while True:
-        worker = None
+    while not _stop.heard():
         try:
             worker = FirstcomeWorker(
                 [Queue(n, connection=connection, serializer=JSONSerializer) for n in queues],
@@ -525,13 +541,18 @@ def run_worker(app: Flask, burst: bool = False, queues: Sequence[str] = QUEUES) 
             )
             worker.work(burst=burst, logging_level="WARNING")
             # RQ returns, too, when Redis goes away at the wrong moment
-            if burst or worker.told_to_stop:
+            if burst:
                 return
+        except StopRequested:
+            return
         except redis.exceptions.RedisError:
-            if worker is not None and worker.told_to_stop:
-                return
+            pass
+        if _stop.heard():
+            return
         log.warning("queue unreachable, trying again")
-        time.sleep(1)
+        with contextlib.suppress(StopRequested, redis.exceptions.RedisError):
+            # the handler of the worker that is gone still hears, and may raise either
+            time.sleep(1)
 
 
 class _ScheduledJob(CronJob):
@@ -563,6 +584,11 @@ class _ScheduledJob(CronJob):
 class FirstcomeScheduler(CronScheduler):
     """Runs `wiring.SCHEDULE`."""
 
+    def _request_stop(self, signum: int, frame: Any) -> None:
+        # RQ's farewell to Redis may fail and hide the wish to stop
+        _stop.hear()
+        super()._request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
     def add(self, name: str, every: timedelta) -> None:
         self._cron_jobs.append(
             _ScheduledJob(
@@ -581,7 +607,7 @@ def run_scheduler(app: Flask, schedule: Iterable[tuple[str, timedelta]]) -> None
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     planned = list(schedule)
     try:
-        while True:
+        while not _stop.heard():
             scheduler = FirstcomeScheduler(connection=connection, logging_level="WARNING")
             for name, every in planned:
                 scheduler.add(name, every)
@@ -589,6 +615,8 @@ def run_scheduler(app: Flask, schedule: Iterable[tuple[str, timedelta]]) -> None
                 scheduler.start()  # type: ignore[no-untyped-call]
                 return
             except redis.exceptions.RedisError:
+                if _stop.heard():
+                    return
                 log.warning("queue unreachable, trying again")
                 time.sleep(2)
     except (KeyboardInterrupt, StopRequested):

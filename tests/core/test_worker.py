@@ -19,7 +19,7 @@ from portal.core import events, jobs
 from portal.core.db import session, unit_of_work
 from portal.core.events import Delivery, record
 from portal.core.jobs import JobFailure
-from portal.core.servers import ValkeyServer
+from portal.core.servers import ValkeyServer, die_with_parent
 from tests.core import worker_for_tests
 from tests.core.worker_for_tests import BellRung
 from tests.factories import AT, CONTACT
@@ -68,6 +68,7 @@ class Works:
                 env=self.env,
                 stdout=log,
                 stderr=log,
+                preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 (one prctl, no locks)
             )
         self.children.append(child)
         return child
@@ -125,6 +126,17 @@ def works(committed, tmp_path):
     events._reactions.clear()
     events._reactions.update(events_before)
     print(made.said() if made.log.exists() else "")  # shown where the test fails
+
+
+@pytest.fixture
+def own_valkey(works, tmp_path, monkeypatch):
+    """A Redis that a test may stop."""
+    valkey = ValkeyServer(tmp_path / "valkey-of-this-test")
+    valkey.start()
+    monkeypatch.setitem(works.app.extensions, "redis", jobs.connect(valkey.url))
+    works.env["REDIS_URL"] = valkey.url
+    yield valkey
+    valkey.stop()
 
 
 def test_a_job_whose_worker_is_killed_is_done_once_afterwards(works):
@@ -240,29 +252,20 @@ def test_a_job_that_kills_its_process_is_noted_and_the_worker_goes_on(works):
         assert "JobKilled" in until(lambda: on.scalar(select(JobFailure.error)))
 
 
-def test_nothing_is_lost_while_redis_is_away(works, tmp_path):
-    home = tmp_path / "valkey-of-this-test"
-    valkey = ValkeyServer(home)
-    valkey.start()
-    try:
-        own = jobs.connect(valkey.url)
-        works.app.extensions["redis"] = own
-        works.env["REDIS_URL"] = valkey.url
-        worker, scheduler = works.start(), works.start("scheduler")
-        works.ring(1)
-        until(lambda: works.open_deliveries() == 0)
-        valkey.stop()
-        began = time.monotonic()
-        works.ring(2, 3)
-        assert time.monotonic() - began < 3, "a commit must not wait for the queue"
-        assert works.open_deliveries() == 4
-        valkey.start()
-        until(lambda: works.open_deliveries() == 0)
-        assert works.bells() == [1, 1, 2, 2, 3, 3]
-        assert worker.poll() is None
-        assert scheduler.poll() is None
-    finally:
-        valkey.stop()
+def test_nothing_is_lost_while_redis_is_away(works, own_valkey):
+    worker, scheduler = works.start(), works.start("scheduler")
+    works.ring(1)
+    until(lambda: works.open_deliveries() == 0)
+    own_valkey.stop()
+    began = time.monotonic()
+    works.ring(2, 3)
+    assert time.monotonic() - began < 3, "a commit must not wait for the queue"
+    assert works.open_deliveries() == 4
+    own_valkey.start()
+    until(lambda: works.open_deliveries() == 0)
+    assert works.bells() == [1, 1, 2, 2, 3, 3]
+    assert worker.poll() is None
+    assert scheduler.poll() is None
 
 
 @pytest.mark.parametrize("role", ["worker", "scheduler"])
@@ -272,6 +275,32 @@ def test_it_stops_when_told_to(works, role):
     child.send_signal(signal.SIGTERM)
     assert child.wait(5) == 0
     assert "Traceback" not in works.said()
+
+
+@pytest.mark.parametrize("role", ["worker", "scheduler"])
+def test_it_stops_when_told_to_at_the_moment_the_queue_goes(works, role, own_valkey):
+    child = works.start(role)
+    until(lambda: ready(works, role))
+    # held, so that both have happened when it looks up
+    child.send_signal(signal.SIGSTOP)
+    own_valkey.stop()
+    child.send_signal(signal.SIGTERM)
+    child.send_signal(signal.SIGCONT)
+    assert child.wait(8) == 0
+
+
+@pytest.mark.parametrize("role", ["worker", "scheduler"])
+def test_it_stops_when_told_to_while_it_waits_for_the_queue(works, role, own_valkey):
+    child = works.start(role)
+    until(lambda: ready(works, role))
+    if role == "worker":
+        with works.app.app_context():
+            jobs.enqueue("tests.slow", {"number": 7})
+        until(lambda: works.lines("began 7"))
+    own_valkey.stop()
+    until(lambda: "queue unreachable" in works.said())
+    child.send_signal(signal.SIGTERM)
+    assert child.wait(8) == 0
 
 
 def ready(works, role):

@@ -81,6 +81,10 @@ def die_with_parent(signum: int) -> Callable[[], None]:
     parent = os.getpid()
 
     def in_child() -> None:
+        # until it runs its program, the child would answer with the handlers of its parent
+        for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if signal.getsignal(each) != signal.SIG_IGN:
+                signal.signal(each, signal.SIG_DFL)
         libc.prctl(1, signum, 0, 0, 0)
         if os.getppid() != parent:
             os._exit(1)

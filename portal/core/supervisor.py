@@ -87,6 +87,7 @@ class Supervisor:
         self._selector = selectors.DefaultSelector()
         self._asked_to_stop = False
         self._running = False
+        self._spawning = False
         self._mark = self.var / "run" / "mark"
         self._run = f"{MARK}={secrets.token_hex(8)}"
 
@@ -194,7 +195,7 @@ class Supervisor:
 
     def _on_signal(self, _signum: int, _frame: FrameType | None) -> None:
         first, self._asked_to_stop = not self._asked_to_stop, True
-        if first and not self._running:
+        if first and not self._running and not self._spawning:
             raise Interrupted
 
     def _open_log(self, program: Program) -> IO[bytes]:
@@ -212,18 +213,28 @@ class Supervisor:
         self._selector.register(child.process.stdout, selectors.EVENT_READ, child)
 
     def _popen(self, program: Program) -> subprocess.Popen[bytes]:
+        """Start a process; a signal that comes meanwhile waits, else the child would be unknown."""
         name, _, value = self._run.partition("=")
-        return subprocess.Popen(
-            list(program.argv),
-            env={**program.env, name: value},
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            pass_fds=tuple(program.pass_fds),
-            preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 (one prctl, no locks)
-        )
+        self._spawning = True
+        try:
+            process = subprocess.Popen(
+                list(program.argv),
+                env={**program.env, name: value},
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=tuple(program.pass_fds),
+                preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 (one prctl, no locks)
+            )
+        finally:
+            self._spawning = False
+        if self._asked_to_stop and not self._running:
+            _kill_group(process.pid)
+            process.wait()
+            raise Interrupted
+        return process
 
     def _mind(self, child: _Child) -> bool:
         """Start a child again whose time has come; False when it keeps dying."""

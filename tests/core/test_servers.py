@@ -212,6 +212,36 @@ def test_the_servers_go_when_the_process_that_started_them_is_killed(tmp_path: P
         time.sleep(0.02)
 
 
+def test_a_child_goes_with_its_parent_even_before_it_has_become_its_program(
+    tmp_path: Path,
+) -> None:
+    # the parent takes SIGTERM as a wish, and so does its child until it runs a program of its own
+    script = """
+        import os, signal, subprocess, sys, time
+        from portal.core.servers import die_with_parent
+
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        leash = die_with_parent(signal.SIGTERM)
+
+        def in_child():
+            leash()
+            print(os.getpid(), flush=True)
+            time.sleep(60)
+
+        subprocess.Popen(["true"], preexec_fn=in_child)
+    """
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE
+    ) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        parent.kill()
+    deadline = time.monotonic() + 5
+    while Path(f"/proc/{child}").exists():
+        assert time.monotonic() < deadline, "the child stayed behind"
+        time.sleep(0.02)
+
+
 def kill_and_await_death(pid: int, server: PostgresServer) -> None:
     os.kill(pid, signal.SIGKILL)
     deadline = time.monotonic() + 5

@@ -26,7 +26,7 @@ from sqlalchemy import text
 from portal.accounts.operations import open_session
 from portal.core import clock
 from portal.core.db import db, unit_of_work
-from portal.core.servers import free_port
+from portal.core.servers import die_with_parent, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 40.0
@@ -147,6 +147,7 @@ class Live:
                 stdout=log,
                 stderr=log,
                 pass_fds=(self.door.fileno(),),
+                preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 (one prctl, no locks)
             )
         self._await_ready()
 
@@ -188,6 +189,7 @@ class Live:
                     env=self.env,
                     stdout=log,
                     stderr=log,
+                    preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 (see above)
                 )
             )
 

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from portal.core.servers import die_with_parent
 from portal.up import settings_of_running
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +32,8 @@ def run_in(var: Path) -> Iterator["subprocess.Popen[str]"]:
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        # who runs the tests may be killed, or leave at once when interrupted
+        preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 (one prctl, no locks)
     ) as process:
         try:
             yield process
@@ -109,6 +113,28 @@ def test_a_run_survives_disturbance_and_leaves_nothing_behind(tmp_path: Path) ->
         shown = table(again)
         assert status(shown["web"] + "/readyz") == 200
         again.kill()
+    eventually(lambda: processes_of(var) == {}, 15)
+
+
+def test_a_run_goes_with_the_process_that_tests_it(tmp_path: Path) -> None:
+    var = tmp_path / "a var"
+    script = """
+        import sys, time
+        from pathlib import Path
+        from tests.house.test_run import run_in
+
+        with run_in(Path(sys.argv[1])) as run:
+            print(run.stdout.readline(), end="", flush=True)
+            time.sleep(60)
+    """
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(script), str(var)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+    ) as tester:
+        assert tester.stdout is not None
+        assert tester.stdout.readline().startswith(b"Starting PostgreSQL")
+        tester.kill()
     eventually(lambda: processes_of(var) == {}, 15)
 
 

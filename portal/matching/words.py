@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 import pycountry
+from babel import Locale
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
@@ -28,78 +29,112 @@ Part = Mapping[str, Any]
 def why(explanation: Sequence[Part]) -> list[str]:
     """Say in short phrases why a partner suits, the weightiest first; distances to 5 km."""
     ranked = sorted(explanation, key=lambda part: -float(part.get("points", 0)))
-    phrases = (PHRASES[part["kind"]](part) for part in ranked if not part.get("missed"))
+    locale = get_locale()
+    phrases = (_phrase(locale, part) for part in ranked if not part.get("missed"))
     return [phrase for phrase in phrases if phrase]
 
 
-def _labels(part: Part) -> str:
-    return ", ".join(book().labels(part.get("ids", ()), str(get_locale())))
+def _phrase(locale: Locale, part: Part) -> str:
+    names = ", ".join(book().labels(part.get("ids", ()), str(locale)))
+    km = part.get("km")
+    return _said(
+        locale,
+        part["kind"],
+        Facts(
+            names,
+            part.get("country"),
+            part.get("subdivision"),
+            part.get("within"),
+            None if km is None else round(float(km) / NEAREST_KM) * NEAREST_KM,
+            part.get("language"),
+            part.get("mode"),
+        ),
+    )
 
 
-def _region(part: Part) -> str:
-    where = place(part.get("country"), part.get("subdivision"))
-    if not where:
-        return ""
-    if part.get("within") == Within.TERRITORY:
-        return str(_("serves %(place)s", place=where))
-    return str(_("based in %(place)s", place=where))
+class Facts(NamedTuple):
+    """What a phrase is made of."""
+
+    names: str
+    country: str | None
+    subdivision: str | None
+    within: str | None
+    km: int | None
+    language: str | None
+    mode: str | None
 
 
-def _radius(part: Part) -> str:
-    return about(float(part["km"]))
+@lru_cache(maxsize=16384)
+def _said(_locale: Locale, kind: str, facts: Facts) -> str:
+    # the same few phrases stand on every card of a page, and on every page; `_locale` is the one
+    # that is spoken now, and the key
+    return PHRASES[kind](facts)
 
 
 def about(km: float) -> str:
     """Say a distance without giving the place away."""
-    rounded = round(km / NEAREST_KM) * NEAREST_KM
+    return _distance(get_locale(), round(km / NEAREST_KM) * NEAREST_KM)
+
+
+@lru_cache(maxsize=1024)
+def _distance(_locale: Locale, rounded: int) -> str:
     if rounded < NEAREST_KM:
         return str(_("close by"))
     return str(_("about %(km)s km away", km=number(rounded)))
 
 
-def _carries(part: Part) -> str:
-    names = _labels(part)
-    return str(_("carries %(names)s", names=names)) if names else ""
+def _region(facts: Facts) -> str:
+    where = place(facts.country, facts.subdivision)
+    if not where:
+        return ""
+    if facts.within == Within.TERRITORY:
+        return str(_("serves %(place)s", place=where))
+    return str(_("based in %(place)s", place=where))
 
 
-def _specialised(part: Part) -> str:
-    names = _labels(part)
-    return str(_("specialised in %(names)s", names=names)) if names else ""
+def _radius(facts: Facts) -> str:
+    return about(facts.km or 0)
 
 
-def _certified(part: Part) -> str:
-    names = _labels(part)
-    return str(_("certified: %(names)s", names=names)) if names else ""
+def _carries(facts: Facts) -> str:
+    return str(_("carries %(names)s", names=facts.names)) if facts.names else ""
 
 
-def _serves(part: Part) -> str:
-    names = _labels(part)
-    return str(_("serves %(industries)s", industries=names)) if names else ""
+def _specialised(facts: Facts) -> str:
+    return str(_("specialised in %(names)s", names=facts.names)) if facts.names else ""
 
 
-def _size(part: Part) -> str:
-    names = _labels(part)
-    return str(_("serves firms of this size (%(names)s)", names=names)) if names else ""
+def _certified(facts: Facts) -> str:
+    return str(_("certified: %(names)s", names=facts.names)) if facts.names else ""
 
 
-def _level(part: Part) -> str:
-    names = _labels(part)
-    return str(_("level %(level)s", level=names)) if names else ""
+def _serves(facts: Facts) -> str:
+    return str(_("serves %(industries)s", industries=facts.names)) if facts.names else ""
 
 
-def _language(part: Part) -> str:
-    return str(_("speaks %(language)s", language=language_name(str(part["language"]))))
+def _size(facts: Facts) -> str:
+    if not facts.names:
+        return ""
+    return str(_("serves firms of this size (%(names)s)", names=facts.names))
 
 
-def _capacity(part: Part) -> str:
-    return str(_("has time for more")) if part.get("mode") == "weighted" else ""
+def _level(facts: Facts) -> str:
+    return str(_("level %(level)s", level=facts.names)) if facts.names else ""
 
 
-def _silent(part: Part) -> str:
+def _language(facts: Facts) -> str:
+    return str(_("speaks %(language)s", language=language_name(facts.language or "")))
+
+
+def _capacity(facts: Facts) -> str:
+    return str(_("has time for more")) if facts.mode == "weighted" else ""
+
+
+def _silent(_facts: Facts) -> str:
     return ""
 
 
-PHRASES: dict[str, Callable[[Part], str]] = {
+PHRASES: dict[str, Callable[[Facts], str]] = {
     Kind.REGION: _region,
     Kind.RADIUS: _radius,
     Kind.BRAND: _carries,

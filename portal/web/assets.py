@@ -6,7 +6,6 @@ accent colour of a programme. Not here: how the files are built (static/build.mj
 
 import json
 import re
-from functools import lru_cache
 from pathlib import Path
 
 from flask import Flask, Response, abort, current_app, request
@@ -42,6 +41,8 @@ class Assets:
         self._read_at = -1
         self._names: dict[str, str] = {}
         self._hashed: frozenset[str] = frozenset()
+        # a page draws some two hundred, of a few dozen kinds
+        self._icons: dict[tuple[str, str], Markup] = {}
         self.refresh()
 
     @property
@@ -60,40 +61,29 @@ class Assets:
         self._read_at = changed_at
         self._names = json.loads(self._manifest.read_text("utf-8")) if changed_at else {}
         self._hashed = frozenset(f"{BUILT}/{name}" for name in self._names.values())
+        self._icons = {}
 
     def url(self, name: str) -> str:
         """Name the address of a file; an unbuilt one is sought in `static` itself."""
         built = self._names.get(name)
         return f"{URL}{BUILT}/{built}" if built else f"{URL}{name}"
 
+    def icon(self, name: str, label: str | None = None) -> Markup:
+        """Draw an icon of the sprite; without a label it is decoration that nobody reads aloud."""
+        words = str(label) if label else ""
+        drawn = self._icons.get((name, words))
+        if drawn is None:
+            meaning = Markup('role="img" aria-label="{}"').format(words)
+            drawn = self._icons[name, words] = Markup(
+                '<svg class="icon" {} focusable="false"><use href="{}#{}"/></svg>'
+            ).format(
+                meaning if words else Markup('aria-hidden="true"'), self.url("icons.svg"), name
+            )
+        return drawn
+
     def is_hashed(self, filename: str) -> bool:
         """Tell whether the content behind a file name can never change."""
         return filename in self._hashed
-
-
-def _assets() -> Assets:
-    assets: Assets = current_app.extensions["assets"]
-    if current_app.debug:
-        assets.refresh()
-    return assets
-
-
-def asset_url(name: str) -> str:
-    """Name the address of a built file, e.g. `portal.css`."""
-    return _assets().url(name)
-
-
-def icon(name: str, label: str | None = None) -> Markup:
-    """Draw an icon of the sprite; without a label it is decoration that nobody reads aloud."""
-    return _icon(asset_url("icons.svg"), name, str(label) if label else "")
-
-
-@lru_cache(maxsize=1024)
-def _icon(sprite: str, name: str, label: str) -> Markup:
-    meaning = Markup('role="img" aria-label="{}"').format(label)
-    return Markup('<svg class="icon" {} focusable="false"><use href="{}#{}"/></svg>').format(
-        meaning if label else Markup('aria-hidden="true"'), sprite, name
-    )
 
 
 def accent_url(colour: str) -> str:
@@ -104,7 +94,7 @@ def accent_url(colour: str) -> str:
 @public
 def serve_static(filename: str) -> Response:
     """Send a file of the static folder, compressed when the browser takes it."""
-    assets = _assets()
+    assets: Assets = current_app.extensions["assets"]
     ending = Path(filename).suffix
     if ending not in TYPES or filename.endswith("manifest.json"):
         abort(404)
@@ -143,11 +133,14 @@ def init_assets(app: Flask, directory: Path | None = None) -> None:
     The app must be made with `static_folder=None`; `directory` defaults to `static` beside
     the package.
     """
-    app.extensions["assets"] = Assets(directory or Path(app.root_path).parent / "static")
+    assets = Assets(directory or Path(app.root_path).parent / "static")
+    app.extensions["assets"] = assets
+    if app.debug:
+        app.before_request(assets.refresh)
     app.add_url_rule(f"{URL}accent/<colour>.css", "accent", serve_accent, methods=["GET"])
     app.add_url_rule(f"{URL}<path:filename>", "static", serve_static, methods=["GET"])
     app.jinja_env.globals.update(
-        asset_url=asset_url, accent_url=accent_url, icon=icon, mail_tokens=mail_tokens
+        asset_url=assets.url, accent_url=accent_url, icon=assets.icon, mail_tokens=mail_tokens
     )
 
 

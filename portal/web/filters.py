@@ -34,7 +34,24 @@ def when(moment: datetime | None) -> str:
     if moment is None:
         return ""
     here = local(moment)
-    return str(_("%(day)s, %(time)s", day=day(here), time=clock_time(here)))
+    return _when_words(
+        get_locale(),
+        here.date(),
+        local(clock.now()).date(),
+        here.time().replace(second=0, microsecond=0),
+    )
+
+
+@lru_cache(maxsize=8192)
+def _when_words(locale: Locale, at: date, today: date, moment: time) -> str:
+    # a list says the same few moments over and over
+    return str(
+        _(
+            "%(day)s, %(time)s",
+            day=_day_words(locale, at, today),
+            time=_clock_words(locale, moment),
+        )
+    )
 
 
 def clock_time(moment: datetime) -> str:
@@ -52,7 +69,12 @@ def day(moment: datetime | date | None) -> str:
     if moment is None:
         return ""
     at = local(moment).date() if isinstance(moment, datetime) else moment
-    today = local(clock.now()).date()
+    return _day_words(get_locale(), at, local(clock.now()).date())
+
+
+@lru_cache(maxsize=8192)
+def _day_words(locale: Locale, at: date, today: date) -> str:
+    # the words of `gettext` are those of `locale`: it is the one that is spoken now
     away = (at - today).days
     if away == 0:
         return str(_("today"))
@@ -60,16 +82,9 @@ def day(moment: datetime | date | None) -> str:
         return str(_("tomorrow"))
     if away == -1:
         return str(_("yesterday"))
-    skeleton = "MMMMEEEEd" if abs(away) < 7 else "MMMd" if abs(away) < 300 else None
-    return _day_words(get_locale(), skeleton, at)
-
-
-@lru_cache(maxsize=8192)
-def _day_words(locale: Locale, skeleton: str | None, at: date) -> str:
-    # a list says the same few days over and over, and Babel looks long for the nearest skeleton
-    if skeleton is None:
+    if abs(away) >= 300:
         return format_date(at, "medium", locale=locale)
-    return format_skeleton(skeleton, at, locale=locale)
+    return format_skeleton("MMMMEEEEd" if abs(away) < 7 else "MMMd", at, locale=locale)
 
 
 def ago(moment: datetime | None) -> str:
@@ -127,7 +142,12 @@ def _whole_pattern() -> str:
 
 def number(value: float | Decimal | None) -> str:
     """Return a number with the reader's separators."""
-    return "" if value is None else format_decimal(value, locale=get_locale())
+    return "" if value is None else _number_words(get_locale(), value)
+
+
+@lru_cache(maxsize=8192)
+def _number_words(locale: Locale, value: float | Decimal) -> str:
+    return format_decimal(value, locale=locale)
 
 
 def percent(share: float | None) -> str:

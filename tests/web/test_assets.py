@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from portal.web.assets import accent_css, asset_url, contrast, icon, init_assets
+from portal.web.assets import accent_css, contrast, init_assets
 
 
 @pytest.fixture
@@ -21,8 +21,7 @@ def app(tmp_path: Path) -> Flask:
 
 
 def test_a_built_file_is_sent_compressed_and_kept_for_a_year(app: Flask) -> None:
-    with app.app_context():
-        url = asset_url("portal.css")
+    url = app.jinja_env.globals["asset_url"]("portal.css")
     response = app.test_client().get(url, headers={"Accept-Encoding": "br, gzip"})
     assert response.data == b"packed"
     assert response.headers["Content-Encoding"] == "gzip"
@@ -53,9 +52,9 @@ def test_nothing_else_is_sent(app: Flask, path: str) -> None:
 
 
 def test_an_icon_says_its_label_and_escapes_it(app: Flask) -> None:
-    with app.app_context():
-        assert 'aria-hidden="true"' in icon("flame")
-        assert 'aria-label="&lt;Hot&gt;"' in icon("flame", "<Hot>")
+    icon = app.jinja_env.globals["icon"]
+    assert 'aria-hidden="true"' in icon("flame")
+    assert 'aria-label="&lt;Hot&gt;"' in icon("flame", "<Hot>")
 
 
 @pytest.mark.parametrize("colour", ["0b6e6e", "ffcc00", "ffffff", "000000", "ff0000", "8888ff"])

@@ -22,6 +22,8 @@ class Book:
     by_id: dict[int, Entry]
     by_key: dict[tuple[str, str], Entry]
     by_kind: dict[str, list[Entry]]
+    edition: int
+    """Another number whenever anything in it reads differently."""
     read_at: float = field(default_factory=time.monotonic)
 
     def label(self, entry_id: int | None, locale: str) -> str:
@@ -92,6 +94,7 @@ def read_book() -> Book:
         by_id={entry.id: entry for entry in entries},
         by_key={(entry.kind, entry.key): entry for entry in entries},
         by_kind=by_kind,
+        edition=hash(repr([[getattr(e, c.key) for c in e.__mapper__.columns] for e in entries])),
     )
 
 

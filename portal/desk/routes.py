@@ -25,7 +25,7 @@ from portal.leads.requirements import missing_for
 from portal.matching import words
 from portal.offers import operations as offering
 from portal.offers import queries as offers
-from portal.offers.cards import card_of
+from portal.offers.cards import card_of, read_card
 from portal.offers.rules import may_be_offered
 from portal.pickup import queries as pickups
 from portal.pickup.models import Pickup
@@ -73,7 +73,7 @@ def partner_morning(actor: Actor, at: datetime) -> dict[str, Any]:
     return {
         "gate": gate_view(pickups.position_of(actor, at), at) if picks else None,
         "counts": counts,
-        "soon": soon.items[:5],
+        "soon": [read_card(row, at) for row in soon.items[:5]],
         "picks": picks,
     }
 

@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
 from portal.accounts.actor import Actor
-from portal.core.db import session
+from portal.core.db import AnyRow, session
 from portal.leads.models import Lead, LeadState, LeadType
 from portal.leads.queries import TEASER_COLUMNS
-from portal.offers.cards import Card, card_of
+from portal.offers.cards import Card, read_card
 from portal.offers.models import Dismissal, Offer, OfferRound
 from portal.web.paging import Page, cut
 
@@ -34,7 +46,10 @@ class Filters:
     sort: str = "ends"
 
 
-def open_to(organisation_id: int, at: datetime) -> ColumnElement[bool]:
+Given = int | datetime | BindParameter[Any]
+
+
+def open_to(organisation_id: Given, at: Given) -> ColumnElement[bool]:
     """Return the condition under which an offer stands for a firm."""
     return and_(
         Offer.organisation_id == organisation_id,
@@ -46,19 +61,12 @@ def open_to(organisation_id: int, at: datetime) -> ColumnElement[bool]:
     )
 
 
-def standing_for(actor: Actor, at: datetime) -> ColumnElement[bool]:
-    """Return the condition under which an offer stands for this person."""
-    return and_(
-        open_to(actor.organisation_id, at),
-        ~exists().where(Dismissal.offer_id == Offer.id, Dismissal.user_id == actor.id),
-    )
-
-
 def cards() -> Select[*tuple[Any, ...]]:
     """Return the query of what a card is made of: teaser, offer and its round."""
     return (
         select(
             *TEASER_COLUMNS,
+            LeadType.teaser_fields,
             Offer.explanation,
             Offer.visible_from,
             Offer.ends_at,
@@ -66,54 +74,70 @@ def cards() -> Select[*tuple[Any, ...]]:
             OfferRound.declined,
         )
         .join(Lead, Lead.id == Offer.lead_id)
+        .join(LeadType, LeadType.id == Lead.type_id)
         .join(OfferRound, OfferRound.id == Offer.round_id)
     )
 
 
-def narrowed(filters: Filters, at: datetime) -> list[ColumnElement[bool]]:
+# What follows is asked with every look at the list, so each form of it is built once: building
+# costs more than asking. Limits are written out, so that a plan made once fits.
+_STANDING = and_(
+    open_to(bindparam("firm"), bindparam("at")),
+    ~exists().where(Dismissal.offer_id == Offer.id, Dismissal.user_id == bindparam("person")),
+)
+_ORDER: dict[str, tuple[ColumnElement[Any], ...]] = {
+    "ends": (Offer.ends_at.asc(), Offer.id.asc()),
+    "newest": (Offer.visible_from.desc(), Offer.id.desc()),
+    "fit": (Offer.score.desc(), Offer.id.asc()),
+}
+
+
+def _narrowed(filters: Filters) -> list[ColumnElement[bool]]:
     """Return the conditions of the reader's filters."""
     conditions: list[ColumnElement[bool]] = []
     if filters.temperature:
-        conditions.append(Lead.temperature == filters.temperature)
+        conditions.append(Lead.temperature == bindparam("temperature"))
     if filters.product_id:
-        conditions.append(Lead.product_ids.contains([filters.product_id]))
+        conditions.append(Lead.product_ids.contains(bindparam("products")))
     if filters.today:
-        conditions.append(Offer.ends_at <= at + timedelta(hours=24))
+        conditions.append(Offer.ends_at <= bindparam("soon"))
     return conditions
 
 
-def available(actor: Actor, at: datetime, number: int, filters: Filters) -> Page[Card]:
-    """Return a page of what the person's firm may pick up, by end of offer unless asked else."""
-    order: dict[str, tuple[ColumnElement[Any], ...]] = {
-        "ends": (Offer.ends_at.asc(), Offer.id.asc()),
-        "newest": (Offer.visible_from.desc(), Offer.id.desc()),
-        "fit": (Offer.score.desc(), Offer.id.asc()),
+def _asked(actor: Actor, at: datetime, filters: Filters) -> dict[str, Any]:
+    """Return the values of `_STANDING` and `_narrowed`."""
+    return {
+        "firm": actor.organisation_id,
+        "person": actor.id,
+        "at": at,
+        "temperature": filters.temperature,
+        "products": [filters.product_id],
+        "soon": at + timedelta(hours=24),
     }
-    rows = (
-        session()
-        .execute(
-            cards()
-            .where(standing_for(actor, at), *narrowed(filters, at))
-            .order_by(*order.get(filters.sort, order["ends"]))
-            .limit(PAGE_SIZE + 1)
-            .offset((number - 1) * PAGE_SIZE)
-        )
-        .all()
-    )
-    shown = teaser_fields({row.type_id for row in rows})
-    return cut([_card(row, shown[row.type_id], at) for row in rows], number, PAGE_SIZE)
 
 
-def _card(row: Any, shown: Collection[str], at: datetime) -> Card:
-    return card_of(
-        row,
-        shown,
-        at,
-        seen_by=row.offered - row.declined,
-        explanation=row.explanation,
-        offered_at=row.visible_from,
-        ends_at=row.ends_at,
+@cache
+def _page(sort: str, temperature: bool, product: bool, today: bool) -> Select[*tuple[Any, ...]]:
+    asked = Filters("any" if temperature else None, 1 if product else None, today, sort)
+    return (
+        cards()
+        .where(_STANDING, *_narrowed(asked))
+        .order_by(*_ORDER.get(sort, _ORDER["ends"]))
+        .limit(literal_column(str(PAGE_SIZE + 1)))
+        .offset(bindparam("skipped"))
     )
+
+
+def available(actor: Actor, at: datetime, number: int, filters: Filters) -> Page[AnyRow]:
+    """Return a page of what the person's firm may pick up, by end of offer unless asked else.
+
+    The rows are those of `cards`: see `offers.cards`.
+    """
+    statement = _page(
+        filters.sort, bool(filters.temperature), bool(filters.product_id), filters.today
+    )
+    asked = _asked(actor, at, filters) | {"skipped": (number - 1) * PAGE_SIZE}
+    return cut(session().execute(statement, asked).all(), number, PAGE_SIZE)
 
 
 def teaser_fields(type_ids: Collection[int]) -> dict[int, Collection[str]]:
@@ -136,7 +160,7 @@ def find_card(lead_id: int, actor: Actor, at: datetime) -> Card | None:
         .execute(cards().where(Offer.lead_id == lead_id, open_to(actor.organisation_id, at)))
         .one_or_none()
     )
-    return _card(row, teaser_fields([row.type_id])[row.type_id], at) if row else None
+    return read_card(row, at) if row else None
 
 
 def was_offered(lead_id: int, organisation_id: int) -> bool:
@@ -160,26 +184,24 @@ class Counts:
     products: Sequence[int]
 
 
+_SOME = (
+    select(Lead.temperature, Lead.product_ids)
+    .select_from(Offer)
+    .join(Lead, Lead.id == Offer.lead_id)
+    .where(_STANDING)
+    .order_by(Offer.ends_at, Offer.id)
+    .limit(literal_column(str(COUNTED)))
+    .subquery()
+)
+_COUNTS = select(_SOME.c.temperature, func.count(), func.jsonb_agg(_SOME.c.product_ids)).group_by(
+    _SOME.c.temperature
+)
+
+
 def count_available(actor: Actor, at: datetime) -> Counts:
     """Count what is available, up to `COUNTED`, for the filter chips."""
-    some = (
-        select(Lead.temperature, Lead.product_ids)
-        .select_from(Offer)
-        .join(Lead, Lead.id == Offer.lead_id)
-        .where(standing_for(actor, at))
-        .order_by(Offer.ends_at, Offer.id)
-        .limit(COUNTED)
-        .subquery()
-    )
-    rows = (
-        session()
-        .execute(
-            select(some.c.temperature, func.count(), func.jsonb_agg(some.c.product_ids)).group_by(
-                some.c.temperature
-            )
-        )
-        .all()
-    )
+    asked = {"firm": actor.organisation_id, "person": actor.id, "at": at}
+    rows = session().execute(_COUNTS, asked).all()
     frequent: dict[int, int] = {}
     for _temperature, _count, lists in rows:
         for ids in lists:
@@ -246,11 +268,13 @@ def read_news(
 
     The latter are at most `COUNTED` and fit the reader's filters.
     """
+    asked = _asked(actor, at, filters)
     standing = set(
         session().scalars(
             select(Offer.lead_id)
             .join(Lead, Lead.id == Offer.lead_id)
-            .where(Offer.lead_id.in_(shown), standing_for(actor, at))
+            .where(Offer.lead_id.in_(shown), _STANDING),
+            asked,
         )
     )
     came = set(
@@ -258,11 +282,12 @@ def read_news(
             select(Offer.lead_id)
             .join(Lead, Lead.id == Offer.lead_id)
             .where(
-                standing_for(actor, at),
-                *narrowed(filters, at),
+                _STANDING,
+                *_narrowed(filters),
                 or_(Offer.visible_from > since, Offer.lead_id.in_(maybe)),
             )
-            .limit(COUNTED)
+            .limit(COUNTED),
+            asked,
         )
     )
     return standing, came

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -17,6 +18,7 @@ from portal.core.errors import Invalid, Refused
 from portal.leads import contacts
 from portal.leads.queries import get_visible
 from portal.offers import queries as offers
+from portal.offers.cards import draw_cards
 from portal.pickup import operations, queries
 from portal.pickup.questions import gate_view
 from portal.pickup.refusals import refusal_view
@@ -40,6 +42,7 @@ def available() -> ResponseReturnValue:
     return render_template(
         "pickup/available.html",
         page=page,
+        cards=draw_cards(page.items, at),
         counts=counts,
         filters=filters,
         chips=chips(filters, counts),
@@ -74,7 +77,8 @@ def address(filters: offers.Filters, page: int | None = 1, **changes: Any) -> st
         "page": page if page > 1 else None,
         **changes,
     }
-    return url_for("pickup.available", **values)
+    asked = urlencode({name: value for name, value in values.items() if value is not None})
+    return f"{request.path}?{asked}" if asked else request.path
 
 
 def chips(filters: offers.Filters, counts: offers.Counts) -> list[dict[str, Any]]:

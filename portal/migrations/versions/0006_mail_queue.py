@@ -27,8 +27,8 @@ def upgrade() -> None:
     op.execute(
         r"""
         UPDATE outgoing_emails SET
-          text = regexp_replace(text, '/(m|reset|invite)/[A-Za-z0-9_~.%-]{8,}', '/\1/…', 'g'),
-          html = regexp_replace(html, '/(m|reset|invite)/[A-Za-z0-9_~.%-]{8,}', '/\1/…', 'g')
+          text = regexp_replace(text, '/(m|reset|invite)/[A-Za-z0-9_-]{8,}', '/\1/…', 'g'),
+          html = regexp_replace(html, '/(m|reset|invite)/[A-Za-z0-9_-]{8,}', '/\1/…', 'g')
         WHERE status = 'sent' AND (text ~ '/(m|reset|invite)/' OR html ~ '/(m|reset|invite)/')
         """
     )

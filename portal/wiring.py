@@ -9,10 +9,11 @@ from portal.accounts.events import HearingChanged, PasswordResetRequested
 from portal.catalog import routes as catalog
 from portal.core.events import Event
 from portal.desk import jobs as desk_jobs
-from portal.desk import live, preview
+from portal.desk import live, mail_health, preview
 from portal.desk import routes as desk
 from portal.feedback import routes as feedback
 from portal.inbound import routes as inbound
+from portal.inbound.events import MailActionDone, MailPickLost
 from portal.leads import import_routes as imports
 from portal.leads import jobs as _leads  # noqa: F401
 from portal.leads import routes as leads
@@ -41,6 +42,7 @@ ROOMS = (
     preview.blueprint,
     notifications.blueprint,
     desk_jobs.blueprint,
+    mail_health.blueprint,
     live.blueprint,
     imports.blueprint,
     inbound.blueprint,
@@ -58,6 +60,8 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     LeadPickedUp: ("offers.tidy_picked", "notifications.yours_now"),
     FeedbackDueSoon: ("notifications.feedback_soon",),
     FeedbackOverdue: ("notifications.feedback_overdue",),
+    MailActionDone: ("notifications.recorded",),
+    MailPickLost: ("notifications.not_yours",),
 }
 
 SCHEDULE: tuple[tuple[str, timedelta], ...] = (

@@ -1,25 +1,23 @@
-"""Reactions that tell people what happened, and the sweep that sends what waits.
-
-An event of a room above (`inbound`) comes in as `Any`: it is told by the names of its fields.
-"""
+"""Reactions that tell people what happened, and the sweep that sends what waits."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from portal.accounts import operations as accounts
 from portal.accounts.events import HearingChanged, PasswordResetRequested
 from portal.accounts.models import Hears, User
 from portal.core.jobs import Payload, job, reaction, sweep
 from portal.core.mail import outbox
+from portal.inbound.events import MailActionDone, MailPickLost
 from portal.leads.queries import find_teaser
 from portal.notifications import letters, operations, queries
 from portal.notifications.letters import Letter
 from portal.notifications.models import Topic
 from portal.offers.events import LeadOffered, RoundEnded
 from portal.pickup.events import FeedbackDueSoon, FeedbackOverdue, LeadPickedUp
+from portal.pickup.models import Debt
 
 
 @reaction("notifications.lead_offered", queue="mail")
@@ -74,7 +72,7 @@ def ask_for_feedback(
     if user is None or pickup is None:
         return
     due = pickup.feedback_due_at
-    if (topic == Topic.FEEDBACK_SOON and due <= at) or (topic != Topic.FEEDBACK_SOON and due > at):
+    if pickup.debt != Debt.SOON if topic == Topic.FEEDBACK_SOON else due > at:
         return
     about = f"{topic}:{pickup_id}:{due.isoformat()}"
     if operations.tell(
@@ -115,7 +113,7 @@ def tell_of_round(event: RoundEnded, at: datetime) -> None:
 
 
 @reaction("notifications.recorded", queue="mail")
-def tell_recorded(event: Any, at: datetime) -> None:
+def tell_recorded(event: MailActionDone, at: datetime) -> None:
     """Confirm what was pressed behind a mail, and write the contact data of a pick."""
     if event.action == "pick" and event.pickup_id:
         write_yours(event.pickup_id, event.user_id, at)
@@ -124,12 +122,15 @@ def tell_recorded(event: Any, at: datetime) -> None:
 
 
 @reaction("notifications.not_yours", queue="mail")
-def tell_not_yours(event: Any, at: datetime) -> None:
+def tell_not_yours(event: MailPickLost, at: datetime) -> None:
     """Tell honestly that a lead was gone when somebody pressed "Pick up" behind a mail."""
-    teaser = find_teaser(event.lead_id)
+    lead_id = event.lead_id
+    teaser = find_teaser(lead_id) if lead_id is not None else None
+    if teaser is None:
+        return
     # pressed again and again, it stays one mail per round
-    key = f"not-yours:{event.user_id}:{event.lead_id}:{teaser.round if teaser else 0}"
-    write(key, event.user_id, at, lambda user: letters.not_yours(event.lead_id, user, at))
+    key = f"not-yours:{event.user_id}:{teaser.id}:{teaser.round}"
+    write(key, event.user_id, at, lambda user: letters.not_yours(teaser.id, user, at))
 
 
 def write(key: str, user_id: int, at: datetime, make: Callable[[User], Letter | None]) -> None:

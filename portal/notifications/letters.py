@@ -29,6 +29,7 @@ from portal.core.mail import addresses, links, outbox
 from portal.core.mail.links import Purpose
 from portal.core.mail.rendering import moment, speaking
 from portal.feedback.models import Feedback
+from portal.inbound.events import MailActionDone
 from portal.leads import contacts
 from portal.leads.models import Lead
 from portal.leads.queries import find_teaser
@@ -370,9 +371,9 @@ def drafts_stale(drafts: Sequence[dict[str, Any]]) -> Letter:
     return Letter("drafts_stale", {"drafts": list(drafts)})
 
 
-def recorded(event: Any, user: User, at: datetime) -> Letter | None:
+def recorded(event: MailActionDone, user: User, at: datetime) -> Letter | None:
     """We recorded what you pressed behind a mail; what can be undone carries its link."""
-    teaser = find_teaser(event.lead_id)
+    teaser = find_teaser(event.lead_id) if event.lead_id is not None else None
     if teaser is None:
         return None
     with to(user):
@@ -402,7 +403,7 @@ def recorded(event: Any, user: User, at: datetime) -> Letter | None:
         )
 
 
-def recorded_words(event: Any, number: str) -> tuple[str, list[str]]:
+def recorded_words(event: MailActionDone, number: str) -> tuple[str, list[str]]:
     """Say what was recorded, and what of it."""
     said = {
         "pick": _("%(number)s is picked up.", number=number),
@@ -419,7 +420,7 @@ def recorded_words(event: Any, number: str) -> tuple[str, list[str]]:
     if event.action != "feedback":
         return str(said.get(event.action, event.action)), details
     given = session().get(Feedback, event.feedback_id) if event.feedback_id else None
-    answer = words_of(event.status)
+    answer = words_of(event.status or (given.status if given else "waiting"))
     if given is not None:
         if given.value is not None:
             answer = f"{answer}, {money(given.value)}"

@@ -1,0 +1,421 @@
+"""Who hears what and when: at once, once a day, not at night, and never in a storm."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select, update
+
+from portal.accounts import operations as accounts
+from portal.accounts.models import User
+from portal.accounts.operations import Hours
+from portal.accounts.queries import get_actor
+from portal.catalog.queries import book
+from portal.core import jobs
+from portal.core.db import session
+from portal.core.events import Delivery, record
+from portal.core.mail import links
+from portal.core.mail.models import OutgoingEmail
+from portal.feedback import operations as feedback
+from portal.feedback.rules import Answer
+from portal.inbound.events import MailActionDone, MailPickLost
+from portal.leads.models import Lead, LeadState
+from portal.notifications.models import Notice
+from portal.notifications.rules import Wishes, due_of, next_hour
+from portal.offers import operations as offers
+from portal.pickup import operations as pickup
+from portal.pickup.models import Pickup
+from portal.timeline.models import ContactLook
+from tests.factories import (
+    AT,
+    make_manager,
+    make_offered_lead,
+    make_partner,
+    make_person,
+)
+from tests.notifications.test_mails import links as links_in
+from tests.notifications.test_mails import told_of_contact
+
+BERLIN = ZoneInfo("Europe/Berlin")
+DAY = timedelta(days=1)
+SOON_AFTER = timedelta(minutes=1)
+
+
+def react(at):
+    """Run what follows, as the dispatcher would."""
+    session().flush()
+    jobs.run_now("core.dispatch", {"here": True}, at)
+
+
+def look_round(at):
+    """Run the sender of what waits."""
+    session().flush()
+    jobs.run_now("notifications.send_notices", {}, at)
+
+
+def mails(kind=None, user=None):
+    found = session().scalars(select(OutgoingEmail).order_by(OutgoingEmail.id))
+    return [
+        mail
+        for mail in found
+        if (kind is None or mail.kind == kind) and (user is None or mail.user_id == user.id)
+    ]
+
+
+def at_hour(hour, day=16):
+    """Return a moment of November 2026, by the clocks of Berlin."""
+    return datetime(2026, 11, day, hour, tzinfo=BERLIN)
+
+
+def pick(lead, user, at=AT):
+    return pickup.claim(lead.id, get_actor(user.id), at).pickup_id
+
+
+def held(user, at=AT):
+    """Make a lead that somebody holds and has not answered for; what followed is told."""
+    lead = make_offered_lead(at=at)
+    react(at)
+    pickup_id = pick(lead, user, at)
+    react(at)
+    return lead, pickup_id
+
+
+# -- yours now ---------------------------------------------------------------------------------
+
+
+def test_who_picks_a_lead_up_reads_whom_to_call_and_nobody_else_does(ctx):
+    firm = make_partner()
+    alice = make_person(firm)
+    make_person(firm)
+    make_person(firm, "partner_manager")
+    lead, pickup_id = held(alice)
+    (mail,) = mails("yours_now")
+    assert mail.user_id == alice.id
+    assert {"company", "last_name", "phone", "email", "street"} <= told_of_contact(mail)
+    assert not any(told_of_contact(other) for other in mails() if other is not mail)
+    due = session().get(Pickup, pickup_id).feedback_due_at
+    assert due - AT == timedelta(days=7)
+    assert "Monday, November 23, 2026" in mail.text
+    look = session().scalars(select(ContactLook).where(ContactLook.user_id == alice.id)).one()
+    assert (look.lead_id, look.channel) == (lead.id, "mail")
+
+
+def test_the_five_answers_stand_in_it_as_links_and_as_mails_to_send(ctx):
+    alice = make_person()
+    _lead, pickup_id = held(alice)
+    (mail,) = mails("yours_now")
+    found = links_in(mail.text)
+    assert found == links_in(mail.html)
+    pages = sorted(link for link in found if "/m/" in link)
+    assert [page.partition("?s=")[2] for page in pages] == sorted(
+        ["not_contacted", "waiting", "proposal", "won", "lost"]
+    )
+    (secret,) = {page.partition("/m/")[2].partition("?")[0] for page in pages}
+    link = links.find(secret, AT)
+    assert (link.purpose, link.user_id, link.pickup_id) == ("feedback", alice.id, pickup_id)
+    sent = [link for link in found if link.startswith("mailto:")]
+    assert len(sent) == 5
+    assert {mail.partition("body=")[2].partition("%")[0] for mail in sent} == {
+        "OPEN",
+        "WAITING",
+        "PROPOSAL",
+        "WON",
+        "LOST",
+    }
+    assert all(mail.headers["Reply-To"] in link for link in sent)
+
+
+def test_a_lead_that_was_given_back_meanwhile_tells_nobody_whom_to_call(ctx):
+    alice = make_person()
+    lead = make_offered_lead()
+    react(AT)
+    pickup_id = pick(lead, alice)
+    pickup.give_back(pickup_id, "duplicate", None, get_actor(alice.id), AT)
+    react(AT)
+    assert mails("yours_now") == []
+
+
+def test_who_never_wants_mails_is_still_answered_by_mail_for_a_pick_by_mail(ctx):
+    alice = make_person(hears="never")
+    lead = make_offered_lead()
+    pickup_id = pick(lead, alice)
+    react(AT)
+    assert mails() == []
+    record(
+        MailActionDone(at=AT, lead_id=lead.id, user_id=alice.id, action="pick", pickup_id=pickup_id)
+    )
+    react(AT)
+    assert [mail.kind for mail in mails()] == ["yours_now", "recorded"]
+
+
+# -- mails about a lead hang together ----------------------------------------------------------
+
+
+def test_all_mails_to_a_person_about_a_lead_hang_together(ctx):
+    alice = make_person()
+    lead, pickup_id = held(alice)
+    pickup.mark_debt(pickup_id, AT + 6 * DAY)
+    react(AT + 6 * DAY)
+    told = mails(user=alice)
+    assert [mail.kind for mail in told] == ["lead_offered", "yours_now", "feedback_soon"]
+    subject = f"Warm lead {lead.number}: {lead.title}"
+    assert [mail.subject.removeprefix("Re: ") for mail in told] == [subject] * 3
+    (root,) = {mail.headers["In-Reply-To"] for mail in told}
+    assert {mail.headers["References"] for mail in told} == {root}
+    assert root not in {mail.message_id for mail in told}
+    assert len({mail.message_id for mail in told}) == 3
+
+
+# -- what is owed ------------------------------------------------------------------------------
+
+
+def test_a_holder_is_asked_before_an_answer_is_due_and_once_it_is_overdue(ctx):
+    alice = make_person()
+    lead, pickup_id = held(alice)
+    for days in (6, 6, 8, 8):
+        pickup.mark_debt(pickup_id, AT + days * DAY)
+        react(AT + days * DAY)
+    asked = [mail for mail in mails(user=alice) if mail.kind.startswith("feedback")]
+    assert asked[0].kind == "feedback_soon"
+    assert [mail.kind for mail in asked].count("feedback_soon") == 1
+    overdue = asked[-1]
+    assert overdue.kind == "feedback_overdue"
+    assert f"One answer clears it: {lead.number}." in overdue.text
+    assert not told_of_contact(overdue)
+
+
+def test_an_answer_given_meanwhile_is_not_asked_for(ctx):
+    alice = make_person()
+    _lead, pickup_id = held(alice)
+    pickup.mark_debt(pickup_id, AT + 6 * DAY)
+    feedback.give(pickup_id, Answer("waiting"), get_actor(alice.id), AT + 6 * DAY)
+    react(AT + 6 * DAY)
+    assert not [mail for mail in mails() if mail.kind.startswith("feedback")]
+
+
+# -- rounds that nobody won --------------------------------------------------------------------
+
+
+def test_the_channel_manager_hears_of_a_lead_that_nobody_picked_up(ctx):
+    mara = make_manager()
+    alpha, beta = make_partner("Alpha Systems"), make_partner("Beta Networks")
+    alice, _bob = make_person(alpha), make_person(beta)
+    lead = make_offered_lead()
+    react(AT)
+    reason = book().reasons("decline")[0]
+    offers.decline(lead.id, reason.key.partition(".")[2], get_actor(alice.id), AT)
+    jobs.run_now("offers.end_rounds", {}, AT + 4 * DAY)
+    react(AT + 4 * DAY)
+    (mail,) = mails("round_unpicked")
+    assert mail.user_id == mara.id
+    assert "Offered to: 2 firms" in mail.text
+    assert f"- {reason.label('en')}: Alpha Systems" in mail.text
+    assert f"/leads/{lead.id}" in mail.text
+    assert "It is offered again, to 1 firm" in mail.text
+
+
+# -- what was pressed behind a mail ------------------------------------------------------------
+
+
+def test_what_was_pressed_behind_a_mail_is_confirmed_with_a_way_back(ctx):
+    alice = make_person()
+    lead, pickup_id = held(alice)
+    given = feedback.give(pickup_id, Answer("won", value=12500), get_actor(alice.id), AT)
+    record(
+        MailActionDone(
+            at=AT,
+            lead_id=lead.id,
+            user_id=alice.id,
+            action="feedback",
+            pickup_id=pickup_id,
+            feedback_id=given.id,
+            status="won",
+        )
+    )
+    react(AT)
+    (mail,) = mails("recorded")
+    assert "We recorded: Won, €12,500." in mail.text
+    (page,) = (link for link in links_in(mail.text) if "/m/" in link)
+    link = links.find(page.rpartition("/")[2], AT)
+    assert (link.purpose, link.feedback_id) == ("undo", given.id)
+    assert links.find(page.rpartition("/")[2], AT + timedelta(hours=73)) is None
+    assert not told_of_contact(mail)
+
+
+def test_who_was_too_late_by_mail_is_told_so_honestly_and_once(ctx):
+    alice, bob = make_person(), make_person()
+    lead = make_offered_lead()
+    pick(lead, alice)
+    for _press in range(3):
+        record(MailPickLost(at=AT, lead_id=lead.id, user_id=bob.id))
+    react(AT)
+    (mail,) = mails("not_yours")
+    assert mail.user_id == bob.id
+    assert f"another firm was faster: {lead.number} is gone." in mail.text
+    assert "2 firms were offered it." in mail.text
+    (page,) = (link for link in links_in(mail.text) if "/m/" in link)
+    assert links.find(page.rpartition("/")[2], AT).purpose == "stand_by"
+    assert session().get(Lead, lead.id).state == LeadState.HELD
+
+
+# -- wishes ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wishes", "at", "due"),
+    [
+        (Wishes("at_once", 8, None, None, "Europe/Berlin"), at_hour(3), at_hour(3)),
+        (Wishes("at_once", 8, 22, 7, "Europe/Berlin"), at_hour(23), at_hour(7, 17)),
+        (Wishes("at_once", 8, 22, 7, "Europe/Berlin"), at_hour(3), at_hour(7)),
+        (Wishes("at_once", 8, 22, 7, "Europe/Berlin"), at_hour(7), at_hour(7)),
+        (Wishes("at_once", 8, 12, 14, "Europe/Berlin"), at_hour(13), at_hour(14)),
+        (Wishes("at_once", 8, 12, 14, "America/New_York"), at_hour(13), at_hour(13)),
+        (Wishes("daily", 8, None, None, "Europe/Berlin"), at_hour(7), at_hour(8)),
+        (Wishes("daily", 8, None, None, "Europe/Berlin"), at_hour(8), at_hour(8, 17)),
+        (Wishes("daily", 8, None, None, "America/New_York"), at_hour(13), at_hour(14)),
+        (Wishes("never", 8, None, None, "Europe/Berlin"), at_hour(7), None),
+    ],
+)
+def test_wishes_say_when_to_tell(wishes, at, due):
+    assert due_of(wishes, at) == due
+
+
+def test_an_hour_that_the_clocks_skip_is_told_after_it():
+    before = datetime(2026, 3, 29, 0, 30, tzinfo=BERLIN)
+    due = next_hour(2, "Europe/Berlin", before)
+    assert due > before
+    assert due - before <= timedelta(hours=3)
+
+
+def test_who_wants_one_mail_a_day_gets_one_with_all_that_still_stands(ctx):
+    alice, bob = make_person(hears="daily"), make_person()
+    first, second = make_offered_lead(title="The first"), make_offered_lead(title="The second")
+    react(AT)
+    assert mails(user=alice) == []
+    look_round(AT + SOON_AFTER)
+    assert mails(user=alice) == []
+    pick(second, bob)
+    look_round(at_hour(8, 17))
+    (mail,) = mails(user=alice)
+    assert mail.kind == "digest"
+    assert first.title in mail.text
+    assert second.title not in mail.text
+    assert mail.headers["List-Id"] == "<daily.in.firstcome.example>"
+    assert mail.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    stop = mail.headers["List-Unsubscribe"].strip("<>")
+    assert stop.endswith("/stop")
+    assert stop.removesuffix("/stop") in links_in(mail.html)
+    link = links.find(stop.split("/")[-2], AT)
+    assert (link.purpose, link.topic, link.user_id) == ("stop", "digest", alice.id)
+    assert links_in(mail.text) == links_in(mail.html)
+    assert not told_of_contact(mail)
+    look_round(at_hour(9, 17))
+    assert len(mails(user=alice)) == 1
+
+
+def test_nothing_is_written_on_a_day_on_which_nothing_waits_any_more(ctx):
+    alice, bob = make_person(hears="daily"), make_person()
+    lead = make_offered_lead()
+    react(AT)
+    pick(lead, bob)
+    look_round(at_hour(8, 17))
+    assert mails(user=alice) == []
+    assert {notice.outcome for notice in session().scalars(select(Notice))} >= {"past"}
+
+
+def test_what_comes_up_at_night_waits_for_the_morning(ctx):
+    alice = make_person()
+    accounts.set_hearing(alice.id, "at_once", AT, Hours(8, 20, 7))
+    night = at_hour(22)
+    make_offered_lead(at=night)
+    react(night)
+    look_round(night + SOON_AFTER)
+    assert mails(user=alice) == []
+    look_round(at_hour(7, 17))
+    (mail,) = mails(user=alice)
+    assert mail.kind == "lead_offered"
+    assert "List-Unsubscribe" not in mail.headers
+
+
+def test_who_chooses_anew_hears_by_the_new_wish_of_what_waits(ctx):
+    alice, bob = make_person(hears="daily"), make_person(hears="daily")
+    make_offered_lead()
+    react(AT)
+    accounts.set_hearing(alice.id, "at_once", AT)
+    accounts.set_hearing(bob.id, "never", AT)
+    react(AT + SOON_AFTER)
+    look_round(AT + 2 * SOON_AFTER)
+    assert [mail.kind for mail in mails(user=alice)] == ["lead_offered"]
+    look_round(at_hour(8, 17))
+    assert mails(user=bob) == []
+    assert len(mails(user=alice)) == 1
+
+
+def test_a_person_who_left_is_not_told_what_waited(ctx):
+    alice = make_person(hears="daily")
+    make_offered_lead()
+    react(AT)
+    session().get(User, alice.id).active = False
+    look_round(at_hour(8, 17))
+    assert mails(user=alice) == []
+
+
+# -- after a time of standing still ------------------------------------------------------------
+
+
+def test_three_days_of_standing_still_end_in_one_mail_per_person_and_hour(ctx):
+    mara = make_manager()
+    people = [make_person(), make_person(), make_person()]
+    holder = people[0]
+    late = []
+    for _number in range(4):
+        lead = make_offered_lead(at=AT - 8 * DAY)
+        late.append(pick(lead, holder, AT - 8 * DAY))
+        feedback.give(late[-1], Answer("waiting"), get_actor(holder.id), AT - 5 * DAY)
+    react(AT - 5 * DAY)
+    look_round(AT)
+    for _number in range(5):
+        make_offered_lead(at=AT)
+    react(AT)
+    before = len(mails())
+    # the house stands still for three days, then everything comes at once
+    back = AT + 3 * DAY
+    for _number in range(3):
+        make_offered_lead(at=back - 2 * DAY)
+    for minute in range(0, 180, 5):
+        at = back + timedelta(minutes=minute)
+        jobs.run_now("offers.end_rounds", {}, at)
+        jobs.run_now("pickup.mark_debts", {}, at)
+        react(at)
+        look_round(at)
+    sent = mails()[before:]
+    assert {mail.user_id for mail in sent} == {mara.id, *(person.id for person in people)}
+    for user in (mara, *people):
+        moments = [mail.created_at for mail in sent if mail.user_id == user.id]
+        gaps = [after - at for at, after in pairwise(moments)]
+        assert all(gap >= timedelta(hours=1) for gap in gaps), (user.name, moments)
+    digest = next(mail for mail in sent if mail.user_id == holder.id)
+    assert digest.kind == "digest"
+    assert "4 answers owed" in digest.subject
+
+
+def test_two_senders_at_once_write_one_mail(ctx):
+    alice = make_person(hears="daily")
+    make_offered_lead()
+    react(AT)
+    for _sender in range(2):
+        look_round(at_hour(8, 17))
+    assert len(mails(user=alice)) == 1
+
+
+def test_the_same_news_told_twice_is_one_mail(ctx):
+    alice = make_person()
+    make_offered_lead()
+    react(AT)
+    session().execute(update(Delivery).values(done_at=None, due_at=AT))
+    react(AT + SOON_AFTER)
+    assert Counter(mail.kind for mail in mails(user=alice)) == {"lead_offered": 1}

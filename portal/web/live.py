@@ -91,7 +91,7 @@ class Stream:
         self.reader, self._door = reader, door
         self._live = live
         self._letters: queue.Queue[bytes | None] = queue.Queue(WAITING)
-        self._over = False
+        self.ending = self._over = False
         self._beat = random.uniform(*BEAT)  # noqa: S311 – so that not all speak at once
         self._until = time.monotonic() + random.uniform(*LASTS)  # noqa: S311
         self._letters.put_nowait(first)
@@ -105,6 +105,7 @@ class Stream:
 
     def end(self, last_words: bytes = b"") -> None:
         """End the stream as soon as its reader has heard what waits."""
+        self.ending = True
         for said in filter(lambda words: words != b"", (last_words, None)):
             try:
                 self._letters.put_nowait(said)
@@ -174,6 +175,7 @@ class Live:
         self._count = 0
         self._past: deque[tuple[float, Letter]] = deque(maxlen=KEPT)
         self._hears_since: float | None = None
+        self._again_at = float("inf")
         self._started = self._closed = False
 
     # -- news leaves ------------------------------------------------------------------------
@@ -218,8 +220,9 @@ class Live:
                 first += self._missed(reader, since - SKEW, hears_since, now)
             stream = Stream(self, reader, first, door)
             mine = self._people.setdefault(reader.user_id, [])
-            if len(mine) >= MOST_EACH:
-                mine[0].end()
+            staying = [other for other in mine if not other.ending]
+            if len(staying) >= MOST_EACH:
+                staying[0].end()
             mine.append(stream)
             for topic in reader.topics:
                 self._topics.setdefault(topic, set()).add(stream)
@@ -279,6 +282,7 @@ class Live:
                     ears.subscribe(self._channel)
                     while not self._closed:
                         heard = ears.get_message(timeout=1.0)
+                        self._say_again()
                         if heard is None:
                             continue
                         if heard["type"] == "subscribe":
@@ -328,16 +332,26 @@ class Live:
 
     def _back(self) -> None:
         now = clock.now().timestamp()
+        self._app.extensions.pop("queue_quiet_until", None)
+        if self._again_at < float("inf"):
+            self._again_at = time.monotonic() + QUIET + 1
         with self._lock:
             self._past.clear()
             self._hears_since = now
         self._say_to_all(tell("again", now))
+
+    def _say_again(self) -> None:
+        # other processes left Redis alone for a while longer than it was away
+        if time.monotonic() > self._again_at:
+            self._again_at = float("inf")
+            self._say_to_all(tell("again", clock.now().timestamp()))
 
     def _away(self) -> None:
         if self._hears_since is None:
             return
         log.warning("live news stopped: Redis is away")
         self._hears_since = None
+        self._again_at = time.monotonic() + QUIET + 1
         self._say_to_all(tell("away", clock.now().timestamp()))
 
     def _say_to_all(self, said: bytes) -> None:

@@ -15,6 +15,8 @@ class DeadlinePolicy(Base):
 
     Rhythms are days until the next feedback; `amber_hours` caps the amber span before it is due;
     a debt later than `firm_red_days` stops the whole firm; `offer_hours` is a race's usual length.
+    What is `overdue_hours` late is overdue. Who stood by sees a lead `stand_by_hours` before the
+    others; an inquiry that nobody has touched for `draft_days` is a stale draft.
     """
 
     __tablename__ = "deadline_policies"
@@ -27,6 +29,9 @@ class DeadlinePolicy(Base):
     amber_hours: Mapped[int] = mapped_column(default=48)
     firm_red_days: Mapped[int] = mapped_column(default=7)
     offer_hours: Mapped[int] = mapped_column(default=72)
+    overdue_hours: Mapped[int] = mapped_column(default=24, server_default="24")
+    stand_by_hours: Mapped[int] = mapped_column(default=4, server_default="4")
+    draft_days: Mapped[int] = mapped_column(default=3, server_default="3")
     created_at: Mapped[datetime]
 
     __table_args__ = (

@@ -40,6 +40,14 @@ class LeaksConfirmed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DraftsStale(Event):
+    """Inquiries that somebody began to qualify have not been touched for days."""
+
+    user_id: int
+    lead_ids: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LeadQualified(Event):
     user_id: int
 

@@ -174,6 +174,7 @@ class Lead(Base):
     `latitude`/`longitude` are the centre of the city. `round` counts the offer rounds so far; the
     claim names the round it means. `holder_id` and `holder_organisation_id` are written by the
     claim and cleared by give-back and recall. Amounts are in the programme's currency.
+    `draft_told_at` is when the qualifier was last told that it lies unfinished.
     """
 
     __tablename__ = "leads"
@@ -227,6 +228,7 @@ class Lead(Base):
     qualified_at: Mapped[datetime | None]
     picked_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    draft_told_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
 
     __table_args__ = (

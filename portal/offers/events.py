@@ -15,6 +15,47 @@ class LeadOffered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OfferVisible(Event):
+    """Firms see a lead now that others, who stood by, saw before them."""
+
+    round_id: int
+    number: int
+    organisation_ids: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoodBy(Event):
+    """Somebody waits for a lead that another firm holds."""
+
+    user_id: int
+    organisation_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandByLeft(Event):
+    """Somebody does not wait any more."""
+
+    user_id: int
+    organisation_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandByHeard(Event):
+    """A lead has come back, and who stood by sees it first."""
+
+    round_id: int
+    user_id: int
+    organisation_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandBysEnded(Event):
+    """A lead has ended, so nobody waits for it any more."""
+
+    user_ids: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OfferDismissed(Event):
     """A rep said "Not for me"."""
 

@@ -1,4 +1,4 @@
-"""Tables of offer rounds, offers, dismissals and exclusions."""
+"""Tables of offer rounds, offers, dismissals, exclusions and stand-by places."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ class RoundOutcome(StrEnum):
 class OfferRound(Base):
     """One publication of one lead to the partners that matched.
 
-    `excluded` says how many partners each criterion took out. Open while `ended_at` is empty.
+    `excluded` says how many partners each criterion took out. Open while `ended_at` is empty. Until
+    `head_start_until` only firms see it that stood by; `opened_to_all_at` is when that was over.
     """
 
     __tablename__ = "offer_rounds"
@@ -39,9 +40,18 @@ class OfferRound(Base):
     offered: Mapped[int] = mapped_column(default=0)
     declined: Mapped[int] = mapped_column(default=0)
     excluded: Mapped[dict[str, int]]
+    head_start_until: Mapped[datetime | None]
+    opened_to_all_at: Mapped[datetime | None]
 
     __table_args__ = (
         UniqueConstraint("lead_id", "number"),
+        Index(
+            "ix_offer_rounds_head_start",
+            "head_start_until",
+            postgresql_where=text(
+                "head_start_until IS NOT NULL AND opened_to_all_at IS NULL AND ended_at IS NULL"
+            ),
+        ),
         Index(
             "ix_offer_rounds_open",
             "ends_at",
@@ -123,4 +133,47 @@ class OfferExclusion(Base):
 
     __table_args__ = (
         CheckConstraint("reason IN ('declined','given_back','recalled')", name="reason"),
+    )
+
+
+class StandByOutcome(StrEnum):
+    """How a stand-by place ended."""
+
+    HEARD = "heard"
+    LEFT = "left"
+    DECLINED = "declined"
+    OVER = "over"
+
+
+class StandBy(Base):
+    """A person waits for a lead that another firm holds. Open while `ended_at` is empty.
+
+    `heard_at` is when the lead came back and the firm saw it before the others; the place ends with
+    that head start. `over` are places that ended with the lead: they come back if it does.
+    """
+
+    __tablename__ = "stand_bys"
+
+    id: Mapped[Id]
+    lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    created_at: Mapped[datetime]
+    heard_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+
+    __table_args__ = (
+        Index(
+            "uq_stand_bys_open",
+            "lead_id",
+            "user_id",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index("ix_stand_bys_open_of_user", "user_id", postgresql_where=text("ended_at IS NULL")),
+        CheckConstraint(
+            "outcome IS NULL OR outcome IN ('heard','left','declined','over')", name="outcome"
+        ),
+        CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="ended_with_outcome"),
     )

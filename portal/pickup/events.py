@@ -39,6 +39,16 @@ class FeedbackDueSoon(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackDue(Event):
+    """The moment has come at which an answer is due."""
+
+    pickup_id: int
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackOverdue(Event):
+    """An answer is late by the policy's hours."""
+
     pickup_id: int
     user_id: int

@@ -16,6 +16,7 @@ class Debt(StrEnum):
 
     NONE = "none"
     SOON = "soon"
+    DUE = "due"
     OVERDUE = "overdue"
 
 
@@ -74,5 +75,5 @@ class Pickup(Base):
             name="outcome",
         ),
         CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="ended_with_outcome"),
-        CheckConstraint("debt IN ('none','soon','overdue')", name="debt"),
+        CheckConstraint("debt IN ('none','soon','due','overdue')", name="debt"),
     )

@@ -24,12 +24,13 @@ from portal.core.config import Settings
 from portal.core.db import db, session
 from portal.core.events import Delivery
 from portal.core.jobs import JobFailure
-from portal.core.mail import outbox, transport
+from portal.core.mail import health as mail_health
+from portal.core.mail import transport
 from portal.core.mail.models import OutgoingEmail
+from portal.desk.mail_health import SCHEDULER_SILENT
 from portal.offers.models import OfferRound
 
 EXTENSIONS = ("btree_gist", "citext", "cube", "pg_trgm", "unaccent")
-SCHEDULER_SILENT = timedelta(minutes=2)
 LATE = timedelta(minutes=5)
 MAIL_LATE = timedelta(minutes=15)
 
@@ -143,6 +144,15 @@ def check_workers(_at: datetime) -> Finding:
         return Finding("workers", "warn", "unknown without Redis", "See redis.")
     if not state.workers:
         return Finding("workers", "bad", "none", "Start `python worker.py worker`.")
+    deaf = [name for name in jobs.QUEUES if name not in state.served]
+    if deaf:
+        named = ", ".join(deaf)
+        return Finding(
+            "workers",
+            "bad",
+            f"{state.workers}, but none for the queue {named}",
+            f"Start `python worker.py worker {' '.join(deaf)}`.",
+        )
     waiting = sum(state.lengths.values())
     return Finding("workers", "ok", f"{state.workers}, {waiting} jobs in the queues")
 
@@ -178,15 +188,46 @@ def check_deliveries(at: datetime) -> Finding:
 
 def check_mail_queue(at: datetime) -> Finding:
     """Look for mails that wait too long."""
-    oldest = outbox.oldest_waiting()
-    if oldest is not None and at - oldest > MAIL_LATE:
+    queue = mail_health.look(at)
+    waiting = f"{queue.waiting} wait"
+    if queue.due.since is not None and at - queue.due.since > MAIL_LATE:
         return Finding(
             "mail queue",
             "warn",
-            f"the oldest waits for {_span(at - oldest)}",
-            "See mail server and workers; errors stand on the page Jobs.",
+            f"{waiting}, the oldest for {_span(at - queue.due.since)}",
+            "See mail server and workers; the reasons stand on the page Mail health.",
         )
-    return Finding("mail queue", "ok", "none waits long")
+    return Finding("mail queue", "ok", f"{waiting}, none too long")
+
+
+def check_mail_sending(at: datetime) -> Finding:
+    """See when the last mail went out, and whether one hangs with a worker that is gone."""
+    queue = mail_health.look(at)
+    if queue.stuck:
+        return Finding(
+            "mail sending",
+            "warn",
+            f"{queue.stuck} lost their worker while they were sent",
+            "They go again by themselves; see workers and scheduler if they don't.",
+        )
+    if queue.last_sent_at is None:
+        return Finding("mail sending", "ok", "none sent so far")
+    told = f"the last {_span(at - queue.last_sent_at)} ago, {queue.sent_today} within a day"
+    return Finding("mail sending", "ok", told)
+
+
+def check_mail_refusals(_at: datetime) -> Finding:
+    """Say why most mails wait or failed."""
+    reasons = mail_health.list_reasons(1)
+    if reasons:
+        most = reasons[0]
+        return Finding(
+            "mail refusals",
+            "warn",
+            f"{most.waiting} wait and {most.failed} failed with “{most.code}”",
+            "The page Mail health says what it means and sends them again.",
+        )
+    return Finding("mail refusals", "ok", "none")
 
 
 def check_failures(_at: datetime) -> Finding:
@@ -256,6 +297,8 @@ WITH_DATABASE: tuple[Check, ...] = (check_migrations, check_role, check_extensio
 WITH_TABLES: tuple[Check, ...] = (
     check_deliveries,
     check_mail_queue,
+    check_mail_sending,
+    check_mail_refusals,
     check_failures,
     check_rounds,
 )

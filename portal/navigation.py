@@ -34,6 +34,7 @@ ENTRIES: tuple[tuple[str, Any, str, P | None], ...] = (
     ("matching.rules", _l("Rules"), "target", P.RULES_EDIT),
     ("partners.partners", _l("Partners"), "building", P.PARTNERS_SEE),
     ("catalog.catalog", _l("Catalogue"), "tags", P.CATALOG_EDIT),
+    ("mail_health.mail_health", _l("Mail health"), "mail", P.MAILS_MANAGE),
     ("jobs.jobs", _l("Jobs"), "activity", P.JOBS_MANAGE),
 )
 

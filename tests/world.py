@@ -227,6 +227,7 @@ def make_things(world, alpha, at):
         "lead_id": world.leads["held"],
         "mail_id": "20260101T000000-1",
         "jobs.retry_mail mail_id": 1,
+        "mail_health.resend mail_id": 1,
         "organisation_id": alpha.id,
         "pickup_id": world.pickups["held"],
         "rule_id": rule.id,

@@ -15,6 +15,7 @@ class Permission(StrEnum):
     LEADS_IMPORT = "leads:import"
     LEADS_QUALIFY = "leads:qualify"
     LEADS_SEE_ALL = "leads:see-all"
+    MAILS_MANAGE = "mails:manage"
     OFFERS_SEE = "offers:see"
     OFFERS_DECLINE_FIRM = "offers:decline-for-firm"
     OFFERS_MAKE = "offers:make"
@@ -37,6 +38,7 @@ ROLES: dict[str, frozenset[Permission]] = {
             P.CATALOG_EDIT,
             P.JOBS_MANAGE,
             P.LEADS_SEE_ALL,
+            P.MAILS_MANAGE,
             P.PARTNERS_EDIT,
             P.PARTNERS_SEE,
             P.PEOPLE_EDIT,
@@ -50,6 +52,7 @@ ROLES: dict[str, frozenset[Permission]] = {
             P.LEADS_IMPORT,
             P.LEADS_QUALIFY,
             P.LEADS_SEE_ALL,
+            P.MAILS_MANAGE,
             P.OFFERS_MAKE,
             P.PARTNERS_EDIT,
             P.PARTNERS_SEE,
@@ -73,6 +76,21 @@ PARTNER_ROLES = (
     "partner_manager",
     "partner_rep",
 )
+ROLES_OF_KIND = {
+    "vendor": (
+        "admin",
+        "channel_manager",
+        "account_manager",
+        "regional_manager",
+        "qualifier",
+        "operations",
+    ),
+    "agency": ("qualifier",),
+    "distributor": ("distributor_manager", "distributor_sales"),
+    "reseller": ("partner_manager", "partner_rep"),
+}
+"""What people of a firm can be, by the firm's kind."""
+
 PICKING_ROLES = tuple(role for role, may in ROLES.items() if P.PICKUPS_CLAIM in may)
 
 

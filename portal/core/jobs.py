@@ -348,6 +348,8 @@ class QueueState:
     lengths: dict[str, int]
     workers: int = 0
     scheduler_seen_at: datetime | None = None
+    # the queues that a living worker listens to
+    served: frozenset[str] = frozenset()
 
 
 def look_at_queue() -> QueueState:
@@ -358,12 +360,13 @@ def look_at_queue() -> QueueState:
             name: Queue(name, connection=connection, serializer=JSONSerializer).count
             for name in QUEUES
         }
-        workers = Worker.count(connection=connection)
+        workers = Worker.all(connection=connection, serializer=JSONSerializer)
+        served = frozenset(name for worker in workers for name in worker.queue_names())
         seen = connection.get(SCHEDULER_SEEN)
     except redis.exceptions.RedisError:
         return QueueState(False, {})
     seen_at = datetime.fromtimestamp(int(seen), UTC) if seen else None
-    return QueueState(True, lengths, workers, seen_at)
+    return QueueState(True, lengths, len(workers), seen_at, served)
 
 
 # -- deliveries -------------------------------------------------------------------------------
@@ -422,7 +425,8 @@ def _dispatch_due(at: datetime, here: bool) -> None:
             if queue == "now":
                 deliver({"ids": ids}, at)
             else:
-                enqueue(f"core.deliver-{queue}", {"ids": ids})
+                # named after what it does: pushed twice, it is done once
+                enqueue(f"core.deliver-{queue}", {"ids": ids}, f"deliver-{digest({'ids': ids})}")
 
 
 def _await_end_of_window() -> bool:

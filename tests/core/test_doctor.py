@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from rq import Queue, Worker
+from rq.serializers import JSONSerializer
 from sqlalchemy import create_engine, select, text
 
 from portal import doctor
@@ -19,7 +21,7 @@ from portal.core.mail.models import OutgoingEmail
 from portal.core.servers import free_port
 from portal.offers.models import OfferRound
 from tests.core.test_events import KettleBoiled, kettle  # noqa: F401 – a fixture
-from tests.core.test_mail import ALICE, CONTEXT
+from tests.core.test_mail import ALICE, CONTEXT, only
 from tests.factories import make_lead
 
 MISSING = "redis://127.0.0.1:1"
@@ -142,7 +144,52 @@ def test_mails_that_wait(ctx):
     at = clock.now()
     outbox.post("password_reset", ALICE, CONTEXT, at, dedupe_key="k")
     assert found("mail queue", at).state == "ok"
-    assert found("mail queue", at + timedelta(hours=3)).found == "the oldest waits for 3 h"
+    late = found("mail queue", at + timedelta(hours=3))
+    assert (late.state, late.found) == ("warn", "1 wait, the oldest for 3 h")
+    # one that waits for its next try is not late
+    only().next_attempt_at = at + timedelta(hours=4)
+    session().flush()
+    assert found("mail queue", at + timedelta(hours=3)).state == "ok"
+
+
+def test_mails_that_are_sent_and_one_whose_worker_is_gone(ctx):
+    at = clock.now()
+    assert found("mail sending", at).found == "none sent so far"
+    outbox.post("password_reset", ALICE, CONTEXT, at, dedupe_key="k")
+    (claimed,) = outbox.claim(at)
+    assert found("mail sending", at).state == "ok"
+    hanging = found("mail sending", at + outbox.LEASE * 2)
+    assert (hanging.state, hanging.found) == ("warn", "1 lost their worker while they were sent")
+    outbox.note(claimed, outbox.done(claimed, at))
+    told = found("mail sending", at + timedelta(hours=3)).found
+    assert told == "the last 3 h ago, 1 within a day"
+    later = found("mail sending", at + timedelta(days=3)).found
+    assert later == "the last 72 h ago, 0 within a day"
+
+
+def test_mails_that_are_refused(ctx):
+    at = clock.now()
+    assert found("mail refusals").state == "ok"
+    for number in range(3):
+        outbox.post("password_reset", ALICE, CONTEXT, at, dedupe_key=f"k{number}")
+    for mail in outbox.claim(at):
+        outbox.note(mail, outbox.later(mail, "recipient: 451 4.7.1", at))
+    refused = found("mail refusals")
+    assert refused.state == "warn"
+    assert refused.found == "3 wait and 0 failed with “recipient: 451 4.7.1”"
+
+
+def test_a_queue_that_no_worker_listens_to(ctx):
+    link = jobs.client()
+    worker = Worker(
+        [Queue("bulk", connection=link, serializer=JSONSerializer)],
+        connection=link,
+        serializer=JSONSerializer,
+    )
+    worker.register_birth()
+    deaf = found("workers")
+    assert (deaf.state, deaf.found) == ("bad", "1, but none for the queue now, mail")
+    assert deaf.advice == "Start `python worker.py worker now mail`."
 
 
 def test_failures(kettle):  # noqa: F811

@@ -22,7 +22,7 @@ from typing import Any, cast
 
 from flask import current_app
 from rq.timeouts import BaseTimeoutException
-from sqlalchemy import ColumnElement, Row, Table, bindparam, case, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, Table, bindparam, case, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.core import clock, jobs, logs, mishaps
@@ -393,15 +393,6 @@ def retry_failed(at: datetime, mail_id: int | None = None) -> int:
     if count:
         jobs.soon("mail.drain")
     return count
-
-
-def oldest_waiting() -> datetime | None:
-    """Return since when the oldest mail that is not sent yet waits."""
-    return session().scalar(
-        select(func.min(OutgoingEmail.created_at)).where(
-            or_(OutgoingEmail.status == "queued", OutgoingEmail.status == "sending")
-        )
-    )
 
 
 # the attempt names the claim: who lost his lease changes nothing any more

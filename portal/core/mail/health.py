@@ -1,0 +1,207 @@
+"""How the queue of outgoing mail is: counts, ages, reasons; for the page, the doctor and figures.
+
+Reads only. Neither texts nor addresses of mails come from here, at most the domain of an address.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask_babel import gettext as _
+from sqlalchemy import case, func, select
+
+from portal.core.db import AnyRow, session
+from portal.core.mail.models import OutgoingEmail
+
+DAY = timedelta(days=1)
+# for what waits for its next rung of the ladder, and what is due now
+OPEN = ("queued", "sending")
+
+
+@dataclass(frozen=True, slots=True)
+class Pile:
+    """Mails in one state, and since when the oldest of them."""
+
+    count: int = 0
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The queue as a whole. `due` are those whose turn it is now; `stuck` lost their worker."""
+
+    due: Pile
+    later: Pile
+    sending: Pile
+    stuck: int
+    failed: Pile
+    sent_today: int
+    last_sent_at: datetime | None
+
+    @property
+    def waiting(self) -> int:
+        """All that are not sent yet and will be tried again."""
+        return self.due.count + self.later.count + self.sending.count
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """What is open at one domain; `sent` within a day, `lately` within a minute."""
+
+    name: str
+    waiting: int
+    since: datetime | None
+    failed: int
+    sent: int
+    lately: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why mails wait or failed: the code as it was noted, and how many."""
+
+    code: str
+    waiting: int
+    failed: int
+    words: str
+
+
+def look(at: datetime) -> Queue:
+    """Count the mails by state."""
+    mail = OutgoingEmail
+    state = case(
+        (mail.status != "queued", mail.status),
+        (mail.next_attempt_at <= at, "due"),
+        else_="later",
+    ).label("state")
+    rows = session().execute(
+        select(state, func.count(), func.min(mail.created_at))
+        .where(mail.status != "sent")
+        .group_by(state)
+    )
+    piles = {name: Pile(count, since) for name, count, since in rows}
+    stuck = select(func.count()).where(mail.status == "sending", mail.next_attempt_at <= at)
+    # by the index of the pace: what was sent was tried at that moment
+    sent = select(func.count(), func.max(mail.sent_at)).where(
+        mail.status == "sent", mail.tried_at > at - DAY
+    )
+    count, last = session().execute(sent).one()
+    if last is None:
+        last = session().scalar(
+            select(mail.sent_at)
+            .where(mail.tried_at.is_not(None), mail.sent_at.is_not(None))
+            .order_by(mail.tried_at.desc())
+            .limit(1)
+        )
+    return Queue(
+        due=piles.get("due", Pile()),
+        later=piles.get("later", Pile()),
+        sending=piles.get("sending", Pile()),
+        stuck=session().scalar(stuck) or 0,
+        failed=piles.get("failed", Pile()),
+        sent_today=count,
+        last_sent_at=last,
+    )
+
+
+def list_domains(at: datetime, limit: int) -> list[Domain]:
+    """Return the domains with something open, the fullest first, then those of the last day."""
+    mail = OutgoingEmail
+    waiting = func.count().filter(mail.status.in_(OPEN))
+    failed = func.count().filter(mail.status == "failed")
+    sent = func.count().filter(mail.status == "sent", mail.tried_at > at - DAY)
+    rows = session().execute(
+        select(
+            mail.domain,
+            waiting,
+            func.min(mail.created_at).filter(mail.status.in_(OPEN)),
+            failed,
+            sent,
+            func.count().filter(mail.tried_at > at - timedelta(minutes=1)),
+        )
+        .where((mail.status != "sent") | (mail.tried_at > at - DAY))
+        .group_by(mail.domain)
+        .order_by(waiting.desc(), failed.desc(), sent.desc(), mail.domain)
+        .limit(limit)
+    )
+    return [Domain(*row) for row in rows]
+
+
+def list_reasons(limit: int) -> list[Reason]:
+    """Return why mails wait or failed, the most frequent first."""
+    mail = OutgoingEmail
+    failed = func.count().filter(mail.status == "failed")
+    rows = session().execute(
+        select(mail.error, func.count() - failed, failed)
+        .where(mail.status != "sent", mail.error.is_not(None))
+        .group_by(mail.error)
+        .order_by(func.count().desc(), mail.error)
+        .limit(limit)
+    )
+    return [Reason(code or "", waits, over, explain(code or "")) for code, waits, over in rows]
+
+
+def list_failed(limit: int) -> list[AnyRow]:
+    """Return the latest mails that were given up: their columns without texts and addresses."""
+    mail = OutgoingEmail
+    return list(
+        session().execute(
+            select(
+                mail.id,
+                mail.kind,
+                mail.user_id,
+                mail.lead_id,
+                mail.domain,
+                mail.error,
+                mail.attempts,
+                mail.created_at,
+            )
+            .where(mail.status == "failed")
+            .order_by(mail.id.desc())
+            .limit(limit)
+        )
+    )
+
+
+def explain(error: str) -> str:
+    """Say in words what a noted error means, by its RFC 3463 code where there is one."""
+    who, _colon, rest = error.partition(": ")
+    status, _space, told = rest.partition(" ")
+    if error.startswith("no mail server"):
+        return str(_("Our mail server can't be reached."))
+    if error.startswith("connection lost"):
+        return str(_("The connection to our mail server broke."))
+    if error == "interrupted while sending":
+        return str(_("The worker ended while it was sending; it may have arrived."))
+    if error == "not tried yet":
+        return str(_("It is next in line."))
+    if who == "server":
+        return str(_("Our mail server does not let us in."))
+    if who == "sender":
+        return str(_("Our mail server refuses our sender's address."))
+    if not re.fullmatch(r"\d{3}", status):
+        return str(_("The mail could not be written."))
+    return _by_code(told, status)
+
+
+def _by_code(told: str, status: str) -> str:
+    subject = told.partition(".")[2]
+    if subject in ("1.0", "1.1", "1.3", "1.6", "1.10", "2.1"):
+        return str(_("There is no such mailbox."))
+    if subject in ("1.2", "4.4", "4.3"):
+        return str(_("There is no such domain, or it takes no mail."))
+    if subject == "2.2":
+        return str(_("The mailbox is full."))
+    if subject in ("2.3", "3.4"):
+        return str(_("The mail is too large for the receiver."))
+    if subject.startswith("7."):
+        if status.startswith("4"):
+            return str(_("The receiver wants it later."))
+        return str(
+            _("The receiver takes no mail from us: ask its administrator, check SPF and DKIM.")
+        )
+    if status.startswith("4"):
+        return str(_("The receiver wants it later."))
+    return str(_("The receiver refused it."))

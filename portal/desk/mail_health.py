@@ -1,0 +1,179 @@
+"""The page about mails on their way: what waits, where, why, and a button to send it again.
+
+For administrators and channel managers. Shows no text, no link and no address of a mail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, current_app, flash, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from sqlalchemy import select
+
+from portal.accounts.models import User
+from portal.accounts.permissions import Permission
+from portal.core import clock, jobs
+from portal.core.config import Settings
+from portal.core.db import session
+from portal.core.mail import health, outbox
+from portal.leads.models import Lead
+from portal.web.access import requires
+from portal.web.htmx import go
+
+blueprint = Blueprint("mail_health", __name__, url_prefix="/mail-health")
+
+SHOWN = 50
+SCHEDULER_SILENT = timedelta(minutes=2)
+LATE = timedelta(minutes=15)
+
+KINDS: dict[str, Any] = {
+    "digest": _l("Digest"),
+    "drafts_stale": _l("Inquiries that wait"),
+    "feedback_due": _l("Feedback due"),
+    "feedback_overdue": _l("Feedback overdue"),
+    "feedback_soon": _l("Feedback soon due"),
+    "invitation": _l("Invitation"),
+    "lead_offered": _l("A lead for you"),
+    "new_device": _l("New device"),
+    "not_yours": _l("Not yours"),
+    "password_reset": _l("New password"),
+    "recorded": _l("Recorded"),
+    "round_unpicked": _l("Nobody picked it up"),
+    "yours_now": _l("Yours now"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FailedMail:
+    """A mail that was given up, as the page lists it."""
+
+    id: int
+    kind: str
+    person: str
+    lead_id: int | None
+    lead_number: str
+    domain: str
+    words: str
+    code: str
+    attempts: int
+    at: datetime
+
+
+@blueprint.get("", endpoint="mail_health")
+@requires(Permission.MAILS_MANAGE)
+def mail_health_page() -> ResponseReturnValue:
+    at = clock.now()
+    settings: Settings = current_app.config["SETTINGS"]
+    queue, work = health.look(at), jobs.look_at_queue()
+    reasons = health.list_reasons(SHOWN)
+    return render_template(
+        "desk/mail_health.html",
+        queue=queue,
+        work=work,
+        notices=notices(queue, work, reasons, at),
+        domains=health.list_domains(at, SHOWN),
+        reasons=reasons,
+        failed=list_failed(),
+        pace=settings.mail_per_domain,
+        shown=SHOWN,
+    )
+
+
+@blueprint.post("/<int:mail_id>/resend")
+@requires(Permission.MAILS_MANAGE)
+def resend(mail_id: int) -> ResponseReturnValue:
+    return told(outbox.retry_failed(clock.now(), mail_id))
+
+
+@blueprint.post("/resend-all")
+@requires(Permission.MAILS_MANAGE)
+def resend_all() -> ResponseReturnValue:
+    return told(outbox.retry_failed(clock.now()))
+
+
+def told(count: int) -> ResponseReturnValue:
+    """Say how many mails are on their way again and go back to the page."""
+    if count:
+        words = ngettext(
+            "%(num)d mail is on its way again.", "%(num)d mails are on their way again.", count
+        )
+        flash(words, "success")
+    else:
+        flash(_("There was nothing to send again."))
+    return go(url_for("mail_health.mail_health"))
+
+
+def notices(
+    queue: health.Queue, work: jobs.QueueState, reasons: list[health.Reason], at: datetime
+) -> list[str]:
+    """Say what stands in the way of mails as a whole, in words; nothing where all is well."""
+    found = []
+    if not work.reachable:
+        found.append(_("The queue (Redis) is away. Nothing is lost; mails wait until it is back."))
+    else:
+        if not work.workers:
+            found.append(_("No worker is running. Nothing is lost; mails wait for one."))
+        elif "mail" not in work.served:
+            found.append(_("No worker takes the queue of mails. Nothing is lost; they wait."))
+        seen = work.scheduler_seen_at
+        if seen is None or at - seen > SCHEDULER_SILENT:
+            found.append(_("The scheduler is silent. Mails that are tried again wait for it."))
+    away = [one for one in reasons if one.waiting and is_ours(one.code)]
+    if away:
+        found.append(away[0].words)
+    if queue.stuck:
+        found.append(
+            ngettext(
+                "%(num)d mail was in the hands of a worker that ended; it goes again.",
+                "%(num)d mails were in the hands of a worker that ended; they go again.",
+                queue.stuck,
+            )
+        )
+    if queue.due.since and at - queue.due.since > LATE and not found:
+        found.append(_("Mails wait longer than they should."))
+    return found
+
+
+def is_ours(code: str) -> bool:
+    """True for a reason that lies between us and our own mail server."""
+    return code.startswith(("no mail server", "connection lost", "server: ", "sender: "))
+
+
+def list_failed() -> list[FailedMail]:
+    """Return the mails that were given up, with names of people and leads that readers know."""
+    rows = health.list_failed(SHOWN)
+    people = names(User.id, User.name, {row.user_id for row in rows if row.user_id})
+    leads = names(Lead.id, Lead.number, {row.lead_id for row in rows if row.lead_id})
+    return [
+        FailedMail(
+            row.id,
+            kind_words(row.kind),
+            people.get(row.user_id, ""),
+            row.lead_id if row.lead_id in leads else None,
+            leads.get(row.lead_id, ""),
+            row.domain,
+            health.explain(row.error or ""),
+            row.error or "",
+            row.attempts,
+            row.created_at,
+        )
+        for row in rows
+    ]
+
+
+def names(key: Any, name: Any, wanted: set[int]) -> dict[int, str]:
+    """Return names by id."""
+    if not wanted:
+        return {}
+    return {row[0]: row[1] for row in session().execute(select(key, name).where(key.in_(wanted)))}
+
+
+def kind_words(kind: str) -> str:
+    """Say what a kind of mail is about."""
+    return str(KINDS.get(kind) or kind.replace("_", " ").capitalize())

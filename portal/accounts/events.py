@@ -30,6 +30,37 @@ class PasswordChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonInvited(Event):
+    """Somebody shall choose a password; `by_user_id` is 0 where a command invited her."""
+
+    user_id: int
+    by_user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationAccepted(Event):
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDeviceSeen(Event):
+    """Somebody signed in from a browser that this person never used; the session says which."""
+
+    user_id: int
+    session_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonDeactivated(Event):
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonReactivated(Event):
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HearingChanged(Event):
     """Somebody chose when to hear by mail: at_once, daily or never."""
 

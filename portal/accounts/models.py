@@ -104,6 +104,7 @@ class User(Base):
     quiet_until: Mapped[int | None] = mapped_column(SmallInteger)
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
+    invited_at: Mapped[datetime | None]
     signed_in_at: Mapped[datetime | None]
 
     organisation: Mapped[Organisation] = relationship()
@@ -120,7 +121,10 @@ class User(Base):
 
 
 class UserSession(Base):
-    """A signed-in browser. The cookie carries the secret, the row its hash."""
+    """A signed-in browser. The cookie carries the secret, the row its hash.
+
+    `device_hash` tells the browser from others of the same person, beyond the session's end.
+    """
 
     __tablename__ = "sessions"
 
@@ -133,6 +137,7 @@ class UserSession(Base):
     ended_at: Mapped[datetime | None]
     address: Mapped[str | None]
     user_agent: Mapped[str | None]
+    device_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class Programme(Base):

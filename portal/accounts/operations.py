@@ -13,8 +13,13 @@ from sqlalchemy import select, update
 from portal.accounts import passwords, queries
 from portal.accounts.events import (
     HearingChanged,
+    InvitationAccepted,
+    NewDeviceSeen,
     PasswordChanged,
     PasswordResetRequested,
+    PersonDeactivated,
+    PersonInvited,
+    PersonReactivated,
     SignedIn,
     SignInRefused,
 )
@@ -26,15 +31,17 @@ from portal.accounts.models import (
     User,
     UserSession,
 )
-from portal.accounts.permissions import ROLES
+from portal.accounts.permissions import ROLES, ROLES_OF_KIND
 from portal.core import tokens
 from portal.core.db import session
-from portal.core.errors import Forbidden, Invalid
+from portal.core.errors import Forbidden, Invalid, NotFound, Refused
 from portal.core.events import record, record_apart
+from portal.core.mail import links
 
 IDLE = timedelta(hours=8)
 ABSOLUTE = timedelta(days=7)
 RESET_LASTS = timedelta(hours=1)
+INVITATION_LASTS = timedelta(days=7)
 
 
 def sign_in(
@@ -43,10 +50,12 @@ def sign_in(
     at: datetime,
     address: str | None = None,
     agent: str | None = None,
+    device: str | None = None,
 ) -> tuple[User, str]:
     """Check e-mail and password, open a session, return the person and the session's secret.
 
-    Raises `Forbidden` with one and the same sentence whatever is wrong.
+    `device` is the secret that names the browser; a new one is told to the person by mail. Raises
+    `Forbidden` with one and the same sentence whatever is wrong.
     """
     user = queries.find_user_by_email(email) if "\x00" not in email else None
     known = user is not None and user.active and user.organisation.active
@@ -54,14 +63,28 @@ def sign_in(
     if user is None or not good:
         record_apart(SignInRefused(at=at, user_id=user.id if user else 0))
         raise Forbidden(_("E-mail and password don't match. Please check both."))
+    return user, _let_in(user, at, address, agent, device)
+
+
+def _let_in(
+    user: User, at: datetime, address: str | None, agent: str | None, device: str | None
+) -> str:
+    strange = device is not None and queries.is_new_device(user.id, tokens.hash_secret(device))
     user.signed_in_at = at
-    secret = open_session(user.id, at, address, agent)
+    secret = open_session(user.id, at, address, agent, device)
     record(SignedIn(at=at, user_id=user.id))
-    return user, secret
+    if strange:
+        opened = queries.get_session(secret)
+        record(NewDeviceSeen(at=at, user_id=user.id, session_id=opened.id))
+    return secret
 
 
 def open_session(
-    user_id: int, at: datetime, address: str | None = None, agent: str | None = None
+    user_id: int,
+    at: datetime,
+    address: str | None = None,
+    agent: str | None = None,
+    device: str | None = None,
 ) -> str:
     """Open a session row and return its secret."""
     secret = tokens.new_secret()
@@ -74,6 +97,7 @@ def open_session(
             expires_at=at + IDLE,
             address=address,
             user_agent=(agent or "")[:200] or None,
+            device_hash=tokens.hash_secret(device) if device else None,
         )
     )
     session().flush()
@@ -121,10 +145,11 @@ def reset_password(secret: str, password: str, at: datetime) -> None:
 
 
 def set_password(user: User, password: str, at: datetime) -> None:
-    """Set a password and end every session of the person."""
+    """Set a password and end every session and every open reset or invitation of the person."""
     check_password(password)
     user.password_hash = passwords.hash_password(password)
     end_sessions_of(user.id, at)
+    tokens.revoke_all(user.id, at)
     record(PasswordChanged(at=at, user_id=user.id))
 
 
@@ -228,6 +253,103 @@ def add_person(
     session().add(user)
     session().flush()
     return user
+
+
+def invite(
+    organisation: Organisation,
+    email: str,
+    name: str,
+    roles: Iterable[str],
+    at: datetime,
+    by_user_id: int = 0,
+) -> User:
+    """Make a place for a person in a firm and ask for the mail that lets her choose a password.
+
+    Who waits for her first sign-in is invited again, with the new name and roles. Raises `Invalid`
+    for what `add_person` refuses and for roles that the firm's kind doesn't have.
+    """
+    roles = list(roles)
+    if not set(roles) <= set(ROLES_OF_KIND[organisation.kind]):
+        raise Invalid({"roles": _("Please choose among the roles of this firm.")})
+    user = queries.find_user_by_email(email.strip()) if "\x00" not in email else None
+    waits = user is not None and user.active and user.password_hash is None
+    if user is not None and waits and user.organisation_id == organisation.id:
+        if not name.strip():
+            raise Invalid({"name": _("Please give a name.")})
+        if not roles:
+            raise Invalid({"roles": _("Please choose at least one role.")})
+        user.name, user.roles = name.strip(), roles
+    else:
+        user = add_person(organisation, email, name, roles, at)
+    invite_again(user, at, by_user_id)
+    return user
+
+
+def invite_again(user: User, at: datetime, by_user_id: int = 0) -> None:
+    """Ask for a fresh invitation; the link of the last one stops working with its mail.
+
+    Raises `Refused` for who has a password or may not come in.
+    """
+    if user.password_hash is not None:
+        raise Refused(_("%(name)s has a password already.", name=user.name))
+    if not user.active:
+        raise Refused(_("%(name)s has no access any more.", name=user.name))
+    user.invited_at = at
+    session().flush()
+    record(PersonInvited(at=at, user_id=user.id, by_user_id=by_user_id))
+
+
+def issue_invitation(user_id: int, at: datetime) -> str:
+    """Return the secret of a fresh invitation, good for `INVITATION_LASTS`; earlier ones end."""
+    return tokens.issue("invitation", user_id, at, INVITATION_LASTS)
+
+
+def accept_invitation(
+    secret: str,
+    name: str,
+    password: str,
+    at: datetime,
+    address: str | None = None,
+    agent: str | None = None,
+    device: str | None = None,
+) -> tuple[User, str]:
+    """Set name and password of an invited person and sign her in; works once.
+
+    Returns the person and the session's secret. Raises `Invalid`, and `NotFound` for an invitation
+    that is used, too old or taken back.
+    """
+    name = name.strip()
+    if not name:
+        raise Invalid({"name": _("Please give a name.")})
+    check_password(password)
+    user = queries.find_invited(secret, at)
+    if user is None or tokens.use("invitation", secret, at) is None:
+        raise NotFound()
+    user.name = name
+    set_password(user, password, at)
+    record(InvitationAccepted(at=at, user_id=user.id))
+    return user, _let_in(user, at, address, agent, device)
+
+
+def deactivate(user: User, at: datetime) -> None:
+    """Let a person in no more: her sessions, mailed links and open mails to sign in end now."""
+    if not user.active:
+        return
+    user.active = False
+    end_sessions_of(user.id, at)
+    tokens.revoke_all(user.id, at)
+    links.revoke_all(user.id, at)
+    session().flush()
+    record(PersonDeactivated(at=at, user_id=user.id))
+
+
+def reactivate(user: User, at: datetime) -> None:
+    """Let a person in again; links of old mails stay dead."""
+    if user.active:
+        return
+    user.active = True
+    session().flush()
+    record(PersonReactivated(at=at, user_id=user.id))
 
 
 @dataclass(frozen=True, slots=True)

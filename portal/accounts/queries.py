@@ -13,6 +13,7 @@ from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User, UserSession
 from portal.core.db import session
 from portal.core.errors import NotFound
+from portal.core.tokens import find as find_token
 from portal.core.tokens import hash_secret
 
 ACTOR_COLUMNS = (
@@ -102,6 +103,63 @@ def find_user_by_email(email: str) -> User | None:
     """Return the person with this address, whatever the case."""
     return session().scalar(
         select(User).where(User.email == email).options(joinedload(User.organisation))
+    )
+
+
+def get_session(secret: str) -> UserSession:
+    """Return the row of a session secret."""
+    return (
+        session()
+        .scalars(select(UserSession).where(UserSession.token_hash == hash_secret(secret)))
+        .one()
+    )
+
+
+def find_session(session_id: int) -> UserSession | None:
+    """Return a session row: when, from where and with what it began."""
+    return session().get(UserSession, session_id)
+
+
+def is_new_device(user_id: int, device_hash: bytes) -> bool:
+    """Tell whether a person signed in on named devices before, and never on this one.
+
+    Nobody is told of her very first sign-in.
+    """
+    known = session().scalars(
+        select(UserSession.device_hash == device_hash)
+        .where(UserSession.user_id == user_id, UserSession.device_hash.is_not(None))
+        .distinct()
+    )
+    return set(known) == {False}
+
+
+def find_invited(secret: str, at: datetime) -> User | None:
+    """Return whom an invitation is for; None where it is used, too old or taken back."""
+    token = find_token("invitation", secret, at)
+    user = session().get(User, token.user_id) if token else None
+    if user is None or not user.active or not user.organisation.active:
+        return None
+    return None if user.password_hash else user
+
+
+def get_person(user_id: int, organisation_id: int) -> User:
+    """Return a person of a firm, active or not. Raises `NotFound`."""
+    found = session().get(User, user_id)
+    if found is None or found.organisation_id != organisation_id:
+        raise NotFound()
+    return found
+
+
+def list_everybody(organisation_id: int) -> Sequence[User]:
+    """Return all people of a firm by name, who has no access any more last."""
+    return (
+        session()
+        .scalars(
+            select(User)
+            .where(User.organisation_id == organisation_id)
+            .order_by(User.active.desc(), User.name, User.id)
+        )
+        .all()
     )
 
 

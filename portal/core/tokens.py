@@ -74,6 +74,13 @@ def find(purpose: str, secret: str, at: datetime) -> Token | None:
     )
 
 
+def revoke_all(user_id: int, at: datetime) -> None:
+    """Use up every open token of a person, whatever it was for."""
+    session().execute(
+        update(Token).where(Token.user_id == user_id, Token.used_at.is_(None)).values(used_at=at)
+    )
+
+
 def use(purpose: str, secret: str, at: datetime) -> Token | None:
     """Use a token up; None where it is unknown, used or expired. Wins once under concurrency."""
     return session().scalar(

@@ -50,6 +50,11 @@ class Ear:
         """Say whether its process listens to the news by now."""
         return any(kind == "again" or data.get("hears") for kind, data in self.heard)
 
+    @property
+    def catches_up(self):
+        """Return how often it was told to look at everything, or that it hears from the start."""
+        return sum(kind == "again" or bool(data.get("hears")) for kind, data in self.heard)
+
 
 class Ears:
     """Many open streams; closed at the end."""

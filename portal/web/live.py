@@ -71,12 +71,21 @@ class Letter:
     lead_id: int | None = None
     gone: bool = False
 
-    def said(self, at: float) -> bytes:
-        """Return the letter as a server-sent event; its id is the moment in milliseconds."""
-        data: dict[str, Any] = {}
+    def said(self, at: float, hearers: int = 1) -> bytes:
+        """Return the letter as a server-sent event; its id is the moment in milliseconds.
+
+        Many hearers are asked to take their time, `within` so many milliseconds, before they fetch
+        what stands behind it.
+        """
+        data: dict[str, Any] = {"within": spread_over(hearers)}
         if self.lead_id is not None:
-            data = {"lead": self.lead_id, "gone": self.gone}
+            data |= {"lead": self.lead_id, "gone": self.gone}
         return tell(self.kind, at, **data)
+
+
+def spread_over(hearers: int) -> int:
+    """Return within how many milliseconds so many pages may fetch something."""
+    return min(300 + 10 * (hearers // 10 * 10), 20_000)
 
 
 def tell(kind: str, at: float, **data: Any) -> bytes:
@@ -234,7 +243,7 @@ class Live:
         if len(self._past) == KEPT:
             known_since = max(known_since, self._past[0][0])
         if since < known_since - SKEW:
-            return tell("again", now)
+            return tell("again", now, within=spread_over(self._count))
         return b"".join(
             letter.said(at)
             for at, letter in self._past
@@ -316,17 +325,17 @@ class Live:
                 letters = list(dict.fromkeys(self._address(items)))
         except SQLAlchemyError as error:
             log.warning("live news not addressed", error=mishaps.describe(error))
-            self._say_to_all(tell("again", clock.now().timestamp()))
+            self._say_again_to_all()
             return
         now = clock.now().timestamp()
         for letter in letters:
-            said = letter.said(now)
             with self._lock:
                 while self._past and self._past[0][0] < now - REMEMBERED - SKEW:
                     self._past.popleft()
                 self._past.append((now, letter))
                 hearers: set[Stream] = set()
                 hearers.update(*(self._topics.get(topic, ()) for topic in letter.topics))
+            said = letter.said(now, len(hearers))
             for stream in hearers:
                 stream.put(said)
 
@@ -338,13 +347,13 @@ class Live:
         with self._lock:
             self._past.clear()
             self._hears_since = now
-        self._say_to_all(tell("again", now))
+        self._say_again_to_all()
 
     def _say_again(self) -> None:
         # other processes left Redis alone for a while longer than it was away
         if time.monotonic() > self._again_at:
             self._again_at = float("inf")
-            self._say_to_all(tell("again", clock.now().timestamp()))
+            self._say_again_to_all()
 
     def _away(self) -> None:
         if self._hears_since is None:
@@ -353,6 +362,10 @@ class Live:
         self._hears_since = None
         self._again_at = time.monotonic() + QUIET + 1
         self._say_to_all(tell("away", clock.now().timestamp()))
+
+    def _say_again_to_all(self) -> None:
+        now = clock.now().timestamp()
+        self._say_to_all(tell("again", now, within=spread_over(self._count)))
 
     def _say_to_all(self, said: bytes) -> None:
         for stream in self._all():

@@ -189,10 +189,10 @@ function follow({ stream, at: made, signedOut }) {
     });
     on("hello", ({ hears }) => (hears ? rest() : poll()));
     on("away", poll);
-    on("again", () => (rest(), lookAtAll(1500)));
-    on("lead", ({ lead, gone }) => (gone ? fade(lead, 600) : (offered.add(lead), soon("list", 300))));
-    on("gate", () => soon("gate", 300));
-    on("board", () => soon("board", 300));
+    on("again", ({ within }) => (rest(), lookAtAll(within)));
+    on("lead", ({ lead, gone, within }) => (gone ? fade(lead, within) : (offered.add(lead), soon("list", within))));
+    on("gate", ({ within }) => soon("gate", within));
+    on("board", ({ within }) => soon("board", within));
     on("bye", leave);
     source.onerror = () => {
       close();
@@ -246,15 +246,15 @@ function follow({ stream, at: made, signedOut }) {
   }
 
   const looks = { gate: lookAtGate, board: lookAtBoard, list: lookAtList };
-  const lookAtAll = (spread) => Object.keys(looks).forEach((name) => soon(name, spread));
+  const lookAtAll = (within) => Object.keys(looks).forEach((name) => soon(name, within));
   const due = new Set();
   const last = {};
 
   // At once for the first, then no more often than every two seconds, however much happens.
-  function soon(name, spread) {
+  function soon(name, within) {
     if (due.has(name)) return;
     due.add(name);
-    const wait = Math.max(Math.random() * spread, (last[name] ?? 0) + 2000 - Date.now());
+    const wait = Math.max(Math.random() * within, (last[name] ?? 0) + 2000 - Date.now());
     setTimeout(() => {
       due.delete(name);
       last[name] = Date.now();
@@ -296,7 +296,7 @@ function follow({ stream, at: made, signedOut }) {
     const answer = await ask(`/available/news?${query}`);
     if (!answer.headers.get("Content-Type").includes("json")) return;
     const { gone, fresh } = await answer.json();
-    for (const lead of gone) fade(lead, 600);
+    for (const lead of gone) fade(lead, 300);
     announce(fresh);
   }
 
@@ -310,12 +310,12 @@ function follow({ stream, at: made, signedOut }) {
   }
 
   // The card pales at once; a moment later its foot says what became of it. It keeps its place.
-  async function fade(lead, spread) {
+  async function fade(lead, within) {
     const card = document.getElementById(`lead-${lead}`);
     if (offered.delete(lead)) soon("list", 300);
     if (!card?.matches(openCard) || $(".htmx-request", card)) return;
     card.classList.add("lead-card-gone");
-    await new Promise((done) => setTimeout(done, Math.random() * spread));
+    await new Promise((done) => setTimeout(done, Math.random() * within));
     const now = await fragment(`/leads/${lead}/card`).catch(() => null);
     if (!now || !card.isConnected || $(".htmx-request", card)) return;
     if ($(openCard, now)) return card.classList.remove("lead-card-gone");

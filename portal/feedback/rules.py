@@ -132,7 +132,6 @@ def read_amount(text: str, decimal_comma: bool) -> Decimal:
     whole, _mark, part = cleaned.partition(decimal) if decimal else (cleaned, "", "")
     digits = whole.replace(".", "").replace(",", "") + ("." + part if part else "")
     try:
-        amount = Decimal(digits)
+        return Decimal(digits).quantize(Decimal("0.01"))
     except InvalidOperation as error:
         raise ValueError(text) from error
-    return amount.quantize(Decimal("0.01"))

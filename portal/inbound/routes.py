@@ -14,6 +14,7 @@ from datetime import datetime
 from flask import Blueprint, Response, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from werkzeug.exceptions import HTTPException
 
 from portal.accounts import operations as accounts
 from portal.accounts.actor import Actor
@@ -62,6 +63,21 @@ def hide(response: Response) -> Response:
     return response
 
 
+@blueprint.errorhandler(413)
+@blueprint.errorhandler(429)
+def turn_away(error: HTTPException) -> ResponseReturnValue:
+    """Say in the frame of these pages that it was too large or too often."""
+    often = error.code == 429
+    page = Page(
+        heading=_("That was a bit too often") if often else _("That was too large"),
+        sentence=_("Nothing was changed. Please wait a minute and try again.")
+        if often
+        else _("Nothing was changed. Please keep it shorter."),
+        code="too_often" if often else "too_large",
+    )
+    return render_template("inbound/page.html", page=page, token=""), error.code or 400
+
+
 def no_such_link(_response: Response) -> bool:
     """Count an attempt only where the link leads nowhere."""
     return bool(g.get("no_such_link"))
@@ -95,7 +111,7 @@ def opened(token: str) -> ResponseReturnValue:
     at = clock.now()
     found = find(token, at)
     if found is None:
-        return nowhere()
+        return nowhere(unknown=True)
     link, actor = found
     if request.method == "GET" and not is_prefetch(dict(request.headers)):
         operations.note_look(link, at)
@@ -119,7 +135,7 @@ def press(token: str) -> ResponseReturnValue:
     at = clock.now()
     found = find(token, at)
     if found is None:
-        return nowhere()
+        return nowhere(unknown=True)
     link, actor = found
     typed = {
         name: str(strip(value))
@@ -144,9 +160,9 @@ def find(token: str, at: datetime) -> tuple[MailLink, Actor] | None:
     return (link, actor) if link and actor else None
 
 
-def nowhere() -> ResponseReturnValue:
-    """Answer every link that leads nowhere alike."""
-    g.no_such_link = True
+def nowhere(*, unknown: bool = False) -> ResponseReturnValue:
+    """Answer every link that leads nowhere alike; only an unknown one may be a guess."""
+    g.no_such_link = unknown
     return render_template("inbound/page.html", page=pages.unusable(), token=""), 404
 
 

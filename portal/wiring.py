@@ -5,7 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from portal.accounts import routes as accounts
-from portal.accounts.events import HearingChanged, PasswordResetRequested
+from portal.accounts.events import (
+    HearingChanged,
+    NewDeviceSeen,
+    PasswordResetRequested,
+    PersonInvited,
+)
 from portal.catalog import routes as catalog
 from portal.core.events import Event
 from portal.desk import jobs as desk_jobs
@@ -17,17 +22,17 @@ from portal.inbound.events import MailActionDone, MailPickLost
 from portal.leads import import_routes as imports
 from portal.leads import jobs as _leads  # noqa: F401
 from portal.leads import routes as leads
-from portal.leads.events import ContactSuppressed
+from portal.leads.events import ContactSuppressed, DraftsStale
 from portal.matching import routes as matching
 from portal.notifications import jobs as _notifications  # noqa: F401 – registers its reactions
 from portal.notifications import routes as notifications
 from portal.offers import jobs as _offers  # noqa: F401
 from portal.offers import routes as offers
-from portal.offers.events import LeadOffered, RoundEnded
+from portal.offers.events import LeadOffered, OfferVisible, RoundEnded, StandByHeard
 from portal.partners import routes as partners
 from portal.pickup import jobs as _pickup  # noqa: F401
 from portal.pickup import routes as pickup
-from portal.pickup.events import FeedbackDueSoon, FeedbackOverdue, LeadPickedUp
+from portal.pickup.events import FeedbackDue, FeedbackDueSoon, FeedbackOverdue, LeadPickedUp
 
 ROOMS = (
     accounts.blueprint,
@@ -53,12 +58,18 @@ WITHOUT_COOKIE = (inbound.blueprint,)
 
 REACTIONS: dict[type[Event], tuple[str, ...]] = {
     PasswordResetRequested: ("notifications.password_reset",),
+    PersonInvited: ("notifications.invitation",),
+    NewDeviceSeen: ("notifications.new_device",),
+    DraftsStale: ("notifications.drafts_stale",),
     HearingChanged: ("notifications.plan_again",),
     LeadOffered: ("notifications.lead_offered", "offers.count_seen"),
+    OfferVisible: ("notifications.lead_offered",),
+    StandByHeard: ("notifications.stand_by_heard",),
     ContactSuppressed: ("offers.take_off",),
     RoundEnded: ("offers.tidy_round", "notifications.round_ended"),
     LeadPickedUp: ("offers.tidy_picked", "notifications.yours_now"),
     FeedbackDueSoon: ("notifications.feedback_soon",),
+    FeedbackDue: ("notifications.feedback_due",),
     FeedbackOverdue: ("notifications.feedback_overdue",),
     MailActionDone: ("notifications.recorded",),
     MailPickLost: ("notifications.not_yours",),
@@ -68,6 +79,7 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("core.dispatch", timedelta(seconds=10)),
     ("mail.drain", timedelta(seconds=30)),
     ("offers.end_rounds", timedelta(seconds=60)),
+    ("offers.open_to_all", timedelta(seconds=60)),
     ("pickup.mark_debts", timedelta(seconds=60)),
     ("notifications.send_notices", timedelta(seconds=60)),
     ("leads.push_imports", timedelta(seconds=60)),

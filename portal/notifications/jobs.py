@@ -6,27 +6,48 @@ from collections.abc import Callable
 from datetime import datetime
 
 from portal.accounts import operations as accounts
-from portal.accounts.events import HearingChanged, PasswordResetRequested
+from portal.accounts.events import (
+    HearingChanged,
+    NewDeviceSeen,
+    PasswordResetRequested,
+    PersonInvited,
+)
 from portal.accounts.models import Hears, User
 from portal.core.jobs import Payload, job, reaction, sweep
 from portal.core.mail import outbox
 from portal.inbound.events import MailActionDone, MailPickLost
+from portal.leads.events import DraftsStale
 from portal.leads.queries import find_teaser
 from portal.notifications import letters, operations, queries
 from portal.notifications.letters import Letter
 from portal.notifications.models import Topic
-from portal.offers.events import LeadOffered, RoundEnded
-from portal.pickup.events import FeedbackDueSoon, FeedbackOverdue, LeadPickedUp
+from portal.offers.events import LeadOffered, OfferVisible, RoundEnded, StandByHeard
+from portal.pickup.events import FeedbackDue, FeedbackDueSoon, FeedbackOverdue, LeadPickedUp
 from portal.pickup.models import Debt
 
 
+@reaction("notifications.stand_by_heard", queue="now")
+def tell_who_stood_by(event: StandByHeard, at: datetime) -> None:
+    """Tell who stood by before the others are told."""
+    tell_of_round(event, at, only=event.user_id)
+
+
 @reaction("notifications.lead_offered", queue="mail")
-def tell_of_offer(event: LeadOffered, at: datetime) -> None:
+def tell_of_offer(event: LeadOffered | OfferVisible, at: datetime) -> None:
     """Tell everybody in the offered firms who may pick the lead up and sees it by now."""
+    tell_of_round(event, at)
+
+
+def tell_of_round(
+    event: LeadOffered | OfferVisible | StandByHeard, at: datetime, only: int | None = None
+) -> None:
+    """Tell of a lead on offer, each person once in a round."""
     if event.lead_id is None:
         return
+    about = f"offer:{event.round_id}"
     for user, found in queries.list_offered(event.lead_id, event.round_id, at):
-        about = f"offer:{event.round_id}"
+        if only not in (None, user.id):
+            continue
         if operations.tell(
             user,
             Topic.LEAD_OFFERED,
@@ -57,6 +78,11 @@ def write_yours(pickup_id: int, user_id: int, at: datetime) -> None:
 @reaction("notifications.feedback_soon", queue="mail")
 def tell_soon(event: FeedbackDueSoon, at: datetime) -> None:
     ask_for_feedback(Topic.FEEDBACK_SOON, event.pickup_id, event.user_id, event.at, at)
+
+
+@reaction("notifications.feedback_due", queue="mail")
+def tell_due(event: FeedbackDue, at: datetime) -> None:
+    ask_for_feedback(Topic.FEEDBACK_DUE, event.pickup_id, event.user_id, event.at, at)
 
 
 @reaction("notifications.feedback_overdue", queue="mail")
@@ -91,7 +117,7 @@ def ask_for_feedback(
 
 
 @reaction("notifications.round_ended", queue="mail")
-def tell_of_round(event: RoundEnded, at: datetime) -> None:
+def tell_of_unpicked(event: RoundEnded, at: datetime) -> None:
     """Tell the channel managers of a lead that nobody picked up."""
     report = queries.find_unpicked(event.round_id)
     if report is None:
@@ -110,6 +136,19 @@ def tell_of_round(event: RoundEnded, at: datetime) -> None:
             letter = letters.round_unpicked(report, user, at)
             if letter is not None:
                 letters.post(letter, user, at, f"{about}:{user.id}")
+
+
+@reaction("notifications.drafts_stale", queue="mail")
+def tell_of_drafts(event: DraftsStale, at: datetime) -> None:
+    """Tell a qualifier what she began and did not finish."""
+    user, drafts = queries.find_user(event.user_id), queries.list_drafts(event.lead_ids)
+    if user is None or not drafts:
+        return
+    about = f"drafts:{event.at.isoformat()}"
+    if operations.tell(
+        user, Topic.DRAFTS_STALE, about, event.at, at, lead_ids=list(event.lead_ids)
+    ):
+        letters.post(letters.drafts_stale(drafts), user, at, f"{about}:{user.id}")
 
 
 @reaction("notifications.recorded", queue="mail")
@@ -156,6 +195,20 @@ def send_reset_link(event: PasswordResetRequested, at: datetime) -> None:
     write(f"reset:{event.user_id}:{event.at.timestamp():.6f}", event.user_id, at, letter)
 
 
+@reaction("notifications.invitation", queue="mail")
+def send_invitation(event: PersonInvited, at: datetime) -> None:
+    """Write the link with which a new person chooses a password."""
+    key = f"invitation:{event.user_id}:{event.at.timestamp():.6f}"
+    write(key, event.user_id, at, lambda user: letters.invitation(user, event.by_user_id, at))
+
+
+@reaction("notifications.new_device", queue="mail")
+def tell_of_device(event: NewDeviceSeen, at: datetime) -> None:
+    """Tell a person of a sign-in from a browser that she never used before."""
+    key = f"device:{event.session_id}"
+    write(key, event.user_id, at, lambda user: letters.new_device(event.session_id, user))
+
+
 @reaction("notifications.plan_again")
 def plan_again(event: HearingChanged, at: datetime) -> None:
     """Move what waits for a person to when she wants to hear by now."""
@@ -170,3 +223,4 @@ def send_notices(user_id: int, at: datetime) -> None:
 @job("notifications.forget_notices", queue="bulk")
 def forget_notices(_payload: Payload, at: datetime) -> None:
     operations.forget_told(at)
+    operations.forget_contacts(at)

@@ -19,8 +19,9 @@ from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from sqlalchemy import Row
 
+from portal.accounts import operations as accounts
 from portal.accounts.models import User
-from portal.accounts.queries import get_actor
+from portal.accounts.queries import find_session, get_actor
 from portal.catalog.queries import book
 from portal.core import circumstances
 from portal.core.config import Settings
@@ -127,7 +128,7 @@ def lead_of(row: Row[Any], at: datetime, explanation: Sequence[dict[str, Any]] =
 
 def offered_lead(found: Offered, user: User, at: datetime) -> dict[str, Any]:
     """Return what a mail tells about a lead on offer, with the links to take it or leave it."""
-    teaser, offer, firms = found
+    teaser, offer, firms, alone_until = found
     path = links.issue(
         Purpose.OFFER, user.id, at, lead_id=teaser.id, round_=offer.round, topic="offer"
     )
@@ -136,7 +137,7 @@ def offered_lead(found: Offered, user: User, at: datetime) -> dict[str, Any]:
         "ends_at": offer.ends_at,
         "left": left(offer.ends_at - at),
         "firms": firms,
-        "alone_until": None,
+        "alone_until": alone_until if alone_until and alone_until > at else None,
         "pick_path": f"{path}?s=pick",
         "decline_path": f"{path}?s=decline",
     }
@@ -427,6 +428,57 @@ def recorded_words(event: MailActionDone, number: str) -> tuple[str, list[str]]:
         reason = book().label(given.reason_id, str(get_locale())) if given.reason_id else ""
         details += [line for line in (reason, given.next_step, given.note) if line]
     return f"{answer}.", details
+
+
+def invitation(user: User, by_user_id: int, at: datetime) -> Letter | None:
+    """A place in the programme; None for who has a password by now."""
+    if user.password_hash is not None:
+        return None
+    inviter = queries.find_user(by_user_id) if by_user_id else None
+    secret = accounts.issue_invitation(user.id, at)
+    return Letter(
+        "invitation",
+        {
+            "inviter": inviter.name if inviter else None,
+            "firm": user.organisation.name,
+            "path": f"/invite/{secret}",
+            "until": at + accounts.INVITATION_LASTS,
+        },
+    )
+
+
+def new_device(session_id: int, user: User) -> Letter | None:
+    """A sign-in from a browser that the person never used before."""
+    opened = find_session(session_id)
+    if opened is None:
+        return None
+    with to(user):
+        device = device_of(opened.user_agent or "")
+    return Letter(
+        "new_device", {"when": opened.created_at, "device": device, "address": opened.address}
+    )
+
+
+BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrom", "Chrome"))
+SYSTEMS = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Mac OS", "Mac"),
+    ("Linux", "Linux"),
+)
+
+
+def device_of(agent: str) -> str:
+    """Say what somebody signed in with: "Firefox on Windows"."""
+    browser = next((name for mark, name in BROWSERS if mark in agent), None)
+    if browser is None and "Safari/" in agent:
+        browser = "Safari"
+    system = next((name for mark, name in SYSTEMS if mark in agent), None)
+    if browser and system:
+        return str(_("%(browser)s on %(system)s", browser=browser, system=system))
+    return browser or system or str(_("an unknown program"))
 
 
 # -- one mail about many things ----------------------------------------------------------------

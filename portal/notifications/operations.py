@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from portal.accounts.models import Hears, User
 from portal.core.db import session
+from portal.core.mail.models import OutgoingEmail
 from portal.leads.models import LeadState
 from portal.leads.queries import find_teaser
 from portal.notifications import letters, queries, rules
@@ -24,6 +25,7 @@ from portal.notifications.models import Notice, NoticeRound, Outcome, Topic
 from portal.pickup.models import Pickup
 
 KEPT = timedelta(days=90)
+COPY_KEPT = timedelta(hours=6)
 FEEDBACK = (Topic.FEEDBACK_OVERDUE, Topic.FEEDBACK_DUE, Topic.FEEDBACK_SOON)
 _NOTICES = cast(Table, Notice.__table__)
 WRITE_NOTICE = (
@@ -250,3 +252,18 @@ def forget_told(at: datetime) -> None:
     """Drop notices that were told long ago."""
     old = select(Notice.id).where(Notice.settled_at < at - KEPT).limit(5000)
     session().execute(delete(_NOTICES).where(_NOTICES.c.id.in_(old)))
+
+
+def forget_contacts(at: datetime) -> None:
+    """Empty the sent mails that told a holder whom to call: our copy is of no use any more."""
+    session().execute(
+        update(OutgoingEmail)
+        .where(
+            OutgoingEmail.kind == "yours_now",
+            OutgoingEmail.status == "sent",
+            OutgoingEmail.sent_at < at - COPY_KEPT,
+            OutgoingEmail.html != "",
+        )
+        .values(text="", html="")
+        .execution_options(synchronize_session=False)
+    )

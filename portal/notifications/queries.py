@@ -89,8 +89,8 @@ def standing_offers(at: datetime) -> list[ColumnElement[bool]]:
     ]
 
 
-Offered = tuple[Row[Any], Offer, int]
-"""Teaser, offer, and how many firms have it."""
+Offered = tuple[Row[Any], Offer, int, datetime | None]
+"""Teaser, offer, how many firms have it, and until when only who stood by sees it."""
 
 
 def list_offered(lead_id: int, round_id: int, at: datetime) -> Sequence[tuple[User, Offered]]:
@@ -102,8 +102,8 @@ def list_offered(lead_id: int, round_id: int, at: datetime) -> Sequence[tuple[Us
         _offers(round_id, at).where(User.hears_by_mail, User.hears != Hears.NEVER).order_by(User.id)
     )
     return [
-        (user, (teaser, offer, max(1, firms)))
-        for user, offer, firms in rows
+        (user, (teaser, offer, max(1, firms), alone_until))
+        for user, offer, firms, alone_until in rows
         if offer.round == teaser.round
     ]
 
@@ -116,12 +116,17 @@ def find_offer(round_id: int, user: User, at: datetime) -> Offered | None:
     teaser = find_teaser(row[1].lead_id)
     if teaser is None or teaser.state != LeadState.OFFERED or teaser.round != row[1].round:
         return None
-    return teaser, row[1], max(1, row[2])
+    return teaser, row[1], max(1, row[2]), row[3]
 
 
-def _offers(round_id: int, at: datetime) -> Select[User, Offer, int]:
+def _offers(round_id: int, at: datetime) -> Select[User, Offer, int, datetime | None]:
     return (
-        select(User, Offer, OfferRound.offered - OfferRound.declined)
+        select(
+            User,
+            Offer,
+            OfferRound.offered - OfferRound.declined,
+            OfferRound.head_start_until,
+        )
         .join(Offer, Offer.organisation_id == User.organisation_id)
         .join(OfferRound, OfferRound.id == Offer.round_id)
         .join(Organisation, Organisation.id == User.organisation_id)

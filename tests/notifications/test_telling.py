@@ -23,19 +23,27 @@ from portal.core.mail.models import OutgoingEmail
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.inbound.events import MailActionDone, MailPickLost
+from portal.leads.events import DraftsStale
 from portal.leads.models import Lead, LeadState
+from portal.notifications.letters import device_of
 from portal.notifications.models import Notice
 from portal.notifications.rules import Wishes, due_of, next_hour
 from portal.offers import operations as offers
+from portal.offers.events import OfferVisible, StandByHeard
+from portal.offers.models import Offer, OfferRound
 from portal.pickup import operations as pickup
+from portal.pickup.events import FeedbackDue
 from portal.pickup.models import Pickup
 from portal.timeline.models import ContactLook
 from tests.factories import (
     AT,
+    PASSWORD,
+    make_lead,
     make_manager,
     make_offered_lead,
     make_partner,
     make_person,
+    make_vendor,
 )
 from tests.notifications.test_mails import links as links_in
 from tests.notifications.test_mails import told_of_contact
@@ -419,3 +427,127 @@ def test_the_same_news_told_twice_is_one_mail(ctx):
     session().execute(update(Delivery).values(done_at=None, due_at=AT))
     react(AT + SOON_AFTER)
     assert Counter(mail.kind for mail in mails(user=alice)) == {"lead_offered": 1}
+
+
+# -- other news --------------------------------------------------------------------------------
+
+
+def test_an_answer_is_asked_for_at_the_moment_at_which_it_is_due(ctx):
+    alice = make_person()
+    _lead, pickup_id = held(alice)
+    record(FeedbackDue(at=AT + 7 * DAY, pickup_id=pickup_id, user_id=alice.id))
+    react(AT + 7 * DAY)
+    assert [mail.kind for mail in mails(user=alice)][-1] == "feedback_due"
+
+
+def test_a_qualifier_hears_of_what_she_began_and_did_not_finish(ctx):
+    quinn = make_person(make_vendor(), "qualifier")
+    begun = make_lead(state=LeadState.QUALIFYING, title="Switches for a school")
+    done = make_lead(title="Racks for a bank")
+    record(DraftsStale(at=AT, user_id=quinn.id, lead_ids=[begun.id, done.id]))
+    react(AT)
+    (mail,) = mails()
+    assert mail.kind == "drafts_stale"
+    assert mail.subject == f"A lead waits to be finished: {begun.number}"
+    assert f"/qualify/{begun.id}" in mail.text
+    assert done.title not in mail.text
+
+
+def test_an_invitation_tells_who_invites_and_holds_a_link_that_works(ctx):
+    mara = make_manager(name="Mara Lindner")
+    firm = make_partner("Alpha Systems")
+    invited = accounts.invite(
+        firm, "new@alpha.example", "Nina New", ["partner_rep"], AT, by_user_id=mara.id
+    )
+    react(AT)
+    (mail,) = mails("invitation")
+    assert mail.to_address == "new@alpha.example"
+    assert "Mara Lindner has made a place for you in Firstcome, for Alpha Systems." in mail.text
+    (link,) = links_in(mail.text)
+    person, _secret = accounts.accept_invitation(
+        link.rpartition("/")[2], "Nina New", "a new and longer password", AT
+    )
+    assert person.id == invited.id
+
+
+def test_a_sign_in_from_a_new_browser_is_told(ctx):
+    alice = make_person()
+    agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    for number, device in enumerate(("a" * 43, "b" * 43)):
+        accounts.sign_in(
+            alice.email,
+            PASSWORD,
+            AT + number * SOON_AFTER,
+            address="203.0.113.7",
+            agent=agent,
+            device=device,
+        )
+    react(AT + 2 * SOON_AFTER)
+    (mail,) = mails("new_device")
+    assert "With: Firefox on Windows" in mail.text
+    assert "From: 203.0.113.7" in mail.text
+
+
+@pytest.mark.parametrize(
+    ("agent", "said"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/141.0 Safari/537.36", "Chrome"),
+        ("Mozilla/5.0 (Windows NT 10.0) Chrome/141.0 Safari/537.36 Edg/141.0", "Edge on Windows"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0) Version/19.0 Safari/604.1", "Safari on iPhone"),
+        ("curl/8.5", "an unknown program"),
+        ("", "an unknown program"),
+    ],
+)
+def test_a_browser_is_named_as_people_know_it(ctx, agent, said):
+    assert device_of(agent).startswith(said)
+
+
+def test_a_sent_mail_with_contact_data_is_not_kept(ctx):
+    alice = make_person()
+    held(alice)
+    session().execute(update(OutgoingEmail).values(status="sent", sent_at=AT))
+    jobs.run_now("notifications.forget_notices", {}, AT + timedelta(hours=1))
+    assert told_of_contact(mails("yours_now")[0])
+    jobs.run_now("notifications.forget_notices", {}, AT + timedelta(hours=7))
+    session().expire_all()
+    assert not told_of_contact(mails("yours_now")[0])
+    assert mails("lead_offered")[0].text
+
+
+def test_a_lead_that_comes_back_is_told_first_to_who_stood_by(ctx):
+    bob, carol = make_person(), make_person()
+    lead = make_offered_lead()
+    later = AT + timedelta(hours=4)
+    opened = session().scalars(select(OfferRound).where(OfferRound.lead_id == lead.id)).one()
+    opened.head_start_until = later
+    session().execute(
+        update(Offer)
+        .where(Offer.organisation_id == carol.organisation_id)
+        .values(visible_from=later)
+    )
+    record(
+        StandByHeard(
+            at=AT,
+            lead_id=lead.id,
+            round_id=opened.id,
+            user_id=bob.id,
+            organisation_id=bob.organisation_id,
+        )
+    )
+    react(AT)
+    (mail,) = mails()
+    assert (mail.kind, mail.user_id) == ("lead_offered", bob.id)
+    assert "you stood by for it: until Monday, November 16, 2026, 2:00" in mail.text
+    record(
+        OfferVisible(
+            at=later,
+            lead_id=lead.id,
+            round_id=opened.id,
+            number=1,
+            organisation_ids=[carol.organisation_id],
+        )
+    )
+    react(later)
+    (other,) = mails()[1:]
+    assert (other.kind, other.user_id) == ("lead_offered", carol.id)
+    assert "stood by" not in other.text

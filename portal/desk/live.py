@@ -84,6 +84,7 @@ def _board(_event: Event) -> Iterable[Item]:
 
 NEWS: dict[type[Event], Callable[[Any], Iterable[Item]]] = {
     offers.LeadOffered: _offered,
+    offers.OfferVisible: _offered,
     offers.DeclineTakenBack: _offered,
     offers.RoundEnded: _ended,
     offers.OfferDeclined: _firm_out,
@@ -92,6 +93,7 @@ NEWS: dict[type[Event], Callable[[Any], Iterable[Item]]] = {
     pickup.LeadPickedUp: _picked,
     pickup.LeadGivenBack: _gate,
     pickup.FeedbackDueSoon: _due,
+    pickup.FeedbackDue: _due,
     pickup.FeedbackOverdue: _due,
     feedback.FeedbackGiven: _gate,
     feedback.FeedbackTakenBack: _due,
@@ -210,7 +212,7 @@ def card(lead_id: int) -> ResponseReturnValue:
     if standing is not None:
         return render_template("offers/_card.html", card=standing)
     held = find_visible(lead_id, actor)
-    if held is None and not offered.was_offered(lead_id, actor.organisation_id):
+    if held is None and not offered.was_offered(lead_id, actor.organisation_id, at):
         raise NotFound()
     gone = gone_card(lead_id, actor)
     if held is not None:

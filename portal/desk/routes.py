@@ -236,7 +236,7 @@ def partner_lead(
             given=queries.list_feedback(lead_id, actor.organisation_id),
             reason=book().label(before.reason_id, str(get_locale())),
         )
-    if offers.was_offered(lead_id, actor.organisation_id):
+    if offers.was_offered(lead_id, actor.organisation_id, at):
         refusal = offering.gone(lead_id, actor.organisation_id)
         return render_template("pickup/refused.html", refusal=refusal_view(refusal, None)), 404
     raise NotFound()

@@ -138,7 +138,7 @@ def show_offer(reader: Reader) -> tuple[Page, int]:
         return yours(link.lead_id, again=True), 200
     card = offer_queries.find_card(link.lead_id, actor, reader.at)
     if card is None:
-        if not offer_queries.was_offered(link.lead_id, actor.organisation_id):
+        if not offer_queries.was_offered(link.lead_id, actor.organisation_id, reader.at):
             raise NotFound()
         return refused(offers.gone(link.lead_id, actor.organisation_id), reader), 404
     locale = str(get_locale())
@@ -231,7 +231,7 @@ def show_undo(reader: Reader) -> tuple[Page, int]:
             return ended(held, number), 404
         sentence = _("You picked it up %(day)s.", day=day(held.picked_at))
     elif link.lead_id is not None and offer_queries.was_offered(
-        link.lead_id, actor.organisation_id
+        link.lead_id, actor.organisation_id, reader.at
     ):
         number, _title = queries.title_of(link.lead_id)
         if not queries.is_dismissed(link.lead_id, actor):

@@ -1,4 +1,4 @@
-"""Jobs of offers: rounds that end, and the index that is tidied after them."""
+"""Jobs of offers: rounds and head starts that end, and what is tidied after them."""
 
 from __future__ import annotations
 
@@ -33,6 +33,28 @@ def end_rounds(round_id: int, at: datetime) -> None:
     operations.end_round(round_id, at)
 
 
+def ended_head_starts(at: datetime) -> Sequence[int]:
+    """Return the open rounds whose head start is over and was not said to be."""
+    return (
+        session()
+        .scalars(
+            select(OfferRound.id)
+            .where(
+                OfferRound.ended_at.is_(None),
+                OfferRound.opened_to_all_at.is_(None),
+                OfferRound.head_start_until <= at,
+            )
+            .order_by(OfferRound.head_start_until, OfferRound.id)
+        )
+        .all()
+    )
+
+
+@sweep("offers.open_to_all", ended_head_starts)
+def open_to_all(round_id: int, at: datetime) -> None:
+    operations.open_to_all(round_id, at)
+
+
 @reaction("offers.tidy_round", queue="bulk")
 def tidy_round(event: events.RoundEnded, _at: datetime) -> None:
     operations.tidy_round(event.round_id)
@@ -41,13 +63,22 @@ def tidy_round(event: events.RoundEnded, _at: datetime) -> None:
 @reaction("offers.tidy_picked", queue="bulk")
 def tidy_picked(event: Any, _at: datetime) -> None:
     """React to a pickup (which is a room above): `event` names lead and round."""
-    operations.tidy_lead(event.lead_id, event.round)
+    operations.tidy_lead(event.lead_id, event.round, event.organisation_id, event.at)
 
 
 @reaction("offers.take_off")
 def take_off(event: ContactSuppressed, at: datetime) -> None:
     for lead_id in sorted(event.on_offer):
         operations.take_off(lead_id, at)
+
+    for lead_id in sorted({*event.marked, *filter(None, [event.lead_id])}):
+        operations.settle_waiting(lead_id, at)
+
+
+@reaction("offers.settle_waiting")
+def settle_waiting(event: Any, at: datetime) -> None:
+    """React to the end of a lead, or to its being undone (in rooms above)."""
+    operations.settle_waiting(event.lead_id, at)
 
 
 @reaction("offers.count_seen", queue="bulk")

@@ -1,4 +1,4 @@
-"""Verbs of offering: offer, decline, withdraw, end a round, offer again.
+"""Verbs of offering: offer, decline, withdraw, end a round, offer again, stand by.
 
 Lock order everywhere: partner → lead → round. An offer stands as long as the lead is `offered` in
 the offer's round; the `open` mark of an offer only keeps an index small and is cleared afterwards.
@@ -23,16 +23,26 @@ from portal.catalog.queries import book
 from portal.core.db import AnyRow, session
 from portal.core.errors import Invalid, NotFound
 from portal.core.events import record
+from portal.deadlines.queries import get_policy
 from portal.leads import requirements
 from portal.leads.models import Lead, LeadState
 from portal.matching.models import DistributionRule
 from portal.matching.operations import Match, match
-from portal.offers import events
-from portal.offers.models import Dismissal, Offer, OfferExclusion, OfferRound, RoundOutcome
+from portal.offers import events, places, queries, waiting
+from portal.offers.models import (
+    Dismissal,
+    Offer,
+    OfferExclusion,
+    OfferRound,
+    RoundOutcome,
+    StandBy,
+    StandByOutcome,
+)
 from portal.offers.rules import (
     MOST_LAPSES,
     AlreadyTaken,
     NobodyMatches,
+    NothingToWaitFor,
     NotReady,
     may_be_offered,
 )
@@ -84,24 +94,36 @@ WRITE_OFFERS = text(
     INSERT INTO offers (round_id, lead_id, round, organisation_id, score, explanation,
                         visible_from, ends_at, open)
     SELECT :round_id, :lead_id, :round, (line->>'o')::bigint, (line->>'s')::float8, line->'e',
-           :at, :ends_at, true
+           CASE WHEN (line->>'o')::bigint = ANY(CAST(:first AS bigint[])) THEN :at ELSE :later END,
+           :ends_at, true
     FROM jsonb_array_elements(CAST(:lines AS jsonb)) AS line
     """
 )
 
 
 def publish(lead: Lead, found: Match, at: datetime) -> OfferRound:
-    """Open a race for a locked lead among the partners that were found."""
+    """Open a race for a locked lead among the partners that were found.
+
+    Firms whose people stood by see it at once, the others after their head start.
+    """
     number = lead.round + 1
+    firms = [one.organisation_id for one in found.partners]
+    lasts = timedelta(hours=found.hours)
+    waited = waiting.hear(lead.id, firms, at)
+    first = {organisation_id for _user_id, organisation_id in waited}
+    later = at
+    if first and len(first) < len(firms):
+        later = at + waiting.head_start(get_policy().stand_by_hours, lasts)
     opened = OfferRound(
         lead_id=lead.id,
         number=number,
         rule_id=found.rule_id,
         mode="race",
         opened_at=at,
-        ends_at=at + timedelta(hours=found.hours),
+        ends_at=at + lasts,
         offered=len(found.partners),
         excluded=found.excluded,
+        head_start_until=later if later > at else None,
     )
     session().add(opened)
     session().flush()
@@ -112,6 +134,8 @@ def publish(lead: Lead, found: Match, at: datetime) -> OfferRound:
             "lead_id": lead.id,
             "round": number,
             "at": at,
+            "later": later,
+            "first": sorted(first),
             "ends_at": opened.ends_at,
             "lines": json.dumps(
                 [
@@ -124,13 +148,19 @@ def publish(lead: Lead, found: Match, at: datetime) -> OfferRound:
     lead.state, lead.state_since, lead.round = LeadState.OFFERED, at, number
     lead.version += 1
     session().flush()
+    for user_id, organisation_id in waited:
+        record(
+            events.StandByHeard(
+                at=at,
+                lead_id=lead.id,
+                round_id=opened.id,
+                user_id=user_id,
+                organisation_id=organisation_id,
+            )
+        )
     record(
         events.LeadOffered(
-            at=at,
-            lead_id=lead.id,
-            round_id=opened.id,
-            number=number,
-            organisation_ids=[one.organisation_id for one in found.partners],
+            at=at, lead_id=lead.id, round_id=opened.id, number=number, organisation_ids=firms
         )
     )
     return opened
@@ -176,7 +206,11 @@ def lapses(lead: Lead) -> int:
 
 
 def close_round(lead: Lead, outcome: RoundOutcome, at: datetime) -> None:
-    """End the present round of a locked lead."""
+    """End the present round of a locked lead. Who stood by had it, unless it was taken off."""
+    if outcome == RoundOutcome.WITHDRAWN:
+        waiting.wait_on(lead.id)
+    else:
+        waiting.end_heard(lead.id, at)
     round_id = session().scalar(
         update(OfferRound)
         .where(
@@ -209,6 +243,67 @@ def end_round(round_id: int, at: datetime) -> None:
         return
     close_round(lead, RoundOutcome.EXPIRED, at)
     offer_again(lead, at, "lapsed")
+
+
+def open_to_all(round_id: int, at: datetime) -> None:
+    """Say that a head start is over: from now on every firm of the round sees the lead.
+
+    They see it by the date alone; this tells it, once. Nothing happens where it ended otherwise.
+    """
+    lead_id = session().scalar(select(OfferRound.lead_id).where(OfferRound.id == round_id))
+    if lead_id is None:
+        return
+    lead = lock_lead(lead_id)
+    current = session().scalar(
+        select(OfferRound)
+        .where(
+            OfferRound.id == round_id,
+            OfferRound.ended_at.is_(None),
+            OfferRound.opened_to_all_at.is_(None),
+            OfferRound.head_start_until <= at,
+        )
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if current is None:
+        return
+    if lead.state == LeadState.OFFERED and lead.round == current.number and current.ends_at > at:
+        let_all_see(lead, current, at)
+    else:
+        current.opened_to_all_at = at
+        session().flush()
+
+
+def let_all_see(lead: Lead, current: OfferRound, at: datetime) -> None:
+    """End the head start of a locked lead's locked round."""
+    current.opened_to_all_at = at
+    session().flush()
+    firms = session().scalars(
+        select(Offer.organisation_id)
+        .where(
+            Offer.round_id == current.id,
+            Offer.visible_from > current.opened_at,
+            Offer.declined_at.is_(None),
+        )
+        .order_by(Offer.organisation_id)
+    )
+    organisation_ids = list(firms)
+    session().execute(
+        update(Offer)
+        .where(Offer.round_id == current.id, Offer.visible_from > at)
+        .values(visible_from=at)
+        .execution_options(synchronize_session=False)
+    )
+    waiting.end_heard(lead.id, at)
+    record(
+        events.OfferVisible(
+            at=at,
+            lead_id=lead.id,
+            round_id=current.id,
+            number=current.number,
+            organisation_ids=organisation_ids,
+        )
+    )
 
 
 def withdraw(lead_id: int, at: datetime) -> Lead:
@@ -267,6 +362,7 @@ def take_off(lead_id: int, at: datetime) -> None:
     lead.version += 1
     session().flush()
     record(events.LeadReturned(at=at, lead_id=lead.id, why="do_not_call"))
+    end_waiting(lead, at)
 
 
 def lock_partner(organisation_id: int) -> None:
@@ -277,7 +373,7 @@ def lock_partner(organisation_id: int) -> None:
 def read_standing(lead_id: int, organisation_id: int, at: datetime) -> AnyRow:
     """Return the offer of a lead that stands for a firm, as a row with the lead's status and kind.
 
-    Raises `NotFound` where the firm never had one, `AlreadyTaken` where it is gone.
+    Raises `NotFound` where the firm never saw one, `AlreadyTaken` where it is gone.
     """
     asked = {"lead_id": lead_id, "organisation_id": organisation_id}
     row = session().execute(LAST_OFFER, asked).one_or_none()
@@ -290,6 +386,8 @@ def read_standing(lead_id: int, organisation_id: int, at: datetime) -> AnyRow:
         and row.visible_from <= at < row.ends_at
     )
     if not stands:
+        if row.visible_from > at and not queries.was_offered(lead_id, organisation_id, at):
+            raise NotFound()
         raise gone(lead_id, organisation_id)
     return row
 
@@ -360,6 +458,7 @@ def decline(lead_id: int, reason_key: str | None, actor: Actor, at: datetime) ->
         )
         .first()
     )
+    waiting.end(lead_id, StandByOutcome.DECLINED, at, StandBy.user_id == actor.id)
     if written:
         record(
             events.OfferDismissed(
@@ -424,6 +523,23 @@ def decline_for_firm(
     if row.declined >= row.offered:
         close_round(lead, RoundOutcome.DECLINED, at)
         offer_again(lead, at, "declined")
+    else:
+        shorten_head_start(lead, found.round_id, at)
+
+
+def shorten_head_start(lead: Lead, round_id: int, at: datetime) -> None:
+    """Let all see a lead at once where everybody has declined who saw it before the others."""
+    current = session().get_one(OfferRound, round_id, populate_existing=True)
+    until = current.head_start_until
+    if until is None or until <= at or current.opened_to_all_at is not None:
+        return
+    someone_left = session().scalar(
+        select(Offer.id)
+        .where(Offer.round_id == round_id, Offer.declined_at.is_(None), Offer.visible_from <= at)
+        .limit(1)
+    )
+    if someone_left is None:
+        let_all_see(lead, current, at)
 
 
 def take_back_decline(lead_id: int, actor: Actor, at: datetime) -> None:
@@ -481,12 +597,61 @@ def take_back_decline(lead_id: int, actor: Actor, at: datetime) -> None:
 
 
 def exclude(lead_id: int, organisation_id: int, reason: str, at: datetime) -> None:
-    """Remember that a firm is not offered this lead again."""
+    """Remember that a firm is not offered this lead again; nobody there waits for it any more."""
+    waiting.end(lead_id, StandByOutcome.DECLINED, at, StandBy.organisation_id == organisation_id)
     session().execute(
         upsert(OfferExclusion)
         .values(lead_id=lead_id, organisation_id=organisation_id, reason=reason, at=at)
         .on_conflict_do_nothing()
     )
+
+
+def stand_by(lead_id: int, actor: Actor, at: datetime) -> None:
+    """Wait for a lead that another firm holds, to hear first should it come back.
+
+    Doing it twice is fine. Raises `NotFound` (never offered), `NothingToWaitFor`.
+    """
+    lead = lock_lead(lead_id)
+    place = places.find_place(lead_id, actor, at)
+    if place is None:
+        raise NotFound()
+    if place.waits:
+        return
+    if not place.may_wait:
+        raise NothingToWaitFor(
+            _("%(number)s has not gone to another firm that could return it.", number=lead.number)
+        )
+    waiting.take_place(lead_id, actor.id, actor.organisation_id, at)
+    record(
+        events.StoodBy(
+            at=at, lead_id=lead_id, user_id=actor.id, organisation_id=actor.organisation_id
+        )
+    )
+
+
+def leave(lead_id: int, actor: Actor, at: datetime) -> None:
+    """Wait no more for a lead. Doing it twice is fine. Raises `NotFound` (never offered)."""
+    lock_lead(lead_id)
+    if places.find_place(lead_id, actor, at) is None:
+        raise NotFound()
+    if waiting.end(lead_id, StandByOutcome.LEFT, at, StandBy.user_id == actor.id):
+        record(
+            events.StandByLeft(
+                at=at, lead_id=lead_id, user_id=actor.id, organisation_id=actor.organisation_id
+            )
+        )
+
+
+def settle_waiting(lead_id: int, at: datetime) -> None:
+    """End the stand-by places of a lead that has ended, or give them back if it has not."""
+    end_waiting(lock_lead(lead_id), at)
+
+
+def end_waiting(lead: Lead, at: datetime) -> None:
+    """Do so for a locked lead."""
+    user_ids = waiting.settle(lead, at)
+    if user_ids:
+        record(events.StandBysEnded(at=at, lead_id=lead.id, user_ids=user_ids))
 
 
 def tidy_round(round_id: int) -> None:
@@ -496,8 +661,12 @@ def tidy_round(round_id: int) -> None:
     )
 
 
-def tidy_lead(lead_id: int, number: int) -> None:
-    """Take the offers of a picked round, and of those before it, out of that index."""
+def tidy_lead(lead_id: int, number: int, organisation_id: int, picked_at: datetime) -> None:
+    """Take the offers of a picked round, and of those before it, out of that index.
+
+    Stand-by places that the pick has settled end: those heard before it, those of the firm itself.
+    """
+    waiting.end_heard(lead_id, picked_at, firm_with_it=organisation_id)
     session().execute(
         update(Offer)
         .where(Offer.lead_id == lead_id, Offer.round <= number, Offer.open)

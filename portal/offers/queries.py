@@ -163,12 +163,16 @@ def find_card(lead_id: int, actor: Actor, at: datetime) -> Card | None:
     return read_card(row, at) if row else None
 
 
-def was_offered(lead_id: int, organisation_id: int) -> bool:
-    """Say whether a firm ever had an offer of this lead."""
+def was_offered(lead_id: int, organisation_id: int, at: datetime) -> bool:
+    """Say whether a firm ever saw an offer of this lead."""
     return bool(
         session().scalar(
             select(
-                exists().where(Offer.lead_id == lead_id, Offer.organisation_id == organisation_id)
+                exists().where(
+                    Offer.lead_id == lead_id,
+                    Offer.organisation_id == organisation_id,
+                    Offer.visible_from <= at,
+                )
             )
         )
     )

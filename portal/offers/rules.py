@@ -21,6 +21,12 @@ class NotOffered(Refused):
     code = "not_offered"
 
 
+class NothingToWaitFor(Refused):
+    """No stand-by place can be had: nobody else holds the lead, or the firm is out."""
+
+    code = "nothing_to_wait_for"
+
+
 class NotReady(Refused):
     """The lead can't be offered in its present state."""
 

@@ -1,0 +1,141 @@
+"""Reads of stand-by places: who waits for a lead, and who may."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, exists, func, or_, select
+
+from portal.accounts.actor import Actor
+from portal.accounts.models import Organisation, User
+from portal.accounts.permissions import Permission
+from portal.core.db import AnyRow, session
+from portal.leads.models import Lead, LeadState
+from portal.offers.models import Dismissal, Offer, OfferExclusion, OfferRound, StandBy
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whether a person waits for a lead that somebody else has, or could."""
+
+    waits: bool = False
+    may_wait: bool = False
+
+
+def find_place(lead_id: int, actor: Actor, at: datetime) -> Place | None:
+    """Return whether a person stands by for a lead; None where her firm never saw it.
+
+    Who may pick may wait for what another firm holds, unless she or her firm said no to it or gave
+    it back.
+    """
+    mine = (StandBy.lead_id == Lead.id, StandBy.user_id == actor.id, StandBy.ended_at.is_(None))
+    firm = actor.organisation_id
+    row = (
+        session()
+        .execute(
+            select(
+                and_(
+                    Lead.state == LeadState.HELD,
+                    Lead.holder_organisation_id != firm,
+                    ~Lead.suppressed,
+                ).label("with_another"),
+                # who heard of it and was too late may wait anew
+                exists()
+                .where(*mine, or_(StandBy.heard_at.is_(None), Lead.state != LeadState.HELD))
+                .label("waits"),
+                or_(
+                    exists().where(
+                        OfferExclusion.lead_id == Lead.id, OfferExclusion.organisation_id == firm
+                    ),
+                    exists().where(
+                        Offer.lead_id == Lead.id,
+                        Offer.organisation_id == firm,
+                        Dismissal.offer_id == Offer.id,
+                        Dismissal.user_id == actor.id,
+                    ),
+                ).label("out"),
+            ).where(
+                Lead.id == lead_id,
+                exists().where(
+                    Offer.lead_id == Lead.id,
+                    Offer.organisation_id == firm,
+                    Offer.visible_from <= at,
+                ),
+            )
+        )
+        .one_or_none()
+    )
+    if row is None:
+        return None
+    picks = actor.may(Permission.PICKUPS_CLAIM)
+    return Place(row.waits, picks and row.with_another and not row.out and not row.waits)
+
+
+def count_waiting(lead_id: int) -> int:
+    """Return how many firms stand by for a lead."""
+    return (
+        session().scalar(
+            select(func.count(StandBy.organisation_id.distinct())).where(
+                StandBy.lead_id == lead_id, StandBy.ended_at.is_(None)
+            )
+        )
+        or 0
+    )
+
+
+def list_places(lead_id: int) -> Sequence[AnyRow]:
+    """Return every stand-by place of a lead with firm and person, the newest first."""
+    return (
+        session()
+        .execute(
+            select(
+                StandBy.created_at,
+                StandBy.heard_at,
+                StandBy.ended_at,
+                StandBy.outcome,
+                Organisation.name.label("firm"),
+                User.name.label("who"),
+            )
+            .join(Organisation, Organisation.id == StandBy.organisation_id)
+            .join(User, User.id == StandBy.user_id)
+            .where(StandBy.lead_id == lead_id)
+            .order_by(StandBy.id.desc())
+        )
+        .all()
+    )
+
+
+def list_waited_for(actor: Actor) -> Sequence[AnyRow]:
+    """Return the leads that a person stands by for, by number, the newest first."""
+    return (
+        session()
+        .execute(
+            select(StandBy.lead_id, Lead.number, StandBy.created_at)
+            .join(Lead, Lead.id == StandBy.lead_id)
+            .where(
+                StandBy.user_id == actor.id,
+                StandBy.organisation_id == actor.organisation_id,
+                StandBy.ended_at.is_(None),
+                or_(StandBy.heard_at.is_(None), Lead.state != LeadState.HELD),
+            )
+            .order_by(StandBy.id.desc())
+        )
+        .all()
+    )
+
+
+def find_head_start(round_id: int, user_id: int) -> datetime | None:
+    """Return until when a person who stood by sees a lead before others; None where she doesn't."""
+    return session().scalar(
+        select(OfferRound.head_start_until)
+        .join(StandBy, StandBy.lead_id == OfferRound.lead_id)
+        .where(
+            OfferRound.id == round_id,
+            OfferRound.ended_at.is_(None),
+            StandBy.user_id == user_id,
+            StandBy.heard_at >= OfferRound.opened_at,
+        )
+        .limit(1)
+    )

@@ -6,6 +6,9 @@ HOST and PORT; WEB_WORKERS.
 
 import os
 import resource
+import shutil
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import gevent
@@ -27,12 +30,31 @@ forwarded_allow_ips = ""
 control_socket_disable = True
 
 
+FIGURES = "PROMETHEUS_MULTIPROC_DIR"
+
+
 def on_starting(_server: Any) -> None:
-    """Allow as many open files as the machine does: each open page holds a stream."""
+    """Allow as many open files as the machine does: each open page holds a stream.
+
+    Also make the folder in which the processes count for /metrics.
+    """
+    # of this run alone, named before anything that counts is imported
+    os.environ[FIGURES] = tempfile.mkdtemp(prefix="firstcome-figures-")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Forget how many streams a process had that has ended; what it has counted stays."""
+    for file in Path(os.environ[FIGURES]).glob(f"gauge_live*_{worker.pid}.db"):
+        file.unlink(missing_ok=True)
+
+
+def on_exit(_server: Any) -> None:
+    """Take the figures of this run away."""
+    shutil.rmtree(os.environ[FIGURES], ignore_errors=True)
 
 
 def post_worker_init(worker: Any) -> None:

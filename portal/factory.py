@@ -13,7 +13,7 @@ from htmx_flask import Htmx
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import health, navigation, wiring
+from portal import figures, health, navigation, wiring
 from portal.accounts.actor import find_actor
 from portal.accounts.signin import init_signin
 from portal.core import clock, events, jobs, logs
@@ -76,7 +76,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         public(app.view_functions[endpoint])
     app.context_processor(page_context)
 
-    for blueprint in (health.blueprint, *wiring.ROOMS):
+    for blueprint in (health.blueprint, figures.blueprint, *wiring.ROOMS):
         app.register_blueprint(blueprint)
     for blueprint in wiring.WITHOUT_COOKIE:
         csrf.exempt(blueprint)

@@ -34,7 +34,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.core import circumstances, clock, events, logs, mishaps
+from portal.core import circumstances, clock, events, logs, metrics, mishaps
 from portal.core.db import Base, Id, db, hang_up, session, unit_of_work
 from portal.core.servers import die_with_parent
 
@@ -285,9 +285,12 @@ def perform(name: str, payload: Payload, request_id: str | None = None) -> None:
         except Exception as error:  # noqa: BLE001 – told to administrators, retried by RQ
             note_failure(name, payload, error, at)
             told = mishaps.describe(error)
+            metrics.count_job(client(), name, "raised", time.monotonic() - started)
         else:
             forget_failure(name, payload)
-            log.info("job done", job=name, ms=round((time.monotonic() - started) * 1000))
+            spent = time.monotonic() - started
+            metrics.count_job(client(), name, "done", spent)
+            log.info("job done", job=name, ms=round(spent * 1000))
             return
     # outside of the `except`, so that the exception and its words are not chained to this one
     raise JobRaised(f"{name}: {told}")

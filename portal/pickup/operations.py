@@ -24,6 +24,7 @@ from sqlalchemy import Table, bindparam, insert, select, update
 from portal.accounts.actor import Actor
 from portal.core.db import session
 from portal.core.events import record
+from portal.core.metrics import count_picks
 from portal.deadlines.queries import get_policy
 from portal.deadlines.rules import next_due, rhythm_of
 from portal.leads.lifecycle import first_of
@@ -32,7 +33,13 @@ from portal.offers import operations as offers
 from portal.offers.models import OfferRound, RoundOutcome
 from portal.partners.figures import count
 from portal.pickup import queries
-from portal.pickup.events import FeedbackDueSoon, FeedbackOverdue, LeadGivenBack, LeadPickedUp
+from portal.pickup.events import (
+    FeedbackDue,
+    FeedbackDueSoon,
+    FeedbackOverdue,
+    LeadGivenBack,
+    LeadPickedUp,
+)
 from portal.pickup.models import Debt, Pickup
 from portal.pickup.rules import NotYoursAnyMore, debt_of, may_pick, may_take_back_pick
 
@@ -79,6 +86,7 @@ END_ROUND = (
 )
 
 
+@count_picks
 def claim(lead_id: int, actor: Actor, at: datetime) -> Claimed:
     """Pick up a lead for the actor, who becomes its holder.
 
@@ -223,28 +231,31 @@ def end_pickup(pickup: Pickup, outcome: str, at: datetime) -> None:
     pickup.ended_at, pickup.outcome, pickup.debt = at, outcome, Debt.NONE
 
 
+TOLD = {
+    Debt.SOON: FeedbackDueSoon,
+    Debt.DUE: FeedbackDue,
+    Debt.OVERDUE: FeedbackOverdue,
+}
+WORSE = (Debt.NONE, *TOLD)
+
+
 def mark_debt(pickup_id: int, at: datetime) -> None:
-    """Note what a pickup owes now, for lists and reports; the gate asks the dates itself."""
+    """Note what a pickup owes now, for lists and reports; the gate asks the dates itself.
+
+    It is told once that it has become worse, and only how bad it is by now.
+    """
     pickup = session().scalar(
         select(Pickup)
         .where(Pickup.id == pickup_id, Pickup.ended_at.is_(None))
         .with_for_update(key_share=True, skip_locked=True)
+        .execution_options(populate_existing=True)
     )
     if pickup is None:
         return
+    before = Debt(pickup.debt)
     debt = debt_of(pickup.feedback_due_at, pickup.rhythm_days, get_policy(), at)
-    if debt == pickup.debt:
-        return
     pickup.debt = debt
-    if debt == Debt.OVERDUE:
+    if WORSE.index(debt) > WORSE.index(before):
         record(
-            FeedbackOverdue(
-                at=at, lead_id=pickup.lead_id, pickup_id=pickup.id, user_id=pickup.user_id
-            )
-        )
-    elif debt == Debt.SOON:
-        record(
-            FeedbackDueSoon(
-                at=at, lead_id=pickup.lead_id, pickup_id=pickup.id, user_id=pickup.user_id
-            )
+            TOLD[debt](at=at, lead_id=pickup.lead_id, pickup_id=pickup.id, user_id=pickup.user_id)
         )

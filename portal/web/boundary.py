@@ -14,7 +14,7 @@ import time
 from flask import Flask, Response, current_app, g, request
 from sqlalchemy.exc import OperationalError
 
-from portal.core import circumstances, db, logs
+from portal.core import circumstances, db, logs, metrics
 from portal.core.config import Settings
 
 log = logs.get(__name__)
@@ -56,6 +56,8 @@ def close_request(response: Response) -> Response:
         db.commit()
     else:
         db.rollback()
+    seconds = time.perf_counter() - g.get("started", time.perf_counter())
+    metrics.count_request(request.endpoint, response.status_code, seconds)
     for name, value in current_app.extensions["headers"].items():
         response.headers.setdefault(name, value)
     if request.endpoint != "static":
@@ -67,7 +69,7 @@ def close_request(response: Response) -> Response:
             endpoint=request.endpoint,
             status=response.status_code,
             actor=circumstances.current().actor_id,
-            ms=round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
+            ms=round(seconds * 1000, 1),
         )
     response.headers["X-Request-ID"] = circumstances.current().request_id or ""
     return response

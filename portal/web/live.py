@@ -27,7 +27,7 @@ import redis.exceptions
 from flask import Flask, Response, current_app, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.core import clock, jobs, logs, mishaps
+from portal.core import clock, jobs, logs, metrics, mishaps
 from portal.core.config import Settings
 from portal.core.db import session
 from portal.core.events import Event
@@ -236,6 +236,8 @@ class Live:
             for topic in reader.topics:
                 self._topics.setdefault(topic, set()).add(stream)
             self._count += 1
+        metrics.STREAMS.inc()
+        metrics.STREAMS_BEGUN.inc()
         return stream
 
     def _missed(self, reader: Reader, since: float, hears_since: float, now: float) -> bytes:
@@ -266,6 +268,7 @@ class Live:
                 if not heard:
                     del self._topics[topic]
             self._count -= 1
+        metrics.STREAMS.dec()
 
     def close(self) -> None:
         """End all streams and open no more: the process stops."""
@@ -338,6 +341,7 @@ class Live:
             said = letter.said(now, len(hearers))
             for stream in hearers:
                 stream.put(said)
+            metrics.NEWS.labels(letter.kind).inc(len(hearers))
 
     def _back(self) -> None:
         now = clock.now().timestamp()

@@ -17,6 +17,7 @@ AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 # what answers with something else than a page
 NO_PAGES = {
+    "figures.metrics",
     "health.healthz",
     "health.readyz",
     "notifications.mailbox_json",
@@ -32,7 +33,7 @@ NO_PAGES = {
 # a page about what can't be done any more
 MAY_REFUSE = {"leads.qualify_lead", "leads.disqualification"}
 NOT_THEIRS = re.compile(r"status of (403|404) ")
-FOR_ALL = ("accounts.", "notifications.")
+FOR_ALL = ("accounts.", "inbound.", "notifications.")
 WIDE_TOO = {"desk.board", "pickup.available", "leads.qualify_lead", "desk.lead", "matching.rule"}
 
 # what axe asks of every page; colours are asked again in the dark
@@ -105,6 +106,8 @@ def paths_of(live, field):
         "imports.mapping_page": [field.imports["uploaded"]],
         "accounts.reset": ["no-such-token"],
         "notifications.mail_page": [field.mail],
+        "inbound.open_link": field.links.values(),
+        "inbound.open_stop": [field.links["stop"]],
     }
     with live.app.test_request_context():
         for rule in live.app.url_map.iter_rules():

@@ -30,6 +30,7 @@ PUBLIC_ENDPOINTS = {
     "accounts.set_new_password",
     "accounts.set_theme",
     "accounts.sign_in",
+    "figures.metrics",
     "health.healthz",
     "health.readyz",
     "inbound.open_link",

@@ -165,43 +165,56 @@ def list_failed(limit: int) -> list[AnyRow]:
     )
 
 
-def explain(error: str) -> str:
-    """Say in words what a noted error means, by its RFC 3463 code where there is one."""
-    who, _colon, rest = error.partition(": ")
-    status, _space, told = rest.partition(" ")
-    if error.startswith("no mail server"):
-        return str(_("Our mail server can't be reached."))
-    if error.startswith("connection lost"):
-        return str(_("The connection to our mail server broke."))
-    if error == "interrupted while sending":
-        return str(_("The worker ended while it was sending; it may have arrived."))
-    if error == "not tried yet":
-        return str(_("It is next in line."))
-    if who == "server":
-        return str(_("Our mail server does not let us in."))
-    if who == "sender":
-        return str(_("Our mail server refuses our sender's address."))
-    if not re.fullmatch(r"\d{3}", status):
-        return str(_("The mail could not be written."))
-    return _by_code(told, status)
+BOUNDARY = {
+    "away": "no mail server",
+    "broken": "connection lost",
+    "interrupted": "interrupted while sending",
+    "next": "not tried yet",
+    "login": "server: ",
+    "sender": "sender: ",
+}
+MAILBOX = ("1.0", "1.1", "1.3", "1.6", "1.10", "2.1")
+DOMAIN = ("1.2", "4.3", "4.4")
+SIZE = ("2.3", "3.4")
 
 
-def _by_code(told: str, status: str) -> str:
+def class_of(error: str) -> str:
+    """Return the kind of a noted error, one of a closed list; by its RFC 3463 code if any."""
+    for kind, start in BOUNDARY.items():
+        if error.startswith(start):
+            return kind
+    status, _space, told = error.partition(": ")[2].partition(" ")
+    if not re.fullmatch(r"[45]\d\d", status):
+        return "unwritten"
     subject = told.partition(".")[2]
-    if subject in ("1.0", "1.1", "1.3", "1.6", "1.10", "2.1"):
-        return str(_("There is no such mailbox."))
-    if subject in ("1.2", "4.4", "4.3"):
-        return str(_("There is no such domain, or it takes no mail."))
+    for kind, subjects in (("mailbox", MAILBOX), ("domain", DOMAIN), ("size", SIZE)):
+        if subject in subjects:
+            return kind
     if subject == "2.2":
-        return str(_("The mailbox is full."))
-    if subject in ("2.3", "3.4"):
-        return str(_("The mail is too large for the receiver."))
-    if subject.startswith("7."):
-        if status.startswith("4"):
-            return str(_("The receiver wants it later."))
-        return str(
-            _("The receiver takes no mail from us: ask its administrator, check SPF and DKIM.")
-        )
+        return "full"
     if status.startswith("4"):
-        return str(_("The receiver wants it later."))
-    return str(_("The receiver refused it."))
+        return "later"
+    return "policy" if subject.startswith("7.") else "refused"
+
+
+def explain(error: str) -> str:
+    """Say in words what a noted error means."""
+    words = {
+        "away": _("Our mail server can't be reached."),
+        "broken": _("The connection to our mail server broke."),
+        "interrupted": _("The worker ended while it was sending; it may have arrived."),
+        "next": _("It is next in line."),
+        "login": _("Our mail server does not let us in."),
+        "sender": _("Our mail server refuses our sender's address."),
+        "unwritten": _("The mail could not be written."),
+        "mailbox": _("There is no such mailbox."),
+        "domain": _("There is no such domain, or it takes no mail."),
+        "size": _("The mail is too large for the receiver."),
+        "full": _("The mailbox is full."),
+        "later": _("The receiver wants it later."),
+        "refused": _("The receiver refused it."),
+        "policy": _(
+            "The receiver takes no mail from us: ask its administrator, check SPF and DKIM."
+        ),
+    }
+    return str(words[class_of(error)])

@@ -6,7 +6,15 @@ import sys
 import time
 from pathlib import Path
 
-from bench import available_page, import_rows, mail_fanout, match_one, pickup_http, table
+from bench import (
+    available_page,
+    import_rows,
+    mail_fanout,
+    match_one,
+    pickup_http,
+    stream_fanout,
+    table,
+)
 from bench.house import House
 from bench.load import have_wrk
 
@@ -16,6 +24,7 @@ MEASUREMENTS = {
     "import_rows": import_rows.measure,
     "match_one": match_one.measure,
     "mail_fanout": mail_fanout.measure,
+    "stream_fanout": stream_fanout.measure,
 }
 
 

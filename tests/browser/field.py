@@ -5,22 +5,26 @@ Made through the operations, as of now. `Field` names what tests open; `ROLES` w
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
+from portal.accounts import operations as accounts
 from portal.accounts.queries import get_actor
 from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.db import session
 from portal.core.jobs import JobFailure
-from portal.core.mail import outbox
+from portal.core.mail import links, outbox
 from portal.core.mail.catcher import Mailbox
+from portal.core.mail.links import Purpose
 from portal.core.mail.models import OutgoingEmail
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
@@ -70,6 +74,8 @@ class Field:
     entries: list[dict[str, Any]] = field(default_factory=list)
     mail: str = ""
     imports: dict[str, int] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+    invitation: str = ""
 
 
 ROLES = ("rep", "free_rep", "partner_manager", "channel_manager", "qualifier", "admin", "stranger")
@@ -87,6 +93,8 @@ def till_the_field(folder: Path) -> Field:
     )
     make_partner("Kabel & Söhne Netzwerktechnik und Rechenzentrumsausstattung GmbH & Co. KG")
     made.firm = alpha.id
+    nora = accounts.invite(alpha, "nora@new.example", "Nora", ["partner_rep"], clock.now())
+    made.invitation = accounts.issue_invitation(nora.id, clock.now())
     made.people = {
         "rep": make_person(alpha, name="Alice Arndt", email="alice@alpha-systems.example"),
         "free_rep": make_person(beta, name="Bob Behrens"),
@@ -99,6 +107,7 @@ def till_the_field(folder: Path) -> Field:
     session().flush()
     alice, bob = get_actor(made.people["rep"].id), get_actor(made.people["free_rep"].id)
     at_work(made, alice, bob)
+    made.links = {name: path.removeprefix("/m/") for name, path in mailed(made, alice.id)}
     inquiries(made)
     partners.add_absence(
         alpha.id, at.date(), (at + timedelta(days=9)).date(), at, alice.id, "Summer holidays"
@@ -177,6 +186,19 @@ def at_work(made: Field, alice, bob) -> None:
     pickup.mark_debt(late, at)
     offers.withdraw(offered("withdrawn"), at)
     offers.decline(offered("declined"), "too_far", bob, at)
+
+
+def mailed(made: Field, user_id: int) -> Iterator[tuple[str, str]]:
+    """Yield the links that the mails to a person hold, by what they are about."""
+    issue = partial(links.issue, user_id=user_id, at=clock.now())
+    for name in ("cold", "done_by_bob"):
+        yield f"offer {name}", issue(Purpose.OFFER, lead_id=made.leads[name], round_=1)
+    for name in ("owed", "overdue", "won"):
+        yield f"feedback {name}", issue(Purpose.FEEDBACK, pickup_id=made.pickups[name])
+    given = feedback.newest(made.pickups["waiting"])
+    yield "undo", issue(Purpose.UNDO, pickup_id=given.pickup_id, feedback_id=given.id)
+    yield "stand by", issue(Purpose.STAND_BY, lead_id=made.leads["done_by_bob"])
+    yield "stop", issue(Purpose.STOP, topic="digest")
 
 
 def inquiries(made: Field) -> None:

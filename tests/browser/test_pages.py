@@ -104,6 +104,7 @@ def paths_of(live, field):
         "catalog.entry": field.entries,
         "imports.import": field.imports.values(),
         "imports.mapping_page": [field.imports["uploaded"]],
+        "accounts.invitation": [field.invitation],
         "accounts.reset": ["no-such-token"],
         "notifications.mail_page": [field.mail],
         "inbound.open_link": field.links.values(),

@@ -13,16 +13,18 @@ from portal.accounts.events import (
 )
 from portal.catalog import routes as catalog
 from portal.core.events import Event
+from portal.deadlines import jobs as _deadlines  # noqa: F401
 from portal.desk import jobs as desk_jobs
 from portal.desk import live, mail_health, preview
 from portal.desk import routes as desk
 from portal.feedback import routes as feedback
+from portal.feedback.events import FeedbackTakenBack, LeadLost, LeadWon
 from portal.inbound import routes as inbound
 from portal.inbound.events import MailActionDone, MailPickLost
 from portal.leads import import_routes as imports
 from portal.leads import jobs as _leads  # noqa: F401
 from portal.leads import routes as leads
-from portal.leads.events import ContactSuppressed, DraftsStale
+from portal.leads.events import ContactSuppressed, DraftsStale, LeadDisqualified
 from portal.matching import routes as matching
 from portal.notifications import jobs as _notifications  # noqa: F401 – registers its reactions
 from portal.notifications import routes as notifications
@@ -66,6 +68,10 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     OfferVisible: ("notifications.lead_offered",),
     StandByHeard: ("notifications.stand_by_heard",),
     ContactSuppressed: ("offers.take_off",),
+    LeadDisqualified: ("offers.settle_waiting",),
+    LeadWon: ("offers.settle_waiting",),
+    LeadLost: ("offers.settle_waiting",),
+    FeedbackTakenBack: ("offers.settle_waiting",),
     RoundEnded: ("offers.tidy_round", "notifications.round_ended"),
     LeadPickedUp: ("offers.tidy_picked", "notifications.yours_now"),
     FeedbackDueSoon: ("notifications.feedback_soon",),
@@ -81,6 +87,7 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("offers.end_rounds", timedelta(seconds=60)),
     ("offers.open_to_all", timedelta(seconds=60)),
     ("pickup.mark_debts", timedelta(seconds=60)),
+    ("deadlines.tell_of_drafts", timedelta(minutes=10)),
     ("notifications.send_notices", timedelta(seconds=60)),
     ("leads.push_imports", timedelta(seconds=60)),
     ("leads.forget_files", timedelta(hours=6)),

@@ -1,4 +1,4 @@
-"""Policies and due-date arithmetic. No reminders: those belong to escalation.
+"""Policies, due-date arithmetic, and inquiries left lying. No reminders: those are notifications.
 
-Enters catalog, timeline, accounts, web and core.
+Enters leads, catalog, timeline, accounts, web and core.
 """

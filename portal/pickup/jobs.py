@@ -1,4 +1,4 @@
-"""Jobs of pickups: feedback that comes due and overdue."""
+"""Jobs of pickups: feedback that is due soon, due and overdue."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from portal.pickup.models import Debt, Pickup
 def changed_debts(at: datetime) -> Sequence[int]:
     """Return the open pickups whose mark no longer says what they owe."""
     quarter = func.make_interval(0, 0, 0, 0, Pickup.rhythm_days * 6)
-    span = func.least(quarter, timedelta(hours=get_policy().amber_hours))
+    policy = get_policy()
+    span = func.least(quarter, timedelta(hours=policy.amber_hours))
+    late = at - timedelta(hours=policy.overdue_hours)
     return (
         session()
         .scalars(
@@ -25,7 +27,12 @@ def changed_debts(at: datetime) -> Sequence[int]:
             .where(
                 Pickup.ended_at.is_(None),
                 or_(
-                    and_(Pickup.feedback_due_at <= at, Pickup.debt != Debt.OVERDUE),
+                    and_(Pickup.feedback_due_at <= late, Pickup.debt != Debt.OVERDUE),
+                    and_(
+                        Pickup.feedback_due_at > late,
+                        Pickup.feedback_due_at <= at,
+                        Pickup.debt != Debt.DUE,
+                    ),
                     and_(
                         Pickup.feedback_due_at > at,
                         Pickup.feedback_due_at - span <= at,

@@ -149,9 +149,10 @@ def gate_of(
 
 
 def debt_of(due: datetime, rhythm_days: int, policy: DeadlinePolicy, at: datetime) -> Debt:
-    """Return what a pickup with this due date owes: none, soon, overdue."""
+    """Return what a pickup with this due date owes: none, soon, due, overdue."""
     if due <= at:
-        return Debt.OVERDUE
+        late = at - due >= timedelta(hours=policy.overdue_hours)
+        return Debt.OVERDUE if late else Debt.DUE
     return Debt.SOON if amber_from(due, rhythm_days, policy) <= at else Debt.NONE
 
 

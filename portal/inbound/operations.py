@@ -29,6 +29,7 @@ from portal.inbound import queries
 from portal.inbound.events import MailActionDone
 from portal.inbound.rules import ChangedMeanwhile
 from portal.offers import operations as offers
+from portal.offers.places import find_place
 from portal.pickup import operations as pickup
 from portal.pickup import queries as pickups
 from portal.pickup.operations import BY_MISTAKE
@@ -39,12 +40,17 @@ DIGEST = "digest"
 """The topic of a link that stops the daily mail."""
 
 REPORT = (Permission.PICKUPS_SEE_OWN, Permission.PICKUPS_SEE_FIRM)
+ON_OFFER: dict[str, tuple[Permission, ...]] = {
+    "pick": (Permission.PICKUPS_CLAIM,),
+    "answer": (Permission.PICKUPS_CLAIM,),
+    "decline": (Permission.OFFERS_SEE,),
+    "stand_by": (Permission.PICKUPS_CLAIM,),
+    "leave": (Permission.PICKUPS_CLAIM,),
+}
 ALLOWED: dict[str, dict[str, tuple[Permission, ...]]] = {
-    Purpose.OFFER: {
-        "pick": (Permission.PICKUPS_CLAIM,),
-        "answer": (Permission.PICKUPS_CLAIM,),
-        "decline": (Permission.OFFERS_SEE,),
-    },
+    Purpose.OFFER: ON_OFFER,
+    # a lead that one waits for may be on offer again by the time the link is opened
+    Purpose.STAND_BY: ON_OFFER,
     Purpose.FEEDBACK: {"feedback": REPORT},
     Purpose.UNDO: {"undo": (*REPORT, Permission.OFFERS_SEE)},
 }
@@ -102,6 +108,8 @@ def press(
         return answer_and_pick(lead_of(link), typed, mark, actor, at)
     if action == "feedback":
         return report(link, typed, mark, actor, at)
+    if action in ("stand_by", "leave"):
+        return wait(lead_of(link), action, actor, at)
     return undo(link, actor, at)
 
 
@@ -184,6 +192,21 @@ def pick_after(given: Feedback | None, lead_id: int, actor: Actor, at: datetime)
     if not claimed.again:
         done(lead_id, actor, "pick", at, pickup_id=claimed.pickup_id)
     return Outcome("pick", again=claimed.again, given=given)
+
+
+def wait(lead_id: int, action: str, actor: Actor, at: datetime) -> Outcome:
+    """Stand by for a lead that another firm has, or wait for it no more."""
+    place = find_place(lead_id, actor, at)
+    if place is None:
+        raise NotFound()
+    if place.waits == (action == "stand_by"):
+        return Outcome(action, again=True)
+    if action == "stand_by":
+        offers.stand_by(lead_id, actor, at)
+    else:
+        offers.leave(lead_id, actor, at)
+    done(lead_id, actor, action, at)
+    return Outcome(action)
 
 
 def report(

@@ -23,10 +23,12 @@ from portal.feedback.models import Feedback
 from portal.feedback.rules import TooLateToUndo
 from portal.inbound import nonces, queries
 from portal.inbound.nonces import Nonce
-from portal.inbound.operations import ALLOWED, Outcome
+from portal.inbound.operations import ON_OFFER, Outcome
 from portal.inbound.rules import ChangedMeanwhile, PageTooOld, PressAgain
 from portal.offers import operations as offers
 from portal.offers import queries as offer_queries
+from portal.offers.places import find_place
+from portal.offers.rules import AlreadyTaken
 from portal.pickup import queries as pickups
 from portal.pickup.models import Pickup
 from portal.pickup.questions import Question, Typed, gate_view, question_of
@@ -118,7 +120,7 @@ def unusable() -> Page:
 def show(reader: Reader) -> tuple[Page, int]:
     """Return the page of a link as things stand now. Raises `NotFound`."""
     purpose = reader.link.purpose
-    if purpose == Purpose.OFFER:
+    if purpose in (Purpose.OFFER, Purpose.STAND_BY):
         return show_offer(reader)
     if purpose == Purpose.FEEDBACK:
         return show_feedback(reader)
@@ -142,7 +144,6 @@ def show_offer(reader: Reader) -> tuple[Page, int]:
             raise NotFound()
         return refused(offers.gone(link.lead_id, actor.organisation_id), reader), 404
     locale = str(get_locale())
-    wanted = ALLOWED[Purpose.OFFER]
     return Page(
         heading=card.title if card.title != number else _("A lead for you"),
         number=number,
@@ -153,7 +154,7 @@ def show_offer(reader: Reader) -> tuple[Page, int]:
         body="_offer.html",
         nonce=reader.sign(mark),
         chosen=reader.chosen,
-        may_pick=any(actor.may(p) for p in wanted["pick"]),
+        may_pick=any(actor.may(p) for p in ON_OFFER["pick"]),
         may_decline=mark != "dismissed",
         reasons=[(short_key(r), r.label(locale)) for r in book().reasons("decline")],
         error=reader.errors.get("reason"),
@@ -304,6 +305,8 @@ def answer(outcome: Outcome, reader: Reader) -> tuple[Page, int]:
         return yours(lead_id, again=outcome.again), 200
     if outcome.action.startswith("undo_"):
         return taken_back(outcome.action, number, again=outcome.again), 200
+    if outcome.action in ("stand_by", "leave"):
+        return waiting(outcome.action, number), 200
     if outcome.action == "decline":
         return Page(
             heading=_("Already recorded") if outcome.again else _("Thank you"),
@@ -313,6 +316,18 @@ def answer(outcome: Outcome, reader: Reader) -> tuple[Page, int]:
             else _("You don't see this lead any more."),
         ), 200
     return recorded(outcome.given, number, again=outcome.again), 200
+
+
+def waiting(action: str, number: str) -> Page:
+    """Return the page after standing by, or waiting no more."""
+    if action == "leave":
+        return Page(heading=_("You don't stand by any more"), number=number)
+    return Page(
+        heading=_("You stand by"),
+        number=number,
+        sentence=_("Should it come back, you hear of it first."),
+        onward=(_("To what is available"), url_for("pickup.available")),
+    )
 
 
 def recorded(given: Feedback | None, number: str, *, again: bool) -> Page:
@@ -358,12 +373,32 @@ def refused(refusal: Refused, reader: Reader) -> Page:
     heading, sentence, facts = words_of(refusal)
     if isinstance(refusal, TooLateToUndo | TooLateToUndoPick):
         heading = str(_("It stays as it is"))
-    return Page(
+    page = Page(
         heading=heading,
         sentence=sentence,
         facts=facts,
         code=refusal.code,
         onward=(_("To my leads"), url_for("desk.mine")),
+    )
+    return beside_waiting(page, reader) if isinstance(refusal, AlreadyTaken) else page
+
+
+def beside_waiting(page: Page, reader: Reader) -> Page:
+    """Offer a stand-by place below the honest answer, or say that she has one."""
+    lead_id = reader.link.lead_id
+    if lead_id is None or reader.link.purpose not in (Purpose.OFFER, Purpose.STAND_BY):
+        return page
+    place = find_place(lead_id, reader.actor, reader.at)
+    if place is None or not (place.waits or place.may_wait):
+        return page
+    words = _("You stand by. Should it come back, you hear of it first.")
+    return replace(
+        page,
+        facts=[*page.facts, words] if place.waits else page.facts,
+        body="_press.html",
+        action="leave" if place.waits else "stand_by",
+        button=_("Wait no more") if place.waits else _("Stand by, should it come back"),
+        nonce=reader.sign(""),
     )
 
 
@@ -431,6 +466,8 @@ def press_again(reader: Reader, mark: str) -> tuple[Page, int]:
         "pick": _("Pick up"),
         "decline": _("Not for me"),
         "undo": _("Take it back"),
+        "stand_by": _("Stand by, should it come back"),
+        "leave": _("Wait no more"),
         "hearing": _("Save"),
     }
     number = None

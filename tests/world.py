@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from portal.accounts import operations as accounts
 from portal.accounts.models import OrganisationKind, User
 from portal.accounts.queries import get_actor
 from portal.catalog.queries import book
@@ -233,8 +234,20 @@ def make_things(world, alpha, at):
         "rule_id": rule.id,
         "slug": "brand",
         "token": "0" * 64,
+        "user_id": world.people["alan"].id,
     }
     make_links(world)
+    make_invitation(world, alpha)
+
+
+def make_invitation(world, firm):
+    """Invite somebody, and hold the secret of her mail."""
+    now = clock.now()
+    invited = accounts.invite(firm, "nora@alpha.example", "Nora", ["partner_rep"], now)
+    secret = accounts.issue_invitation(invited.id, now)
+    world.values["accounts.invitation token"] = secret
+    world.values["accounts.accept_invitation token"] = secret
+    world.values["partners.invite_again user_id"] = invited.id
 
 
 def make_links(world):

@@ -38,6 +38,15 @@ class ResetForm(Form):
     )
 
 
+class InvitedForm(Form):
+    """What an invited person tells: her name as she writes it, and her password."""
+
+    name = StringField(_l("Your name"), [needed()], render_kw={"autocomplete": "name"})
+    password = PasswordField(
+        _l("Choose a password"), [needed()], render_kw={"autocomplete": "new-password"}
+    )
+
+
 HOURS = [SelectChoice(str(hour), f"{hour:02}:00") for hour in range(24)]
 
 

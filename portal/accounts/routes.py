@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    Response,
+    after_this_request,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_user, logout_user
+from itsdangerous import BadSignature, URLSafeSerializer
 
 from portal.accounts import operations, queries
 from portal.accounts.actor import current_actor, find_actor
-from portal.accounts.forms import ForgotForm, HearingForm, ResetForm, SignInForm
+from portal.accounts.forms import ForgotForm, HearingForm, InvitedForm, ResetForm, SignInForm
 from portal.accounts.models import User
-from portal.core import clock
+from portal.accounts.passwords import SHORTEST
+from portal.core import clock, tokens
 from portal.core import db as database
-from portal.core.errors import Forbidden, Invalid
+from portal.core.config import Settings
+from portal.core.errors import Forbidden, Invalid, NotFound
 from portal.web.access import public, signed_in
 from portal.web.limits import failures_only, limiter
 
@@ -23,6 +38,7 @@ blueprint = Blueprint("accounts", __name__)
 
 LOCALES = ("en", "de")
 THEMES = ("auto", "light", "dark")
+DEVICE_LASTS = timedelta(days=400)  # browsers keep no cookie longer
 
 
 @blueprint.get("/login")
@@ -52,6 +68,7 @@ def sign_in() -> ResponseReturnValue:
             at,
             request.remote_addr,
             request.user_agent.string,
+            name_device(),
         )
     except Forbidden as error:
         form.take(Invalid({"password": error.message}))
@@ -66,6 +83,35 @@ def remember(secret: str) -> None:
     found = queries.find_session_actor(secret, clock.now())
     if found:
         login_user(found[0])
+
+
+def name_device() -> str:
+    """Return the secret that names this browser; a browser without a good one gets one.
+
+    Only its hash is stored. It opens nothing: it tells a browser seen before from a new one.
+    """
+    settings: Settings = current_app.config["SETTINGS"]
+    signer = URLSafeSerializer(settings.secret_key, salt="device")
+    cookie = "__Host-device" if settings.secure_cookies else "device"
+    try:
+        return str(signer.loads(request.cookies.get(cookie, "")))
+    except BadSignature:
+        device = tokens.new_secret()
+
+    @after_this_request
+    def hand_out(response: Response) -> Response:
+        if response.status_code < 400:  # who was let in
+            response.set_cookie(
+                cookie,
+                str(signer.dumps(device)),
+                max_age=DEVICE_LASTS,
+                httponly=True,
+                samesite="Lax",
+                secure=settings.secure_cookies,
+            )
+        return response
+
+    return device
 
 
 def safe_target(target: str | None) -> str:
@@ -130,6 +176,50 @@ def set_new_password(token: str) -> ResponseReturnValue:
         return render_template("accounts/reset.html", form=form, token=token), 422
     flash(_("Your new password is set. Please sign in with it."))
     return redirect(url_for("accounts.login"), 303)
+
+
+@blueprint.get("/invite/<token>")
+@public
+def invitation(token: str) -> ResponseReturnValue:
+    user = queries.find_invited(token, clock.now())
+    if user is None:
+        return render_template("accounts/invitation_over.html"), 410
+    return welcome(InvitedForm(formdata=None, data={"name": user.name}), user)
+
+
+@blueprint.post("/invite/<token>")
+@public
+@limiter.limit("10/minute;60/hour")
+def accept_invitation(token: str) -> ResponseReturnValue:
+    at = clock.now()
+    form, user = InvitedForm(), queries.find_invited(token, at)
+    if user is None:
+        return render_template("accounts/invitation_over.html"), 410
+    if not form.validate():
+        return welcome(form, user), 422
+    try:
+        _user, secret = operations.accept_invitation(
+            token,
+            form.name.data or "",
+            form.password.data or "",
+            at,
+            request.remote_addr,
+            request.user_agent.string,
+            name_device(),
+        )
+    except Invalid as error:
+        form.take(error)
+        return welcome(form, user), 422
+    except NotFound:  # pressed twice, and the other press was first
+        return render_template("accounts/invitation_over.html"), 410
+    remember(secret)
+    flash(_("Welcome, %(name)s.", name=form.name.data), "success")
+    return redirect(url_for("desk.home"), 303)
+
+
+def welcome(form: InvitedForm, user: User) -> str:
+    """Render the page on which an invited person chooses her password."""
+    return render_template("accounts/invitation.html", form=form, user=user, least=SHORTEST)
 
 
 @blueprint.post("/settings/language")

@@ -15,6 +15,7 @@ from wtforms import FloatField, SelectField, StringField
 from wtforms.fields import TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
+from portal.accounts.permissions import ROLES_OF_KIND
 from portal.catalog import places
 from portal.catalog.queries import book
 from portal.partners.models import Partner, PartnerCertification
@@ -203,6 +204,26 @@ class AbsenceForm(Form):
     def offer(self, people: Choices) -> None:
         """Fill the list of who may be away."""
         self.user_id.choices = [("", _("The whole firm")), *people]
+
+
+ROLE_NAMES = {
+    "partner_rep": _l("Sales rep: picks leads up"),
+    "partner_manager": _l("Manager: sees all of the firm, says no for it"),
+    "distributor_sales": _l("Sales at the distributor: picks leads up"),
+    "distributor_manager": _l("Manager at the distributor: sees all of the firm, says no for it"),
+}
+
+
+class InviteForm(Form):
+    invited_name = StringField(_l("Name"), [needed(), Length(max=120)])
+    email = StringField(
+        _l("E-mail"), [needed(), Length(max=254)], render_kw={"type": "email", "inputmode": "email"}
+    )
+    roles = TicksField(_l("Roles"), [needed(_l("Please choose at least one role."))], choices=[])
+
+    def offer(self, kind: str) -> None:
+        """Fill the roles that people of this kind of firm can have."""
+        self.roles.choices = [(role, ROLE_NAMES[role]) for role in ROLES_OF_KIND[kind]]
 
 
 class GroupForm(Form):

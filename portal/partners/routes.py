@@ -9,17 +9,20 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from portal.accounts.actor import current_actor
+from portal.accounts import operations as accounts
+from portal.accounts.actor import current_actor, find_actor
 from portal.accounts.permissions import Permission
-from portal.accounts.queries import list_people
+from portal.accounts.queries import get_person, list_everybody, list_people
 from portal.catalog.queries import book
 from portal.core import clock
-from portal.core.errors import Invalid
+from portal.core.errors import Invalid, Refused
 from portal.partners import operations, queries, rules
 from portal.partners.forms import (
+    ROLE_NAMES,
     AbsenceForm,
     CertificationsForm,
     GroupForm,
+    InviteForm,
     ProfileForm,
     certification_lines,
     countries,
@@ -27,9 +30,19 @@ from portal.partners.forms import (
 from portal.partners.models import Partner, PartnerGroup
 from portal.web.access import requires
 from portal.web.htmx import go
+from portal.web.limits import limiter, visitor_key
 from portal.web.paging import page_number
 
 blueprint = Blueprint("partners", __name__)
+
+# "name" is a field of other forms on the same page
+NAMED = {"name": "invited_name"}
+
+
+def inviter() -> str:
+    """Return whose invitations are counted."""
+    actor = find_actor()
+    return f"inviting:{actor.id if actor else visitor_key()}"
 
 
 def number_or_none(raw: str | None) -> int | None:
@@ -73,7 +86,7 @@ def turn(number: int | None) -> str | None:
 @requires(Permission.PARTNERS_SEE)
 def partner(organisation_id: int) -> ResponseReturnValue:
     found = queries.get_partner(organisation_id, current_actor())
-    return profile(found, absence_form(found, fresh=True))
+    return profile(found)
 
 
 @blueprint.get("/partners/<int:organisation_id>/profile")
@@ -136,6 +149,69 @@ def remove_absence(organisation_id: int, absence_id: int) -> ResponseReturnValue
     return go(url_for("partners.partner", organisation_id=organisation_id))
 
 
+@blueprint.post("/partners/<int:organisation_id>/people")
+@requires(Permission.PARTNERS_EDIT)
+@limiter.limit("60/hour", key_func=inviter)
+def invite_person(organisation_id: int) -> ResponseReturnValue:
+    found = queries.get_partner(organisation_id, current_actor())
+    form = invite_form(found)
+    if not form.validate():
+        return profile(found, inviting=form), 422
+    try:
+        user = accounts.invite(
+            found.organisation,
+            form.email.data or "",
+            form.invited_name.data or "",
+            form.roles.data or [],
+            clock.now(),
+            current_actor().id,
+        )
+    except Invalid as error:
+        form.take(Invalid({NAMED.get(name, name): said for name, said in error.errors.items()}))
+        return profile(found, inviting=form), 422
+    flash(_("An invitation to %(email)s is on its way.", email=user.email), "success")
+    return go(url_for("partners.partner", organisation_id=organisation_id))
+
+
+@blueprint.post("/partners/<int:organisation_id>/people/<int:user_id>/invitation")
+@requires(Permission.PARTNERS_EDIT)
+@limiter.limit("60/hour", key_func=inviter)
+def invite_again(organisation_id: int, user_id: int) -> ResponseReturnValue:
+    found = queries.get_partner(organisation_id, current_actor())
+    user = get_person(user_id, found.organisation_id)
+    try:
+        accounts.invite_again(user, clock.now(), current_actor().id)
+    except Refused as refusal:
+        flash(refusal.message)
+    else:
+        flash(_("An invitation to %(email)s is on its way.", email=user.email), "success")
+    return go(url_for("partners.partner", organisation_id=organisation_id))
+
+
+@blueprint.post("/partners/<int:organisation_id>/people/<int:user_id>/access")
+@requires(Permission.PARTNERS_EDIT)
+def set_access(organisation_id: int, user_id: int) -> ResponseReturnValue:
+    found = queries.get_partner(organisation_id, current_actor())
+    user = get_person(user_id, found.organisation_id)
+    if request.form.get("active") == "1":
+        accounts.reactivate(user, clock.now())
+        flash(_("%(name)s may sign in again.", name=user.name), "success")
+    else:
+        accounts.deactivate(user, clock.now())
+        flash(
+            _("%(name)s is signed out and can’t come in any more.", name=user.name),
+            "success",
+        )
+    return go(url_for("partners.partner", organisation_id=organisation_id))
+
+
+def invite_form(partner: Partner, *, fresh: bool = False) -> InviteForm:
+    """Return the form that invites a person into this firm."""
+    form = InviteForm(formdata=None) if fresh else InviteForm()
+    form.offer(partner.organisation.kind)
+    return form
+
+
 def absence_form(partner: Partner, *, fresh: bool = False) -> AbsenceForm:
     """Return the form of an absence of this firm."""
     form = AbsenceForm(formdata=None) if fresh else AbsenceForm()
@@ -143,8 +219,10 @@ def absence_form(partner: Partner, *, fresh: bool = False) -> AbsenceForm:
     return form
 
 
-def profile(partner: Partner, form: AbsenceForm) -> str:
-    """Render a partner's profile."""
+def profile(
+    partner: Partner, form: AbsenceForm | None = None, inviting: InviteForm | None = None
+) -> str:
+    """Render a partner's profile, with one of its two forms as it was filled in."""
     at, locale = clock.now(), str(get_locale())
     today = rules.day_at(partner.organisation.timezone, at)
     certifications = [
@@ -163,11 +241,13 @@ def profile(partner: Partner, form: AbsenceForm) -> str:
         level=book().label(partner.level_id, locale),
         certifications=certifications,
         languages=[str(get_locale().languages.get(code, code)) for code in partner.languages],
-        people=list_people(partner.organisation_id),
+        people=list_everybody(partner.organisation_id),
+        role_names=ROLE_NAMES,
         absences=queries.list_absences(partner.organisation_id, at),
         figures=queries.find_figures(partner.organisation_id),
         country=dict(countries()).get(partner.country, partner.country),
-        form=form,
+        form=form or absence_form(partner, fresh=True),
+        inviting=inviting or invite_form(partner, fresh=True),
         may_edit=current_actor().may(Permission.PARTNERS_EDIT),
     )
 

@@ -22,7 +22,9 @@ from tests.world import DEACTIVATED, SIGNED_OUT, make_world, unknown_parts
 
 PUBLIC_ENDPOINTS = {
     "accent",
+    "accounts.accept_invitation",
     "accounts.forgot",
+    "accounts.invitation",
     "accounts.login",
     "accounts.request_reset",
     "accounts.reset",

@@ -28,8 +28,9 @@ from portal.leads import events as leads
 from portal.leads.queries import find_visible
 from portal.offers import events as offers
 from portal.offers import operations as offering
+from portal.offers import places
 from portal.offers import queries as offered
-from portal.offers.cards import Card
+from portal.offers.cards import Card, left_card
 from portal.partners import events as partners
 from portal.pickup import events as pickup
 from portal.pickup.queries import position_of
@@ -214,7 +215,7 @@ def card(lead_id: int) -> ResponseReturnValue:
     held = find_visible(lead_id, actor)
     if held is None and not offered.was_offered(lead_id, actor.organisation_id, at):
         raise NotFound()
-    gone = gone_card(lead_id, actor)
+    gone = gone_card(lead_id, actor, at)
     if held is not None:
         return render_template("desk/_card_in_house.html", card=gone, mine=True)
     if gone.state == "in_house":
@@ -222,20 +223,11 @@ def card(lead_id: int) -> ResponseReturnValue:
     return render_template("offers/_card.html", card=gone), 409
 
 
-def gone_card(lead_id: int, actor: Actor) -> Card:
-    """Return what is left of a card: its number, when it went, how many saw it."""
+def gone_card(lead_id: int, actor: Actor, at: datetime) -> Card:
+    """Return what is left of a card, and whether the reader waits or may."""
     facts = offering.gone(lead_id, actor.organisation_id).facts
-    state = "in_house" if facts["in_house"] else "taken" if facts["picked"] else "ended"
-    number = facts["number"]
-    return Card(
-        lead_id=lead_id,
-        number=number,
-        state=state,
-        temperature=None,
-        title=number,
-        seen_by=facts["seen_by"],
-        gone_at=facts["gone_at"],
-    )
+    place = places.find_place(lead_id, actor, at) or places.Place()
+    return left_card(facts, waits=place.waits, may_wait=place.may_wait)
 
 
 @blueprint.get("/gate")

@@ -24,6 +24,7 @@ from portal.leads.queries import find_visible, list_statuses
 from portal.leads.requirements import missing_for
 from portal.matching import words
 from portal.offers import operations as offering
+from portal.offers import places
 from portal.offers import queries as offers
 from portal.offers.cards import card_of, read_card
 from portal.offers.rules import may_be_offered
@@ -143,6 +144,7 @@ def mine() -> ResponseReturnValue:
         "desk/mine.html",
         rows=rows,
         closed=closed,
+        waited_for=places.list_waited_for(actor),
         gate=gate_view(position, at) if position else None,
     )
 
@@ -238,7 +240,8 @@ def partner_lead(
         )
     if offers.was_offered(lead_id, actor.organisation_id, at):
         refusal = offering.gone(lead_id, actor.organisation_id)
-        return render_template("pickup/refused.html", refusal=refusal_view(refusal, None)), 404
+        view = refusal_view(refusal, None, places.find_place(lead_id, actor, at))
+        return render_template("pickup/refused.html", refusal=view), 404
     raise NotFound()
 
 
@@ -266,6 +269,7 @@ def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
         ),
         owner=queries.find_owner(found),
         overdue=bool(facts and facts.owed_since(at)),
+        waiting=places.count_waiting(found.id) if facts else 0,
         locale_code=str(get_locale())[:2],
     )
 
@@ -298,6 +302,8 @@ def vendor_lead(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
         ],
         excluded=words.tell_excluded(rounds[0].excluded) if rounds else [],
         holders=queries.list_pickups(found.id),
+        places=places.list_places(found.id),
+        waiting=places.count_waiting(found.id),
         given=queries.list_feedback(found.id),
         looks=list_looks(found.id),
         look_names=queries.person_names([look.user_id for look in list_looks(found.id)]),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -92,6 +92,24 @@ def card_of(
         offered_at=offered_at or at,
         ends_at=ends_at,
         ends_soon=ends_at is not None and ends_at - at < SOON,
+    )
+
+
+def left_card(facts: Mapping[str, Any], *, waits: bool = False, may_wait: bool = False) -> Card:
+    """Return what is left of a card: its number, when it went, how many saw it.
+
+    `facts` are those of `AlreadyTaken`.
+    """
+    state = "in_house" if facts["in_house"] else "taken" if facts["picked"] else "ended"
+    return Card(
+        lead_id=facts["lead_id"],
+        number=facts["number"],
+        state="waiting" if waits else state,
+        temperature=None,
+        title=facts["number"],
+        seen_by=facts["seen_by"],
+        gone_at=facts["gone_at"],
+        may_wait=may_wait,
     )
 
 

@@ -421,6 +421,7 @@ def gone(lead_id: int, organisation_id: int) -> AlreadyTaken:
     picked = row.outcome == RoundOutcome.PICKED
     return AlreadyTaken(
         _("%(number)s is gone.", number=row.number),
+        lead_id=lead_id,
         number=row.number,
         gone_at=row.picked_at if picked else row.ended_at,
         picked=picked,

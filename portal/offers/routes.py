@@ -1,4 +1,4 @@
-"""Decline an offer; put leads on offer and take them off again."""
+"""Decline an offer, stand by for a lead; put leads on offer and take them off again."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from portal.core import clock
 from portal.core.db import session
 from portal.core.errors import DomainError, Invalid
 from portal.matching.words import tell_excluded
-from portal.offers import operations, queries
-from portal.offers.rules import NobodyMatches
+from portal.offers import operations, places, queries
+from portal.offers.cards import Card, left_card
+from portal.offers.rules import NobodyMatches, NothingToWaitFor
 from portal.web.access import requires
 from portal.web.htmx import go, wants_fragment
 
@@ -65,6 +66,47 @@ def decline(lead_id: int) -> ResponseReturnValue:
         else _("Thank you. You don't see this lead any more; your colleagues still do.")
     )
     return go(url_for("pickup.available"))
+
+
+@blueprint.get("/leads/<int:lead_id>/stand-by")
+@requires(Permission.PICKUPS_CLAIM)
+def stand_by_page(lead_id: int) -> ResponseReturnValue:
+    """Opening takes no place: the page of the lead has the button."""
+    return go(url_for("desk.lead", lead_id=lead_id))
+
+
+@blueprint.post("/leads/<int:lead_id>/stand-by")
+@requires(Permission.PICKUPS_CLAIM)
+def stand_by(lead_id: int) -> ResponseReturnValue:
+    """Wait for a lead, or with `leave=1` wait no more."""
+    actor, at = current_actor(), clock.now()
+    leaves = request.values.get("leave") == "1"
+    try:
+        (operations.leave if leaves else operations.stand_by)(lead_id, actor, at)
+    except NothingToWaitFor:
+        # it may have come back between the page and the press
+        card = queries.find_card(lead_id, actor, at)
+        if card is None:
+            raise
+        return answer_place(lead_id, card)
+    if not wants_fragment():
+        flash(
+            _("You don't wait for it any more.")
+            if leaves
+            else _("You stand by. Should it come back, you hear of it first.")
+        )
+    place = places.find_place(lead_id, actor, at) or places.Place()
+    standing = queries.find_card(lead_id, actor, at) if leaves else None
+    facts = operations.gone(lead_id, actor.organisation_id).facts
+    left = left_card(facts, waits=place.waits, may_wait=place.may_wait)
+    return answer_place(lead_id, standing or left)
+
+
+def answer_place(lead_id: int, card: Card) -> ResponseReturnValue:
+    """Answer with the card as it stands now, or go to the lead's page."""
+    if wants_fragment():
+        return render_template("offers/_card.html", card=card)
+    return go(url_for("desk.lead", lead_id=lead_id))
 
 
 @blueprint.get("/leads/<int:lead_id>/offer")

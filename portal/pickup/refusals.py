@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from portal.core.errors import Refused
-from portal.offers.rules import AlreadyTaken
+from portal.offers.places import Place
+from portal.offers.rules import AlreadyTaken, NothingToWaitFor
 from portal.pickup.rules import Absent, CapacityReached, FeedbackOwed, NotYoursAnyMore, Suspended
 from portal.web.filters import ago, when
 
@@ -37,14 +38,33 @@ class RefusalView:
     root_id: str | None = None
 
 
-def refusal_view(refusal: Refused, root_id: str | None) -> RefusalView:
-    """Return how a refusal reads; `root_id` is set where it takes a card's place."""
+def refusal_view(refusal: Refused, root_id: str | None, place: Place | None = None) -> RefusalView:
+    """Return how a refusal reads; `root_id` is set where it takes a card's place.
+
+    `place` is what the reader may do about a lead that is gone: stand by, or wait no more.
+    """
     title, sentence, facts = words_of(refusal)
     mine = Action(str(_("To my leads")), url_for("desk.mine"))
     rest = Action(str(_("To what is available")), url_for("pickup.available"), primary=True)
     held = isinstance(refusal, CapacityReached | NotYoursAnyMore | FeedbackOwed)
     actions: Sequence[Action] = (mine, rest) if held else (rest,)
-    return RefusalView(refusal.code, title, sentence, facts, () if root_id else actions, root_id)
+    actions = () if root_id else actions
+    if place is not None and isinstance(refusal, AlreadyTaken):
+        actions = (*stand_by_actions(refusal.facts["lead_id"], place), *actions)
+        if place.waits:
+            facts = (*facts, str(_("You stand by. Should it come back, you hear of it first.")))
+    return RefusalView(refusal.code, title, sentence, facts, actions, root_id)
+
+
+def stand_by_actions(lead_id: int, place: Place) -> Sequence[Action]:
+    """Return the buttons that take a stand-by place or leave it."""
+    if place.waits:
+        url = url_for("offers.stand_by", lead_id=lead_id, leave=1)
+        return (Action(str(_("Wait no more")), url, "post"),)
+    if place.may_wait:
+        url = url_for("offers.stand_by", lead_id=lead_id)
+        return (Action(str(_("Stand by, should it come back")), url, "post"),)
+    return ()
 
 
 def words_of(refusal: Refused) -> tuple[str, str, Sequence[str]]:
@@ -57,6 +77,7 @@ def words_of(refusal: Refused) -> tuple[str, str, Sequence[str]]:
         Absent: _("Marked as away"),
         Suspended: _("Your firm pauses"),
         NotYoursAnyMore: _("No longer in your hands"),
+        NothingToWaitFor: _("Nothing to wait for"),
     }
     title = titles.get(type(refusal), _("That can't be done now"))
     return str(title), refusal.message, ()

@@ -19,6 +19,8 @@ from portal.leads import contacts
 from portal.leads.queries import get_visible
 from portal.offers import queries as offers
 from portal.offers.cards import draw_cards
+from portal.offers.places import find_place
+from portal.offers.rules import AlreadyTaken
 from portal.pickup import operations, queries
 from portal.pickup.questions import gate_view
 from portal.pickup.refusals import refusal_view
@@ -196,7 +198,8 @@ def answer_refusal(lead_id: int, refusal: Refused) -> ResponseReturnValue:
         )
         template = "pickup/_refused_pick.html" if fragment else "pickup/refused_pick.html"
         return render_template(template, gate=gate, card=card), 409
-    view = refusal_view(refusal, f"lead-{lead_id}" if fragment else None)
+    place = find_place(lead_id, actor, at) if isinstance(refusal, AlreadyTaken) else None
+    view = refusal_view(refusal, f"lead-{lead_id}" if fragment else None, place)
     template = "pickup/_refusal.html" if fragment else "pickup/refused.html"
     return render_template(template, refusal=view), refusal.status
 

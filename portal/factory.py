@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from portal import figures, health, navigation, wiring
 from portal.accounts.actor import find_actor
 from portal.accounts.signin import init_signin
-from portal.core import clock, events, jobs, logs
+from portal.core import alarms, clock, events, jobs, logs
 from portal.core import db as database
 from portal.core.config import Settings
 from portal.desk import live as desk_live
@@ -44,6 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Return the application; without `settings` they are read from the environment."""
     settings = settings or Settings.from_environment()
     logs.configure(settings.log_level)
+    alarms.init_alarms(settings)
     app = Flask("portal", static_folder=None, template_folder=str(ROOT / "templates"))
     app.config.update(configuration(settings))
     app.jinja_env.undefined = StrictUndefined

@@ -34,7 +34,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.core import circumstances, clock, events, logs, metrics, mishaps
+from portal.core import alarms, circumstances, clock, events, logs, metrics, mishaps
 from portal.core.db import Base, Id, db, hang_up, session, unit_of_work
 from portal.core.servers import die_with_parent
 
@@ -514,7 +514,10 @@ class FirstcomeWorker(Worker):
         if _worker_app is not None:
             with _worker_app.app_context():
                 hang_up(close=False)
-        super().main_work_horse(job, queue)
+        try:
+            super().main_work_horse(job, queue)
+        finally:
+            alarms.flush()
 
     def handle_work_horse_killed(self, job: RqJob, retpid: int, ret_val: int, rusage: Any) -> None:
         # the job itself could not say anything any more

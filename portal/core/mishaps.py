@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import smtplib
 import traceback
+from collections.abc import Iterator
 from types import TracebackType
 
 import redis.exceptions
@@ -22,8 +23,8 @@ SPEAK_OF_MACHINES = (redis.exceptions.RedisError,)
 
 def describe(error: BaseException) -> str:
     """Say in one line what went wrong and where, without the values that were in hand."""
-    kind, said = type(error).__name__, _said(error)
-    told = f"{kind}: {said}" if said else kind
+    kind, words = type(error).__name__, said(error)
+    told = f"{kind}: {words}" if words else kind
     place = _place(error.__traceback__)
     return " ".join(f"{told} ({place})".split())[:500] if place else told[:500]
 
@@ -31,19 +32,26 @@ def describe(error: BaseException) -> str:
 def trace(error: BaseException) -> str:
     """Return the traceback of an exception and its causes, with described messages."""
     parts: list[str] = []
+    for current in chain(error):
+        words = said(current)
+        lines = traceback.format_tb(current.__traceback__)
+        parts.append("".join(lines) + type(current).__name__ + (f": {words}" if words else ""))
+    return "\n\nafter\n\n".join(parts)
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception and what it came from, the latest first."""
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
         seen.add(id(current))
-        said = _said(current)
-        lines = traceback.format_tb(current.__traceback__)
-        parts.append("".join(lines) + type(current).__name__ + (f": {said}" if said else ""))
+        yield current
         hidden = current.__suppress_context__
         current = current.__cause__ or (None if hidden else current.__context__)
-    return "\n\nafter\n\n".join(parts)
 
 
-def _said(error: BaseException) -> str:
+def said(error: BaseException) -> str:
+    """Return what may be quoted of an exception's message; empty where nothing may."""
     if isinstance(error, DBAPIError):
         told = getattr(error.orig, "diag", None)
         facts = [getattr(error.orig, "sqlstate", None) or type(error.orig).__name__]

@@ -45,14 +45,17 @@ def may_see_contact(lead: Lead, actor: Actor) -> bool:
     )
 
 
-def load_contact(lead: Lead, actor: Actor, at: datetime) -> LeadContact:
-    """Return the contact data and log the look. Raises `NotFound` for whoever may not see it."""
+def load_contact(lead: Lead, actor: Actor, at: datetime, *, together: bool = False) -> LeadContact:
+    """Return the contact data and log the look. Raises `NotFound` for whoever may not see it.
+
+    `together` logs it with what the open transaction writes, as a mail needs it.
+    """
     if not may_see_contact(lead, actor):
         raise NotFound()
     contact = session().get(LeadContact, lead.id)
     if contact is None:
         raise NotFound()
-    log_looks([lead.id], actor.id, circumstances.current().channel, at)
+    log_looks([lead.id], actor.id, circumstances.current().channel, at, together=together)
     return contact
 
 

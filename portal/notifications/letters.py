@@ -32,14 +32,13 @@ from portal.core.mail.rendering import moment, speaking
 from portal.feedback.models import Feedback
 from portal.inbound.events import MailActionDone
 from portal.leads import contacts
-from portal.leads.models import Lead
+from portal.leads.models import Lead, LeadType
 from portal.leads.queries import find_teaser
 from portal.notifications import queries
 from portal.notifications.queries import Offered, RoundReport
 from portal.offers import operations as offers
 from portal.offers.cards import card_of
 from portal.offers.models import RoundOutcome
-from portal.offers.queries import teaser_fields
 from portal.pickup.models import Pickup
 from portal.pickup.queries import position_of
 from portal.pickup.rules import Colour
@@ -103,7 +102,7 @@ def _signs() -> tuple[str, str]:
 
 def lead_of(row: Row[Any], at: datetime, explanation: Sequence[dict[str, Any]] = ()) -> Any:
     """Return what a mail tells about a lead: only what its type allows in a teaser."""
-    shown = teaser_fields([row.type_id])[row.type_id]
+    shown = frozenset(session().get_one(LeadType, row.type_id).teaser_fields)
     card = card_of(row, shown, at, seen_by=0, explanation=explanation)
     return {
         "lead_id": card.lead_id,
@@ -218,7 +217,7 @@ def yours_now(pickup: Pickup, user: User, at: datetime) -> Letter | None:
     if lead is None or teaser is None or lead.holder_id != user.id or pickup.ended_at:
         return None
     with circumstances.under(channel="mail"):
-        contact = contacts.load_contact(lead, get_actor(user.id), at)
+        contact = contacts.load_contact(lead, get_actor(user.id), at, together=True)
     street = ", ".join(
         part for part in (contact.street, f"{contact.postcode or ''} {lead.city or ''}") if part
     )

@@ -39,15 +39,20 @@ def enter(
     )
 
 
-def log_looks(lead_ids: Iterable[int], user_id: int, channel: str, at: datetime) -> None:
+def log_looks(
+    lead_ids: Iterable[int], user_id: int, channel: str, at: datetime, *, together: bool = False
+) -> None:
     """Note that a person was shown contact data, in a transaction of its own.
 
-    It is a look even when the page that showed it changes nothing.
+    It is a look even when the page that showed it changes nothing. `together` writes it with what
+    the open transaction writes: a mail that is rolled back has told nobody anything.
     """
     rows = [
         {"lead_id": lead_id, "user_id": user_id, "at": at, "channel": channel}
         for lead_id in lead_ids
     ]
-    if rows:
+    if rows and together:
+        session().execute(insert(ContactLook), rows)
+    elif rows:
         with apart() as own:
             own.execute(insert(ContactLook), rows)

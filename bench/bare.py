@@ -14,8 +14,11 @@ from datetime import timedelta
 import sqlalchemy
 from flask import Flask, redirect, session
 
+from portal import wiring
 from portal.core import clock
 from portal.core.config import sqlalchemy_url
+from portal.pickup.events import LeadPickedUp
+from portal.pickup.operations import TAKE
 
 ACTOR = sqlalchemy.text("""
 SELECT u.id, u.organisation_id, u.unit_id, u.name, u.email, u.roles, u.locale, u.timezone, u.theme,
@@ -23,7 +26,6 @@ SELECT u.id, u.organisation_id, u.unit_id, u.name, u.email, u.roles, u.locale, u
 FROM sessions s JOIN users u ON u.id = s.user_id JOIN organisations o ON o.id = u.organisation_id
 WHERE s.token_hash = :hash AND s.ended_at IS NULL AND s.expires_at > :at AND u.active AND o.active
 """)
-LOCK = sqlalchemy.text("SELECT id FROM organisations WHERE id = :firm FOR NO KEY UPDATE")
 IN_HAND = sqlalchemy.text("""
 SELECT p.id, p.lead_id, l.number, l.title, p.user_id, p.picked_at, p.feedback_due_at, p.rhythm_days,
   p.last_feedback_at, p.last_status, p.uncontacted
@@ -32,7 +34,11 @@ WHERE p.organisation_id = :firm AND p.ended_at IS NULL ORDER BY p.feedback_due_a
 """)
 OFFER = sqlalchemy.text("""
 SELECT o.id, o.round_id, o.round, o.declined_at, o.visible_from, o.ends_at, l.state, l.round,
-  l.status_id, l.kind
+  l.status_id, l.kind, (SELECT t.id
+    FROM lead_statuses t JOIN lead_statuses c ON c.definition_id = t.definition_id
+    WHERE c.id = l.status_id AND t.life_state = 'in_progress' AND t.is_default
+      AND (t.id = c.id OR EXISTS (SELECT FROM lead_transitions x WHERE x.from_status_id = c.id
+        AND x.to_status_id = t.id))) AS progress_id
 FROM offers o JOIN leads l ON l.id = o.lead_id
 WHERE o.lead_id = :lead AND o.organisation_id = :firm ORDER BY o.round DESC LIMIT 1
 """)
@@ -45,26 +51,8 @@ SELECT p.capacity, p.rep_capacity, p.suspended_until, d.*,
 FROM partners p JOIN organisations o ON o.id = p.organisation_id,
   LATERAL (SELECT date(timezone(o.timezone, :at)) AS today) AS t, deadline_policies d
 WHERE p.organisation_id = :firm AND d.active
+FOR NO KEY UPDATE OF o
 """)
-STATUS = sqlalchemy.text("""
-SELECT t.*, EXISTS (SELECT FROM lead_transitions x WHERE x.from_status_id = c.id
-  AND x.to_status_id = t.id) AS allowed
-FROM lead_statuses t JOIN lead_statuses c ON c.definition_id = t.definition_id
-WHERE c.id = :status AND t.life_state = 'in_progress' AND t.is_default
-""")
-TAKE = sqlalchemy.text("""
-UPDATE leads SET state = 'held', state_since = :at, status_id = :status, holder_id = :rep,
-  holder_organisation_id = :firm, picked_at = :at, version = version + 1
-WHERE id = :lead AND state = 'offered' AND round = :round RETURNING id
-""")
-PICKUP = sqlalchemy.text("""
-INSERT INTO pickups (lead_id, round, organisation_id, user_id, picked_at, feedback_due_at,
-  rhythm_days, uncontacted, debt)
-VALUES (:lead, :round, :firm, :rep, :at, :due, 7, 0, 'none') RETURNING id
-""")
-END = sqlalchemy.text(
-    "UPDATE offer_rounds SET ended_at = :at, outcome = 'picked' WHERE id = :round_id"
-)
 COUNT = sqlalchemy.text("""
 INSERT INTO partner_figures AS f (organisation_id, open_pickups, offers_seen, declined, picked,
   given_back, won, lost, answers_in_time, answers_late)
@@ -73,13 +61,16 @@ ON CONFLICT (organisation_id)
 DO UPDATE SET open_pickups = f.open_pickups + 1, picked = f.picked + 1
 """)
 EVENT = sqlalchemy.text("""
-INSERT INTO events (at, name, lead_id, actor_id, channel, request_id, data)
-VALUES (:at, 'LeadPickedUp', :lead, :rep, 'web', :request, CAST(:data AS jsonb)) RETURNING id
+WITH event AS (
+  INSERT INTO events (at, name, lead_id, actor_id, channel, request_id, data)
+  VALUES (:at, 'LeadPickedUp', :lead, :rep, 'web', :request, CAST(:data AS jsonb)) RETURNING id
+), owed AS (
+  INSERT INTO deliveries (event_id, reaction, due_at, attempts)
+  SELECT id, unnest(CAST(:reactions AS text[])), :at, 0 FROM event
+)
+SELECT id FROM event
 """)
-DELIVERY = sqlalchemy.text("""
-INSERT INTO deliveries (event_id, reaction, due_at, attempts)
-VALUES (:event, 'offers.tidy_picked', :at, 0)
-""")
+REACTIONS = list(wiring.REACTIONS[LeadPickedUp])
 
 app = Flask(__name__)
 app.secret_key = os.environ["SECRET_KEY"]
@@ -100,18 +91,22 @@ def pick_up(lead: int):
     with engine.begin() as link:
         actor = link.execute(ACTOR, {"hash": secret_hash, "at": at}).one()
         who = {"firm": actor.organisation_id, "rep": actor.id, "lead": lead, "at": at}
-        link.execute(LOCK, {"firm": who["firm"]})
+        link.execute(STANDING, {"firm": who["firm"], "rep": actor.id, "at": at}).one()
         link.execute(IN_HAND, {"firm": who["firm"]}).all()
         offer = link.execute(OFFER, {"lead": lead, "firm": who["firm"]}).one()
-        link.execute(STANDING, {"firm": who["firm"], "rep": actor.id, "at": at}).one()
-        status = link.execute(STATUS, {"status": offer.status_id}).one()
-        rounds = {**who, "round": offer[2], "status": status.id, "due": at + timedelta(days=7)}
-        link.execute(TAKE, rounds).one()
-        pickup = link.execute(PICKUP, rounds).scalar_one()
-        link.execute(END, {"round_id": offer.round_id, "at": at})
+        pickup = link.execute(
+            TAKE,
+            {
+                **who,
+                "round": offer[2],
+                "round_id": offer.round_id,
+                "status": offer.progress_id,
+                "due": at + timedelta(days=7),
+                "rhythm": 7,
+            },
+        ).scalar_one()
         link.execute(COUNT, {"firm": who["firm"]})
         facts = {"pickup_id": pickup, "user_id": actor.id, "organisation_id": who["firm"]}
         data = json.dumps({**facts, "round": offer[2]})
-        event = link.execute(EVENT, {**who, "request": "bench", "data": data}).scalar_one()
-        link.execute(DELIVERY, {"event": event, "at": at})
+        link.execute(EVENT, {**who, "request": "bench", "data": data, "reactions": REACTIONS})
     return redirect(f"/leads/{lead}", 303)

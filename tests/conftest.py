@@ -150,6 +150,7 @@ def app(house: Flask) -> Iterator[Flask]:
     catalog.forget_book()
     factories.work_in(house)
     house.extensions["redis"].flushdb()
+    house.extensions.pop("nudged_until", None)
     try:
         yield house
     finally:

@@ -19,12 +19,16 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Table,
+    Text,
+    bindparam,
+    func,
     insert,
+    literal_column,
     select,
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.core import circumstances
@@ -114,10 +118,34 @@ class Event:
         Event.known[cls.__name__] = cls
 
 
-# on the tables and built once: every change in the house writes an event
-_EVENTS = cast(Table, EventRow.__table__)
-WRITE_EVENT = insert(_EVENTS).returning(_EVENTS.c.id)
-WRITE_DELIVERIES = insert(cast(Table, Delivery.__table__))
+# on the tables and built once, one statement for both: every change in the house writes an event
+_EVENTS, _DELIVERIES = cast(Table, EventRow.__table__), cast(Table, Delivery.__table__)
+_EVENT = (
+    insert(_EVENTS)
+    .values(
+        {
+            name: bindparam(name, type_=_EVENTS.c[name].type)
+            for name in set(_EVENTS.c.keys()) - {"id"}
+        }
+    )
+    .returning(_EVENTS.c.id)
+    .cte("event")
+)
+_OWED = (
+    insert(_DELIVERIES)
+    .from_select(
+        ["event_id", "reaction", "due_at", "attempts"],
+        select(
+            _EVENT.c.id,
+            func.unnest(bindparam("reactions", type_=ARRAY(Text))),
+            bindparam("at", type_=_EVENTS.c.at.type),
+            literal_column("0"),
+        ),
+        include_defaults=False,
+    )
+    .cte("owed")
+)
+WRITE_EVENT = select(_EVENT.c.id).add_cte(_OWED)
 
 _reactions: dict[str, tuple[str, ...]] = {}
 
@@ -145,6 +173,7 @@ def _write(on: Session, event: Event, private: dict[str, Any] | None) -> int:
     at, lead_id = values.pop("at"), values.pop("lead_id")
     name = type(event).__name__
     now = circumstances.current()
+    reactions = _reactions.get(name, ())
     event_id: int = on.execute(
         WRITE_EVENT,
         {
@@ -155,26 +184,14 @@ def _write(on: Session, event: Event, private: dict[str, Any] | None) -> int:
             "channel": now.channel,
             "request_id": now.request_id,
             "data": values,
+            "reactions": list(reactions),
         },
     ).scalar_one()
     # what the open pages hear of after the commit
     on.info.setdefault("recorded", []).append(event)
     if private:
         on.execute(insert(EventPrivate).values(event_id=event_id, texts=private))
-    reactions = _reactions.get(name, ())
     if reactions:
-        on.execute(
-            WRITE_DELIVERIES,
-            [
-                {
-                    "event_id": event_id,
-                    "reaction": reaction,
-                    "due_at": at,
-                    "attempts": 0,
-                }
-                for reaction in reactions
-            ],
-        )
         on.info["deliveries"] = True
     return event_id
 

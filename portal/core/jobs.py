@@ -250,17 +250,20 @@ def soon(name: str, payload: Payload | None = None, job_id: str | None = None) -
 def nudge() -> None:
     """After a commit: push what `soon` collected; wake the dispatcher if it left deliveries.
 
-    The dispatcher is woken at most once a window; it looks again when the window has passed. While
-    Redis is away nobody asks it for five seconds: sweeps find the work.
+    The dispatcher is woken at most once a window; it looks again when the window has passed. A
+    process that opened the window need not ask whether it is open. While Redis is away nobody asks
+    it for five seconds: sweeps find the work.
     """
     info = session().info
     pushes = info.pop("jobs", {})
     deliveries = info.pop("deliveries", False)
-    extensions = current_app.extensions
-    if not (pushes or deliveries) or time.monotonic() < extensions.get("queue_quiet_until", 0):
+    extensions, now = current_app.extensions, time.monotonic()
+    deliveries = deliveries and now >= extensions.get("nudged_until", 0)
+    if not (pushes or deliveries) or now < extensions.get("queue_quiet_until", 0):
         return
     try:
         if deliveries and client().set("nudge", 1, nx=True, px=int(NUDGE_WINDOW * 1000)):
+            extensions["nudged_until"] = now + NUDGE_WINDOW
             _wake("core.dispatch")
         for (name, _key), (payload, job_id) in pushes.items():
             if payload or job_id:

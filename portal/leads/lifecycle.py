@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from flask_babel import gettext as _
-from sqlalchemy import bindparam, exists, or_, select
+from sqlalchemy import ScalarSelect, bindparam, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from portal.core.db import AnyRow, session
 from portal.core.errors import Refused
-from portal.leads.models import LeadStatus, LeadTransition, LifeState
+from portal.leads.models import Lead, LeadStatus, LeadTransition, LifeState
 
 
 class TransitionRefused(Refused):
@@ -18,16 +18,17 @@ class TransitionRefused(Refused):
 
 
 _CURRENT, _TARGET = aliased(LeadStatus), aliased(LeadStatus)
+_SAME_OR_FOLLOWS = or_(
+    _TARGET.id == _CURRENT.id,
+    exists().where(
+        LeadTransition.from_status_id == _CURRENT.id,
+        LeadTransition.to_status_id == _TARGET.id,
+    ),
+)
 _FOLLOWERS = (
     select(
         _TARGET,
-        or_(
-            _TARGET.id == _CURRENT.id,
-            exists().where(
-                LeadTransition.from_status_id == _CURRENT.id,
-                LeadTransition.to_status_id == _TARGET.id,
-            ),
-        ).label("allowed"),
+        _SAME_OR_FOLLOWS.label("allowed"),
     )
     .join(_CURRENT, _CURRENT.definition_id == _TARGET.definition_id)
     .where(_CURRENT.id == bindparam("current_id"))
@@ -54,6 +55,22 @@ def first_of(current_id: int, life_state: LifeState) -> LeadStatus:
     if row is None:
         raise TransitionRefused(_("This programme has no status for this step."))
     return _allowed(row)
+
+
+def first_allowed(life_state: LifeState) -> ScalarSelect[int]:
+    """Return, for a query of leads, the id that `first_of` finds; NULL where it would refuse."""
+    return (
+        select(_TARGET.id)
+        .join(_CURRENT, _CURRENT.definition_id == _TARGET.definition_id)
+        .where(
+            _CURRENT.id == Lead.status_id,
+            _TARGET.life_state == life_state,
+            _TARGET.is_default,
+            _SAME_OR_FOLLOWS,
+        )
+        .correlate(Lead)
+        .scalar_subquery()
+    )
 
 
 def _allowed(row: AnyRow) -> LeadStatus:

@@ -25,7 +25,8 @@ from portal.core.errors import Invalid, NotFound
 from portal.core.events import record
 from portal.deadlines.queries import get_policy
 from portal.leads import requirements
-from portal.leads.models import Lead, LeadState
+from portal.leads.lifecycle import first_allowed
+from portal.leads.models import Lead, LeadState, LifeState
 from portal.matching.models import DistributionRule
 from portal.matching.operations import Match, match
 from portal.offers import events, places, queries, waiting
@@ -338,6 +339,7 @@ LAST_OFFER = (
         Lead.round.label("lead_round"),
         Lead.status_id,
         Lead.kind,
+        first_allowed(LifeState.IN_PROGRESS).label("progress_id"),
     )
     .join(Lead, Lead.id == Offer.lead_id)
     .where(
@@ -373,6 +375,7 @@ def lock_partner(organisation_id: int) -> None:
 def read_standing(lead_id: int, organisation_id: int, at: datetime) -> AnyRow:
     """Return the offer of a lead that stands for a firm, as a row with the lead's status and kind.
 
+    `progress_id` is the status in which a pickup puts the lead, None where the programme has none.
     Raises `NotFound` where the firm never saw one, `AlreadyTaken` where it is gone.
     """
     asked = {"lead_id": lead_id, "organisation_id": organisation_id}

@@ -7,7 +7,8 @@ The claim in four steps, all in one transaction:
 2. The gate decides on facts read under that lock.
 3. The lead moves by ONE conditional UPDATE that names the round it means; its row count is the
    verdict. Who comes second waits here for the first one's commit and then finds no row.
-4. Pickup and event are written. A partial unique index on open pickups is the second lock.
+4. Pickup and event are written, the pickup by the same statement. A partial unique index on open
+   pickups is the second lock.
 
 Lock order everywhere: partner → lead → pickup.
 """
@@ -16,10 +17,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
 from flask_babel import gettext as _
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import select, text
 
 from portal.accounts.actor import Actor
 from portal.core.db import session
@@ -27,10 +27,9 @@ from portal.core.events import record
 from portal.core.metrics import count_picks
 from portal.deadlines.queries import get_policy
 from portal.deadlines.rules import next_due, rhythm_of
-from portal.leads.lifecycle import first_of
+from portal.leads.lifecycle import TransitionRefused, first_of
 from portal.leads.models import Lead, LeadState, LifeState
 from portal.offers import operations as offers
-from portal.offers.models import OfferRound, RoundOutcome
 from portal.partners.figures import count
 from portal.pickup import queries
 from portal.pickup.events import (
@@ -56,33 +55,27 @@ class Claimed:
     again: bool
 
 
-# The writes of a claim, on the tables and built once: building costs more than running them.
-_LEADS = cast(Table, Lead.__table__)
-_PICKUPS = cast(Table, Pickup.__table__)
-_ROUNDS = cast(Table, OfferRound.__table__)
-TAKE_LEAD = (
-    update(_LEADS)
-    .where(
-        _LEADS.c.id == bindparam("wanted"),
-        _LEADS.c.state == LeadState.OFFERED,
-        _LEADS.c.round == bindparam("meant_round"),
+TAKE = text(
+    """
+    WITH taken AS (
+      UPDATE leads
+      SET state = 'held', state_since = :at, status_id = :status, holder_id = :rep,
+          holder_organisation_id = :firm, picked_at = :at, version = version + 1
+      WHERE id = :lead AND state = 'offered' AND round = :round
+      RETURNING id
+    ),
+    picked AS (
+      INSERT INTO pickups (lead_id, round, organisation_id, user_id, picked_at, feedback_due_at,
+                           rhythm_days, uncontacted, debt)
+      SELECT id, :round, :firm, :rep, :at, :due, :rhythm, 0, 'none' FROM taken
+      RETURNING id
+    ),
+    ended AS (
+      UPDATE offer_rounds SET ended_at = :at, outcome = 'picked' FROM taken
+      WHERE offer_rounds.id = :round_id
     )
-    .values(
-        state=LeadState.HELD,
-        state_since=bindparam("at"),
-        status_id=bindparam("status"),
-        holder_id=bindparam("rep"),
-        holder_organisation_id=bindparam("firm"),
-        picked_at=bindparam("at"),
-        version=_LEADS.c.version + 1,
-    )
-    .returning(_LEADS.c.id)
-)
-WRITE_PICKUP = insert(_PICKUPS).returning(_PICKUPS.c.id)
-END_ROUND = (
-    update(_ROUNDS)
-    .where(_ROUNDS.c.id == bindparam("round_id"))
-    .values(ended_at=bindparam("at"), outcome=RoundOutcome.PICKED)
+    SELECT id FROM picked
+    """
 )
 
 
@@ -93,8 +86,7 @@ def claim(lead_id: int, actor: Actor, at: datetime) -> Claimed:
     Raises `NotFound` (never offered to the firm), `AlreadyTaken`, `Suspended`, `Absent`,
     `FeedbackOwed`, `CapacityReached`. Who holds it already gets yes.
     """
-    offers.lock_partner(actor.organisation_id)
-    position = queries.position_of(actor, at)
+    position = queries.position_of(actor, at, lock=True)
     for held in position.pickups:
         if held.lead_id == lead_id and held.user_id == actor.id:
             return Claimed(lead_id, held.id, again=True)
@@ -102,44 +94,25 @@ def claim(lead_id: int, actor: Actor, at: datetime) -> Claimed:
     refusal = may_pick(position.standing, position.gate, position.firm_in_hand, at)
     if refusal is not None:
         raise refusal
-    progress = first_of(offer.status_id, LifeState.IN_PROGRESS)
-    taken = (
-        session()
-        .execute(
-            TAKE_LEAD,
-            {
-                "wanted": lead_id,
-                "meant_round": offer.round,
-                "at": at,
-                "status": progress.id,
-                "rep": actor.id,
-                "firm": actor.organisation_id,
-            },
-        )
-        .first()
-    )
-    if taken is None:
-        raise offers.gone(lead_id, actor.organisation_id)
+    if offer.progress_id is None:
+        raise TransitionRefused(_("This change of status is not part of the programme."))
     rhythm = rhythm_of(position.policy, offer.kind)
-    pickup_id: int = (
-        session()
-        .execute(
-            WRITE_PICKUP,
-            {
-                "lead_id": lead_id,
-                "round": offer.round,
-                "organisation_id": actor.organisation_id,
-                "user_id": actor.id,
-                "picked_at": at,
-                "feedback_due_at": next_due(at, rhythm),
-                "rhythm_days": rhythm,
-                "uncontacted": 0,
-                "debt": Debt.NONE,
-            },
-        )
-        .scalar_one()
+    pickup_id = session().scalar(
+        TAKE,
+        {
+            "lead": lead_id,
+            "round": offer.round,
+            "round_id": offer.round_id,
+            "status": offer.progress_id,
+            "rep": actor.id,
+            "firm": actor.organisation_id,
+            "at": at,
+            "due": next_due(at, rhythm),
+            "rhythm": rhythm,
+        },
     )
-    session().execute(END_ROUND, {"round_id": offer.round_id, "at": at})
+    if pickup_id is None:
+        raise offers.gone(lead_id, actor.organisation_id)
     count(actor.organisation_id, open_pickups=1, picked=1)
     record(
         LeadPickedUp(

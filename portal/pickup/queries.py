@@ -63,6 +63,7 @@ BOUNDS = (
     .join(DeadlinePolicy, DeadlinePolicy.active.is_(True))
     .where(Partner.organisation_id == bindparam("organisation_id"))
 )
+BOUNDS_LOCKED = BOUNDS.with_for_update(key_share=True, of=Organisation)
 
 
 def open_pickups(organisation_id: int) -> list[OpenPickup]:
@@ -86,13 +87,17 @@ class Position:
         return len(self.pickups)
 
 
-def position_of(actor: Actor, at: datetime) -> Position:
-    """Return where a rep stands now. Raises NotFound where the firm has no partner profile."""
-    pickups = open_pickups(actor.organisation_id)
+def position_of(actor: Actor, at: datetime, *, lock: bool = False) -> Position:
+    """Return where a rep stands now. Raises NotFound where the firm has no partner profile.
+
+    With `lock` the firm's own people are put in one line first: what is in hand is then read after
+    whoever came before has committed.
+    """
     asked = {"organisation_id": actor.organisation_id, "user_id": actor.id, "at": at}
-    row = session().execute(BOUNDS, asked).one_or_none()
+    row = session().execute(BOUNDS_LOCKED if lock else BOUNDS, asked).one_or_none()
     if row is None:
         raise NotFound()
+    pickups = open_pickups(actor.organisation_id)
     policy: DeadlinePolicy = row.DeadlinePolicy
     return Position(
         gate=gate_of(actor.id, pickups, policy, at),

@@ -68,6 +68,7 @@ class Page:
     chosen: str | None = None
     may_pick: bool = False
     may_decline: bool = False
+    for_firm: bool = False
     reasons: Sequence[tuple[str, str]] = field(default_factory=tuple)
     error: str | None = None
     asked: Sequence[Asked] = field(default_factory=tuple)
@@ -156,6 +157,7 @@ def show_offer(reader: Reader) -> tuple[Page, int]:
         chosen=reader.chosen,
         may_pick=any(actor.may(p) for p in ON_OFFER["pick"]),
         may_decline=mark != "dismissed",
+        for_firm=actor.may(Permission.OFFERS_DECLINE_FIRM),
         reasons=[(short_key(r), r.label(locale)) for r in book().reasons("decline")],
         error=reader.errors.get("reason"),
     ), 200

@@ -61,11 +61,11 @@ class HearingForm(Form):
             SelectChoice(Hears.DAILY.value, _l("Once a day, all in one mail")),
             SelectChoice(Hears.NEVER.value, _l("Never: I look myself")),
         ],
-        description=_l("Leads on offer, and feedback that is due."),
+        description=_l("Of leads on offer, of feedback that is due, and the like."),
     )
     digest_hour = SelectField(_l("The daily mail comes at"), choices=HOURS)
     quiet_from = SelectField(_l("Quiet from"))
-    quiet_until = SelectField(_l("until"))
+    quiet_until = SelectField(_l("Quiet until"))
 
     def __init__(self, user: User | None = None, **kwargs: object) -> None:
         if user is not None:

@@ -138,6 +138,29 @@ def test_a_red_gate_shows_the_owed_question_in_place_and_the_answer_picks(client
     assert len(events("FeedbackGiven")) == 1
 
 
+def test_two_owed_answers_are_given_one_after_the_other_and_then_it_is_picked(client, rep):
+    held = []
+    for _ in range(2):
+        held.append(claim(make_offered_lead(at=clock.now()), rep))
+        change(Pickup, held[-1], last_feedback_at=clock.now())
+    for owed in held:
+        change(Pickup, owed, last_feedback_at=None)
+    lead, path = offered(rep)
+    page = press(client, path, "pick")
+    assert "2 answers and this lead is yours." in text_of(page.text)
+    fields = waited(client.application, Forms(page.text).for_("answer", "waiting"))
+    page = client.post(path, data={**fields, "status": "waiting"})
+    assert page.status_code == 409
+    assert "Your answer is saved." in text_of(page.text)
+    assert "One answer and this lead is yours." in text_of(page.text)
+    assert get(Lead, lead.id).holder_id is None
+    fields = waited(client.application, Forms(page.text).for_("answer", "proposal"))
+    page = client.post(path, data={**fields, "status": "proposal"})
+    assert "It is yours" in text_of(page.text)
+    assert sorted(get(Pickup, owed).last_status for owed in held) == ["proposal", "waiting"]
+    assert get(Lead, lead.id).holder_id == rep.id
+
+
 def test_an_owed_answer_that_lacks_something_keeps_what_was_typed(client, rep):
     claim(make_offered_lead(at=clock.now()), rep)
     lead, path = offered(rep)

@@ -14,10 +14,21 @@ from portal.core.db import db
 logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
+MIGRATES = 20_260
+"""Names the lock that whoever migrates holds."""
+
+
 def run() -> None:
-    """Run in one transaction; wait for locks at most five seconds."""
+    """Run in one transaction, one process after the other; wait for tables at most five seconds.
+
+    Who waited for another process finds its work done.
+    """
     options: dict[str, Any] = dict(current_app.extensions["migrate"].configure_args)
+    # the lock lives as long as the connection, which therefore isn't given back to the pool
     with db.engine.connect() as connection:
+        connection.detach()
+        connection.execute(text("SET lock_timeout = '10min'"))
+        connection.execute(text("SELECT pg_advisory_lock(:name)"), {"name": MIGRATES})
         connection.execute(text("SET lock_timeout = '5s'"))
         connection.commit()
         context.configure(

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import flask_migrate
 import pytest
 from flask import Flask
+from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from portal.core.db import session
 from tests import factories
+from tests.conftest import database_url, drop_database, run_sql
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_models_and_migrations_agree(committed: Flask) -> None:
@@ -37,3 +46,26 @@ def test_a_programme_can_be_founded_once(ctx: Flask) -> None:
 def test_an_event_is_never_changed(ctx: Flask) -> None:
     with pytest.raises(DatabaseError, match="never changed"):
         session().execute(text("UPDATE events SET name = 'x'"))
+
+
+def test_two_processes_that_migrate_at_once_do_it_once(app: Flask, tmp_path: Path) -> None:
+    name = f"empty_{os.getpid()}"
+    run_sql(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    try:
+        surroundings = {
+            "PATH": os.environ["PATH"],
+            "FIRSTCOME_LOCAL": "1",
+            "DATABASE_URL": database_url(name),
+            "VAR_DIR": str(tmp_path),
+        }
+        words = [sys.executable, "-m", "portal.cli", "db", "upgrade"]
+        both = [
+            subprocess.Popen(
+                words, cwd=ROOT, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            )
+            for _ in range(2)
+        ]
+        said = [process.communicate(timeout=60)[0].decode() for process in both]
+        assert [process.returncode for process in both] == [0, 0], said
+    finally:
+        drop_database(name)

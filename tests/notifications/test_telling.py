@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
+from email import message_from_bytes, policy
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -18,7 +20,7 @@ from portal.catalog.queries import book
 from portal.core import jobs
 from portal.core.db import session
 from portal.core.events import Delivery, record
-from portal.core.mail import links
+from portal.core.mail import links, rendering, transport
 from portal.core.mail.models import OutgoingEmail
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
@@ -45,6 +47,7 @@ from tests.factories import (
     make_person,
     make_vendor,
 )
+from tests.notifications.kinds import KINDS
 from tests.notifications.test_mails import links as links_in
 from tests.notifications.test_mails import told_of_contact
 
@@ -551,3 +554,56 @@ def test_a_lead_that_comes_back_is_told_first_to_who_stood_by(ctx):
     (other,) = mails()[1:]
     assert (other.kind, other.user_id) == ("lead_offered", carol.id)
     assert "stood by" not in other.text
+
+
+# -- on the wire, and in other languages and colours -------------------------------------------
+
+
+def test_on_the_wire_a_mail_keeps_its_thread_and_a_daily_one_can_be_stopped(ctx):
+    alice, dana = make_person(), make_person(hears="daily")
+    held(alice)
+    make_offered_lead()
+    react(AT)
+    look_round(at_hour(8, 17))
+    (daily,) = mails(user=dana)
+    assert daily.kind == "digest"
+    settings = ctx.config["SETTINGS"]
+    for mail in mails():
+        _to, raw = transport.written(mail, settings)
+        head = raw.partition(b"\r\n\r\n")[0].decode("ascii")
+        for name, value in mail.headers.items():
+            assert f"\r\n{name}: {value}" in f"\r\n{head}"
+        read = message_from_bytes(raw, policy=policy.default)
+        assert read["Auto-Submitted"] == "auto-generated"
+        assert [part.get_content_type() for part in read.iter_parts()] == [
+            "text/plain",
+            "text/html",
+        ]
+
+
+def test_who_reads_german_answers_with_german_words(ctx):
+    alice = make_person(locale="de")
+    held(alice)
+    (mail,) = mails("yours_now")
+    words = {
+        link.partition("body=")[2].partition("%")[0]
+        for link in links_in(mail.text)
+        if link.startswith("mailto:")
+    }
+    assert words == {"OFFEN", "WARTEN", "ANGEBOT", "GEWONNEN", "VERLOREN"}
+    assert "Montag, 23. November 2026" in mail.text
+
+
+def test_a_mail_wears_the_colour_of_the_programme(ctx):
+    ours = rendering.render("not_yours", KINDS["not_yours"], "en", "Europe/Berlin").html
+    ctx.config["SETTINGS"], before = (
+        replace(ctx.config["SETTINGS"], accent="#8a1538"),
+        ctx.config["SETTINGS"],
+    )
+    try:
+        theirs = rendering.render("not_yours", KINDS["not_yours"], "en", "Europe/Berlin").html
+    finally:
+        ctx.config["SETTINGS"] = before
+    assert "#0b6e6e" in ours
+    assert "#0b6e6e" not in theirs
+    assert 'bgcolor="#8a1538"' in theirs

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
 
 from portal.leads.intake.cleaning import (
     Cleaner,
@@ -14,6 +15,7 @@ from portal.leads.intake.cleaning import (
     RefusedValues,
     clean_text,
     find_domain,
+    find_email,
     find_phone,
     split_name,
     suppression_keys,
@@ -655,3 +657,27 @@ def test_hostile_cells_are_cleaned_or_refused_but_never_break(seed: int) -> None
         assert isinstance(found, CleanRow | RefusedValues)
         if isinstance(found, RefusedValues):
             assert all(found.by_field().values())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("A.B@C.De", "a+b@c.co.uk", "o'neil@x.com", "a%b@c.de", "a@xn--mnchen-3ya.de"),
+        *("a..b@c.de", ".a@b.de", "a.@b.de", "a@b", "a@b..de", "a@-b.de", "a@b_c.de", "a@1.2.3.4"),
+        *("a@localhost", "a@b.test", "a@b.de.", "a@b.de\n", "a@b@c.de", "@b.de", "a@", "a b@c.de"),
+        *(
+            "a" * 64 + "@b.de",
+            "a" * 65 + "@b.de",
+            "a@" + "b" * 64 + ".de",
+            "x@münchen.de",
+            "ü@b.de",
+        ),
+        "a@" + ".".join(["b" * 60] * 4) + ".de",
+    ],
+)
+def test_a_plain_address_is_judged_as_every_other(text: str) -> None:
+    try:
+        judged = validate_email(text, check_deliverability=False).normalized.lower()
+    except EmailNotValidError:
+        judged = None
+    assert find_email(text) == judged

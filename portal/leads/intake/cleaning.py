@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import TypeVar
 
 import phonenumbers
@@ -123,6 +124,8 @@ _FREE_MAIL = _words(
     "|mailbox.org|bluewin.ch|aon.at|orange.fr|wanadoo.fr|free.fr|laposte.net|libero.it|comcast.net"
     "|verizon.net|att.net|1und1.de|yandex.ru|qq.com"
 )
+# RFC 5321's Dot-string: what stands before the @ of nearly every address
+_DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _HOST = re.compile(r"(?=.{4,253}$)(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,24}")
 _MONTHS = {
     name: number
@@ -658,6 +661,21 @@ def find_email(text: str) -> str | None:
     """Find the canonical form of an e-mail address, or None if it is none. No DNS look-up."""
     if len(text) > 320:
         return None
+    local, _at, domain = text.rpartition("@")
+    if len(text) <= 254 and len(local) <= 64 and _DOT_ATOM.fullmatch(local) and domain.isascii():
+        # most are so plain that only the domain is a question, and many share one
+        host = _find_mail_host(domain)
+        return f"{local}@{host}".lower() if host else None
+    return _validated(text)
+
+
+@lru_cache(maxsize=65536)
+def _find_mail_host(domain: str) -> str | None:
+    found = _validated(f"x@{domain}")
+    return found.removeprefix("x@") if found else None
+
+
+def _validated(text: str) -> str | None:
     try:
         checked = validate_email(text, check_deliverability=False)
     except (EmailNotValidError, ValueError):

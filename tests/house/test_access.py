@@ -55,6 +55,8 @@ STRANGERS = ("carol", "gerd", "dora")
 FEWER = (SIGNED_OUT, DEACTIVATED, "alice", "alan", "carol", "dora", "manager", "admin")
 # what is theirs: the lead that Alice holds, and her pickup
 INSIDERS = {"lead_id": ("alice", "anna"), "pickup_id": ("alice", "anna")}
+# what a firm may do that saw the lead and was too late
+FOR_LOSERS = {"offers.stand_by"}
 PARTNERS = ("alice", "alan", "anna", "bob", *STRANGERS)
 
 
@@ -184,6 +186,8 @@ def complaint(walk, name, rule, method, fragment):
         unknown = walk.ask(name, method, walk.world.address(rule, **unknown_parts(rule)), fragment)
         if plain(answer) != plain(unknown):
             return f"{status}, and an unknown one is answered otherwise: {unknown.status_code}"
+    elif rule.endpoint in FOR_LOSERS:
+        return None if status in IN else f"{status} for who was too late"
     moved = (status in (302, 303) and method == "GET") or status == 204
     return None if status in (404, 409) or moved else f"{status} for what is not his"
 

@@ -114,7 +114,7 @@ def cookie_for(app, secret):
 class Live:
     """The web of a local run, and this test's own way to the same database."""
 
-    def __init__(self, app, folder):
+    def __init__(self, app, folder, **more):
         self.app, self.folder = app, folder
         settings = app.config["SETTINGS"]
         self.door = socket.socket()
@@ -136,6 +136,7 @@ class Live:
             "SMTP_URL": f"smtp://127.0.0.1:{free_port()}",
             "MAILBOX_DIR": str(folder / "mailbox"),
             "BIND": f"fd://{self.door.fileno()}",
+            **more,
         }
         self.browsers = []
         self.beside = []
@@ -190,6 +191,19 @@ class Live:
                     stdout=log,
                     stderr=log,
                     preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 (see above)
+                )
+            )
+
+    def serve_also(self, bind):
+        """Start a second web at an address of its own."""
+        with self.log.open("ab") as log:
+            self.beside.append(
+                subprocess.Popen(
+                    [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "app:app"],
+                    cwd=ROOT,
+                    env={**self.env, "BIND": bind, "WEB_WORKERS": "1"},
+                    stdout=log,
+                    stderr=log,
                 )
             )
 

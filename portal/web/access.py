@@ -79,4 +79,7 @@ def to_sign_in() -> ResponseReturnValue:
     where = url_for("accounts.login", next=target)
     if request.headers.get("HX-Request"):
         return "", 204, {"HX-Redirect": url_for("accounts.login")}
+    if request.headers.get("Accept") == "text/event-stream":
+        # no page: a browser takes it as the end, and does not try again
+        return "", 204
     return redirect(where)

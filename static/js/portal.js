@@ -195,6 +195,8 @@ function follow({ stream, at: made, signedOut }) {
     on("board", ({ within }) => soon("board", within));
     on("bye", leave);
     source.onerror = () => {
+      // turned away: for want of a stream, or of a sign-in
+      if (source.readyState === EventSource.CLOSED) ask("/stream", "HEAD").catch(() => {});
       close();
       pause = Date.now() - began > 10_000 ? 1000 : Math.min(pause * 2, 60_000);
       poll();
@@ -232,9 +234,9 @@ function follow({ stream, at: made, signedOut }) {
     polling = undefined;
   }
 
-  async function ask(path) {
-    const answer = await fetch(path, { headers: { "HX-Request": "true", "X-Live": "1" } });
-    if (answer.headers.has("HX-Redirect")) leave();
+  async function ask(path, method = "GET") {
+    const answer = await fetch(path, { method, headers: { "HX-Request": "true", "X-Live": "1" } });
+    if (answer.headers.has("HX-Redirect") && !ended) leave();
     return answer;
   }
 
@@ -322,11 +324,14 @@ function follow({ stream, at: made, signedOut }) {
     const said = $("[role=status]", now);
     const foot = $(".lead-card-foot", card);
     if (!said || !foot) return;
-    const focused = foot.contains(document.activeElement);
+    const inHand = document.activeElement;
+    const focused = foot.contains(inHand);
+    const top = inHand.getBoundingClientRect().top;
     foot.style.minHeight = `${foot.offsetHeight}px`;
     foot.replaceChildren(said, ...[$(".lead-card-foot .buttons", now)].filter(Boolean));
     htmx.process(foot);
     if (focused) $("h2", card).focus({ preventScroll: true });
+    else if (card.contains(inHand)) scrollBy({ top: inHand.getBoundingClientRect().top - top, behavior: "instant" });
   }
 
   document.addEventListener("htmx:afterSettle", (event) => {
@@ -345,8 +350,9 @@ function follow({ stream, at: made, signedOut }) {
     else open();
   });
   addEventListener("pagehide", close);
-  addEventListener("pageshow", open);
-  open();
+  addEventListener("pageshow", (event) => event.persisted && open());
+  // who only passes through needs no stream; what happens meanwhile is told then
+  again = setTimeout(open, 400);
 }
 
 if (document.body.dataset.stream) follow(document.body.dataset);

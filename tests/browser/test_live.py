@@ -12,6 +12,7 @@ from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.accounts.queries import get_actor
 from portal.core import clock
 from portal.core.db import session
+from portal.core.servers import free_port
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.leads.models import Lead, LeadState
@@ -24,12 +25,14 @@ from tests.factories import (
     make_offered_lead,
     make_partner,
     make_person,
+    make_programme,
 )
+from tests.live import Live
 
 # far below the time after which a page without a stream asks by itself
 SHORTLY = 6_000
 HEARS = """() => new Promise((done) => {
-  const stream = new EventSource(document.body.dataset.stream);
+  const stream = new EventSource(document.body.dataset.stream, {withCredentials: true});
   const end = () => (stream.close(), done());
   stream.addEventListener("hello", (event) => JSON.parse(event.data).hears && end());
   stream.addEventListener("again", end);
@@ -38,9 +41,11 @@ GONE = re.compile("lead-card-gone")
 
 
 @pytest.fixture(autouse=True)
-def field(live):
+def field(request):
     """Offer leads to this test's firms alone."""
-    live.do(
+    if "two_ports" in request.fixturenames:
+        return
+    request.getfixturevalue("live").do(
         lambda: session().execute(
             update(Organisation)
             .where(Organisation.kind == OrganisationKind.RESELLER)
@@ -82,6 +87,16 @@ def test_a_card_taken_elsewhere_fades_in_its_place_and_says_what_became_of_it(li
     expect(card(page, above)).not_to_have_class(GONE)
     assert abs(card(page, below).bounding_box()["y"] - place) < 60
     assert CONTACT["last_name"] not in page.content()
+
+
+def test_who_lost_a_lead_may_wait_for_it_right_there(live, windows):
+    rep, other = make_person(), make_person()
+    lead = offered()
+    page = open_page(windows, live, rep, "/available")
+    take(live, lead, other)
+    card(page, lead).get_by_role("button", name="Stand by").click(timeout=SHORTLY)
+    expect(card(page, lead)).to_contain_text("You stand by")
+    assert page.url.endswith("/available")
 
 
 def test_who_had_the_focus_on_a_card_that_goes_keeps_it_there(live, windows):
@@ -236,6 +251,17 @@ def test_the_open_page_of_a_deactivated_person_closes(live, windows):
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=SHORTLY)
 
 
+def test_a_page_that_comes_back_after_the_sign_out_closes(live, windows):
+    """Pages that nobody sees have no stream; they ask for one when they are seen again."""
+    rep = make_person()
+    page = windows.open(live, rep)
+    page.add_init_script("Object.defineProperty(document, 'hidden', {get: () => !window.seen})")
+    page.goto("/available")
+    live.do(lambda: setattr(session().get_one(User, rep.id), "active", False))
+    page.evaluate("window.seen = true; document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=SHORTLY)
+
+
 def test_who_is_signed_out_while_typing_is_told_and_keeps_the_text(live, windows):
     rep = make_person()
     mine = take(live, offered(), rep)
@@ -302,3 +328,27 @@ def test_a_lead_given_back_is_announced_to_the_others(live, windows):
     live.do(lambda: pickup.give_back(held, "no_capacity", None, actor, clock.now()))
     assert live.do(lambda: session().get_one(Lead, lead.id).state) == LeadState.OFFERED
     expect(page.get_by_role("link", name="Show 1 new lead")).to_be_visible(timeout=SHORTLY)
+
+
+@pytest.fixture
+def two_ports(committed, tmp_path):
+    """Return pages whose streams are served by a process and on a port of their own."""
+    make_programme()
+    port = free_port()
+    live = Live(committed, tmp_path, STREAM_URL=f"http://127.0.0.1:{port}")
+    live.serve_also(f"127.0.0.1:{port}")
+    yield live
+    live.stop()
+
+
+def test_streams_may_come_from_a_process_of_their_own(two_ports, windows):
+    live = two_ports
+    rep, other = make_person(), make_person()
+    lead = offered()
+    page = windows.open(live, rep)
+    # the second process may still be starting
+    windows.forgiven.append(re.compile("ERR_CONNECTION_REFUSED"))
+    page.goto("/available")
+    page.evaluate(HEARS)
+    take(live, lead, other)
+    expect(card(page, lead)).to_contain_text("Picked up by another firm", timeout=SHORTLY)

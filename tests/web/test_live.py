@@ -203,6 +203,8 @@ def test_who_comes_back_hears_what_was_missed(ears):
 
 def test_who_is_not_signed_in_gets_no_stream_and_who_wants_a_page_neither(live):
     assert live.stranger().get("/stream").status == 302
+    ended = live.stranger().ask("GET", "/stream", headers={"Accept": "text/event-stream"})
+    assert (ended.status, ended.body) == (204, "")
     (browser,) = live.signed_in(make_person())
     assert browser.get("/stream").status == 406
     head = browser.ask("HEAD", "/stream", headers={"Accept": "text/event-stream"})

@@ -45,7 +45,7 @@ from portal.pickup.rules import Colour
 from portal.web.filters import money
 
 UNDO_LASTS = timedelta(hours=72)
-MOST_ITEMS = 25
+MOST_ITEMS, FEWEST_ITEMS = 10, 3
 """A mail about many things names so many of a kind; more would be cut off by mail clients."""
 
 ANSWERS = ("not_contacted", "waiting", "proposal", "won", "lost")
@@ -496,27 +496,32 @@ class Collection:
         return len(self.feedback) + len(self.offers) + len(self.rounds) + len(self.drafts)
 
 
-def digest(collected: Collection, user: User, at: datetime, *, daily: bool) -> Letter:
-    """All that waits, in one. A daily one can be stopped from the mail client with one press."""
+def digest(
+    collected: Collection, user: User, at: datetime, *, daily: bool, most: int = MOST_ITEMS
+) -> Letter:
+    """All that waits, in one, at most so many of a kind, the most pressing first.
+
+    A daily one can be stopped from the mail client with one press.
+    """
     settings: Settings = current_app.config["SETTINGS"]
     stop = links.issue(Purpose.STOP, user.id, at, topic="digest", lasts=timedelta(days=90))
     owed = owed_numbers(user, at)[0] if collected.feedback else []
     with to(user):
         feedback = [
             item
-            for kind, pickup in collected.feedback[:MOST_ITEMS]
+            for kind, pickup in collected.feedback[:most]
             if (item := _owed(kind, pickup, user, at))
         ]
-        rounds = [words for one in collected.rounds[:MOST_ITEMS] if (words := round_words(one, at))]
+        rounds = [words for one in collected.rounds[:most] if (words := round_words(one, at))]
         context = {
             "summary": summary_of(collected),
             "owed": owed,
             "feedback": feedback,
-            "offers": [offered_lead(one, user, at) for one in collected.offers[:MOST_ITEMS]],
+            "offers": [offered_lead(one, user, at) for one in collected.offers[:most]],
             "rounds": rounds,
-            "drafts": collected.drafts[:MOST_ITEMS],
+            "drafts": collected.drafts[:most],
             "more": sum(
-                max(0, len(part) - MOST_ITEMS)
+                max(0, len(part) - most)
                 for part in (
                     collected.feedback,
                     collected.offers,

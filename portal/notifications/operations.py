@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from portal.accounts.models import Hears, User
 from portal.core.db import session
 from portal.core.mail.models import OutgoingEmail
+from portal.core.mail.rendering import TooLarge
 from portal.leads.models import LeadState
 from portal.leads.queries import find_teaser
 from portal.notifications import letters, queries, rules
@@ -142,11 +143,21 @@ def send_waiting(user_id: int, at: datetime) -> bool:
     daily = wishes.hears == Hears.DAILY
     letter = None if daily or len(told) > 1 else alone(collected, user, at)
     key = f"notices:{user.id}:{told[0].id}"
-    if letter is None:
-        letter = letters.digest(collected, user, at, daily=daily)
-    letters.post(letter, user, at, key)
+    if letter is not None:
+        letters.post(letter, user, at, key)
+    else:
+        post_digest(collected, user, at, key, daily)
     settle(told, Outcome.COLLECTED, at)
     return True
+
+
+def post_digest(collected: Collection, user: User, at: datetime, key: str, daily: bool) -> None:
+    """Post the mail about many things; where it got too long, with fewer of each."""
+    try:
+        letters.post(letters.digest(collected, user, at, daily=daily), user, at, key)
+    except TooLarge:
+        short = letters.digest(collected, user, at, daily=daily, most=letters.FEWEST_ITEMS)
+        letters.post(short, user, at, key)
 
 
 def not_before(user: User, wishes: rules.Wishes, at: datetime) -> datetime:

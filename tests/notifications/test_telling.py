@@ -432,6 +432,27 @@ def test_the_same_news_told_twice_is_one_mail(ctx):
     assert Counter(mail.kind for mail in mails(user=alice)) == {"lead_offered": 1}
 
 
+def test_a_mail_about_very_many_things_names_some_and_counts_the_rest(ctx):
+    alice = make_person(hears="daily")
+    for number in range(14):
+        make_offered_lead(title=f"Racks {number} " + "for a very large hall " * 8)
+    react(AT)
+    look_round(at_hour(8, 17))
+    (mail,) = mails(user=alice)
+    assert mail.subject == "Firstcome: 14 new leads"
+    assert mail.text.count("?s=pick") == 10
+    assert "and 4 more." in mail.text
+
+
+def test_the_longest_mail_about_many_things_is_not_cut_off(ctx):
+    many = {
+        name: (KINDS["digest"][name] * 10)[:10]
+        for name in ("feedback", "offers", "rounds", "drafts")
+    }
+    made = rendering.render("digest", {**KINDS["digest"], **many}, "en", "Europe/Berlin")
+    assert len(made.html.encode()) < rendering.LARGEST
+
+
 # -- other news --------------------------------------------------------------------------------
 
 

@@ -37,6 +37,7 @@ from portal.leads.queries import find_teaser
 from portal.notifications import queries
 from portal.notifications.queries import Offered, RoundReport
 from portal.offers import operations as offers
+from portal.offers import places
 from portal.offers.cards import card_of
 from portal.offers.models import RoundOutcome
 from portal.pickup.models import Pickup
@@ -277,7 +278,7 @@ def not_yours(lead_id: int, user: User, at: datetime) -> Letter | None:
     gone = offers.gone(lead_id, user.organisation_id).facts
     seen_by, number = int(gone["seen_by"] or 0), teaser.number
     picked, in_house = gone["picked"], gone["in_house"]
-    stand_by = picked and not in_house
+    place = places.find_place(lead_id, get_actor(user.id), at)
     with to(user):
         if in_house:
             what = _("%(number)s was picked up in your own firm.", number=number)
@@ -291,6 +292,8 @@ def not_yours(lead_id: int, user: User, at: datetime) -> Letter | None:
         details.append(
             str(ngettext("%(num)d firm was offered it.", "%(num)d firms were offered it.", seen_by))
         )
+        if place and place.waits:
+            details.append(str(_("You stand by for it: should it come back, you hear first.")))
         return Letter(
             "not_yours",
             {
@@ -300,7 +303,7 @@ def not_yours(lead_id: int, user: User, at: datetime) -> Letter | None:
                 "stand_by_path": links.issue(
                     Purpose.STAND_BY, user.id, at, lead_id=lead_id, topic="stand_by"
                 )
-                if stand_by
+                if place and place.may_wait and not place.waits
                 else None,
             },
             lead_id,

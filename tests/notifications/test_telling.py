@@ -628,3 +628,28 @@ def test_a_mail_wears_the_colour_of_the_programme(ctx):
     assert "#0b6e6e" in ours
     assert "#0b6e6e" not in theirs
     assert 'bgcolor="#8a1538"' in theirs
+
+
+def test_who_stands_by_already_is_told_so_and_not_asked_again(ctx):
+    alice, bob = make_person(), make_person()
+    lead = make_offered_lead()
+    pick(lead, alice)
+    offers.stand_by(lead.id, get_actor(bob.id), AT)
+    record(MailPickLost(at=AT, lead_id=lead.id, user_id=bob.id))
+    react(AT)
+    (mail,) = mails("not_yours")
+    assert "You stand by for it" in mail.text
+    assert "/m/" not in mail.text
+
+
+def test_a_lead_given_back_goes_to_who_stood_by_and_then_to_all(ctx):
+    alice, bob, carol = make_person(), make_person(), make_person()
+    lead, pickup_id = held(alice)
+    offers.stand_by(lead.id, get_actor(bob.id), AT)
+    before, at = len(mails()), AT + timedelta(hours=1)
+    pickup.give_back(pickup_id, "wrong_number", None, get_actor(alice.id), at)
+    react(at)
+    assert [mail.user_id for mail in mails()[before:]] == [bob.id]
+    jobs.run_now("offers.open_to_all", {}, at + timedelta(hours=5))
+    react(at + timedelta(hours=5))
+    assert [mail.user_id for mail in mails()[before:]] == [bob.id, carol.id]

@@ -35,7 +35,14 @@ MAY_REFUSE = {"leads.qualify_lead", "leads.disqualification"}
 NOT_THEIRS = re.compile(r"status of (403|404) ")
 FOR_ALL = ("accounts.", "inbound.", "notifications.")
 OF_EACH = {"accounts.hearing"}
-WIDE_TOO = {"desk.board", "pickup.available", "leads.qualify_lead", "desk.lead", "matching.rule"}
+WIDE_TOO = {
+    "desk.board",
+    "mail_health.mail_health",
+    "pickup.available",
+    "leads.qualify_lead",
+    "desk.lead",
+    "matching.rule",
+}
 
 # what axe asks of every page; colours are asked again in the dark
 RUN_AXE = """async (rules) => {
@@ -90,6 +97,7 @@ def paths_of(live, field):
         "desk.column": ["to_qualify", "ready", "on_offer", "held", "overdue", "returned"],
         "offers.decline_page": [field.leads["warm"]],
         "offers.offer_page": [field.leads["warm"]],
+        "offers.stand_by_page": [field.leads["warm"]],
         "pickup.pickup_page": [field.leads["warm"]],
         "pickup.give_back_page": [field.pickups["owed"]],
         "feedback.feedback_page": [field.pickups["owed"], field.pickups["overdue"]],

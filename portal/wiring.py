@@ -92,4 +92,5 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("leads.push_imports", timedelta(seconds=60)),
     ("leads.forget_files", timedelta(hours=6)),
     ("notifications.forget_notices", timedelta(hours=6)),
+    ("mail.forget_links", timedelta(hours=6)),
 )

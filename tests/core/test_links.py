@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.core.db import session
 from portal.core.mail import links
 from portal.core.mail.links import Purpose
-from portal.core.mail.models import MailLink
+from portal.core.mail.models import LinkView, MailLink
 from tests.factories import AT
 
 SECOND = timedelta(seconds=1)
@@ -48,3 +48,17 @@ def test_what_is_no_secret_finds_nothing(ctx):
     secret = links.issue(Purpose.OFFER, 7, AT, lead_id=3)[3:]
     for odd in ("", secret + ".", secret + ">", secret[:-1], "x" * 100_000, "\x00" * 43, "é" * 43):
         assert links.find(odd, AT) is None
+
+
+def test_links_are_forgotten_long_after_their_end(ctx):
+    old = links.issue(Purpose.OFFER, 7, AT, lead_id=3)[3:]
+    new = links.issue(Purpose.OFFER, 7, AT + links.KEPT, lead_id=3)[3:]
+    link = links.find(old, AT)
+    session().add(LinkView(link_id=link.id, user_id=7, at=AT))
+    session().flush()
+    links.forget_links({}, AT + links.LASTS + links.KEPT - SECOND)
+    assert session().scalar(select(func.count()).select_from(MailLink)) == 2
+    links.forget_links({}, AT + links.LASTS + links.KEPT + SECOND)
+    left = session().scalars(select(MailLink)).one()
+    assert left.secret_hash == links.hash_secret(new)
+    assert session().scalar(select(func.count()).select_from(LinkView)) == 0

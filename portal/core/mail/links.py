@@ -11,12 +11,16 @@ import secrets
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
+from portal.core import jobs
 from portal.core.db import session
-from portal.core.mail.models import MailLink
+from portal.core.mail.models import LinkView, MailLink
 
 LASTS = timedelta(days=30)
+KEPT = timedelta(days=60)
+"""So long after its end a link is kept for whoever asks what it was."""
+LOOKS_KEPT = timedelta(days=30)
 LENGTH = 43
 """Characters of a secret: 256 random bits, URL-safe."""
 
@@ -91,3 +95,10 @@ def revoke_all(user_id: int, at: datetime) -> None:
         .values(revoked_at=at)
         .execution_options(synchronize_session=False)
     )
+
+
+@jobs.job("mail.forget_links", queue="bulk")
+def forget_links(_payload: jobs.Payload, at: datetime) -> None:
+    """Delete the links that ended long ago, and old notes of who looked."""
+    session().execute(delete(LinkView).where(LinkView.at < at - LOOKS_KEPT))
+    session().execute(delete(MailLink).where(MailLink.expires_at < at - KEPT))

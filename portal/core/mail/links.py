@@ -10,8 +10,9 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import cast
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Table, delete, insert, select, update
 
 from portal.core import jobs
 from portal.core.db import session
@@ -35,6 +36,10 @@ class Purpose(StrEnum):
     STOP = "stop"
 
 
+# on the table and built once: each mail has some
+WRITE = insert(cast(Table, MailLink.__table__))
+
+
 def issue(
     purpose: Purpose,
     user_id: int,
@@ -53,18 +58,19 @@ def issue(
     """
     secret = secrets.token_urlsafe(32)
     session().execute(
-        insert(MailLink).values(
-            secret_hash=hash_secret(secret),
-            purpose=purpose,
-            user_id=user_id,
-            lead_id=lead_id,
-            round=round_,
-            pickup_id=pickup_id,
-            feedback_id=feedback_id,
-            topic=topic,
-            created_at=at,
-            expires_at=at + lasts,
-        )
+        WRITE,
+        {
+            "secret_hash": hash_secret(secret),
+            "purpose": purpose,
+            "user_id": user_id,
+            "lead_id": lead_id,
+            "round": round_,
+            "pickup_id": pickup_id,
+            "feedback_id": feedback_id,
+            "topic": topic,
+            "created_at": at,
+            "expires_at": at + lasts,
+        },
     )
     return f"/m/{secret}"
 

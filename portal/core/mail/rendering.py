@@ -16,8 +16,9 @@ from typing import Any, cast
 import css_inline
 from babel.dates import format_date, format_time, get_timezone_location
 from flask import current_app, g
-from flask_babel import get_locale, get_timezone, refresh
+from flask_babel import get_locale, get_timezone, get_translations, refresh
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from portal.core.config import Settings
 from portal.core.mail.addresses import one_line
@@ -73,7 +74,8 @@ def render(kind: str, context: Mapping[str, Any], locale: str, timezone: str) ->
     }
 
     def part(name: str) -> str:
-        return environment.get_template(f"emails/{kind}/{name}").render(values)
+        say = translator(Markup if name.endswith(".html") else str)
+        return environment.get_template(f"emails/{kind}/{name}").render(values, _=say)
 
     with speaking(locale, timezone):
         subject, text, html = part("subject.txt"), part("body.txt"), part("body.html")
@@ -83,6 +85,19 @@ def render(kind: str, context: Mapping[str, Any], locale: str, timezone: str) ->
     # what is left out leaves no hole
     text = re.sub(r"\n(?:[ \t]*\n){2,}", "\n\n", text)
     return Rendered(one_line(subject), text.strip() + "\n", html)
+
+
+def translator(kind: type[str]) -> Callable[..., str]:
+    """Return gettext as templates know it, bound to the reader's language.
+
+    Jinja's own looks the language up for each of the many words of a mail.
+    """
+    translations = get_translations()
+
+    def say(text: str, /, **values: Any) -> str:
+        return kind(translations.ugettext(text)) % values
+
+    return say
 
 
 def moment(at: datetime) -> str:

@@ -74,12 +74,18 @@ def title_of(lead_id: int) -> tuple[str, str | None]:
 
 
 def count_seen_links(link: MailLink, shown_at: datetime) -> int:
-    """Return how many different links of the person were opened around a moment."""
+    """Return how many different links of the same mail were opened around a moment.
+
+    The links of one mail are issued to the person in one moment.
+    """
     return (
         session().scalar(
-            select(func.count(func.distinct(LinkView.link_id))).where(
+            select(func.count(func.distinct(LinkView.link_id)))
+            .join(MailLink, MailLink.id == LinkView.link_id)
+            .where(
                 LinkView.user_id == link.user_id,
                 LinkView.at.between(shown_at - WITHIN, shown_at + WITHIN),
+                MailLink.created_at == link.created_at,
             )
         )
         or 0

@@ -42,8 +42,8 @@ def doubt(
 ) -> str | None:
     """Return as a code why a press looks like a machine's, or None.
 
-    `since_shown` is how long the page was there, `links_seen` how many different links of the
-    person were opened around that time. The `again` of a second press leaves the latter out.
+    `since_shown` is how long the page was there, `links_seen` how many different links of the same
+    mail were opened around that time. The `again` of a second press leaves the latter out.
     """
     if prefetched:
         return "prefetch"

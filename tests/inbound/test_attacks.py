@@ -164,18 +164,24 @@ def test_case_3_the_second_press_carries_everything_that_was_typed(client, rep):
     assert get(Pickup, held).last_status == "won"
 
 
-def test_case_3_who_opens_three_links_of_a_mail_at_once_is_asked_again(committed):
+@pytest.mark.parametrize("mails", ["one mail", "three mails"])
+def test_case_3_who_opens_three_links_of_one_mail_at_once_is_asked_again(committed, mails):
     client = committed.test_client()
     rep = make_person(make_partner("Alpha Systems"))
-    leads = [offered(rep) for _ in range(3)]
-    pages = {path: client.get(path).text for _lead, path in leads}
-    lead, path = leads[0]
-    fields = waited(committed, Forms(pages[path]).for_("pick"), seconds=3)
-    doubted = client.post(path, data=fields)
-    assert 'data-refusal="press_again"' in doubted.text
-    assert get(Lead, lead.id).holder_id is None
-    again = waited(committed, Forms(doubted.text).for_("pick"))
-    assert client.post(path, data=again).status_code == 200
+    at = clock.now() - timedelta(hours=1)
+    paths = []
+    for number in range(3):
+        lead = make_offered_lead(at=clock.now())
+        written = at if mails == "one mail" else at + number * SECOND
+        paths.append(issue(Purpose.OFFER, rep, written, lead_id=lead.id, round_=1))
+    pages = [client.get(path).text for path in paths]
+    fields = waited(committed, Forms(pages[-1]).for_("pick"), seconds=3)
+    answer = client.post(paths[-1], data=fields)
+    if mails == "one mail":
+        assert 'data-refusal="press_again"' in answer.text
+        assert get(Lead, lead.id).holder_id is None
+        again = waited(committed, Forms(answer.text).for_("pick"))
+        assert client.post(paths[-1], data=again).status_code == 200
     assert get(Lead, lead.id).holder_id == rep.id
 
 

@@ -51,6 +51,7 @@ class Card:
     offered_at: datetime | None = None
     ends_at: datetime | None = None
     ends_soon: bool = False
+    first_until: datetime | None = None
     gone_at: datetime | None = None
     may_wait: bool = False
 
@@ -64,6 +65,7 @@ def card_of(
     explanation: Sequence[dict[str, Any]] = (),
     offered_at: datetime | None = None,
     ends_at: datetime | None = None,
+    first_until: datetime | None = None,
 ) -> Card:
     """Return the card of a row with the teaser columns; `shown` are the type's teaser fields."""
     entries, locale = book(), str(get_locale())
@@ -92,6 +94,7 @@ def card_of(
         offered_at=offered_at or at,
         ends_at=ends_at,
         ends_soon=ends_at is not None and ends_at - at < SOON,
+        first_until=first_until if first_until is not None and first_until > at else None,
     )
 
 
@@ -123,6 +126,7 @@ def read_card(row: AnyRow, at: datetime) -> Card:
         explanation=row.explanation,
         offered_at=row.visible_from,
         ends_at=row.ends_at,
+        first_until=row.head_start_until,
     )
 
 
@@ -140,7 +144,8 @@ def draw_cards(rows: Sequence[AnyRow], at: datetime) -> list[Markup]:
     today, token = local(at).date(), generate_csrf()
     draw, found = None, []
     for row in rows:
-        key = (repr(tuple(row)), row.ends_at - at < SOON, locale, zone, today, edition)
+        first = row.head_start_until is not None and row.head_start_until > at
+        key = (repr(tuple(row)), row.ends_at - at < SOON, first, locale, zone, today, edition)
         html = _drawn.get(key)
         if html is None:
             draw = draw or _drawer()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import BindParameter, and_, bindparam, exists, func, or_, select
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
@@ -24,53 +24,54 @@ class Place:
     may_wait: bool = False
 
 
+_FIRM: BindParameter[int] = bindparam("firm")
+_AT: BindParameter[datetime] = bindparam("at")
+_SEEN = exists().where(
+    Offer.lead_id == Lead.id, Offer.organisation_id == _FIRM, Offer.visible_from <= _AT
+)
+_WAITS = exists().where(
+    StandBy.lead_id == Lead.id,
+    StandBy.user_id == bindparam("person"),
+    StandBy.ended_at.is_(None),
+    # who heard of it and was too late may wait anew
+    or_(StandBy.heard_at.is_(None), Lead.state != LeadState.HELD),
+)
+_FIRM_IS_OUT = exists().where(
+    OfferExclusion.lead_id == Lead.id, OfferExclusion.organisation_id == _FIRM
+)
+_SAID_NO = exists().where(
+    Offer.lead_id == Lead.id,
+    Offer.organisation_id == _FIRM,
+    Dismissal.offer_id == Offer.id,
+    Dismissal.user_id == bindparam("person"),
+)
+_WITH_ANOTHER = and_(
+    Lead.state == LeadState.HELD, Lead.holder_organisation_id != _FIRM, ~Lead.suppressed
+)
+# every pick that comes too late asks this, so it is built once
+PLACE = select(
+    _WAITS.label("waits"),
+    and_(_WITH_ANOTHER, ~_FIRM_IS_OUT, ~_SAID_NO).label("free"),
+).where(Lead.id == bindparam("lead_id"), _SEEN)
+
+
 def find_place(lead_id: int, actor: Actor, at: datetime) -> Place | None:
     """Return whether a person stands by for a lead; None where her firm never saw it.
 
     Who may pick may wait for what another firm holds, unless she or her firm said no to it or gave
     it back.
     """
-    mine = (StandBy.lead_id == Lead.id, StandBy.user_id == actor.id, StandBy.ended_at.is_(None))
-    firm = actor.organisation_id
-    row = (
-        session()
-        .execute(
-            select(
-                and_(
-                    Lead.state == LeadState.HELD,
-                    Lead.holder_organisation_id != firm,
-                    ~Lead.suppressed,
-                ).label("with_another"),
-                # who heard of it and was too late may wait anew
-                exists()
-                .where(*mine, or_(StandBy.heard_at.is_(None), Lead.state != LeadState.HELD))
-                .label("waits"),
-                or_(
-                    exists().where(
-                        OfferExclusion.lead_id == Lead.id, OfferExclusion.organisation_id == firm
-                    ),
-                    exists().where(
-                        Offer.lead_id == Lead.id,
-                        Offer.organisation_id == firm,
-                        Dismissal.offer_id == Offer.id,
-                        Dismissal.user_id == actor.id,
-                    ),
-                ).label("out"),
-            ).where(
-                Lead.id == lead_id,
-                exists().where(
-                    Offer.lead_id == Lead.id,
-                    Offer.organisation_id == firm,
-                    Offer.visible_from <= at,
-                ),
-            )
-        )
-        .one_or_none()
-    )
+    asked = {
+        "lead_id": lead_id,
+        "firm": actor.organisation_id,
+        "person": actor.id,
+        "at": at,
+    }
+    row = session().execute(PLACE, asked).one_or_none()
     if row is None:
         return None
     picks = actor.may(Permission.PICKUPS_CLAIM)
-    return Place(row.waits, picks and row.with_another and not row.out and not row.waits)
+    return Place(row.waits, picks and row.free and not row.waits)
 
 
 def count_waiting(lead_id: int) -> int:

@@ -72,6 +72,7 @@ def cards() -> Select[*tuple[Any, ...]]:
             Offer.ends_at,
             OfferRound.offered,
             OfferRound.declined,
+            OfferRound.head_start_until,
         )
         .join(Lead, Lead.id == Offer.lead_id)
         .join(LeadType, LeadType.id == Lead.type_id)

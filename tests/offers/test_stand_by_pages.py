@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from portal.accounts.queries import get_actor
 from portal.core import clock
-from portal.core.db import unit_of_work
+from portal.core.db import session, unit_of_work
+from portal.offers.models import OfferRound
 from portal.pickup import operations as pickup
 from tests.factories import csrf_of, make_manager, make_offered_lead, make_person, sign_in
 
@@ -136,7 +138,20 @@ def test_who_did_not_wait_finds_no_trace_of_the_lead_during_the_head_start(pages
     assert dora.get(pages.path).status_code == 404
     assert pages.lead.number not in dora.get("/available").text
     assert dora.get(f"{pages.path}/card", headers={"HX-Request": "true"}).status_code == 404
-    assert pages.lead.number in pages.get("/available").text
+    available = pages.get("/available").text
+    assert pages.lead.number in available
+    assert "only who stood by sees it until" in available
+
+
+def test_the_card_says_again_how_many_see_it_once_all_do(pages):
+    make_person()
+    pages.post("stand-by")
+    pages.comes_back()
+    assert "only who stood by sees it until" in pages.get("/available").text
+    later = pages.get("/available?sort=newest")
+    assert "only who stood by sees it until" in later.text
+    pages.do(lambda: session().execute(update(OfferRound).values(head_start_until=clock.now())))
+    assert "2 firms see it" in pages.get("/available").text
 
 
 def test_nothing_to_wait_for_is_said_kindly(pages):

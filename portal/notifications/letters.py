@@ -35,6 +35,7 @@ from portal.leads import contacts
 from portal.leads.models import Lead, LeadType
 from portal.leads.queries import find_teaser
 from portal.notifications import queries
+from portal.notifications.models import Topic
 from portal.notifications.queries import Offered, RoundReport
 from portal.offers import operations as offers
 from portal.offers import places
@@ -44,6 +45,9 @@ from portal.pickup.models import Pickup
 from portal.pickup.queries import position_of
 from portal.pickup.rules import Colour
 from portal.web.filters import money
+
+CHOSEN = frozenset(topic.value for topic in Topic)
+"""Kinds that a person may choose to hear of or not; they lead to that choice without a sign-in."""
 
 UNDO_LASTS = timedelta(hours=72)
 MOST_ITEMS, FEWEST_ITEMS = 10, 3
@@ -71,14 +75,16 @@ class Letter:
 
 def post(letter: Letter, user: User, at: datetime, dedupe_key: str) -> bool:
     """Put a letter to a person into the outbox; mails about one lead hang together."""
-    headers = dict(letter.headers)
+    headers, context = dict(letter.headers), {"name": user.name, **letter.context}
+    if letter.kind in CHOSEN:
+        context["hearing_path"] = links.issue(Purpose.STOP, user.id, at, topic="hearing")
     if letter.lead_id is not None:
         root = addresses.message_id(f"lead:{letter.lead_id}:{user.id}", *_signs())
         headers |= {"In-Reply-To": root, "References": root}
     return outbox.post(
         letter.kind,
         queries.recipient(user),
-        {"name": user.name, **letter.context},
+        context,
         at,
         dedupe_key=dedupe_key,
         lead_id=letter.lead_id,

@@ -186,3 +186,13 @@ KINDS: dict[str, dict[str, Any]] = {
         "reason": "You get this mail because you want to hear once a day.",
     },
 }
+
+for kind in (
+    "lead_offered",
+    "feedback_soon",
+    "feedback_due",
+    "feedback_overdue",
+    "round_unpicked",
+    "drafts_stale",
+):
+    KINDS[kind] = {**KINDS[kind], "hearing_path": "/m/" + "h3ar" * 10 + "h3a"}

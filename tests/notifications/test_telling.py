@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from portal.accounts.models import User
 from portal.accounts.operations import Hours
 from portal.accounts.queries import get_actor
 from portal.catalog.queries import book
-from portal.core import jobs
+from portal.core import clock, jobs
 from portal.core.db import session
 from portal.core.events import Delivery, record
 from portal.core.mail import links, rendering, transport
@@ -653,3 +654,17 @@ def test_a_lead_given_back_goes_to_who_stood_by_and_then_to_all(ctx):
     jobs.run_now("offers.open_to_all", {}, at + timedelta(hours=5))
     react(at + timedelta(hours=5))
     assert [mail.user_id for mail in mails()[before:]] == [bob.id, carol.id]
+
+
+def test_every_mail_that_one_may_choose_leads_to_that_choice_without_a_sign_in(app):
+    with app.app_context():
+        alice = make_person()
+        make_offered_lead(at=clock.now())
+        session().commit()
+        jobs.run_now("core.dispatch", {"here": True}, clock.now())
+        (mail,) = mails(user=alice)
+        (choice,) = re.findall(r"hear from us: http://127\.0\.0\.1:8000(/m/\S+)", mail.text)
+        assert choice in mail.html
+    page = app.test_client().get(choice)
+    assert page.status_code == 200
+    assert "When shall we write to you?" in page.text

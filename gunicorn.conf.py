@@ -4,10 +4,13 @@ Read from the environment: BIND (an address, or `fd://3` from a parent that hold
 HOST and PORT; WEB_WORKERS.
 """
 
+import mmap
 import os
 import resource
 import shutil
+import signal
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +35,12 @@ control_socket_disable = True
 
 FIGURES = "PROMETHEUS_MULTIPROC_DIR"
 
+# How far each process of the web is, by its age; all of them see it. SIGHUP reads this file again,
+# therefore it is kept at the server.
+GONE, BOOTING, SERVING = 0, 1, 2
+AGES = 4096
+FOLLOWED_WITHIN = 60.0
+
 
 def on_starting(_server: Any) -> None:
     """Allow as many open files as the machine does: each open page holds a stream.
@@ -46,8 +55,17 @@ def on_starting(_server: Any) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def child_exit(_server: Any, worker: Any) -> None:
+def pre_fork(server: Any, worker: Any) -> None:
+    """Note that a process is being started."""
+    if not hasattr(server, "stages"):
+        server.stages = mmap.mmap(-1, AGES)
+    server.stages[worker.age % AGES] = BOOTING
+    worker.stages = server.stages
+
+
+def child_exit(server: Any, worker: Any) -> None:
     """Forget how many streams a process had that has ended; what it has counted stays."""
+    server.stages[worker.age % AGES] = GONE
     for file in Path(os.environ[FIGURES]).glob(f"gauge_live*_{worker.pid}.db"):
         file.unlink(missing_ok=True)
 
@@ -58,8 +76,26 @@ def on_exit(_server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Have a greenlet at hand that ends the open streams when the worker is told to stop."""
+    """Serve from now on, and end well.
+
+    Told to stop, a process goes on while its followers are being started, so that a reload keeps
+    nobody waiting; then it ends the open streams and what it has begun.
+    """
+    worker.stages[worker.age % AGES] = SERVING
+    leave = worker.handle_exit
+
+    def told_to_stop(signum: int, frame: Any) -> None:
+        gevent.spawn(_leave_when_followed, worker, leave, signum, frame)
+
+    signal.signal(signal.SIGTERM, told_to_stop)
     gevent.spawn(_end_streams, worker)
+
+
+def _leave_when_followed(worker: Any, leave: Any, signum: int, frame: Any) -> None:
+    deadline = time.monotonic() + FOLLOWED_WITHIN
+    while BOOTING in worker.stages[:] and time.monotonic() < deadline:
+        gevent.sleep(0.1)
+    leave(signum, frame)
 
 
 def _end_streams(worker: Any) -> None:

@@ -10,6 +10,8 @@ library: RQ forks, and gevent stays with the web.
 import sys
 from collections.abc import Callable
 
+from portal.core.config import SettingsMissing
+
 
 def work(queues: list[str]) -> None:
     """Do the queued jobs of these queues, or of all."""
@@ -49,7 +51,11 @@ def main(words: list[str]) -> int:
     if not words or words[0] not in ROLES or not set(more) <= QUEUES:
         print(f"Say which: python worker.py {' | '.join(ROLES)}", file=sys.stderr)
         return 2
-    ROLES[words[0]](more)
+    try:
+        ROLES[words[0]](more)
+    except SettingsMissing as missing:
+        print(missing, file=sys.stderr)
+        return 1
     return 0
 
 

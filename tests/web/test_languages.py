@@ -20,6 +20,7 @@ from portal.pickup import operations as pickup
 from portal.pickup.refusals import words_of
 from portal.web import filters
 from tests import factories
+from tests.notifications.kinds import OFFERED
 
 TUESDAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
@@ -112,22 +113,11 @@ def test_a_refusal_speaks_german_and_never_names_who_was_faster(german):
 
 def test_a_mail_about_a_lead_is_a_german_letter(ctx):
     lead = {
-        "lead_id": 7,
-        "number": "L-20418",
-        "temperature": "hot",
+        **OFFERED,
         "title": "14 Netzwerkschränke ersetzen",
-        "brand": None,
-        "source": None,
-        "expectation": None,
         "text": "Ein Text für Partner.",
-        "place": "Niedersachsen, etwa 35 km entfernt",
-        "size": None,
-        "value": None,
-        "time_frame": None,
-        "industry": None,
-        "products": [],
+        "facts": [("Ort", "Niedersachsen, etwa 35 km entfernt")],
         "why": ["ganz in der Nähe"],
-        "firms": 4,
         "ends_at": TUESDAY,
     }
     mail = rendering.render("lead_offered", {"name": "Anna", "lead": lead}, "de", "Europe/Berlin")

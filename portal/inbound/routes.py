@@ -304,7 +304,10 @@ def stop(token: str) -> ResponseReturnValue:
             operations.stop_daily(link, at)
     page = Page(
         heading=_("The daily mail is off"),
-        sentence=_("Sign in to choose anew when you want to hear of leads."),
+        sentence=_(
+            "You find new leads on the portal from now on. Sign in to choose anew when you want to "
+            "hear of them."
+        ),
         onward=(_("Sign in"), "/login"),
     )
     return render_template("inbound/page.html", page=page, token=""), 200

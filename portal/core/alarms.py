@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import atexit
 import logging
+import sys
 import traceback
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import sentry_sdk
 from flask import has_request_context, request
-from sentry_sdk.utils import BadDsn
 
 from portal.core import circumstances, mishaps
 from portal.core.config import Settings, SettingsMissing
+
+if TYPE_CHECKING:
+    import sentry_sdk
 
 # theirs tells of a job's failure once more; the others' would be about our own reports
 NOT_OF = ("rq", "sentry_sdk", "urllib3")
@@ -40,8 +42,9 @@ class Alarm(logging.Handler):
             return
         try:
             self.client.capture_event(event_of(record))
-        except Exception:  # noqa: BLE001 – logging's own way with what a handler raises
-            self.handleError(record)
+        except Exception as problem:  # noqa: BLE001
+            # logging's own way would print the record with all its values
+            sys.stderr.write(f"error not reported: {mishaps.describe(problem)}\n")
 
 
 def init_alarms(settings: Settings) -> None:
@@ -51,6 +54,10 @@ def init_alarms(settings: Settings) -> None:
     """
     if not settings.error_dsn:
         return
+    # only where it is used: it looks at gevent, which a worker otherwise never loads
+    import sentry_sdk  # noqa: PLC0415
+    from sentry_sdk.utils import BadDsn  # noqa: PLC0415
+
     try:
         client = sentry_sdk.Client(
             dsn=settings.error_dsn,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 from collections.abc import MutableMapping
@@ -51,6 +52,19 @@ def format_exception(
     return event
 
 
+class Lines(logging.Handler):
+    """Writes to standard error; a line that can't be written is lost rather than printed raw."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+            sys.stderr.flush()
+        except Exception as problem:  # noqa: BLE001 – logging's own way prints all values
+            with contextlib.suppress(OSError, ValueError):
+                sys.stderr.write(f"a log line is lost: {mishaps.describe(problem)}\n")
+
+
 def configure(level: str = "INFO") -> None:
     """Send structlog and the standard loggers to standard error as JSON lines."""
     shared: list[Any] = [
@@ -66,7 +80,7 @@ def configure(level: str = "INFO") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = Lines()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from sqlalchemy import text
 
-from portal.core import alarms, jobs
+from portal.core import alarms, jobs, logs
 from portal.core.config import SettingsMissing
 from portal.core.db import session
 from portal.factory import create_app
@@ -201,3 +201,16 @@ def test_an_address_that_is_none_stops_the_start_and_is_named(house, tmp_path):
 
 def test_without_an_address_nothing_is_reported(app):
     assert not any(isinstance(one, alarms.Alarm) for one in logging.getLogger().handlers)
+
+
+def test_a_log_line_that_can_not_be_written_is_lost_without_its_values(capfd):
+    class Unspeakable:
+        def __repr__(self):
+            raise ValueError(CONTACT["email"])
+
+    words = {"what": Unspeakable(), "who": CONTACT["last_name"]}
+    logs.Lines().emit(logging.makeLogRecord({"name": "tests", "msg": words}))
+    said = capfd.readouterr().err
+    assert "a log line is lost: ValueError" in said
+    assert CONTACT["email"] not in said
+    assert CONTACT["last_name"] not in said

@@ -28,7 +28,7 @@ from portal.catalog.queries import forget_book
 from portal.core import clock
 from portal.core.config import Settings
 from portal.core.db import db, unit_of_work
-from portal.core.servers import PostgresServer, ValkeyServer, free_port
+from portal.core.servers import PostgresServer, ValkeyServer, die_with_parent, free_port
 from portal.factory import create_app
 from portal.founding import found_programme
 
@@ -164,6 +164,7 @@ class Web:
                 env=environment,
                 stdout=log,
                 stderr=log,
+                preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 (one prctl, no locks)
             )
 
     def await_ready(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ from urllib.parse import urlencode
 
 from bench import data
 from bench.house import ROOT, Database, House, Web
+from portal.core.servers import die_with_parent
 
 FIRMS, REPS_EACH, LEADS = 40, 2, 20_000
 HANDS = 8
@@ -136,6 +138,7 @@ def soak(minutes: float) -> int:
                     env=environment,
                     stdout=log,
                     stderr=log,
+                    preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 (one prctl, no locks)
                 )
             try:
                 seen, memory = _load(web, database, reps, minutes, lost)

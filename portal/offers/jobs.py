@@ -11,7 +11,7 @@ from sqlalchemy import select
 from portal.core.db import session
 from portal.core.jobs import reaction, sweep
 from portal.leads.events import ContactSuppressed
-from portal.offers import events, operations
+from portal.offers import events, operations, places
 from portal.offers.models import OfferRound
 
 
@@ -68,10 +68,10 @@ def tidy_picked(event: Any, _at: datetime) -> None:
 
 @reaction("offers.take_off")
 def take_off(event: ContactSuppressed, at: datetime) -> None:
-    for lead_id in sorted(event.on_offer):
-        operations.take_off(lead_id, at)
-
-    for lead_id in sorted({*event.marked, *filter(None, [event.lead_id])}):
+    asked = {*event.on_offer, *event.marked, *([event.lead_id] if event.lead_id else [])}
+    for lead_id in sorted({*event.on_offer, *places.waited_for(asked)}):
+        if lead_id in event.on_offer:
+            operations.take_off(lead_id, at)
         operations.settle_waiting(lead_id, at)
 
 

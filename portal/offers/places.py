@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -103,6 +103,19 @@ def list_places(lead_id: int) -> Sequence[AnyRow]:
             .join(User, User.id == StandBy.user_id)
             .where(StandBy.lead_id == lead_id)
             .order_by(StandBy.id.desc())
+        )
+        .all()
+    )
+
+
+def waited_for(lead_ids: Collection[int]) -> Collection[int]:
+    """Return those of the leads that somebody stands by for."""
+    return (
+        session()
+        .scalars(
+            select(StandBy.lead_id)
+            .where(StandBy.lead_id.in_(lead_ids), StandBy.ended_at.is_(None))
+            .distinct()
         )
         .all()
     )

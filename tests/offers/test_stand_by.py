@@ -408,6 +408,18 @@ def test_a_place_ends_where_the_contact_asked_not_to_be_approached(story):
     assert recorded("OfferVisible", story.lead) == []
 
 
+def test_a_place_ends_on_the_board_too_where_the_contact_asked_not_to_be_approached(story):
+    story.waits(story.bob)
+    for user in (story.bob, story.carol):
+        session().get_one(Partner, user.organisation_id).suspended_until = AFTER
+    story.comes_back()
+    assert session().get_one(Lead, story.lead.id, populate_existing=True).state == "returned"
+    assert places.count_waiting(story.lead.id) == 1
+    suppress([f"email:{CONTACT['email']}"], "do_not_call", IN_HEAD_START)
+    story.dispatch(IN_HEAD_START + timedelta(minutes=1))
+    assert recorded("StandBysEnded", story.lead) == [{"user_ids": [story.bob.id]}]
+
+
 def test_no_offer_of_another_firm_changes_when_one_firm_waits(story):
     story.waits(story.bob)
     story.comes_back()

@@ -93,9 +93,16 @@ def post_worker_init(worker: Any) -> None:
 
 def _leave_when_followed(worker: Any, leave: Any, signum: int, frame: Any) -> None:
     deadline = time.monotonic() + FOLLOWED_WITHIN
-    while BOOTING in worker.stages[:] and time.monotonic() < deadline:
+    while _is_being_replaced(worker) and time.monotonic() < deadline:
         gevent.sleep(0.1)
     leave(signum, frame)
+
+
+def _is_being_replaced(worker: Any) -> bool:
+    """Tell a reload, where as many younger ones come, from the end of all."""
+    own, ages = worker.age % AGES, worker.stages[:]
+    younger = (ages + ages)[own + 1 : own + AGES // 2]
+    return BOOTING in younger and len(younger) - younger.count(GONE) >= worker.cfg.workers
 
 
 def _end_streams(worker: Any) -> None:

@@ -45,6 +45,7 @@ def tell_of_round(
     if event.lead_id is None:
         return
     about = f"offer:{event.round_id}"
+    _held = operations.hold(event.lead_id)
     for user, found in queries.list_offered(event.lead_id, event.round_id, at):
         if only not in (None, user.id):
             continue

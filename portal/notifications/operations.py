@@ -18,7 +18,7 @@ from portal.accounts.models import Hears, User
 from portal.core.db import session
 from portal.core.mail.models import OutgoingEmail
 from portal.core.mail.rendering import TooLarge
-from portal.leads.models import LeadState
+from portal.leads.models import Lead, LeadState, LeadType
 from portal.leads.queries import find_teaser
 from portal.notifications import letters, queries, rules
 from portal.notifications.letters import Collection, Letter
@@ -71,6 +71,19 @@ def tell(
         },
     )
     return written.first() is not None and now
+
+
+def hold(lead_id: int) -> Sequence[object]:
+    """Return what every mail about a lead asks for: as long as it is held, it is asked for once.
+
+    A session forgets rows that nobody holds.
+    """
+    lead = session().get(Lead, lead_id)
+    return (
+        lead,
+        session().get(LeadType, lead.type_id) if lead else None,
+        session().get(NoticeRound, 1),
+    )
 
 
 def look_round(at: datetime) -> Sequence[int]:

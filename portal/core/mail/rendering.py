@@ -10,10 +10,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import Any, cast
 
 import css_inline
+from babel import Locale
 from babel.dates import format_date, format_time, get_timezone_location
 from flask import current_app, g
 from flask_babel import get_locale, get_timezone, get_translations, refresh
@@ -95,14 +97,20 @@ def translator(kind: type[str]) -> Callable[..., str]:
     translations = get_translations()
 
     def say(text: str, /, **values: Any) -> str:
-        return kind(translations.ugettext(text)) % values
+        words = kind(translations.ugettext(text))
+        return words % values if values or "%" in words else words
 
     return say
 
 
 def moment(at: datetime) -> str:
     """Say a moment in full: a mail is read on another day than it is written."""
-    zone, locale = get_timezone(), get_locale()
+    return _moment_words(get_locale(), get_timezone(), at)
+
+
+@lru_cache(maxsize=4096)
+def _moment_words(locale: Locale, zone: tzinfo, at: datetime) -> str:
+    # many mails name the same moment; `locale` is the one that is spoken now
     here = at.astimezone(zone)
     return str(
         _(

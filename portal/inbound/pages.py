@@ -288,7 +288,7 @@ def taken_back(action: str, number: str, *, again: bool) -> Page:
         "undo_decline": _("You see the lead again among what is available."),
     }
     return Page(
-        heading=_("Taken back already") if again else _("Taken back"),
+        heading=_("Taken back already") if again else _("Taken back, as you wished"),
         number=number,
         sentence=words[action],
         onward=(_("To my leads"), url_for("desk.mine")),

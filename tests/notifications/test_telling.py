@@ -510,7 +510,7 @@ def test_a_sign_in_from_a_new_browser_is_told(ctx):
     react(AT + 2 * SOON_AFTER)
     (mail,) = mails("new_device")
     assert "With: Firefox on Windows" in mail.text
-    assert "From: 203.0.113.7" in mail.text
+    assert "Address: 203.0.113.7" in mail.text
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_user, logout_user
 from itsdangerous import BadSignature, URLSafeSerializer
+from werkzeug.exceptions import HTTPException
 
 from portal.accounts import operations, queries
 from portal.accounts.actor import current_actor, find_actor
@@ -222,6 +223,19 @@ def welcome(form: InvitedForm, user: User) -> str:
     return render_template("accounts/invitation.html", form=form, user=user, least=SHORTEST)
 
 
+def way_back() -> str:
+    """Return the page on which a button of the settings was pressed; home if it cannot be opened.
+
+    The answer to a form may stand at an address that only takes forms.
+    """
+    target = safe_target(request.form.get("back"))
+    try:
+        current_app.url_map.bind("").match(urlsplit(target).path, method="GET")
+    except HTTPException:
+        return url_for("desk.home")
+    return target
+
+
 @blueprint.post("/settings/language")
 @public
 def set_language() -> ResponseReturnValue:
@@ -232,7 +246,7 @@ def set_language() -> ResponseReturnValue:
             database.session().get_one(User, actor.id).locale = choice
         else:
             session["locale"] = choice
-    return redirect(safe_target(request.form.get("back")), 303)
+    return redirect(way_back(), 303)
 
 
 @blueprint.post("/settings/theme")
@@ -245,7 +259,7 @@ def set_theme() -> ResponseReturnValue:
             database.session().get_one(User, actor.id).theme = choice
         else:
             session["theme"] = choice
-    return redirect(safe_target(request.form.get("back")), 303)
+    return redirect(way_back(), 303)
 
 
 @blueprint.get("/settings/mail")

@@ -167,7 +167,8 @@ document.addEventListener("change", (event) => {
 
 const POLL = 20_000;
 const LEFT_ALONE = 30_000; // a page that nobody sees gives its stream back
-const openCard = ".lead-card:not(.lead-card-gone, .lead-card-yours)";
+// a card that settles still wears the classes of the one whose place it took
+const openCard = ".lead-card:not(.lead-card-gone, .lead-card-yours, .htmx-settling)";
 const around = (ms) => ms * (0.75 + Math.random() / 2);
 
 function follow({ stream, at: made, signedOut }) {

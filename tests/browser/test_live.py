@@ -319,6 +319,20 @@ def test_a_card_that_the_reader_picks_himself_does_not_fade_before_him(live, win
     assert second.locator(f"#lead-{lead.id}").count() == 0
 
 
+def test_who_picked_keeps_the_contact_when_the_news_of_it_comes_before_the_card_settled(
+    live, windows
+):
+    rep = make_person()
+    lead = offered()
+    page = open_page(windows, live, rep, "/available")
+    page.evaluate("htmx.config.defaultSettleDelay = 2000")
+    page.locator(f"#lead-{lead.id}-pickup").click()
+    expect(card(page, lead)).to_contain_text("It is yours")
+    expect(card(page, lead)).to_have_class(re.compile("lead-card-yours"), timeout=SHORTLY)
+    expect(card(page, lead)).to_contain_text("Open the lead")
+    expect(card(page, lead)).not_to_contain_text("in your firm's hands")
+
+
 def test_a_lead_given_back_is_announced_to_the_others(live, windows):
     rep, other = make_person(), make_person()
     lead = offered()

@@ -54,6 +54,8 @@ def test_the_card_that_was_lost_waits_in_its_place_and_is_back_first(live, windo
     wait.click()
     expect(card.get_by_text(WAITS)).to_be_visible()
     expect(card.get_by_role("button", name="Wait no more")).to_be_visible()
+    expect(card.get_by_text(lead.number)).to_have_count(1)  # and nothing said of its rating
+    expect(card.get_by_text("Not rated")).to_have_count(0)
     page.goto(f"/leads/{lead.id}")
     expect(page.get_by_text(WAITS)).to_be_visible()
     live.do(lambda: pickup.give_back(held, "duplicate", None, get_actor(alice.id), clock.now()))

@@ -114,7 +114,7 @@ def cookie_for(app, secret):
 class Live:
     """The web of a local run, and this test's own way to the same database."""
 
-    def __init__(self, app, folder, **more):
+    def __init__(self, app, folder, served="app:app", **more):
         self.app, self.folder = app, folder
         settings = app.config["SETTINGS"]
         self.door = socket.socket()
@@ -140,11 +140,17 @@ class Live:
         }
         self.browsers = []
         self.beside = []
+        self.web = None
+        if served:
+            self.serve(served)
+
+    def serve(self, served="app:app", **more):
+        """Start the web: at the beginning, and again where a test has ended it."""
         with self.log.open("ab") as log:
             self.web = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "app:app"],
+                [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", served],
                 cwd=ROOT,
-                env=self.env,
+                env={**self.env, **more},
                 stdout=log,
                 stderr=log,
                 pass_fds=(self.door.fileno(),),
@@ -169,10 +175,11 @@ class Live:
         """Stop the processes by their pids; who does not go in time is killed."""
         for browser in self.browsers:
             browser.close()
-        for child in (*self.beside, self.web):
+        children = [*self.beside, *([self.web] if self.web else [])]
+        for child in children:
             if child.poll() is None:
                 child.send_signal(signal.SIGTERM)
-        for child in (*self.beside, self.web):
+        for child in children:
             try:
                 child.wait(10)
             except subprocess.TimeoutExpired:
@@ -180,19 +187,20 @@ class Live:
                 child.wait()
         self.door.close()
 
-    def start(self, *words):
+    def start(self, *words, program=("worker.py",), **more):
         """Start a process beside the web, as `make run` does: worker, scheduler or catcher."""
         with self.log.open("ab") as log:
             self.beside.append(
                 subprocess.Popen(
-                    [sys.executable, "worker.py", *words],
+                    [sys.executable, *program, *words],
                     cwd=ROOT,
-                    env=self.env,
+                    env={**self.env, **more},
                     stdout=log,
                     stderr=log,
                     preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 (see above)
                 )
             )
+        return self.beside[-1]
 
     def serve_also(self, bind):
         """Start a second web at an address of its own."""

@@ -226,6 +226,11 @@ def list_pickups(lead_id: int) -> Sequence[AnyRow]:
     )
 
 
+def name_of(lead_id: int) -> AnyRow:
+    """Return number and title of a lead, as the list of what is done names it."""
+    return session().execute(select(Lead.number, Lead.title).where(Lead.id == lead_id)).one()
+
+
 def list_feedback(lead_id: int, organisation_id: int | None = None) -> Sequence[AnyRow]:
     """Return the answers about a lead, the newest first; of one firm where it is named."""
     query = (

@@ -234,7 +234,7 @@ def partner_lead(
         return render_template(
             "desk/lead_past.html",
             pickup=before,
-            lead_id=lead_id,
+            lead=queries.name_of(lead_id),
             given=queries.list_feedback(lead_id, actor.organisation_id),
             reason=book().label(before.reason_id, str(get_locale())),
         )

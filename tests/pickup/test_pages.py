@@ -85,6 +85,7 @@ def test_picking_up_leads_to_the_contact(client: FlaskClient) -> None:
     assert answer.status_code == 303
     page = client.get(answer.location)
     assert CONTACT["email"] in page.text
+    assert f"{CONTACT['postcode']} Hanover" in page.text
 
 
 def test_the_loser_reads_how_it_went_and_no_teaser(app: Flask) -> None:
@@ -167,3 +168,7 @@ def test_after_giving_back_the_contact_is_gone_from_every_page_of_the_firm(app: 
     page = client.get("/mine")
     assert CONTACT["email"] not in page.text
     assert "given back" in page.text
+    past = client.get(page.text.split('id="closed-head"')[1].split('href="')[1].split('"')[0])
+    assert "A lead you held" in past.text
+    assert "L-" in past.text
+    assert CONTACT["email"] not in past.text

@@ -104,6 +104,12 @@ def test_a_mailbox_keeps_the_newest_mails(tmp_path):
     assert [one.subject for one in box.listed(0, 2)] == ["number 7", "number 6"]
 
 
+def test_a_subject_that_begins_on_a_line_of_its_own_reads_as_any_other(tmp_path):
+    box = catcher.Mailbox(tmp_path)
+    box.keep(b"Subject:\r\n Hot lead\r\n\r\nHello")
+    assert [one.subject for one in box.listed(0, 1)] == ["Hot lead"]
+
+
 def test_scripts_read_the_mailbox(client, local):
     first, second = (local.keep(mail(s).as_bytes()) for s in ("one", "two"))
     listed = client.get("/local/mailbox.json").json

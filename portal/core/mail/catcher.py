@@ -104,7 +104,7 @@ def about(name: str, mail: EmailMessage) -> Caught:
         id=name,
         to=str(mail.get("To", "")),
         sender=str(mail.get("From", "")),
-        subject=str(mail.get("Subject", "")),
+        subject=str(mail.get("Subject", "")).strip(),  # a long one begins on a line of its own
         date=date,
     )
 

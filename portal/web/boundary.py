@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from portal.core import circumstances, db, logs, metrics
 from portal.core.config import Settings
+from portal.web import errors
 
 log = logs.get(__name__)
 
@@ -52,10 +53,13 @@ def open_request() -> None:
 
 def close_request(response: Response) -> Response:
     """Commit or roll back, then dress the response."""
-    if request.method not in SAFE and (response.status_code < 400 or g.get("keep_work")):
-        db.commit()
-    else:
-        db.rollback()
+    try:
+        if request.method not in SAFE and (response.status_code < 400 or g.get("keep_work")):
+            db.commit()
+        else:
+            db.rollback()
+    except OperationalError as lost:
+        response = settle_loss(response, lost)
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
     metrics.count_request(request.endpoint, response.status_code, seconds)
     for name, value in current_app.extensions["headers"].items():
@@ -73,6 +77,12 @@ def close_request(response: Response) -> Response:
         )
     response.headers["X-Request-ID"] = circumstances.current().request_id or ""
     return response
+
+
+def settle_loss(response: Response, lost: OperationalError) -> Response:
+    """Answer for a connection that was lost at the end: what was read stands, work is not done."""
+    away = errors.database_away(lost)
+    return response if request.method in SAFE else current_app.make_response(away)
 
 
 def forget_request(error: BaseException | None) -> None:

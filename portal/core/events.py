@@ -8,7 +8,7 @@ the queue: Redis only hurries the dispatcher, a sweep finds what it missed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, cast
@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    exists,
     func,
     insert,
     literal_column,
@@ -207,18 +208,21 @@ def load(row: EventRow) -> Event:
     )
 
 
-def claim_deliveries(at: datetime, limit: int = 200) -> list[tuple[int, str]]:
-    """Take open deliveries that are due; return (id, reaction).
+def claim_deliveries(
+    at: datetime,
+    limit: int = 200,
+    *,
+    only: Collection[str] | None = None,
+    without: Collection[str] = (),
+) -> list[int]:
+    """Take open deliveries that are due, oldest first, and return their ids.
 
-    Their due time moves `LEASE` ahead: if the worker dies, they come up again by themselves.
+    `only` and `without` name reactions. Their due time moves `LEASE` ahead: if the worker dies,
+    they come up again by themselves.
     """
     due = (
         select(Delivery.id)
-        .where(
-            Delivery.done_at.is_(None),
-            Delivery.failed_at.is_(None),
-            Delivery.due_at <= at,
-        )
+        .where(*_due(at, only, without))
         .order_by(Delivery.due_at, Delivery.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -226,14 +230,30 @@ def claim_deliveries(at: datetime, limit: int = 200) -> list[tuple[int, str]]:
         .cte("due")
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
-    rows = session().execute(
+    rows = session().scalars(
         update(Delivery)
         .where(Delivery.id == due.c.id)
         .values(due_at=at + LEASE)
-        .returning(Delivery.id, Delivery.reaction)
+        .returning(Delivery.id)
         .execution_options(synchronize_session=False)
     )
-    return sorted((row.id, row.reaction) for row in rows)
+    return sorted(rows)
+
+
+def is_due(at: datetime, only: Collection[str]) -> bool:
+    """Say whether a delivery to one of these reactions is due."""
+    return bool(session().scalar(select(exists().where(*_due(at, only, ())))))
+
+
+def _due(
+    at: datetime, only: Collection[str] | None, without: Collection[str]
+) -> list[ColumnElement[bool]]:
+    which = [Delivery.done_at.is_(None), Delivery.failed_at.is_(None), Delivery.due_at <= at]
+    if only is not None:
+        which.append(Delivery.reaction.in_(sorted(only)))
+    if without:
+        which.append(Delivery.reaction.not_in(sorted(without)))
+    return which
 
 
 def open_delivery(delivery_id: int) -> tuple[Delivery, Event] | None:

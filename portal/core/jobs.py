@@ -13,7 +13,7 @@ import hashlib
 import json
 import signal
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,6 +29,7 @@ from rq.exceptions import DuplicateJobError, StopRequested
 from rq.job import Job as RqJob
 from rq.serializers import JSONSerializer
 from rq.timeouts import BaseTimeoutException
+from rq.worker import DequeueStrategy
 from sqlalchemy import UniqueConstraint, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
@@ -48,6 +49,8 @@ TRIES_MORE = 2
 # seconds: an idle worker looks around, sweeps up after dead ones, says that its job still runs
 WORKER_TTL, MAINTENANCE, MONITORING = 20, 10, 5
 NUDGE_WINDOW = 0.2
+# deliveries that are claimed at a time, and seconds after which others get their turn
+BATCH, DELIVERING = 50, 20.0
 SCHEDULER_SEEN = "firstcome:scheduler"
 
 
@@ -405,7 +408,7 @@ def reaction(
 
 @long_job("core.dispatch", queue="now", timeout=120)
 def dispatch(payload: Payload, at: datetime) -> None:
-    """Claim open deliveries and push their jobs, a batch per queue, until none is due.
+    """Run the reactions that are due now, and wake those of the other queues.
 
     With `{"here": true}` all of them run in this process, as a command needs it.
     """
@@ -417,22 +420,34 @@ def dispatch(payload: Payload, at: datetime) -> None:
 
 
 def _dispatch_due(at: datetime, here: bool) -> None:
-    while True:
+    # an unknown reaction is tried here and now, so that its failure is seen
+    elsewhere = {} if here else {queue: reactions_of(queue) for queue in ("mail", "bulk")}
+    _deliver_due(at, without=frozenset().union(*elsewhere.values()))
+    for queue, names in elsewhere.items():
         with unit_of_work():
-            claimed = events.claim_deliveries(at)
+            due = events.is_due(at, names)
+        if due:
+            wake(f"core.deliver-{queue}")
+
+
+def reactions_of(queue: str) -> frozenset[str]:
+    """Return the names of the reactions that run on a queue."""
+    return frozenset(name for name, reaction in REACTIONS.items() if reaction.queue == queue)
+
+
+def _deliver_due(
+    at: datetime, *, only: Collection[str] | None = None, without: Collection[str] = ()
+) -> None:
+    """Claim what is due and run it, batch by batch, until nothing is left or it takes too long."""
+    began = time.monotonic()
+    while (spent := time.monotonic() - began) < DELIVERING:
+        with unit_of_work():
+            claimed = events.claim_deliveries(
+                at + timedelta(seconds=spent), BATCH, only=only, without=without
+            )
         if not claimed:
             return
-        batches: dict[str, list[int]] = {}
-        for delivery_id, name in claimed:
-            # an unknown one is tried here and now, so that its failure is seen
-            queue = REACTIONS[name].queue if name in REACTIONS and not here else "now"
-            batches.setdefault(queue, []).append(delivery_id)
-        for queue, ids in sorted(batches.items()):
-            if queue == "now":
-                deliver({"ids": ids}, at)
-            else:
-                # named after what it does: pushed twice, it is done once
-                enqueue(f"core.deliver-{queue}", {"ids": ids}, f"deliver-{digest({'ids': ids})}")
+        deliver(claimed, at)
 
 
 def _await_end_of_window() -> bool:
@@ -447,9 +462,9 @@ def _await_end_of_window() -> bool:
     return True
 
 
-def deliver(payload: Payload, at: datetime) -> None:
+def deliver(delivery_ids: Sequence[int], at: datetime) -> None:
     """Run the reactions of the named deliveries, each with its mark in one transaction."""
-    for delivery_id in payload["ids"]:
+    for delivery_id in delivery_ids:
         try:
             with unit_of_work():
                 found = events.open_delivery(delivery_id)
@@ -467,8 +482,22 @@ def deliver(payload: Payload, at: datetime) -> None:
                 events.delivery_failed(delivery_id, mishaps.describe(error), at)
 
 
+def _drain_of(queue: str) -> Callable[[Payload, datetime], None]:
+    # one job that works off what it finds, never one for each dispatch: under load they would heap
+    # up, and a fork with a connection of its own costs more than most reactions
+    def deliver_all(_payload: Payload, at: datetime) -> None:
+        names = reactions_of(queue)
+        _deliver_due(at, only=names)
+        with unit_of_work():
+            more = events.is_due(at, names)
+        if more:
+            wake(f"core.deliver-{queue}")
+
+    return deliver_all
+
+
 for _queue in ("mail", "bulk"):
-    long_job(f"core.deliver-{_queue}", queue=_queue, timeout=600)(deliver)
+    long_job(f"core.deliver-{_queue}", queue=_queue, timeout=600)(_drain_of(_queue))
 
 # -- processes --------------------------------------------------------------------------------
 
@@ -539,7 +568,7 @@ def serve_in(app: Flask) -> None:
 
 
 def run_worker(app: Flask, burst: bool = False, queues: Sequence[str] = QUEUES) -> None:
-    """Work on `queues`, in this order, until told to stop (with `burst`: until empty)."""
+    """Work on `queues`, each in its turn, until told to stop (with `burst`: until empty)."""
     serve_in(app)
     connection = connect(app.config["SETTINGS"].redis_url, socket_timeout=None)
     while not _stop.heard():
@@ -552,7 +581,12 @@ def run_worker(app: Flask, burst: bool = False, queues: Sequence[str] = QUEUES) 
                 maintenance_interval=MAINTENANCE,
                 job_monitoring_interval=MONITORING,
             )
-            worker.work(burst=burst, logging_level="WARNING")
+            # each queue in its turn: sustained work on one must not starve the others
+            worker.work(
+                burst=burst,
+                logging_level="WARNING",
+                dequeue_strategy=DequeueStrategy.ROUND_ROBIN,
+            )
             # RQ returns, too, when Redis goes away at the wrong moment
             if burst:
                 return

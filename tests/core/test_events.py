@@ -37,6 +37,11 @@ def stumble(event, at):
     )
 
 
+@jobs.reaction("tests.wash_up", queue="bulk")
+def wash_up(event, at):
+    heard.append("washed up")
+
+
 @pytest.fixture
 def kettle(ctx):
     before = dict(events._reactions)
@@ -147,3 +152,25 @@ def test_what_lies_in_the_future_is_not_delivered_yet(kettle):
     jobs.run_now("core.dispatch", {}, AT)
     assert heard == []
     assert session().scalar(select(func.count()).select_from(Delivery)) == 2
+
+
+def test_what_runs_on_another_queue_waits_in_one_job_however_much_there_is(kettle):
+    events.configure({KettleBoiled: ("tests.wash_up",)})
+    for minutes in range(6):
+        boil()
+        jobs.run_now("core.dispatch", {}, AT + timedelta(minutes=minutes))
+    assert heard == []
+    assert kettle.extensions["redis"].llen("rq:queue:bulk") == 2
+    jobs.run_now("core.deliver-bulk", {}, AT + timedelta(minutes=9))
+    assert heard == ["washed up"] * 6
+    jobs.run_now("core.deliver-bulk", {}, AT + timedelta(minutes=19))
+    assert len(heard) == 6
+
+
+def test_each_drain_takes_the_reactions_of_its_own_queue(kettle):
+    events.configure({KettleBoiled: ("tests.hear", "tests.wash_up")})
+    boil()
+    jobs.run_now("core.deliver-bulk", {}, AT)
+    assert heard == ["washed up"]
+    jobs.run_now("core.dispatch", {}, AT)
+    assert len(heard) == 2

@@ -25,7 +25,7 @@ from tests.core.worker_for_tests import BellRung
 from tests.factories import AT, CONTACT
 
 ROOT = Path(__file__).resolve().parents[2]
-LIMIT = 25.0
+LIMIT = 60.0
 
 
 def until(true, limit=LIMIT):
@@ -331,3 +331,13 @@ def push_and_fail():
 
 def queued():
     return Queue("now", connection=jobs.client(), serializer=JSONSerializer).count
+
+
+def test_no_queue_starves_while_another_has_work(works):
+    with works.app.app_context():
+        for number in range(6):
+            jobs.enqueue("tests.quick", {"number": number})
+        jobs.enqueue("tests.patient", {"number": 1})
+    works.start()
+    until(lambda: len(works.lines()) == 7)
+    assert works.lines().index("patient 1") <= 2

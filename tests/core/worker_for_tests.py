@@ -46,6 +46,11 @@ def quick(payload, at):
     write_down(f"quick {payload.get('number', '')}")
 
 
+@jobs.job("tests.patient", queue="bulk")
+def patient(payload, at):
+    write_down(f"patient {payload['number']}")
+
+
 @jobs.job("tests.raises")
 def raises(payload, at):
     write_down("raised")

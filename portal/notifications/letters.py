@@ -337,7 +337,7 @@ def round_words(report: RoundReport, at: datetime) -> dict[str, Any] | None:
         )
     else:
         following = _(
-            "It is on the board under “Returned”: change the text, offer it to others, or call "
+            "It is on the board under “Came back”: change the text, offer it to others, or call "
             "yourself."
         )
     silent = report.silent

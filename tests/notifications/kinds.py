@@ -71,7 +71,7 @@ FEEDBACK = {
 ROUND = {
     "lead": LEAD,
     "what": "the time for L-20418 is over, and nobody has picked it up.",
-    "next": "It is on the board under “Returned”: change the text, offer it to others, or call "
+    "next": "It is on the board under “Came back”: change the text, offer it to others, or call "
     "yourself.",
     "offered_again": False,
     "round": {

@@ -96,11 +96,17 @@ class DayField(PlainField, DateField):
     unreadable = _l("Please give a date, as 2026-11-30.")
 
 
+class TickInput(CheckboxInput):
+    """One box of several; `required` at each would have browsers ask for all of them."""
+
+    validation_attrs = ["disabled"]
+
+
 class TicksField(SelectMultipleField):
     """Several of a list, as boxes to tick: easier on a phone than a list of many choices."""
 
     widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
+    option_widget = TickInput()
 
 
 Choices = Sequence[tuple[str, str]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -87,6 +88,15 @@ def test_what_is_missing_is_said_at_the_field(app):
     alien = send(client, path, invited_name="N", email="n@new.example", roles=["admin"])
     assert alien.status_code == 422
     assert find("n@new.example") is None
+
+
+def test_one_role_of_several_is_enough_for_a_browser_too(app):
+    firm = make_partner()
+    client = sign_in(app.test_client(), make_manager())
+    page = client.get(f"/partners/{firm.id}").text
+    boxes = re.findall(r'<input[^>]*name="roles"[^>]*>', page)
+    assert len(boxes) > 1
+    assert not [box for box in boxes if "required" in box]
 
 
 def test_only_who_keeps_partners_may_invite(app):

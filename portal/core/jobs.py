@@ -30,7 +30,7 @@ from rq.job import Job as RqJob
 from rq.serializers import JSONSerializer
 from rq.timeouts import BaseTimeoutException
 from rq.worker import DequeueStrategy
-from sqlalchemy import UniqueConstraint, delete, select
+from sqlalchemy import UniqueConstraint, delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
@@ -417,6 +417,21 @@ def dispatch(payload: Payload, at: datetime) -> None:
     _dispatch_due(at, here)
     if not here and _await_end_of_window():
         _dispatch_due(at + timedelta(seconds=time.monotonic() - began), here)
+    with unit_of_work() as on:
+        on.execute(FORGET_DELIVERED)
+
+
+# a job whose worker was killed is not always tried again; its deliveries are, maybe in another one
+FORGET_DELIVERED = text(
+    """
+    DELETE FROM job_failures AS note
+    WHERE starts_with(name, 'core.deliver-') AND NOT EXISTS (
+      SELECT FROM jsonb_array_elements_text(note.payload -> 'ids') AS wanted
+      JOIN deliveries ON deliveries.id = CAST(wanted AS bigint)
+      WHERE deliveries.done_at IS NULL
+    )
+    """
+)
 
 
 def _dispatch_due(at: datetime, here: bool) -> None:

@@ -13,7 +13,9 @@ from sqlalchemy import select, text
 
 from portal.core import jobs, mishaps
 from portal.core.db import session, unit_of_work
+from portal.core.events import Delivery, record
 from portal.core.jobs import JobFailure
+from portal.leads.events import LeadTaken
 from tests.factories import AT, CONTACT
 
 done = []
@@ -74,6 +76,28 @@ def test_one_item_tried_again_by_hand_is_noted_or_forgotten_like_a_job(ctx):
     sick.clear()
     jobs.perform("tests.sweep", {"id": 2})
     assert failures() == []
+
+
+def test_the_note_on_a_killed_delivery_goes_once_others_have_done_its_work(ctx):
+    with unit_of_work() as on:
+        event_id = record(LeadTaken(at=AT, lead_id=1, user_id=1))
+        deliveries = [
+            Delivery(event_id=event_id, reaction="r", due_at=AT + timedelta(1), done_at=done_at)
+            for done_at in (AT, None)
+        ]
+        on.add_all(deliveries)
+        on.flush()
+        settled, left = (delivery.id for delivery in deliveries)
+    for ids in ([settled], [left], [settled, left]):
+        jobs.note_failure("core.deliver-mail", {"ids": ids}, jobs.JobKilled(), AT)
+    jobs.note_failure("tests.echo", {"ids": [settled]}, jobs.JobKilled(), AT)
+    jobs.run_now("core.dispatch", at=AT)
+    kept = session().execute(select(JobFailure.name, JobFailure.payload).order_by(JobFailure.id))
+    assert [tuple(row) for row in kept] == [
+        ("core.deliver-mail", {"ids": [left]}),
+        ("core.deliver-mail", {"ids": [settled, left]}),
+        ("tests.echo", {"ids": [settled]}),
+    ]
 
 
 def test_a_sweep_whose_time_is_over_ends(ctx):

@@ -614,6 +614,13 @@ def test_constants_fill_what_the_row_leaves_empty() -> None:
     assert clean({"country": "AT"}, country="DE").country == "DE"
 
 
+def test_a_row_without_a_number_and_a_title_gets_no_title_of_digits() -> None:
+    cells = {"Company": "Kanarienwerke AG", "Email": "eva@kanarienwerke.example"}
+    row = Cleaner(propose_mapping(list(cells)).mapping, AT).clean(cells)
+    assert isinstance(row, CleanRow)
+    assert row.title == ""  # who qualifies is asked for one
+
+
 def test_a_list_without_numbers_takes_the_row_itself_as_its_number() -> None:
     cleaner = Cleaner(Mapping("s", {"Firma": "company"}), AT)
     first, again, other = (cleaner.clean({"Firma": name}) for name in ("Alpha", " Alpha ", "Beta"))

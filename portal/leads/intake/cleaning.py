@@ -601,7 +601,8 @@ class Cleaner:
             return product[:200]
         if industry:
             return self._inquiry_from.replace("\0", industry)
-        return self._inquiry.replace("\0", external_id)
+        # a number that was made here says nothing to a reader: the qualifier is asked for a title
+        return self._inquiry.replace("\0", external_id) if self._has_id_column else ""
 
 
 def suppression_keys(row: CleanRow, source_system: str) -> tuple[str, ...]:

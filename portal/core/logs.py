@@ -94,7 +94,7 @@ def configure(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("rq", "alembic.runtime.plugins", "werkzeug"):
+    for noisy in ("rq", "alembic.runtime", "werkzeug"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -26,6 +26,7 @@ from redis.retry import Retry as RedisRetry
 from rq import Queue, Retry, Worker
 from rq.cron import CronJob, CronScheduler
 from rq.exceptions import DuplicateJobError, StopRequested
+from rq.executions import Execution, ExecutionRegistry
 from rq.job import Job as RqJob
 from rq.serializers import JSONSerializer
 from rq.timeouts import BaseTimeoutException
@@ -535,6 +536,29 @@ class _Wish:
 _stop = _Wish()
 
 
+class _Executions(ExecutionRegistry):
+    """What workers have begun of a job.
+
+    What a killed worker had begun goes out of Redis by itself. RQ stumbles over that when the job
+    is over, and leaves it there as begun: no other of the same id would ever be taken.
+    """
+
+    def get_executions(self, start: int = 0, end: int = -1) -> list[Execution]:
+        found = []
+        for name in self.get_execution_ids(start, end):
+            with contextlib.suppress(ValueError):
+                found.append(Execution.fetch(name, self.job_id, self.connection))
+        return found
+
+
+class _Job(RqJob):
+    """A job that may outlive its worker."""
+
+    @property
+    def execution_registry(self) -> ExecutionRegistry:
+        return _Executions(self.id, self.connection)
+
+
 class FirstcomeWorker(Worker):
     """An RQ worker that notices dead colleagues within half a minute and survives Redis."""
 
@@ -589,8 +613,12 @@ def run_worker(app: Flask, burst: bool = False, queues: Sequence[str] = QUEUES) 
     while not _stop.heard():
         try:
             worker = FirstcomeWorker(
-                [Queue(n, connection=connection, serializer=JSONSerializer) for n in queues],
+                [
+                    Queue(n, connection=connection, job_class=_Job, serializer=JSONSerializer)
+                    for n in queues
+                ],
                 connection=connection,
+                job_class=_Job,
                 serializer=JSONSerializer,
                 worker_ttl=WORKER_TTL,
                 maintenance_interval=MAINTENANCE,

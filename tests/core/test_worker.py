@@ -153,6 +153,10 @@ def test_a_job_whose_worker_is_killed_is_done_once_afterwards(works):
     until(lambda: works.lines("done 7"))
     assert works.lines("done 7") == ["done 7"]
     assert len(works.lines("began 7")) == 2
+    # and nothing stays that would keep the same job out for ever
+    until(lambda: not in_redis(works, "rq:job:*"))
+    with works.looking() as on:
+        assert on.scalars(select(JobFailure)).all() == []
 
 
 def alive(pid):

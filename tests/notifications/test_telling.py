@@ -562,7 +562,7 @@ def test_a_lead_that_comes_back_is_told_first_to_who_stood_by(ctx):
     react(AT)
     (mail,) = mails()
     assert (mail.kind, mail.user_id) == ("lead_offered", bob.id)
-    assert "a lead that you waited for is back: until Monday, November 16, 2026, 2:00" in mail.text
+    assert "Until Monday, November 16, 2026, 2:00" in mail.text
     record(
         OfferVisible(
             at=later,

@@ -101,15 +101,15 @@ POINTS = (
     ),
     Point(
         "worker",
-        "after claiming deliveries, before they are handed on",
+        "with deliveries due on other queues, before the first is woken",
         "before",
-        "portal.core.jobs:enqueue",
+        "portal.core.jobs:wake",
     ),
     Point(
         "worker",
-        "after the first handing on, before the second",
+        "after the first queue is woken, before the second",
         "before",
-        "portal.core.jobs:enqueue",
+        "portal.core.jobs:wake",
         turn=2,
     ),
     Point(

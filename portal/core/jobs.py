@@ -418,18 +418,15 @@ def dispatch(payload: Payload, at: datetime) -> None:
     _dispatch_due(at, here)
     if not here and _await_end_of_window():
         _dispatch_due(at + timedelta(seconds=time.monotonic() - began), here)
-    with unit_of_work() as on:
-        on.execute(FORGET_DELIVERED)
 
 
-# a job whose worker was killed is not always tried again; its deliveries are, maybe in another one
+# a drain whose worker was killed is not always tried again: another may have done its work
 FORGET_DELIVERED = text(
     """
-    DELETE FROM job_failures AS note
-    WHERE starts_with(name, 'core.deliver-') AND NOT EXISTS (
-      SELECT FROM jsonb_array_elements_text(note.payload -> 'ids') AS wanted
-      JOIN deliveries ON deliveries.id = CAST(wanted AS bigint)
-      WHERE deliveries.done_at IS NULL
+    DELETE FROM job_failures
+    WHERE name = :job AND NOT EXISTS (
+      SELECT FROM deliveries
+      WHERE done_at IS NULL AND failed_at IS NULL AND reaction = ANY(:names)
     )
     """
 )
@@ -440,10 +437,13 @@ def _dispatch_due(at: datetime, here: bool) -> None:
     elsewhere = {} if here else {queue: reactions_of(queue) for queue in ("mail", "bulk")}
     _deliver_due(at, without=frozenset().union(*elsewhere.values()))
     for queue, names in elsewhere.items():
-        with unit_of_work():
+        job_name = f"core.deliver-{queue}"
+        with unit_of_work() as on:
             due = events.is_due(at, names)
+            if not due:
+                on.execute(FORGET_DELIVERED, {"job": job_name, "names": sorted(names)})
         if due:
-            wake(f"core.deliver-{queue}")
+            wake(job_name)
 
 
 def reactions_of(queue: str) -> frozenset[str]:

@@ -18,8 +18,8 @@ MAY_COMMIT = {"core/db.py", "web/boundary.py", "migrations/env.py"}
 OPEN_UNITS = re.compile(r"(^|/)(jobs|commands?|cli|up|doctor|founding|catcher)\.py$|^demo/|^core/")
 MAY_READ_ENVIRONMENT = {"core/config.py", "cli.py", "up.py"}
 MAY_ASK_THE_TIME = {"core/clock.py"}
-# a command imports what it needs, so that `portal up` is there at once; the reporter of errors loads
-# parts of gevent, which no worker may have unless it reports
+# a command imports what it needs, so that `portal up` is there at once; the reporter of errors
+# looks at gevent, which no worker may have loaded unless it reports
 MAY_IMPORT_LATE = {"cli.py", "core/alarms.py"}
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "service", "services", "misc"}
 

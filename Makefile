@@ -32,7 +32,7 @@ run:
 test:
 	@$(BOOTSTRAP) --test
 	@$(MAKE) --no-print-directory check
-	@$(VENV)/python -m pytest -n $(or $(WORKERS),3) tests
+	@$(VENV)/python -m pytest -n $(or $(WORKERS),2) tests
 
 check:
 	@$(BOOTSTRAP) --dev

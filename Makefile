@@ -48,6 +48,7 @@ bench:
 
 soak:
 	@$(BOOTSTRAP) --dev
+	@KILL_ALL=1 $(VENV)/python -m pytest -q tests/races/test_killed.py
 	@exec $(VENV)/python -m bench.soak
 
 lock:

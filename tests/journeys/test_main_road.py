@@ -69,7 +69,9 @@ def test_from_a_file_of_leads_to_a_won_one(road, windows, tmp_path, width):
 
     the_mail_leads_to_the_lead(bob, live, beta, FIRST, first)
 
-    # first come, first served
+    # first come, first served; bob's page has not heard the news yet
+    for news in ("**/stream*", "**/available/news*"):
+        bob.route(news, lambda route: route.fulfill(status=204))
     bob.goto("/available")
     pick(alice, first)
     expect(alice.locator(f"#lead-{first}")).to_contain_text(FIRST["name"])

@@ -563,6 +563,7 @@ class FirstcomeWorker(Worker):
     """An RQ worker that notices dead colleagues within half a minute and survives Redis."""
 
     max_connection_wait_time = 5.0
+    app: Flask
 
     def get_heartbeat_ttl(self, job: RqJob, working_time: float | None = 0.0) -> int:
         # RQ adds a fixed minute, in which the job of a dead worker would lie
@@ -582,9 +583,8 @@ class FirstcomeWorker(Worker):
         # an orphan would go on while another worker takes its job over
         self._die_with_me()
         # a forked child must not share the parent's database connections
-        if _worker_app is not None:
-            with _worker_app.app_context():
-                hang_up(close=False)
+        with self.app.app_context():
+            hang_up(close=False)
         try:
             super().main_work_horse(job, queue)
         finally:
@@ -592,11 +592,10 @@ class FirstcomeWorker(Worker):
 
     def handle_work_horse_killed(self, job: RqJob, retpid: int, ret_val: int, rusage: Any) -> None:
         # the job itself could not say anything any more
-        if _worker_app is not None:
-            with _worker_app.app_context():
-                name, payload = job.args[0], job.args[1]
-                note_failure(name, payload, JobKilled(), clock.now())
-                hang_up()
+        with self.app.app_context():
+            name, payload = job.args[0], job.args[1]
+            note_failure(name, payload, JobKilled(), clock.now())
+            hang_up()
         super().handle_work_horse_killed(job, retpid, ret_val, rusage)  # type: ignore[no-untyped-call]
 
 
@@ -624,6 +623,7 @@ def run_worker(app: Flask, burst: bool = False, queues: Sequence[str] = QUEUES) 
                 maintenance_interval=MAINTENANCE,
                 job_monitoring_interval=MONITORING,
             )
+            worker.app = app
             # each queue in its turn: sustained work on one must not starve the others
             worker.work(
                 burst=burst,

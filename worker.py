@@ -15,19 +15,19 @@ from portal.core.config import SettingsMissing
 
 def work(queues: list[str]) -> None:
     """Do the queued jobs of these queues, or of all."""
-    from portal.core import jobs  # noqa: PLC0415
+    from portal.core import jobs, worker  # noqa: PLC0415
     from portal.factory import create_app  # noqa: PLC0415
 
-    jobs.run_worker(create_app(), queues=queues or jobs.QUEUES)
+    worker.run_worker(create_app(), queues=queues or jobs.QUEUES)
 
 
 def schedule(_words: list[str]) -> None:
     """Queue each sweep when it is due."""
     from portal import wiring  # noqa: PLC0415
-    from portal.core import jobs  # noqa: PLC0415
+    from portal.core import worker  # noqa: PLC0415
     from portal.factory import create_app  # noqa: PLC0415
 
-    jobs.run_scheduler(create_app(), wiring.SCHEDULE)
+    worker.run_scheduler(create_app(), wiring.SCHEDULE)
 
 
 def catch(_words: list[str]) -> None:

@@ -32,8 +32,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 40.0
 KEPT_ALIVE = 2.0  # well below gunicorn's keepalive
 BURST = (
-    "from portal.core import jobs; from portal.factory import create_app; "
-    "jobs.run_worker(create_app(), burst=True)"
+    "from portal.core import worker; from portal.factory import create_app; "
+    "worker.run_worker(create_app(), burst=True)"
 )
 
 

@@ -1,5 +1,8 @@
 """Jobs, sweeps and the queue. The database remembers the work; Redis only hurries it.
 
+Here: how a job is registered, pushed, run and noted when it raises. Not here: what runs on events
+(`core.reactions`) and the processes that work and schedule (`core.worker`).
+
 `perform` is the one function RQ sees: it gets a job's name and a JSON payload. Every job may run
 twice, never twice at once. A job that raises leaves a `JobFailure` row that administrators see and
 can run again. What a job says when it raises never leaves the process: see `core.mishaps`.
@@ -7,15 +10,13 @@ can run again. What a job says when it raises never leaves the process: see `cor
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import json
-import signal
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import redis
@@ -24,21 +25,16 @@ from flask import Flask, current_app
 from redis.backoff import NoBackoff
 from redis.retry import Retry as RedisRetry
 from rq import Queue, Retry, Worker
-from rq.cron import CronJob, CronScheduler
-from rq.exceptions import DuplicateJobError, StopRequested
-from rq.executions import Execution, ExecutionRegistry
-from rq.job import Job as RqJob
+from rq.exceptions import DuplicateJobError
 from rq.serializers import JSONSerializer
 from rq.timeouts import BaseTimeoutException
-from rq.worker import DequeueStrategy
-from sqlalchemy import UniqueConstraint, delete, select, text
+from sqlalchemy import UniqueConstraint, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.core import alarms, circumstances, clock, events, logs, metrics, mishaps
-from portal.core.db import Base, Id, db, hang_up, session, unit_of_work
-from portal.core.servers import die_with_parent
+from portal.core import circumstances, clock, logs, metrics, mishaps
+from portal.core.db import Base, Id, db, session, unit_of_work
 
 log = logs.get(__name__)
 
@@ -47,11 +43,7 @@ Payload = dict[str, Any]
 
 # how often a job that raised, or whose worker was killed, is tried again at once
 TRIES_MORE = 2
-# seconds: an idle worker looks around, sweeps up after dead ones, says that its job still runs
-WORKER_TTL, MAINTENANCE, MONITORING = 20, 10, 5
 NUDGE_WINDOW = 0.2
-# deliveries that are claimed at a time, and seconds after which others get their turn
-BATCH, DELIVERING = 50, 20.0
 SCHEDULER_SEEN = "firstcome:scheduler"
 
 
@@ -279,6 +271,15 @@ def nudge() -> None:
         extensions["queue_quiet_until"] = time.monotonic() + 5
 
 
+_worker_app: Flask | None = None
+
+
+def serve_in(app: Flask) -> None:
+    """Make `app` the one that `perform` runs jobs in."""
+    global _worker_app
+    _worker_app = app
+
+
 def perform(name: str, payload: Payload, request_id: str | None = None) -> None:
     """Run one job: the only function that the queue calls. Raises `JobRaised`."""
     app = _worker_app
@@ -377,337 +378,3 @@ def look_at_queue() -> QueueState:
         return QueueState(False, {})
     seen_at = datetime.fromtimestamp(int(seen), UTC) if seen else None
     return QueueState(True, lengths, len(workers), seen_at, served)
-
-
-# -- deliveries -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Reaction:
-    """A registered reaction to events. `run(event, at)` works in one unit of work with its mark."""
-
-    run: Callable[[Any, datetime], None]
-    queue: str
-
-
-REACTIONS: dict[str, Reaction] = {}
-
-
-def reaction(
-    name: str, queue: str = "now"
-) -> Callable[[Callable[[Any, datetime], None]], Callable[[Any, datetime], None]]:
-    """Register a function `(event, at)` that wiring may name as the reaction to an event."""
-
-    def register(
-        function: Callable[[Any, datetime], None],
-    ) -> Callable[[Any, datetime], None]:
-        REACTIONS[name] = Reaction(function, queue)
-        return function
-
-    return register
-
-
-@long_job("core.dispatch", queue="now", timeout=120)
-def dispatch(payload: Payload, at: datetime) -> None:
-    """Run the reactions that are due now, and wake those of the other queues.
-
-    With `{"here": true}` all of them run in this process, as a command needs it.
-    """
-    here = bool(payload.get("here"))
-    began = time.monotonic()
-    _dispatch_due(at, here)
-    if not here and _await_end_of_window():
-        _dispatch_due(at + timedelta(seconds=time.monotonic() - began), here)
-
-
-# a drain whose worker was killed is not always tried again: another may have done its work
-FORGET_DELIVERED = text(
-    """
-    DELETE FROM job_failures
-    WHERE name = :job AND NOT EXISTS (
-      SELECT FROM deliveries
-      WHERE done_at IS NULL AND failed_at IS NULL AND reaction = ANY(:names)
-    )
-    """
-)
-
-
-def _dispatch_due(at: datetime, here: bool) -> None:
-    # an unknown reaction is tried here and now, so that its failure is seen
-    elsewhere = {} if here else {queue: reactions_of(queue) for queue in ("mail", "bulk")}
-    _deliver_due(at, without=frozenset().union(*elsewhere.values()))
-    for queue, names in elsewhere.items():
-        job_name = f"core.deliver-{queue}"
-        with unit_of_work() as on:
-            due = events.is_due(at, names)
-            if not due:
-                on.execute(FORGET_DELIVERED, {"job": job_name, "names": sorted(names)})
-        if due:
-            wake(job_name)
-
-
-def reactions_of(queue: str) -> frozenset[str]:
-    """Return the names of the reactions that run on a queue."""
-    return frozenset(name for name, reaction in REACTIONS.items() if reaction.queue == queue)
-
-
-def _deliver_due(
-    at: datetime, *, only: Collection[str] | None = None, without: Collection[str] = ()
-) -> None:
-    """Claim what is due and run it, batch by batch, until nothing is left or it takes too long."""
-    began = time.monotonic()
-    while (spent := time.monotonic() - began) < DELIVERING:
-        with unit_of_work():
-            claimed = events.claim_deliveries(
-                at + timedelta(seconds=spent), BATCH, only=only, without=without
-            )
-        if not claimed:
-            return
-        deliver(claimed, at)
-
-
-def _await_end_of_window() -> bool:
-    """Wait until commits nudge again; True where some may have trusted in this dispatcher."""
-    try:
-        left = int(client().pttl("nudge"))
-    except redis.exceptions.RedisError:
-        return False
-    if left <= 0:
-        return False
-    time.sleep(min(left / 1000, NUDGE_WINDOW))
-    return True
-
-
-def deliver(delivery_ids: Sequence[int], at: datetime) -> None:
-    """Run the reactions of the named deliveries, each with its mark in one transaction."""
-    for delivery_id in delivery_ids:
-        try:
-            with unit_of_work():
-                found = events.open_delivery(delivery_id)
-                if found is None:
-                    continue
-                delivery, event = found
-                REACTIONS[delivery.reaction].run(event, at)
-                delivery.done_at = at
-        except BaseTimeoutException:
-            raise
-        except Exception as error:
-            log.error("reaction failed", delivery=delivery_id, exc_info=error)
-            db.session.rollback()
-            with unit_of_work():
-                events.delivery_failed(delivery_id, mishaps.describe(error), at)
-
-
-def _drain_of(queue: str) -> Callable[[Payload, datetime], None]:
-    # one job that works off what it finds, never one for each dispatch: under load they would heap
-    # up, and a fork with a connection of its own costs more than most reactions
-    def deliver_all(_payload: Payload, at: datetime) -> None:
-        names = reactions_of(queue)
-        _deliver_due(at, only=names)
-        with unit_of_work():
-            more = events.is_due(at, names)
-        if more:
-            wake(f"core.deliver-{queue}")
-
-    return deliver_all
-
-
-for _queue in ("mail", "bulk"):
-    long_job(f"core.deliver-{_queue}", queue=_queue, timeout=600)(_drain_of(_queue))
-
-# -- processes --------------------------------------------------------------------------------
-
-_worker_app: Flask | None = None
-
-
-class _Wish:
-    """The wish to stop: outlives the worker or scheduler that heard it when Redis goes."""
-
-    def __init__(self) -> None:
-        self._heard = False
-
-    def hear(self) -> None:
-        self._heard = True
-
-    def heard(self) -> bool:
-        return self._heard
-
-
-_stop = _Wish()
-
-
-class _Executions(ExecutionRegistry):
-    """What workers have begun of a job.
-
-    What a killed worker had begun goes out of Redis by itself. RQ stumbles over that when the job
-    is over, and leaves it there as begun: no other of the same id would ever be taken.
-    """
-
-    def get_executions(self, start: int = 0, end: int = -1) -> list[Execution]:
-        found = []
-        for name in self.get_execution_ids(start, end):
-            with contextlib.suppress(ValueError):
-                found.append(Execution.fetch(name, self.job_id, self.connection))
-        return found
-
-
-class _Job(RqJob):
-    """A job that may outlive its worker."""
-
-    @property
-    def execution_registry(self) -> ExecutionRegistry:
-        return _Executions(self.id, self.connection)
-
-
-class FirstcomeWorker(Worker):
-    """An RQ worker that notices dead colleagues within half a minute and survives Redis."""
-
-    max_connection_wait_time = 5.0
-    app: Flask
-
-    def get_heartbeat_ttl(self, job: RqJob, working_time: float | None = 0.0) -> int:
-        # RQ adds a fixed minute, in which the job of a dead worker would lie
-        return int(self.job_monitoring_interval) * 3
-
-    def request_stop(self, signum: int, frame: Any) -> None:
-        # said of the process, not of this worker: another may have taken its place since
-        _stop.hear()
-        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
-
-    def fork_work_horse(self, job: RqJob, queue: Queue) -> None:
-        # prepared before the fork, because it remembers who the parent is
-        self._die_with_me = die_with_parent(signal.SIGKILL)
-        super().fork_work_horse(job, queue)
-
-    def main_work_horse(self, job: RqJob, queue: Queue) -> None:
-        # an orphan would go on while another worker takes its job over
-        self._die_with_me()
-        # a forked child must not share the parent's database connections
-        with self.app.app_context():
-            hang_up(close=False)
-        try:
-            super().main_work_horse(job, queue)
-        finally:
-            alarms.flush()
-
-    def handle_work_horse_killed(self, job: RqJob, retpid: int, ret_val: int, rusage: Any) -> None:
-        # the job itself could not say anything any more
-        with self.app.app_context():
-            name, payload = job.args[0], job.args[1]
-            note_failure(name, payload, JobKilled(), clock.now())
-            hang_up()
-        super().handle_work_horse_killed(job, retpid, ret_val, rusage)  # type: ignore[no-untyped-call]
-
-
-def serve_in(app: Flask) -> None:
-    """Make `app` the one that `perform` runs jobs in."""
-    global _worker_app
-    _worker_app = app
-
-
-def run_worker(app: Flask, burst: bool = False, queues: Sequence[str] = QUEUES) -> None:
-    """Work on `queues`, each in its turn, until told to stop (with `burst`: until empty)."""
-    serve_in(app)
-    connection = connect(app.config["SETTINGS"].redis_url, socket_timeout=None)
-    while not _stop.heard():
-        try:
-            worker = FirstcomeWorker(
-                [
-                    Queue(n, connection=connection, job_class=_Job, serializer=JSONSerializer)
-                    for n in queues
-                ],
-                connection=connection,
-                job_class=_Job,
-                serializer=JSONSerializer,
-                worker_ttl=WORKER_TTL,
-                maintenance_interval=MAINTENANCE,
-                job_monitoring_interval=MONITORING,
-            )
-            worker.app = app
-            # each queue in its turn: sustained work on one must not starve the others
-            worker.work(
-                burst=burst,
-                logging_level="WARNING",
-                dequeue_strategy=DequeueStrategy.ROUND_ROBIN,
-            )
-            # RQ returns, too, when Redis goes away at the wrong moment
-            if burst:
-                return
-        except StopRequested:
-            return
-        except redis.exceptions.RedisError:
-            pass
-        if _stop.heard():
-            return
-        log.warning("queue unreachable, trying again")
-        with contextlib.suppress(StopRequested, redis.exceptions.RedisError):
-            # the handler of the worker that is gone still hears, and may raise either
-            time.sleep(1)
-
-
-class _ScheduledJob(CronJob):
-    """A cron job with a JSON payload and one job id per time slot, so two schedulers do no harm."""
-
-    def enqueue(self, connection: redis.Redis) -> RqJob | None:  # type: ignore[override]
-        interval = int(self.interval or 60)
-        slot = int(time.time() // interval)
-        name = str(self.args[0]) if self.args else ""
-        connection.set(SCHEDULER_SEEN, int(time.time()))
-        try:
-            return Queue(
-                self.queue_name, connection=connection, serializer=JSONSerializer
-            ).enqueue_call(
-                perform,
-                self.args,
-                timeout=JOBS[name].timeout,
-                job_id=f"cron-{name.replace('.', '_')}-{slot}",
-                unique=True,
-                # without a worker the slots pass, they don't pile up
-                ttl=max(interval, 10),
-                result_ttl=interval * 2,
-                failure_ttl=interval * 2,
-            )
-        except DuplicateJobError:
-            return None
-
-
-class FirstcomeScheduler(CronScheduler):
-    """Runs `wiring.SCHEDULE`."""
-
-    def _request_stop(self, signum: int, frame: Any) -> None:
-        # RQ's farewell to Redis may fail and hide the wish to stop
-        _stop.hear()
-        super()._request_stop(signum, frame)  # type: ignore[no-untyped-call]
-
-    def add(self, name: str, every: timedelta) -> None:
-        self._cron_jobs.append(
-            _ScheduledJob(
-                queue_name=JOBS[name].queue,
-                func=perform,
-                args=(name, {}),
-                interval=int(every.total_seconds()),
-                name=name,
-            )
-        )
-
-
-def run_scheduler(app: Flask, schedule: Iterable[tuple[str, timedelta]]) -> None:
-    """Push every due sweep until told to stop; survives an absent Redis."""
-    connection = connect(app.config["SETTINGS"].redis_url)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    planned = list(schedule)
-    try:
-        while not _stop.heard():
-            scheduler = FirstcomeScheduler(connection=connection, logging_level="WARNING")
-            for name, every in planned:
-                scheduler.add(name, every)
-            try:
-                scheduler.start()  # type: ignore[no-untyped-call]
-                return
-            except redis.exceptions.RedisError:
-                if _stop.heard():
-                    return
-                log.warning("queue unreachable, trying again")
-                time.sleep(2)
-    except (KeyboardInterrupt, StopRequested):
-        return

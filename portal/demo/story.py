@@ -27,8 +27,8 @@ from portal.core import circumstances
 from portal.core.db import session
 from portal.core.errors import Refused
 from portal.core.events import Delivery, EventRow, load
-from portal.core.jobs import REACTIONS
 from portal.core.mail.models import OutgoingEmail
+from portal.core.reactions import REACTIONS
 from portal.deadlines.models import DeadlinePolicy
 from portal.deadlines.queries import get_policy
 from portal.deadlines.rules import amber_from, rhythm_of

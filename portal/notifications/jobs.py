@@ -13,8 +13,9 @@ from portal.accounts.events import (
     PersonInvited,
 )
 from portal.accounts.models import Hears, User
-from portal.core.jobs import Payload, job, reaction, sweep
+from portal.core.jobs import Payload, job, sweep
 from portal.core.mail import outbox
+from portal.core.reactions import reaction
 from portal.inbound.events import MailActionDone, MailPickLost
 from portal.leads.events import DraftsStale
 from portal.leads.queries import find_teaser

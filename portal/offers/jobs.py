@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import select
 
 from portal.core.db import session
-from portal.core.jobs import reaction, sweep
+from portal.core.jobs import sweep
+from portal.core.reactions import reaction
 from portal.leads.events import ContactSuppressed
 from portal.offers import events, operations, places
 from portal.offers.models import OfferRound

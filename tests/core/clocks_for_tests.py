@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from portal import wiring
-from portal.core import jobs
+from portal.core import jobs, worker
 from portal.factory import create_app
 
 DIARY = Path(os.environ.get("TEST_DIARY", "/nonexistent"))
@@ -25,10 +25,10 @@ def tick(_payload, _at):
 def main(role):
     app = create_app()
     if role == "worker":
-        jobs.run_worker(app)
+        worker.run_worker(app)
     else:
         pace = timedelta(seconds=4)
-        jobs.run_scheduler(app, [(name, pace) for name in (*SWEEPS, "tests.tick")])
+        worker.run_scheduler(app, [(name, pace) for name in (*SWEEPS, "tests.tick")])
 
 
 if __name__ == "__main__":

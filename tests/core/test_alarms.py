@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from portal.core import alarms, jobs, logs
 from portal.core.config import SettingsMissing
-from portal.core.db import session
+from portal.core.db import hang_up, session
 from portal.factory import create_app
 from portal.web.access import public
 from tests.conftest import settings_for
@@ -103,8 +103,8 @@ def reporting(house, tmp_path):
         service.server_close()
         thread.join()
         with app.app_context():
-            session().remove() if hasattr(session(), "remove") else session().close()
-            jobs.hang_up()
+            session().close()
+            hang_up()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from portal.core import circumstances, events, jobs
+from portal.core import circumstances, events, jobs, reactions
 from portal.core.db import session
 from portal.core.events import Delivery, Event, EventPrivate, EventRow, record
 from tests.factories import AT, CONTACT
@@ -24,12 +24,12 @@ class KettleBoiled(Event):
 heard = []
 
 
-@jobs.reaction("tests.hear")
+@reactions.reaction("tests.hear")
 def hear(event, at):
     heard.append(event)
 
 
-@jobs.reaction("tests.stumble")
+@reactions.reaction("tests.stumble")
 def stumble(event, at):
     session().execute(
         text("INSERT INTO tokens (purpose, user_id) VALUES (:value, 1)"),
@@ -37,7 +37,7 @@ def stumble(event, at):
     )
 
 
-@jobs.reaction("tests.wash_up", queue="bulk")
+@reactions.reaction("tests.wash_up", queue="bulk")
 def wash_up(event, at):
     heard.append("washed up")
 

@@ -11,7 +11,7 @@ import redis
 from rq.timeouts import JobTimeoutException
 from sqlalchemy import select, text
 
-from portal.core import jobs, mishaps
+from portal.core import jobs, mishaps, reactions
 from portal.core.db import session, unit_of_work
 from portal.core.events import Delivery, record
 from portal.core.jobs import JobFailure
@@ -79,7 +79,7 @@ def test_one_item_tried_again_by_hand_is_noted_or_forgotten_like_a_job(ctx):
 
 
 def test_the_note_on_a_killed_drain_goes_once_others_have_done_its_work(ctx):
-    name = next(iter(sorted(jobs.reactions_of("mail"))))
+    name = next(iter(sorted(reactions.reactions_of("mail"))))
     with unit_of_work() as on:
         event_id = record(LeadTaken(at=AT, lead_id=1, user_id=1))
         delivery = Delivery(event_id=event_id, reaction=name, due_at=AT + timedelta(1))

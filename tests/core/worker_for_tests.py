@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from portal.core import events, jobs
+from portal.core import events, jobs, reactions, worker
 from portal.core.db import session
 from portal.core.events import Event
 from portal.factory import create_app
@@ -63,7 +63,7 @@ def dies(payload, at):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-@jobs.reaction("tests.ring")
+@reactions.reaction("tests.ring")
 def ring(event, at):
     # one statement with the mark: it is there once, or the mark is not set
     session().execute(text("INSERT INTO bells (number) VALUES (:number)"), {"number": event.number})
@@ -72,7 +72,7 @@ def ring(event, at):
         time.sleep(30)
 
 
-@jobs.reaction("tests.ring_by_mail", queue="mail")
+@reactions.reaction("tests.ring_by_mail", queue="mail")
 def ring_by_mail(event, at):
     session().execute(text("INSERT INTO bells (number) VALUES (:number)"), {"number": event.number})
 
@@ -82,13 +82,13 @@ REACTIONS = {BellRung: ("tests.ring", "tests.ring_by_mail")}
 
 def main(role):
     # impatient, so that a test of a dead worker takes seconds
-    jobs.WORKER_TTL, jobs.MAINTENANCE, jobs.MONITORING = 16, 1, 1
+    worker.WORKER_TTL, worker.MAINTENANCE, worker.MONITORING = 16, 1, 1
     app = create_app()
     events.configure(REACTIONS)
     if role == "worker":
-        jobs.run_worker(app)
+        worker.run_worker(app)
     else:
-        jobs.run_scheduler(
+        worker.run_scheduler(
             app,
             [("core.dispatch", timedelta(seconds=1)), ("tests.quick", timedelta(seconds=2))],
         )

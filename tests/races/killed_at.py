@@ -18,7 +18,7 @@ from pathlib import Path
 from werkzeug.wsgi import ClosingIterator
 
 from portal import wiring
-from portal.core import jobs
+from portal.core import worker
 from portal.core.db import session
 from portal.factory import create_app
 
@@ -97,11 +97,11 @@ def web():
 
 def main(role):
     arm(role, os.getpid())
-    jobs.WORKER_TTL, jobs.MAINTENANCE, jobs.MONITORING = 16, 1, 2
+    worker.WORKER_TTL, worker.MAINTENANCE, worker.MONITORING = 16, 1, 2
     if role == "worker":
-        jobs.run_worker(create_app())
+        worker.run_worker(create_app())
     else:
-        jobs.run_scheduler(
+        worker.run_scheduler(
             create_app(),
             [(name, PACE if name in QUICK else every) for name, every in wiring.SCHEDULE],
         )

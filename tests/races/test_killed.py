@@ -169,20 +169,20 @@ POINTS = (
         "scheduler",
         "before the first sweep is queued",
         "before",
-        "portal.core.jobs:_ScheduledJob.enqueue",
+        "portal.core.worker:_ScheduledJob.enqueue",
     ),
     Point(
         "scheduler",
         "between two sweeps",
         "after",
-        "portal.core.jobs:_ScheduledJob.enqueue",
+        "portal.core.worker:_ScheduledJob.enqueue",
         turn=2,
     ),
     Point(
         "scheduler",
         "after the last sweep, before its own note of it",
         "after",
-        "portal.core.jobs:FirstcomeScheduler.enqueue_jobs",
+        "portal.core.worker:FirstcomeScheduler.enqueue_jobs",
     ),
 )
 

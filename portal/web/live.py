@@ -213,11 +213,17 @@ class Live:
     def open(self, reader: Reader, since: float | None = None, door: Any = None) -> Stream | None:
         """Open a stream that first tells what happened `since`; None where there is no room.
 
+        In a process that stops it ends after its greeting, and the page asks the next one.
+
         `door` is the socket that the stream goes out by, where the web server shows it.
         """
         now = clock.now().timestamp()
         with self._lock:
-            if self._closed or self._count >= MOST_OF_ALL:
+            if self._closed:
+                stream = Stream(self, reader, tell("hello", now, hears=False), door)
+                stream.end()
+                return stream
+            if self._count >= MOST_OF_ALL:
                 return None
             if not self._started:
                 self._started = True

@@ -6,6 +6,7 @@ import os
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text, update
@@ -24,10 +25,17 @@ from portal.offers import operations as offers
 from portal.offers.events import LeadOffered
 from portal.pickup import operations as pickup
 from portal.web.live import MOST_EACH, WAITING, Letter, Reader, Stream
+from portal.web.live import Live as House
 from tests import factories
 from tests.conftest import copy_database, drop_database, settings_for
 from tests.ears import Ears
-from tests.factories import make_manager, make_offered_lead, make_partner, make_person
+from tests.factories import (
+    make_manager,
+    make_offered_lead,
+    make_partner,
+    make_person,
+    sign_in,
+)
 from tests.live import Live
 
 MANY = 200
@@ -307,6 +315,17 @@ def test_a_stream_ends_after_its_last_words():
         next(stream)
 
 
+def test_a_stream_that_comes_while_its_process_stops_is_sent_on_and_not_refused(app):
+    live = House(app, "", lambda _event: (), lambda _items: (), lambda _ids: ())
+    live.close()
+    stream = live.open(Reader(1, 1, frozenset()), time.time())
+    assert b"event: hello" in next(stream)
+    with pytest.raises(StopIteration):
+        next(stream)
+    stream.close()
+    assert live.open_streams == 0
+
+
 def test_a_letter_holds_a_kind_and_an_id():
     letter = Letter("lead", frozenset({"offers:7"}), 12, True)
     assert letter.said(2.5, 2) == (
@@ -328,7 +347,7 @@ def test_every_event_that_is_news_is_known_and_told_in_ids(ctx):
     assert [letter.topics for letter in address(items)] == [frozenset(), frozenset({"board"})]
 
 
-def test_streams_on_a_port_of_their_own_are_allowed_by_name_and_for_our_pages_alone(app, tmp_path):
+def test_streams_on_a_port_of_their_own_are_allowed_by_name(app, tmp_path):
     ours = app.config["SETTINGS"]
     settings = settings_for(
         ours.database_url,
@@ -342,6 +361,23 @@ def test_streams_on_a_port_of_their_own_are_allowed_by_name_and_for_our_pages_al
     policy = page.headers["Content-Security-Policy"]
     assert "connect-src 'self' https://x.example:8443;" in policy
     assert settings.stream_url == "https://x.example:8443"
+
+
+def test_a_stream_on_a_port_of_its_own_is_read_by_our_pages_alone(app, client, monkeypatch):
+    factories.make_programme()
+    sign_in(client, make_person())
+    pages, streams = "https://x.example", "https://x.example:8443"
+    ours = replace(app.config["SETTINGS"], public_url=pages, stream_url=streams)
+    monkeypatch.setitem(app.config, "SETTINGS", ours)
+    told = {
+        origin: client.head("/stream", headers={"Origin": origin}).headers
+        for origin in (pages, streams, "https://evil.example", "http://x.example", "null")
+    }
+    assert told[pages]["Access-Control-Allow-Origin"] == pages
+    assert told[pages]["Access-Control-Allow-Credentials"] == "true"
+    assert "Origin" in told[pages]["Vary"]
+    for origin in told.keys() - {pages}:
+        assert not [name for name in told[origin] if name.startswith("Access-Control")]
 
 
 def test_streams_on_another_host_are_refused_by_name():

@@ -9,6 +9,7 @@ import socket
 import time
 
 PATIENCE = 20.0
+IDS = re.compile(rb"id: (\d+)\n")
 EVENT = re.compile(rb"event: (\w+)\ndata: (.*)\n")
 
 
@@ -39,6 +40,11 @@ class Ear:
     def heard(self):
         """Return everything heard so far, as (kind, data)."""
         return [(kind.decode(), json.loads(data)) for kind, data in EVENT.findall(self.raw)]
+
+    @property
+    def last_id(self):
+        """Return the id of the last event, as a browser sends it when it comes again."""
+        return int(IDS.findall(self.raw)[-1])
 
     @property
     def leads(self):

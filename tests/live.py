@@ -215,6 +215,21 @@ class Live:
                 )
             )
 
+    def processes(self):
+        """Return the processes that answer, as gunicorn has them now."""
+        pid = self.web.pid
+        return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+    def renew(self):
+        """Take a new generation of processes in; return when the one before has gone."""
+        before = self.processes()
+        assert len(before) == 2, self.said()
+        self.web.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + PATIENCE
+        while self.processes() & before or len(self.processes()) < len(before):
+            assert time.monotonic() < deadline, self.said()
+            time.sleep(0.1)
+
     def said(self):
         """Return everything that web and worker wrote to their logs."""
         return self.log.read_text()

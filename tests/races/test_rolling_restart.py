@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Event
 
 import pytest
 
-from tests.factories import make_partner, make_person
+from portal.core import clock
+from tests.ears import Ears
+from tests.factories import make_offered_lead, make_partner, make_person
 
 PEOPLE = 4
+STREAMS_EACH = 6
 PATIENCE = 150
 
 
@@ -20,12 +21,6 @@ PATIENCE = 150
 def reps(live):
     firm = live.do(make_partner)
     return [live.do(make_person, firm) for _ in range(PEOPLE)]
-
-
-def processes(live):
-    """The processes that answer, as gunicorn has them now."""
-    pid = live.web.pid
-    return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
 
 
 def busily(browser, over):
@@ -63,20 +58,30 @@ def working(live, reps):
         time.sleep(0.1)
 
 
-def test_a_new_generation_takes_over_while_people_work_and_streams_are_open(live, reps):
+@pytest.fixture
+def ears(live):
+    made = Ears(live)
+    yield made
+    made.close()
+
+
+def test_a_new_generation_takes_over_while_people_work_and_streams_are_open(live, reps, ears):
     browsers = live.signed_in(*reps)
+    readers = [browser for browser in live.signed_in(*reps) for _ in range(STREAMS_EACH)]
+    opened = [ears.open(reader) for reader in readers]
+    ears.until(lambda ear: ear.hears)
     over = Event()
-    before = processes(live)
-    assert len(before) == 2
     with ThreadPoolExecutor(PEOPLE) as pool:
         work = [pool.submit(busily, browser, over) for browser in browsers]
         try:
             working(live, reps)
-            live.web.send_signal(signal.SIGHUP)
-            deadline = time.monotonic() + PATIENCE
-            while processes(live) & before or len(processes(live)) < 2:
-                assert time.monotonic() < deadline, live.said()
-                time.sleep(0.1)
+            live.renew()
+            ears.until(lambda ear: ear.over, *opened)
+            again = [
+                ears.open(reader, Last_Event_ID=ear.last_id)
+                for reader, ear in zip(readers, opened, strict=True)
+            ]
+            ears.until(lambda ear: ear.hears, *again)
             working(live, reps)
         finally:
             over.set()
@@ -85,3 +90,10 @@ def test_a_new_generation_takes_over_while_people_work_and_streams_are_open(live
     assert all(set(statuses) == {303} for statuses in answers), answers
     for rep, statuses in zip(reps, answers, strict=True):
         assert done(live, rep) == len(statuses)
+    # each stream came to its end, and no process had to be put to one
+    assert all(ear.raw.endswith(b"\r\n0\r\n\r\n") for ear in opened)
+    assert all(ear.heard[-1][0] != "bye" for ear in opened)
+    assert "graceful timeout" not in live.said()
+    assert "SIGKILL" not in live.said()
+    lead = make_offered_lead(at=clock.now())
+    ears.until(lambda ear: lead.id in ear.leads, *again)

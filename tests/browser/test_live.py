@@ -344,12 +344,25 @@ def test_a_lead_given_back_is_announced_to_the_others(live, windows):
     expect(page.get_by_role("link", name="Show 1 new lead")).to_be_visible(timeout=SHORTLY)
 
 
+def test_an_open_page_hears_on_when_a_new_version_came_in(live, windows):
+    rep, other = make_person(), make_person()
+    lead = offered()
+    page = open_page(windows, live, rep, "/available")
+    asked = []
+    page.on("request", lambda request: "/stream?" in request.url and asked.append(request.url))
+    live.renew()
+    take(live, lead, other)
+    expect(card(page, lead)).to_contain_text("Picked up by another firm", timeout=SHORTLY)
+    assert asked
+
+
 @pytest.fixture
 def two_ports(committed, tmp_path):
     """Return pages whose streams are served by a process and on a port of their own."""
     make_programme()
     port = free_port()
     live = Live(committed, tmp_path, STREAM_URL=f"http://127.0.0.1:{port}")
+    live.stream_url = live.env["STREAM_URL"]
     live.serve_also(f"127.0.0.1:{port}")
     yield live
     live.stop()
@@ -362,7 +375,16 @@ def test_streams_may_come_from_a_process_of_their_own(two_ports, windows):
     page = windows.open(live, rep)
     # the second process may still be starting
     windows.forgiven.append(re.compile("ERR_CONNECTION_REFUSED"))
+    asked = []
+    page.on("request", lambda request: "/stream?" in request.url and asked.append(request.url))
     page.goto("/available")
     page.evaluate(HEARS)
     take(live, lead, other)
     expect(card(page, lead)).to_contain_text("Picked up by another firm", timeout=SHORTLY)
+    assert asked
+    assert all(url.startswith(f"{live.stream_url}/stream?") for url in asked), asked
+    elsewhere = page.context.new_page()
+    elsewhere.goto("/mine")
+    elsewhere.locator("details[data-menu] > summary").click()
+    elsewhere.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=SHORTLY)

@@ -15,6 +15,7 @@ REQUIRED_IN_PRODUCTION = (
     "REDIS_URL",
     "SMTP_URL",
     "PUBLIC_URL",
+    "MAIL_DOMAIN",
 )
 
 # what large mail providers take from one sender without asking back
@@ -22,7 +23,7 @@ MAILS_A_MINUTE = 300
 
 
 class SettingsMissing(Exception):
-    """A setting that production needs is not there; the message names it."""
+    """A setting that production needs is not there or can't be used; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class Settings:
             var_dir=Path(env.get("VAR_DIR", "var")).absolute(),
             local=local,
             mailbox_url=env.get("MAILBOX_DIR", ""),
-            proxy_hops=int(env.get("PROXY_HOPS", "0") or 0),
+            proxy_hops=number(env, "PROXY_HOPS", 0),
             programme_name=env.get("PROGRAMME_NAME", "Firstcome"),
             accent=env.get("ACCENT", ""),
             default_locale=env.get("DEFAULT_LOCALE", "en"),
@@ -93,12 +94,25 @@ class Settings:
             log_level=env.get("LOG_LEVEL", "INFO"),
             testing=env.get("FIRSTCOME_TESTING") == "1",
             stream_url=stream_address(env.get("STREAM_URL", ""), public_url),
-            mail_per_domain=int(
-                env.get("MAIL_PER_DOMAIN_PER_MINUTE") or (0 if local else MAILS_A_MINUTE)
+            mail_per_domain=number(
+                env, "MAIL_PER_DOMAIN_PER_MINUTE", 0 if local else MAILS_A_MINUTE
             ),
             metrics_token=env.get("METRICS_TOKEN", ""),
             error_dsn=env.get("SENTRY_DSN") or env.get("ERROR_DSN", ""),
         )
+
+
+def number(env: Mapping[str, str], name: str, otherwise: int) -> int:
+    """Return a setting that is a whole number, 0 or more; `otherwise` where it is not there.
+
+    Raises `SettingsMissing` for anything else.
+    """
+    given = env.get(name, "").strip()
+    if not given:
+        return otherwise
+    if not given.isdecimal():
+        raise SettingsMissing(f"{name} must be a whole number.")
+    return int(given)
 
 
 def stream_address(stream_url: str, public_url: str) -> str:

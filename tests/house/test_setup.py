@@ -14,6 +14,7 @@ from types import ModuleType
 
 import pytest
 
+from portal.core.config import Settings, SettingsMissing
 from portal.up import settings_of_running, up
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -141,6 +142,58 @@ def test_a_setting_that_can_not_work_is_one_clear_line_without_its_password(
 
     assert line in told
     assert "hush" not in told
+
+
+NEEDED = {
+    "SECRET_KEY": "x" * 32,
+    "DATABASE_URL": "postgresql://portal@127.0.0.1:1/portal",
+    "REDIS_URL": "redis://127.0.0.1:1/0",
+    "SMTP_URL": "smtp://127.0.0.1:1",
+    "PUBLIC_URL": "https://leads.example",
+    "MAIL_DOMAIN": "in.leads.example",
+}
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_production_does_not_start_without_a_setting_and_names_it(name: str) -> None:
+    Settings.from_environment(NEEDED)
+    for without in ({**NEEDED, name: ""}, {key: NEEDED[key] for key in NEEDED if key != name}):
+        with pytest.raises(SettingsMissing) as told:
+            Settings.from_environment(without)
+        assert {word for word in NEEDED if word in str(told.value)} == {name}
+
+
+@pytest.mark.parametrize("name", ["PROXY_HOPS", "MAIL_PER_DOMAIN_PER_MINUTE"])
+def test_a_setting_that_is_no_number_is_named(name: str) -> None:
+    with pytest.raises(SettingsMissing, match=name):
+        Settings.from_environment({**NEEDED, name: "a few"})
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "-m gunicorn -c gunicorn.conf.py app:app",
+        "worker.py worker",
+        "worker.py scheduler",
+        "-m portal.cli doctor",
+    ],
+)
+def test_every_process_names_all_that_is_missing_in_one_line(words: str, tmp_path: Path) -> None:
+    given = {"PATH": "/usr/bin:/bin", "VAR_DIR": str(tmp_path), "BIND": f"unix:{tmp_path}/web"}
+    given |= {"SECRET_KEY": NEEDED["SECRET_KEY"], "WEB_WORKERS": "1"}
+    ended = subprocess.run(
+        [sys.executable, *words.split()],
+        cwd=ROOT,
+        env=given,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode != 0
+    assert "Traceback" not in ended.stderr
+    (line,) = [line for line in ended.stderr.splitlines() if "Missing" in line]
+    assert {word for word in NEEDED if word in line} == NEEDED.keys() - {"SECRET_KEY"}
 
 
 def test_a_wrong_database_password_is_said_without_the_password(

@@ -44,6 +44,8 @@ Payload = dict[str, Any]
 # how often a job that raised, or whose worker was killed, is tried again at once
 TRIES_MORE = 2
 NUDGE_WINDOW = 0.2
+# seconds for which nobody asks a Redis that was away
+QUIET = 5.0
 SCHEDULER_SEEN = "firstcome:scheduler"
 
 
@@ -184,6 +186,21 @@ def client() -> redis.Redis:
     return connection
 
 
+def is_left_alone(app: Flask) -> bool:
+    """Say whether Redis was away so shortly ago that it is not asked: whoever asks may wait."""
+    return time.monotonic() < float(app.extensions.get("queue_quiet_until", 0))
+
+
+def leave_alone(app: Flask) -> None:
+    """Have nobody in this process ask Redis for `QUIET` seconds."""
+    app.extensions["queue_quiet_until"] = time.monotonic() + QUIET
+
+
+def ask_again(app: Flask) -> None:
+    """Redis is back."""
+    app.extensions.pop("queue_quiet_until", None)
+
+
 def enqueue(name: str, payload: Payload | None = None, job_id: str | None = None) -> bool:
     """Push a job; False where Redis is away or the same job already waits or runs.
 
@@ -247,15 +264,15 @@ def nudge() -> None:
     """After a commit: push what `soon` collected; wake the dispatcher if it left deliveries.
 
     The dispatcher is woken at most once a window; it looks again when the window has passed. A
-    process that opened the window need not ask whether it is open. While Redis is away nobody asks
-    it for five seconds: sweeps find the work.
+    process that opened the window need not ask whether it is open. A Redis that was away is left
+    alone for a while: sweeps find the work.
     """
     info = session().info
     pushes = info.pop("jobs", {})
     deliveries = info.pop("deliveries", False)
     extensions, now = current_app.extensions, time.monotonic()
     deliveries = deliveries and now >= extensions.get("nudged_until", 0)
-    if not (pushes or deliveries) or now < extensions.get("queue_quiet_until", 0):
+    if not (pushes or deliveries) or is_left_alone(current_app):
         return
     try:
         if deliveries and client().set("nudge", 1, nx=True, px=int(NUDGE_WINDOW * 1000)):
@@ -268,7 +285,7 @@ def nudge() -> None:
                 _wake(name)
     except redis.exceptions.RedisError:
         log.warning("queue unreachable")
-        extensions["queue_quiet_until"] = time.monotonic() + 5
+        leave_alone(current_app)
 
 
 _worker_app: Flask | None = None

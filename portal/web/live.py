@@ -50,7 +50,6 @@ BREATH = 0.05
 """Seconds between two deliveries: what comes at once is delivered at once, without doubles."""
 REMEMBERED, KEPT, SKEW = 60.0, 2000, 2.0
 """Seconds and letters that are kept for pages that come again, and how far clocks may differ."""
-QUIET = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,14 +193,13 @@ class Live:
         items: list[Item] = []
         for event in recorded:
             items += [item for item in self._news_of(event) if item not in items]
-        quiet_until = self._app.extensions.get("queue_quiet_until", 0)
-        if not items or time.monotonic() < quiet_until:
+        if not items or jobs.is_left_alone(self._app):
             return
         try:
             jobs.client().publish(self._channel, json.dumps(items))
         except redis.exceptions.RedisError:
             log.warning("live news not sent")
-            self._app.extensions["queue_quiet_until"] = time.monotonic() + QUIET
+            jobs.leave_alone(self._app)
 
     # -- streams begin and end --------------------------------------------------------------
 
@@ -351,9 +349,9 @@ class Live:
 
     def _back(self) -> None:
         now = clock.now().timestamp()
-        self._app.extensions.pop("queue_quiet_until", None)
+        jobs.ask_again(self._app)
         if self._again_at < float("inf"):
-            self._again_at = time.monotonic() + QUIET + 1
+            self._again_at = time.monotonic() + jobs.QUIET + 1
         with self._lock:
             self._past.clear()
             self._hears_since = now
@@ -370,7 +368,7 @@ class Live:
             return
         log.warning("live news stopped: Redis is away")
         self._hears_since = None
-        self._again_at = time.monotonic() + QUIET + 1
+        self._again_at = time.monotonic() + jobs.QUIET + 1
         self._say_to_all(tell("away", clock.now().timestamp()))
 
     def _say_again_to_all(self) -> None:

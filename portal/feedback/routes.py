@@ -12,6 +12,7 @@ from portal.core import clock
 from portal.core.errors import Invalid, Refused
 from portal.feedback import operations
 from portal.feedback.forms import read_answer
+from portal.feedback.rules import words_of
 from portal.offers import queries as offers
 from portal.pickup import queries
 from portal.pickup.questions import GateView, Typed, gate_view, question_of
@@ -24,6 +25,7 @@ from portal.web.errors import problem, wants_json
 from portal.web.htmx import go, wants_fragment
 
 blueprint = Blueprint("feedback", __name__)
+blueprint.add_app_template_filter(words_of, "answer_words")
 
 REPORT = (Permission.PICKUPS_SEE_OWN, Permission.PICKUPS_SEE_FIRM)
 

@@ -33,6 +33,18 @@ class Status(StrEnum):
     LOST = "lost"
 
 
+def words_of(status: str | None) -> str:
+    """Return one of the five answers in words; empty for anything else."""
+    words: dict[str, str] = {
+        Status.NOT_CONTACTED: _("Not made contact yet"),
+        Status.WAITING: _("Waiting for their answer"),
+        Status.PROPOSAL: _("Proposal in progress"),
+        Status.WON: _("Won"),
+        Status.LOST: _("Lost / not interested"),
+    }
+    return words.get(status or "", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One answer as it was typed. `reason` is a key or an id of the catalogue."""

@@ -20,7 +20,8 @@ from portal.core.errors import DomainError, NotFound, Refused
 from portal.core.mail.links import Purpose
 from portal.core.mail.models import MailLink
 from portal.feedback.models import Feedback
-from portal.feedback.rules import TooLateToUndo
+from portal.feedback.rules import Status, TooLateToUndo
+from portal.feedback.rules import words_of as answer_words
 from portal.inbound import nonces, queries
 from portal.inbound.nonces import Nonce
 from portal.inbound.operations import ON_OFFER, Outcome
@@ -36,8 +37,7 @@ from portal.pickup.refusals import words_of
 from portal.pickup.rules import FeedbackOwed, TooLateToUndoPick
 from portal.web.filters import day, money, when
 
-ANSWERS = ("not_contacted", "waiting", "proposal", "won", "lost")
-CHOICES = (*ANSWERS, "pick", "decline")
+CHOICES = (*Status, "pick", "decline")
 KEPT = ("status", "note", "next_step", "next_step_on", "value", "reason", "decision_maker")
 KEPT_MOST = 5_000
 
@@ -91,18 +91,6 @@ class Reader:
     def sign(self, mark: str, again: bool = False) -> str:
         """Return the sign of a page that shows the thing in this state."""
         return nonces.issue(Nonce(self.link.id, mark, self.at, again))
-
-
-def words_of_status(status: str | None) -> str:
-    """Return one of the five answers in words."""
-    words = {
-        "not_contacted": _("Not made contact yet"),
-        "waiting": _("Waiting for their answer"),
-        "proposal": _("Proposal in progress"),
-        "won": _("Won"),
-        "lost": _("Lost / not interested"),
-    }
-    return str(words.get(status or "", ""))
 
 
 def unusable() -> Page:
@@ -177,7 +165,7 @@ def show_feedback(reader: Reader) -> tuple[Page, int]:
         number=number,
         sentence=_(
             "Your last answer: %(answer)s, %(day)s.",
-            answer=words_of_status(held.last_status),
+            answer=answer_words(held.last_status),
             day=day(held.last_feedback_at),
         )
         if held.last_status
@@ -199,7 +187,7 @@ def ask(reader: Reader, pickup_id: int, note_below: str | None = None) -> Sequen
         found, action="", target_id=f"pickup-{pickup_id}", note_below=note_below, typed=typed
     )
     _number, title = queries.title_of(found.lead_id)
-    chosen = reader.chosen if reader.chosen in ANSWERS else None
+    chosen = reader.chosen if reader.chosen in set(Status) else None
     unfolded = question.open
     if unfolded is None and chosen in ("won", "lost"):
         unfolded = chosen
@@ -224,7 +212,7 @@ def show_undo(reader: Reader) -> tuple[Page, int]:
             return taken_back("undo_feedback", number, again=True), 200
         sentence = _(
             "You answered: %(answer)s, %(day)s.",
-            answer=words_of_status(given.status),
+            answer=answer_words(given.status),
             day=day(given.at),
         )
     elif link.pickup_id is not None:
@@ -334,7 +322,7 @@ def waiting(action: str, number: str) -> Page:
 
 def recorded(given: Feedback | None, number: str, *, again: bool) -> Page:
     """Return the page after an answer."""
-    said = words_of_status(given.status) if given else ""
+    said = answer_words(given.status) if given else ""
     if given and given.value is not None:
         said = f"{said}, {money(given.value)}"
     return Page(
@@ -490,7 +478,7 @@ def press_again(reader: Reader, mark: str) -> tuple[Page, int]:
         code=PressAgain.code,
         body="_press.html",
         action=reader.action,
-        button=buttons.get(reader.action or "", words_of_status(kept.get("status")) or _("Send")),
+        button=buttons.get(reader.action or "", answer_words(kept.get("status")) or _("Send")),
         nonce=reader.sign(mark, again=True),
         kept=kept,
     ), 409

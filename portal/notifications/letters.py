@@ -30,6 +30,7 @@ from portal.core.mail import addresses, links, outbox
 from portal.core.mail.links import Purpose
 from portal.core.mail.rendering import moment, speaking
 from portal.feedback.models import Feedback
+from portal.feedback.rules import Status, words_of
 from portal.inbound.events import MailActionDone
 from portal.leads import contacts
 from portal.leads.models import Lead, LeadType
@@ -53,7 +54,6 @@ UNDO_LASTS = timedelta(hours=72)
 MOST_ITEMS, FEWEST_ITEMS = 10, 3
 """A mail about many things names so many of a kind; more would be cut off by mail clients."""
 
-ANSWERS = ("not_contacted", "waiting", "proposal", "won", "lost")
 KEYWORDS = {
     "en": ("OPEN", "WAITING", "PROPOSAL", "WON", "LOST"),
     "de": ("OFFEN", "WARTEN", "ANGEBOT", "GEWONNEN", "VERLOREN"),
@@ -159,17 +159,6 @@ def left(span: timedelta) -> str:
     return str(_("a short while"))
 
 
-def words_of(status: str) -> str:
-    """Return one of the five answers in words."""
-    return {
-        "not_contacted": str(_("Not made contact yet")),
-        "waiting": str(_("Waiting for their answer")),
-        "proposal": str(_("Proposal in progress")),
-        "won": str(_("Won")),
-        "lost": str(_("Lost / not interested")),
-    }[status]
-
-
 def answers(pickup: Pickup, number: str, user: User, at: datetime) -> list[dict[str, str]]:
     """Return the five answers about a lead in hand, each with its link and as a mail to send."""
     settings: Settings = current_app.config["SETTINGS"]
@@ -188,7 +177,7 @@ def answers(pickup: Pickup, number: str, user: User, at: datetime) -> list[dict[
             "url": f"{settings.public_url}{path}?s={status}",
             "mailto": mailto(reply, f"Re: {number}", keyword + asked.get(status, "")),
         }
-        for status, keyword in zip(ANSWERS, words, strict=True)
+        for status, keyword in zip(Status, words, strict=True)
     ]
 
 
@@ -266,7 +255,7 @@ def feedback_wanted(kind: str, pickup: Pickup, user: User, at: datetime) -> Lett
                 "lead": lead_of(teaser, at),
                 "due_at": pickup.feedback_due_at,
                 "picked_at": pickup.picked_at,
-                "last": words_of(pickup.last_status) if pickup.last_status else None,
+                "last": words_of(pickup.last_status),
                 "asks_next_step": pickup.uncontacted > 0,
                 "owed": owed or [teaser.number],
                 "stops_firm": stops_firm,

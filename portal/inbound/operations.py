@@ -32,6 +32,7 @@ from portal.offers import operations as offers
 from portal.offers.places import find_place
 from portal.pickup import operations as pickup
 from portal.pickup import queries as pickups
+from portal.pickup.models import Pickup
 from portal.pickup.operations import BY_MISTAKE
 from portal.pickup.rules import NotYoursAnyMore
 
@@ -115,13 +116,18 @@ def press(
 
 def owes(raw: str, actor: Actor) -> bool:
     """Say whether what was sent names a pickup that is the person's to report on."""
-    if not (raw.isdecimal() and len(raw) < 18):
-        return False
     try:
-        pickups.get_visible(int(raw), actor)
+        get_owed(raw, actor)
     except NotFound:
         return False
     return True
+
+
+def get_owed(raw: str, actor: Actor) -> Pickup:
+    """Return the pickup that was named as owing an answer. Raises `NotFound`."""
+    if not (raw.isdecimal() and len(raw) < 18):
+        raise NotFound()
+    return pickups.get_visible(int(raw), actor)
 
 
 def lead_of(link: MailLink) -> int:
@@ -136,6 +142,11 @@ def pick(lead_id: int, mark: str, actor: Actor, at: datetime) -> Outcome:
     now = queries.mark_of_offer(lead_id, actor)
     if now not in (mark, queries.MINE):
         raise ChangedMeanwhile()
+    return claim(lead_id, actor, at)
+
+
+def claim(lead_id: int, actor: Actor, at: datetime) -> Outcome:
+    """Pick a lead up, whatever the page showed."""
     claimed = pickup.claim(lead_id, actor, at)
     if not claimed.again:
         done(lead_id, actor, "pick", at, pickup_id=claimed.pickup_id)
@@ -159,39 +170,20 @@ def answer_and_pick(
     lead_id: int, typed: Mapping[str, str], mark: str, actor: Actor, at: datetime
 ) -> Outcome:
     """Answer an owed question; once none is left, the waiting lead is picked up."""
-    raw = typed.get("pickup_id", "")
-    if not (raw.isdecimal() and len(raw) < 18):
-        raise NotFound()
-    owed = pickups.get_visible(int(raw), actor)
+    owed = get_owed(typed.get("pickup_id", ""), actor)
     answer = read_answer(typed)
     if queries.mark_of_pickup(owed.id) != mark:
         last = feedback.newest(owed.id)
         if last is None or not feedback.says_the_same(last, answer):
             raise ChangedMeanwhile()
-        return pick_after(None, lead_id, actor, at)
+        return claim(lead_id, actor, at)
     answered = feedback.answer_and_claim(owed.id, answer, lead_id, actor, at)
     given = feedback.newest(owed.id)
     if given is not None:
-        done(
-            given.lead_id,
-            actor,
-            "feedback",
-            at,
-            pickup_id=owed.id,
-            feedback_id=given.id,
-            status=given.status,
-        )
+        done_with(given, actor, "feedback", at)
     if answered.claimed and not answered.claimed.again:
         done(lead_id, actor, "pick", at, pickup_id=answered.claimed.pickup_id)
     return Outcome("pick", given=given, refusal=answered.refusal)
-
-
-def pick_after(given: Feedback | None, lead_id: int, actor: Actor, at: datetime) -> Outcome:
-    """Pick a lead up whose owed answer stands already."""
-    claimed = pickup.claim(lead_id, actor, at)
-    if not claimed.again:
-        done(lead_id, actor, "pick", at, pickup_id=claimed.pickup_id)
-    return Outcome("pick", again=claimed.again, given=given)
 
 
 def wait(lead_id: int, action: str, actor: Actor, at: datetime) -> Outcome:
@@ -226,15 +218,7 @@ def report(
     given = feedback.give(held.id, answer, actor, at)
     if last is not None and given.id == last.id:
         return Outcome("feedback", again=True, given=given)
-    done(
-        given.lead_id,
-        actor,
-        "feedback",
-        at,
-        pickup_id=held.id,
-        feedback_id=given.id,
-        status=given.status,
-    )
+    done_with(given, actor, "feedback", at)
     return Outcome("feedback", given=given)
 
 
@@ -247,15 +231,7 @@ def undo(link: MailLink, actor: Actor, at: datetime) -> Outcome:
             if refusal.facts["why"] == "done":
                 return Outcome("undo_feedback", again=True)
             raise
-        done(
-            given.lead_id,
-            actor,
-            "undo_feedback",
-            at,
-            pickup_id=given.pickup_id,
-            feedback_id=given.id,
-            status=given.status,
-        )
+        done_with(given, actor, "undo_feedback", at)
         return Outcome("undo_feedback", given=given)
     if link.pickup_id is not None:
         try:
@@ -314,4 +290,17 @@ def done(
             feedback_id=feedback_id,
             status=status,
         )
+    )
+
+
+def done_with(given: Feedback, actor: Actor, action: str, at: datetime) -> None:
+    """Record that a press gave an answer, or took one back."""
+    done(
+        given.lead_id,
+        actor,
+        action,
+        at,
+        pickup_id=given.pickup_id,
+        feedback_id=given.id,
+        status=given.status,
     )

@@ -22,7 +22,7 @@ from portal.core.db import apart
 from portal.core.errors import NotFound
 from portal.core.events import Event
 from portal.desk import queries
-from portal.desk.routes import board_columns
+from portal.desk.board import board_columns
 from portal.feedback import events as feedback
 from portal.leads import events as leads
 from portal.leads.queries import find_visible

@@ -278,6 +278,7 @@ def vendor_lead(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
     lines = offers.list_offers(rounds[0].id) if rounds else []
     names = queries.firm_names([line.organisation_id for line in lines])
     offerable = may_be_offered(found.state, found.suppressed)
+    looks = list_looks(found.id)
     return render_template(
         "desk/lead_vendor.html",
         lead=found,
@@ -301,8 +302,8 @@ def vendor_lead(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
         places=places.list_places(found.id),
         waiting=places.count_waiting(found.id),
         given=queries.list_feedback(found.id),
-        looks=list_looks(found.id),
-        look_names=queries.person_names([look.user_id for look in list_looks(found.id)]),
+        looks=looks,
+        look_names=queries.person_names([look.user_id for look in looks]),
         missing=missing_for(found, "offer") if offerable else {},
         offerable=offerable,
         may_offer=actor.may(Permission.OFFERS_MAKE),

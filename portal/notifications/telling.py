@@ -1,0 +1,195 @@
+"""Telling people what happened: a notice for each who is to hear, and a mail if she hears at once.
+
+Whatever is told is told once, by its key. What also waits for its moment is a matter of
+`operations`; mails about what a person did herself go at once, at any hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from portal.accounts import operations as accounts
+from portal.accounts.events import NewDeviceSeen, PasswordResetRequested, PersonInvited
+from portal.accounts.models import Hears, User
+from portal.core.mail import outbox
+from portal.inbound.events import MailActionDone, MailPickLost
+from portal.leads.events import DraftsStale
+from portal.leads.queries import find_teaser
+from portal.notifications import letters, operations, queries
+from portal.notifications.letters import Letter
+from portal.notifications.models import Topic
+from portal.offers.events import LeadOffered, OfferVisible, RoundEnded, StandByHeard
+from portal.pickup.events import FeedbackDue, FeedbackDueSoon, FeedbackOverdue, LeadPickedUp
+from portal.pickup.models import Debt
+
+
+def tell_who_stood_by(event: StandByHeard, at: datetime) -> None:
+    """Tell who stood by before the others are told."""
+    tell_of_round(event, at, only=event.user_id)
+
+
+def tell_of_offer(event: LeadOffered | OfferVisible, at: datetime) -> None:
+    """Tell everybody in the offered firms who may pick the lead up and sees it by now."""
+    tell_of_round(event, at)
+
+
+def tell_of_round(
+    event: LeadOffered | OfferVisible | StandByHeard, at: datetime, only: int | None = None
+) -> None:
+    """Tell of a lead on offer, each person once in a round."""
+    if event.lead_id is None:
+        return
+    about = f"offer:{event.round_id}"
+    _held = operations.hold(event.lead_id)
+    for user, found in queries.list_offered(event.lead_id, event.round_id, at):
+        if only not in (None, user.id):
+            continue
+        if operations.tell(
+            user,
+            Topic.LEAD_OFFERED,
+            about,
+            event.at,
+            at,
+            lead_id=event.lead_id,
+            round_id=event.round_id,
+        ):
+            letters.post(letters.lead_offered(found, user, at), user, at, f"{about}:{user.id}")
+
+
+def tell_holder(event: LeadPickedUp, at: datetime) -> None:
+    """Write the contact data to the holder, unless she never wants to hear and has it on screen."""
+    user = queries.find_user(event.user_id)
+    if user is not None and queries.wishes(user).hears != Hears.NEVER:
+        write_yours(event.pickup_id, event.user_id, at)
+
+
+def write_yours(pickup_id: int, user_id: int, at: datetime) -> None:
+    """Write the contact data of a lead to its holder, once."""
+    pickup = queries.find_owed(pickup_id, user_id)
+    if pickup is not None:
+        write(f"yours:{pickup_id}", user_id, at, lambda user: letters.yours_now(pickup, user, at))
+
+
+def tell_soon(event: FeedbackDueSoon, at: datetime) -> None:
+    ask_for_feedback(Topic.FEEDBACK_SOON, event.pickup_id, event.user_id, event.at, at)
+
+
+def tell_due(event: FeedbackDue, at: datetime) -> None:
+    ask_for_feedback(Topic.FEEDBACK_DUE, event.pickup_id, event.user_id, event.at, at)
+
+
+def tell_overdue(event: FeedbackOverdue, at: datetime) -> None:
+    ask_for_feedback(Topic.FEEDBACK_OVERDUE, event.pickup_id, event.user_id, event.at, at)
+
+
+def ask_for_feedback(
+    topic: Topic, pickup_id: int, user_id: int, happened_at: datetime, at: datetime
+) -> None:
+    """Ask a holder for the answer that is due, unless it was given meanwhile."""
+    user, pickup = queries.find_user(user_id), queries.find_owed(pickup_id, user_id)
+    if user is None or pickup is None:
+        return
+    due = pickup.feedback_due_at
+    if pickup.debt != Debt.SOON if topic == Topic.FEEDBACK_SOON else due > at:
+        return
+    about = f"{topic}:{pickup_id}:{due.isoformat()}"
+    if operations.tell(
+        user,
+        topic,
+        about,
+        happened_at,
+        at,
+        lead_id=pickup.lead_id,
+        pickup_id=pickup_id,
+        due=due.isoformat(),
+    ):
+        letter = letters.feedback_wanted(topic, pickup, user, at)
+        if letter is not None:
+            letters.post(letter, user, at, f"{about}:{user.id}")
+
+
+def tell_of_unpicked(event: RoundEnded, at: datetime) -> None:
+    """Tell the channel managers of a lead that nobody picked up."""
+    report = queries.find_unpicked(event.round_id)
+    if report is None:
+        return
+    about = f"round:{event.round_id}"
+    for user in queries.list_with_role("channel_manager"):
+        if operations.tell(
+            user,
+            Topic.ROUND_UNPICKED,
+            about,
+            event.at,
+            at,
+            lead_id=report.lead_id,
+            round_id=event.round_id,
+        ):
+            letter = letters.round_unpicked(report, user, at)
+            if letter is not None:
+                letters.post(letter, user, at, f"{about}:{user.id}")
+
+
+def tell_of_drafts(event: DraftsStale, at: datetime) -> None:
+    """Tell a qualifier what she began and did not finish."""
+    user, drafts = queries.find_user(event.user_id), queries.list_drafts(event.lead_ids)
+    if user is None or not drafts:
+        return
+    about = f"drafts:{event.at.isoformat()}"
+    if operations.tell(
+        user, Topic.DRAFTS_STALE, about, event.at, at, lead_ids=list(event.lead_ids)
+    ):
+        letters.post(letters.drafts_stale(drafts), user, at, f"{about}:{user.id}")
+
+
+def tell_recorded(event: MailActionDone, at: datetime) -> None:
+    """Confirm what was pressed behind a mail, and write the contact data of a pick."""
+    if event.action == "pick" and event.pickup_id:
+        write_yours(event.pickup_id, event.user_id, at)
+    key = f"recorded:{event.user_id}:{event.action}:{event.lead_id}:{event.at.timestamp():.6f}"
+    write(key, event.user_id, at, lambda user: letters.recorded(event, user, at))
+
+
+def tell_not_yours(event: MailPickLost, at: datetime) -> None:
+    """Tell honestly that a lead was gone when somebody pressed "Pick up" behind a mail."""
+    lead_id = event.lead_id
+    teaser = find_teaser(lead_id) if lead_id is not None else None
+    if teaser is None:
+        return
+    # pressed again and again, it stays one mail per round
+    key = f"not-yours:{event.user_id}:{teaser.id}:{teaser.round}"
+    write(key, event.user_id, at, lambda user: letters.not_yours(teaser.id, user, at))
+
+
+def write(key: str, user_id: int, at: datetime, make: Callable[[User], Letter | None]) -> None:
+    """Write a mail that goes at once at any hour, once per key; its links are made only then."""
+    user = queries.find_user(user_id)
+    if user is None or outbox.known(key):
+        return
+    letter = make(user)
+    if letter is not None:
+        letters.post(letter, user, at, key)
+
+
+def send_reset_link(event: PasswordResetRequested, at: datetime) -> None:
+    """Write the link for a new password; its secret is made here and stands in the mail alone."""
+
+    def letter(user: User) -> Letter:
+        secret = accounts.issue_password_reset(user.id, at)
+        return Letter(
+            "password_reset", {"path": f"/reset/{secret}", "until": at + accounts.RESET_LASTS}
+        )
+
+    write(f"reset:{event.user_id}:{event.at.timestamp():.6f}", event.user_id, at, letter)
+
+
+def send_invitation(event: PersonInvited, at: datetime) -> None:
+    """Write the link with which a new person chooses a password."""
+    key = f"invitation:{event.user_id}:{event.at.timestamp():.6f}"
+    write(key, event.user_id, at, lambda user: letters.invitation(user, event.by_user_id, at))
+
+
+def tell_of_device(event: NewDeviceSeen, at: datetime) -> None:
+    """Tell a person of a sign-in from a browser that she never used before."""
+    key = f"device:{event.session_id}"
+    write(key, event.user_id, at, lambda user: letters.new_device(event.session_id, user))

@@ -1,4 +1,4 @@
-"""Verbs of telling: a notice for each thing that a person is to hear, and the mail it becomes.
+"""Verbs of notices: one for each thing that a person is to hear, and the mail they become.
 
 Who hears at once gets a mail for each, as it happens. What comes up in quiet hours, what a person
 wants to hear once a day, and what heaped up while the house stood still waits as a row and is told
@@ -36,7 +36,7 @@ WRITE_NOTICE = (
 )
 
 
-def tell(
+def note(
     user: User,
     topic: Topic,
     about: str,

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from portal.accounts import operations as accounts
 from portal.accounts.events import NewDeviceSeen, PasswordResetRequested, PersonInvited
@@ -22,6 +24,27 @@ from portal.notifications.models import Topic
 from portal.offers.events import LeadOffered, OfferVisible, RoundEnded, StandByHeard
 from portal.pickup.events import FeedbackDue, FeedbackDueSoon, FeedbackOverdue, LeadPickedUp
 from portal.pickup.models import Debt
+
+
+def tell(
+    user: User,
+    topic: Topic,
+    about: str,
+    happened_at: datetime,
+    at: datetime,
+    make: Callable[[], Letter | None],
+    *,
+    lead_id: int | None = None,
+    **facts: Any,
+) -> None:
+    """Tell a person of one thing when she wants to hear, once per `about`.
+
+    What she hears right now `make` puts into words, links and all; the rest waits with its `facts`.
+    """
+    if operations.note(user, topic, about, happened_at, at, lead_id=lead_id, **facts):
+        letter = make()
+        if letter is not None:
+            letters.post(letter, user, at, f"{about}:{user.id}")
 
 
 def tell_who_stood_by(event: StandByHeard, at: datetime) -> None:
@@ -43,18 +66,17 @@ def tell_of_round(
     about = f"offer:{event.round_id}"
     _held = operations.hold(event.lead_id)
     for user, found in queries.list_offered(event.lead_id, event.round_id, at):
-        if only not in (None, user.id):
-            continue
-        if operations.tell(
-            user,
-            Topic.LEAD_OFFERED,
-            about,
-            event.at,
-            at,
-            lead_id=event.lead_id,
-            round_id=event.round_id,
-        ):
-            letters.post(letters.lead_offered(found, user, at), user, at, f"{about}:{user.id}")
+        if only in (None, user.id):
+            tell(
+                user,
+                Topic.LEAD_OFFERED,
+                about,
+                event.at,
+                at,
+                partial(letters.lead_offered, found, user, at),
+                lead_id=event.lead_id,
+                round_id=event.round_id,
+            )
 
 
 def tell_holder(event: LeadPickedUp, at: datetime) -> None:
@@ -94,19 +116,17 @@ def ask_for_feedback(
     if pickup.debt != Debt.SOON if topic == Topic.FEEDBACK_SOON else due > at:
         return
     about = f"{topic}:{pickup_id}:{due.isoformat()}"
-    if operations.tell(
+    tell(
         user,
         topic,
         about,
         happened_at,
         at,
+        partial(letters.feedback_wanted, topic, pickup, user, at),
         lead_id=pickup.lead_id,
         pickup_id=pickup_id,
         due=due.isoformat(),
-    ):
-        letter = letters.feedback_wanted(topic, pickup, user, at)
-        if letter is not None:
-            letters.post(letter, user, at, f"{about}:{user.id}")
+    )
 
 
 def tell_of_unpicked(event: RoundEnded, at: datetime) -> None:
@@ -116,18 +136,16 @@ def tell_of_unpicked(event: RoundEnded, at: datetime) -> None:
         return
     about = f"round:{event.round_id}"
     for user in queries.list_with_role("channel_manager"):
-        if operations.tell(
+        tell(
             user,
             Topic.ROUND_UNPICKED,
             about,
             event.at,
             at,
+            partial(letters.round_unpicked, report, user, at),
             lead_id=report.lead_id,
             round_id=event.round_id,
-        ):
-            letter = letters.round_unpicked(report, user, at)
-            if letter is not None:
-                letters.post(letter, user, at, f"{about}:{user.id}")
+        )
 
 
 def tell_of_drafts(event: DraftsStale, at: datetime) -> None:
@@ -136,10 +154,15 @@ def tell_of_drafts(event: DraftsStale, at: datetime) -> None:
     if user is None or not drafts:
         return
     about = f"drafts:{event.at.isoformat()}"
-    if operations.tell(
-        user, Topic.DRAFTS_STALE, about, event.at, at, lead_ids=list(event.lead_ids)
-    ):
-        letters.post(letters.drafts_stale(drafts), user, at, f"{about}:{user.id}")
+    tell(
+        user,
+        Topic.DRAFTS_STALE,
+        about,
+        event.at,
+        at,
+        partial(letters.drafts_stale, drafts),
+        lead_ids=list(event.lead_ids),
+    )
 
 
 def tell_recorded(event: MailActionDone, at: datetime) -> None:

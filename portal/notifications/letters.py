@@ -51,16 +51,11 @@ CHOSEN = frozenset(topic.value for topic in Topic)
 """Kinds that a person may choose to hear of or not; they lead to that choice without a sign-in."""
 
 UNDO_LASTS = timedelta(hours=72)
-MOST_ITEMS, FEWEST_ITEMS = 10, 3
-"""A mail about many things names so many of a kind; more would be cut off by mail clients."""
-
 KEYWORDS = {
     "en": ("OPEN", "WAITING", "PROPOSAL", "WON", "LOST"),
     "de": ("OFFEN", "WARTEN", "ANGEBOT", "GEWONNEN", "VERLOREN"),
 }
 """What stands in the first line of an answer by mail; read by programme, so not translated."""
-
-Facts = Sequence[tuple[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -476,104 +471,3 @@ def device_of(agent: str) -> str:
     if browser and system:
         return str(_("%(browser)s on %(system)s", browser=browser, system=system))
     return browser or system or str(_("an unknown program"))
-
-
-# -- one mail about many things ----------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class Collection:
-    """What waits for a person, for one mail."""
-
-    feedback: list[tuple[str, Pickup]] = field(default_factory=list)
-    offers: list[Offered] = field(default_factory=list)
-    rounds: list[RoundReport] = field(default_factory=list)
-    drafts: list[dict[str, Any]] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.feedback) + len(self.offers) + len(self.rounds) + len(self.drafts)
-
-
-def digest(
-    collected: Collection, user: User, at: datetime, *, daily: bool, most: int = MOST_ITEMS
-) -> Letter:
-    """All that waits, in one, at most so many of a kind, the most pressing first.
-
-    A daily one can be stopped from the mail client with one press.
-    """
-    settings: Settings = current_app.config["SETTINGS"]
-    stop = links.issue(Purpose.STOP, user.id, at, topic="digest", lasts=timedelta(days=90))
-    owed = owed_numbers(user, at)[0] if collected.feedback else []
-    with to(user):
-        feedback = [
-            item
-            for kind, pickup in collected.feedback[:most]
-            if (item := _owed(kind, pickup, user, at))
-        ]
-        rounds = [words for one in collected.rounds[:most] if (words := round_words(one, at))]
-        context = {
-            "summary": summary_of(collected),
-            "owed": owed,
-            "feedback": feedback,
-            "offers": [offered_lead(one, user, at) for one in collected.offers[:most]],
-            "rounds": rounds,
-            "drafts": collected.drafts[:most],
-            "more": sum(
-                max(0, len(part) - most)
-                for part in (
-                    collected.feedback,
-                    collected.offers,
-                    collected.rounds,
-                    collected.drafts,
-                )
-            ),
-            "stop_path": stop,
-            "reason": str(
-                _("You get this mail because you want to hear once a day.")
-                if daily
-                else _("Several things came together, so we put them into one mail.")
-            ),
-        }
-    headers = {
-        "List-Id": f"<daily.{settings.mail_domain}>",
-        "List-Unsubscribe": f"<{settings.public_url}{stop}/stop>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-    }
-    return Letter("digest", context, headers=headers if daily else {})
-
-
-def _owed(kind: str, pickup: Pickup, user: User, at: datetime) -> dict[str, Any] | None:
-    teaser = find_teaser(pickup.lead_id)
-    if teaser is None:
-        return None
-    due = moment(pickup.feedback_due_at)
-    state = (
-        _("an answer is due on %(when)s", when=due)
-        if kind == "feedback_soon"
-        else _("the answer was due on %(when)s", when=due)
-    )
-    return {
-        "lead": lead_of(teaser, at),
-        "state": str(state),
-        "answer_rows": answers(pickup, teaser.number, user, at),
-    }
-
-
-def summary_of(collected: Collection) -> str:
-    """Say in a line what waits."""
-    parts = [
-        ngettext("%(num)d answer owed", "%(num)d answers owed", number)
-        for number in [len(collected.feedback)]
-        if number
-    ]
-    if collected.offers:
-        parts.append(ngettext("%(num)d new lead", "%(num)d new leads", len(collected.offers)))
-    if collected.rounds:
-        parts.append(
-            ngettext("%(num)d not picked up", "%(num)d not picked up", len(collected.rounds))
-        )
-    if collected.drafts:
-        parts.append(
-            ngettext("%(num)d not finished", "%(num)d not finished", len(collected.drafts))
-        )
-    return ", ".join(str(part) for part in parts)

@@ -20,8 +20,9 @@ from portal.core.mail.models import OutgoingEmail
 from portal.core.mail.rendering import TooLarge
 from portal.leads.models import Lead, LeadState, LeadType
 from portal.leads.queries import find_teaser
-from portal.notifications import letters, queries, rules
-from portal.notifications.letters import Collection, Letter
+from portal.notifications import digest, letters, queries, rules
+from portal.notifications.digest import Collection
+from portal.notifications.letters import Letter
 from portal.notifications.models import Notice, NoticeRound, Outcome, Topic
 from portal.pickup.models import Pickup
 
@@ -167,9 +168,9 @@ def send_waiting(user_id: int, at: datetime) -> bool:
 def post_digest(collected: Collection, user: User, at: datetime, key: str, daily: bool) -> None:
     """Post the mail about many things; where it got too long, with fewer of each."""
     try:
-        letters.post(letters.digest(collected, user, at, daily=daily), user, at, key)
+        letters.post(digest.digest(collected, user, at, daily=daily), user, at, key)
     except TooLarge:
-        short = letters.digest(collected, user, at, daily=daily, most=letters.FEWEST_ITEMS)
+        short = digest.digest(collected, user, at, daily=daily, most=digest.FEWEST_ITEMS)
         letters.post(short, user, at, key)
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 from flask_babel import gettext as _
 
 from portal.core.errors import Refused
+from portal.pickup.rules import UNDO_WITHIN
 
-UNDO_WITHIN = timedelta(hours=72)
 MOST_VALUE = Decimal("999999999999.99")
 LONGEST_NOTE = 5_000
 

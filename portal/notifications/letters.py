@@ -44,13 +44,12 @@ from portal.offers.cards import card_of
 from portal.offers.models import RoundOutcome
 from portal.pickup.models import Pickup
 from portal.pickup.queries import position_of
-from portal.pickup.rules import Colour
+from portal.pickup.rules import UNDO_WITHIN, Colour
 from portal.web.filters import money
 
 CHOSEN = frozenset(topic.value for topic in Topic)
 """Kinds that a person may choose to hear of or not; they lead to that choice without a sign-in."""
 
-UNDO_LASTS = timedelta(hours=72)
 KEYWORDS = {
     "en": ("OPEN", "WAITING", "PROPOSAL", "WON", "LOST"),
     "de": ("OFFEN", "WARTEN", "ANGEBOT", "GEWONNEN", "VERLOREN"),
@@ -381,7 +380,7 @@ def recorded(event: MailActionDone, user: User, at: datetime) -> Letter | None:
                 pickup_id=event.pickup_id if event.action != "decline" else None,
                 feedback_id=event.feedback_id if event.action == "feedback" else None,
                 topic=event.action,
-                lasts=UNDO_LASTS,
+                lasts=UNDO_WITHIN,
             )
         return Letter(
             "recorded",
@@ -390,7 +389,7 @@ def recorded(event: MailActionDone, user: User, at: datetime) -> Letter | None:
                 "what": what,
                 "details": details,
                 "undo_path": undo,
-                "undo_until": at + UNDO_LASTS,
+                "undo_until": at + UNDO_WITHIN,
             },
             event.lead_id,
         )

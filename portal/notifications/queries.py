@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Row, Select, cast, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, exists, select
 
 from portal.accounts.models import Hears, Organisation, User
 from portal.accounts.permissions import PICKING_ROLES
@@ -17,7 +17,7 @@ from portal.leads.models import Lead, LeadState
 from portal.leads.queries import find_teaser
 from portal.notifications.rules import Wishes
 from portal.offers.models import Dismissal, Offer, OfferRound, RoundOutcome
-from portal.partners.models import Absence
+from portal.partners.queries import away
 from portal.pickup.models import Pickup
 
 
@@ -67,15 +67,8 @@ def list_with_role(role: str) -> Sequence[User]:
 def standing_offers(at: datetime) -> list[ColumnElement[bool]]:
     """Return the conditions under which an offer is one that a person may be told of.
 
-    Not where the firm has declined or the person has dismissed it, nor where either is away today,
-    where today is the firm's.
+    Not where the firm has declined or the person has dismissed it, nor where either is away.
     """
-    today = cast(func.timezone(Organisation.timezone, at), Date)
-    away = exists().where(
-        Absence.organisation_id == Organisation.id,
-        or_(Absence.user_id.is_(None), Absence.user_id == User.id),
-        today.between(Absence.starts_on, Absence.ends_on),
-    )
     dismissed = exists().where(Dismissal.offer_id == Offer.id, Dismissal.user_id == User.id)
     return [
         Offer.declined_at.is_(None),
@@ -84,7 +77,7 @@ def standing_offers(at: datetime) -> list[ColumnElement[bool]]:
         Organisation.active,
         User.active,
         User.roles.overlap(list(PICKING_ROLES)),
-        ~away,
+        ~away(at),
         ~dismissed,
     ]
 

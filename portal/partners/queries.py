@@ -140,19 +140,15 @@ def list_absences(organisation_id: int, at: datetime) -> Sequence[Row[Absence, s
     )
 
 
-def is_absent(organisation_id: int, user_id: int | None, at: datetime) -> bool:
-    """True where the firm, or this person of it, is away on the firm's calendar day."""
-    return bool(
-        session().scalar(
-            select(
-                exists().where(
-                    Absence.organisation_id == organisation_id,
-                    or_(Absence.user_id.is_(None), Absence.user_id == user_id),
-                    Organisation.id == Absence.organisation_id,
-                    _today(at).between(Absence.starts_on, Absence.ends_on),
-                )
-            )
-        )
+def away(at: datetime) -> ColumnElement[bool]:
+    """Return, for a query of people and their firms, the condition that one of both is away.
+
+    The day is that of the firm's calendar.
+    """
+    return exists().where(
+        Absence.organisation_id == Organisation.id,
+        or_(Absence.user_id.is_(None), Absence.user_id == User.id),
+        _today(at).between(Absence.starts_on, Absence.ends_on),
     )
 
 

@@ -70,12 +70,6 @@ ROLES: dict[str, frozenset[Permission]] = {
     "partner_rep": frozenset({P.OFFERS_SEE, P.PICKUPS_CLAIM, P.PICKUPS_SEE_OWN}),
 }
 
-PARTNER_ROLES = (
-    "distributor_manager",
-    "distributor_sales",
-    "partner_manager",
-    "partner_rep",
-)
 ROLES_OF_KIND = {
     "vendor": (
         "admin",

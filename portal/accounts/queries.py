@@ -193,14 +193,6 @@ def list_pickers(organisation_id: int) -> Sequence[User]:
     )
 
 
-def get_organisation(organisation_id: int) -> Organisation:
-    """Return an organisation or raise NotFound."""
-    found = session().get(Organisation, organisation_id)
-    if found is None:
-        raise NotFound()
-    return found
-
-
 # asked twice a second for all open streams of a process
 ENDED_SESSIONS = text(
     """

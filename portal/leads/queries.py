@@ -87,13 +87,6 @@ class Definition:
     types: dict[int, LeadType] = field(default_factory=dict)
     statuses: dict[int, LeadStatus] = field(default_factory=dict)
 
-    def by_answer(self, answer: str) -> LeadStatus:
-        """Return the status that stands for one of the partner's five answers."""
-        for status in self.statuses.values():
-            if status.feedback_status == answer:
-                return status
-        raise NotFound()
-
     def type_of(self, key: str) -> LeadType:
         """Return a lead type by its key."""
         for lead_type in self.types.values():

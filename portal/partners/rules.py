@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask_babel import gettext as _
-
-LAST_YEARS = 100
-
-
-class Days(Protocol):
-    """Days with a first and a last one."""
-
-    starts_on: date
-    ends_on: date
 
 
 def is_good(expires_on: date | None, day: date) -> bool:
     """True where a certification still holds on `day`; its last day counts."""
     return expires_on is None or expires_on >= day
-
-
-def covers(absences: Iterable[Days], day: date) -> bool:
-    """True where one of the absences holds on `day`; first and last day count."""
-    return any(absence.starts_on <= day <= absence.ends_on for absence in absences)
 
 
 def day_at(zone: str, at: datetime) -> date:

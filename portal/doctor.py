@@ -27,12 +27,10 @@ from portal.core.jobs import JobFailure
 from portal.core.mail import health as mail_health
 from portal.core.mail import transport
 from portal.core.mail.models import OutgoingEmail
-from portal.desk.mail_health import SCHEDULER_SILENT
 from portal.offers.models import OfferRound
 
 EXTENSIONS = ("btree_gist", "citext", "cube", "pg_trgm", "unaccent")
 LATE = timedelta(minutes=5)
-MAIL_LATE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +161,10 @@ def check_scheduler(at: datetime) -> Finding:
     if not state.reachable:
         return Finding("scheduler", "warn", "unknown without Redis", "See redis.")
     seen = state.scheduler_seen_at
-    if seen is None or at - seen > SCHEDULER_SILENT:
-        found = "never seen" if seen is None else f"last seen {_span(at - seen)} ago"
-        return Finding("scheduler", "bad", found, "Start `python worker.py scheduler`.")
-    return Finding("scheduler", "ok", f"seen {_span(at - seen)} ago")
+    told = f"last seen {_span(at - seen)} ago" if seen else "never seen"
+    if state.scheduler_is_silent(at):
+        return Finding("scheduler", "bad", told, "Start `python worker.py scheduler`.")
+    return Finding("scheduler", "ok", told)
 
 
 def check_deliveries(at: datetime) -> Finding:
@@ -190,7 +188,7 @@ def check_mail_queue(at: datetime) -> Finding:
     """Look for mails that wait too long."""
     queue = mail_health.look(at)
     waiting = f"{queue.waiting} wait"
-    if queue.due.since is not None and at - queue.due.since > MAIL_LATE:
+    if queue.due.since is not None and queue.is_late(at):
         return Finding(
             "mail queue",
             "warn",

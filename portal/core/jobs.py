@@ -16,7 +16,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import redis
@@ -47,6 +47,8 @@ NUDGE_WINDOW = 0.2
 # seconds for which nobody asks a Redis that was away
 QUIET = 5.0
 SCHEDULER_SEEN = "firstcome:scheduler"
+SILENT = timedelta(minutes=2)
+"""A scheduler that gave no sign for so long is not there."""
 
 
 class JobRaised(Exception):
@@ -378,6 +380,11 @@ class QueueState:
     scheduler_seen_at: datetime | None = None
     # the queues that a living worker listens to
     served: frozenset[str] = frozenset()
+
+    def scheduler_is_silent(self, at: datetime) -> bool:
+        """Say whether the scheduler has given no sign for too long."""
+        seen = self.scheduler_seen_at
+        return seen is None or at - seen > SILENT
 
 
 def look_at_queue() -> QueueState:

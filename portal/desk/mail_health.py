@@ -6,7 +6,7 @@ For administrators and channel managers. Shows no text, no link and no address o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, current_app, flash, render_template, url_for
@@ -29,8 +29,6 @@ from portal.web.htmx import go
 blueprint = Blueprint("mail_health", __name__, url_prefix="/mail-health")
 
 SHOWN = 50
-SCHEDULER_SILENT = timedelta(minutes=2)
-LATE = timedelta(minutes=15)
 
 KINDS: dict[str, Any] = {
     "digest": _l("Digest"),
@@ -121,12 +119,11 @@ def notices(
             found.append(_("No worker is running. Nothing is lost; mails wait for one."))
         elif "mail" not in work.served:
             found.append(_("No worker takes the queue of mails. Nothing is lost; they wait."))
-        seen = work.scheduler_seen_at
-        if seen is None or at - seen > SCHEDULER_SILENT:
+        if work.scheduler_is_silent(at):
             found.append(_("The scheduler is silent. Mails that are tried again wait for it."))
-    away = [one for one in reasons if one.waiting and is_ours(one.code)]
-    if away:
-        found.append(away[0].words)
+    ours = [one for one in reasons if one.waiting and one.ours]
+    if ours:
+        found.append(ours[0].words)
     if queue.stuck:
         found.append(
             ngettext(
@@ -135,14 +132,9 @@ def notices(
                 queue.stuck,
             )
         )
-    if queue.due.since and at - queue.due.since > LATE and not found:
+    if queue.is_late(at) and not found:
         found.append(_("Mails wait longer than they should."))
     return found
-
-
-def is_ours(code: str) -> bool:
-    """True for a reason that lies between us and our own mail server."""
-    return code.startswith(("no mail server", "connection lost", "server: ", "sender: "))
 
 
 def list_failed() -> list[FailedMail]:

@@ -14,8 +14,10 @@ from sqlalchemy import case, func, select
 
 from portal.core.db import AnyRow, session
 from portal.core.mail.models import OutgoingEmail
+from portal.core.mail.outbox import INTERRUPTED, OUT_OF_TIME
 
 DAY = timedelta(days=1)
+LATE = timedelta(minutes=15)
 # for what waits for its next rung of the ladder, and what is due now
 OPEN = ("queued", "sending")
 
@@ -45,6 +47,10 @@ class Queue:
         """All that are not sent yet and will be tried again."""
         return self.due.count + self.later.count + self.sending.count
 
+    def is_late(self, at: datetime) -> bool:
+        """Say whether a mail whose turn it is has waited for too long."""
+        return self.due.since is not None and at - self.due.since > LATE
+
 
 @dataclass(frozen=True, slots=True)
 class Domain:
@@ -66,6 +72,11 @@ class Reason:
     waiting: int
     failed: int
     words: str
+
+    @property
+    def ours(self) -> bool:
+        """True where it lies between us and our own mail server."""
+        return class_of(self.code) in OURS
 
 
 def look(at: datetime) -> Queue:
@@ -165,14 +176,16 @@ def list_failed(limit: int) -> list[AnyRow]:
     )
 
 
-BOUNDARY = {
+# how `outbox` and `transport` begin what they note where no RFC 3463 code tells it
+BEGINNINGS = {
     "away": "no mail server",
     "broken": "connection lost",
-    "interrupted": "interrupted while sending",
-    "next": "not tried yet",
+    "interrupted": INTERRUPTED,
+    "next": OUT_OF_TIME,
     "login": "server: ",
     "sender": "sender: ",
 }
+OURS = ("away", "broken", "login", "sender")
 MAILBOX = ("1.0", "1.1", "1.3", "1.6", "1.10", "2.1")
 DOMAIN = ("1.2", "4.3", "4.4")
 SIZE = ("2.3", "3.4")
@@ -180,7 +193,7 @@ SIZE = ("2.3", "3.4")
 
 def class_of(error: str) -> str:
     """Return the kind of a noted error, one of a closed list; by its RFC 3463 code if any."""
-    for kind, start in BOUNDARY.items():
+    for kind, start in BEGINNINGS.items():
         if error.startswith(start):
             return kind
     status, _space, told = error.partition(": ")[2].partition(" ")

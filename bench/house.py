@@ -28,7 +28,8 @@ from portal.catalog.queries import forget_book
 from portal.core import clock
 from portal.core.config import Settings
 from portal.core.db import db, unit_of_work
-from portal.core.servers import PostgresServer, ValkeyServer, die_with_parent, free_port
+from portal.core.processes import die_with_parent
+from portal.core.servers import PostgresServer, ValkeyServer, free_port
 from portal.factory import create_app
 from portal.founding import found_programme
 

@@ -27,7 +27,7 @@ from urllib.parse import urlencode
 
 from bench import data
 from bench.house import ROOT, Database, House, Web
-from portal.core.servers import die_with_parent
+from portal.core.processes import die_with_parent
 
 FIRMS, REPS_EACH, LEADS, OFFERED_TO = 40, 2, 20_000, 4
 HANDS, OPEN_PAGES = 4, 120

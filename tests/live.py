@@ -26,7 +26,8 @@ from sqlalchemy import text
 from portal.accounts.operations import open_session
 from portal.core import clock
 from portal.core.db import db, unit_of_work
-from portal.core.servers import die_with_parent, free_port
+from portal.core.processes import die_with_parent
+from portal.core.servers import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 40.0

@@ -9,7 +9,6 @@ that knows a table.
 Layout below `var`: `postgres/data`, `valkey/`, `secrets/` (0700), `log/`.
 """
 
-import ctypes
 import importlib.util
 import os
 import platform
@@ -19,15 +18,16 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 import redis
 from psycopg import sql
+
+from portal.core.processes import die_with_parent
 
 EXTENSIONS = ("pg_trgm", "citext", "unaccent", "btree_gist", "cube")
 """What the schema relies on; made by the superuser, because the role `portal` is none."""
@@ -67,29 +67,6 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def die_with_parent(signum: int) -> Callable[[], None]:
-    """Make a `preexec_fn` after which the kernel sends `signum` to a child whose parent is gone.
-
-    Linux only, elsewhere it does nothing. The kernel ties it to the thread that forks, so children
-    are started from the main thread.
-    """
-    if not sys.platform.startswith("linux"):
-        return lambda: None
-    libc = ctypes.CDLL(None, use_errno=True)
-    parent = os.getpid()
-
-    def in_child() -> None:
-        # until it runs its program, the child would answer with the handlers of its parent
-        for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            if signal.getsignal(each) != signal.SIG_IGN:
-                signal.signal(each, signal.SIG_DFL)
-        libc.prctl(1, signum, 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return in_child
 
 
 class PostgresServer:

@@ -22,7 +22,8 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Protocol
 
-from portal.core.servers import ServerProblem, die_with_parent
+from portal.core.processes import die_with_parent
+from portal.core.servers import ServerProblem
 
 GRACE_SECONDS = 5.0
 FAST_DEATH_SECONDS = 20.0

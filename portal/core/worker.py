@@ -26,7 +26,7 @@ from rq.worker import DequeueStrategy
 
 from portal.core import alarms, clock, jobs, logs
 from portal.core.db import hang_up
-from portal.core.servers import die_with_parent
+from portal.core.processes import die_with_parent
 
 log = logs.get(__name__)
 

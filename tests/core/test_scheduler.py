@@ -20,7 +20,7 @@ from portal.core import clock
 from portal.core.db import session, unit_of_work
 from portal.core.events import record
 from portal.core.jobs import JOBS, run_now
-from portal.core.servers import die_with_parent
+from portal.core.processes import die_with_parent
 from portal.leads.events import LeadTaken
 from portal.leads.models import LeadState
 from portal.offers import operations as offers

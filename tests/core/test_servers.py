@@ -218,7 +218,7 @@ def test_a_child_goes_with_its_parent_even_before_it_has_become_its_program(
     # the parent takes SIGTERM as a wish, and so does its child until it runs a program of its own
     script = """
         import os, signal, subprocess, sys, time
-        from portal.core.servers import die_with_parent
+        from portal.core.processes import die_with_parent
 
         signal.signal(signal.SIGTERM, lambda *_: None)
         leash = die_with_parent(signal.SIGTERM)

@@ -19,7 +19,8 @@ from portal.core import events, jobs
 from portal.core.db import session, unit_of_work
 from portal.core.events import Delivery, record
 from portal.core.jobs import JobFailure
-from portal.core.servers import ValkeyServer, die_with_parent
+from portal.core.processes import die_with_parent
+from portal.core.servers import ValkeyServer
 from tests.core import worker_for_tests
 from tests.core.worker_for_tests import BellRung
 from tests.factories import AT, CONTACT

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from portal.core.servers import die_with_parent
+from portal.core.processes import die_with_parent
 from portal.up import settings_of_running
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any, LiteralString
 
 import flask_migrate
+import psycopg
 import pytest
 from flask import Flask
 from psycopg import sql
@@ -18,7 +21,19 @@ from portal.core.db import session
 from tests import factories
 from tests.conftest import database_url, drop_database, run_sql
 
+MIGRATES = 20_260
+WAITING = (
+    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def value(connection: psycopg.Connection[Any], statement: LiteralString) -> int:
+    row = connection.execute(statement).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def test_models_and_migrations_agree(committed: Flask) -> None:
@@ -49,6 +64,7 @@ def test_an_event_is_never_changed(ctx: Flask) -> None:
 
 
 def test_two_processes_that_migrate_at_once_do_it_once(app: Flask, tmp_path: Path) -> None:
+    """Both are made to wait, so that they go for it at the same moment."""
     name = f"empty_{os.getpid()}"
     run_sql(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     try:
@@ -59,13 +75,28 @@ def test_two_processes_that_migrate_at_once_do_it_once(app: Flask, tmp_path: Pat
             "VAR_DIR": str(tmp_path),
         }
         words = [sys.executable, "-m", "portal.cli", "db", "upgrade"]
-        both = [
-            subprocess.Popen(
-                words, cwd=ROOT, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-            )
-            for _ in range(2)
-        ]
+        with psycopg.connect(database_url(name), autocommit=True) as first:
+            first.execute("SELECT pg_advisory_lock(%s)", [MIGRATES])
+            both = [
+                subprocess.Popen(
+                    words,
+                    cwd=ROOT,
+                    env=surroundings,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                )
+                for _ in range(2)
+            ]
+            deadline = time.monotonic() + 60
+            while value(first, WAITING) < 2:
+                assert time.monotonic() < deadline
+                assert [process.poll() for process in both] == [None, None]
+                time.sleep(0.05)
+            assert value(first, TABLES) == 0
         said = [process.communicate(timeout=60)[0].decode() for process in both]
         assert [process.returncode for process in both] == [0, 0], said
+        with psycopg.connect(database_url(name)) as last:
+            assert value(last, TABLES) > 40
+            assert value(last, "SELECT count(*) FROM alembic_version") == 1
     finally:
         drop_database(name)

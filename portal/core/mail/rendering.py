@@ -62,7 +62,7 @@ def render(kind: str, context: Mapping[str, Any], locale: str, timezone: str) ->
     """Return subject, text and HTML of a mail. Raises `TooLarge`.
 
     Templates get `context`, `link(path)` for absolute addresses, `moment(at)` for a date that is
-    still true tomorrow, `programme`, `locale`, and `tokens`: accent colours by day and by night.
+    still true tomorrow, `whole(number)` for what no line may part, `programme`, `locale`, and `tokens`: accent colours by day and by night.
     """
     settings: Settings = current_app.config["SETTINGS"]
     environment = current_app.jinja_env
@@ -70,6 +70,7 @@ def render(kind: str, context: Mapping[str, Any], locale: str, timezone: str) ->
         **context,
         "link": lambda path: settings.public_url + path,
         "moment": moment,
+        "whole": whole,
         "programme": settings.programme_name,
         "tokens": cast(Tokens, environment.globals["mail_tokens"])(settings.accent),
         "locale": locale,
@@ -101,6 +102,11 @@ def translator(kind: type[str]) -> Callable[..., str]:
         return words % values if values or "%" in words else words
 
     return say
+
+
+def whole(number: str) -> Markup:
+    """Keep a number on one line, where narrow readers would part it at its hyphen."""
+    return Markup('<span style="white-space: nowrap">{}</span>').format(number)
 
 
 def moment(at: datetime) -> str:

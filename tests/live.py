@@ -213,6 +213,7 @@ class Live:
                     env={**self.env, "BIND": bind, "WEB_WORKERS": "1"},
                     stdout=log,
                     stderr=log,
+                    preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 (see above)
                 )
             )
 

@@ -62,7 +62,8 @@ def render(kind: str, context: Mapping[str, Any], locale: str, timezone: str) ->
     """Return subject, text and HTML of a mail. Raises `TooLarge`.
 
     Templates get `context`, `link(path)` for absolute addresses, `moment(at)` for a date that is
-    still true tomorrow, `whole(number)` for what no line may part, `programme`, `locale`, and `tokens`: accent colours by day and by night.
+    still true tomorrow, `whole(number)` for what no line may part, `programme`, `locale`, and
+    `tokens`: accent colours by day and by night.
     """
     settings: Settings = current_app.config["SETTINGS"]
     environment = current_app.jinja_env

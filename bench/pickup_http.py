@@ -23,7 +23,7 @@ SELECT (SELECT count(*) FROM pickups WHERE picked_at > now() - interval '1 day')
   (SELECT count(DISTINCT lead_id) FROM pickups WHERE picked_at > now() - interval '1 day'),
   (SELECT count(*) FROM events WHERE name = 'LeadPickedUp'),
   (SELECT count(DISTINCT lead_id) FROM events WHERE name = 'LeadPickedUp'),
-  (SELECT count(*) FROM deliveries),
+  (SELECT count(DISTINCT event_id) FROM deliveries),
   (SELECT count(*) FROM leads WHERE state = 'held' AND picked_at > now() - interval '1 day')
 """
 

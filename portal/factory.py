@@ -54,7 +54,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
 
     init_boundary(app)
-    database.db.init_app(app)
+    database.init_database(app)
     database.after_commit(jobs.nudge)
     database.after_commit(live.publish)
     app.extensions["redis"] = jobs.connect(settings.redis_url or "redis://127.0.0.1:1")

@@ -5,15 +5,35 @@ Commit happens in three places only (HTTP boundary, job, CLI command), all throu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
+import psycopg
+from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Identity, MetaData, Row, Text
+from flask_sqlalchemy.session import Session as FlaskSession
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    CursorResult,
+    DateTime,
+    Dialect,
+    Engine,
+    Executable,
+    Identity,
+    MetaData,
+    Row,
+    Text,
+    event,
+)
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, registry
+from sqlalchemy.pool import ConnectionPoolEntry
 
 NAMING = {
     "ix": "ix_%(column_0_N_label)s",
@@ -46,25 +66,107 @@ AnyRow = Row[*tuple[Any, ...]]
 
 Id = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
 
+READING = "reading"
+
+
+class PortalSession(FlaskSession):
+    """The session; once told `only_read`, PostgreSQL refuses it every change."""
+
+    def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
+        bind = super().get_bind(*args, **kwargs)
+        if self.info.get(READING) and isinstance(bind, Engine):
+            return _reading(bind)
+        return bind
+
+
+def _reading(engine: Engine) -> Engine:
+    """Return the same engine, on the same pool, for transactions that only read."""
+    known: dict[Engine, Engine] = current_app.extensions.setdefault("reading", {})
+    if engine not in known:
+        known[engine] = engine.execution_options(postgresql_readonly=True)
+    return known[engine]
+
+
 db = SQLAlchemy(
     model_class=Base,
-    session_options={"expire_on_commit": False},
+    session_options={"expire_on_commit": False, "class_": PortalSession},
     engine_options={
         "pool_size": 10,
         "max_overflow": 20,
         # a crowd waits its turn; who has no database at all is told so at once
         "pool_timeout": 15,
         "pool_use_lifo": True,
-        "pool_pre_ping": True,
         # parameters may be contact data: they never reach a log or an error text
         "hide_parameters": True,
     },
 )
 
 
+def init_database(app: Flask) -> None:
+    """Connect the application with its database."""
+    db.init_app(app)
+    with app.app_context():
+        for engine in db.engines.values():
+            event.listen(engine, "checkin", _note_return)
+            event.listen(engine, "checkout", partial(_ping_after_a_rest, engine.dialect))
+
+
+REST = 2.0
+"""Seconds that a connection may lie unused before it is asked whether it still stands.
+
+Asking each time costs a round trip in every request. A connection that breaks sooner than that
+breaks in somebody's hands, as it does when PostgreSQL stops in the midst of a request.
+"""
+
+
+def _note_return(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["returned"] = time.monotonic()
+
+
+def _ping_after_a_rest(
+    dialect: Dialect, connection: Any, record: ConnectionPoolEntry, _lent: Any
+) -> None:
+    returned = record.info.get("returned")
+    if returned is None or time.monotonic() - returned < REST:
+        return
+    try:
+        dialect.do_ping(connection)
+    except psycopg.Error as error:
+        raise InvalidatePoolError from error
+
+
 def session() -> Session:
     """Return the session of the current request, job or command."""
     return db.session()
+
+
+def only_read() -> None:
+    """Have every transaction of this session refuse changes, until the session is removed."""
+    session().info[READING] = True
+
+
+def end_reading() -> None:
+    """End what only read. What was changed in memory only is forgotten.
+
+    It ends by a commit: with a rollback the driver drops its prepared statements, and the next
+    reader pays for planning them again.
+    """
+    own = session()
+    if own.new or own.dirty or own.deleted:
+        own.rollback()
+    else:
+        own.commit()
+
+
+def ask(statement: Executable, values: Mapping[str, Any]) -> CursorResult[*tuple[Any, ...]]:
+    """Run a statement of plain columns in the session's transaction, without the ORM's part in it.
+
+    For what every request or every pick asks: there the ORM costs as much as the statement. What
+    the session holds unwritten is written first, as the session's own `execute` does.
+    """
+    own = session()
+    own.flush()
+    return own.connection().execute(statement, values)
 
 
 _after_commit: list[Callable[[], None]] = []

@@ -1,8 +1,8 @@
 """The HTTP boundary: one request, one transaction.
 
 A response under 400 commits before its first byte leaves; 400 and over, or an exception, rolls
-back. GET and HEAD always roll back: they change nothing. A refusal whose work must stay (an answer
-given for a lead that has gone meanwhile) says so with `keep_work()`.
+back. GET and HEAD only read: PostgreSQL refuses them every change. A refusal whose work must stay
+(an answer given for a lead that has gone meanwhile) says so with `keep_work()`.
 """
 
 from __future__ import annotations
@@ -48,13 +48,17 @@ def open_request() -> None:
     given = request.headers.get("X-Request-ID", "")
     request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
     g.started = time.perf_counter()
+    if request.method in SAFE:
+        db.only_read()
     circumstances.begin(actor_id=None, channel="web", request_id=request_id)
 
 
 def close_request(response: Response) -> Response:
     """Commit or roll back, then dress the response."""
     try:
-        if request.method not in SAFE and (response.status_code < 400 or g.get("keep_work")):
+        if request.method in SAFE:
+            db.end_reading()
+        elif response.status_code < 400 or g.get("keep_work"):
             db.commit()
         else:
             db.rollback()

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from portal.accounts import permissions
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User, UserSession
-from portal.core.db import session
+from portal.core.db import ask, session
 from portal.core.errors import NotFound
 from portal.core.tokens import find as find_token
 from portal.core.tokens import hash_secret
@@ -49,7 +49,7 @@ SESSION_ACTOR = (
 def find_session_actor(secret: str, at: datetime) -> tuple[Actor, datetime] | None:
     """Return who is signed in by this session secret, and when it was last seen."""
     asked = {"token_hash": hash_secret(secret), "at": at}
-    row = session().execute(SESSION_ACTOR, asked).one_or_none()
+    row = ask(SESSION_ACTOR, asked).one_or_none()
     if row is None:
         return None
     return _actor(row, secret, row.session_id), row.last_seen_at

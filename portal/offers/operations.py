@@ -20,7 +20,7 @@ from portal.accounts.permissions import PICKING_ROLES, Permission
 from portal.accounts.queries import list_pickers
 from portal.catalog.models import Reason
 from portal.catalog.queries import book
-from portal.core.db import AnyRow, session
+from portal.core.db import AnyRow, ask, session
 from portal.core.errors import Invalid, NotFound
 from portal.core.events import record
 from portal.deadlines.queries import get_policy
@@ -379,9 +379,18 @@ def read_standing(lead_id: int, organisation_id: int, at: datetime) -> AnyRow:
     Raises `NotFound` where the firm never saw one, `AlreadyTaken` where it is gone.
     """
     asked = {"lead_id": lead_id, "organisation_id": organisation_id}
-    row = session().execute(LAST_OFFER, asked).one_or_none()
+    row = ask(LAST_OFFER, asked).one_or_none()
     if row is None:
         raise NotFound()
+    check_standing(row, lead_id, organisation_id, at)
+    return row
+
+
+def check_standing(row: AnyRow, lead_id: int, organisation_id: int, at: datetime) -> None:
+    """Refuse a firm's last offer of a lead, read by `LAST_OFFER`, that stands no more.
+
+    Raises as `read_standing`.
+    """
     stands = (
         row.state == LeadState.OFFERED
         and row.lead_round == row.round
@@ -392,7 +401,6 @@ def read_standing(lead_id: int, organisation_id: int, at: datetime) -> AnyRow:
         if row.visible_from > at and not queries.was_offered(lead_id, organisation_id, at):
             raise NotFound()
         raise gone(lead_id, organisation_id)
-    return row
 
 
 def standing_offer(lead_id: int, organisation_id: int, at: datetime) -> Offer:
@@ -554,7 +562,7 @@ def take_back_decline(lead_id: int, actor: Actor, at: datetime) -> None:
     lock_partner(actor.organisation_id)
     lead = lock_lead(lead_id)
     asked = {"lead_id": lead_id, "organisation_id": actor.organisation_id}
-    row = session().execute(LAST_OFFER, asked).one_or_none()
+    row = ask(LAST_OFFER, asked).one_or_none()
     if row is None:
         raise NotFound()
     found = session().get_one(Offer, row.id, populate_existing=True)

@@ -8,7 +8,7 @@ from typing import cast
 from sqlalchemy import Table, bindparam
 from sqlalchemy.dialects.postgresql import Insert, insert
 
-from portal.core.db import session
+from portal.core.db import ask
 from portal.partners.models import PartnerFigures
 
 FIGURES = cast(Table, PartnerFigures.__table__)
@@ -18,7 +18,7 @@ def count(organisation_id: int, **changes: int) -> None:
     """Add to a partner's figures, named as the columns: `count(7, picked=1, open_pickups=1)`."""
     first = {name: max(0, by) for name, by in changes.items()}
     by = {f"by_{name}": by for name, by in changes.items()}
-    session().execute(_adding(*changes), {"organisation_id": organisation_id, **first, **by})
+    ask(_adding(*changes), {"organisation_id": organisation_id, **first, **by})
 
 
 @cache

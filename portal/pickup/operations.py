@@ -7,8 +7,8 @@ The claim in four steps, all in one transaction:
 2. The gate decides on facts read under that lock.
 3. The lead moves by ONE conditional UPDATE that names the round it means; its row count is the
    verdict. Who comes second waits here for the first one's commit and then finds no row.
-4. Pickup and event are written, the pickup by the same statement. A partial unique index on open
-   pickups is the second lock.
+4. Pickup, figures and event are written, the first two by the same statement. A partial unique
+   index on open pickups is the second lock.
 
 Lock order everywhere: partner → lead → pickup.
 """
@@ -22,7 +22,8 @@ from flask_babel import gettext as _
 from sqlalchemy import select, text
 
 from portal.accounts.actor import Actor
-from portal.core.db import session
+from portal.core.db import ask, session
+from portal.core.errors import NotFound
 from portal.core.events import record
 from portal.core.metrics import count_picks
 from portal.deadlines.queries import get_policy
@@ -73,6 +74,14 @@ TAKE = text(
     ended AS (
       UPDATE offer_rounds SET ended_at = :at, outcome = 'picked' FROM taken
       WHERE offer_rounds.id = :round_id
+    ),
+    counted AS (
+      INSERT INTO partner_figures AS figures
+        (organisation_id, open_pickups, offers_seen, declined, picked, given_back, won, lost,
+         answers_in_time, answers_late)
+      SELECT :firm, 1, 0, 0, 1, 0, 0, 0, 0, 0 FROM taken
+      ON CONFLICT (organisation_id) DO UPDATE
+      SET open_pickups = figures.open_pickups + 1, picked = figures.picked + 1
     )
     SELECT id FROM picked
     """
@@ -86,18 +95,20 @@ def claim(lead_id: int, actor: Actor, at: datetime) -> Claimed:
     Raises `NotFound` (never offered to the firm), `AlreadyTaken`, `Suspended`, `Absent`,
     `FeedbackOwed`, `CapacityReached`. Who holds it already gets yes.
     """
-    position = queries.position_of(actor, at, lock=True)
+    position, offer = queries.read_claim(lead_id, actor, at)
     for held in position.pickups:
         if held.lead_id == lead_id and held.user_id == actor.id:
             return Claimed(lead_id, held.id, again=True)
-    offer = offers.read_standing(lead_id, actor.organisation_id, at)
+    if offer is None:
+        raise NotFound()
+    offers.check_standing(offer, lead_id, actor.organisation_id, at)
     refusal = may_pick(position.standing, position.gate, position.firm_in_hand, at)
     if refusal is not None:
         raise refusal
     if offer.progress_id is None:
         raise TransitionRefused(_("This change of status is not part of the programme."))
     rhythm = rhythm_of(position.policy, offer.kind)
-    pickup_id = session().scalar(
+    pickup_id = ask(
         TAKE,
         {
             "lead": lead_id,
@@ -110,10 +121,9 @@ def claim(lead_id: int, actor: Actor, at: datetime) -> Claimed:
             "due": next_due(at, rhythm),
             "rhythm": rhythm,
         },
-    )
+    ).scalar()
     if pickup_id is None:
         raise offers.gone(lead_id, actor.organisation_id)
-    count(actor.organisation_id, open_pickups=1, picked=1)
     record(
         LeadPickedUp(
             at=at,

@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, exists, func, or_, select
+from sqlalchemy import (
+    Executable,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation
 from portal.accounts.permissions import Permission
-from portal.core.db import session
+from portal.core.db import AnyRow, ask, session
 from portal.core.errors import NotFound
 from portal.deadlines.models import DeadlinePolicy
+from portal.deadlines.rules import Policy
 from portal.leads.models import Lead
+from portal.offers.operations import LAST_OFFER
 from portal.partners.models import Absence, Partner
 from portal.pickup.models import Pickup
 from portal.pickup.rules import Gate, OpenPickup, Standing, gate_of
@@ -40,7 +52,16 @@ OPEN_OF_FIRM = (
     select(*OPEN_COLUMNS)
     .join(Lead, Lead.id == Pickup.lead_id)
     .where(Pickup.organisation_id == bindparam("organisation_id"), Pickup.ended_at.is_(None))
-    .order_by(Pickup.feedback_due_at, Pickup.id)
+)
+OPEN_IN_ORDER = OPEN_OF_FIRM.order_by(Pickup.feedback_due_at, Pickup.id)
+
+# The same with the firm's last offer of a lead beside it, which stays alone where nothing is held.
+_HELD, _OFFER = OPEN_OF_FIRM.subquery("held"), LAST_OFFER.subquery("offer")
+_NOTHING = select(literal_column("1")).subquery("nothing")
+OPEN_AND_OFFER = (
+    select(*[column.label(f"held_{column.key}") for column in _HELD.c], *_OFFER.c)
+    .select_from(_NOTHING.outerjoin(_OFFER, true()).outerjoin(_HELD, true()))
+    .order_by(_HELD.c.feedback_due_at, _HELD.c.id)
 )
 
 _TODAY = func.date(func.timezone(Organisation.timezone, bindparam("at")))
@@ -51,7 +72,11 @@ _AWAY = exists().where(
 )
 BOUNDS = (
     select(
-        DeadlinePolicy,
+        DeadlinePolicy.feedback_days,
+        DeadlinePolicy.recruit_feedback_days,
+        DeadlinePolicy.amber_hours,
+        DeadlinePolicy.firm_red_days,
+        DeadlinePolicy.overdue_hours,
         Partner.capacity,
         Partner.rep_capacity,
         Partner.suspended_until,
@@ -68,8 +93,8 @@ BOUNDS_LOCKED = BOUNDS.with_for_update(key_share=True, of=Organisation)
 
 def open_pickups(organisation_id: int) -> list[OpenPickup]:
     """Return every lead in hand of a firm."""
-    rows = session().execute(OPEN_OF_FIRM, {"organisation_id": organisation_id})
-    return [OpenPickup(*row) for row in rows]
+    rows: Any = ask(OPEN_IN_ORDER, {"organisation_id": organisation_id})
+    return [OpenPickup(*row) for row in rows.all()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +104,7 @@ class Position:
     gate: Gate
     standing: Standing
     pickups: Sequence[OpenPickup]
-    policy: DeadlinePolicy
+    policy: Policy
 
     @property
     def firm_in_hand(self) -> int:
@@ -87,29 +112,46 @@ class Position:
         return len(self.pickups)
 
 
-def position_of(actor: Actor, at: datetime, *, lock: bool = False) -> Position:
-    """Return where a rep stands now. Raises NotFound where the firm has no partner profile.
+def position_of(actor: Actor, at: datetime) -> Position:
+    """Return where a rep stands now. Raises NotFound where the firm has no partner profile."""
+    bounds = _ask_bounds(BOUNDS, actor, at)
+    return _position(bounds, open_pickups(actor.organisation_id), actor, at)
 
-    With `lock` the firm's own people are put in one line first: what is in hand is then read after
-    whoever came before has committed.
+
+def read_claim(lead_id: int, actor: Actor, at: datetime) -> tuple[Position, AnyRow | None]:
+    """Return where a rep stands who claims a lead, and what `LAST_OFFER` says of it to the firm.
+
+    The firm's own people are put in one line first: what is in hand is read after whoever came
+    before has committed. Raises as `position_of`.
     """
+    bounds = _ask_bounds(BOUNDS_LOCKED, actor, at)
+    asked = {"organisation_id": actor.organisation_id, "lead_id": lead_id}
+    rows = ask(OPEN_AND_OFFER, asked).all()
+    held = [OpenPickup(*row[: len(OPEN_COLUMNS)]) for row in rows if row.held_id is not None]
+    offer = rows[0] if rows[0].id is not None else None
+    return _position(bounds, held, actor, at), offer
+
+
+def _ask_bounds(bounds: Executable, actor: Actor, at: datetime) -> Any:
     asked = {"organisation_id": actor.organisation_id, "user_id": actor.id, "at": at}
-    row = session().execute(BOUNDS_LOCKED if lock else BOUNDS, asked).one_or_none()
+    row = ask(bounds, asked).one_or_none()
     if row is None:
         raise NotFound()
-    pickups = open_pickups(actor.organisation_id)
-    policy: DeadlinePolicy = row.DeadlinePolicy
+    return row
+
+
+def _position(bounds: Any, held: Sequence[OpenPickup], actor: Actor, at: datetime) -> Position:
     return Position(
-        gate=gate_of(actor.id, pickups, policy, at),
+        gate=gate_of(actor.id, held, bounds, at),
         standing=Standing(
-            capacity=row.capacity,
-            rep_capacity=row.rep_capacity,
-            suspended_until=row.suspended_until,
-            firm_absent=row.firm_absent,
-            person_absent=row.person_absent,
+            capacity=bounds.capacity,
+            rep_capacity=bounds.rep_capacity,
+            suspended_until=bounds.suspended_until,
+            firm_absent=bounds.firm_absent,
+            person_absent=bounds.person_absent,
         ),
-        pickups=pickups,
-        policy=policy,
+        pickups=held,
+        policy=bounds,
     )
 
 

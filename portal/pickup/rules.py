@@ -15,8 +15,7 @@ from enum import StrEnum
 from flask_babel import gettext as _
 
 from portal.core.errors import Refused
-from portal.deadlines.models import DeadlinePolicy
-from portal.deadlines.rules import amber_from
+from portal.deadlines.rules import Policy, amber_from
 from portal.pickup.models import Debt
 
 SHOWN_QUESTIONS = 3
@@ -120,9 +119,7 @@ class Gate:
         return self.owed[:SHOWN_QUESTIONS]
 
 
-def gate_of(
-    user_id: int, pickups: Sequence[OpenPickup], policy: DeadlinePolicy, at: datetime
-) -> Gate:
+def gate_of(user_id: int, pickups: Sequence[OpenPickup], policy: Policy, at: datetime) -> Gate:
     """Decide the colour for a rep from all open pickups of the firm."""
     own = sorted((p for p in pickups if p.user_id == user_id), key=lambda p: p.feedback_due_at)
     owed = [p for p in own if p.owed_since(at) is not None]
@@ -148,7 +145,7 @@ def gate_of(
     )
 
 
-def debt_of(due: datetime, rhythm_days: int, policy: DeadlinePolicy, at: datetime) -> Debt:
+def debt_of(due: datetime, rhythm_days: int, policy: Policy, at: datetime) -> Debt:
     """Return what a pickup with this due date owes: none, soon, due, overdue."""
     if due <= at:
         late = at - due >= timedelta(hours=policy.overdue_hours)

@@ -6,6 +6,7 @@ data: the rows come from `leads.queries.TEASER_COLUMNS`.
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
@@ -123,7 +124,7 @@ def read_card(row: AnyRow, at: datetime) -> Card:
         row.teaser_fields,
         at,
         seen_by=row.offered - row.declined,
-        explanation=row.explanation,
+        explanation=json.loads(row.explanation),
         offered_at=row.visible_from,
         ends_at=row.ends_at,
         first_until=row.head_start_until,
@@ -145,7 +146,8 @@ def draw_cards(rows: Sequence[AnyRow], at: datetime) -> list[Markup]:
     draw, found = None, []
     for row in rows:
         first = row.head_start_until is not None and row.head_start_until > at
-        key = (repr(tuple(row)), row.ends_at - at < SOON, first, locale, zone, today, edition)
+        said = tuple([tuple(value) if type(value) is list else value for value in row])
+        key = (said, row.ends_at - at < SOON, first, locale, zone, today, edition)
         html = _drawn.get(key)
         if html is None:
             draw = draw or _drawer()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Select,
+    Text,
     and_,
     bindparam,
+    cast,
     exists,
     func,
     literal_column,
@@ -22,7 +26,7 @@ from sqlalchemy import (
 )
 
 from portal.accounts.actor import Actor
-from portal.core.db import AnyRow, session
+from portal.core.db import AnyRow, ask, session
 from portal.leads.models import Lead, LeadState, LeadType
 from portal.leads.queries import TEASER_COLUMNS
 from portal.offers.cards import Card, read_card
@@ -62,12 +66,15 @@ def open_to(organisation_id: Given, at: Given) -> ColumnElement[bool]:
 
 
 def cards() -> Select[*tuple[Any, ...]]:
-    """Return the query of what a card is made of: teaser, offer and its round."""
+    """Return the query of what a card is made of: teaser, offer and its round.
+
+    The explanation comes as text: who draws a card reads it, who has it drawn already does not.
+    """
     return (
         select(
             *TEASER_COLUMNS,
             LeadType.teaser_fields,
-            Offer.explanation,
+            cast(Offer.explanation, Text).label("explanation"),
             Offer.visible_from,
             Offer.ends_at,
             OfferRound.offered,
@@ -138,7 +145,7 @@ def available(actor: Actor, at: datetime, number: int, filters: Filters) -> Page
         filters.sort, bool(filters.temperature), bool(filters.product_id), filters.today
     )
     asked = _asked(actor, at, filters) | {"skipped": (number - 1) * PAGE_SIZE}
-    return cut(session().execute(statement, asked).all(), number, PAGE_SIZE)
+    return cut(ask(statement, asked).all(), number, PAGE_SIZE)
 
 
 def teaser_fields(type_ids: Collection[int]) -> dict[int, Collection[str]]:
@@ -206,18 +213,14 @@ _COUNTS = select(_SOME.c.temperature, func.count(), func.jsonb_agg(_SOME.c.produ
 def count_available(actor: Actor, at: datetime) -> Counts:
     """Count what is available, up to `COUNTED`, for the filter chips."""
     asked = {"firm": actor.organisation_id, "person": actor.id, "at": at}
-    rows = session().execute(_COUNTS, asked).all()
-    frequent: dict[int, int] = {}
-    for _temperature, _count, lists in rows:
-        for ids in lists:
-            for product_id in ids or ():
-                frequent[product_id] = frequent.get(product_id, 0) + 1
+    rows = ask(_COUNTS, asked).all()
+    frequent = Counter(chain.from_iterable(ids for row in rows for ids in row[2] if ids))
     total = sum(row[1] for row in rows)
     return Counts(
         by_temperature={row[0] or "": row[1] for row in rows},
         total=total,
         more=total >= COUNTED,
-        products=sorted(frequent, key=lambda product_id: -frequent[product_id])[:4],
+        products=[product_id for product_id, _times in frequent.most_common(4)],
     )
 
 

@@ -81,6 +81,7 @@ class House:
             "DATABASE_URL": url,
             "REDIS_URL": self.valkey.url,
             "SMTP_URL": "smtp://127.0.0.1:9",
+            "MAIL_DOMAIN": "bench.test",
             "PUBLIC_URL": "http://127.0.0.1",
             "VAR_DIR": str(self.folder),
         }

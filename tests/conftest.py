@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -117,6 +118,24 @@ def drop_database(name: str) -> None:
     run_sql(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+@contextmanager
+def house_of_its_own(name: str, redis: str, folder: Path) -> Iterator[Flask]:
+    """Work in an application on a database of its own, which is gone afterwards."""
+    app = create_app(settings_for(copy_database(name), redis, folder))
+    app.extensions["redis"].flushdb()
+    catalog.forget_book()
+    factories.work_in(app)
+    try:
+        yield app
+    finally:
+        factories.work_in(None)
+        catalog.forget_book()
+        with app.app_context():
+            db.session.remove()
+            hang_up()
+        drop_database(name)
+
+
 @pytest.fixture(scope="session")
 def worker_number(request: pytest.FixtureRequest) -> int:
     """Return the number of this xdist worker, 0 without."""
@@ -185,18 +204,9 @@ def client(app: Flask) -> FlaskClient:
 def committed(worker_number: int, request: pytest.FixtureRequest) -> Iterator[Flask]:
     """Return an application on a database of its own, where commits are real."""
     name = f"own_{worker_number}_{os.getpid()}_{abs(hash(request.node.nodeid)) % 10**8}"
-    url = copy_database(name)
-    app = create_app(settings_for(url, redis_url(worker_number % 16), Path(os.environ[HOME])))
-    app.extensions["redis"].flushdb()
-    catalog.forget_book()
-    factories.work_in(app)
-    yield app
-    factories.work_in(None)
-    catalog.forget_book()
-    with app.app_context():
-        db.session.remove()
-        hang_up()
-    drop_database(name)
+    home = Path(os.environ[HOME])
+    with house_of_its_own(name, redis_url(worker_number % 16), home) as app:
+        yield app
 
 
 @pytest.fixture(scope="module")
@@ -205,22 +215,14 @@ def served(
 ) -> Iterator[Live]:
     """Return gunicorn with two workers on a database of the module's own; ask for `live`."""
     name = f"live_{worker_number}_{os.getpid()}_{abs(hash(request.node.nodeid)) % 10**8}"
-    url = copy_database(name)
     folder = tmp_path_factory.mktemp("live")
-    app = create_app(settings_for(url, redis_url(worker_number % 16), folder))
-    app.extensions["redis"].flushdb()
-    catalog.forget_book()
-    factories.work_in(app)
-    factories.make_programme()
-    live = Live(app, folder)
-    yield live
-    live.stop()
-    factories.work_in(None)
-    catalog.forget_book()
-    with app.app_context():
-        db.session.remove()
-        hang_up()
-    drop_database(name)
+    with house_of_its_own(name, redis_url(worker_number % 16), folder) as app:
+        factories.make_programme()
+        live = Live(app, folder)
+        try:
+            yield live
+        finally:
+            live.stop()
 
 
 @pytest.fixture

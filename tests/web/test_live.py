@@ -13,10 +13,9 @@ from sqlalchemy import text, update
 
 from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.accounts.queries import get_actor
-from portal.catalog import queries as catalog
 from portal.core import clock
 from portal.core.config import Settings, SettingsMissing
-from portal.core.db import db, hang_up, session, unit_of_work
+from portal.core.db import session, unit_of_work
 from portal.core.events import Event
 from portal.core.servers import ValkeyServer
 from portal.desk.live import NEWS, address, news_of
@@ -27,7 +26,7 @@ from portal.pickup import operations as pickup
 from portal.web.live import MOST_EACH, WAITING, Letter, Reader, Stream
 from portal.web.live import Live as House
 from tests import factories
-from tests.conftest import copy_database, drop_database, settings_for
+from tests.conftest import house_of_its_own, settings_for
 from tests.ears import Ears
 from tests.factories import (
     make_manager,
@@ -249,26 +248,19 @@ def valkey(tmp_path):
 
 
 @pytest.fixture
-def house_of_its_own(valkey, tmp_path):
+def live_on_valkey(valkey, tmp_path):
     """Return the web on a database and a Valkey of its own."""
-    name = f"live_away_{os.getpid()}"
-    app = create_app(settings_for(copy_database(name), valkey.url, tmp_path))
-    catalog.forget_book()
-    factories.work_in(app)
-    factories.make_programme()
-    live = Live(app, tmp_path)
-    yield live
-    live.stop()
-    factories.work_in(None)
-    catalog.forget_book()
-    with app.app_context():
-        db.session.remove()
-        hang_up()
-    drop_database(name)
+    with house_of_its_own(f"live_away_{os.getpid()}", valkey.url, tmp_path) as app:
+        factories.make_programme()
+        live = Live(app, tmp_path)
+        try:
+            yield live
+        finally:
+            live.stop()
 
 
-def test_streams_outlive_redis_and_stop_with_their_process(house_of_its_own, valkey):
-    live = house_of_its_own
+def test_streams_outlive_redis_and_stop_with_their_process(live_on_valkey, valkey):
+    live = live_on_valkey
     ears = Ears(live)
     rep, other = make_person(), make_person()
     (ear,) = listening(ears, rep)

@@ -9,7 +9,7 @@ the queue: Redis only hurries the dispatcher, a sweep finds what it missed.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, cast
 
@@ -170,7 +170,7 @@ def record_apart(event: Event, private: dict[str, Any] | None = None) -> None:
 
 
 def _write(on: Session, event: Event, private: dict[str, Any] | None) -> int:
-    values = asdict(event)
+    values = {field.name: getattr(event, field.name) for field in fields(event)}
     at, lead_id = values.pop("at"), values.pop("lead_id")
     name = type(event).__name__
     now = circumstances.current()

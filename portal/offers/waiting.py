@@ -41,25 +41,23 @@ def hear(lead_id: int, organisation_ids: Collection[int], at: datetime) -> Place
         or_(Absence.user_id.is_(None), Absence.user_id == User.id),
         today.between(Absence.starts_on, Absence.ends_on),
     )
-    rows = (
-        session()
-        .execute(
-            select(StandBy.id, StandBy.user_id, StandBy.organisation_id)
-            .join(User, User.id == StandBy.user_id)
-            .join(Organisation, Organisation.id == StandBy.organisation_id)
-            .where(
-                StandBy.lead_id == lead_id,
-                StandBy.ended_at.is_(None),
-                StandBy.organisation_id.in_(organisation_ids),
-                User.organisation_id == StandBy.organisation_id,
-                User.active,
-                User.roles.overlap(list(PICKING_ROLES)),
-                ~away,
-            )
-            .order_by(StandBy.created_at, StandBy.id)
+    places = session().execute(
+        select(StandBy.id, StandBy.user_id, StandBy.organisation_id)
+        .join(User, User.id == StandBy.user_id)
+        .join(Organisation, Organisation.id == StandBy.organisation_id)
+        .where(
+            StandBy.lead_id == lead_id,
+            StandBy.ended_at.is_(None),
+            User.organisation_id == StandBy.organisation_id,
+            User.active,
+            User.roles.overlap(list(PICKING_ROLES)),
+            ~away,
         )
-        .all()
+        .order_by(StandBy.created_at, StandBy.id)
     )
+    # few wait for a lead, many may be offered it
+    offered = set(organisation_ids)
+    rows = [row for row in places if row.organisation_id in offered]
     if rows:
         session().execute(
             update(StandBy)

@@ -24,6 +24,7 @@ help: ## Show what there is
 	@echo
 	@echo "PYTHON=python3.13 takes another Python. PORT=8080, HOST, DATABASE_URL, REDIS_URL,"
 	@echo "SMTP_URL and VAR_DIR change where make run listens, connects and keeps its data."
+	@echo "DEMO_SIZE=60 builds a smaller demo, which is quicker."
 
 run:
 	@$(BOOTSTRAP)

@@ -57,6 +57,7 @@ class _Plan:
     redis_url: str
     smtp_url: str
     secret_key: str
+    demo_size: str
 
 
 def up(environment: Mapping[str, str]) -> int:
@@ -98,7 +99,7 @@ def _run(plan: _Plan, environment: Mapping[str, str]) -> int:
         _start_servers(supervisor, plan, settings, addresses)
         env = {**environment, **settings}
         _note(plan.var / "run" / "settings", settings)
-        _set_up(supervisor, env)
+        _set_up(supervisor, plan, env)
         supervisor.start(_web(env, door))
         _await_ready(supervisor, plan.host, port)
         supervisor.start(Program("worker", _python("worker.py", "worker", "now", "mail"), env))
@@ -129,6 +130,8 @@ def _read(environment: Mapping[str, str]) -> _Plan:
         if not named.isdigit() or not 0 < int(named) < 65536:
             raise CannotStart(f"PORT={named} is not a port: take a number from 1 to 65535.")
         port = int(named)
+    if (size := environment.get("DEMO_SIZE") or "") and not (size.isdigit() and int(size)):
+        raise CannotStart(f"DEMO_SIZE={size} is not a number of leads.")
     return _Plan(
         var=Path(environment.get("VAR_DIR") or ROOT / "var").absolute(),
         host=environment.get("HOST") or "127.0.0.1",
@@ -138,6 +141,7 @@ def _read(environment: Mapping[str, str]) -> _Plan:
         redis_url=environment.get("REDIS_URL") or "",
         smtp_url=environment.get("SMTP_URL") or "",
         secret_key=environment.get("SECRET_KEY") or "",
+        demo_size=size,
     )
 
 
@@ -306,7 +310,7 @@ def _without_password(said: str, url: str) -> str:
     return text.replace(password, "…") if password else text
 
 
-def _set_up(supervisor: Supervisor, env: Mapping[str, str]) -> None:
+def _set_up(supervisor: Supervisor, plan: _Plan, env: Mapping[str, str]) -> None:
     """Bring the tables up to date and, on the first start, build the demo programme.
 
     Two more processes would cost a later start some seconds, so what was found complete is noted
@@ -322,7 +326,8 @@ def _set_up(supervisor: Supervisor, env: Mapping[str, str]) -> None:
             f"The database could not be brought up to date: {supervisor.last_words} "
             f"({supervisor.var / 'log' / 'migrate.log'})"
         )
-    step = Program("demo", _python("-m", "portal.cli", "demo", "--first-start"), env)
+    size = ("--size", plan.demo_size) if plan.demo_size else ()
+    step = Program("demo", _python("-m", "portal.cli", "demo", "--first-start", *size), env)
     if supervisor.call(step, show=True) != 0 and "No such command" not in supervisor.last_words:
         raise CannotStart(
             f"The demo programme could not be built: {supervisor.last_words} "

@@ -19,9 +19,16 @@ LOCK = 20_261
 
 @click.command()
 @click.option("--seed", default=1, show_default=True, help="Another seed, another year.")
+@click.option(
+    "--size",
+    type=click.IntRange(1),
+    default=story.FULL,
+    show_default=True,
+    help="How many leads; a small one has a few of everything.",
+)
 @click.option("--first-start", is_flag=True, help="Do nothing where somebody's data stand.")
 @with_appcontext
-def demo(seed: int, first_start: bool) -> None:
+def demo(seed: int, size: int, first_start: bool) -> None:
     """Build the demo programme in an empty database."""
     with unit_of_work(), circumstances.under(channel="command"):
         # two starts at once must not build it twice
@@ -40,6 +47,6 @@ def demo(seed: int, first_start: bool) -> None:
         # a year leaves hardly any rubbish: looking for it all the time costs a fifth of the time
         gc.disable()
         try:
-            story.build(clock.now(), seed, say=click.echo)
+            story.build(clock.now(), seed, size, say=click.echo)
         finally:
             gc.enable()

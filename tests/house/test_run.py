@@ -27,7 +27,8 @@ def run_in(var: Path) -> Iterator["subprocess.Popen[str]"]:
     with subprocess.Popen(
         [sys.executable, "-m", "portal.cli", "up"],
         cwd=ROOT,
-        env=surroundings | {"VAR_DIR": str(var)},
+        # the demo in full is tried in tests/demo
+        env=surroundings | {"VAR_DIR": str(var), "DEMO_SIZE": "24"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

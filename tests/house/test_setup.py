@@ -127,6 +127,7 @@ def refusal(settings: dict[str, str], capsys: pytest.CaptureFixture[str]) -> str
     [
         ("PORT", "many", "PORT=many is not a port"),
         ("PORT", "70000", "PORT=70000 is not a port"),
+        ("DEMO_SIZE", "few", "DEMO_SIZE=few is not a number of leads"),
         ("HOST", "203.0.113.9", "HOST=203.0.113.9 is no address of this machine"),
         ("DATABASE_URL", "mysql://me:hush@127.0.0.1/x", "must begin with postgresql://"),
         ("DATABASE_URL", "postgresql://me:hush hush@[x", "DATABASE_URL can't be read"),

@@ -118,7 +118,8 @@ def test_case_1_opening_every_link_fifty_times_in_any_order_changes_nothing(comm
     before, client = snapshot(), committed.test_client()
     choices = ("won", "lost", "waiting", "proposal", "not_contacted", "pick", "decline", "x")
     dice = random.Random(1)
-    asks = [(path, way) for path in paths for way in ("GET", "HEAD", "OPTIONS")] * 50
+    ways = ("GET",) * 30 + ("HEAD",) * 10 + ("OPTIONS",) * 10
+    asks = [(path, way) for path in paths for way in ways]
     dice.shuffle(asks)
     statuses = {}
     for path, way in asks:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
-import subprocess
-import sys
-import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,11 +15,11 @@ from portal.core import clock
 from portal.core.db import session, unit_of_work
 from portal.core.events import record
 from portal.core.jobs import JOBS, run_now
-from portal.core.processes import die_with_parent
 from portal.leads.events import LeadTaken
 from portal.leads.models import LeadState
 from portal.offers import operations as offers
 from portal.pickup import operations as pickup
+from tests.core.processes import Processes, until
 from tests.factories import (
     factory,
     make_lead,
@@ -78,77 +73,28 @@ def counted():
     return {row[0]: row[1] for row in rows}
 
 
-class Clockwork:
-    """The processes of one test."""
-
-    def __init__(self, app, folder):
-        self.app, self.diary, self.log = app, folder / "diary", folder / "log"
-        self.children = []
-        settings = app.config["SETTINGS"]
-        self.env = {
-            "PATH": os.environ["PATH"],
-            "FIRSTCOME_LOCAL": "1",
-            "FIRSTCOME_TESTING": "1",
-            "DATABASE_URL": settings.database_url,
-            "REDIS_URL": settings.redis_url,
-            "SECRET_KEY": settings.secret_key,
-            "VAR_DIR": str(folder),
-            "TEST_DIARY": str(self.diary),
-        }
-
-    def start(self, role):
-        with self.log.open("ab") as log:
-            self.children.append(
-                subprocess.Popen(
-                    [sys.executable, "-m", "tests.core.clocks_for_tests", role],
-                    cwd=ROOT,
-                    env=self.env,
-                    stdout=log,
-                    stderr=log,
-                    preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 (one prctl, no locks)
-                )
-            )
-
-    def ticks(self):
-        return len(self.diary.read_text().splitlines()) if self.diary.exists() else 0
-
-    def until(self, true):
-        deadline = time.monotonic() + LIMIT
-        while not true():
-            assert time.monotonic() < deadline, self.log.read_text()
-            time.sleep(0.05)
-
-    def look(self):
-        with self.app.app_context(), unit_of_work():
-            return counted()
-
-    def stop(self):
-        for child in self.children:
-            child.terminate()
-        for child in self.children:
-            try:
-                child.wait(10)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
-
-
 @pytest.fixture
 def clockwork(committed, tmp_path):
-    made = Clockwork(committed, tmp_path)
+    made = Processes(committed, tmp_path, "tests.core.clocks_for_tests")
     yield made
     made.stop()
+    print(made.said())  # shown where the test fails
 
 
 def test_two_schedulers_after_days_of_silence_do_everything_once(clockwork):
     make_silence()
     for role in ("scheduler", "scheduler", "worker", "worker"):
         clockwork.start(role)
-    clockwork.until(lambda: clockwork.look() == ONCE)
+
+    def look():
+        with clockwork.looking():
+            return counted()
+
+    until(lambda: look() == ONCE, LIMIT)
     # and the clocks go on
-    seen = clockwork.ticks()
-    clockwork.until(lambda: clockwork.ticks() >= seen + 3)
-    assert clockwork.look() == ONCE
+    seen = len(clockwork.lines())
+    until(lambda: len(clockwork.lines()) >= seen + 3, LIMIT)
+    assert look() == ONCE
     with clockwork.app.app_context(), unit_of_work() as on:
         twice = on.execute(
             text(

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,77 +15,19 @@ from portal.core import events, jobs
 from portal.core.db import session, unit_of_work
 from portal.core.events import Delivery, record
 from portal.core.jobs import JobFailure
-from portal.core.processes import die_with_parent
 from portal.core.servers import ValkeyServer
 from tests.core import worker_for_tests
+from tests.core.processes import Processes, until
 from tests.core.worker_for_tests import BellRung
 from tests.factories import AT, CONTACT
 
-ROOT = Path(__file__).resolve().parents[2]
-LIMIT = 60.0
 
-
-def until(true, limit=LIMIT):
-    """Wait for something to become true; say what it was at the end of patience."""
-    deadline = time.monotonic() + limit
-    while True:
-        found = true()
-        if found:
-            return found
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {limit} s: {found!r}")
-        time.sleep(0.05)
-
-
-class Works:
-    """The processes of one test and what they wrote down."""
-
-    def __init__(self, app, folder):
-        self.app = app
-        self.diary = folder / "diary"
-        self.children = []
-        self.log = folder / "log"
-        settings = app.config["SETTINGS"]
-        self.env = {
-            "PATH": os.environ["PATH"],
-            "FIRSTCOME_LOCAL": "1",
-            "FIRSTCOME_TESTING": "1",
-            "DATABASE_URL": settings.database_url,
-            "REDIS_URL": settings.redis_url,
-            "SECRET_KEY": settings.secret_key,
-            "VAR_DIR": str(folder),
-            "TEST_DIARY": str(self.diary),
-        }
-
-    def start(self, role="worker"):
-        with self.log.open("ab") as log:
-            child = subprocess.Popen(
-                [sys.executable, "-m", "tests.core.worker_for_tests", role],
-                cwd=ROOT,
-                env=self.env,
-                stdout=log,
-                stderr=log,
-                preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 (one prctl, no locks)
-            )
-        self.children.append(child)
-        return child
-
-    def lines(self, start=""):
-        if not self.diary.exists():
-            return []
-        return [line for line in self.diary.read_text().splitlines() if line.startswith(start)]
+class Works(Processes):
+    """The workers and schedulers of one test."""
 
     def let_go(self):
         """From now on the slow ones are quick."""
         Path(f"{self.diary}.go").touch()
-
-    def said(self):
-        return self.log.read_text()
-
-    @contextmanager
-    def looking(self):
-        with self.app.app_context(), unit_of_work() as on:
-            yield on
 
     def bells(self):
         with self.looking() as on:
@@ -113,20 +51,12 @@ def works(committed, tmp_path):
     events.configure(worker_for_tests.REACTIONS)
     with committed.app_context(), unit_of_work() as on:
         on.execute(text("CREATE TABLE bells (number bigint)"))
-    made = Works(committed, tmp_path)
+    made = Works(committed, tmp_path, "tests.core.worker_for_tests")
     yield made
-    for child in made.children:
-        if child.poll() is None:
-            child.terminate()
-    for child in made.children:
-        try:
-            child.wait(3)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+    made.stop()
     events._reactions.clear()
     events._reactions.update(events_before)
-    print(made.said() if made.log.exists() else "")  # shown where the test fails
+    print(made.said())  # shown where the test fails
 
 
 @pytest.fixture

@@ -1,0 +1,106 @@
+"""What an answer must contain, how amounts are read, and for how long an answer can be undone."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from portal.feedback.rules import (
+    LONGEST_NOTE,
+    MOST_VALUE,
+    Answer,
+    check_answer,
+    may_take_back,
+    read_amount,
+    words_of,
+)
+from portal.pickup.rules import UNDO_WITHIN
+from tests.factories import AT
+
+TODAY = date(2026, 11, 16)
+TOMORROW = TODAY + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("written", "decimal_comma", "amount"),
+    [
+        ("12500", True, "12500.00"),
+        ("12500", False, "12500.00"),
+        ("12.500", True, "12500.00"),
+        ("12,500", False, "12500.00"),
+        ("12.500,75", True, "12500.75"),
+        ("12,500.75", False, "12500.75"),
+        ("12.500,75", False, "12500.75"),
+        ("1.250.000", False, "1250000.00"),
+        ("12,5", True, "12.50"),
+        ("12.5", False, "12.50"),
+        ("€ 12 500", True, "12500.00"),
+        ("12’500 CHF", False, "12500.00"),
+        ("12\u00a0500,00 EUR", True, "12500.00"),
+        ("0", True, "0.00"),
+    ],
+)
+def test_amounts_are_read_as_people_write_them(written, decimal_comma, amount):
+    assert read_amount(written, decimal_comma) == Decimal(amount)
+
+
+@pytest.mark.parametrize("written", ["", "€", "twelve", "12 apples", "--5", "1e5", "."])
+def test_what_is_no_amount_is_not_guessed(written):
+    with pytest.raises(ValueError, match=f"^{re.escape(written)}$"):
+        read_amount(written, decimal_comma=True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "uncontacted", "needed", "missing"),
+    [
+        (Answer("waiting"), 0, set(), set()),
+        (Answer("proposal", note="Sent."), 3, set(), set()),
+        (Answer("maybe"), 0, set(), {"status"}),
+        (Answer(""), 0, set(), {"status"}),
+        (Answer("not_contacted"), 0, set(), set()),
+        (Answer("not_contacted"), 1, set(), {"next_step", "next_step_on"}),
+        (Answer("not_contacted", next_step="Call."), 1, set(), {"next_step_on"}),
+        (Answer("not_contacted", next_step="Call.", next_step_on=TOMORROW), 1, set(), set()),
+        (Answer("waiting", next_step_on=TODAY), 0, set(), set()),
+        (Answer("waiting", next_step_on=TODAY - timedelta(days=1)), 0, set(), {"next_step_on"}),
+        (Answer("won"), 0, set(), {"value"}),
+        (Answer("won", value=Decimal(0)), 0, set(), set()),
+        (Answer("won", value=Decimal(-1)), 0, set(), {"value"}),
+        (Answer("won", value=MOST_VALUE + 1), 0, set(), {"value"}),
+        (Answer("lost"), 0, set(), {"reason"}),
+        (Answer("lost", reason="price"), 0, {"decision_maker"}, {"decision_maker"}),
+        (Answer("lost", reason="price", decision_maker="IT"), 0, {"decision_maker"}, set()),
+        (Answer("waiting", note="x" * (LONGEST_NOTE + 1)), 0, set(), {"note"}),
+    ],
+)
+def test_each_answer_asks_for_what_it_needs(ctx, answer, uncontacted, needed, missing):
+    assert check_answer(answer, uncontacted, needed, TODAY).keys() == missing
+
+
+@pytest.mark.parametrize(
+    ("taken_back", "newest", "untouched", "later", "why"),
+    [
+        (False, True, True, timedelta(), None),
+        (False, True, True, UNDO_WITHIN, None),
+        (False, True, True, UNDO_WITHIN + timedelta(seconds=1), "late"),
+        (False, True, False, timedelta(), "moved"),
+        (False, False, True, timedelta(), "newer"),
+        (True, True, True, timedelta(), "done"),
+    ],
+)
+def test_an_answer_is_taken_back_only_while_nothing_followed(
+    ctx, taken_back, newest, untouched, later, why
+):
+    refusal = may_take_back(AT, AT if taken_back else None, newest, untouched, AT + later)
+    assert (refusal.facts["why"] if refusal else None) == why
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [("not_contacted", "Not made contact yet"), ("won", "Won"), ("else", ""), (None, "")],
+)
+def test_the_five_answers_have_words_and_nothing_else_has(ctx, status, said):
+    assert words_of(status) == said

@@ -94,14 +94,17 @@ def write_yours(pickup_id: int, user_id: int, at: datetime) -> None:
 
 
 def tell_soon(event: FeedbackDueSoon, at: datetime) -> None:
+    """Ask a holder for the answer that will soon be due."""
     ask_for_feedback(Topic.FEEDBACK_SOON, event.pickup_id, event.user_id, event.at, at)
 
 
 def tell_due(event: FeedbackDue, at: datetime) -> None:
+    """Ask a holder for the answer that is due now."""
     ask_for_feedback(Topic.FEEDBACK_DUE, event.pickup_id, event.user_id, event.at, at)
 
 
 def tell_overdue(event: FeedbackOverdue, at: datetime) -> None:
+    """Ask a holder for the answer that is late by the policy's hours."""
     ask_for_feedback(Topic.FEEDBACK_OVERDUE, event.pickup_id, event.user_id, event.at, at)
 
 

@@ -227,7 +227,6 @@ def yours_now(pickup: Pickup, user: User, at: datetime) -> Letter | None:
                     "email": contact.email,
                     "domain": contact.domain,
                     "address": street.strip(" ,"),
-                    "note": contact.note,
                 },
                 "due_at": pickup.feedback_due_at,
                 "answer_rows": answers(pickup, lead.number, user, at),

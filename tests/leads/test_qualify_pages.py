@@ -9,7 +9,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal.catalog.queries import book
+from portal.core import clock, jobs
 from portal.core.db import session
+from portal.core.mail.models import OutgoingEmail
 from portal.leads.models import Lead, LeadState, QualificationQuestion
 from portal.leads.operations import ContactDraft, Draft, capture
 from tests.factories import (
@@ -320,3 +322,28 @@ def test_the_script_is_asked_in_the_readers_language(app: Flask) -> None:
         return session().scalars(by_position).first().names["de"]
 
     assert german() in client.get(f"/qualify/{lead.id}").text
+
+
+def test_a_note_for_us_only_reaches_nobody_of_the_firm_that_picks_the_lead_up(app):
+    secret = "He pays late, and the competitor was there."
+    firm = make_partner()
+    rep, chief = make_person(firm), make_person(firm, "partner_manager")
+    lead = make_offered_lead(contact={**CONTACT, "note": secret}, at=clock.now())
+    vendor = sign_in(app.test_client(), make_person(make_vendor(), "channel_manager"))
+    assert secret in vendor.get(f"/leads/{lead.id}").text
+    holder = sign_in(app.test_client(), rep)
+    token = csrf_of(holder.get("/available").text)
+    pick = {"data": {"csrf_token": token}, "headers": {"HX-Request": "true"}}
+    answer = holder.post(f"/leads/{lead.id}/pickup", **pick)
+    assert CONTACT["last_name"] in answer.text
+    assert secret not in answer.text
+    for reader in (holder, sign_in(app.test_client(), chief)):
+        page = reader.get(f"/leads/{lead.id}").text
+        assert CONTACT["last_name"] in page
+        assert secret not in page
+    with app.app_context():
+        jobs.run_now("core.dispatch", {"here": True}, clock.now())
+        written = session().scalars(select(OutgoingEmail).where(OutgoingEmail.kind == "yours_now"))
+        (mail,) = written
+        assert CONTACT["last_name"] in mail.text
+        assert secret not in mail.text + mail.html

@@ -116,7 +116,6 @@ KINDS: dict[str, dict[str, Any]] = {
             "email": "zephyrine@kanarienwerke.example",
             "domain": "kanarienwerke.example",
             "address": "Papageienallee 77, 30987 Hanover",
-            "note": "Best in the morning",
         },
         "due_at": AT + timedelta(days=7),
         "answer_rows": ANSWERS,

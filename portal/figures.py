@@ -42,15 +42,14 @@ FORWARDED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "V
 def metrics_page() -> ResponseReturnValue:
     if not (from_here() or knows_token()):
         raise NotFound()
-    registry = CollectorRegistry()
-    registry.register(Known())
-    counted = CollectorRegistry()
+    known = CollectorRegistry()
+    known.register(Known())
+    counted = REGISTRY
     if in_shared_files():
+        counted = CollectorRegistry()
         MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
-    else:
-        counted = REGISTRY
     return Response(
-        generate_latest(counted) + generate_latest(registry), content_type=CONTENT_TYPE_LATEST
+        generate_latest(counted) + generate_latest(known), content_type=CONTENT_TYPE_LATEST
     )
 
 

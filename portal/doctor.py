@@ -22,7 +22,7 @@ from portal import health
 from portal.core import clock, jobs, mishaps
 from portal.core.config import Settings
 from portal.core.db import db, session
-from portal.core.events import Delivery
+from portal.core.events import GIVEN_UP, OPEN, Delivery
 from portal.core.jobs import JobFailure
 from portal.core.mail import health as mail_health
 from portal.core.mail import transport
@@ -169,11 +169,7 @@ def check_scheduler(at: datetime) -> Finding:
 
 def check_deliveries(at: datetime) -> Finding:
     """Look for reactions to events that nobody does."""
-    oldest = session().scalar(
-        select(func.min(Delivery.due_at)).where(
-            Delivery.done_at.is_(None), Delivery.failed_at.is_(None)
-        )
-    )
+    oldest = session().scalar(select(func.min(Delivery.due_at)).where(OPEN))
     if oldest is not None and at - oldest > LATE:
         return Finding(
             "reactions",
@@ -232,9 +228,7 @@ def check_failures(_at: datetime) -> Finding:
     """Count what failed and waits for a person."""
     counts = {
         "jobs": select(func.count()).select_from(JobFailure),
-        "reactions": select(func.count())
-        .select_from(Delivery)
-        .where(Delivery.failed_at.is_not(None), Delivery.done_at.is_(None)),
+        "reactions": select(func.count()).select_from(Delivery).where(GIVEN_UP),
         "mails": select(func.count())
         .select_from(OutgoingEmail)
         .where(OutgoingEmail.status == "failed"),

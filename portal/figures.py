@@ -25,7 +25,7 @@ from portal.core import clock, jobs, metrics
 from portal.core.config import Settings
 from portal.core.db import db, session
 from portal.core.errors import NotFound
-from portal.core.events import Delivery
+from portal.core.events import GIVEN_UP, OPEN, Delivery
 from portal.core.jobs import JobFailure
 from portal.core.mail import health
 from portal.core.mail.models import OutgoingEmail
@@ -187,12 +187,8 @@ def work_figures() -> Iterator[Metric]:
     opened = GaugeMetricFamily(
         "firstcome_deliveries", "Reactions to events that are not done.", labels=["state"]
     )
-    undone = Delivery.done_at.is_(None)
-    for state, condition in (
-        ("open", Delivery.failed_at.is_(None)),
-        ("failed", Delivery.failed_at.is_not(None)),
-    ):
-        query = select(func.count()).select_from(Delivery).where(undone, condition)
+    for state, condition in (("open", OPEN), ("failed", GIVEN_UP)):
+        query = select(func.count()).select_from(Delivery).where(condition)
         opened.add_metric([state], session().scalar(query) or 0)
     yield opened
     failures = GaugeMetricFamily(

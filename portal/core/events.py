@@ -20,6 +20,7 @@ from sqlalchemy import (
     Index,
     Table,
     Text,
+    and_,
     bindparam,
     exists,
     func,
@@ -100,6 +101,12 @@ class Delivery(Base):
             postgresql_where=text("failed_at IS NOT NULL"),
         ),
     )
+
+
+OPEN = and_(Delivery.done_at.is_(None), Delivery.failed_at.is_(None))
+"""The condition of a delivery that is still owed and tried by itself."""
+GIVEN_UP = and_(Delivery.done_at.is_(None), Delivery.failed_at.is_not(None))
+"""The condition of one that waits for a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,7 +255,7 @@ def is_due(at: datetime, only: Collection[str]) -> bool:
 def _due(
     at: datetime, only: Collection[str] | None, without: Collection[str]
 ) -> list[ColumnElement[bool]]:
-    which = [Delivery.done_at.is_(None), Delivery.failed_at.is_(None), Delivery.due_at <= at]
+    which: list[ColumnElement[bool]] = [OPEN, Delivery.due_at <= at]
     if only is not None:
         which.append(Delivery.reaction.in_(sorted(only)))
     if without:
@@ -263,11 +270,7 @@ def open_delivery(delivery_id: int) -> tuple[Delivery, Event] | None:
         .execute(
             select(Delivery, EventRow)
             .join(EventRow, EventRow.id == Delivery.event_id)
-            .where(
-                Delivery.id == delivery_id,
-                Delivery.done_at.is_(None),
-                Delivery.failed_at.is_(None),
-            )
+            .where(Delivery.id == delivery_id, OPEN)
             .with_for_update(of=Delivery, skip_locked=True)
         )
         .one_or_none()
@@ -289,7 +292,7 @@ def delivery_failed(delivery_id: int, error: str, at: datetime) -> None:
 
 def retry_deliveries(at: datetime, delivery_id: int | None = None) -> int:
     """Open failed deliveries again, one or all; return how many."""
-    which: list[ColumnElement[bool]] = [Delivery.failed_at.is_not(None), Delivery.done_at.is_(None)]
+    which: list[ColumnElement[bool]] = [GIVEN_UP]
     if delivery_id is not None:
         which.append(Delivery.id == delivery_id)
     opened = session().scalars(

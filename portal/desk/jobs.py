@@ -22,7 +22,7 @@ from portal.core.db import session
 from portal.core.errors import NotFound
 from portal.core.events import Delivery, EventRow
 from portal.core.jobs import JobFailure
-from portal.core.mail import outbox
+from portal.core.mail import health, outbox
 from portal.core.mail.models import OutgoingEmail
 from portal.web.access import requires
 from portal.web.htmx import go
@@ -133,7 +133,7 @@ def failed_deliveries() -> list[Failed]:
     rows = session().execute(
         select(Delivery, EventRow.name)
         .join(EventRow, EventRow.id == Delivery.event_id)
-        .where(Delivery.failed_at.is_not(None))
+        .where(core_events.GIVEN_UP)
         .order_by(Delivery.failed_at.desc())
         .limit(SHOWN)
     )
@@ -152,20 +152,9 @@ def failed_deliveries() -> list[Failed]:
 
 def failed_mails() -> list[Failed]:
     """Return mails that were given up, the latest first, without whom they were for."""
-    rows = session().execute(
-        select(
-            OutgoingEmail.id,
-            OutgoingEmail.kind,
-            OutgoingEmail.error,
-            OutgoingEmail.attempts,
-            OutgoingEmail.created_at,
-        )
-        .where(OutgoingEmail.status == "failed")
-        .order_by(OutgoingEmail.id.desc())
-        .limit(SHOWN)
-    )
     return [
-        Failed(row.id, row.kind, "", row.error or "", row.attempts, row.created_at) for row in rows
+        Failed(row.id, row.kind, "", row.error or "", row.attempts, row.created_at)
+        for row in health.list_failed(SHOWN)
     ]
 
 
@@ -177,7 +166,7 @@ def waiting() -> Waiting:
             select(func.count(), func.min(EventRow.at))
             .select_from(Delivery)
             .join(EventRow, EventRow.id == Delivery.event_id)
-            .where(Delivery.done_at.is_(None), Delivery.failed_at.is_(None))
+            .where(core_events.OPEN)
         )
         .one()
     )

@@ -60,6 +60,42 @@ class Recipient:
     timezone: str = "Europe/Berlin"
 
 
+# On the table and built once: building them costs more than running them.
+_MAILS = cast(Table, OutgoingEmail.__table__)
+KNOWN = select(_MAILS.c.id).where(_MAILS.c.dedupe_key == bindparam("key"))
+WRITE = insert(_MAILS).on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(_MAILS.c.id)
+# said by the statements themselves: one way to the database less for each mail
+NO_WAIT = func.set_config("synchronous_commit", "off", True)
+TAKE_UP = text("SELECT pg_advisory_xact_lock(hashtext('outgoing_emails.pace'))")
+TAKEN = (
+    OutgoingEmail.id,
+    OutgoingEmail.to_address,
+    OutgoingEmail.to_name,
+    OutgoingEmail.subject,
+    OutgoingEmail.text,
+    OutgoingEmail.html,
+    OutgoingEmail.headers,
+    OutgoingEmail.message_id,
+    OutgoingEmail.attempts,
+    OutgoingEmail.created_at,
+)
+# the attempt names the claim: who lost his lease changes nothing any more
+_STILL_OURS = (
+    _MAILS.c.id == bindparam("mail_id"),
+    _MAILS.c.status == "sending",
+    _MAILS.c.attempts == bindparam("attempt"),
+)
+BEGIN = (
+    update(_MAILS)
+    .where(*_STILL_OURS)
+    .values(handed_at=bindparam("now"), next_attempt_at=bindparam("lease"))
+    .returning(NO_WAIT)
+)
+CHANGE = update(_MAILS).where(*_STILL_OURS).returning(NO_WAIT)
+# by the names of the columns that they write: there are three, and each is built once
+_changes: dict[tuple[str, ...], Any] = {}
+
+
 def post(
     kind: str,
     to: Recipient,
@@ -113,12 +149,6 @@ def post(
 def known(dedupe_key: str) -> bool:
     """Say whether a mail with this key was written before, whatever became of it."""
     return session().execute(KNOWN, {"key": dedupe_key}).first() is not None
-
-
-# On the table and built once: building them costs more than running them.
-_MAILS = cast(Table, OutgoingEmail.__table__)
-KNOWN = select(_MAILS.c.id).where(_MAILS.c.dedupe_key == bindparam("key"))
-WRITE = insert(_MAILS).on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(_MAILS.c.id)
 
 
 @jobs.long_job("mail.drain", queue="mail", timeout=180)
@@ -226,23 +256,6 @@ def noted() -> Iterator[None]:
         yield
 
 
-# said by the statements themselves: one way to the database less for each mail
-NO_WAIT = func.set_config("synchronous_commit", "off", True)
-TAKE_UP = text("SELECT pg_advisory_xact_lock(hashtext('outgoing_emails.pace'))")
-TAKEN = (
-    OutgoingEmail.id,
-    OutgoingEmail.to_address,
-    OutgoingEmail.to_name,
-    OutgoingEmail.subject,
-    OutgoingEmail.text,
-    OutgoingEmail.html,
-    OutgoingEmail.headers,
-    OutgoingEmail.message_id,
-    OutgoingEmail.attempts,
-    OutgoingEmail.created_at,
-)
-
-
 def claim(at: datetime, limit: int = BATCH, pace: int = 0) -> list[Row[Any]]:
     """Take mails that are due: they are `sending` until settled, or until the lease is over.
 
@@ -329,6 +342,14 @@ def begin(mail: Row[Any]) -> bool:
         return _begin(mail)
 
 
+def _begin(mail: Row[Any]) -> bool:
+    now = clock.now()
+    found = session().execute(
+        BEGIN, {"mail_id": mail.id, "attempt": mail.attempts, "now": now, "lease": now + LEASE}
+    )
+    return found.first() is not None
+
+
 def done(mail: Row[Any], at: datetime) -> dict[str, Any]:
     """Return what becomes of a mail that the server has taken: its links open nothing any more."""
     return {
@@ -393,31 +414,6 @@ def retry_failed(at: datetime, mail_id: int | None = None) -> int:
     if count:
         jobs.soon("mail.drain")
     return count
-
-
-# the attempt names the claim: who lost his lease changes nothing any more
-_STILL_OURS = (
-    _MAILS.c.id == bindparam("mail_id"),
-    _MAILS.c.status == "sending",
-    _MAILS.c.attempts == bindparam("attempt"),
-)
-BEGIN = (
-    update(_MAILS)
-    .where(*_STILL_OURS)
-    .values(handed_at=bindparam("now"), next_attempt_at=bindparam("lease"))
-    .returning(NO_WAIT)
-)
-CHANGE = update(_MAILS).where(*_STILL_OURS).returning(NO_WAIT)
-# by the names of the columns that they write: there are three, and each is built once
-_changes: dict[tuple[str, ...], Any] = {}
-
-
-def _begin(mail: Row[Any]) -> bool:
-    now = clock.now()
-    found = session().execute(
-        BEGIN, {"mail_id": mail.id, "attempt": mail.attempts, "now": now, "lease": now + LEASE}
-    )
-    return found.first() is not None
 
 
 def note(mail: Row[Any], outcome: Mapping[str, Any]) -> None:

@@ -14,8 +14,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -64,7 +63,10 @@ class Recipient:
 _MAILS = cast(Table, OutgoingEmail.__table__)
 KNOWN = select(_MAILS.c.id).where(_MAILS.c.dedupe_key == bindparam("key"))
 WRITE = insert(_MAILS).on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(_MAILS.c.id)
-# said by the statements themselves: one way to the database less for each mail
+# A note about a mail is committed without waiting for the disk; the statements say so themselves,
+# which is one way to the database less for each mail. A killed worker loses nothing by that. Should
+# the database's machine lose its power, the last half second of notes is gone, and those mails go
+# out a second time.
 NO_WAIT = func.set_config("synchronous_commit", "off", True)
 TAKE_UP = text("SELECT pg_advisory_xact_lock(hashtext('outgoing_emails.pace'))")
 TAKEN = (
@@ -185,7 +187,8 @@ def send_batch(
     """
     lost = 0
     waiting = list(batch)
-    ours = begin(waiting[0])
+    with unit_of_work():
+        ours = begin(waiting[0])
     while waiting:
         mail, rest = waiting[0], [row.id for row in waiting[1:]]
         if ends is not None and time.monotonic() > ends:
@@ -208,10 +211,10 @@ def send_batch(
         waiting = waiting[1:]
         lost = lost + 1 if stop else 0
         stopping = bool(stop and (stop.hung or lost >= LOST_AT_MOST))
-        with noted():
+        with unit_of_work():
             if outcome:
                 note(mail, outcome)
-            ours = bool(waiting) and not stopping and _begin(waiting[0])
+            ours = bool(waiting) and not stopping and begin(waiting[0])
         if stopping and stop:
             log.warning("mail server gives no answer", error=str(stop))
             with unit_of_work():
@@ -243,17 +246,6 @@ def attempt(
         server.drop()
         return over(mishaps.describe(error)), None
     return done(mail, clock.now()), None
-
-
-@contextmanager
-def noted() -> Iterator[None]:
-    """Commit a note about a mail without waiting for the disk.
-
-    A killed worker loses nothing by that. Should the database's machine lose its power, the last
-    half second of notes is gone, and those mails go out a second time.
-    """
-    with unit_of_work():
-        yield
 
 
 def claim(at: datetime, limit: int = BATCH, pace: int = 0) -> list[Row[Any]]:
@@ -338,11 +330,6 @@ def take_back_interrupted(at: datetime) -> None:
 
 def begin(mail: Row[Any]) -> bool:
     """Write down that a claimed mail is about to be handed over; False if it is not ours now."""
-    with noted():
-        return _begin(mail)
-
-
-def _begin(mail: Row[Any]) -> bool:
     now = clock.now()
     found = session().execute(
         BEGIN, {"mail_id": mail.id, "attempt": mail.attempts, "now": now, "lease": now + LEASE}

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from portal.core import clock
 from portal.core.mail import outbox
 from tests.browser.test_pages import faults_of
-from tests.core.test_mail import CONTEXT
+from tests.core.posting import CONTEXT
 from tests.factories import factory, make_lead, make_manager, make_partner, make_person
 
 ERRORS = (

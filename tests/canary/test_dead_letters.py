@@ -21,7 +21,7 @@ from portal.core import clock, jobs
 from portal.core.db import session
 from portal.core.mail import outbox
 from tests.canary.test_canary import Aviary
-from tests.core.test_mail import Server
+from tests.core.posting import Server
 from tests.ears import Ears
 from tests.world import SIGNED_OUT, marks_of
 

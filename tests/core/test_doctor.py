@@ -20,8 +20,8 @@ from portal.core.mail import catcher, outbox
 from portal.core.mail.models import OutgoingEmail
 from portal.core.servers import free_port
 from portal.offers.models import OfferRound
+from tests.core.posting import ALICE, CONTEXT, only
 from tests.core.test_events import KettleBoiled, kettle  # noqa: F401 – a fixture
-from tests.core.test_mail import ALICE, CONTEXT, only
 from tests.factories import make_lead
 
 MISSING = "redis://127.0.0.1:1"

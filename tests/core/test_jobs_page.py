@@ -14,7 +14,7 @@ from portal.core.events import Delivery, record
 from portal.core.jobs import JobFailure
 from portal.core.mail import outbox
 from portal.core.mail.models import OutgoingEmail
-from tests.core.test_mail import ALICE, CONTEXT
+from tests.core.posting import ALICE, CONTEXT
 from tests.factories import csrf_of, make_manager, make_person, make_vendor, sign_in
 
 

@@ -26,7 +26,7 @@ from portal.core.db import session, unit_of_work
 from portal.core.mail import outbox, transport
 from portal.core.mail.models import OutgoingEmail
 from portal.core.servers import free_port
-from tests.core.test_mail import ALICE, Server, drain, only, post, sending_to, serving
+from tests.core.posting import ALICE, Server, drain, only, post, sending_to, serving
 from tests.factories import AT
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -16,7 +16,7 @@ from portal.core import clock, jobs
 from portal.core.db import session
 from portal.core.mail import health, outbox
 from portal.core.mail.models import OutgoingEmail
-from tests.core.test_mail import CONTEXT, sending_to, serving
+from tests.core.posting import CONTEXT, sending_to, serving
 from tests.factories import (
     csrf_of,
     factory,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from datetime import date
 from pathlib import Path
@@ -19,16 +18,11 @@ from portal.core.mail.models import OutgoingEmail
 from portal.leads.models import Lead, LeadAnswer, LeadType, QualificationQuestion
 from portal.offers import operations as offers
 from portal.partners.models import Absence
-from tests.factories import AT, CONTACT, make_lead, make_partner, make_person
+from tests.factories import AT, make_lead, make_partner, make_person
 from tests.notifications.kinds import KINDS, OFFERED
+from tests.notifications.reading import links, told_of_contact
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
-
-
-def links(text):
-    """Return what can be opened: pages, and mails that are ready to be sent to us."""
-    found = re.findall(r"(?:https?://|mailto:lead\+)[^\s\"<>]+", html.unescape(text))
-    return set(found) - {"http://www.w3.org/1999/xhtml"}
 
 
 def put_on_offer(lead=None, **over):
@@ -48,16 +42,6 @@ def offered(lead=None, **over):
     lead = put_on_offer(lead, **over)
     jobs.run_now("core.dispatch", {"here": True}, AT)
     return lead
-
-
-def told_of_contact(mail):
-    """Return which contact data of the lead a mail tells."""
-    whole = " ".join([mail.subject, mail.text, mail.html, str(mail.headers)]).lower()
-    return {
-        name
-        for name, value in CONTACT.items()
-        if value.lower() in whole and value != CONTACT["role"]
-    }
 
 
 def mails():

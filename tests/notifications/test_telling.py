@@ -49,8 +49,8 @@ from tests.factories import (
     make_vendor,
 )
 from tests.notifications.kinds import KINDS
-from tests.notifications.test_mails import links as links_in
-from tests.notifications.test_mails import told_of_contact
+from tests.notifications.reading import links as links_in
+from tests.notifications.reading import told_of_contact
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAY = timedelta(days=1)

@@ -32,7 +32,7 @@ from portal.feedback.rules import Answer
 from portal.pickup import operations as pickup
 from tests import factories
 from tests.conftest import copy_database, drop_database, settings_for
-from tests.core.test_mail import Server
+from tests.core.posting import Server
 from tests.factories import (
     make_manager,
     make_offered_lead,

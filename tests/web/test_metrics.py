@@ -11,7 +11,7 @@ from portal.core import clock, jobs, metrics
 from portal.core.errors import DomainError
 from portal.core.mail import outbox
 from tests.conftest import settings_for
-from tests.core.test_mail import ALICE, CONTEXT
+from tests.core.posting import ALICE, CONTEXT
 from tests.factories import factory, make_offered_lead, make_partner, make_person, sign_in
 from tests.live import at_once
 

@@ -26,6 +26,7 @@ CONTENT_SECURITY_POLICY = (
     "connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'self'; "
     "frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
 )
+VARY = ("HX-Request", "Cookie")
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -66,11 +67,8 @@ def close_request(response: Response) -> Response:
         response = settle_loss(response, lost)
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
     metrics.count_request(request.endpoint, response.status_code, seconds)
-    for name, value in current_app.extensions["headers"].items():
-        response.headers.setdefault(name, value)
+    dress(response)
     if request.endpoint != "static":
-        response.headers.setdefault("Cache-Control", "no-store")
-        response.vary.update(["HX-Request", "Cookie"])
         log.info(
             "request",
             method=request.method,
@@ -81,6 +79,23 @@ def close_request(response: Response) -> Response:
         )
     response.headers["X-Request-ID"] = circumstances.current().request_id or ""
     return response
+
+
+def dress(response: Response) -> None:
+    """Add the headers of every answer that the view has not set itself."""
+    headers = response.headers
+    own = {name.lower() for name, _value in headers}
+    for name, value in current_app.extensions["headers"].items():
+        if name.lower() not in own:
+            headers.add(name, value)
+    if request.endpoint == "static":
+        return
+    if "cache-control" not in own:
+        headers.add("Cache-Control", "no-store")
+    if "vary" in own:
+        response.vary.update(VARY)
+    else:
+        headers.add("Vary", ", ".join(VARY))
 
 
 def settle_loss(response: Response, lost: OperationalError) -> Response:

@@ -15,7 +15,7 @@ from bench.table import Measured, cost_line
 
 FIRMS, REPS_EACH, OFFERED_TO = 1500, 6, 8
 CONNECTIONS = 32
-WARM_UP, PICKS, ROUNDS = 200, 1200, 2
+WARM_UP, PICKS, ROUNDS = 500, 1200, 2
 GOAL = 250.0
 
 COUNTED = """

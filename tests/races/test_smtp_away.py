@@ -17,8 +17,8 @@ from sqlalchemy import text
 from portal.core import clock
 from portal.core.db import session
 from portal.core.servers import free_port
+from tests.core.moods import MoodyController, MoodyServer, MoodySMTP
 from tests.core.posting import ALICE, post
-from tests.core.test_mail_trouble import MoodyController, MoodyServer, MoodySMTP
 from tests.factories import make_programme
 from tests.live import Live
 

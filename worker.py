@@ -37,6 +37,7 @@ def catch(_words: list[str]) -> None:
     catcher.main()
 
 
+# those of `core.jobs`, said again so that a wrong word is told before anything is loaded
 QUEUES = {"now", "mail", "bulk"}
 ROLES: dict[str, Callable[[list[str]], None]] = {
     "worker": work,

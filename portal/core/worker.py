@@ -35,7 +35,10 @@ WORKER_TTL, MAINTENANCE, MONITORING = 20, 10, 5
 
 
 class _Wish:
-    """The wish to stop: outlives the worker or scheduler that heard it when Redis goes."""
+    """The wish to stop: outlives the worker or scheduler that heard it when Redis goes.
+
+    Heard in a signal's handler, which must not wait for a lock as that of `threading.Event`.
+    """
 
     def __init__(self) -> None:
         self._heard = False

@@ -142,6 +142,30 @@ def test_a_firm_that_does_not_see_an_offer_yet_does_not_hear_of_it(ears):
     assert ear.leads == {seen.id, final.id}
 
 
+def test_open_streams_and_what_they_were_told_are_counted(ears):
+    def figures():
+        said = ears.live.stranger().get("/metrics").body
+        names = ("streams_open", "streams_begun_total", 'stream_news_total{kind="lead"}')
+        found = (re.search(rf"^firstcome_{re.escape(n)} (\S+)", said, re.M) for n in names)
+        return [float(one[1]) if one else 0.0 for one in found]
+
+    people = [make_person() for _ in range(3)]
+    _open, begun, told_before = figures()
+    opened = listening(ears, *people)
+    now_open, now_begun, _told = figures()
+    assert now_open >= 3
+    assert now_begun == begun + 3
+    lead = offered()
+    ears.until(told("lead", lead=lead.id, gone=False), *opened)
+    assert figures()[2] == told_before + 3
+    ears.live.do(lambda: session().execute(update(User).values(active=False)))
+    ears.until(lambda ear: ear.over)
+    deadline = time.monotonic() + 20
+    while figures()[0] > now_open - 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def test_what_was_rolled_back_is_not_told(ears):
     rep = make_person()
     (ear,) = listening(ears, rep)

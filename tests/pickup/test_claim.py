@@ -12,6 +12,7 @@ from portal.accounts.queries import get_actor
 from portal.core.db import session
 from portal.core.errors import Invalid, NotFound
 from portal.core.events import EventRow
+from portal.deadlines.models import DeadlinePolicy
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.leads.models import Lead, LeadState
@@ -54,6 +55,18 @@ def test_picking_up_twice_is_answered_with_yes(ctx: Flask) -> None:
         select(func.count()).select_from(EventRow).where(EventRow.name == "LeadPickedUp")
     )
     assert events == 1
+
+
+def test_an_answer_about_a_recruit_is_due_sooner_and_one_row_says_so(ctx: Flask) -> None:
+    alice = actor_of(make_person())
+    usual, recruit = make_offered_lead(), make_offered_lead(kind="partner_recruit")
+    for lead, days in ((usual, 7), (recruit, 2)):
+        claimed = pickup.claim(lead.id, alice, LATER)
+        held = session().get_one(Pickup, claimed.pickup_id)
+        assert held.feedback_due_at == LATER + timedelta(days=days)
+        feedback.give(claimed.pickup_id, Answer("waiting"), alice, LATER)
+        assert held.feedback_due_at == LATER + timedelta(days=days)
+    assert session().scalar(select(func.count()).select_from(DeadlinePolicy)) == 1
 
 
 def test_the_second_firm_gets_the_honest_answer(ctx: Flask) -> None:

@@ -19,8 +19,11 @@ class MoodySMTP(SMTP):
     doors = []
 
     @classmethod
-    async def hang_up(cls):
-        """Close every connection, whatever hangs on it."""
+    async def hang_up(cls, listening):
+        """Take no more connections and close every one there is, whatever hangs on it."""
+        listening.close()
+        for _turn in range(5):
+            await asyncio.sleep(0)
         for door in cls.doors:
             door.abort()
         for _turn in range(5):
@@ -110,5 +113,7 @@ def moody(app, mood, pipelining=False):
         with sending_to(app, f"smtp://127.0.0.1:{controller.port}"):
             yield server
     finally:
-        asyncio.run_coroutine_threadsafe(kind.hang_up(), controller.loop).result(10)
+        asyncio.run_coroutine_threadsafe(kind.hang_up(controller.server), controller.loop).result(
+            10
+        )
         controller.stop()

@@ -46,7 +46,8 @@ class Station:
         if self.controller is None:
             return
         self.kind.mood = ("greeting", "closes")
-        asyncio.run_coroutine_threadsafe(self.kind.hang_up(), self.controller.loop).result(10)
+        leaving = self.kind.hang_up(self.controller.server)
+        asyncio.run_coroutine_threadsafe(leaving, self.controller.loop).result(10)
         self.controller.stop()
         self.controller = None
 

@@ -204,7 +204,7 @@ def the_mail_leads_to_the_lead(page, live, user, what, lead):
 
 def come_again(page, path, wanted):
     """Load a page anew until something stands on it."""
-    for _ in range(40):
+    for _ in range(120):
         page.goto(path)
         try:
             wanted.first.wait_for(timeout=500)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import date
 from pathlib import Path
@@ -72,6 +73,14 @@ def test_a_mail_fetches_nothing_and_stays_small(ctx, kind):
     assert len(made.encode()) < 60_000
     assert "prefers-color-scheme: dark" in made
     assert "[data-ogsc]" in made
+
+
+@pytest.mark.parametrize("kind", ["lead_offered", "yours_now"])
+@pytest.mark.parametrize("text", ["a\n\n" * 1667, "&" * 5000, "two words\n" * 500])
+def test_the_oddest_text_of_a_lead_makes_no_mail_too_large(ctx, kind, text):
+    lead = {**KINDS[kind]["lead"], "text": text, "title": "&" * 160, "expectation": "&" * 300}
+    made = rendering.render(kind, {**KINDS[kind], "lead": lead}, "en", "Europe/Berlin")
+    assert html.unescape(made.html).count(text[:1]) >= text.count(text[:1])
 
 
 def test_a_mail_that_would_be_cut_off_is_refused(ctx):

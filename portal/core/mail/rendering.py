@@ -25,6 +25,7 @@ from markupsafe import Markup
 from portal.core.config import Settings
 from portal.core.mail.addresses import one_line
 
+MOST_PARAGRAPHS = 100
 LARGEST = 100_000  # bytes of HTML: Gmail cuts longer ones off
 
 Tokens = Callable[[str], Mapping[str, tuple[str, str]]]
@@ -62,8 +63,8 @@ def render(kind: str, context: Mapping[str, Any], locale: str, timezone: str) ->
     """Return subject, text and HTML of a mail. Raises `TooLarge`.
 
     Templates get `context`, `link(path)` for absolute addresses, `moment(at)` for a date that is
-    still true tomorrow, `whole(number)` for what no line may part, `programme`, `locale`, and
-    `tokens`: accent colours by day and by night.
+    still true tomorrow, `whole(number)` for what no line may part, `paragraphs(text)`,
+    `programme`, `locale`, and `tokens`: accent colours by day and by night.
     """
     settings: Settings = current_app.config["SETTINGS"]
     environment = current_app.jinja_env
@@ -72,6 +73,7 @@ def render(kind: str, context: Mapping[str, Any], locale: str, timezone: str) ->
         "link": lambda path: settings.public_url + path,
         "moment": moment,
         "whole": whole,
+        "paragraphs": paragraphs,
         "programme": settings.programme_name,
         "tokens": cast(Tokens, environment.globals["mail_tokens"])(settings.accent),
         "locale": locale,
@@ -108,6 +110,12 @@ def translator(kind: type[str]) -> Callable[..., str]:
 def whole(number: str) -> Markup:
     """Keep a number on one line, where narrow readers would part it at its hyphen."""
     return Markup('<span style="white-space: nowrap">{}</span>').format(number)
+
+
+def paragraphs(text: str | None) -> list[str]:
+    """Return the paragraphs of a text. Of very many the later ones run on in the last."""
+    found = [line for line in (text or "").splitlines() if line.strip()]
+    return [*found[:MOST_PARAGRAPHS], *filter(None, [" ".join(found[MOST_PARAGRAPHS:])])]
 
 
 def moment(at: datetime) -> str:

@@ -248,6 +248,9 @@ def test_many_streams_hear_at_once_and_hold_nothing_of_the_database(ears):
     people = [make_person(firm) for _ in range(MANY)]
     opened = listening(ears, *people)
     assert len(opened) == MANY
+    redis = ears.live.app.extensions["redis"]
+    ((_name, subscriptions),) = redis.pubsub_numsub(ears.live.app.extensions["live"]._channel)
+    assert subscriptions == len(ears.live.processes())
     lead = offered()
     ears.until(told("lead", lead=lead.id, gone=False), *opened)
     busy = (

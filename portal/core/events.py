@@ -8,7 +8,7 @@ the queue: Redis only hurries the dispatcher, a sweep finds what it missed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, cast
@@ -225,26 +225,51 @@ def claim_deliveries(
     """Take open deliveries that are due, oldest first, and return their ids.
 
     `only` and `without` name reactions. Their due time moves `LEASE` ahead: if the worker dies,
-    they come up again by themselves.
+    they come up again by themselves. Of those that were begun before without success one is taken,
+    the last of all, so that one which ends its worker keeps nobody from being heard.
     """
-    due = (
+    due = _due(at, only, without)
+    _give_up(due, at)
+    fresh = _take(at, *due, Delivery.attempts == 0, limit=limit)
+    again = _take(at, *due, Delivery.attempts > 0, limit=1)
+    return [*sorted(fresh), *again]
+
+
+def _take(at: datetime, *which: ColumnElement[bool], limit: int) -> Sequence[int]:
+    chosen = (
         select(Delivery.id)
-        .where(*_due(at, only, without))
+        .where(*which)
         .order_by(Delivery.due_at, Delivery.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
         # materialised: as a plain subquery it could run, and lock, more than once
-        .cte("due")
+        .cte("chosen")
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
-    rows = session().scalars(
+    return (
+        session()
+        .scalars(
+            update(Delivery)
+            .where(Delivery.id == chosen.c.id)
+            .values(due_at=at + LEASE, attempts=Delivery.attempts + 1)
+            .returning(Delivery.id)
+            .execution_options(synchronize_session=False)
+        )
+        .all()
+    )
+
+
+ENDED_WITHOUT_A_WORD = "the process that ran it ended, time and again"
+
+
+def _give_up(due: Collection[ColumnElement[bool]], at: datetime) -> None:
+    """Leave to a person what was begun as often as may be and never came to an end."""
+    session().execute(
         update(Delivery)
-        .where(Delivery.id == due.c.id)
-        .values(due_at=at + LEASE)
-        .returning(Delivery.id)
+        .where(*due, Delivery.attempts >= MAX_ATTEMPTS)
+        .values(failed_at=at, error=ENDED_WITHOUT_A_WORD)
         .execution_options(synchronize_session=False)
     )
-    return sorted(rows)
 
 
 def is_due(at: datetime, only: Collection[str]) -> bool:
@@ -279,11 +304,10 @@ def open_delivery(delivery_id: int) -> tuple[Delivery, Event] | None:
 
 
 def delivery_failed(delivery_id: int, error: str, at: datetime) -> None:
-    """Note that a reaction raised; it is tried again later, at last it waits for a person."""
+    """Note that a claimed reaction raised; it comes again later, at last it waits for a person."""
     delivery = session().get_one(Delivery, delivery_id, with_for_update=True)
     if delivery.done_at is not None:
         return
-    delivery.attempts += 1
     delivery.error = error[:300]
     delivery.due_at = at + timedelta(seconds=10 * 3**delivery.attempts)
     if delivery.attempts >= MAX_ATTEMPTS:

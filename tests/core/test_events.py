@@ -139,6 +139,34 @@ def test_a_reaction_that_stumbles_again_and_again_waits_for_a_person(kettle):
     assert events.retry_deliveries(at) == 0
 
 
+def work_until_it_ends(at, deadly):
+    """Deliver as a worker whose process ends at the delivery `deadly`."""
+    while claimed := events.claim_deliveries(at):
+        for delivery_id in claimed:
+            if delivery_id == deadly:
+                return
+            reactions.deliver([delivery_id], at)
+
+
+def test_a_reaction_that_ends_its_process_keeps_no_other_from_being_heard(kettle):
+    events.configure({KettleBoiled: ("tests.hear",)})
+    for _ in range(6):
+        boil()
+    _first, deadly, *_others = session().scalars(select(Delivery.id).order_by(Delivery.id))
+    at = AT
+    work_until_it_ends(at, deadly)
+    assert len(heard) == 1
+    for _ in range(events.MAX_ATTEMPTS):
+        at += events.LEASE
+        boil(at=at)
+        work_until_it_ends(at, deadly)
+    assert len(heard) == 6 - 1 + events.MAX_ATTEMPTS
+    given_up = session().get_one(Delivery, deadly, populate_existing=True)
+    assert given_up.failed_at == at
+    assert given_up.attempts == events.MAX_ATTEMPTS
+    assert given_up.error == events.ENDED_WITHOUT_A_WORD
+
+
 def test_a_reaction_that_nobody_knows_any_more_is_seen_as_failed(kettle):
     events.configure({KettleBoiled: ("tests.of_yesterday", "tests.hear")})
     boil()

@@ -1,4 +1,4 @@
-"""Figures that a process counts while it works, for `/metrics`: requests, jobs, picks, streams.
+"""Figures that a process counts while it works, for `/metrics`: requests, jobs, streams.
 
 Labels are words of closed lists only: names of endpoints and jobs, classes of status, codes of
 refusals. No ids, addresses or texts.
@@ -11,19 +11,12 @@ runs. What the database knows (mails, deliveries, failures) is not counted but r
 
 from __future__ import annotations
 
-import functools
 import time
-from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import redis
 import redis.exceptions
 from prometheus_client import Counter, Gauge, Histogram
-
-from portal.core.errors import DomainError
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 # seconds; the goal for a page at the 95th percentile is 0.15
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -34,11 +27,6 @@ REQUESTS = Histogram(
     "Time until an answer begins, by endpoint and class of status.",
     ["endpoint", "status"],
     buckets=BOUNDS,
-)
-PICKS = Counter(
-    "firstcome_picks_total",
-    "Attempts to pick up a lead: won, again (held already), or the code of the refusal.",
-    ["outcome"],
 )
 STREAMS = Gauge(
     "firstcome_streams_open",
@@ -54,22 +42,6 @@ NEWS = Counter(
 def count_request(endpoint: str | None, status: int, seconds: float) -> None:
     """Count an answered request."""
     REQUESTS.labels(endpoint or "none", f"{status // 100}xx").observe(seconds)
-
-
-def count_picks(claim: Callable[P, T]) -> Callable[P, T]:
-    """Count what becomes of each attempt to pick up a lead."""
-
-    @functools.wraps(claim)
-    def counted(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            claimed = claim(*args, **kwargs)
-        except DomainError as refusal:
-            PICKS.labels(refusal.code).inc()
-            raise
-        PICKS.labels("again" if getattr(claimed, "again", False) else "won").inc()
-        return claimed
-
-    return counted
 
 
 def count_job(connection: redis.Redis, name: str, outcome: str, seconds: float) -> None:

@@ -13,7 +13,7 @@ from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import Permission
 from portal.core.db import AnyRow, session
 from portal.leads.models import Lead, LeadState
-from portal.offers.models import Dismissal, Offer, OfferExclusion, OfferRound, StandBy
+from portal.offers.models import Dismissal, Offer, OfferExclusion, StandBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,19 +137,4 @@ def list_waited_for(actor: Actor) -> Sequence[AnyRow]:
             .order_by(StandBy.id.desc())
         )
         .all()
-    )
-
-
-def find_head_start(round_id: int, user_id: int) -> datetime | None:
-    """Return until when a person who stood by sees a lead before others; None where she doesn't."""
-    return session().scalar(
-        select(OfferRound.head_start_until)
-        .join(StandBy, StandBy.lead_id == OfferRound.lead_id)
-        .where(
-            OfferRound.id == round_id,
-            OfferRound.ended_at.is_(None),
-            StandBy.user_id == user_id,
-            StandBy.heard_at >= OfferRound.opened_at,
-        )
-        .limit(1)
     )

@@ -15,12 +15,6 @@ class AlreadyTaken(Refused):
     code = "already_taken"
 
 
-class NotOffered(Refused):
-    """The lead is not offered to this firm."""
-
-    code = "not_offered"
-
-
 class NothingToWaitFor(Refused):
     """No stand-by place can be had: nobody else holds the lead, or the firm is out."""
 

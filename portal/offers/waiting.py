@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Date, cast, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from portal.accounts.models import Organisation, User
@@ -17,7 +17,7 @@ from portal.accounts.permissions import PICKING_ROLES
 from portal.core.db import session
 from portal.leads.models import Lead, LeadState
 from portal.offers.models import StandBy, StandByOutcome
-from portal.partners.models import Absence
+from portal.partners.queries import away
 
 Places = list[tuple[int, int]]
 """Person and firm of places, in the order in which they were taken."""
@@ -35,12 +35,6 @@ def hear(lead_id: int, organisation_ids: Collection[int], at: datetime) -> Place
 
     Whoever left the firm, may not pick any more or is away today keeps the place for another time.
     """
-    today = cast(func.timezone(Organisation.timezone, at), Date)
-    away = exists().where(
-        Absence.organisation_id == Organisation.id,
-        or_(Absence.user_id.is_(None), Absence.user_id == User.id),
-        today.between(Absence.starts_on, Absence.ends_on),
-    )
     places = session().execute(
         select(StandBy.id, StandBy.user_id, StandBy.organisation_id)
         .join(User, User.id == StandBy.user_id)
@@ -51,7 +45,7 @@ def hear(lead_id: int, organisation_ids: Collection[int], at: datetime) -> Place
             User.organisation_id == StandBy.organisation_id,
             User.active,
             User.roles.overlap(list(PICKING_ROLES)),
-            ~away,
+            ~away(at),
         )
         .order_by(StandBy.created_at, StandBy.id)
     )

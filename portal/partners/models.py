@@ -96,15 +96,15 @@ class PartnerFigures(Base):
     organisation_id: Mapped[int] = mapped_column(
         ForeignKey("organisations.id"), primary_key=True, autoincrement=False
     )
-    open_pickups: Mapped[int] = mapped_column(default=0)
-    offers_seen: Mapped[int] = mapped_column(default=0)
-    declined: Mapped[int] = mapped_column(default=0)
-    picked: Mapped[int] = mapped_column(default=0)
-    given_back: Mapped[int] = mapped_column(default=0)
-    won: Mapped[int] = mapped_column(default=0)
-    lost: Mapped[int] = mapped_column(default=0)
-    answers_in_time: Mapped[int] = mapped_column(default=0)
-    answers_late: Mapped[int] = mapped_column(default=0)
+    open_pickups: Mapped[int] = mapped_column(default=0, server_default="0")
+    offers_seen: Mapped[int] = mapped_column(default=0, server_default="0")
+    declined: Mapped[int] = mapped_column(default=0, server_default="0")
+    picked: Mapped[int] = mapped_column(default=0, server_default="0")
+    given_back: Mapped[int] = mapped_column(default=0, server_default="0")
+    won: Mapped[int] = mapped_column(default=0, server_default="0")
+    lost: Mapped[int] = mapped_column(default=0, server_default="0")
+    answers_in_time: Mapped[int] = mapped_column(default=0, server_default="0")
+    answers_late: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class PartnerGroup(Base):

@@ -16,15 +16,6 @@ class LeadPickedUp(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PickRefused(Event):
-    """Somebody wanted a lead and was refused; `code` says why."""
-
-    user_id: int
-    organisation_id: int
-    code: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LeadGivenBack(Event):
     pickup_id: int
     user_id: int

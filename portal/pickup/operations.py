@@ -25,7 +25,6 @@ from portal.accounts.actor import Actor
 from portal.core.db import ask, session
 from portal.core.errors import NotFound
 from portal.core.events import record
-from portal.core.metrics import count_picks
 from portal.deadlines.queries import get_policy
 from portal.deadlines.rules import next_due, rhythm_of
 from portal.leads.lifecycle import TransitionRefused, first_of
@@ -33,6 +32,7 @@ from portal.leads.models import Lead, LeadState, LifeState
 from portal.offers import operations as offers
 from portal.partners.figures import count
 from portal.pickup import queries
+from portal.pickup.counting import count_picks
 from portal.pickup.events import (
     FeedbackDue,
     FeedbackDueSoon,
@@ -76,10 +76,8 @@ TAKE = text(
       WHERE offer_rounds.id = :round_id
     ),
     counted AS (
-      INSERT INTO partner_figures AS figures
-        (organisation_id, open_pickups, offers_seen, declined, picked, given_back, won, lost,
-         answers_in_time, answers_late)
-      SELECT :firm, 1, 0, 0, 1, 0, 0, 0, 0, 0 FROM taken
+      INSERT INTO partner_figures AS figures (organisation_id, open_pickups, picked)
+      SELECT :firm, 1, 1 FROM taken
       ON CONFLICT (organisation_id) DO UPDATE
       SET open_pickups = figures.open_pickups + 1, picked = figures.picked + 1
     )

@@ -145,8 +145,6 @@ def test_who_stood_by_hears_first_and_alone_sees_a_lead_that_was_given_back(stor
     assert sees(story.bob, IN_HEAD_START) == [story.lead.number]
     assert sees(story.carol, IN_HEAD_START) == []
     assert story.round.head_start_until == AFTER
-    assert places.find_head_start(story.round.id, story.bob.id) == AFTER
-    assert places.find_head_start(story.round.id, story.carol.id) is None
 
 
 def test_the_news_for_who_stood_by_comes_before_that_for_all(story):

@@ -7,9 +7,10 @@ import re
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from portal.core import clock, jobs, metrics
+from portal.core import clock, jobs
 from portal.core.errors import DomainError
 from portal.core.mail import outbox
+from portal.pickup import counting
 from tests.conftest import settings_for
 from tests.core.posting import ALICE, CONTEXT
 from tests.factories import factory, make_offered_lead, make_partner, make_person, sign_in
@@ -103,11 +104,11 @@ def test_refused_picks_are_counted_by_code():
     class Refusal(DomainError):
         code = "already_taken"
 
-    @metrics.count_picks
+    @counting.count_picks
     def claim():
         raise Refusal("Somebody was faster.")
 
-    counted = metrics.PICKS.labels("already_taken")
+    counted = counting.PICKS.labels("already_taken")
     before = counted._value.get()
     with pytest.raises(Refusal):
         claim()

@@ -28,7 +28,7 @@ from portal.core.config import Settings
 from portal.core.db import APART, db, hang_up
 from portal.core.servers import PostgresServer, ValkeyServer
 from portal.factory import create_app
-from tests import factories
+from tests import factories, nursery
 from tests.browser.windows import chromium, windows
 from tests.live import Live
 
@@ -54,7 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop the servers that this process started."""
+    """Stop what this process started."""
+    nursery.close()
     if not _servers:
         return
     for server in reversed(_servers):

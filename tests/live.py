@@ -28,6 +28,7 @@ from portal.core import clock
 from portal.core.db import db, unit_of_work
 from portal.core.processes import die_with_parent
 from portal.core.servers import free_port
+from tests import nursery
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 40.0
@@ -190,18 +191,9 @@ class Live:
 
     def start(self, *words, program=("worker.py",), **more):
         """Start a process beside the web, as `make run` does: worker, scheduler or catcher."""
-        with self.log.open("ab") as log:
-            self.beside.append(
-                subprocess.Popen(
-                    [sys.executable, *program, *words],
-                    cwd=ROOT,
-                    env={**self.env, **more},
-                    stdout=log,
-                    stderr=log,
-                    preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 (see above)
-                )
-            )
-        return self.beside[-1]
+        child = nursery.start(*program, *words, env={**self.env, **more}, log=self.log)
+        self.beside.append(child)
+        return child
 
     def serve_also(self, bind):
         """Start a second web at an address of its own."""
@@ -238,16 +230,8 @@ class Live:
 
     def work(self):
         """Let a worker of its own process do all that is queued."""
-        with self.log.open("ab") as log:
-            subprocess.run(
-                [sys.executable, "-c", BURST],
-                cwd=ROOT,
-                env={**self.env, "LOG_LEVEL": "DEBUG"},
-                stdout=log,
-                stderr=log,
-                check=True,
-                timeout=PATIENCE,
-            )
+        worker = self.start(BURST, program=("-c",), LOG_LEVEL="DEBUG")
+        assert worker.wait(PATIENCE) == 0, self.said()
 
     def signed_in(self, *users):
         """Return a browser for each of the people, all signed in."""

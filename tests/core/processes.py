@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
-from pathlib import Path
 
 from portal.core.db import unit_of_work
-from portal.core.processes import die_with_parent
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests import nursery
 
 
 class Processes:
@@ -36,15 +31,7 @@ class Processes:
         }
 
     def start(self, role="worker"):
-        with self.log.open("ab") as log:
-            child = subprocess.Popen(
-                [sys.executable, "-m", self.module, role],
-                cwd=ROOT,
-                env=self.env,
-                stdout=log,
-                stderr=log,
-                preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 (one prctl, no locks)
-            )
+        child = nursery.start("-m", self.module, role, env=self.env, log=self.log)
         self.children.append(child)
         return child
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 import os
 import signal
 import ssl
-import subprocess
-import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,11 +22,11 @@ from portal.core.db import session, unit_of_work
 from portal.core.mail import outbox, transport
 from portal.core.mail.models import OutgoingEmail
 from portal.core.servers import free_port
+from tests import nursery
 from tests.core.moods import moody
 from tests.core.posting import ALICE, Server, drain, only, post, sending_to, serving
 from tests.factories import AT
 
-ROOT = Path(__file__).resolve().parents[2]
 TLS = Path(__file__).parent / "tls"
 STEPS = ("greeting", "EHLO", "MAIL", "RCPT", "DATA", "text")
 
@@ -183,9 +181,10 @@ class Killer(Server):
 
 def start_draining(app, url):
     settings = app.config["SETTINGS"]
-    return subprocess.Popen(
-        [sys.executable, "-c", DRAIN],
-        cwd=ROOT,
+    return nursery.start(
+        "-c",
+        DRAIN,
+        log=settings.var_dir / "draining.log",
         env={
             "PATH": os.environ["PATH"],
             "FIRSTCOME_LOCAL": "1",

@@ -91,7 +91,7 @@ def reporting(house, tmp_path):
     app.config["PROPAGATE_EXCEPTIONS"] = False
     app.config["WTF_CSRF_ENABLED"] = False
     app.add_url_rule("/boom", "tests.boom", boom, methods=["POST"])
-    app.add_url_rule("/collide", "tests.collide", collide)
+    app.add_url_rule("/collide", "tests.collide", collide, methods=["POST"])
     try:
         yield app, service
     finally:
@@ -143,7 +143,7 @@ def test_an_error_of_a_page_arrives_with_its_place_and_without_what_was_in_hand(
 
 def test_an_error_of_the_database_is_told_by_its_code_without_the_row(reported):
     app, service = reported
-    assert app.test_client().get("/collide").status_code == 500
+    assert app.test_client().post("/collide").status_code == 500
     said = everything(service)
     (event,) = service.events()
     values = event["exception"]["values"]

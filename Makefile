@@ -49,7 +49,8 @@ bench:
 
 soak:
 	@$(BOOTSTRAP) --dev
-	@KILL_ALL=1 $(VENV)/python -m pytest -q tests/races/test_killed.py
+	@THOROUGH=1 $(VENV)/python -m pytest -q tests/races/test_killed.py \
+		tests/inbound/test_attacks.py
 	@exec $(VENV)/python -m bench.soak
 
 lock:

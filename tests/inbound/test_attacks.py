@@ -7,6 +7,7 @@ second factor are not built; what stands of it here is that a mail's link signs 
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import secrets
@@ -50,6 +51,13 @@ from tests.inbound.pressing import (
 )
 
 SECOND = timedelta(seconds=1)
+# fifty of each take a minute, so `make soak` does that (THOROUGH=1); the suite opens each link
+# fifty times in all
+TIMES = (
+    dict.fromkeys(("GET", "HEAD", "OPTIONS"), 50)
+    if os.environ.get("THOROUGH")
+    else {"GET": 30, "HEAD": 10, "OPTIONS": 10}
+)
 JUST_SHOWN = -3
 """However slow the machine is: a page that was shown in a moment."""
 
@@ -118,8 +126,7 @@ def test_case_1_opening_every_link_fifty_times_in_any_order_changes_nothing(comm
     before, client = snapshot(), committed.test_client()
     choices = ("won", "lost", "waiting", "proposal", "not_contacted", "pick", "decline", "x")
     dice = random.Random(1)
-    ways = ("GET",) * 30 + ("HEAD",) * 10 + ("OPTIONS",) * 10
-    asks = [(path, way) for path in paths for way in ways]
+    asks = [(path, way) for path in paths for way, times in TIMES.items() for _ in range(times)]
     dice.shuffle(asks)
     statuses = {}
     for path, way in asks:
@@ -132,7 +139,7 @@ def test_case_1_opening_every_link_fifty_times_in_any_order_changes_nothing(comm
         assert len(found) == 1, (path, way, found)
         assert found <= {200, 404}
     assert snapshot() == before
-    assert 0 < looks() < 400, "kept once in a few seconds for each link"
+    assert 0 < looks() < 1200, "kept once in a few seconds for each link"
 
 
 def test_case_3_a_press_two_seconds_after_opening_is_asked_for_again(committed):
@@ -414,8 +421,8 @@ def test_case_11_who_changed_the_firm_takes_no_leads_along(client, rep):
 
 
 def test_case_12_guesses_are_all_answered_alike_and_then_no_more(client):
-    answers = [client.get("/m/" + secrets.token_urlsafe(32)) for _ in range(40)]
-    assert [answer.status_code for answer in answers] == [404] * 30 + [429] * 10
+    answers = [client.get("/m/" + secrets.token_urlsafe(32)) for _ in range(1000)]
+    assert [answer.status_code for answer in answers] == [404] * 30 + [429] * 970
     assert len({answer.text for answer in answers[:30]}) == 1
     posted = client.post("/m/" + secrets.token_urlsafe(32), data={"action": "pick"})
     assert posted.status_code == 429

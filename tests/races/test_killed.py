@@ -186,7 +186,7 @@ POINTS = (
     ),
 )
 
-# all of them take minutes, so `make soak` goes through them (KILL_ALL=1); the suite through these
+# all of them take minutes, so `make soak` goes through them (THOROUGH=1); the suite through these
 IN_SUITE = (
     "after the claim's statements, before the commit",
     "after the answer",
@@ -196,7 +196,7 @@ IN_SUITE = (
     "in the middle of an item of a sweep",
     "between two sweeps",
 )
-TRIED = [point for point in POINTS if os.environ.get("KILL_ALL") or point.name in IN_SUITE]
+TRIED = [point for point in POINTS if os.environ.get("THOROUGH") or point.name in IN_SUITE]
 assert len(TRIED) >= len(IN_SUITE)
 PATIENCE = 150.0
 ROUNDS_OVER = 3

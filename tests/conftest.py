@@ -25,10 +25,10 @@ from psycopg import sql
 
 from portal.catalog import queries as catalog
 from portal.core.config import Settings
-from portal.core.db import APART, db, hang_up
+from portal.core.db import APART, db, hang_up, unit_of_work
 from portal.core.servers import PostgresServer, ValkeyServer
 from portal.factory import create_app
-from tests import factories, nursery
+from tests import factories, founded, nursery
 from tests.browser.windows import chromium, windows
 from tests.live import Live
 
@@ -108,6 +108,9 @@ def copy_database(name: str) -> str:
             app = create_app(settings_for(database_url("template_portal"), "", home))
             with app.app_context():
                 flask_migrate.upgrade()
+                with unit_of_work():
+                    founded.keep(factories.AT)
+                db.session.remove()
                 hang_up()
             (home / "template.ready").touch()
         run_sql(sql.SQL("CREATE DATABASE {} TEMPLATE template_portal").format(sql.Identifier(name)))

@@ -16,11 +16,11 @@ from flask import Flask, has_app_context
 from sqlalchemy import select, update
 
 from portal.accounts import operations as accounts
-from portal.accounts.models import Organisation, OrganisationKind, User
+from portal.accounts.models import Organisation, OrganisationKind, Programme, User
 from portal.accounts.passwords import hash_password
 from portal.catalog.queries import book
 from portal.core.db import db, session, unit_of_work
-from portal.founding import find_vendor, found_programme
+from portal.founding import find_vendor
 from portal.leads.models import (
     LEAD_NUMBERS,
     Lead,
@@ -34,6 +34,7 @@ from portal.leads.models import (
 from portal.offers import operations as offers
 from portal.offers.models import Offer
 from portal.partners.models import Partner, PartnerFigures
+from tests import founded
 
 AT = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
 PASSWORD = "a password for tests"
@@ -74,15 +75,16 @@ def password_hash() -> str:
 
 
 @factory
-def make_programme(at: datetime = AT) -> None:
-    """Found the programme: catalogue, lead definition, policy, rules."""
-    found_programme(at)
+def make_programme() -> None:
+    """Have the programme founded: catalogue, lead definition, policy, rules."""
+    if session().get(Programme, 1) is None:
+        founded.bring_back()
 
 
 @factory
 def make_vendor() -> Organisation:
     """Return the vendor's organisation, founding the programme first."""
-    found_programme(AT)
+    make_programme()
     vendor = find_vendor()
     assert vendor is not None
     return vendor

@@ -50,7 +50,7 @@ bench:
 soak:
 	@$(BOOTSTRAP) --dev
 	@THOROUGH=1 $(VENV)/python -m pytest -q tests/races/test_killed.py \
-		tests/inbound/test_attacks.py
+		tests/inbound/test_attacks.py tests/demo
 	@exec $(VENV)/python -m bench.soak
 
 lock:

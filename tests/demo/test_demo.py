@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -36,13 +37,14 @@ from portal.pickup.rules import Colour, may_pick
 from tests import factories
 
 AT = datetime(2026, 11, 16, 9, 25, tzinfo=UTC)
-SMALL = 40
+# the demo in full takes a minute to build: `make soak` does it (THOROUGH=1)
+SIZE = story.FULL if os.environ.get("THOROUGH") else 40
 
 
 @pytest.fixture
 def played(ctx: Flask) -> Flask:
-    """Return the application with a small demo in it."""
-    story.build(AT, seed=7, size=SMALL)
+    """Return the application with the demo in it."""
+    story.build(AT, seed=7, size=SIZE)
     return ctx
 
 

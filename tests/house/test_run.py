@@ -27,7 +27,7 @@ def run_in(var: Path) -> Iterator["subprocess.Popen[str]"]:
     with subprocess.Popen(
         [sys.executable, "-m", "portal.cli", "up"],
         cwd=ROOT,
-        # the demo in full is tried in tests/demo
+        # the demo in full is built in tests/demo, by `make soak`
         env=surroundings | {"VAR_DIR": str(var), "DEMO_SIZE": "24"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

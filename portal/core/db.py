@@ -158,13 +158,15 @@ def end_reading() -> None:
         own.commit()
 
 
-def ask(statement: Executable, values: Mapping[str, Any]) -> CursorResult[*tuple[Any, ...]]:
+def ask(
+    statement: Executable, values: Mapping[str, Any], on: Session | None = None
+) -> CursorResult[*tuple[Any, ...]]:
     """Run a statement of plain columns in the session's transaction, without the ORM's part in it.
 
     For what every request or every pick asks: there the ORM costs as much as the statement. What
     the session holds unwritten is written first, as the session's own `execute` does.
     """
-    own = session()
+    own = on or session()
     own.flush()
     return own.connection().execute(statement, values)
 

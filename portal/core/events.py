@@ -34,7 +34,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.core import circumstances
-from portal.core.db import Base, Id, apart, session
+from portal.core.db import Base, Id, apart, ask, session
 
 MAX_ATTEMPTS = 8
 LEASE = timedelta(minutes=2)
@@ -182,7 +182,7 @@ def _write(on: Session, event: Event, private: dict[str, Any] | None) -> int:
     name = type(event).__name__
     now = circumstances.current()
     reactions = _reactions.get(name, ())
-    event_id: int = on.execute(
+    event_id: int = ask(
         WRITE_EVENT,
         {
             "at": at,
@@ -194,6 +194,7 @@ def _write(on: Session, event: Event, private: dict[str, Any] | None) -> int:
             "data": values,
             "reactions": list(reactions),
         },
+        on,
     ).scalar_one()
     # what the open pages hear of after the commit
     on.info.setdefault("recorded", []).append(event)

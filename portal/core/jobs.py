@@ -265,9 +265,9 @@ def soon(name: str, payload: Payload | None = None, job_id: str | None = None) -
 def nudge() -> None:
     """After a commit: push what `soon` collected; wake the dispatcher if it left deliveries.
 
-    The dispatcher is woken at most once a window; it looks again when the window has passed. A
-    process that opened the window need not ask whether it is open. A Redis that was away is left
-    alone for a while: sweeps find the work.
+    The dispatcher is woken at most once a window, whichever process opens it, and looks again when
+    the window has passed. The key says until when, so that no process asks twice within a window.
+    A Redis that was away is left alone for a while: sweeps find the work.
     """
     info = session().info
     pushes = info.pop("jobs", {})
@@ -277,9 +277,14 @@ def nudge() -> None:
     if not (pushes or deliveries) or is_left_alone(current_app):
         return
     try:
-        if deliveries and client().set("nudge", 1, nx=True, px=int(NUDGE_WINDOW * 1000)):
-            extensions["nudged_until"] = now + NUDGE_WINDOW
-            _wake("core.dispatch")
+        if deliveries:
+            window, until = int(NUDGE_WINDOW * 1000), time.time() + NUDGE_WINDOW
+            opened = client().set("nudge", until, nx=True, get=True, px=window)
+            if opened is None:
+                _wake("core.dispatch")
+            # a little less, because no two clocks are quite the same
+            left = float(opened or until) - time.time() - NUDGE_WINDOW / 20
+            extensions["nudged_until"] = now + min(left, NUDGE_WINDOW)
         for (name, _key), (payload, job_id) in pushes.items():
             if payload or job_id:
                 _push(name, payload, job_id)

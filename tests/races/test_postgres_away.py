@@ -20,6 +20,7 @@ from portal.core.db import db, hang_up, unit_of_work
 from portal.core.mail.links import Purpose
 from portal.core.servers import PostgresServer
 from portal.factory import create_app
+from portal.founding import found_programme
 from tests import factories
 from tests.conftest import redis_url, settings_for
 from tests.inbound.pressing import issue
@@ -46,11 +47,12 @@ def house_of_its_own(
     app = create_app(settings_for(postgres.url, redis_url(worker_number % 16), tmp_path))
     with app.app_context():
         flask_migrate.upgrade()
+        with unit_of_work():
+            found_programme(factories.AT)
         hang_up()
     app.extensions["redis"].flushdb()
     catalog.forget_book()
     factories.work_in(app)
-    factories.make_programme()
     live = Live(app, tmp_path)
     yield live
     live.stop()

@@ -175,7 +175,7 @@ def judge_partners(
         if number:
             excluded[names[number - 1]] += count
     passed = [
-        PartnerFacts(row[2], tuple(tuple(v) if isinstance(v, list) else v for v in row[3:]))
+        PartnerFacts(row[2], tuple([tuple(v) if type(v) is list else v for v in row[3:]]))
         for row in rows
         if row[2] is not None
     ]

@@ -15,7 +15,7 @@ from sqlalchemy import Table, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.accounts.models import Hears, User
-from portal.core.db import session
+from portal.core.db import ask, session
 from portal.core.mail.models import OutgoingEmail
 from portal.core.mail.rendering import TooLarge
 from portal.leads.models import Lead, LeadState, LeadType
@@ -57,7 +57,7 @@ def note(
     if due <= at and (at - happened_at > rules.LATE or catching_up(at)):
         due = at + rules.SETTLES
     now = due <= at
-    written = session().execute(
+    written = ask(
         WRITE_NOTICE,
         {
             "user_id": user.id,

@@ -28,7 +28,7 @@ from portal.leads import requirements
 from portal.leads.lifecycle import first_allowed
 from portal.leads.models import Lead, LeadState, LifeState
 from portal.matching.models import DistributionRule
-from portal.matching.operations import Match, match
+from portal.matching.operations import Match, Matched, match
 from portal.offers import events, places, queries, waiting
 from portal.offers.models import (
     Dismissal,
@@ -102,6 +102,21 @@ WRITE_OFFERS = text(
 )
 
 
+def lines_of(partners: Sequence[Matched]) -> str:
+    """Return the JSON of `WRITE_OFFERS`; a part that many partners share is written out once."""
+    known: dict[int, str] = {}
+    lines = []
+    for one in partners:
+        parts = []
+        for part in one.explanation:
+            told = known.get(id(part))
+            if told is None:
+                told = known[id(part)] = json.dumps(part)
+            parts.append(told)
+        lines.append(f'{{"o": {one.organisation_id}, "s": {one.score}, "e": [{", ".join(parts)}]}}')
+    return f"[{', '.join(lines)}]"
+
+
 def publish(lead: Lead, found: Match, at: datetime) -> OfferRound:
     """Open a race for a locked lead among the partners that were found.
 
@@ -138,12 +153,7 @@ def publish(lead: Lead, found: Match, at: datetime) -> OfferRound:
             "later": later,
             "first": sorted(first),
             "ends_at": opened.ends_at,
-            "lines": json.dumps(
-                [
-                    {"o": one.organisation_id, "s": one.score, "e": one.explanation}
-                    for one in found.partners
-                ]
-            ),
+            "lines": lines_of(found.partners),
         },
     )
     lead.state, lead.state_since, lead.round = LeadState.OFFERED, at, number

@@ -26,7 +26,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from portal.core import clock, jobs, logs, mishaps
 from portal.core.config import Settings
-from portal.core.db import session, unit_of_work
+from portal.core.db import ask, session, unit_of_work
 from portal.core.mail import addresses, rendering, transport
 from portal.core.mail.models import OutgoingEmail
 
@@ -121,7 +121,7 @@ def post(
         more["Reply-To"] = addresses.reply_address(
             lead_id, to.user_id, settings.mail_domain, settings.secret_key
         )
-    written = session().execute(
+    written = ask(
         WRITE,
         {
             "dedupe_key": dedupe_key,
@@ -150,7 +150,7 @@ def post(
 
 def known(dedupe_key: str) -> bool:
     """Say whether a mail with this key was written before, whatever became of it."""
-    return session().execute(KNOWN, {"key": dedupe_key}).first() is not None
+    return ask(KNOWN, {"key": dedupe_key}).first() is not None
 
 
 @jobs.long_job("mail.drain", queue="mail", timeout=180)
@@ -409,4 +409,4 @@ def note(mail: Row[Any], outcome: Mapping[str, Any]) -> None:
     if names not in _changes:
         _changes[names] = CHANGE.values(**{name: bindparam(f"new_{name}") for name in names})
     values = {f"new_{name}": value for name, value in outcome.items()}
-    session().execute(_changes[names], {"mail_id": mail.id, "attempt": mail.attempts, **values})
+    ask(_changes[names], {"mail_id": mail.id, "attempt": mail.attempts, **values})

@@ -11,6 +11,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -119,7 +120,16 @@ def copy_database(name: str) -> str:
 
 def drop_database(name: str) -> None:
     """Drop a test database."""
-    run_sql(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return run_sql(drop)
+        except psycopg.errors.InsufficientPrivilege:
+            # PostgreSQL is cleaning up in there, and its own processes are not ours to end
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
 
 
 @contextmanager

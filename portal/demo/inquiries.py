@@ -200,8 +200,8 @@ class Composer:
 
 
 def fill(rng: Random, pattern: str) -> str:
-    """Put digits in place of every X."""
-    return re.sub("X", lambda _found: str(rng.randint(1, 9)), pattern)
+    """Put a digit in place of every #."""
+    return re.sub("#", lambda _found: str(rng.randint(1, 9)), pattern)
 
 
 def plain(text: str) -> str:

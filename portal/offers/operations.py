@@ -337,6 +337,7 @@ LOCK_PARTNER = (
     .where(Organisation.id == bindparam("organisation_id"))
     .with_for_update(key_share=True)
 )
+# `progress_id` is the status in which a pickup puts the lead, null where the programme has none
 LAST_OFFER = (
     select(
         Offer.id,
@@ -382,24 +383,10 @@ def lock_partner(organisation_id: int) -> None:
     session().execute(LOCK_PARTNER, {"organisation_id": organisation_id})
 
 
-def read_standing(lead_id: int, organisation_id: int, at: datetime) -> AnyRow:
-    """Return the offer of a lead that stands for a firm, as a row with the lead's status and kind.
-
-    `progress_id` is the status in which a pickup puts the lead, None where the programme has none.
-    Raises `NotFound` where the firm never saw one, `AlreadyTaken` where it is gone.
-    """
-    asked = {"lead_id": lead_id, "organisation_id": organisation_id}
-    row = ask(LAST_OFFER, asked).one_or_none()
-    if row is None:
-        raise NotFound()
-    check_standing(row, lead_id, organisation_id, at)
-    return row
-
-
 def check_standing(row: AnyRow, lead_id: int, organisation_id: int, at: datetime) -> None:
     """Refuse a firm's last offer of a lead, read by `LAST_OFFER`, that stands no more.
 
-    Raises as `read_standing`.
+    Raises `NotFound` where the firm never saw it, `AlreadyTaken` where it is gone.
     """
     stands = (
         row.state == LeadState.OFFERED
@@ -414,9 +401,16 @@ def check_standing(row: AnyRow, lead_id: int, organisation_id: int, at: datetime
 
 
 def standing_offer(lead_id: int, organisation_id: int, at: datetime) -> Offer:
-    """Return the offer of a lead that stands for a firm. Raises as `read_standing`."""
-    found = read_standing(lead_id, organisation_id, at)
-    return session().get_one(Offer, found.id, populate_existing=True)
+    """Return the offer of a lead that stands for a firm.
+
+    Raises `NotFound` where the firm never saw one, `AlreadyTaken` where it is gone.
+    """
+    asked = {"lead_id": lead_id, "organisation_id": organisation_id}
+    row = ask(LAST_OFFER, asked).one_or_none()
+    if row is None:
+        raise NotFound()
+    check_standing(row, lead_id, organisation_id, at)
+    return session().get_one(Offer, row.id, populate_existing=True)
 
 
 def gone(lead_id: int, organisation_id: int) -> AlreadyTaken:

@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Executable,
+    and_,
     bindparam,
     exists,
     func,
     literal_column,
-    or_,
     select,
     true,
 )
@@ -155,18 +156,17 @@ def _position(bounds: Any, held: Sequence[OpenPickup], actor: Actor, at: datetim
     )
 
 
+def _theirs(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition of a pickup that is the person's, or her firm's for its manager."""
+    of_firm = Pickup.organisation_id == actor.organisation_id
+    if actor.may(Permission.PICKUPS_SEE_FIRM):
+        return of_firm
+    return and_(of_firm, Pickup.user_id == actor.id)
+
+
 def get_visible(pickup_id: int, actor: Actor) -> Pickup:
     """Return a pickup of the person, or of the firm for its manager. Raises NotFound."""
-    mine = [Pickup.user_id == actor.id]
-    if actor.may(Permission.PICKUPS_SEE_FIRM):
-        mine.append(Pickup.organisation_id == actor.organisation_id)
-    pickup = session().scalar(
-        select(Pickup).where(
-            Pickup.id == pickup_id,
-            Pickup.organisation_id == actor.organisation_id,
-            or_(*mine),
-        )
-    )
+    pickup = session().scalar(select(Pickup).where(Pickup.id == pickup_id, _theirs(actor)))
     if pickup is None:
         raise NotFound()
     return pickup
@@ -179,16 +179,9 @@ def find(pickup_id: int) -> Pickup | None:
 
 def find_last(lead_id: int, actor: Actor) -> Pickup | None:
     """Return the last pickup of a lead that this person (or her firm, for its manager) had."""
-    mine = [Pickup.user_id == actor.id]
-    if actor.may(Permission.PICKUPS_SEE_FIRM):
-        mine.append(Pickup.organisation_id == actor.organisation_id)
     return session().scalar(
         select(Pickup)
-        .where(
-            Pickup.lead_id == lead_id,
-            Pickup.organisation_id == actor.organisation_id,
-            or_(*mine),
-        )
+        .where(Pickup.lead_id == lead_id, _theirs(actor))
         .order_by(Pickup.id.desc())
         .limit(1)
     )

@@ -24,14 +24,13 @@ from sqlalchemy import text
 from portal.accounts.queries import get_actor
 from portal.catalog import queries as catalog
 from portal.core import clock
-from portal.core.db import db, hang_up, session
+from portal.core.db import session
 from portal.core.servers import ValkeyServer, free_port
-from portal.factory import create_app
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.pickup import operations as pickup
 from tests import factories
-from tests.conftest import copy_database, drop_database, settings_for
+from tests.conftest import house_of_its_own
 from tests.core.posting import Server
 from tests.factories import (
     make_manager,
@@ -290,24 +289,22 @@ def running(tmp_path_factory):
     folder = tmp_path_factory.mktemp("killed")
     valkey = ValkeyServer(folder / "valkey-of-this-test")
     valkey.start()
-    app = create_app(settings_for(copy_database(name), valkey.url, folder))
-    factories.work_in(app)
-    catalog.forget_book()
     server = Server()
     controller = Controller(server, hostname="127.0.0.1", port=free_port())
     controller.start()
     post = f"smtp://127.0.0.1:{controller.port}"
-    live = Live(app, folder, served=None, SMTP_URL=post, TMPDIR=str(folder), WEB_WORKERS="1")
-    yield House(live, server.mails)
-    live.stop()
-    controller.stop()
-    factories.work_in(None)
-    catalog.forget_book()
-    with app.app_context():
-        db.session.remove()
-        hang_up()
-    drop_database(name)
-    valkey.stop()
+    try:
+        with house_of_its_own(name, valkey.url, folder) as app:
+            live = Live(
+                app, folder, served=None, SMTP_URL=post, TMPDIR=str(folder), WEB_WORKERS="1"
+            )
+            try:
+                yield House(live, server.mails)
+            finally:
+                live.stop()
+    finally:
+        controller.stop()
+        valkey.stop()
 
 
 @pytest.fixture

@@ -10,13 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from portal.catalog import queries as catalog
 from portal.core import clock
-from portal.core.db import db, hang_up
 from portal.core.servers import ValkeyServer
-from portal.factory import create_app
 from tests import factories
-from tests.conftest import copy_database, drop_database, settings_for
+from tests.conftest import house_of_its_own
 from tests.live import Live
 
 PICKS = 9
@@ -33,22 +30,15 @@ def valkey(tmp_path: Path) -> Iterator[ValkeyServer]:
 
 
 @pytest.fixture
-def house_of_its_own(valkey: ValkeyServer, tmp_path: Path) -> Iterator[Live]:
+def live_on_valkey(valkey: ValkeyServer, tmp_path: Path) -> Iterator[Live]:
     """Return the web on a database and a Valkey of its own."""
-    name = f"redis_away_{os.getpid()}"
-    app = create_app(settings_for(copy_database(name), valkey.url, tmp_path))
-    catalog.forget_book()
-    factories.work_in(app)
-    factories.make_programme()
-    live = Live(app, tmp_path)
-    yield live
-    live.stop()
-    factories.work_in(None)
-    catalog.forget_book()
-    with app.app_context():
-        db.session.remove()
-        hang_up()
-    drop_database(name)
+    with house_of_its_own(f"redis_away_{os.getpid()}", valkey.url, tmp_path) as app:
+        factories.make_programme()
+        live = Live(app, tmp_path)
+        try:
+            yield live
+        finally:
+            live.stop()
 
 
 def until_none(live: Live, statement: str) -> None:
@@ -60,9 +50,9 @@ def until_none(live: Live, statement: str) -> None:
 
 
 def test_picks_go_on_while_redis_is_away_and_nothing_is_lost_or_done_twice(
-    house_of_its_own: Live, valkey: ValkeyServer
+    live_on_valkey: Live, valkey: ValkeyServer
 ) -> None:
-    live = house_of_its_own
+    live = live_on_valkey
     reps = [factories.make_person() for _ in range(PICKS)]
     leads = [factories.make_offered_lead(at=clock.now()) for _ in range(PICKS)]
     browsers = live.signed_in(*reps)

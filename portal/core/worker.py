@@ -16,7 +16,7 @@ from typing import Any
 import redis
 import redis.exceptions
 from flask import Flask
-from rq import Queue, Worker
+from rq import Queue, Retry, Worker
 from rq.cron import CronJob, CronScheduler
 from rq.exceptions import DuplicateJobError, StopRequested
 from rq.executions import Execution, ExecutionRegistry
@@ -177,6 +177,8 @@ class _ScheduledJob(CronJob):
                 ttl=max(interval, 10),
                 result_ttl=interval * 2,
                 failure_ttl=interval * 2,
+                # its next time may be hours away
+                retry=Retry(max=jobs.TRIES_MORE),
             )
         except DuplicateJobError:
             return None

@@ -165,6 +165,18 @@ def test_a_raising_job_is_tried_again_and_then_noted_without_its_words(works):
     assert not any(CONTACT["last_name"].encode() in value for value in everything_in_redis(works))
 
 
+def test_a_sweep_that_raised_is_tried_again_at_once_and_not_only_at_its_next_time(works):
+    works.start()
+    works.start("scheduler")
+    until(lambda: len(works.lines("rare")) == 2)
+    until(lambda: not_noted(works))
+
+
+def not_noted(works):
+    with works.looking() as on:
+        return on.scalars(select(JobFailure)).all() == []
+
+
 def in_redis(works, pattern):
     with works.app.app_context():
         return jobs.client().keys(pattern)

@@ -57,6 +57,13 @@ def raises(payload, at):
     raise ValueError(f"{payload['name']} is not a number")
 
 
+@jobs.job("tests.rare")
+def rare(payload, at):
+    write_down("rare")
+    if len(DIARY.read_text().split("rare")) == 2:
+        raise ValueError("the first time")
+
+
 @jobs.job("tests.dies")
 def dies(payload, at):
     write_down("died")
@@ -90,7 +97,11 @@ def main(role):
     else:
         worker.run_scheduler(
             app,
-            [("core.dispatch", timedelta(seconds=1)), ("tests.quick", timedelta(seconds=2))],
+            [
+                ("core.dispatch", timedelta(seconds=1)),
+                ("tests.quick", timedelta(seconds=2)),
+                ("tests.rare", timedelta(hours=6)),
+            ],
         )
 
 

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import text
 
+from portal import wiring
 from portal.catalog import queries as catalog
 from portal.core import clock
 from portal.core.db import db, hang_up, unit_of_work
@@ -144,7 +145,10 @@ def test_pages_say_so_while_postgres_is_away_and_picks_go_on_afterwards(
     assert live.value(mails) == len(leads)
     assert (worker.poll(), scheduler.poll(), live.web.poll()) == (None, None, None)
     assert json.loads(live.stranger().get("/readyz").body)["database"] == "ok"
-    until(live, lambda: live.value("SELECT count(*) FROM job_failures") == 0)
+    # a sweep whose every try fell into the outage is noted until its next time comes
+    rare = [name for name, every in wiring.SCHEDULE if every.total_seconds() > PATIENCE / 2]
+    noted = "SELECT count(*) FROM job_failures WHERE name <> ALL(:rare)"
+    until(live, lambda: live.value(noted, rare=rare) == 0)
 
 
 UNDONE = "SELECT count(*) FROM deliveries WHERE done_at IS NULL"

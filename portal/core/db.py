@@ -6,7 +6,7 @@ Commit happens in three places only (HTTP boundary, job, CLI command), all throu
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -25,6 +25,7 @@ from sqlalchemy import (
     Engine,
     Executable,
     Identity,
+    Insert,
     MetaData,
     Row,
     Text,
@@ -159,16 +160,59 @@ def end_reading() -> None:
 
 
 def ask(
-    statement: Executable, values: Mapping[str, Any], on: Session | None = None
+    statement: Executable,
+    values: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+    on: Session | None = None,
 ) -> CursorResult[*tuple[Any, ...]]:
     """Run a statement of plain columns in the session's transaction, without the ORM's part in it.
 
     For what every request or every pick asks: there the ORM costs as much as the statement. What
-    the session holds unwritten is written first, as the session's own `execute` does.
+    the session holds unwritten is written first, as the session's own `execute` does. With several
+    `values` it is run for each of them, in few ways to the database.
     """
     own = on or session()
     own.flush()
     return own.connection().execute(statement, values)
+
+
+GATHERED = "gathered"
+TOGETHER = 200
+
+
+def put(statement: Insert, row: Mapping[str, Any]) -> None:
+    """Write a row that nobody waits for: at once, or inside `together` with others of its kind."""
+    gathered: dict[Insert, list[Mapping[str, Any]]] | None = session().info.get(GATHERED)
+    if gathered is None:
+        ask(statement, row)
+        return
+    gathered.setdefault(statement, []).append(row)
+    if len(gathered[statement]) >= TOGETHER:
+        _write_out(gathered)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Have the rows that are `put` inside written together, some hundred at a time.
+
+    Until it ends they can't be read. When anything is raised the rest of them is forgotten, as the
+    unit of work is to forget all others.
+    """
+    info = session().info
+    if GATHERED in info:
+        yield
+        return
+    gathered = info[GATHERED] = {}
+    try:
+        yield
+        _write_out(gathered)
+    finally:
+        info.pop(GATHERED, None)
+
+
+def _write_out(gathered: dict[Insert, list[Mapping[str, Any]]]) -> None:
+    while gathered:
+        statement, rows = gathered.popitem()
+        ask(statement, rows)
 
 
 _after_commit: list[Callable[[], None]] = []

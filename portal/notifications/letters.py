@@ -67,7 +67,7 @@ class Letter:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def post(letter: Letter, user: User, at: datetime, dedupe_key: str) -> bool:
+def post(letter: Letter, user: User, at: datetime, dedupe_key: str) -> None:
     """Put a letter to a person into the outbox; mails about one lead hang together."""
     headers, context = dict(letter.headers), {"name": user.name, **letter.context}
     if letter.kind in CHOSEN:
@@ -75,7 +75,7 @@ def post(letter: Letter, user: User, at: datetime, dedupe_key: str) -> bool:
     if letter.lead_id is not None:
         root = addresses.message_id(f"lead:{letter.lead_id}:{user.id}", *_signs())
         headers |= {"In-Reply-To": root, "References": root}
-    return outbox.post(
+    outbox.post(
         letter.kind,
         queries.recipient(user),
         context,

@@ -7,7 +7,7 @@ in one mail. A notice is looked at again before it is told: what is past by then
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -33,12 +33,12 @@ _NOTICES = cast(Table, Notice.__table__)
 WRITE_NOTICE = (
     insert(_NOTICES)
     .on_conflict_do_nothing(index_elements=["user_id", "about"])
-    .returning(_NOTICES.c.id)
+    .returning(_NOTICES.c.user_id)
 )
 
 
 def note(
-    user: User,
+    users: Iterable[User],
     topic: Topic,
     about: str,
     happened_at: datetime,
@@ -46,32 +46,35 @@ def note(
     *,
     lead_id: int | None = None,
     **facts: Any,
-) -> bool:
-    """Note what a person is to hear, once per `about`; True where it is to be told right now.
+) -> set[int]:
+    """Note what people are to hear, each once per `about`; return who is to be told right now.
 
-    Nothing where she never wants to hear. What is told late waits a little for more.
+    Nothing for those who never want to hear. What is told late waits a little for more.
     """
-    due = rules.due_of(queries.wishes(user), at)
-    if due is None:
-        return False
-    if due <= at and (at - happened_at > rules.LATE or catching_up(at)):
-        due = at + rules.SETTLES
-    now = due <= at
-    written = ask(
-        WRITE_NOTICE,
-        {
-            "user_id": user.id,
-            "topic": topic,
-            "about": about,
-            "lead_id": lead_id,
-            "facts": facts,
-            "created_at": at,
-            "due_at": due,
-            "settled_at": at if now else None,
-            "outcome": Outcome.ALONE if now else None,
-        },
-    )
-    return written.first() is not None and now
+    late = at - happened_at > rules.LATE or catching_up(at)
+    rows, now = [], set()
+    for user in users:
+        due = rules.due_of(queries.wishes(user), at)
+        if due is None:
+            continue
+        if due <= at and late:
+            due = at + rules.SETTLES
+        if due <= at:
+            now.add(user.id)
+        rows.append(
+            {
+                "user_id": user.id,
+                "topic": topic,
+                "about": about,
+                "lead_id": lead_id,
+                "facts": facts,
+                "created_at": at,
+                "due_at": due,
+                "settled_at": at if due <= at else None,
+                "outcome": Outcome.ALONE if due <= at else None,
+            }
+        )
+    return now.intersection(ask(WRITE_NOTICE, rows).scalars()) if rows else set()
 
 
 def hold(lead_id: int) -> Sequence[object]:

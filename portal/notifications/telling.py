@@ -6,7 +6,7 @@ Whatever is told is told once, by its key. What also waits for its moment is a m
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from portal.accounts import operations as accounts
 from portal.accounts.events import NewDeviceSeen, PasswordResetRequested, PersonInvited
 from portal.accounts.models import Hears, User
+from portal.core.db import together
 from portal.core.mail import outbox
 from portal.inbound.events import MailActionDone, MailPickLost
 from portal.leads.events import DraftsStale
@@ -27,24 +28,26 @@ from portal.pickup.models import Debt
 
 
 def tell(
-    user: User,
+    people: Mapping[User, Callable[[], Letter | None]],
     topic: Topic,
     about: str,
     happened_at: datetime,
     at: datetime,
-    make: Callable[[], Letter | None],
     *,
     lead_id: int | None = None,
     **facts: Any,
 ) -> None:
-    """Tell a person of one thing when she wants to hear, once per `about`.
+    """Tell people of one thing when they want to hear, each once per `about`.
 
-    What she hears right now `make` puts into words, links and all; the rest waits with its `facts`.
+    What one hears right now her function puts into words, links and all; the rest waits with its
+    `facts`.
     """
-    if operations.note(user, topic, about, happened_at, at, lead_id=lead_id, **facts):
-        letter = make()
-        if letter is not None:
-            letters.post(letter, user, at, f"{about}:{user.id}")
+    now = operations.note(people, topic, about, happened_at, at, lead_id=lead_id, **facts)
+    with together():
+        for user, make in people.items():
+            letter = make() if user.id in now else None
+            if letter is not None:
+                letters.post(letter, user, at, f"{about}:{user.id}")
 
 
 def tell_who_stood_by(event: StandByHeard, at: datetime) -> None:
@@ -65,18 +68,19 @@ def tell_of_round(
         return
     about = f"offer:{event.round_id}"
     _held = operations.hold(event.lead_id)
-    for user, found in queries.list_offered(event.lead_id, event.round_id, at):
-        if only in (None, user.id):
-            tell(
-                user,
-                Topic.LEAD_OFFERED,
-                about,
-                event.at,
-                at,
-                partial(letters.lead_offered, found, user, at),
-                lead_id=event.lead_id,
-                round_id=event.round_id,
-            )
+    tell(
+        {
+            user: partial(letters.lead_offered, found, user, at)
+            for user, found in queries.list_offered(event.lead_id, event.round_id, at)
+            if only in (None, user.id)
+        },
+        Topic.LEAD_OFFERED,
+        about,
+        event.at,
+        at,
+        lead_id=event.lead_id,
+        round_id=event.round_id,
+    )
 
 
 def tell_holder(event: LeadPickedUp, at: datetime) -> None:
@@ -120,12 +124,11 @@ def ask_for_feedback(
         return
     about = f"{topic}:{pickup_id}:{due.isoformat()}"
     tell(
-        user,
+        {user: partial(letters.feedback_wanted, topic, pickup, user, at)},
         topic,
         about,
         happened_at,
         at,
-        partial(letters.feedback_wanted, topic, pickup, user, at),
         lead_id=pickup.lead_id,
         pickup_id=pickup_id,
         due=due.isoformat(),
@@ -138,17 +141,18 @@ def tell_of_unpicked(event: RoundEnded, at: datetime) -> None:
     if report is None:
         return
     about = f"round:{event.round_id}"
-    for user in queries.list_with_role("channel_manager"):
-        tell(
-            user,
-            Topic.ROUND_UNPICKED,
-            about,
-            event.at,
-            at,
-            partial(letters.round_unpicked, report, user, at),
-            lead_id=report.lead_id,
-            round_id=event.round_id,
-        )
+    tell(
+        {
+            user: partial(letters.round_unpicked, report, user, at)
+            for user in queries.list_with_role("channel_manager")
+        },
+        Topic.ROUND_UNPICKED,
+        about,
+        event.at,
+        at,
+        lead_id=report.lead_id,
+        round_id=event.round_id,
+    )
 
 
 def tell_of_drafts(event: DraftsStale, at: datetime) -> None:
@@ -158,12 +162,11 @@ def tell_of_drafts(event: DraftsStale, at: datetime) -> None:
         return
     about = f"drafts:{event.at.isoformat()}"
     tell(
-        user,
+        {user: partial(letters.drafts_stale, drafts)},
         Topic.DRAFTS_STALE,
         about,
         event.at,
         at,
-        partial(letters.drafts_stale, drafts),
         lead_ids=list(event.lead_ids),
     )
 

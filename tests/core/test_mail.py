@@ -23,9 +23,8 @@ KEY = "a secret for tests"
 
 
 def test_a_mail_is_written_once_per_reason(ctx):
-    assert post("offer:1:7")
-    assert not post("offer:1:7")
-    assert post("offer:2:7")
+    for key in ("offer:1:7", "offer:1:7", "offer:2:7"):
+        post(key)
     assert len(session().scalars(select(OutgoingEmail)).all()) == 2
 
 

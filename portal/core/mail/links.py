@@ -15,7 +15,7 @@ from typing import cast
 from sqlalchemy import Table, delete, insert, select, update
 
 from portal.core import jobs
-from portal.core.db import ask, session
+from portal.core.db import put, session
 from portal.core.mail.models import LinkView, MailLink
 
 LASTS = timedelta(days=30)
@@ -57,7 +57,7 @@ def issue(
     A newer link does not end an older one of the same purpose.
     """
     secret = secrets.token_urlsafe(32)
-    ask(
+    put(
         WRITE,
         {
             "secret_hash": hash_secret(secret),

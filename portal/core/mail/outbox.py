@@ -17,16 +17,28 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, cast
 
 from flask import current_app
 from rq.timeouts import BaseTimeoutException
-from sqlalchemy import ColumnElement, Row, Table, bindparam, case, func, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Table,
+    Update,
+    bindparam,
+    case,
+    func,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.core import clock, jobs, logs, mishaps
 from portal.core.config import Settings
-from portal.core.db import ask, session, unit_of_work
+from portal.core.db import ask, put, session, unit_of_work
 from portal.core.mail import addresses, rendering, transport
 from portal.core.mail.models import OutgoingEmail
 
@@ -62,7 +74,7 @@ class Recipient:
 # On the table and built once: building them costs more than running them.
 _MAILS = cast(Table, OutgoingEmail.__table__)
 KNOWN = select(_MAILS.c.id).where(_MAILS.c.dedupe_key == bindparam("key"))
-WRITE = insert(_MAILS).on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(_MAILS.c.id)
+WRITE = insert(_MAILS).on_conflict_do_nothing(index_elements=["dedupe_key"])
 # A note about a mail is committed without waiting for the disk; the statements say so themselves,
 # which is one way to the database less for each mail. A killed worker loses nothing by that. Should
 # the database's machine lose its power, the last half second of notes is gone, and those mails go
@@ -81,21 +93,34 @@ TAKEN = (
     OutgoingEmail.attempts,
     OutgoingEmail.created_at,
 )
+
+
 # the attempt names the claim: who lost his lease changes nothing any more
-_STILL_OURS = (
-    _MAILS.c.id == bindparam("mail_id"),
-    _MAILS.c.status == "sending",
-    _MAILS.c.attempts == bindparam("attempt"),
-)
+def _still_ours(which: str) -> Update:
+    return update(_MAILS).where(
+        _MAILS.c.id == bindparam(f"{which}_id"),
+        _MAILS.c.status == "sending",
+        _MAILS.c.attempts == bindparam(f"{which}_attempt"),
+    )
+
+
 BEGIN = (
-    update(_MAILS)
-    .where(*_STILL_OURS)
+    _still_ours("next")
     .values(handed_at=bindparam("now"), next_attempt_at=bindparam("lease"))
     .returning(NO_WAIT)
 )
-CHANGE = update(_MAILS).where(*_STILL_OURS).returning(NO_WAIT)
-# by the names of the columns that they write: there are three, and each is built once
-_changes: dict[tuple[str, ...], Any] = {}
+NOTE = _still_ours("last").returning(NO_WAIT)
+
+
+@cache
+def _noting(names: tuple[str, ...]) -> Update:
+    """Return what writes these columns of a mail; they are three sets, and each is built once."""
+    return NOTE.values(**{name: bindparam(f"new_{name}") for name in names})
+
+
+@cache
+def _noting_and_beginning(names: tuple[str, ...]) -> Update:
+    return BEGIN.add_cte(_noting(names).cte("noted"))
 
 
 def post(
@@ -106,22 +131,20 @@ def post(
     dedupe_key: str,
     lead_id: int | None = None,
     headers: Mapping[str, str] | None = None,
-) -> bool:
-    """Write a mail into the queue, once per `dedupe_key`; False where it stands there already.
+) -> None:
+    """Write a mail into the queue, once per `dedupe_key`: where it stands there already, nothing.
 
     `context` holds plain values; contact data of a lead never belongs into a mail that is not for
     its holder.
     """
     settings: Settings = current_app.config["SETTINGS"]
-    if known(dedupe_key):
-        return False
     mail = rendering.render(kind, context, to.locale, to.timezone)
     more = dict(headers or {})
     if lead_id is not None and to.user_id is not None:
         more["Reply-To"] = addresses.reply_address(
             lead_id, to.user_id, settings.mail_domain, settings.secret_key
         )
-    written = ask(
+    put(
         WRITE,
         {
             "dedupe_key": dedupe_key,
@@ -145,7 +168,6 @@ def post(
         },
     )
     jobs.soon("mail.drain")
-    return written.first() is not None
 
 
 def known(dedupe_key: str) -> bool:
@@ -212,9 +234,10 @@ def send_batch(
         lost = lost + 1 if stop else 0
         stopping = bool(stop and (stop.hung or lost >= LOST_AT_MOST))
         with unit_of_work():
-            if outcome:
+            if stopping or not waiting:
                 note(mail, outcome)
-            ours = bool(waiting) and not stopping and begin(waiting[0])
+            else:
+                ours = begin(waiting[0], mail, outcome)
         if stopping and stop:
             log.warning("mail server gives no answer", error=str(stop))
             with unit_of_work():
@@ -328,13 +351,24 @@ def take_back_interrupted(at: datetime) -> None:
     )
 
 
-def begin(mail: Row[Any]) -> bool:
-    """Write down that a claimed mail is about to be handed over; False if it is not ours now."""
+def begin(
+    mail: Row[Any], last: Row[Any] | None = None, outcome: Mapping[str, Any] | None = None
+) -> bool:
+    """Write down that a claimed mail is about to be handed over; False if it is not ours now.
+
+    In the same way to the database, what became of the `last` one.
+    """
     now = clock.now()
-    found = session().execute(
-        BEGIN, {"mail_id": mail.id, "attempt": mail.attempts, "now": now, "lease": now + LEASE}
-    )
-    return found.first() is not None
+    values = {
+        "next_id": mail.id,
+        "next_attempt": mail.attempts,
+        "now": now,
+        "lease": now + LEASE,
+    }
+    if last is None or not outcome:
+        return ask(BEGIN, values).first() is not None
+    both = _noting_and_beginning(tuple(outcome))
+    return ask(both, {**values, **_noted(last, outcome)}).first() is not None
 
 
 def done(mail: Row[Any], at: datetime) -> dict[str, Any]:
@@ -405,8 +439,10 @@ def retry_failed(at: datetime, mail_id: int | None = None) -> int:
 
 def note(mail: Row[Any], outcome: Mapping[str, Any]) -> None:
     """Write down what became of a claimed mail, if it is still ours."""
-    names = tuple(outcome)
-    if names not in _changes:
-        _changes[names] = CHANGE.values(**{name: bindparam(f"new_{name}") for name in names})
-    values = {f"new_{name}": value for name, value in outcome.items()}
-    ask(_changes[names], {"mail_id": mail.id, "attempt": mail.attempts, **values})
+    if outcome:
+        ask(_noting(tuple(outcome)), _noted(mail, outcome))
+
+
+def _noted(mail: Row[Any], outcome: Mapping[str, Any]) -> dict[str, Any]:
+    new = {f"new_{name}": value for name, value in outcome.items()}
+    return {"last_id": mail.id, "last_attempt": mail.attempts, **new}

@@ -26,7 +26,7 @@ from psycopg import sql
 
 from portal.catalog import queries as catalog
 from portal.core.config import Settings
-from portal.core.db import APART, db, hang_up, unit_of_work
+from portal.core.db import APART, READING, db, hang_up, unit_of_work
 from portal.core.servers import PostgresServer, ValkeyServer
 from portal.factory import create_app
 from tests import factories, founded, nursery
@@ -178,7 +178,7 @@ def app(house: Flask) -> Iterator[Flask]:
         before = dict(engines)
         connection = engines[None].connect()
         outer = connection.begin()
-        engines[None] = engines[APART] = connection
+        engines[None] = engines[APART] = engines[READING] = connection
         db.session.session_factory.configure(join_transaction_mode="create_savepoint")
     catalog.forget_book()
     factories.work_in(house)

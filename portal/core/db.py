@@ -13,7 +13,7 @@ from functools import partial
 from typing import Annotated, Any
 
 import psycopg
-from flask import Flask, current_app
+from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import (
@@ -68,32 +68,23 @@ AnyRow = Row[*tuple[Any, ...]]
 Id = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
 
 READING = "reading"
+"""The pool of whoever only reads. Its connections refuse every change, and each statement stands
+by itself: there is nothing to begin and to end, which spares two ways to the database in a page."""
 
 
 class PortalSession(FlaskSession):
     """The session; once told `only_read`, PostgreSQL refuses it every change."""
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
-        bind = super().get_bind(*args, **kwargs)
-        if self.info.get(READING) and isinstance(bind, Engine):
-            return _reading(bind)
-        return bind
-
-
-def _reading(engine: Engine) -> Engine:
-    """Return the same engine, on the same pool, for transactions that only read."""
-    known: dict[Engine, Engine] = current_app.extensions.setdefault("reading", {})
-    if engine not in known:
-        known[engine] = engine.execution_options(postgresql_readonly=True)
-    return known[engine]
+        return db.engines[READING] if self.info.get(READING) else super().get_bind(*args, **kwargs)
 
 
 db = SQLAlchemy(
     model_class=Base,
     session_options={"expire_on_commit": False, "class_": PortalSession},
     engine_options={
-        "pool_size": 10,
-        "max_overflow": 20,
+        "pool_size": 5,
+        "max_overflow": 12,
         # a crowd waits its turn; who has no database at all is told so at once
         "pool_timeout": 15,
         "pool_use_lifo": True,
@@ -110,6 +101,7 @@ def init_database(app: Flask) -> None:
         for engine in db.engines.values():
             event.listen(engine, "checkin", _note_return)
             event.listen(engine, "checkout", partial(_ping_after_a_rest, engine.dialect))
+        event.listen(db.engines[READING], "connect", _refuse_changes)
 
 
 REST = 2.0
@@ -136,22 +128,24 @@ def _ping_after_a_rest(
         raise InvalidatePoolError from error
 
 
+def _refuse_changes(connection: psycopg.Connection[Any], _record: ConnectionPoolEntry) -> None:
+    connection.execute("SET default_transaction_read_only = on")
+    # before anything else begins: a setting of a transaction that is rolled back is lost
+    connection.commit()
+
+
 def session() -> Session:
     """Return the session of the current request, job or command."""
     return db.session()
 
 
 def only_read() -> None:
-    """Have every transaction of this session refuse changes, until the session is removed."""
+    """Have this session refuse changes, until it is removed."""
     session().info[READING] = True
 
 
 def end_reading() -> None:
-    """End what only read. What was changed in memory only is forgotten.
-
-    It ends by a commit: with a rollback the driver drops its prepared statements, and the next
-    reader pays for planning them again.
-    """
+    """End what only read. What was changed in memory only is forgotten."""
     own = session()
     if own.new or own.dirty or own.deleted:
         own.rollback()
@@ -240,12 +234,20 @@ APART = "apart"
 
 
 def engines_of(url: str) -> dict[str, Any]:
-    """Return the settings of the second, small pool: the one that `apart` takes from.
+    """Return the settings of the two other pools: who only reads, and who works `apart`.
 
     Who works apart mostly holds a connection already. Were both from one pool, as many requests as
     it has connections would wait for each other.
     """
-    return {APART: {"url": url, "pool_size": 2, "max_overflow": 8}}
+    return {
+        READING: {
+            "url": url,
+            "pool_size": 5,
+            "max_overflow": 15,
+            "isolation_level": "AUTOCOMMIT",
+        },
+        APART: {"url": url, "pool_size": 2, "max_overflow": 6},
+    }
 
 
 @contextmanager

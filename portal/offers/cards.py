@@ -151,7 +151,7 @@ def draw_cards(rows: Sequence[AnyRow], at: datetime) -> list[Markup]:
         html = _drawn.get(key)
         if html is None:
             draw = draw or _drawer()
-            html = _drawn[key] = draw(read_card(row, at), _MARK)
+            html = _drawn[key] = str(draw(read_card(row, at), _MARK))
             while len(_drawn) > _KEPT:
                 _drawn.popitem(last=False)
         else:

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Executable,
     and_,
     bindparam,
     exists,
@@ -54,15 +53,17 @@ OPEN_OF_FIRM = (
     .join(Lead, Lead.id == Pickup.lead_id)
     .where(Pickup.organisation_id == bindparam("organisation_id"), Pickup.ended_at.is_(None))
 )
-OPEN_IN_ORDER = OPEN_OF_FIRM.order_by(Pickup.feedback_due_at, Pickup.id)
+_HELD = OPEN_OF_FIRM.subquery("held")
+_HELD_COLUMNS = [column.label(f"held_{column.key}") for column in _HELD.c]
+_HELD_ORDER = (_HELD.c.feedback_due_at, _HELD.c.id)
 
-# The same with the firm's last offer of a lead beside it, which stays alone where nothing is held.
-_HELD, _OFFER = OPEN_OF_FIRM.subquery("held"), LAST_OFFER.subquery("offer")
+# Beside each the firm's last offer of a lead, which stays alone where nothing is held.
+_OFFER = LAST_OFFER.subquery("offer")
 _NOTHING = select(literal_column("1")).subquery("nothing")
 OPEN_AND_OFFER = (
-    select(*[column.label(f"held_{column.key}") for column in _HELD.c], *_OFFER.c)
+    select(*_HELD_COLUMNS, *_OFFER.c)
     .select_from(_NOTHING.outerjoin(_OFFER, true()).outerjoin(_HELD, true()))
-    .order_by(_HELD.c.feedback_due_at, _HELD.c.id)
+    .order_by(*_HELD_ORDER)
 )
 
 _TODAY = func.date(func.timezone(Organisation.timezone, bindparam("at")))
@@ -91,11 +92,13 @@ BOUNDS = (
 )
 BOUNDS_LOCKED = BOUNDS.with_for_update(key_share=True, of=Organisation)
 
-
-def open_pickups(organisation_id: int) -> list[OpenPickup]:
-    """Return every lead in hand of a firm."""
-    rows: Any = ask(OPEN_IN_ORDER, {"organisation_id": organisation_id})
-    return [OpenPickup(*row) for row in rows.all()]
+# Who only looks reads both at once: what is in hand, and beside each the bounds.
+_BOUNDS = BOUNDS.subquery("bounds")
+BOUNDS_AND_OPEN = (
+    select(*_HELD_COLUMNS, *_BOUNDS.c)
+    .select_from(_BOUNDS.outerjoin(_HELD, true()))
+    .order_by(*_HELD_ORDER)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +118,10 @@ class Position:
 
 def position_of(actor: Actor, at: datetime) -> Position:
     """Return where a rep stands now. Raises NotFound where the firm has no partner profile."""
-    bounds = _ask_bounds(BOUNDS, actor, at)
-    return _position(bounds, open_pickups(actor.organisation_id), actor, at)
+    rows = ask(BOUNDS_AND_OPEN, _asked(actor, at)).all()
+    if not rows:
+        raise NotFound()
+    return _position(rows[0], _held(rows), actor, at)
 
 
 def read_claim(lead_id: int, actor: Actor, at: datetime) -> tuple[Position, AnyRow | None]:
@@ -125,20 +130,21 @@ def read_claim(lead_id: int, actor: Actor, at: datetime) -> tuple[Position, AnyR
     The firm's own people are put in one line first: what is in hand is read after whoever came
     before has committed. Raises as `position_of`.
     """
-    bounds = _ask_bounds(BOUNDS_LOCKED, actor, at)
+    bounds = ask(BOUNDS_LOCKED, _asked(actor, at)).one_or_none()
+    if bounds is None:
+        raise NotFound()
     asked = {"organisation_id": actor.organisation_id, "lead_id": lead_id}
     rows = ask(OPEN_AND_OFFER, asked).all()
-    held = [OpenPickup(*row[: len(OPEN_COLUMNS)]) for row in rows if row.held_id is not None]
     offer = rows[0] if rows[0].id is not None else None
-    return _position(bounds, held, actor, at), offer
+    return _position(bounds, _held(rows), actor, at), offer
 
 
-def _ask_bounds(bounds: Executable, actor: Actor, at: datetime) -> Any:
-    asked = {"organisation_id": actor.organisation_id, "user_id": actor.id, "at": at}
-    row = ask(bounds, asked).one_or_none()
-    if row is None:
-        raise NotFound()
-    return row
+def _asked(actor: Actor, at: datetime) -> dict[str, Any]:
+    return {"organisation_id": actor.organisation_id, "user_id": actor.id, "at": at}
+
+
+def _held(rows: Sequence[AnyRow]) -> list[OpenPickup]:
+    return [OpenPickup(*row[: len(OPEN_COLUMNS)]) for row in rows if row.held_id is not None]
 
 
 def _position(bounds: Any, held: Sequence[OpenPickup], actor: Actor, at: datetime) -> Position:

@@ -19,7 +19,7 @@ from portal.matching.models import DistributionRule
 from portal.offers import operations as offers
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
-from portal.pickup.queries import open_pickups
+from portal.pickup.queries import position_of
 from tests.factories import make_manager, make_offered_lead, make_partner, make_person
 from tests.live import at_once
 
@@ -59,7 +59,7 @@ def answer_all(live, user):
 
     def answer():
         actor, at = get_actor(user.id), clock.now()
-        for open_ in open_pickups(actor.organisation_id):
+        for open_ in position_of(actor, at).pickups:
             feedback.give(open_.id, Answer("waiting"), actor, at)
 
     live.do(answer)

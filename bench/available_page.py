@@ -14,7 +14,7 @@ from bench import data
 from bench.house import Database, House
 from bench.load import Ask, Said, fire
 from bench.table import Measured, cost_line
-from portal.core.db import db
+from portal.core.db import READING, db
 
 SIZES = (1_000, 100_000, 1_000_000)
 SEEN, OFFERED_TO, READERS = 100, 8, 40
@@ -79,7 +79,7 @@ def _look_at_queries(database: Database, reader: data.Rep) -> tuple[int, str]:
         heard.append((statement, parameters))
 
     with database.app.app_context():
-        engine = db.engine
+        engine = db.engines[READING]
     browser = database.app.test_client(use_cookies=False)
     browser.get("/available", headers={"Cookie": reader.cookie})
     event.listen(engine, "before_cursor_execute", listen)

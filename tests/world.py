@@ -65,8 +65,12 @@ def canary(number):
 
 
 def marks_of(number):
-    """Return the texts that give a canary away, in lower case."""
-    return [f"zyx{number:03}qv", f"77{number:03}99", f"q{number:03}x"]
+    """Return the texts that give a canary away, in lower case.
+
+    Of the phone number so many digits that no figure of /metrics has them by chance.
+    """
+    phone = f"77{number:03}99"
+    return [f"zyx{number:03}qv", f"511{phone}", f"511 {phone}", f"q{number:03}x"]
 
 
 @dataclass

@@ -27,7 +27,7 @@ REACTIONS = list(wiring.REACTIONS[LeadPickedUp])
 app = Flask(__name__)
 app.secret_key = os.environ["SECRET_KEY"]
 engine = sqlalchemy.create_engine(
-    sqlalchemy_url(os.environ["DATABASE_URL"]), pool_size=10, max_overflow=20, pool_use_lifo=True
+    sqlalchemy_url(os.environ["DATABASE_URL"]), pool_size=18, max_overflow=0, pool_use_lifo=True
 )
 
 

@@ -83,8 +83,9 @@ db = SQLAlchemy(
     model_class=Base,
     session_options={"expire_on_commit": False, "class_": PortalSession},
     engine_options={
-        "pool_size": 5,
-        "max_overflow": 12,
+        # kept once they were needed: to open one costs more than a pick
+        "pool_size": 18,
+        "max_overflow": 0,
         # a crowd waits its turn; who has no database at all is told so at once
         "pool_timeout": 15,
         "pool_use_lifo": True,
@@ -242,11 +243,11 @@ def engines_of(url: str) -> dict[str, Any]:
     return {
         READING: {
             "url": url,
-            "pool_size": 5,
-            "max_overflow": 15,
+            "pool_size": 18,
+            "max_overflow": 0,
             "isolation_level": "AUTOCOMMIT",
         },
-        APART: {"url": url, "pool_size": 2, "max_overflow": 6},
+        APART: {"url": url, "pool_size": 8, "max_overflow": 0},
     }
 
 

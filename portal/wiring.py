@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from portal.accounts import own
 from portal.accounts import routes as accounts
 from portal.accounts.events import (
     HearingChanged,
@@ -38,6 +39,7 @@ from portal.pickup.events import FeedbackDue, FeedbackDueSoon, FeedbackOverdue, 
 
 ROOMS = (
     accounts.blueprint,
+    own.blueprint,
     catalog.blueprint,
     partners.blueprint,
     matching.blueprint,

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from portal.accounts import operations as accounts
 from portal.accounts.models import OrganisationKind, User
-from portal.accounts.queries import get_actor
+from portal.accounts.queries import get_actor, get_session
 from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.db import session
@@ -236,12 +236,18 @@ def make_things(world, alpha, at):
         "organisation_id": alpha.id,
         "pickup_id": world.pickups["held"],
         "rule_id": rule.id,
+        "session_id": session_of(world.people["alan"]),
         "slug": "brand",
         "token": "0" * 64,
         "user_id": world.people["alan"].id,
     }
     make_links(world)
     make_invitation(world, alpha)
+
+
+def session_of(user):
+    """Sign somebody in and return the id of the session."""
+    return get_session(accounts.open_session(user.id, clock.now())).id
 
 
 def make_invitation(world, firm):

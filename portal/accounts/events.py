@@ -51,6 +51,14 @@ class NewDeviceSeen(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionsEnded(Event):
+    """A person signed herself out in other browsers than the one she sat at."""
+
+    user_id: int
+    session_ids: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonDeactivated(Event):
     user_id: int
 

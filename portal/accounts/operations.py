@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from portal.accounts import passwords, queries
 from portal.accounts.events import (
@@ -20,6 +20,7 @@ from portal.accounts.events import (
     PersonDeactivated,
     PersonInvited,
     PersonReactivated,
+    SessionsEnded,
     SignedIn,
     SignInRefused,
 )
@@ -116,6 +117,36 @@ def end_sessions_of(user_id: int, at: datetime) -> None:
         .where(UserSession.user_id == user_id, UserSession.ended_at.is_(None))
         .values(ended_at=at)
     )
+
+
+def end_own_session(user_id: int, session_id: int, at: datetime) -> None:
+    """Sign a person out in one browser of hers. Raises `NotFound`."""
+    if not _end_own(user_id, at, UserSession.id == session_id):
+        raise NotFound()
+
+
+def end_other_sessions(user_id: int, kept_id: int, at: datetime) -> int:
+    """Sign a person out everywhere but in the session `kept_id`; return in how many browsers."""
+    return _end_own(user_id, at, UserSession.id != kept_id)
+
+
+def _end_own(user_id: int, at: datetime, which: ColumnElement[bool]) -> int:
+    ended = session().scalars(
+        update(UserSession)
+        .where(
+            UserSession.user_id == user_id,
+            UserSession.ended_at.is_(None),
+            UserSession.expires_at > at,
+            which,
+        )
+        .values(ended_at=at)
+        .returning(UserSession.id)
+        .execution_options(synchronize_session=False)
+    )
+    session_ids = sorted(ended)
+    if session_ids:
+        record(SessionsEnded(at=at, user_id=user_id, session_ids=session_ids))
+    return len(session_ids)
 
 
 def request_password_reset(email: str, at: datetime) -> None:

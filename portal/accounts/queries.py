@@ -120,6 +120,24 @@ def find_session(session_id: int) -> UserSession | None:
     return session().get(UserSession, session_id)
 
 
+def list_sessions(user_id: int, at: datetime) -> Sequence[UserSession]:
+    """Return where a person is signed in, last seen first; of very many the last hundred."""
+    return (
+        session()
+        .scalars(
+            select(UserSession)
+            .where(
+                UserSession.user_id == user_id,
+                UserSession.ended_at.is_(None),
+                UserSession.expires_at > at,
+            )
+            .order_by(UserSession.last_seen_at.desc(), UserSession.id.desc())
+            .limit(100)
+        )
+        .all()
+    )
+
+
 def is_new_device(user_id: int, device_hash: bytes) -> bool:
     """Tell whether a person signed in on named devices before, and never on this one.
 

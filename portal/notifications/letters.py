@@ -20,6 +20,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Row
 
 from portal.accounts import operations as accounts
+from portal.accounts.devices import device_of
 from portal.accounts.models import User
 from portal.accounts.queries import find_session, get_actor
 from portal.catalog.queries import book
@@ -447,25 +448,3 @@ def new_device(session_id: int, user: User) -> Letter | None:
     return Letter(
         "new_device", {"when": opened.created_at, "device": device, "address": opened.address}
     )
-
-
-BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrom", "Chrome"))
-SYSTEMS = (
-    ("Windows", "Windows"),
-    ("Android", "Android"),
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Mac OS", "Mac"),
-    ("Linux", "Linux"),
-)
-
-
-def device_of(agent: str) -> str:
-    """Say what somebody signed in with: "Firefox on Windows"."""
-    browser = next((name for mark, name in BROWSERS if mark in agent), None)
-    if browser is None and "Safari/" in agent:
-        browser = "Safari"
-    system = next((name for mark, name in SYSTEMS if mark in agent), None)
-    if browser and system:
-        return str(_("%(browser)s on %(system)s", browser=browser, system=system))
-    return browser or system or str(_("an unknown program"))

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import select, update
 
 from portal.accounts import operations as accounts
+from portal.accounts.devices import device_of
 from portal.accounts.models import User
 from portal.accounts.operations import Hours
 from portal.accounts.queries import get_actor
@@ -28,7 +29,6 @@ from portal.feedback.rules import Answer
 from portal.inbound.events import MailActionDone, MailPickLost
 from portal.leads.events import DraftsStale
 from portal.leads.models import Lead, LeadState
-from portal.notifications.letters import device_of
 from portal.notifications.models import Notice
 from portal.notifications.rules import Wishes, due_of, next_hour
 from portal.offers import operations as offers

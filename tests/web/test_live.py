@@ -195,6 +195,18 @@ def test_signing_out_ends_the_streams_of_that_session_alone(ears):
     ears.until(told("lead", lead=lead.id, gone=False), other)
 
 
+def test_signing_out_everywhere_else_ends_the_streams_there(ears):
+    rep = make_person()
+    here, there = ears.live.signed_in(rep, rep)
+    mine, other = ears.open(here), ears.open(there)
+    ears.until(lambda ear: ear.hears)
+    assert here.post("/settings/sessions/sign-out").status == 303
+    ears.until(lambda ear: ear.over, other)
+    assert other.heard[-1] == ("bye", {})
+    lead = offered()
+    ears.until(told("lead", lead=lead.id, gone=False), mine)
+
+
 @pytest.mark.parametrize("what", ["person", "firm"])
 def test_deactivation_ends_the_stream_whoever_did_it_and_by_whatever_way(ears, what):
     firm = make_partner()

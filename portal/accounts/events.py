@@ -20,6 +20,14 @@ class SignInRefused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProofRefused(Event):
+    """Somebody who is in did not know what she was asked for: her password, or a code."""
+
+    user_id: int
+    proof: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordResetRequested(Event):
     user_id: int
 

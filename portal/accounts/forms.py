@@ -10,6 +10,7 @@ from wtforms.validators import InputRequired
 
 from portal.accounts.models import Hears, User
 from portal.accounts.operations import Hours
+from portal.accounts.rules import SHORTEST
 from portal.web.forms import Form, needed
 
 
@@ -32,9 +33,25 @@ class ForgotForm(Form):
     )
 
 
+WHAT_IS_GOOD = _l(
+    "At least %(least)d characters. Several words are easy to keep in mind.", least=SHORTEST
+)
+
+
 class ResetForm(Form):
     password = PasswordField(
-        _l("New password"), [needed()], render_kw={"autocomplete": "new-password"}
+        _l("New password"),
+        [needed()],
+        description=WHAT_IS_GOOD,
+        render_kw={"autocomplete": "new-password"},
+    )
+
+
+class PasswordForm(ResetForm):
+    """A new password of somebody who is in; the one she has shows that it is she."""
+
+    current = PasswordField(
+        _l("Your password now"), [needed()], render_kw={"autocomplete": "current-password"}
     )
 
 
@@ -43,7 +60,10 @@ class InvitedForm(Form):
 
     name = StringField(_l("Your name"), [needed()], render_kw={"autocomplete": "name"})
     password = PasswordField(
-        _l("Choose a password"), [needed()], render_kw={"autocomplete": "new-password"}
+        _l("Choose a password"),
+        [needed()],
+        description=WHAT_IS_GOOD,
+        render_kw={"autocomplete": "new-password"},
     )
 
 

@@ -10,7 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, select, update
 
-from portal.accounts import passwords, queries
+from portal.accounts import chosen, passwords, queries, rules
 from portal.accounts.events import (
     HearingChanged,
     InvitationAccepted,
@@ -20,6 +20,7 @@ from portal.accounts.events import (
     PersonDeactivated,
     PersonInvited,
     PersonReactivated,
+    ProofRefused,
     SessionsEnded,
     SignedIn,
     SignInRefused,
@@ -166,36 +167,57 @@ def issue_password_reset(user_id: int, at: datetime) -> str:
 
 def reset_password(secret: str, password: str, at: datetime) -> None:
     """Set a new password with a reset token; ends every session. Raises `Invalid`."""
-    check_password(password)
-    token = tokens.use("password-reset", secret, at)
-    if token is None:
+    token = tokens.find("password-reset", secret, at)
+    user = session().get_one(User, token.user_id) if token else None
+    if user is not None:
+        check_password(password, user.email)
+    if user is None or tokens.use("password-reset", secret, at) is None:
         raise Invalid(
             {"password": _("This link has been used or is too old. Please ask for a new one.")}
         )
-    set_password(session().get_one(User, token.user_id), password, at)
+    set_password(user, password, at)
 
 
 def set_password(user: User, password: str, at: datetime) -> None:
     """Set a password and end every session and every open reset or invitation of the person."""
-    check_password(password)
+    check_password(password, user.email)
     user.password_hash = passwords.hash_password(password)
     end_sessions_of(user.id, at)
     tokens.revoke_all(user.id, at)
     record(PasswordChanged(at=at, user_id=user.id))
 
 
-def check_password(password: str) -> None:
-    """Raise `Invalid` for a password that is too short or too long."""
-    if not passwords.SHORTEST <= len(password) <= passwords.LONGEST:
-        raise Invalid(
-            {
-                "password": _(
-                    "Please take %(least)d to %(most)d characters.",
-                    least=passwords.SHORTEST,
-                    most=passwords.LONGEST,
-                )
-            }
-        )
+def check_password(password: str, email: str) -> None:
+    """Raise `Invalid` for a password that the person with this address had better not take."""
+    fault = rules.fault_of(password, email, chosen.programme_name())
+    if fault:
+        raise Invalid({"password": fault})
+
+
+def change_password(
+    user_id: int,
+    current: str,
+    password: str,
+    at: datetime,
+    address: str | None = None,
+    agent: str | None = None,
+    device: str | None = None,
+) -> str:
+    """Set a new password of somebody who is in, and knows the one she has.
+
+    It ends every session; the secret of a fresh one for this browser is returned. Raises `Invalid`.
+    """
+    user = session().get_one(User, user_id)
+    prove(user, current, at, "current")
+    set_password(user, password, at)
+    return open_session(user.id, at, address, agent, device)
+
+
+def prove(user: User, password: str, at: datetime, field: str = "password") -> None:
+    """Have somebody who is in show that it is she. Raises `Invalid` at `field`."""
+    if not passwords.matches(user.password_hash, password):
+        record_apart(ProofRefused(at=at, user_id=user.id, proof="password"))
+        raise Invalid({field: _("This is not your password. Please try again.")})
 
 
 def add_organisation(
@@ -267,7 +289,7 @@ def add_person(
     if not roles or not set(roles) <= ROLES.keys():
         raise Invalid({"roles": _("Please choose at least one role.")})
     if password is not None:
-        check_password(password)
+        check_password(password, address)
         password_hash = passwords.hash_password(password)
     user = User(
         organisation_id=organisation.id,
@@ -352,8 +374,9 @@ def accept_invitation(
     name = name.strip()
     if not name:
         raise Invalid({"name": _("Please give a name.")})
-    check_password(password)
     user = queries.find_invited(secret, at)
+    if user is not None:
+        check_password(password, user.email)
     if user is None or tokens.use("invitation", secret, at) is None:
         raise NotFound()
     user.name = name

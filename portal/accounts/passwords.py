@@ -10,7 +10,7 @@ from typing import Any
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-SHORTEST, LONGEST = 8, 128
+from portal.accounts.rules import LONGEST
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 

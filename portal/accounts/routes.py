@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 from flask import (
     Blueprint,
-    Response,
-    after_this_request,
     current_app,
     flash,
     redirect,
@@ -19,18 +16,16 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_login import login_user, logout_user
-from itsdangerous import BadSignature, URLSafeSerializer
+from flask_login import logout_user
 from werkzeug.exceptions import HTTPException
 
 from portal.accounts import operations, queries
 from portal.accounts.actor import current_actor, find_actor
 from portal.accounts.forms import ForgotForm, HearingForm, InvitedForm, ResetForm, SignInForm
 from portal.accounts.models import User
-from portal.accounts.passwords import SHORTEST
-from portal.core import clock, tokens
+from portal.accounts.signin import name_device, remember
+from portal.core import clock
 from portal.core import db as database
-from portal.core.config import Settings
 from portal.core.errors import Forbidden, Invalid, NotFound
 from portal.web.access import public, signed_in
 from portal.web.limits import failures_only, limiter
@@ -39,7 +34,6 @@ blueprint = Blueprint("accounts", __name__)
 
 LOCALES = ("en", "de")
 THEMES = ("auto", "light", "dark")
-DEVICE_LASTS = timedelta(days=400)  # browsers keep no cookie longer
 
 
 @blueprint.get("/login")
@@ -76,43 +70,6 @@ def sign_in() -> ResponseReturnValue:
         return render_template("accounts/login.html", form=form), 422
     remember(secret)
     return redirect(safe_target(request.args.get("next")), 303)
-
-
-def remember(secret: str) -> None:
-    """Put the new session into a fresh cookie: nothing of the visitor's cookie survives."""
-    session.clear()
-    found = queries.find_session_actor(secret, clock.now())
-    if found:
-        login_user(found[0])
-
-
-def name_device() -> str:
-    """Return the secret that names this browser; a browser without a good one gets one.
-
-    Only its hash is stored. It opens nothing: it tells a browser seen before from a new one.
-    """
-    settings: Settings = current_app.config["SETTINGS"]
-    signer = URLSafeSerializer(settings.secret_key, salt="device")
-    cookie = "__Host-device" if settings.secure_cookies else "device"
-    try:
-        return str(signer.loads(request.cookies.get(cookie, "")))
-    except BadSignature:
-        device = tokens.new_secret()
-
-    @after_this_request
-    def hand_out(response: Response) -> Response:
-        if response.status_code < 400:  # who was let in
-            response.set_cookie(
-                cookie,
-                str(signer.dumps(device)),
-                max_age=DEVICE_LASTS,
-                httponly=True,
-                samesite="Lax",
-                secure=settings.secure_cookies,
-            )
-        return response
-
-    return device
 
 
 def safe_target(target: str | None) -> str:
@@ -220,7 +177,7 @@ def accept_invitation(token: str) -> ResponseReturnValue:
 
 def welcome(form: InvitedForm, user: User) -> str:
     """Render the page on which an invited person chooses her password."""
-    return render_template("accounts/invitation.html", form=form, user=user, least=SHORTEST)
+    return render_template("accounts/invitation.html", form=form, user=user)
 
 
 def way_back() -> str:

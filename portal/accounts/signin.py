@@ -1,18 +1,31 @@
-"""Who is signed in: from the cookie to the session row to the actor."""
+"""Who is signed in: from the cookie to the session row to the actor, and into the cookie."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from flask import Flask, g, has_request_context, request
-from flask_login import LoginManager
+from flask import (
+    Flask,
+    Response,
+    after_this_request,
+    current_app,
+    g,
+    has_request_context,
+    request,
+    session,
+)
+from flask_login import LoginManager, login_user
+from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import update
 
 from portal.accounts import operations, queries
 from portal.accounts.actor import Actor, Visitor
 from portal.accounts.models import UserSession
-from portal.core import circumstances, clock
+from portal.core import circumstances, clock, tokens
+from portal.core.config import Settings
 from portal.core.db import apart, db
+
+DEVICE_LASTS = timedelta(days=400)  # browsers keep no cookie longer
 
 login_manager = LoginManager()
 login_manager.anonymous_user = Visitor
@@ -48,6 +61,43 @@ def touch(session_id: int, at: datetime) -> None:
                 ),
             )
         )
+
+
+def remember(secret: str) -> None:
+    """Put the new session into a fresh cookie: nothing of the visitor's cookie survives."""
+    session.clear()
+    found = queries.find_session_actor(secret, clock.now())
+    if found:
+        login_user(found[0])
+
+
+def name_device() -> str:
+    """Return the secret that names this browser; a browser without a good one gets one.
+
+    Only its hash is stored. It opens nothing: it tells a browser seen before from a new one.
+    """
+    settings: Settings = current_app.config["SETTINGS"]
+    signer = URLSafeSerializer(settings.secret_key, salt="device")
+    cookie = "__Host-device" if settings.secure_cookies else "device"
+    try:
+        return str(signer.loads(request.cookies.get(cookie, "")))
+    except BadSignature:
+        device = tokens.new_secret()
+
+    @after_this_request
+    def hand_out(response: Response) -> Response:
+        if response.status_code < 400:  # who was let in
+            response.set_cookie(
+                cookie,
+                str(signer.dumps(device)),
+                max_age=DEVICE_LASTS,
+                httponly=True,
+                samesite="Lax",
+                secure=settings.secure_cookies,
+            )
+        return response
+
+    return device
 
 
 def init_signin(app: Flask) -> None:

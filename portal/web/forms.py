@@ -13,6 +13,7 @@ from wtforms import (
     DecimalField,
     Field,
     IntegerField,
+    PasswordField,
     SelectMultipleField,
     StringField,
 )
@@ -28,7 +29,9 @@ class Form(FlaskForm):  # type: ignore[misc]
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Any:
             filters = list(unbound_field.kwargs.get("filters", []))
-            if issubclass(unbound_field.field_class, StringField):
+            field_class = unbound_field.field_class
+            # a password is taken as it was typed
+            if issubclass(field_class, StringField) and not issubclass(field_class, PasswordField):
                 filters.append(strip)
             return unbound_field.bind(form=form, filters=filters, **options)
 

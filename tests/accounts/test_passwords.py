@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from portal.accounts.passwords import LONGEST, hash_password, matches
+from portal.accounts.passwords import hash_password, matches
+from portal.accounts.rules import LONGEST
 
 
 def test_a_password_is_kept_as_argon2id_and_never_twice_alike():

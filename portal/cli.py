@@ -34,6 +34,7 @@ class Commands(FlaskGroup):
     """Flask's own commands and ours; ours are imported when they are called."""
 
     ours: ClassVar[dict[str, str]] = {
+        "audit": "portal.audit:audit",
         "demo": "portal.demo.command:demo",
         "doctor": "portal.doctor:doctor",
         "import-leads": "portal.leads.commands:import_leads",

@@ -95,4 +95,5 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("leads.forget_files", timedelta(hours=6)),
     ("notifications.forget_notices", timedelta(hours=6)),
     ("mail.forget_links", timedelta(hours=6)),
+    ("audit.note_head", timedelta(hours=24)),
 )

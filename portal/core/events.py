@@ -18,6 +18,7 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
+    LargeBinary,
     Table,
     Text,
     and_,
@@ -64,7 +65,10 @@ class EventRow(Base):
 
 
 class EventPrivate(Base):
-    """Personal text that belongs to an event and can be erased without touching it."""
+    """Personal text that belongs to an event and can be erased without touching it.
+
+    A trigger refuses to change it. `salt` goes into the hash that binds it to the event.
+    """
 
     __tablename__ = "event_private"
 
@@ -72,6 +76,9 @@ class EventPrivate(Base):
         ForeignKey("events.id"), primary_key=True, autoincrement=False
     )
     texts: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    salt: Mapped[bytes] = mapped_column(
+        LargeBinary, server_default=text("uuid_send(gen_random_uuid())")
+    )
 
 
 class Delivery(Base):

@@ -17,7 +17,7 @@ import redis.exceptions
 from rq.timeouts import BaseTimeoutException
 from sqlalchemy import text
 
-from portal.core import events, jobs, logs, mishaps
+from portal.core import chain, events, jobs, logs, mishaps
 from portal.core.db import db, unit_of_work
 
 log = logs.get(__name__)
@@ -62,6 +62,7 @@ def dispatch(payload: jobs.Payload, at: datetime) -> None:
     _dispatch_due(at, here)
     if not here and _await_end_of_window():
         _dispatch_due(at + timedelta(seconds=time.monotonic() - began), here)
+    chain.link_waiting()
 
 
 # a drain whose worker was killed is not always tried again: another may have done its work

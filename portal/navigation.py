@@ -36,6 +36,7 @@ ENTRIES: tuple[tuple[str, Any, str, P | None], ...] = (
     ("catalog.catalog", _l("Catalogue"), "tags", P.CATALOG_EDIT),
     ("mail_health.mail_health", _l("Mail health"), "mail", P.MAILS_MANAGE),
     ("jobs.jobs", _l("Jobs"), "activity", P.JOBS_MANAGE),
+    ("audit.audit", _l("Audit"), "shield-check", P.AUDIT_SEE),
 )
 
 

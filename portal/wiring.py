@@ -15,8 +15,8 @@ from portal.accounts.events import (
 from portal.catalog import routes as catalog
 from portal.core.events import Event
 from portal.deadlines import jobs as _deadlines  # noqa: F401
+from portal.desk import audit, live, mail_health, preview
 from portal.desk import jobs as desk_jobs
-from portal.desk import live, mail_health, preview
 from portal.desk import routes as desk
 from portal.feedback import routes as feedback
 from portal.feedback.events import FeedbackTakenBack, LeadLost, LeadWon
@@ -51,6 +51,7 @@ ROOMS = (
     preview.blueprint,
     notifications.blueprint,
     desk_jobs.blueprint,
+    audit.blueprint,
     mail_health.blueprint,
     live.blueprint,
     imports.blueprint,

@@ -9,6 +9,7 @@ from enum import StrEnum
 class Permission(StrEnum):
     """Keep the list alphabetical."""
 
+    AUDIT_SEE = "audit:see"
     BOARD_SEE = "board:see"
     CATALOG_EDIT = "catalog:edit"
     JOBS_MANAGE = "jobs:manage"
@@ -34,6 +35,7 @@ P = Permission
 ROLES: dict[str, frozenset[Permission]] = {
     "admin": frozenset(
         {
+            P.AUDIT_SEE,
             P.BOARD_SEE,
             P.CATALOG_EDIT,
             P.JOBS_MANAGE,

@@ -19,10 +19,11 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import health
-from portal.core import clock, jobs, mishaps
+from portal.core import chain, clock, jobs, mishaps
+from portal.core.chain import EventLink
 from portal.core.config import Settings
 from portal.core.db import db, session
-from portal.core.events import GIVEN_UP, OPEN, Delivery
+from portal.core.events import GIVEN_UP, OPEN, Delivery, EventRow
 from portal.core.jobs import JobFailure
 from portal.core.mail import health as mail_health
 from portal.core.mail import transport
@@ -180,6 +181,22 @@ def check_deliveries(at: datetime) -> Finding:
     return Finding("reactions", "ok", "none late")
 
 
+def check_chain(at: datetime) -> Finding:
+    """Look for events that nobody has linked into the chain."""
+    waiting = select(func.min(EventRow.at), func.count()).join(
+        EventLink, EventLink.event_id == EventRow.id
+    )
+    oldest, count = session().execute(waiting.where(EventLink.place.is_(None))).one()
+    if oldest is not None and at - oldest > LATE:
+        return Finding(
+            "audit chain",
+            "warn",
+            f"{count} events wait for their place, the oldest for {_span(at - oldest)}",
+            "See workers: the dispatcher links them.",
+        )
+    return Finding("audit chain", "ok", f"{chain.head().place} events")
+
+
 def check_mail_queue(at: datetime) -> Finding:
     """Look for mails that wait too long."""
     queue = mail_health.look(at)
@@ -288,6 +305,7 @@ ALWAYS: tuple[Check, ...] = (
 WITH_DATABASE: tuple[Check, ...] = (check_migrations, check_role, check_extensions)
 WITH_TABLES: tuple[Check, ...] = (
     check_deliveries,
+    check_chain,
     check_mail_queue,
     check_mail_sending,
     check_mail_refusals,

@@ -28,7 +28,7 @@ from portal.core import clock
 from portal.core.chain import EventLink
 from portal.core.db import AnyRow, session
 from portal.core.events import EventRow, record_apart
-from portal.desk.audit_words import CHANNELS, EVENTS
+from portal.desk.audit_words import CHANNELS, EVENTS, PARTS
 from portal.desk.events import AuditExported
 from portal.leads.intake.reading import guard_cell
 from portal.leads.models import Lead
@@ -36,10 +36,10 @@ from portal.web.access import requires
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit")
 
-SHOWN = 50
+SHOWN = 30
 EXPORTED = 100_000
 EXPORTED_AT_ONCE = 1000
-# parts of an event that name somebody; what else ends in `_id` says nothing to a reader
+# parts of an event that name somebody
 PEOPLE, FIRMS = ("user_id", "by_user_id", "user_ids"), ("organisation_id", "organisation_ids")
 FIRMS_TOO = ("added", "removed")
 
@@ -239,17 +239,21 @@ def _about(row: AnyRow, people: dict[int, str], firms: dict[int, str]) -> list[s
 
 
 def _details(data: dict[str, Any], firms: dict[int, str]) -> list[tuple[str, str]]:
-    """Return what else an event holds: codes and numbers by their names, reasons in words."""
+    """Return what else an event holds and a reader can make something of, in words.
+
+    What is empty, no or nought is left out, and so are ids of other things; the export has all.
+    """
     found = []
     for part, value in sorted(data.items()):
-        if part in (*PEOPLE, *FIRMS) or value in (None, "", [], {}):
+        if part not in PARTS or not value:
             continue
         if part == "reason_id":
-            found.append(("reason", book().label(value, str(get_locale())) or str(value)))
+            said = book().label(value, str(get_locale())) or str(value)
         elif part in FIRMS_TOO:
-            found.append((part, ", ".join(firms.get(one, str(one)) for one in _listed(value))))
+            said = ", ".join(firms.get(one, str(one)) for one in _listed(value))
         else:
-            found.append((part.removesuffix("_id"), _said(value)))
+            said = _said(value)
+        found.append((str(PARTS[part]), said))
     return found
 
 

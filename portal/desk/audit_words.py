@@ -57,6 +57,7 @@ EVENTS: dict[str, Any] = {
     "RuleSaved": _l("Rule saved"),
     "RuleSwitched": _l("Rule switched on or off"),
     "RulesReordered": _l("Order of the rules changed"),
+    "SessionsEnded": _l("Signed out elsewhere"),
     "SignInRefused": _l("Sign-in refused"),
     "SignedIn": _l("Signed in"),
     "StandByHeard": _l("Who stood by sees a lead first"),
@@ -64,6 +65,29 @@ EVENTS: dict[str, Any] = {
     "StandBysEnded": _l("Nobody stands by any more"),
     "StoodBy": _l("Stands by for a lead"),
 }
+
+PARTS: dict[str, Any] = {
+    "action": _l("Button"),
+    "added": _l("Added"),
+    "fields": _l("Fields"),
+    "filters": _l("Filters"),
+    "hears": _l("Mails"),
+    "imported": _l("Rows"),
+    "kinds": _l("Warning"),
+    "late_seconds": _l("Late by seconds"),
+    "number": _l("Round"),
+    "outcome": _l("Outcome"),
+    "reason": _l("Reason"),
+    "reason_id": _l("Reason"),
+    "removed": _l("Removed"),
+    "round": _l("Round"),
+    "source_system": _l("Source"),
+    "status": _l("Status"),
+    "value": _l("Value"),
+    "version": _l("Version"),
+    "why": _l("Why"),
+}
+"""The parts of events that the page shows besides people and firms."""
 
 CHANNELS: dict[str, Any] = {
     "web": _l("Browser"),

@@ -29,6 +29,7 @@ NO_PAGES = {
     "live.news",
     "live.stream",
     "imports.refused_rows",
+    "audit.export",
     "static",
     "accent",
 }

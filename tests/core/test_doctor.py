@@ -13,7 +13,7 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import create_engine, select, text
 
 from portal import doctor
-from portal.core import clock, jobs
+from portal.core import chain, clock, jobs
 from portal.core.db import db, session
 from portal.core.events import Delivery, record
 from portal.core.mail import catcher, outbox
@@ -138,6 +138,19 @@ def test_reactions_that_nobody_does(kettle):  # noqa: F811
     record(KettleBoiled(at=at - timedelta(minutes=1), litres=1, cups=[]))
     assert found("reactions", at).state == "ok"
     assert found("reactions", at + timedelta(hours=1)).found == "the oldest is 61 min late"
+
+
+def test_events_that_nobody_links(kettle):  # noqa: F811
+    at = clock.now()
+    record(KettleBoiled(at=at, litres=1, cups=[]))
+    assert found("audit chain", at).state == "ok"
+    late = found("audit chain", at + timedelta(hours=1))
+    assert (late.state, late.found) == (
+        "warn",
+        "1 events wait for their place, the oldest for 60 min",
+    )
+    chain.link_waiting()
+    assert found("audit chain", at + timedelta(hours=1)).found == "1 events"
 
 
 def test_mails_that_wait(ctx):

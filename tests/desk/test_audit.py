@@ -79,7 +79,7 @@ def test_it_says_who_did_what_about_whom_through_which_channel(admin, ann):
     assert "abcdef12" in qualified
     assert "Partner profile changed" in changed
     assert "Alpha Systems" in changed
-    assert "fields city, level" in changed
+    assert "Fields city, level" in changed
     assert "Sign-in refused – Portal Alice Anders" in refused
 
 

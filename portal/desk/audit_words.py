@@ -51,6 +51,7 @@ EVENTS: dict[str, Any] = {
     "PersonDeactivated": _l("Person deactivated"),
     "PersonInvited": _l("Person invited"),
     "PersonReactivated": _l("Person active again"),
+    "ProofRefused": _l("Password or code not known"),
     "QualificationSaved": _l("Qualification saved"),
     "RoundEnded": _l("Offer round ended"),
     "RuleDeleted": _l("Rule deleted"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench import (
     available_page,
+    contact_read,
     import_rows,
     mail_fanout,
     match_one,
@@ -21,6 +22,7 @@ from bench.load import have_wrk
 MEASUREMENTS = {
     "pickup_http": pickup_http.measure,
     "available_page": available_page.measure,
+    "contact_read": contact_read.measure,
     "import_rows": import_rows.measure,
     "match_one": match_one.measure,
     "mail_fanout": mail_fanout.measure,

@@ -85,6 +85,7 @@ SELECT id, 'Works ' || id, 'Eva', 'Kern', 'Head of IT', '+49 511 7654321', '+495
   'eva' || id || '@works.example', 'works.example', 'Road 7', '30987'
 FROM leads l WHERE NOT EXISTS (SELECT FROM lead_contacts c WHERE c.lead_id = l.id)
 """
+WALL = "SELECT set_config('app.contacts', %(open_to)s, false)"
 
 ANSWERS = """
 INSERT INTO lead_answers (lead_id, question_id, answer)
@@ -188,7 +189,9 @@ def add_leads(link: psycopg.Connection, leads: int, *, state: str = "offered") -
     """Add leads with their contacts, on offer or only qualified."""
     offered = {"leads": leads, "state": state, "round": int(state == "offered")}
     ids = sorted(row[0] for row in link.execute(LEADS, offered))
+    link.execute(WALL, {"open_to": "intake"})
     link.execute(CONTACTS)
+    link.execute(WALL, {"open_to": ""})
     return ids
 
 

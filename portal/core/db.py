@@ -255,10 +255,27 @@ def engines_of(url: str) -> dict[str, Any]:
 def apart() -> Iterator[Session]:
     """Commit what happens inside in a transaction of its own, whatever becomes of the current."""
     with (
-        Session(db.engines[APART], join_transaction_mode="create_savepoint") as own,
+        Session(
+            db.engines[APART], join_transaction_mode="create_savepoint", expire_on_commit=False
+        ) as own,
         own.begin(),
     ):
         yield own
+
+
+@contextmanager
+def in_transaction(own: Session | None = None) -> Iterator[Session]:
+    """Yield a session in which a setting lasts for more than a statement: `own`, else the current.
+
+    Where the current only reads, each of its statements stands by itself; then it is one apart.
+    """
+    if own is not None:
+        yield own
+    elif session().info.get(READING):
+        with apart() as other:
+            yield other
+    else:
+        yield session()
 
 
 def hang_up(close: bool = True) -> None:

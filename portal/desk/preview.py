@@ -16,7 +16,7 @@ from portal.leads import operations
 from portal.leads.forms import QualifyForm, qualify_form
 from portal.leads.models import Lead, LeadType
 from portal.leads.queries import get_visible
-from portal.leads.routes import leak_view, refusal_of, show
+from portal.leads.routes import leak_view, refusal_of, show_again
 from portal.leads.rules import MOST
 from portal.offers.cards import Card, card_of
 from portal.web.access import requires
@@ -40,7 +40,7 @@ def preview(lead_id: int) -> ResponseReturnValue:
         return render_template(
             "leads/_qualify_preview.html", card=card, form=form, lead=lead, **leak_view(form)
         )
-    return show(lead, form, actor, card), 200
+    return show_again(lead, form, actor, card), 200
 
 
 def card_from(form: QualifyForm, lead: Lead) -> Card:

@@ -279,11 +279,12 @@ def vendor_lead(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
     names = queries.firm_names([line.organisation_id for line in lines])
     offerable = may_be_offered(found.state, found.suppressed)
     looks = list_looks(found.id)
+    contact = contacts.load_contact(found, actor, at) if may_see else None
     return render_template(
         "desk/lead_vendor.html",
         lead=found,
         card=card_of(found, shown, at, seen_by=0),
-        contact=contacts.load_contact(found, actor, at) if may_see else None,
+        contact=contact,
         answers=queries.list_answers(found.id),
         status=list_statuses()[found.status_id],
         rounds=rounds,
@@ -304,7 +305,7 @@ def vendor_lead(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
         given=queries.list_feedback(found.id),
         looks=looks,
         look_names=queries.person_names([look.user_id for look in looks]),
-        missing=missing_for(found, "offer") if offerable else {},
+        missing=missing_for(found, "offer", contact) if offerable else {},
         offerable=offerable,
         may_offer=actor.may(Permission.OFFERS_MAKE),
         may_qualify=actor.may(Permission.LEADS_QUALIFY)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from portal.accounts.actor import Actor
 from portal.accounts.permissions import Permission
 from portal.core import circumstances
-from portal.core.db import session
+from portal.core.db import apart, session
 from portal.core.errors import NotFound
+from portal.leads import wall
 from portal.leads.models import Lead, LeadContact, LeadState
 from portal.timeline.operations import log_looks
 
@@ -48,15 +50,21 @@ def may_see_contact(lead: Lead, actor: Actor) -> bool:
 def load_contact(lead: Lead, actor: Actor, at: datetime, *, together: bool = False) -> LeadContact:
     """Return the contact data and log the look. Raises `NotFound` for whoever may not see it.
 
-    `together` logs it with what the open transaction writes, as a mail needs it.
+    Both in one transaction apart: a page has seen it even when it changes nothing or is refused,
+    and a page that only reads has none of its own. Contact data that the open transaction has
+    written is not there yet. `together` does both in the open transaction: a mail that is rolled
+    back has told nobody anything.
     """
     if not may_see_contact(lead, actor):
         raise NotFound()
-    contact = session().get(LeadContact, lead.id)
-    if contact is None:
+    if together:
+        found = _read([lead.id], actor, at, session())
+    else:
+        with apart() as own:
+            found = _read([lead.id], actor, at, own)
+    if lead.id not in found:
         raise NotFound()
-    log_looks([lead.id], actor.id, circumstances.current().channel, at, together=together)
-    return contact
+    return found[lead.id]
 
 
 def load_contacts(leads: Iterable[Lead], actor: Actor, at: datetime) -> dict[int, LeadContact]:
@@ -64,8 +72,15 @@ def load_contacts(leads: Iterable[Lead], actor: Actor, at: datetime) -> dict[int
     ids = [lead.id for lead in leads if may_see_contact(lead, actor)]
     if not ids:
         return {}
-    found: Sequence[LeadContact] = (
-        session().scalars(select(LeadContact).where(LeadContact.lead_id.in_(ids))).all()
-    )
-    log_looks(ids, actor.id, circumstances.current().channel, at)
-    return {contact.lead_id: contact for contact in found}
+    with apart() as own:
+        return _read(ids, actor, at, own)
+
+
+def _read(
+    lead_ids: Collection[int], actor: Actor, at: datetime, own: Session
+) -> dict[int, LeadContact]:
+    with wall.open_for(lead_ids, own):
+        rows = own.scalars(select(LeadContact).where(LeadContact.lead_id.in_(lead_ids))).all()
+        found = {contact.lead_id: contact for contact in rows}
+        log_looks(own, found, actor.id, circumstances.current().channel, at)
+    return found

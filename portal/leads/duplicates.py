@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, or_, select
 
 from portal.accounts.actor import Actor
-from portal.core.db import session
+from portal.leads import wall
 from portal.leads.models import Lead, LeadContact
 from portal.leads.queries import visible_to
 
@@ -42,10 +42,10 @@ def find_duplicates(lead_id: int, contact: LeadContact, actor: Actor) -> list[Du
     if contact.domain:
         keys["domain"] = LeadContact.domain == contact.domain
     if contact.company:
-        keys["company"] = func.lower(LeadContact.company) == contact.company.lower()
+        keys["company"] = LeadContact.company_key == func.lower(contact.company)
     if not keys:
         return []
-    rows = session().execute(
+    query = (
         select(
             Lead.id,
             Lead.number,
@@ -59,6 +59,8 @@ def find_duplicates(lead_id: int, contact: LeadContact, actor: Actor) -> list[Du
         .order_by(Lead.id.desc())
         .limit(MOST * 5)
     )
+    with wall.open_to_search() as opened:
+        rows = opened.execute(query).all()
     found = [
         Duplicate(
             row.id,

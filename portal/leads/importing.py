@@ -32,7 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import cast as cast_to
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql import ARRAY, CITEXT, JSON
+from sqlalchemy.dialects.postgresql import ARRAY, JSON
 from sqlalchemy.sql.selectable import TableValuedAlias
 from sqlalchemy.types import Text
 
@@ -43,6 +43,7 @@ from portal.catalog.seed import REASONS, Purpose
 from portal.core.db import session
 from portal.core.errors import Conflict
 from portal.core.events import EventRow, record
+from portal.leads import wall
 from portal.leads.events import ContactSuppressed
 from portal.leads.intake.cleaning import (
     Cleaner,
@@ -366,11 +367,12 @@ class Intake:
         away = self._kept_away(batch.rows, keys)
         waiting: Sequence[CleanRow] = batch.rows
         lead_ids: dict[str, int] = {}
-        while waiting:
-            # A lead that someone captures at this very moment is met in the next turn.
-            waiting = self._settle(waiting, keys, away, lead_ids)
-        if not self._dry:
-            self._suppress(batch.rows, keys, lead_ids)
+        with wall.open_to_intake():
+            while waiting:
+                # A lead that someone captures at this very moment is met in the next turn.
+                waiting = self._settle(waiting, keys, away, lead_ids)
+            if not self._dry:
+                self._suppress(batch.rows, keys, lead_ids)
         if import_row is None:
             return
         if batch.refused:
@@ -580,7 +582,7 @@ class Intake:
             .join(LeadContact, LeadContact.lead_id == Lead.id)
             .where(
                 ~Lead.suppressed,
-                (LeadContact.email == any_(literal(mails, ARRAY(CITEXT))))
+                (LeadContact.email == any_(_texts(mails)))
                 | (LeadContact.phone_e164 == any_(_texts(phones))),
             )
         )

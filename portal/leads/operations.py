@@ -25,7 +25,7 @@ from portal.catalog.queries import book, short_key
 from portal.core.db import session
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.events import record
-from portal.leads import events, requirements, rules
+from portal.leads import events, requirements, rules, wall
 from portal.leads.intake.cleaning import clean_text, find_domain, find_email, find_phone
 from portal.leads.leaks import ContactFacts
 from portal.leads.models import (
@@ -183,8 +183,8 @@ def capture(draft: Draft, at: datetime, by: Actor | None = None) -> Lead:
     session().flush()
     row = LeadContact(lead_id=lead.id)
     write_contact(row, contact, lead.country)
-    session().add(row)
-    session().flush()
+    with wall.open_for([lead.id], session()):
+        session().add(row)
     record(
         events.LeadCaptured(
             at=at,
@@ -276,7 +276,7 @@ def write_contact(row: LeadContact, contact: ContactDraft, country: str | None) 
     for name, text in contact_texts(contact).items():
         setattr(row, name, text or None)
     row.email = find_email(contact.email) if contact.email else None
-    row.domain = (find_domain(contact.domain) or contact.domain) if contact.domain else None
+    row.domain = find_domain(contact.domain) or contact.domain.lower() or None
     row.phone_e164 = phone_of(contact.phone, country)
 
 
@@ -349,11 +349,15 @@ def save_qualification(
     `Conflict` where somebody else saved something different meanwhile.
     """
     lead = lock_to_edit(lead_id, actor)
-    contact = session().get(LeadContact, lead_id, with_for_update=True)
+    with wall.open_for([lead_id], session()):
+        return _save(lead, tidy_qualification(given), actor, at, version)
+
+
+def _save(lead: Lead, given: Qualification, actor: Actor, at: datetime, version: int) -> Lead:
+    contact = session().get(LeadContact, lead.id, with_for_update=True)
     if contact is None:
-        contact = LeadContact(lead_id=lead_id)
+        contact = LeadContact(lead_id=lead.id)
         session().add(contact)
-    given = tidy_qualification(given)
     check_input(given, lead, contact)
     number, before = lead.number, snapshot(lead, contact)
     new_answers = changed_answers(lead, given.answers)
@@ -574,8 +578,9 @@ def qualify(lead_id: int, actor: Actor, at: datetime, confirmed: str = "") -> Le
         )
     if lead.state == LeadState.QUALIFIED:
         return lead
-    errors = requirements.missing_for(lead, "offer")
-    contact = session().get_one(LeadContact, lead_id)
+    with wall.open_for([lead_id], session()):
+        contact = session().get_one(LeadContact, lead_id)
+    errors = requirements.missing_for(lead, "offer", contact)
     leaks = rules.leaks_in(
         {name: getattr(lead, name) or "" for name in rules.OPEN_TEXTS},
         facts_of(contact, lead.country, lead.city or ""),
@@ -620,7 +625,8 @@ def disqualify(lead_id: int, reason_key: str | None, note: str, actor: Actor, at
     )
     if short_key(reason) == DO_NOT_CALL:
         lead.suppressed = True
-        contact = session().get(LeadContact, lead_id)
+        with wall.open_for([lead_id], session()):
+            contact = session().get(LeadContact, lead_id)
         suppress(
             suppression_keys(contact or ContactDraft(), lead.source_system, lead.external_id),
             DO_NOT_CALL,
@@ -679,23 +685,21 @@ def suppress(
     )
     emails = [key.removeprefix("email:") for key in keys if key.startswith("email:")]
     phones = [key.removeprefix("phone:") for key in keys if key.startswith("phone:")]
-    others = (
-        session()
-        .scalars(
-            select(Lead)
-            .join(LeadContact, LeadContact.lead_id == Lead.id)
-            .where(
-                or_(LeadContact.email.in_(emails), LeadContact.phone_e164.in_(phones)),
-                Lead.id != (lead_id or 0),
-                Lead.suppressed.is_(False),
-                Lead.state.in_([*rules.EDITABLE, LeadState.OFFERED, LeadState.DISQUALIFIED]),
-            )
-            .order_by(Lead.id)
-            .with_for_update(key_share=True, of=Lead)
-            .execution_options(populate_existing=True)
+    query = (
+        select(Lead)
+        .join(LeadContact, LeadContact.lead_id == Lead.id)
+        .where(
+            or_(LeadContact.email.in_(emails), LeadContact.phone_e164.in_(phones)),
+            Lead.id != (lead_id or 0),
+            Lead.suppressed.is_(False),
+            Lead.state.in_([*rules.EDITABLE, LeadState.OFFERED, LeadState.DISQUALIFIED]),
         )
-        .all()
+        .order_by(Lead.id)
+        .with_for_update(key_share=True, of=Lead)
+        .execution_options(populate_existing=True)
     )
+    with wall.open_to_search():
+        others = session().scalars(query).all()
     marked, on_offer = [], []
     for lead in others:
         if lead.state == LeadState.OFFERED:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from portal.core.db import session
 from portal.core.errors import Invalid
+from portal.leads import wall
 from portal.leads.models import (
     Lead,
     LeadAnswer,
@@ -36,8 +37,11 @@ WORDS = {
 }
 
 
-def missing_for(lead: Lead, step: str) -> dict[str, str]:
-    """Return a sentence per field that is still missing before `step` (offer, win, lose)."""
+def missing_for(lead: Lead, step: str, contact: LeadContact | None = None) -> dict[str, str]:
+    """Return a sentence per field that is still missing before `step` (offer, win, lose).
+
+    `contact` is the lead's, where it is at hand.
+    """
     fields = (
         session()
         .scalars(
@@ -47,7 +51,9 @@ def missing_for(lead: Lead, step: str) -> dict[str, str]:
         )
         .all()
     )
-    contact = session().get(LeadContact, lead.id)
+    if contact is None and any(field.startswith("contact.") for field in fields):
+        with wall.open_for([lead.id]) as opened:
+            contact = opened.get(LeadContact, lead.id)
     missing = {
         field: str(WORDS.get(field, _("Please fill this in.")))
         for field in fields

@@ -17,7 +17,7 @@ from portal.catalog.queries import book, short_key
 from portal.core import clock
 from portal.core.db import session
 from portal.core.errors import Conflict, Invalid, NotFound
-from portal.leads import contacts, operations, queue, requirements, rules
+from portal.leads import contacts, operations, queue, requirements, rules, wall
 from portal.leads.duplicates import find_duplicates
 from portal.leads.forms import (
     CaptureForm,
@@ -194,14 +194,13 @@ def qualify_lead(lead_id: int) -> ResponseReturnValue:
     refusal = refusal_of(lead)
     if refusal:
         return refusal
-    contact: LeadContact | ContactDraft
     try:
         contact = contacts.load_contact(lead, actor, at)
     except NotFound:
-        contact = ContactDraft()
+        contact = None
     questions = operations.questions_of(lead)
-    values = values_of(lead, contact, questions, operations.answers_of(lead_id))
-    return show(lead, qualify_form(questions, lead, values), actor), 200
+    values = values_of(lead, contact or ContactDraft(), questions, operations.answers_of(lead_id))
+    return show(lead, qualify_form(questions, lead, values), actor, contact), 200
 
 
 def refusal_of(lead: Lead) -> ResponseReturnValue | None:
@@ -216,10 +215,16 @@ def refusal_of(lead: Lead) -> ResponseReturnValue | None:
     return None
 
 
-def show(lead: Lead, form: QualifyForm, actor: Actor, preview: Any = None) -> str:
+def show(
+    lead: Lead,
+    form: QualifyForm,
+    actor: Actor,
+    contact: LeadContact | None,
+    preview: Any = None,
+) -> str:
     """Render the page of one lead with what is typed in `form`; `preview` is a card."""
-    contact = session().get(LeadContact, lead.id)
-    missing = requirements.missing_for(lead, "offer") if lead.state != LeadState.QUALIFIED else {}
+    waits = lead.state != LeadState.QUALIFIED
+    missing = requirements.missing_for(lead, "offer", contact) if waits else {}
     return render_template(
         "leads/qualify_lead.html",
         lead=lead,
@@ -233,6 +238,13 @@ def show(lead: Lead, form: QualifyForm, actor: Actor, preview: Any = None) -> st
         place_known=lead.latitude is not None,
         **leak_view(form),
     )
+
+
+def show_again(lead: Lead, form: QualifyForm, actor: Actor, preview: Any = None) -> str:
+    """Render the page with what was typed; the contact may have been saved a moment ago."""
+    with wall.open_for([lead.id], session()):
+        contact = session().get(LeadContact, lead.id)
+    return show(lead, form, actor, contact, preview)
 
 
 def leak_view(form: QualifyForm) -> dict[str, Any]:
@@ -266,12 +278,12 @@ def save_lead(lead_id: int) -> ResponseReturnValue:
         lead = operations.save_qualification(lead_id, form.read(), actor, at, version)
     except Invalid as error:
         form.take(error)
-        return show(lead, form, actor), 422
+        return show_again(lead, form, actor), 422
     except Conflict as conflict:
         lead = get_visible(lead_id, actor)
         form.version.data = str(lead.version)
         form.form_errors.append(conflict.message)
-        return show(lead, form, actor), 409
+        return show_again(lead, form, actor), 409
     if action != "ready":
         flash(_("Saved. %(number)s can be completed any time.", number=lead.number))
         if action == "next":
@@ -287,7 +299,7 @@ def save_lead(lead_id: int) -> ResponseReturnValue:
             form.take_missing(error)
         else:
             form.form_errors.append(error.message)
-        return show(lead, form, actor), error.status
+        return show_again(lead, form, actor), error.status
     flash(_("%(number)s is ready to be offered.", number=lead.number), "success")
     return go(url_for("leads.qualify_lead", lead_id=lead_id))
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import insert
+from sqlalchemy.orm import Session
 
-from portal.core.db import apart, session
+from portal.core.db import session
 from portal.timeline.models import Activity, ContactLook
 
 
@@ -40,19 +41,12 @@ def enter(
 
 
 def log_looks(
-    lead_ids: Iterable[int], user_id: int, channel: str, at: datetime, *, together: bool = False
+    own: Session, lead_ids: Iterable[int], user_id: int, channel: str, at: datetime
 ) -> None:
-    """Note that a person was shown contact data, in a transaction of its own.
-
-    It is a look even when the page that showed it changes nothing. `together` writes it with what
-    the open transaction writes: a mail that is rolled back has told nobody anything.
-    """
+    """Note that a person was shown contact data, in the transaction that reads it."""
     rows = [
         {"lead_id": lead_id, "user_id": user_id, "at": at, "channel": channel}
         for lead_id in lead_ids
     ]
-    if rows and together:
-        session().execute(insert(ContactLook), rows)
-    elif rows:
-        with apart() as own:
-            own.execute(insert(ContactLook), rows)
+    if rows:
+        own.execute(insert(ContactLook), rows)

@@ -35,7 +35,9 @@ REGISTRIES = (
 )
 QUOTING = """
     CREATE FUNCTION quote_it() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN RAISE EXCEPTION 'I do not like %', (SELECT string_agg(c::text, ' ') FROM lead_contacts c);
+    BEGIN
+      PERFORM set_config('app.contacts', 'search', true);
+      RAISE EXCEPTION 'I do not like %', (SELECT string_agg(c::text, ' ') FROM lead_contacts c);
     END $$;
     CREATE TRIGGER quote_mails BEFORE INSERT ON outgoing_emails
     FOR EACH ROW EXECUTE FUNCTION quote_it();

@@ -24,7 +24,7 @@ from portal.demo.command import demo
 from portal.demo.inquiries import Composer
 from portal.feedback.models import Feedback
 from portal.leads.leaks import find_leaks
-from portal.leads.models import Lead, LeadContact, LeadState
+from portal.leads.models import Lead, LeadState
 from portal.leads.operations import facts_of, phone_of
 from portal.leads.requirements import missing_for
 from portal.offers.jobs import due_rounds
@@ -139,7 +139,7 @@ def test_the_demo_has_its_people_their_offers_and_a_past(played: Flask) -> None:
     # what is offered is complete and gives nobody away
     for lead in session().scalars(select(Lead).where(Lead.round > 0)):
         assert missing_for(lead, "offer") == {}
-        contact = session().get_one(LeadContact, lead.id)
+        contact = factories.contact_of(lead.id)
         assert contact.phone_e164
         facts = facts_of(contact, lead.country, lead.city or "")
         for text in (lead.title, lead.partner_text, lead.expectation, lead.time_frame or ""):

@@ -7,7 +7,10 @@ import re
 import pytest
 from playwright.sync_api import TimeoutError as NotYet
 from playwright.sync_api import expect
+from sqlalchemy import select
 
+from portal.leads import wall
+from portal.leads.models import LeadContact
 from tests.browser.windows import DESK, PHONE
 from tests.factories import PASSWORD, make_manager, make_partner, make_person
 
@@ -148,9 +151,13 @@ def bring_in(page, folder):
 
 def number_of(live, company):
     """Return the id of the lead of a company."""
-    return live.value(
-        "SELECT lead_id FROM lead_contacts WHERE company LIKE :name", name=f"{company}%"
-    )
+    return live.do(find_lead_of, company)
+
+
+def find_lead_of(company):
+    with wall.open_to_search() as opened:
+        found = select(LeadContact.lead_id).where(LeadContact.company.startswith(company))
+        return opened.scalars(found).one()
 
 
 def qualify(page, live, what, leaks_first=False):

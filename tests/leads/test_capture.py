@@ -12,9 +12,9 @@ from portal.core.errors import Invalid, NotFound
 from portal.core.events import EventRow
 from portal.leads import rules
 from portal.leads.leaks import ContactFacts
-from portal.leads.models import LeadContact, LeadState, Suppression
+from portal.leads.models import LeadState, Suppression
 from portal.leads.operations import ContactDraft, Draft, capture, suppress
-from tests.factories import AT, make_person, make_programme, make_vendor
+from tests.factories import AT, contact_of, make_person, make_programme, make_vendor
 
 
 def test_an_inquiry_comes_in_with_a_number_a_state_and_an_event(ctx: Flask) -> None:
@@ -37,14 +37,14 @@ def test_size_and_value_fall_into_their_bands(ctx: Flask) -> None:
 def test_a_phone_number_nobody_understands_is_kept_as_written(ctx: Flask) -> None:
     make_programme()
     lead = capture(Draft(contact=ContactDraft(phone="ask at the desk")), AT)
-    contact = session().get_one(LeadContact, lead.id)
+    contact = contact_of(lead.id)
     assert (contact.phone, contact.phone_e164) == ("ask at the desk", None)
 
 
 def test_of_several_phone_numbers_the_first_one_understood_counts(ctx: Flask) -> None:
     make_programme()
     draft = Draft(country="DE", contact=ContactDraft(phone="ext. 4, 0511 7654321"))
-    contact = session().get_one(LeadContact, capture(draft, AT).id)
+    contact = contact_of(capture(draft, AT).id)
     assert contact.phone_e164 == "+495117654321"
 
 

@@ -19,7 +19,6 @@ from portal.leads import operations, rules
 from portal.leads.models import (
     Lead,
     LeadAnswer,
-    LeadContact,
     LeadState,
     Suppression,
 )
@@ -28,6 +27,7 @@ from portal.offers import operations as offers
 from portal.offers.rules import NotReady
 from tests.factories import (
     AT,
+    contact_of,
     make_lead,
     make_offered_lead,
     make_partner,
@@ -119,7 +119,7 @@ def test_the_place_gets_its_coordinates_state_and_zone_from_the_city(ctx: Flask)
 
 def test_phone_and_mail_are_kept_in_the_form_they_are_looked_up_by(ctx: Flask) -> None:
     lead = make_inquiry()
-    contact = session().get_one(LeadContact, lead.id)
+    contact = contact_of(lead.id)
     assert contact.phone_e164 == "+495117654321"
     assert contact.email == "zephyrine@kanarienwerke.example"
     assert contact.phone == "0511 7654321"
@@ -134,7 +134,7 @@ def test_a_text_that_gives_the_contact_away_is_refused_until_it_is_confirmed(ctx
     assert set(refused.value.errors) == {"partner_text"}
     leaks = rules.leaks_in(
         {"partner_text": lead.partner_text},
-        operations.facts_of(session().get_one(LeadContact, lead.id), "DE", lead.city or ""),
+        operations.facts_of(contact_of(lead.id), "DE", lead.city or ""),
     )
     operations.qualify(lead.id, qualifier, LATER, confirmed=rules.fingerprint(leaks))
     assert lead.state == LeadState.QUALIFIED
@@ -144,7 +144,7 @@ def test_a_text_that_gives_the_contact_away_is_refused_until_it_is_confirmed(ctx
 
 def test_a_confirmation_does_not_cover_a_leak_that_came_later(ctx: Flask) -> None:
     qualifier, lead = make_qualifier(), make_inquiry()
-    facts = operations.facts_of(session().get_one(LeadContact, lead.id), "DE", "")
+    facts = operations.facts_of(contact_of(lead.id), "DE", "")
     seen = rules.fingerprint(rules.leaks_in({"title": "For Quastenflosser"}, facts))
     worse = a_qualification(title="For Quastenflosser", partner_text="Call 0511 7654321.")
     operations.save_qualification(lead.id, worse, qualifier, AT, lead.version)

@@ -109,6 +109,24 @@ def check_role(_at: datetime) -> Finding:
     return Finding("database role", "ok", row.rolname)
 
 
+def check_wall(_at: datetime) -> Finding:
+    """See whether contact data stands behind row policies that hold for the owner too."""
+    held = session().scalar(
+        text(
+            "SELECT relrowsecurity AND relforcerowsecurity FROM pg_class "
+            "WHERE oid = 'lead_contacts'::regclass"
+        )
+    )
+    if not held:
+        return Finding(
+            "contact data",
+            "bad",
+            "the row policies are off",
+            "Run ALTER TABLE lead_contacts ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY.",
+        )
+    return Finding("contact data", "ok", "behind row policies")
+
+
 def check_extensions(_at: datetime) -> Finding:
     """Look for extensions that the database lacks."""
     there = set(session().scalars(text("SELECT extname FROM pg_extension")))
@@ -304,6 +322,7 @@ ALWAYS: tuple[Check, ...] = (
 )
 WITH_DATABASE: tuple[Check, ...] = (check_migrations, check_role, check_extensions)
 WITH_TABLES: tuple[Check, ...] = (
+    check_wall,
     check_deliveries,
     check_chain,
     check_mail_queue,

@@ -127,6 +127,13 @@ def test_a_role_above_all_policies(ctx, monkeypatch):
     assert found("database role").state == "bad"
 
 
+@pytest.mark.parametrize("change", ["DISABLE", "NO FORCE"])
+def test_contact_data_without_its_wall(ctx, change):
+    assert found("contact data").state == "ok"
+    session().execute(text(f"ALTER TABLE lead_contacts {change} ROW LEVEL SECURITY"))
+    assert found("contact data").state == "bad"
+
+
 def test_extensions(ctx, monkeypatch):
     assert found("extensions").state == "ok"
     monkeypatch.setattr(doctor, "EXTENSIONS", ("citext", "hstore"))

@@ -315,7 +315,7 @@ def test_only_the_wall_itself_is_opened_in_one_place() -> None:
 
 
 def test_contacts_survive_the_building_of_the_wall(committed: Flask, leads: list[int]) -> None:
-    built = importlib.import_module("portal.migrations.versions.0008_the_wall_before_contacts")
+    built = importlib.import_module("portal.migrations.versions.0009_the_wall_before_contacts")
     with committed.app_context():
         flask_migrate.downgrade(revision=built.down_revision)
         with unit_of_work() as own:

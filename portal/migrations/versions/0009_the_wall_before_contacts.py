@@ -13,8 +13,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 NAMED = "lead_id = ANY (nullif(current_setting('app.contacts_of', true), '')::bigint[])"
 ALL = "nullif(current_setting('app.contacts', true), '')"

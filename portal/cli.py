@@ -83,6 +83,27 @@ def create_admin(email: str, name: str, password: str) -> None:
     click.echo(f"{email} can sign in now.")
 
 
+@portal.command("second-step-off")
+@click.argument("email")
+def second_step_off(email: str) -> None:
+    """Have somebody who lost phone and recovery codes sign in with the password alone."""
+    from portal.accounts.queries import find_user_by_email
+    from portal.accounts.second_step import remove
+    from portal.core import clock
+    from portal.core.db import unit_of_work
+    from portal.core.errors import Refused
+
+    try:
+        with unit_of_work():
+            user = find_user_by_email(email)
+            if user is None:
+                raise click.ClickException(f"Nobody has the address {email}.")
+            remove(user, clock.now())
+    except Refused as refusal:
+        raise click.ClickException(refusal.message) from refusal
+    click.echo(f"{email} signs in with the password alone until she sets it up anew.")
+
+
 @click.command()
 def up() -> None:
     """Run everything here: servers, web, worker, scheduler, mail catcher."""

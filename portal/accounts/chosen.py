@@ -16,3 +16,8 @@ def settings() -> Settings:
 def programme_name() -> str:
     """Return what the programme calls itself."""
     return settings().programme_name
+
+
+def secret_key() -> str:
+    """Return what keys are made of."""
+    return settings().secret_key

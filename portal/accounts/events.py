@@ -59,6 +59,34 @@ class NewDeviceSeen(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecondStepSet(Event):
+    """From now on a person gives a code of an app at sign-in, too."""
+
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondStepRemoved(Event):
+    """By herself, by an administrator, or by a command, where `by_user_id` is 0."""
+
+    user_id: int
+    by_user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryCodesMade(Event):
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryCodeUsed(Event):
+    """Somebody came in without her phone; so many codes are `left`."""
+
+    user_id: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionsEnded(Event):
     """A person signed herself out in other browsers than the one she sat at."""
 

@@ -67,6 +67,33 @@ class InvitedForm(Form):
     )
 
 
+class CodeForm(Form):
+    """A code of the app or, where one may stand in, a recovery code."""
+
+    code = StringField(
+        _l("Code"),
+        [needed()],
+        render_kw={
+            "autocomplete": "one-time-code",
+            "autocapitalize": "none",
+            "spellcheck": "false",
+            "maxlength": 40,
+        },
+    )
+
+
+class ProofForm(Form):
+    """The password once more, before something about the sign-in changes."""
+
+    password = PasswordField(
+        _l("Your password"), [needed()], render_kw={"autocomplete": "current-password"}
+    )
+
+
+class BothForm(ProofForm, CodeForm):
+    """Password and code once more."""
+
+
 HOURS = [SelectChoice(str(hour), f"{hour:02}:00") for hour in range(24)]
 
 

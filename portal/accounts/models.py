@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -106,6 +107,7 @@ class User(Base):
     created_at: Mapped[datetime]
     invited_at: Mapped[datetime | None]
     signed_in_at: Mapped[datetime | None]
+    second_step_at: Mapped[datetime | None]
 
     organisation: Mapped[Organisation] = relationship()
 
@@ -138,6 +140,36 @@ class UserSession(Base):
     address: Mapped[str | None]
     user_agent: Mapped[str | None]
     device_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class SecondStep(Base):
+    """The secret of a person's second step, sealed; it counts from `User.second_step_at` on.
+
+    `last_counter` is the last code that was taken, as the number of half minutes since 1970: it
+    and what came before are not taken again.
+    """
+
+    __tablename__ = "second_steps"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id"), primary_key=True, autoincrement=False
+    )
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    begun_at: Mapped[datetime]
+    last_counter: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class RecoveryCode(Base):
+    """One of the codes that stand in for a lost phone, once; only its fingerprint is kept."""
+
+    __tablename__ = "recovery_codes"
+
+    id: Mapped[Id]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    used_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("uq_recovery_codes_code", "user_id", "code_hash", unique=True),)
 
 
 class Programme(Base):

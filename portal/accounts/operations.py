@@ -53,11 +53,12 @@ def sign_in(
     address: str | None = None,
     agent: str | None = None,
     device: str | None = None,
-) -> tuple[User, str]:
+) -> tuple[User, str | None]:
     """Check e-mail and password, open a session, return the person and the session's secret.
 
-    `device` is the secret that names the browser; a new one is told to the person by mail. Raises
-    `Forbidden` with one and the same sentence whatever is wrong.
+    No session and no secret where she owes the second step (`second_step.ask`). `device` is the
+    secret that names the browser; a new one is told to the person by mail. Raises `Forbidden` with
+    one and the same sentence whatever is wrong.
     """
     user = queries.find_user_by_email(email) if "\x00" not in email else None
     known = user is not None and user.active and user.organisation.active
@@ -65,12 +66,15 @@ def sign_in(
     if user is None or not good:
         record_apart(SignInRefused(at=at, user_id=user.id if user else 0))
         raise Forbidden(_("E-mail and password don't match. Please check both."))
-    return user, _let_in(user, at, address, agent, device)
+    if user.second_step_at is not None:
+        return user, None
+    return user, let_in(user, at, address, agent, device)
 
 
-def _let_in(
+def let_in(
     user: User, at: datetime, address: str | None, agent: str | None, device: str | None
 ) -> str:
+    """Open a session for somebody who has shown all that is asked of her; return its secret."""
     strange = device is not None and queries.is_new_device(user.id, tokens.hash_secret(device))
     user.signed_in_at = at
     secret = open_session(user.id, at, address, agent, device)
@@ -382,7 +386,7 @@ def accept_invitation(
     user.name = name
     set_password(user, password, at)
     record(InvitationAccepted(at=at, user_id=user.id))
-    return user, _let_in(user, at, address, agent, device)
+    return user, let_in(user, at, address, agent, device)
 
 
 def deactivate(user: User, at: datetime) -> None:

@@ -1,23 +1,26 @@
-"""The pages of a person's own sign-in: where she is signed in, and her password.
+"""The pages of a person's own sign-in: where she is signed in, her password, her second step.
 
 How somebody gets in stands in `routes`; here is what who is in may change for herself alone.
 """
 
 from __future__ import annotations
 
+import segno
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import logout_user
 
-from portal.accounts import operations, queries
+from portal.accounts import operations, queries, second_step
 from portal.accounts.actor import current_actor
 from portal.accounts.devices import device_of
-from portal.accounts.forms import PasswordForm
+from portal.accounts.forms import BothForm, CodeForm, PasswordForm, ProofForm
+from portal.accounts.models import User
 from portal.accounts.signin import name_device, remember
 from portal.core import clock
-from portal.core.errors import Invalid
+from portal.core import db as database
+from portal.core.errors import Invalid, NotFound
 from portal.web.access import signed_in
 from portal.web.limits import failures_only, limiter
 
@@ -37,7 +40,8 @@ def page(form: PasswordForm) -> str:
     sessions = [(one, device_of(one.user_agent or ""), one.id == actor.session_id) for one in found]
     # the one at hand first, however long ago it was noted as seen
     sessions.sort(key=lambda row: not row[2])
-    return render_template("accounts/own.html", sessions=sessions, form=form)
+    user = database.session().get_one(User, actor.id)
+    return render_template("accounts/own.html", sessions=sessions, form=form, user=user)
 
 
 def own_key() -> str:
@@ -94,4 +98,100 @@ def end_other_sessions() -> ResponseReturnValue:
         else _("You are signed in here only."),
         "success",
     )
+    return redirect(url_for("own.sign_in"), 303)
+
+
+# -- the second step --------------------------------------------------------------------------
+
+
+@blueprint.get("/settings/second-step")
+@signed_in
+def second_step_page() -> ResponseReturnValue:
+    return step_page()
+
+
+def step_page(
+    starting: ProofForm | None = None, code: CodeForm | None = None, ending: BothForm | None = None
+) -> str:
+    """Render what there is to do about the second step, with one form as it was filled in."""
+    user_id, at = current_actor().id, clock.now()
+    user = database.session().get_one(User, user_id)
+    setup = second_step.find_setup(user_id, at)
+    return render_template(
+        "accounts/second_step.html",
+        user=user,
+        setup=setup,
+        picture=segno.make(setup.uri, error="m") if setup else None,
+        left=second_step.count_codes(user_id),
+        starting=starting or ProofForm(formdata=None),
+        form=code or CodeForm(formdata=None),
+        ending=ending or BothForm(formdata=None),
+    )
+
+
+@blueprint.post("/settings/second-step")
+@signed_in
+@limiter.limit("8/minute;40/hour", key_func=own_key, deduct_when=failures_only)
+def begin_second_step() -> ResponseReturnValue:
+    form = ProofForm()
+    if not form.validate():
+        return step_page(starting=form), 422
+    try:
+        second_step.begin(current_actor().id, form.password.data or "", clock.now())
+    except Invalid as error:
+        form.take(error)
+        return step_page(starting=form), 422
+    return redirect(url_for("own.second_step_page"), 303)
+
+
+@blueprint.post("/settings/second-step/confirmation")
+@signed_in
+@limiter.limit("8/minute;40/hour", key_func=own_key, deduct_when=failures_only)
+def confirm_second_step() -> ResponseReturnValue:
+    form, actor = CodeForm(), current_actor()
+    if not form.validate():
+        return step_page(code=form), 422
+    try:
+        codes = second_step.confirm(actor.id, form.code.data or "", clock.now(), actor.session_id)
+    except Invalid as error:
+        form.take(error)
+        return step_page(code=form), 422
+    except NotFound:
+        flash(_("That took a while. Please begin once more."))
+        return redirect(url_for("own.second_step_page"), 303)
+    return render_template("accounts/recovery_codes.html", codes=codes, first=True)
+
+
+@blueprint.post("/settings/second-step/codes")
+@signed_in
+@limiter.limit("8/minute;40/hour", key_func=own_key, deduct_when=failures_only)
+def make_codes() -> ResponseReturnValue:
+    form = BothForm()
+    if not form.validate():
+        return step_page(ending=form), 422
+    try:
+        codes = second_step.fresh_codes(
+            current_actor().id, form.password.data or "", form.code.data or "", clock.now()
+        )
+    except Invalid as error:
+        form.take(error)
+        return step_page(ending=form), 422
+    return render_template("accounts/recovery_codes.html", codes=codes, first=False)
+
+
+@blueprint.post("/settings/second-step/removal")
+@signed_in
+@limiter.limit("8/minute;40/hour", key_func=own_key, deduct_when=failures_only)
+def end_second_step() -> ResponseReturnValue:
+    form = BothForm()
+    if not form.validate():
+        return step_page(ending=form), 422
+    try:
+        second_step.switch_off(
+            current_actor().id, form.password.data or "", form.code.data or "", clock.now()
+        )
+    except Invalid as error:
+        form.take(error)
+        return step_page(ending=form), 422
+    flash(_("Your password alone lets you in again."), "success")
     return redirect(url_for("own.sign_in"), 303)

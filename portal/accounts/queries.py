@@ -151,6 +151,27 @@ def is_new_device(user_id: int, device_hash: bytes) -> bool:
     return set(known) == {False}
 
 
+def knows_device(email: str, device_hash: bytes) -> bool:
+    """Tell whether the person with this address was ever signed in in this browser."""
+    known = (
+        select(UserSession.id)
+        .join(User, User.id == UserSession.user_id)
+        .where(User.email == email, UserSession.device_hash == device_hash)
+    )
+    return bool(session().scalar(select(known.exists())))
+
+
+def list_with_second_step(organisation_id: int) -> set[int]:
+    """Return the ids of the people of a firm who give a code at sign-in, too."""
+    return set(
+        session().scalars(
+            select(User.id).where(
+                User.organisation_id == organisation_id, User.second_step_at.is_not(None)
+            )
+        )
+    )
+
+
 def find_invited(secret: str, at: datetime) -> User | None:
     """Return whom an invitation is for; None where it is used, too old or taken back."""
     token = find_token("invitation", secret, at)

@@ -19,21 +19,81 @@ from flask_babel import gettext as _
 from flask_login import logout_user
 from werkzeug.exceptions import HTTPException
 
-from portal.accounts import operations, queries
+from portal.accounts import operations, queries, second_step
 from portal.accounts.actor import current_actor, find_actor
-from portal.accounts.forms import ForgotForm, HearingForm, InvitedForm, ResetForm, SignInForm
+from portal.accounts.forms import (
+    CodeForm,
+    ForgotForm,
+    HearingForm,
+    InvitedForm,
+    ResetForm,
+    SignInForm,
+)
 from portal.accounts.models import User
-from portal.accounts.signin import name_device, remember
-from portal.core import clock
+from portal.accounts.signin import name_device, read_device, remember
+from portal.core import clock, tokens
 from portal.core import db as database
 from portal.core.errors import Forbidden, Invalid, NotFound
 from portal.web.access import public, signed_in
-from portal.web.limits import failures_only, limiter
+from portal.web.boundary import keep_work
+from portal.web.limits import failures_only, limiter, visitor_key
 
 blueprint = Blueprint("accounts", __name__)
 
 LOCALES = ("en", "de")
 THEMES = ("auto", "light", "dark")
+HALF = "half"
+"""Where the cookie of a visitor holds the secret of a sign-in that owes its second step."""
+
+
+# -- whose attempts are counted ---------------------------------------------------------------
+#
+# Of an account the attempts of one address, so that nobody locks out who sits elsewhere. Those of
+# all addresses together are counted only where they come from browsers in which this person never
+# was: hers let her in whatever others do.
+
+
+def account() -> str:
+    """Return whom somebody says to be."""
+    return "account:" + form_text("email").lower()
+
+
+def account_here() -> str:
+    """Return whom somebody at an address says to be."""
+    return f"{account()}:{visitor_key()}"
+
+
+def is_known_browser() -> bool:
+    """Tell whether this person was signed in here before, in this browser."""
+    device = read_device()
+    if device is None:
+        return False
+    return queries.knows_device(form_text("email"), tokens.hash_secret(device))
+
+
+def half_account() -> str:
+    """Return who owes her second step."""
+    user = second_step.find_half(session.get(HALF, ""), clock.now())
+    return f"second:{user.id if user else 0}"
+
+
+def half_here() -> str:
+    """Return who at an address owes her second step."""
+    return f"{half_account()}:{visitor_key()}"
+
+
+def is_known_half() -> bool:
+    """Tell whether who owes her second step was signed in in this browser before."""
+    device = read_device()
+    user = second_step.find_half(session.get(HALF, ""), clock.now())
+    if device is None or user is None:
+        return False
+    return queries.knows_device(user.email, tokens.hash_secret(device))
+
+
+def form_text(name: str) -> str:
+    """Return what a field of the form says, as PostgreSQL takes it."""
+    return request.form.get(name, "").replace("\x00", "").strip()[:200]
 
 
 @blueprint.get("/login")
@@ -47,17 +107,16 @@ def login() -> ResponseReturnValue:
 @blueprint.post("/login")
 @public
 @limiter.limit("20/minute;200/hour", deduct_when=failures_only)
+@limiter.limit("8/minute;40/hour", key_func=account_here, deduct_when=failures_only)
 @limiter.limit(
-    "8/minute;40/hour",
-    key_func=lambda: "account:" + request.form.get("email", "").strip().lower()[:200],
-    deduct_when=failures_only,
+    "100/hour", key_func=account, exempt_when=is_known_browser, deduct_when=failures_only
 )
 def sign_in() -> ResponseReturnValue:
     form, at = SignInForm(), clock.now()
     if not form.validate():
         return render_template("accounts/login.html", form=form), 422
     try:
-        _user, secret = operations.sign_in(
+        user, secret = operations.sign_in(
             form.email.data or "",
             form.password.data or "",
             at,
@@ -68,6 +127,49 @@ def sign_in() -> ResponseReturnValue:
     except Forbidden as error:
         form.take(Invalid({"password": error.message}))
         return render_template("accounts/login.html", form=form), 422
+    if secret is None:
+        session.clear()
+        session[HALF] = second_step.ask(user.id, at)
+        return redirect(url_for("accounts.code", next=request.args.get("next")), 303)
+    remember(secret)
+    return redirect(safe_target(request.args.get("next")), 303)
+
+
+@blueprint.get("/login/code")
+@public
+def code() -> ResponseReturnValue:
+    if second_step.find_half(session.get(HALF, ""), clock.now()) is None:
+        return redirect(url_for("accounts.login", next=request.args.get("next")))
+    return render_template("accounts/code.html", form=CodeForm(formdata=None))
+
+
+@blueprint.post("/login/code")
+@public
+@limiter.limit("20/minute;200/hour", deduct_when=failures_only)
+@limiter.limit("8/minute;40/hour", key_func=half_here, deduct_when=failures_only)
+@limiter.limit(
+    "60/day", key_func=half_account, exempt_when=is_known_half, deduct_when=failures_only
+)
+def take_code() -> ResponseReturnValue:
+    form, at, half = CodeForm(), clock.now(), session.get(HALF, "")
+    if not form.validate():
+        return render_template("accounts/code.html", form=form), 422
+    try:
+        secret = second_step.take(
+            half,
+            form.code.data or "",
+            at,
+            request.remote_addr,
+            request.user_agent.string,
+            name_device(),
+        )
+    except Invalid as error:
+        keep_work()  # a wrong code counts
+        form.take(error)
+        return render_template("accounts/code.html", form=form), 422
+    except NotFound:  # too old, too many wrong codes, or ended meanwhile
+        flash(_("Please sign in once more, with your password first."))
+        return redirect(url_for("accounts.login", next=request.args.get("next")), 303)
     remember(secret)
     return redirect(safe_target(request.args.get("next")), 303)
 

@@ -71,25 +71,40 @@ def remember(secret: str) -> None:
         login_user(found[0])
 
 
+def read_device() -> str | None:
+    """Return the secret that names this browser; None where it has none, or a forged one."""
+    settings: Settings = current_app.config["SETTINGS"]
+    try:
+        return str(_signer(settings).loads(request.cookies.get(_cookie(settings), "")))
+    except BadSignature:
+        return None
+
+
+def _signer(settings: Settings) -> URLSafeSerializer:
+    return URLSafeSerializer(settings.secret_key, salt="device")
+
+
+def _cookie(settings: Settings) -> str:
+    return "__Host-device" if settings.secure_cookies else "device"
+
+
 def name_device() -> str:
     """Return the secret that names this browser; a browser without a good one gets one.
 
     Only its hash is stored. It opens nothing: it tells a browser seen before from a new one.
     """
+    known = read_device()
+    if known is not None:
+        return known
     settings: Settings = current_app.config["SETTINGS"]
-    signer = URLSafeSerializer(settings.secret_key, salt="device")
-    cookie = "__Host-device" if settings.secure_cookies else "device"
-    try:
-        return str(signer.loads(request.cookies.get(cookie, "")))
-    except BadSignature:
-        device = tokens.new_secret()
+    device = tokens.new_secret()
 
     @after_this_request
     def hand_out(response: Response) -> Response:
         if response.status_code < 400:  # who was let in
             response.set_cookie(
-                cookie,
-                str(signer.dumps(device)),
+                _cookie(settings),
+                str(_signer(settings).dumps(device)),
                 max_age=DEVICE_LASTS,
                 httponly=True,
                 samesite="Lax",

@@ -40,13 +40,22 @@ def hash_secret(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-def issue(purpose: str, user_id: int, at: datetime, lasts: timedelta, **data: Any) -> str:
-    """Create a token and return its secret; earlier unused ones of this purpose die."""
-    session().execute(
-        update(Token)
-        .where(Token.user_id == user_id, Token.purpose == purpose, Token.used_at.is_(None))
-        .values(used_at=at)
-    )
+def issue(
+    purpose: str,
+    user_id: int,
+    at: datetime,
+    lasts: timedelta,
+    *,
+    replaces: bool = True,
+    **data: Any,
+) -> str:
+    """Create a token and return its secret; it `replaces` earlier unused ones of this purpose."""
+    if replaces:
+        session().execute(
+            update(Token)
+            .where(Token.user_id == user_id, Token.purpose == purpose, Token.used_at.is_(None))
+            .values(used_at=at)
+        )
     secret = new_secret()
     session().add(
         Token(
@@ -71,6 +80,21 @@ def find(purpose: str, secret: str, at: datetime) -> Token | None:
             Token.used_at.is_(None),
             Token.expires_at > at,
         )
+    )
+
+
+def lock(purpose: str, secret: str, at: datetime) -> Token | None:
+    """Return the token as `find` does; who else asks for it waits until this one has settled."""
+    return session().scalar(
+        select(Token)
+        .where(
+            Token.token_hash == hash_secret(secret),
+            Token.purpose == purpose,
+            Token.used_at.is_(None),
+            Token.expires_at > at,
+        )
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
 
 

@@ -10,9 +10,15 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from portal.accounts import operations as accounts
+from portal.accounts import second_step
 from portal.accounts.actor import current_actor, find_actor
 from portal.accounts.permissions import Permission
-from portal.accounts.queries import get_person, list_everybody, list_people
+from portal.accounts.queries import (
+    get_person,
+    list_everybody,
+    list_people,
+    list_with_second_step,
+)
 from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.errors import Invalid, Refused
@@ -205,6 +211,16 @@ def set_access(organisation_id: int, user_id: int) -> ResponseReturnValue:
     return go(url_for("partners.partner", organisation_id=organisation_id))
 
 
+@blueprint.post("/partners/<int:organisation_id>/people/<int:user_id>/second-step/removal")
+@requires(Permission.PEOPLE_EDIT)
+def remove_second_step(organisation_id: int, user_id: int) -> ResponseReturnValue:
+    found = queries.get_partner(organisation_id, current_actor())
+    user = get_person(user_id, found.organisation_id)
+    second_step.remove(user, clock.now(), current_actor().id)
+    flash(_("%(name)s now signs in with the password alone.", name=user.name), "success")
+    return go(url_for("partners.partner", organisation_id=organisation_id))
+
+
 def invite_form(partner: Partner, *, fresh: bool = False) -> InviteForm:
     """Return the form that invites a person into this firm."""
     form = InviteForm(formdata=None) if fresh else InviteForm()
@@ -249,6 +265,9 @@ def profile(
         form=form or absence_form(partner, fresh=True),
         inviting=inviting or invite_form(partner, fresh=True),
         may_edit=current_actor().may(Permission.PARTNERS_EDIT),
+        second_steps=list_with_second_step(partner.organisation_id)
+        if current_actor().may(Permission.PEOPLE_EDIT)
+        else set(),
     )
 
 

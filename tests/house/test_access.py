@@ -23,6 +23,7 @@ from tests.world import DEACTIVATED, SIGNED_OUT, make_world, unknown_parts
 PUBLIC_ENDPOINTS = {
     "accent",
     "accounts.accept_invitation",
+    "accounts.code",
     "accounts.forgot",
     "accounts.invitation",
     "accounts.login",
@@ -32,6 +33,7 @@ PUBLIC_ENDPOINTS = {
     "accounts.set_new_password",
     "accounts.set_theme",
     "accounts.sign_in",
+    "accounts.take_code",
     "figures.metrics",
     "health.healthz",
     "health.readyz",

@@ -172,9 +172,12 @@ def configure(reactions: Mapping[type[Event], Iterable[str]]) -> None:
         _reactions[kind.__name__] = tuple(names)
 
 
-def record(event: Event, private: dict[str, Any] | None = None) -> int:
-    """Write `event` and the deliveries it causes in the current transaction; return its id."""
-    return _write(session(), event, private)
+def record(event: Event, private: dict[str, Any] | None = None, on: Session | None = None) -> int:
+    """Write `event` and the deliveries it causes; return its id.
+
+    In the current transaction, or in that of `on`.
+    """
+    return _write(on or session(), event, private)
 
 
 def record_apart(event: Event, private: dict[str, Any] | None = None) -> None:

@@ -73,8 +73,7 @@ class Line:
     who: str
     firm: str
     channel: str
-    lead_id: int | None
-    lead_number: str
+    leads: Sequence[tuple[int, str]]
     about: Sequence[str]
     details: Sequence[tuple[str, str]]
     request_id: str
@@ -184,9 +183,9 @@ def _conditions(filters: Filters) -> Iterator[ColumnElement[bool]]:
     if filters.what:
         yield EventRow.name == filters.what
     if filters.lead:
-        yield EventRow.lead_id.in_(
-            select(Lead.id).where(func.lower(Lead.number) == filters.lead.lower())
-        )
+        called = func.lower(Lead.number) == filters.lead.lower()
+        lead_id = session().scalar(select(Lead.id).where(called)) or 0
+        yield or_(EventRow.lead_id == lead_id, EventRow.data["lead_ids"].contains([lead_id]))
     if filters.channel:
         yield EventRow.channel == filters.channel
     if filters.request:
@@ -207,6 +206,7 @@ def tell(rows: Sequence[AnyRow]) -> list[Line]:
     """Return events in words, with the names of the people and firms that they speak of."""
     people = _names(User, _ids(rows, PEOPLE))
     firms = _names(Organisation, _ids(rows, (*FIRMS, *FIRMS_TOO)))
+    leads = _numbers(_ids(rows, ("lead_ids",)))
     return [
         Line(
             id=row.id,
@@ -215,8 +215,7 @@ def tell(rows: Sequence[AnyRow]) -> list[Line]:
             who=row.actor or "",
             firm=row.firm or "",
             channel=str(CHANNELS.get(row.channel, row.channel)),
-            lead_id=row.lead_id,
-            lead_number=row.number or "",
+            leads=_leads(row, leads),
             about=_about(row, people, firms),
             details=_details(row.data, firms),
             request_id=row.request_id or "",
@@ -224,6 +223,13 @@ def tell(rows: Sequence[AnyRow]) -> list[Line]:
         )
         for row in rows
     ]
+
+
+def _leads(row: AnyRow, numbers: dict[int, str]) -> list[tuple[int, str]]:
+    """Name the leads that an event speaks of."""
+    found = {row.lead_id: row.number} if row.lead_id and row.number else {}
+    several = _listed(row.data.get("lead_ids"))
+    return list((found | {one: numbers[one] for one in several if one in numbers}).items())
 
 
 def _about(row: AnyRow, people: dict[int, str], firms: dict[int, str]) -> list[str]:
@@ -272,6 +278,13 @@ def _listed(value: Any) -> list[int]:
 
 def _ids(rows: Iterable[AnyRow], parts: Iterable[str]) -> set[int]:
     return {one for row in rows for part in parts for one in _listed(row.data.get(part))}
+
+
+def _numbers(ids: set[int]) -> dict[int, str]:
+    if not ids:
+        return {}
+    rows = session().execute(select(Lead.id, Lead.number).where(Lead.id.in_(ids)))
+    return {row[0]: row[1] for row in rows}
 
 
 def _names(model: type[User | Organisation], ids: set[int]) -> dict[int, str]:

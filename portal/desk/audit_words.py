@@ -13,6 +13,7 @@ EVENTS: dict[str, Any] = {
     "AbsenceAdded": _l("Absence entered"),
     "AbsenceRemoved": _l("Absence removed"),
     "AuditExported": _l("Record of events exported"),
+    "ContactShown": _l("Contact data shown"),
     "ContactSuppressed": _l("Contact put on the do-not-contact list"),
     "DeclineTakenBack": _l("“Not for me” taken back"),
     "DraftsStale": _l("Inquiries left lying"),
@@ -51,6 +52,7 @@ EVENTS: dict[str, Any] = {
     "PersonDeactivated": _l("Person deactivated"),
     "PersonInvited": _l("Person invited"),
     "PersonReactivated": _l("Person active again"),
+    "PickRefused": _l("Pickup refused"),
     "ProofRefused": _l("Password or code not known"),
     "QualificationSaved": _l("Qualification saved"),
     "RecoveryCodeUsed": _l("Signed in with a recovery code"),
@@ -73,6 +75,7 @@ EVENTS: dict[str, Any] = {
 
 PARTS: dict[str, Any] = {
     "action": _l("Button"),
+    "code": _l("Why"),
     "added": _l("Added"),
     "fields": _l("Fields"),
     "filters": _l("Filters"),

@@ -13,7 +13,9 @@ from portal.accounts.permissions import Permission
 from portal.core import circumstances
 from portal.core.db import apart, session
 from portal.core.errors import NotFound
+from portal.core.events import record
 from portal.leads import wall
+from portal.leads.events import ContactShown
 from portal.leads.models import Lead, LeadContact, LeadState
 from portal.timeline.operations import log_looks
 
@@ -83,4 +85,8 @@ def _read(
         rows = own.scalars(select(LeadContact).where(LeadContact.lead_id.in_(lead_ids))).all()
         found = {contact.lead_id: contact for contact in rows}
         log_looks(own, found, actor.id, circumstances.current().channel, at)
+    if found:
+        shown = sorted(found)
+        alone = shown[0] if len(shown) == 1 else None
+        record(ContactShown(at=at, lead_id=alone, user_id=actor.id, lead_ids=shown), on=own)
     return found

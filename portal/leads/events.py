@@ -78,3 +78,11 @@ class LeadsImported(Event):
     unchanged: int
     refused: int
     disqualified: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactShown(Event):
+    """Somebody was shown contact data; `lead_ids` where it was that of several leads at once."""
+
+    user_id: int
+    lead_ids: list[int]

@@ -16,6 +16,15 @@ class LeadPickedUp(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PickRefused(Event):
+    """Somebody wanted a lead and did not get it; `code` is the refusal's."""
+
+    user_id: int
+    organisation_id: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LeadGivenBack(Event):
     pickup_id: int
     user_id: int

@@ -11,16 +11,21 @@ import pytest
 from sqlalchemy import select
 
 from portal.accounts.events import SignedIn, SignInRefused
+from portal.accounts.queries import get_actor
 from portal.core import chain, circumstances, clock
 from portal.core.db import session
 from portal.core.events import Event, EventRow, record
 from portal.desk.audit_words import CHANNELS, EVENTS
+from portal.feedback import operations as feedback
+from portal.feedback.rules import Answer
 from portal.leads.events import LeadQualified
 from portal.partners.events import PartnerProfileChanged
+from portal.pickup import operations as pickup
 from tests.factories import (
     factory,
     make_lead,
     make_manager,
+    make_offered_lead,
     make_partner,
     make_person,
     make_vendor,
@@ -171,3 +176,21 @@ def test_personal_words_of_events_are_not_shown(admin):
     note(SignedIn(at=clock.now(), user_id=1), private={"note": "Earl Grey"})
     for path in ("/audit", "/audit/events.csv"):
         assert "Earl Grey" not in admin.get(path).text
+
+
+def test_a_look_at_contact_data_is_on_record_with_whose(app, admin):
+    alice = make_person(make_partner(capacity=5, rep_capacity=5), name="Alice Anders")
+    leads = [make_offered_lead(at=clock.now()) for _ in range(2)]
+    for lead in leads:
+        pick_and_answer(lead, alice)
+    assert sign_in(app.test_client(), alice).get("/mine").status_code == 200
+    (shown,) = rows(admin.get("/audit?what=ContactShown&person=alice"))
+    assert all(lead.number in shown for lead in leads)
+    for lead in leads:
+        assert rows(admin.get(f"/audit?what=ContactShown&lead={lead.number}")) == [shown]
+
+
+@factory
+def pick_and_answer(lead, user):
+    actor, at = get_actor(user.id), clock.now()
+    feedback.give(pickup.claim(lead.id, actor, at).pickup_id, Answer("waiting"), actor, at)

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from portal.accounts.queries import get_actor
 from portal.core.db import session
-from portal.core.errors import Invalid, NotFound
+from portal.core.errors import Invalid, NotFound, Refused
 from portal.core.events import EventRow
 from portal.deadlines.models import DeadlinePolicy
 from portal.feedback import operations as feedback
@@ -199,6 +199,26 @@ def test_a_debt_over_seven_days_late_stops_the_colleagues_too(ctx: Flask) -> Non
     )
     with pytest.raises(FeedbackOwed):
         pickup.claim(third.id, alan, LATER + timedelta(days=14, minutes=1))
+
+
+def test_who_was_refused_and_why_is_on_record(ctx: Flask) -> None:
+    alice, bob = make_person(), make_person()
+    lead, other = make_offered_lead(), make_offered_lead()
+    pickup.claim(lead.id, actor_of(bob), LATER)
+    pickup.claim(other.id, actor_of(alice), LATER)
+    for refused in (lead, make_offered_lead()):
+        with pytest.raises(Refused):
+            pickup.claim(refused.id, actor_of(alice), LATER)
+    with pytest.raises(NotFound):
+        pickup.claim(987_654, actor_of(alice), LATER)
+    found = session().scalars(
+        select(EventRow).where(EventRow.name == "PickRefused").order_by(EventRow.id)
+    )
+    assert [(row.lead_id == lead.id, row.data["user_id"], row.data["code"]) for row in found] == [
+        (True, alice.id, "already_taken"),
+        (False, alice.id, "feedback_owed"),
+        (False, alice.id, "not_found"),
+    ]
 
 
 def test_giving_back_offers_the_lead_to_the_others_at_once(ctx: Flask) -> None:

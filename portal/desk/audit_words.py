@@ -84,7 +84,6 @@ PARTS: dict[str, Any] = {
     "kinds": _l("Warning"),
     "left": _l("Codes left"),
     "late_seconds": _l("Late by seconds"),
-    "left": _l("Codes left"),
     "number": _l("Round"),
     "outcome": _l("Outcome"),
     "reason": _l("Reason"),

@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import figures, health, navigation, wiring
 from portal.accounts.actor import find_actor
-from portal.accounts.signin import init_signin
+from portal.accounts.signin import init_signin, lead_to_second_step, owes_second_step
 from portal.core import alarms, clock, events, jobs, logs
 from portal.core import db as database
 from portal.core.config import Settings
@@ -69,6 +69,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     csrf.init_app(app)
     Htmx(app)
     app.before_request(check_access)
+    app.before_request(lead_to_second_step)
     init_limits(app, settings.redis_url)
     init_errors(app)
     init_filters(app)
@@ -143,7 +144,7 @@ def page_context() -> dict[str, Any]:
     actor = find_actor()
     return {
         "actor": actor,
-        "nav": navigation.entries(actor) if actor else [],
+        "nav": navigation.entries(actor) if actor and not owes_second_step(actor) else [],
         "brand": {"name": settings.programme_name, "accent": settings.accent},
         "theme": actor.theme if actor else session.get("theme", "auto"),
         "locale": choose_locale(),

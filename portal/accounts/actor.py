@@ -29,6 +29,7 @@ class Actor:
     theme: str
     session_token: str = ""
     session_id: int = 0
+    second_step: bool = False
 
     is_authenticated = True
     is_active = True

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import logout_user
 
-from portal.accounts import operations, queries, second_step
+from portal.accounts import chosen, operations, queries, second_step
 from portal.accounts.actor import current_actor
 from portal.accounts.devices import device_of
 from portal.accounts.forms import BothForm, CodeForm, PasswordForm, ProofForm
@@ -123,6 +123,7 @@ def step_page(
         setup=setup,
         picture=segno.make(setup.uri, error="m") if setup else None,
         left=second_step.count_codes(user_id),
+        demanded=chosen.demands_second_step(user.roles),
         starting=starting or ProofForm(formdata=None),
         form=code or CodeForm(formdata=None),
         ending=ending or BothForm(formdata=None),

@@ -26,6 +26,7 @@ ACTOR_COLUMNS = (
     User.locale,
     User.timezone,
     User.theme,
+    User.second_step_at,
     Organisation.kind,
     Organisation.name.label("organisation_name"),
 )
@@ -96,6 +97,7 @@ def _actor(row: Row[*tuple[object, ...]], secret: str = "", session_id: int = 0)
         theme=row.theme,
         session_token=secret,
         session_id=session_id,
+        second_step=row.second_step_at is not None,
     )
 
 

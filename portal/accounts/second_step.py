@@ -225,8 +225,13 @@ def _takes_recovery_code(user_id: int, given: str, at: datetime) -> bool:
 
 
 def switch_off(user_id: int, password: str, code: str, at: datetime) -> None:
-    """End the own second step. Raises `Invalid` for a wrong password or code."""
+    """End the own second step.
+
+    Raises `Invalid` for a wrong password or code, `Refused` where the role must have one.
+    """
     user = session().get_one(User, user_id)
+    if chosen.demands_second_step(user.roles):
+        raise Refused(_("Your role signs in with a second step."))
     _prove_both(user, password, code, at)
     _remove(user)
     record(SecondStepRemoved(at=at, user_id=user.id, by_user_id=user.id))

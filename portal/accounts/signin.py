@@ -11,19 +11,23 @@ from flask import (
     current_app,
     g,
     has_request_context,
+    redirect,
     request,
     session,
+    url_for,
 )
+from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, login_user
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import update
 
-from portal.accounts import operations, queries
-from portal.accounts.actor import Actor, Visitor
+from portal.accounts import chosen, operations, queries
+from portal.accounts.actor import Actor, Visitor, find_actor
 from portal.accounts.models import UserSession
 from portal.core import circumstances, clock, tokens
 from portal.core.config import Settings
 from portal.core.db import apart, db
+from portal.web.access import PUBLIC, access_of
 
 DEVICE_LASTS = timedelta(days=400)  # browsers keep no cookie longer
 
@@ -115,8 +119,41 @@ def name_device() -> str:
     return device
 
 
+WITHOUT_SECOND_STEP = frozenset(
+    {
+        "accounts.logout",
+        "own.begin_second_step",
+        "own.confirm_second_step",
+        "own.second_step_page",
+    }
+)
+"""What is open to who must set up a second step first, besides what is open to everybody."""
+
+
+def owes_second_step(actor: Actor) -> bool:
+    """Tell whether somebody must set up a second step before anything else."""
+    return not actor.second_step and chosen.demands_second_step(actor.roles)
+
+
+def lead_to_second_step() -> ResponseReturnValue | None:
+    """Let nobody do anything else who must set up a second step; runs before every request."""
+    endpoint, actor = request.endpoint, find_actor()
+    if endpoint is None or actor is None or not owes_second_step(actor):
+        return None
+    if endpoint in WITHOUT_SECOND_STEP or access_of(current_app, endpoint) == PUBLIC:
+        return None
+    where = url_for("own.second_step_page")
+    if request.headers.get("HX-Request"):
+        return "", 204, {"HX-Redirect": where}
+    if request.headers.get("Accept") == "text/event-stream":
+        # no page: a browser takes it as the end, and does not try again
+        return "", 204
+    return redirect(where, 303)
+
+
 def init_signin(app: Flask) -> None:
     """Attach Flask-Login."""
+    chosen.check_settings(app.config["SETTINGS"])
     login_manager.init_app(app)
     app.extensions["visitor"] = Visitor
 

@@ -54,6 +54,8 @@ class Settings:
     metrics_token: str = ""
     # where errors are reported to, as services that speak Sentry's language name themselves
     error_dsn: str = ""
+    # whose sign-in must have a second step: names of roles, or "all"
+    second_step_roles: frozenset[str] = frozenset()
 
     @property
     def secure_cookies(self) -> bool:
@@ -99,6 +101,7 @@ class Settings:
             ),
             metrics_token=env.get("METRICS_TOKEN", ""),
             error_dsn=env.get("SENTRY_DSN") or env.get("ERROR_DSN", ""),
+            second_step_roles=frozenset(env.get("SECOND_STEP_ROLES", "").replace(",", " ").split()),
         )
 
 

@@ -8,6 +8,7 @@ from flask import (
     Blueprint,
     current_app,
     flash,
+    g,
     redirect,
     render_template,
     request,
@@ -48,47 +49,40 @@ HALF = "half"
 
 # -- whose attempts are counted ---------------------------------------------------------------
 #
-# Of an account the attempts of one address, so that nobody locks out who sits elsewhere. Those of
-# all addresses together are counted only where they come from browsers in which this person never
-# was: hers let her in whatever others do.
+# Wrong passwords and codes are counted for an address, for an account at an address, and for an
+# account wherever they come from. A browser in which the person was signed in before is counted by
+# itself alone: whatever others try, beside her or elsewhere, it lets her in.
 
 
 def account() -> str:
-    """Return whom somebody says to be."""
-    return "account:" + form_text("email").lower()
+    """Return whom somebody says to be, or who owes her second step."""
+    return whose()[0]
 
 
 def account_here() -> str:
-    """Return whom somebody at an address says to be."""
+    """Return the same at an address, or in a browser of hers."""
+    device = read_device()
+    if device is not None and is_known_browser():
+        return f"{account()}:{tokens.hash_secret(device).hex()}"
     return f"{account()}:{visitor_key()}"
 
 
 def is_known_browser() -> bool:
-    """Tell whether this person was signed in here before, in this browser."""
-    device = read_device()
-    if device is None:
-        return False
-    return queries.knows_device(form_text("email"), tokens.hash_secret(device))
+    """Tell whether this person was signed in before in this browser."""
+    if "known_browser" not in g:
+        device, email = read_device(), whose()[1]
+        known = device is not None and bool(email)
+        g.known_browser = known and queries.knows_device(email, tokens.hash_secret(device or ""))
+    return bool(g.known_browser)
 
 
-def half_account() -> str:
-    """Return who owes her second step."""
+def whose() -> tuple[str, str]:
+    """Return a name to count by, and the person's address; empty where nobody is meant."""
+    if request.endpoint != "accounts.take_code":
+        email = form_text("email").lower()
+        return f"account:{email}", email
     user = second_step.find_half(session.get(HALF, ""), clock.now())
-    return f"second:{user.id if user else 0}"
-
-
-def half_here() -> str:
-    """Return who at an address owes her second step."""
-    return f"{half_account()}:{visitor_key()}"
-
-
-def is_known_half() -> bool:
-    """Tell whether who owes her second step was signed in in this browser before."""
-    device = read_device()
-    user = second_step.find_half(session.get(HALF, ""), clock.now())
-    if device is None or user is None:
-        return False
-    return queries.knows_device(user.email, tokens.hash_secret(device))
+    return (f"second:{user.id}", user.email) if user else (f"second:{visitor_key()}", "")
 
 
 def form_text(name: str) -> str:
@@ -106,7 +100,7 @@ def login() -> ResponseReturnValue:
 
 @blueprint.post("/login")
 @public
-@limiter.limit("20/minute;200/hour", deduct_when=failures_only)
+@limiter.limit("20/minute;200/hour", exempt_when=is_known_browser, deduct_when=failures_only)
 @limiter.limit("8/minute;40/hour", key_func=account_here, deduct_when=failures_only)
 @limiter.limit(
     "100/hour", key_func=account, exempt_when=is_known_browser, deduct_when=failures_only
@@ -145,11 +139,9 @@ def code() -> ResponseReturnValue:
 
 @blueprint.post("/login/code")
 @public
-@limiter.limit("20/minute;200/hour", deduct_when=failures_only)
-@limiter.limit("8/minute;40/hour", key_func=half_here, deduct_when=failures_only)
-@limiter.limit(
-    "60/day", key_func=half_account, exempt_when=is_known_half, deduct_when=failures_only
-)
+@limiter.limit("20/minute;200/hour", exempt_when=is_known_browser, deduct_when=failures_only)
+@limiter.limit("8/minute;40/hour", key_func=account_here, deduct_when=failures_only)
+@limiter.limit("60/day", key_func=account, exempt_when=is_known_browser, deduct_when=failures_only)
 def take_code() -> ResponseReturnValue:
     form, at, half = CodeForm(), clock.now(), session.get(HALF, "")
     if not form.validate():

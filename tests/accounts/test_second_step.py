@@ -478,6 +478,30 @@ def test_a_crowd_that_guesses_is_stopped_and_her_own_browser_lets_her_in(app, li
     assert give_password(hers, alice).status_code == 303
 
 
+def test_who_guesses_beside_her_at_one_address_does_not_lock_out_her_own_browser(app, limits):
+    """Case 104."""
+    alice, alan = make_person(), make_person()
+    hers, his = (sign_in(app.test_client(), user) for user in (alice, alan))
+    for client in (hers, his):
+        client.delete_cookie("session")
+    here = "127.0.0.1"
+    assert wrong_password(app.test_client(), alice, here, 9) == [422] * 8 + [429]
+    for number in range(3):
+        wrong_password(app.test_client(), make_person(email=f"x{number}@y.example"), here, 8)
+    assert give_password(app.test_client(), alan).status_code == 429
+    assert give_password(hers, alice).status_code == 303
+    assert give_password(his, alan).status_code == 303
+
+
+def test_her_own_browser_guesses_no_more_often_than_others(app, limits):
+    """Case 104."""
+    alice = make_person()
+    hers = sign_in(app.test_client(), alice)
+    hers.delete_cookie("session")
+    assert wrong_password(hers, alice, "192.0.2.7", 9) == [422] * 8 + [429]
+    assert wrong_password(hers, alice, "192.0.2.8", 1) == [429]
+
+
 def test_somebody_elses_browser_is_not_hers_however_good_its_cookie(app, limits):
     alice, mallory = make_person(), make_person()
     thief = sign_in(app.test_client(), mallory)

@@ -137,10 +137,14 @@ def owes_second_step(actor: Actor) -> bool:
 
 def lead_to_second_step() -> ResponseReturnValue | None:
     """Let nobody do anything else who must set up a second step; runs before every request."""
-    endpoint, actor = request.endpoint, find_actor()
-    if endpoint is None or actor is None or not owes_second_step(actor):
+    endpoint = request.endpoint
+    if endpoint is None or endpoint in WITHOUT_SECOND_STEP:
         return None
-    if endpoint in WITHOUT_SECOND_STEP or access_of(current_app, endpoint) == PUBLIC:
+    # who is there is not asked where it doesn't matter: /readyz answers without a database
+    if access_of(current_app, endpoint) == PUBLIC:
+        return None
+    actor = find_actor()
+    if actor is None or not owes_second_step(actor):
         return None
     where = url_for("own.second_step_page")
     if request.headers.get("HX-Request"):

@@ -84,8 +84,8 @@ def stand_by(lead_id: int) -> ResponseReturnValue:
     try:
         (operations.leave if leaves else operations.stand_by)(lead_id, actor, at)
     except NothingToWaitFor:
-        # it may have come back between the page and the press
-        card = queries.find_card(lead_id, actor, at)
+        # it may have come back between the page and the press, or while this press stood in line
+        card = queries.find_card(lead_id, actor, clock.now())
         if card is None:
             raise
         return answer_place(lead_id, card)

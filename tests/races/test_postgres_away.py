@@ -119,6 +119,7 @@ def test_pages_say_so_while_postgres_is_away_and_picks_go_on_afterwards(
                 assert answer.verdict == (503, "database_away"), page
                 assert "Nothing was lost" in answer.body
             ready = visitor.get("/readyz")
+            assert ready.body.startswith("{"), live.said()[-8000:]
             told = json.loads(ready.body)
             assert (ready.status, told["database"], told["redis"]) == (503, "unreachable", "ok")
             stranger = live.stranger()

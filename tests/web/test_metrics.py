@@ -7,6 +7,7 @@ import re
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from portal.accounts.queries import get_actor
 from portal.core import clock, jobs
 from portal.core.errors import DomainError
 from portal.core.mail import outbox
@@ -100,18 +101,19 @@ def test_picks_are_counted_by_what_became_of_them(app, client):
     assert sum(counted.values()) == 1
 
 
-def test_refused_picks_are_counted_by_code():
+def test_refused_picks_are_counted_by_code(ctx):
     class Refusal(DomainError):
         code = "already_taken"
 
     @counting.count_picks
-    def claim():
+    def claim(lead_id, actor, at):
         raise Refusal("Somebody was faster.")
 
+    alice = get_actor(make_person().id)
     counted = counting.PICKS.labels("already_taken")
     before = counted._value.get()
     with pytest.raises(Refusal):
-        claim()
+        claim(1, alice, clock.now())
     assert counted._value.get() == before + 1
 
 

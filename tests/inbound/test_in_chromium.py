@@ -103,7 +103,7 @@ def test_case_3_a_robot_that_sends_the_first_form_is_asked_again(live, windows, 
 
 def test_case_13_no_log_holds_a_token(live, windows, rep):
     _lead, path = offered(rep)
-    page = windows.open(live)
+    page = windows.open(live, reduced_motion="reduce")
     page.goto(path)
     page.locator("a.brand").click()
     page.wait_for_url("**/login**")
@@ -144,7 +144,7 @@ def test_a_lead_is_refused_answered_picked_and_reported_from_mails_alone(
 def test_who_presses_at_once_presses_twice_and_is_heard_once(live, windows, rep):
     _lead, held = hold(rep)
     path = issue(Purpose.FEEDBACK, rep, pickup_id=held)
-    page = windows.open(live)
+    page = windows.open(live, reduced_motion="reduce")
     page.goto(path)
     just_shown(page, live)
     page.get_by_role("button", name="Waiting for their answer").click()

@@ -7,7 +7,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, LargeBinary, select, update
+from sqlalchemy import BigInteger, ColumnElement, Index, LargeBinary, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import Base, Id, session
@@ -71,28 +71,26 @@ def issue(
     return secret
 
 
+def _good(purpose: str, secret: str, at: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of a token that still opens what it is for."""
+    return (
+        Token.token_hash == hash_secret(secret),
+        Token.purpose == purpose,
+        Token.used_at.is_(None),
+        Token.expires_at > at,
+    )
+
+
 def find(purpose: str, secret: str, at: datetime) -> Token | None:
     """Return the token if it is known, unused and not expired."""
-    return session().scalar(
-        select(Token).where(
-            Token.token_hash == hash_secret(secret),
-            Token.purpose == purpose,
-            Token.used_at.is_(None),
-            Token.expires_at > at,
-        )
-    )
+    return session().scalar(select(Token).where(*_good(purpose, secret, at)))
 
 
 def lock(purpose: str, secret: str, at: datetime) -> Token | None:
     """Return the token as `find` does; who else asks for it waits until this one has settled."""
     return session().scalar(
         select(Token)
-        .where(
-            Token.token_hash == hash_secret(secret),
-            Token.purpose == purpose,
-            Token.used_at.is_(None),
-            Token.expires_at > at,
-        )
+        .where(*_good(purpose, secret, at))
         .with_for_update()
         .execution_options(populate_existing=True)
     )
@@ -108,13 +106,5 @@ def revoke_all(user_id: int, at: datetime) -> None:
 def use(purpose: str, secret: str, at: datetime) -> Token | None:
     """Use a token up; None where it is unknown, used or expired. Wins once under concurrency."""
     return session().scalar(
-        update(Token)
-        .where(
-            Token.token_hash == hash_secret(secret),
-            Token.purpose == purpose,
-            Token.used_at.is_(None),
-            Token.expires_at > at,
-        )
-        .values(used_at=at)
-        .returning(Token)
+        update(Token).where(*_good(purpose, secret, at)).values(used_at=at).returning(Token)
     )

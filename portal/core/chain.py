@@ -36,7 +36,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core import clock, jobs, logs
 from portal.core.db import AnyRow, Base, ask, session, unit_of_work
-from portal.core.events import EventPrivate, EventRow
+from portal.core.events import EVENT_COLUMNS, EventPrivate, EventRow
 
 log = logs.get(__name__)
 
@@ -69,18 +69,7 @@ class EventLink(Base):
 
 
 _LINKS = cast(Table, EventLink.__table__)
-_EVENT = (
-    EventRow.id,
-    EventRow.at,
-    EventRow.name,
-    EventRow.lead_id,
-    EventRow.actor_id,
-    EventRow.channel,
-    EventRow.request_id,
-    EventRow.data,
-    EventPrivate.texts,
-    EventPrivate.salt,
-)
+_EVENT = (*EVENT_COLUMNS, EventPrivate.texts, EventPrivate.salt)
 LINE_UP = text("SELECT pg_try_advisory_xact_lock(hashtext('event_links'))")
 LINK = (
     update(_LINKS)

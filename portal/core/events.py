@@ -64,6 +64,19 @@ class EventRow(Base):
     )
 
 
+EVENT_COLUMNS = (
+    EventRow.id,
+    EventRow.at,
+    EventRow.name,
+    EventRow.lead_id,
+    EventRow.actor_id,
+    EventRow.channel,
+    EventRow.request_id,
+    EventRow.data,
+)
+"""What is said of an event where it is read or linked past the ORM."""
+
+
 class EventPrivate(Base):
     """Personal text that belongs to an event and can be erased without touching it.
 

@@ -27,7 +27,7 @@ from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.chain import EventLink
 from portal.core.db import AnyRow, session
-from portal.core.events import EventRow, record_apart
+from portal.core.events import EVENT_COLUMNS, EventRow, record_apart
 from portal.desk.audit_words import CHANNELS, EVENTS, PARTS
 from portal.desk.events import AuditExported
 from portal.leads.intake.reading import guard_cell
@@ -146,14 +146,7 @@ def list_events(filters: Filters, limit: int, before: int | None = None) -> Sequ
     """Return events with who did them and their place in the chain, the newest first."""
     statement = (
         select(
-            EventRow.id,
-            EventRow.at,
-            EventRow.name,
-            EventRow.lead_id,
-            EventRow.actor_id,
-            EventRow.channel,
-            EventRow.request_id,
-            EventRow.data,
+            *EVENT_COLUMNS,
             User.name.label("actor"),
             Organisation.name.label("firm"),
             Lead.number,

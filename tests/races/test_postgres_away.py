@@ -128,6 +128,8 @@ def test_pages_say_so_while_postgres_is_away_and_picks_go_on_afterwards(
             postgres.start()
             picked += [each.result() for each in late]
         finally:
+            # whatever went wrong: who still picks would try for ever without it
+            postgres.start()
             over.set()
         read = [each.result() for each in reading]
 

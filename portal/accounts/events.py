@@ -110,3 +110,46 @@ class HearingChanged(Event):
 
     user_id: int
     hears: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganisationMoved(Event):
+    """A firm stands below another one now."""
+
+    organisation_id: int
+    parent_id: int | None
+    was_parent_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountManagerSet(Event):
+    """Somebody else of the vendor, or nobody, answers for a partner."""
+
+    organisation_id: int
+    user_id: int | None
+    was_user_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagerSet(Event):
+    """A person reports to somebody else, or to nobody."""
+
+    user_id: int
+    manager_id: int | None
+    was_manager_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitSaved(Event):
+    """A unit was made or changed; `fields` names what changed."""
+
+    organisation_id: int
+    unit_id: int
+    fields: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonPutInUnit(Event):
+    user_id: int
+    unit_id: int | None
+    was_unit_id: int | None

@@ -32,7 +32,10 @@ PARTNER_KINDS = (OrganisationKind.DISTRIBUTOR, OrganisationKind.RESELLER)
 
 
 class Organisation(Base):
-    """A firm in the programme. `parent_id` makes the tree vendor → distributor → reseller."""
+    """A firm in the programme. `parent_id` makes the tree vendor → distributor → reseller.
+
+    `account_manager_id` is the vendor's person who answers for a partner.
+    """
 
     __tablename__ = "organisations"
 
@@ -45,6 +48,9 @@ class Organisation(Base):
     timezone: Mapped[str] = mapped_column(default="Europe/Berlin")
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
+    account_manager_id: Mapped[int | None] = mapped_column(
+        ForeignKey("users.id", use_alter=True), index=True
+    )
 
     parent: Mapped[Organisation | None] = relationship(remote_side="Organisation.id")
 
@@ -60,14 +66,24 @@ class Organisation(Base):
 
 
 class Unit(Base):
-    """A part of an organisation: tele-sales, digital sales, a brand team."""
+    """A part of an organisation: tele-sales, digital sales, a brand team; parts have parts.
+
+    `territories` are ISO codes of countries (DE) and of their states (DE-NI): the vendor's people
+    in a unit answer for the partners who are situated there.
+    """
 
     __tablename__ = "units"
 
     id: Mapped[Id]
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
-    parent_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"), index=True)
     name: Mapped[str]
+    manager_id: Mapped[int | None] = mapped_column(
+        ForeignKey("users.id", use_alter=True), index=True
+    )
+    territories: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), default=list, server_default=text("'{}'")
+    )
 
 
 class Hears(StrEnum):
@@ -81,6 +97,8 @@ class Hears(StrEnum):
 class User(Base):
     """A person. `roles` names what she may do (`permissions.ROLES`).
 
+    `manager_id` is to whom she reports, somebody of the same organisation.
+
     `digest_hour`, `quiet_from` and `quiet_until` are hours of her own zone; no quiet hours where
     the latter two are empty. `hears_by_mail` is an older mark: where it is false, she never hears.
     """
@@ -89,7 +107,8 @@ class User(Base):
 
     id: Mapped[Id]
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
-    unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"), index=True)
+    manager_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     email: Mapped[str] = mapped_column(CITEXT, unique=True)
     name: Mapped[str]
     phone: Mapped[str | None]
@@ -109,7 +128,7 @@ class User(Base):
     signed_in_at: Mapped[datetime | None]
     second_step_at: Mapped[datetime | None]
 
-    organisation: Mapped[Organisation] = relationship()
+    organisation: Mapped[Organisation] = relationship(foreign_keys=organisation_id)
 
     __table_args__ = (
         Index("ix_users_roles", "roles", postgresql_using="gin"),

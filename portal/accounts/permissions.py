@@ -22,12 +22,14 @@ class Permission(StrEnum):
     OFFERS_MAKE = "offers:make"
     PARTNERS_EDIT = "partners:edit"
     PARTNERS_SEE = "partners:see"
+    PARTNERS_SEE_ALL = "partners:see-all"
     PEOPLE_EDIT = "people:edit"
     PICKUPS_CLAIM = "pickups:claim"
     PICKUPS_SEE_FIRM = "pickups:see-firm"
     PICKUPS_SEE_OWN = "pickups:see-own"
     REPORTS_SEE = "reports:see"
     RULES_EDIT = "rules:edit"
+    TEAMS_LEAD = "teams:lead"
 
 
 P = Permission
@@ -43,6 +45,7 @@ ROLES: dict[str, frozenset[Permission]] = {
             P.MAILS_MANAGE,
             P.PARTNERS_EDIT,
             P.PARTNERS_SEE,
+            P.PARTNERS_SEE_ALL,
             P.PEOPLE_EDIT,
             P.REPORTS_SEE,
         }
@@ -58,12 +61,14 @@ ROLES: dict[str, frozenset[Permission]] = {
             P.OFFERS_MAKE,
             P.PARTNERS_EDIT,
             P.PARTNERS_SEE,
+            P.PARTNERS_SEE_ALL,
             P.REPORTS_SEE,
             P.RULES_EDIT,
         }
     ),
     "account_manager": frozenset({P.BOARD_SEE, P.PARTNERS_SEE, P.REPORTS_SEE}),
-    "regional_manager": frozenset({P.BOARD_SEE, P.PARTNERS_SEE, P.REPORTS_SEE}),
+    "regional_manager": frozenset({P.BOARD_SEE, P.PARTNERS_SEE, P.REPORTS_SEE, P.TEAMS_LEAD}),
+    "sales_manager": frozenset({P.BOARD_SEE, P.PARTNERS_SEE, P.REPORTS_SEE, P.TEAMS_LEAD}),
     "qualifier": frozenset({P.LEADS_IMPORT, P.LEADS_QUALIFY}),
     "operations": frozenset({P.PARTNERS_SEE}),
     "distributor_manager": frozenset({P.OFFERS_SEE, P.OFFERS_DECLINE_FIRM, P.PICKUPS_SEE_FIRM}),
@@ -78,6 +83,7 @@ ROLES_OF_KIND = {
         "channel_manager",
         "account_manager",
         "regional_manager",
+        "sales_manager",
         "qualifier",
         "operations",
     ),

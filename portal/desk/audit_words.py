@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 EVENTS: dict[str, Any] = {
     "AbsenceAdded": _l("Absence entered"),
     "AbsenceRemoved": _l("Absence removed"),
+    "AccountManagerSet": _l("Account manager of a partner set"),
     "AuditExported": _l("Record of events exported"),
     "ContactShown": _l("Contact data shown"),
     "ContactSuppressed": _l("Contact put on the do-not-contact list"),
@@ -36,6 +37,7 @@ EVENTS: dict[str, Any] = {
     "LeadWon": _l("Lead won"),
     "LeadsImported": _l("File of leads imported"),
     "LeaksConfirmed": _l("Partner text let stand after a warning"),
+    "ManagerSet": _l("Manager of a person set"),
     "MailActionDone": _l("Button of a mail pressed"),
     "MailActionDoubted": _l("Second press asked for"),
     "MailLinkMisused": _l("Link of a mail misused"),
@@ -44,6 +46,7 @@ EVENTS: dict[str, Any] = {
     "OfferDeclined": _l("Offer declined by the firm"),
     "OfferDismissed": _l("“Not for me”"),
     "OfferVisible": _l("Offer visible to more firms"),
+    "OrganisationMoved": _l("Firm moved in the tree"),
     "PartnerAdded": _l("Partner added"),
     "PartnerGroupChanged": _l("Group of partners changed"),
     "PartnerProfileChanged": _l("Partner profile changed"),
@@ -51,6 +54,7 @@ EVENTS: dict[str, Any] = {
     "PasswordResetRequested": _l("New password asked for"),
     "PersonDeactivated": _l("Person deactivated"),
     "PersonInvited": _l("Person invited"),
+    "PersonPutInUnit": _l("Person put into a unit"),
     "PersonReactivated": _l("Person active again"),
     "PickRefused": _l("Pickup refused"),
     "ProofRefused": _l("Password or code not known"),
@@ -71,6 +75,7 @@ EVENTS: dict[str, Any] = {
     "StandByLeft": _l("Standing by ended"),
     "StandBysEnded": _l("Nobody stands by any more"),
     "StoodBy": _l("Stands by for a lead"),
+    "UnitSaved": _l("Unit saved"),
 }
 
 PARTS: dict[str, Any] = {

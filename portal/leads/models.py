@@ -242,6 +242,7 @@ class Lead(Base):
         ),
         Index(None, "state", "state_since", "id"),
         Index(None, "holder_id", postgresql_where=text("holder_id IS NOT NULL")),
+        Index(None, "owner_id", postgresql_where=text("owner_id IS NOT NULL")),
         Index(
             None,
             "holder_organisation_id",

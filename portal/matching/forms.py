@@ -11,6 +11,7 @@ from wtforms import BooleanField, SelectField, StringField
 from wtforms.fields import HiddenField
 from wtforms.validators import Length, NumberRange, Optional
 
+from portal.accounts.tree import is_region
 from portal.catalog.queries import book
 from portal.matching.criteria import (
     CATALOG_FIELDS,
@@ -25,7 +26,6 @@ from portal.matching.models import DistributionRule
 from portal.matching.operations import ROUND_HOURS, RuleDraft
 from portal.matching.words import describe_criterion, field_name, kind_name, value_name
 from portal.partners.forms import split_codes
-from portal.partners.operations import is_region
 from portal.partners.queries import list_groups
 from portal.web.forms import Form, TicksField, WholeField, needed
 

@@ -24,7 +24,9 @@ from portal.pickup.models import Pickup
 def find_user(user_id: int) -> User | None:
     """Return an active person of an active firm."""
     return session().scalar(
-        select(User).join(Organisation).where(User.id == user_id, User.active, Organisation.active)
+        select(User)
+        .join(User.organisation)
+        .where(User.id == user_id, User.active, Organisation.active)
     )
 
 
@@ -50,7 +52,7 @@ def list_with_role(role: str) -> Sequence[User]:
         session()
         .scalars(
             select(User)
-            .join(Organisation)
+            .join(User.organisation)
             .where(
                 User.active,
                 Organisation.active,

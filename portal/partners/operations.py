@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.accounts.models import Organisation, User
+from portal.accounts.tree import is_region
 from portal.catalog import places
 from portal.catalog.queries import book
 from portal.core.db import session
@@ -164,14 +165,6 @@ def check_profile(values: Mapping[str, Any]) -> dict[str, str]:
                 "%(code)s is no code of a country or state. Examples: DE, DE-NI, US-CA.", code=code
             )
     return errors
-
-
-def is_region(code: str) -> bool:
-    """True for an ISO code of a country (DE) or one of its states (DE-NI)."""
-    country = code.partition("-")[0]
-    if not pycountry.countries.get(alpha_2=country):
-        return False
-    return "-" not in code or code in places.subdivisions(country)
 
 
 def _locate(partner: Partner, values: dict[str, Any]) -> dict[str, str]:

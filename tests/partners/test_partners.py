@@ -139,7 +139,7 @@ def test_a_firm_or_one_person_is_away_on_the_firm_s_days(ctx: Flask) -> None:
     late = AT.replace(hour=22, minute=59)
 
     def who_is_away(at: datetime) -> list[int]:
-        people = select(User.id).join(Organisation).where(User.organisation_id == firm.id)
+        people = select(User.id).join(User.organisation).where(User.organisation_id == firm.id)
         return sorted(session().scalars(people.where(queries.away(at))))
 
     assert who_is_away(late) == [one.id]

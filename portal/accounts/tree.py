@@ -1,0 +1,236 @@
+"""Who stands below whom: firms, units, people and their managers, and who answers for a partner.
+
+Here: the verbs that change the tree, and its guard rails. What follows for whom, `reach` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import pycountry
+from flask_babel import gettext as _
+from sqlalchemy import Table, func, select
+
+from portal.accounts.events import (
+    AccountManagerSet,
+    ManagerSet,
+    OrganisationMoved,
+    PersonPutInUnit,
+    UnitSaved,
+)
+from portal.accounts.models import PARTNER_KINDS, Organisation, OrganisationKind, Unit, User
+from portal.core.db import Base, session
+from portal.core.errors import Invalid, NotFound
+from portal.core.events import record
+
+ABOVE = {
+    OrganisationKind.DISTRIBUTOR: (OrganisationKind.VENDOR, OrganisationKind.DISTRIBUTOR),
+    OrganisationKind.RESELLER: (OrganisationKind.VENDOR, OrganisationKind.DISTRIBUTOR),
+    OrganisationKind.AGENCY: (OrganisationKind.VENDOR,),
+}
+"""Which kinds of firm may stand above a firm of a kind; above the vendor stands nobody."""
+
+
+def is_region(code: str) -> bool:
+    """True for an ISO code of a country (DE) or one of its states (DE-NI)."""
+    if "-" in code:
+        return any(state.code == code for state in pycountry.subdivisions)
+    country = pycountry.countries.get(alpha_2=code)
+    return country is not None and country.alpha_2 == code
+
+
+# -- firms ------------------------------------------------------------------------------------
+
+
+def move_organisation(
+    organisation: Organisation, parent: Organisation | None, at: datetime
+) -> None:
+    """Put a firm, with all below it, below another one. Raises `Invalid`."""
+    _line_up()
+    if parent is not None and not may_stand_below(organisation.kind, parent.kind):
+        raise Invalid({"parent_id": _("A firm of this kind can’t stand below that one.")})
+    if parent is not None and organisation.id in _above(Organisation, parent.id):
+        raise Invalid({"parent_id": _("That firm stands below this one itself.")})
+    was, now = organisation.parent_id, parent.id if parent else None
+    if was == now:
+        return
+    organisation.parent_id = now
+    session().flush()
+    record(
+        OrganisationMoved(at=at, organisation_id=organisation.id, parent_id=now, was_parent_id=was)
+    )
+
+
+def may_stand_below(kind: str, parent_kind: str) -> bool:
+    """Tell whether a firm of a kind may stand directly below one of another kind."""
+    return parent_kind in ABOVE.get(OrganisationKind(kind), ())
+
+
+def set_account_manager(organisation: Organisation, user_id: int | None, at: datetime) -> bool:
+    """Say who of the vendor answers for a partner; return whether that is news.
+
+    Raises `Invalid` for who isn't an active person of the vendor, and for a firm that is no
+    partner.
+    """
+    if organisation.kind not in PARTNER_KINDS:
+        raise Invalid({"account_manager_id": _("Only a partner has an account manager.")})
+    was = organisation.account_manager_id
+    if user_id == was:
+        return False
+    if user_id is not None:
+        user = session().get(User, user_id)
+        vendors = user is not None and user.organisation.kind == OrganisationKind.VENDOR
+        if user is None or not vendors or not user.active:
+            raise Invalid({"account_manager_id": _("Please choose somebody of the vendor.")})
+    organisation.account_manager_id = user_id
+    session().flush()
+    record(
+        AccountManagerSet(at=at, organisation_id=organisation.id, user_id=user_id, was_user_id=was)
+    )
+    return True
+
+
+# -- people -----------------------------------------------------------------------------------
+
+
+def set_manager(user: User, manager_id: int | None, at: datetime) -> None:
+    """Say to whom a person reports. Raises `Invalid` for strangers, and for a ring."""
+    _line_up()
+    was = user.manager_id
+    if manager_id == was:
+        return
+    if manager_id is not None:
+        _check_manager(manager_id, user.organisation_id)
+        if user.id in _above(User, manager_id):
+            raise Invalid(
+                {"manager_id": _("That person reports to %(name)s already.", name=user.name)}
+            )
+    user.manager_id = manager_id
+    session().flush()
+    record(ManagerSet(at=at, user_id=user.id, manager_id=manager_id, was_manager_id=was))
+
+
+def set_unit(user: User, unit_id: int | None, at: datetime) -> None:
+    """Put a person into a unit of her organisation, or into none. Raises `Invalid`."""
+    was = user.unit_id
+    if unit_id == was:
+        return
+    unit = session().get(Unit, unit_id) if unit_id is not None else None
+    if unit_id is not None and (unit is None or unit.organisation_id != user.organisation_id):
+        raise Invalid({"unit_id": _("Please choose a unit of this firm.")})
+    user.unit_id = unit_id
+    session().flush()
+    record(PersonPutInUnit(at=at, user_id=user.id, unit_id=unit_id, was_unit_id=was))
+
+
+def _check_manager(manager_id: int, organisation_id: int) -> None:
+    manager = session().get(User, manager_id)
+    if manager is None or manager.organisation_id != organisation_id or not manager.active:
+        raise Invalid({"manager_id": _("Please choose somebody of this firm.")})
+
+
+# -- units ------------------------------------------------------------------------------------
+
+
+def save_unit(
+    organisation: Organisation,
+    name: str,
+    at: datetime,
+    unit: Unit | None = None,
+    *,
+    parent_id: int | None = None,
+    manager_id: int | None = None,
+    territories: Sequence[str] = (),
+) -> Unit:
+    """Make a unit of a firm, or change one. Raises `Invalid` with the fields to look at again."""
+    _line_up()
+    name, territories = name.strip(), list(dict.fromkeys(territories))
+    errors: dict[str, str] = {}
+    if not name:
+        errors["name"] = _("Please give the unit a name.")
+    elif _is_taken(name, organisation.id, unit):
+        errors["name"] = _("There is a unit with this name already.")
+    parent = session().get(Unit, parent_id) if parent_id is not None else None
+    if parent_id is not None and (parent is None or parent.organisation_id != organisation.id):
+        errors["parent_id"] = _("Please choose a unit of this firm.")
+    elif parent is not None and unit is not None and unit.id in _above(Unit, parent.id):
+        errors["parent_id"] = _("That unit is a part of this one itself.")
+    if manager_id is not None:
+        try:
+            _check_manager(manager_id, organisation.id)
+        except Invalid as error:
+            errors.update(error.errors)
+    odd = [code for code in territories if not is_region(code)]
+    if odd:
+        errors["territories"] = _(
+            "%(code)s is no code of a country or state. Examples: DE, DE-NI, US-CA.", code=odd[0]
+        )
+    if errors:
+        raise Invalid(errors)
+    values = {
+        "name": name,
+        "parent_id": parent_id,
+        "manager_id": manager_id,
+        "territories": territories,
+    }
+    if unit is None:
+        unit, changed = Unit(organisation_id=organisation.id, **values), sorted(values)
+        session().add(unit)
+    else:
+        changed = sorted(field for field, value in values.items() if getattr(unit, field) != value)
+        for field, value in values.items():
+            setattr(unit, field, value)
+    session().flush()
+    if changed:
+        record(UnitSaved(at=at, organisation_id=organisation.id, unit_id=unit.id, fields=changed))
+    return unit
+
+
+def _is_taken(name: str, organisation_id: int, unit: Unit | None) -> bool:
+    taken = session().scalars(
+        select(Unit.id).where(
+            Unit.organisation_id == organisation_id, func.lower(Unit.name) == name.lower()
+        )
+    )
+    return any(unit is None or found != unit.id for found in taken)
+
+
+def get_unit(unit_id: int, organisation_id: int) -> Unit:
+    """Return a unit of a firm. Raises `NotFound`."""
+    found = session().get(Unit, unit_id)
+    if found is None or found.organisation_id != organisation_id:
+        raise NotFound()
+    return found
+
+
+def list_units(organisation_id: int) -> Sequence[Unit]:
+    """Return the units of a firm by name."""
+    return (
+        session()
+        .scalars(
+            select(Unit)
+            .where(Unit.organisation_id == organisation_id)
+            .order_by(func.lower(Unit.name), Unit.id)
+        )
+        .all()
+    )
+
+
+# -- what all of them use ---------------------------------------------------------------------
+
+
+def _line_up() -> None:
+    """Let one change of the tree come after the other: two at once could close a ring."""
+    session().execute(select(func.pg_advisory_xact_lock(func.hashtext("tree"))))
+
+
+def _above(model: type[Base], from_id: int) -> set[int]:
+    """Return an id with all that stand above it."""
+    table = model.__table__
+    assert isinstance(table, Table)
+    upwards = table.c.manager_id if model is User else table.c.parent_id
+    chain = select(table.c.id, upwards.label("up")).where(table.c.id == from_id).cte(recursive=True)
+    # UNION leaves out what was there: a ring that stands already ends, too
+    chain = chain.union(select(table.c.id, upwards).join(chain, table.c.id == chain.c.up))
+    return set(session().scalars(select(chain.c.id)))

@@ -102,6 +102,7 @@ def make_partner(name: str | None = None, **over: Any) -> Organisation:
         over.pop("at", AT),
         parent=over.pop("parent", vendor),
     )
+    organisation.account_manager_id = over.pop("account_manager_id", None)
     values: dict[str, Any] = {
         "country": "DE",
         "subdivision": "DE-NI",

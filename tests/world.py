@@ -12,6 +12,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from portal.accounts import operations as accounts
+from portal.accounts import tree
 from portal.accounts.models import OrganisationKind, User
 from portal.accounts.queries import get_actor, get_session
 from portal.catalog.queries import book
@@ -134,6 +135,7 @@ def make_world():
         email = f"{name.replace(' ', '')}@{firm.name.split()[0].lower()}.example"
         world.people[name] = make_person(firm, role, name=name.title(), email=email)
     session().flush()
+    tree.set_account_manager(alpha, world.people["pam"].id, at)
     make_leads(world, at)
     make_things(world, alpha, at)
     return world

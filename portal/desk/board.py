@@ -13,6 +13,8 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from portal.accounts.actor import Actor
+from portal.accounts.permissions import Permission
 from portal.core.db import AnyRow
 from portal.desk import queries
 from portal.web.filters import ago, day, money, number, percent, when
@@ -57,13 +59,13 @@ def column_words() -> dict[str, tuple[str, str]]:
     }
 
 
-def board_columns(search: str, at: datetime) -> tuple[list[Column], int]:
+def board_columns(search: str, actor: Actor, at: datetime) -> tuple[list[Column], int]:
     """Return the columns of the board with their first cards, and how many leads are ready."""
-    counts = queries.count_columns(at)
+    counts = queries.count_columns(actor, at)
     texts = column_words()
     columns = []
     for key in queries.COLUMNS:
-        page = queries.list_column(key, at, search=search)
+        page = queries.list_column(key, actor, at, search=search)
         more = counts[key] > len(page.items) and (not search or page.more)
         columns.append(
             Column(
@@ -76,21 +78,22 @@ def board_columns(search: str, at: datetime) -> tuple[list[Column], int]:
                     if more or key == "ready"
                     else None
                 ),
-                cards=board_cards(key, page.items, at),
+                cards=board_cards(key, page.items, actor, at),
             )
         )
     return columns, counts["ready"]
 
 
-def board_cards(key: str, rows: Any, at: datetime) -> list[BoardCard]:
+def board_cards(key: str, rows: Any, actor: Actor, at: datetime) -> list[BoardCard]:
     """Return the cards of a column."""
-    return [board_card(key, row, at) for row in rows]
+    return [board_card(key, row, actor, at) for row in rows]
 
 
-def board_card(key: str, row: AnyRow, at: datetime) -> BoardCard:
+def board_card(key: str, row: AnyRow, actor: Actor, at: datetime) -> BoardCard:
     """Return a card: what, with whom, what is next; late is said in words."""
     line, late = LINES[key](row, at)
-    endpoint = "leads.qualify_lead" if key == "to_qualify" else "desk.lead"
+    qualifies = key == "to_qualify" and actor.may(Permission.LEADS_QUALIFY)
+    endpoint = "leads.qualify_lead" if qualifies else "desk.lead"
     return BoardCard(
         lead_id=row.id,
         url=url_for(endpoint, lead_id=row.id),
@@ -168,9 +171,9 @@ LINES = {
 }
 
 
-def figures(at: datetime) -> list[dict[str, Any]]:
+def figures(actor: Actor, at: datetime) -> list[dict[str, Any]]:
     """Return the four figures that matter, in words."""
-    found = queries.read_figures(at)
+    found = queries.read_figures(actor, at)
     deal = " · ".join(
         part
         for part in (

@@ -248,5 +248,5 @@ def counts() -> ResponseReturnValue:
     search = request.args.get("q", "")[:100]
     if not wants_fragment():
         return go(url_for("desk.board", q=search or None))
-    columns, _ready = board_columns(search, clock.now())
+    columns, _ready = board_columns(search, current_actor(), clock.now())
     return render_template("desk/_board_columns.html", columns=columns)

@@ -11,10 +11,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from portal.accounts import reach
+from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
+from portal.accounts.permissions import Permission
 from portal.core.db import AnyRow, session
 from portal.feedback.models import Feedback
 from portal.leads.models import TO_QUALIFY, Lead, LeadAnswer, LeadState, QualificationQuestion
+from portal.leads.queries import visible_to
 from portal.offers.models import Offer, OfferRound
 from portal.pickup.models import Pickup
 from portal.web.paging import Page, cut
@@ -39,20 +43,19 @@ def in_column(key: str, at: datetime) -> ColumnElement[bool]:
     return conditions[key]
 
 
-def count_columns(at: datetime) -> dict[str, int]:
-    """Count the leads of every column."""
-    states: dict[str, int] = {
-        row[0]: row[1]
-        for row in session().execute(select(Lead.state, func.count()).group_by(Lead.state))
-    }
-    overdue = (
-        session().scalar(
-            select(func.count())
-            .select_from(Pickup)
-            .where(Pickup.ended_at.is_(None), Pickup.feedback_due_at <= at)
-        )
-        or 0
+def count_columns(actor: Actor, at: datetime) -> dict[str, int]:
+    """Count the leads of every column that the person may see."""
+    by_state = select(Lead.state, func.count()).group_by(Lead.state)
+    late = (
+        select(func.count())
+        .select_from(Pickup)
+        .where(Pickup.ended_at.is_(None), Pickup.feedback_due_at <= at)
     )
+    if not actor.may(Permission.LEADS_SEE_ALL):
+        by_state = by_state.where(visible_to(actor))
+        late = late.join(Lead, Lead.id == Pickup.lead_id).where(visible_to(actor))
+    states: dict[str, int] = {row[0]: row[1] for row in session().execute(by_state)}
+    overdue = session().scalar(late) or 0
     return {
         "to_qualify": sum(states.get(state, 0) for state in TO_QUALIFY),
         "ready": states.get(LeadState.QUALIFIED, 0),
@@ -74,9 +77,17 @@ ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
 
 
 def list_column(
-    key: str, at: datetime, number: int = 1, size: int = COLUMN_CARDS, search: str = ""
+    key: str,
+    actor: Actor,
+    at: datetime,
+    number: int = 1,
+    size: int = COLUMN_CARDS,
+    search: str = "",
 ) -> Page[AnyRow]:
-    """Return a page of a column: lead, holder's firm, due date, round; never contact data."""
+    """Return a page of a column, as far as the person may see it.
+
+    Lead, holder's firm, due date, round; never contact data.
+    """
     query = (
         select(
             Lead.id,
@@ -104,7 +115,7 @@ def list_column(
         .outerjoin(Organisation, Organisation.id == Pickup.organisation_id)
         .outerjoin(User, User.id == Pickup.user_id)
         .outerjoin(OfferRound, (OfferRound.lead_id == Lead.id) & (OfferRound.number == Lead.round))
-        .where(in_column(key, at), *searched(search))
+        .where(in_column(key, at), visible_to(actor), *searched(search))
         .order_by(*ORDERS[key])
         .limit(size + 1)
         .offset((number - 1) * size)
@@ -140,21 +151,26 @@ class Figures:
     deal_size: Decimal | None
 
 
-def read_figures(at: datetime, days: int = 30) -> Figures:
-    """Return the figures of the last `days`."""
+def read_figures(actor: Actor, at: datetime, days: int = 30) -> Figures:
+    """Return the figures of the last `days`, of the partners that the person answers for."""
     since = at - timedelta(days=days)
+    theirs = reach.answers_for(actor, Pickup.organisation_id)
     answered = (
         select(Pickup.id)
-        .where(Pickup.lead_id == OfferRound.lead_id, Pickup.last_feedback_at.is_not(None))
+        .where(Pickup.lead_id == OfferRound.lead_id, Pickup.last_feedback_at.is_not(None), theirs)
         .exists()
     )
+    opened = [OfferRound.opened_at >= since, OfferRound.opened_at <= at]
+    if not reach.sees_all_firms(actor):
+        to_theirs = reach.answers_for(actor, Offer.organisation_id)
+        opened.append(select(Offer.id).where(Offer.round_id == OfferRound.id, to_theirs).exists())
     rounds = (
         session()
         .execute(
             select(
                 func.count(func.distinct(OfferRound.lead_id)),
                 func.count(func.distinct(case((answered, OfferRound.lead_id)))),
-            ).where(OfferRound.opened_at >= since, OfferRound.opened_at <= at)
+            ).where(*opened)
         )
         .one()
     )
@@ -169,7 +185,7 @@ def read_figures(at: datetime, days: int = 30) -> Figures:
             OfferRound,
             (OfferRound.lead_id == Pickup.lead_id) & (OfferRound.number == Pickup.round),
         )
-        .where(Pickup.picked_at >= since, Pickup.picked_at <= at)
+        .where(Pickup.picked_at >= since, Pickup.picked_at <= at, theirs)
     )
     ended = (
         session()
@@ -180,15 +196,16 @@ def read_figures(at: datetime, days: int = 30) -> Figures:
                 func.avg(func.extract("epoch", Pickup.ended_at - Pickup.picked_at) / 86400).filter(
                     Pickup.outcome == "won"
                 ),
-            ).where(Pickup.ended_at >= since, Pickup.outcome.in_(("won", "lost")))
+            ).where(Pickup.ended_at >= since, Pickup.outcome.in_(("won", "lost")), theirs)
         )
         .one()
     )
-    size = session().scalar(
-        select(func.avg(Feedback.value)).where(
-            Feedback.status == "won", Feedback.at >= since, Feedback.taken_back_at.is_(None)
-        )
+    values = select(func.avg(Feedback.value)).where(
+        Feedback.status == "won", Feedback.at >= since, Feedback.taken_back_at.is_(None)
     )
+    if not reach.sees_all_firms(actor):
+        values = values.join(Pickup, Pickup.id == Feedback.pickup_id).where(theirs)
+    size = session().scalar(values)
     return Figures(
         offered=rounds[0],
         processed=rounds[1] / rounds[0] if rounds[0] else None,
@@ -214,6 +231,7 @@ def list_pickups(lead_id: int) -> Sequence[AnyRow]:
                 Pickup.last_feedback_at,
                 Pickup.feedback_due_at,
                 Pickup.reason_id,
+                Pickup.organisation_id,
                 Organisation.name.label("firm"),
                 User.name.label("holder"),
             )
@@ -234,7 +252,12 @@ def name_of(lead_id: int) -> AnyRow:
 def list_feedback(lead_id: int, organisation_id: int | None = None) -> Sequence[AnyRow]:
     """Return the answers about a lead, the newest first; of one firm where it is named."""
     query = (
-        select(Feedback, User.name.label("who"), Organisation.name.label("firm"))
+        select(
+            Feedback,
+            User.name.label("who"),
+            Organisation.name.label("firm"),
+            Pickup.organisation_id,
+        )
         .join(Pickup, Pickup.id == Feedback.pickup_id)
         .join(User, User.id == Feedback.user_id)
         .join(Organisation, Organisation.id == Pickup.organisation_id)
@@ -279,6 +302,18 @@ def list_answers(lead_id: int) -> Sequence[AnyRow]:
         )
         .all()
     )
+
+
+def seen_firms(lead: Lead, actor: Actor) -> Collection[int] | None:
+    """Return the firms whose part in a lead the person sees; None where it is all of them.
+
+    Who answers for the lead sees all of it, who answers for one of the firms that firm's part.
+    """
+    if actor.may(Permission.LEADS_SEE_ALL):
+        return None
+    if lead.owner_id is not None and lead.owner_id in reach.read_people(actor):
+        return None
+    return reach.read_firms(actor)
 
 
 def find_owner(lead: Lead) -> User | None:

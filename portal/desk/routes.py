@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from portal.accounts.actor import Actor, current_actor
 from portal.accounts.permissions import Permission
 from portal.catalog.queries import book
 from portal.core import clock
+from portal.core.db import AnyRow
 from portal.core.errors import NotFound
 from portal.desk import queries
 from portal.desk.board import board_cards, board_columns, column_words, figures
@@ -48,14 +50,16 @@ def home() -> ResponseReturnValue:
     if actor.may(Permission.OFFERS_SEE):
         return render_template("desk/home_partner.html", **partner_morning(actor, at))
     if actor.may(Permission.BOARD_SEE):
-        counts = queries.count_columns(at)
+        counts = queries.count_columns(actor, at)
         return render_template(
             "desk/home_vendor.html",
             counts=counts,
-            ends=queries.list_column("on_offer", at).items,
-            late=board_cards("overdue", queries.list_column("overdue", at).items, at),
-            back=board_cards("returned", queries.list_column("returned", at).items, at),
-            figures=figures(at),
+            ends=queries.list_column("on_offer", actor, at).items,
+            late=board_cards("overdue", queries.list_column("overdue", actor, at).items, actor, at),
+            back=board_cards(
+                "returned", queries.list_column("returned", actor, at).items, actor, at
+            ),
+            figures=figures(actor, at),
             may=actor.may,
             P=Permission,
         )
@@ -275,10 +279,12 @@ def vendor_lead(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
     shown = offers.teaser_fields([found.type_id])[found.type_id]
     may_see = contacts.may_see_contact(found, actor)
     rounds = offers.list_rounds(found.id)
-    lines = offers.list_offers(rounds[0].id) if rounds else []
+    offered = offers.list_offers(rounds[0].id) if rounds else []
+    firms = queries.seen_firms(found, actor)
+    lines = [line for line in offered if firms is None or line.organisation_id in firms]
     names = queries.firm_names([line.organisation_id for line in lines])
     offerable = may_be_offered(found.state, found.suppressed)
-    looks = list_looks(found.id)
+    looks = list_looks(found.id) if firms is None else []
     contact = contacts.load_contact(found, actor, at) if may_see else None
     return render_template(
         "desk/lead_vendor.html",
@@ -298,11 +304,12 @@ def vendor_lead(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
             }
             for line in lines
         ],
+        others=len(offered) - len(lines),
         excluded=words.tell_excluded(rounds[0].excluded) if rounds else [],
-        holders=queries.list_pickups(found.id),
-        places=places.list_places(found.id),
+        holders=part_of(queries.list_pickups(found.id), firms),
+        places=part_of(places.list_places(found.id), firms),
         waiting=places.count_waiting(found.id),
-        given=queries.list_feedback(found.id),
+        given=part_of(queries.list_feedback(found.id), firms),
         looks=looks,
         look_names=queries.person_names([look.user_id for look in looks]),
         missing=missing_for(found, "offer", contact) if offerable else {},
@@ -315,6 +322,11 @@ def vendor_lead(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
     )
 
 
+def part_of(rows: Iterable[AnyRow], firms: Collection[int] | None) -> list[AnyRow]:
+    """Return the rows of these firms; None is every firm."""
+    return [row for row in rows if firms is None or row.organisation_id in firms]
+
+
 # -- the board ----------------------------------------------------------------------------------
 
 
@@ -323,11 +335,11 @@ def vendor_lead(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
 def board() -> ResponseReturnValue:
     actor, at = current_actor(), clock.now()
     search = request.args.get("q", "")[:100]
-    columns, ready = board_columns(search, at)
+    columns, ready = board_columns(search, actor, at)
     return render_template(
         "desk/board.html",
         columns=columns,
-        figures=figures(at),
+        figures=figures(actor, at),
         search=search,
         ready=ready,
         may_offer=actor.may(Permission.OFFERS_MAKE),
@@ -340,7 +352,7 @@ def column(key: str) -> ResponseReturnValue:
     actor, at = current_actor(), clock.now()
     search = request.args.get("q", "")[:100]
     page = queries.list_column(
-        key, at, page_number(request.args.get("page")), queries.LIST_SIZE, search
+        key, actor, at, page_number(request.args.get("page")), queries.LIST_SIZE, search
     )
     return render_template(
         "desk/column.html",
@@ -349,7 +361,7 @@ def column(key: str) -> ResponseReturnValue:
         empty=column_words()[key][1],
         page=page,
         first=(page.number - 1) * queries.LIST_SIZE + 1,
-        cards=board_cards(key, page.items, at),
+        cards=board_cards(key, page.items, actor, at),
         search=search,
         may_offer=actor.may(Permission.OFFERS_MAKE) and key in ("ready", "returned"),
         older=url_for("desk.column", key=key, q=search or None, page=page.after)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, false, or_, select, true
 
+from portal.accounts import reach
 from portal.accounts.actor import Actor
 from portal.accounts.permissions import Permission
 from portal.core.db import AnyRow, session
@@ -42,11 +43,37 @@ TEASER_COLUMNS = (
 )
 
 
+# Of the vendor's people who answer for partners: what is theirs, what their partners hold or may
+# pick up. Offers are an upper room's, so their table is named here and not its model.
+ANSWERED_FOR = """
+    SELECT id FROM leads WHERE owner_id IN (SELECT id FROM reached_people)
+    UNION
+    SELECT id FROM leads WHERE holder_organisation_id IN (SELECT id FROM reached_firms)
+    UNION
+    SELECT l.id
+    FROM offers o
+    JOIN leads l ON l.id = o.lead_id AND l.round = o.round AND l.state = 'offered'
+    WHERE o.open AND o.declined_at IS NULL
+      AND o.organisation_id IN (SELECT id FROM reached_firms)
+"""
+# and who leads a team sees what came back to nobody in its territories
+NEGLECTED = """
+    UNION
+    SELECT l.id
+    FROM leads l
+    JOIN reached_places ON code IN (l.country, l.subdivision)
+    WHERE l.state IN ('returned', 'recalled')
+"""
+
+
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """Return the condition under which a lead exists for this person (apart from open offers)."""
-    if actor.may(Permission.LEADS_SEE_ALL) or actor.may(Permission.BOARD_SEE):
+    if actor.may(Permission.LEADS_SEE_ALL):
         return true()
     conditions: list[ColumnElement[bool]] = []
+    if actor.may(Permission.BOARD_SEE):
+        neglected = NEGLECTED if actor.may(Permission.TEAMS_LEAD) else ""
+        conditions.append(Lead.id.in_(reach.asking(ANSWERED_FOR + neglected, actor)))
     if actor.may(Permission.LEADS_QUALIFY):
         conditions.append(Lead.holder_id.is_(None))
     if actor.may(Permission.PICKUPS_SEE_FIRM):

@@ -96,6 +96,7 @@ def list_places(lead_id: int) -> Sequence[AnyRow]:
                 StandBy.heard_at,
                 StandBy.ended_at,
                 StandBy.outcome,
+                StandBy.organisation_id,
                 Organisation.name.label("firm"),
                 User.name.label("who"),
             )

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import contains_eager
 
+from portal.accounts import reach
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import Permission
@@ -42,14 +43,14 @@ FOUND = 20
 
 
 def visible_to(actor: Actor) -> Select[Partner]:
-    """Return the partners a person may see: all for the vendor's roles, else her own firm."""
+    """Return the partners a person may see: of the vendor those she answers for, else her firm."""
     partners = (
         select(Partner)
         .join(Organisation, Organisation.id == Partner.organisation_id)
         .options(contains_eager(Partner.organisation))
     )
     if actor.may(Permission.PARTNERS_SEE):
-        return partners
+        return partners.where(reach.answers_for(actor, Partner.organisation_id))
     if actor.is_partner:
         return partners.where(Partner.organisation_id == actor.organisation_id)
     return partners.where(false())

@@ -315,9 +315,10 @@ def test_groups_are_made_filled_and_emptied(manager: FlaskClient) -> None:
     assert manager.post("/groups", data={**token, "name": "pilot FIRMS"}).status_code == 422
 
 
-def test_an_account_manager_sees_partners_but_changes_none(app: Flask) -> None:
-    firm = make_partner()
-    client = sign_in(app.test_client(), make_person(make_vendor(), "account_manager"))
+def test_an_account_manager_sees_his_partners_but_changes_none(app: Flask) -> None:
+    pam = make_person(make_vendor(), "account_manager")
+    firm = make_partner(account_manager_id=pam.id)
+    client = sign_in(app.test_client(), pam)
     page = client.get(f"/partners/{firm.id}")
     assert page.status_code == 200
     assert "Change the profile" not in page.text

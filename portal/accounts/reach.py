@@ -1,0 +1,116 @@
+"""For which partner firms and through which people somebody answers.
+
+An account manager answers for the firms that name him, and with his unit for those in its
+territories. Who leads a team answers for what all below him answer for: his direct reports and
+theirs, and the people of units he manages. A distributor has the firms below it in the tree.
+Channel managers and administrators answer for all.
+
+Upper rooms ask here by condition, or by a statement of their own on top of `asking`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, TextualSelect, column, text, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from portal.accounts.actor import Actor
+from portal.accounts.models import OrganisationKind
+from portal.accounts.permissions import Permission
+from portal.core.db import session
+
+# UNION leaves out what was there already, so a ring of managers ends. What is not asked of this
+# is not read: PostgreSQL leaves out the parts that a statement does not name.
+BELOW = """
+    WITH RECURSIVE below (person, unit) AS (
+      SELECT CAST(:reach_person AS bigint), CAST(NULL AS bigint)
+      UNION
+      SELECT step.person, step.unit
+      FROM below
+      CROSS JOIN LATERAL (
+        SELECT id, CAST(NULL AS bigint) FROM users WHERE manager_id = below.person
+        UNION ALL
+        SELECT id, NULL FROM users WHERE unit_id = below.unit
+        UNION ALL
+        SELECT NULL, id FROM units WHERE manager_id = below.person
+        UNION ALL
+        SELECT NULL, id FROM units WHERE parent_id = below.unit
+      ) AS step (person, unit)
+      WHERE CAST(:reach_leads AS boolean)
+    ),
+    reached_people (id) AS (SELECT person FROM below WHERE person IS NOT NULL),
+    reached_places (code) AS (
+      SELECT DISTINCT unnest(units.territories)
+      FROM units
+      WHERE units.id IN (
+        SELECT unit FROM below
+        UNION ALL
+        SELECT unit_id FROM users WHERE id IN (SELECT id FROM reached_people)
+      )
+    ),
+    subtree (id) AS (
+      SELECT CAST(:reach_firm AS bigint)
+      UNION
+      SELECT o.id FROM organisations o JOIN subtree ON o.parent_id = subtree.id
+    ),
+    reached_firms (id) AS (
+      SELECT id FROM organisations
+      WHERE account_manager_id IN (SELECT id FROM reached_people)
+      UNION
+      SELECT p.organisation_id FROM partners p JOIN reached_places ON p.country = code
+      UNION
+      SELECT p.organisation_id FROM partners p JOIN reached_places ON p.subdivision = code
+    )
+"""
+
+
+def sees_all_firms(actor: Actor) -> bool:
+    """Tell whether somebody answers for every partner."""
+    return actor.may(Permission.PARTNERS_SEE_ALL)
+
+
+def asking(statement: str, actor: Actor, **values: Any) -> TextualSelect:
+    """Return a statement of one column of ids that may name what somebody reaches.
+
+    `reached_people`, `reached_places` and `reached_firms` are of the vendor's people, `subtree` is
+    the own firm with all below it; each but `reached_places` (`code`) has the column `id`.
+    """
+    values |= {
+        "reach_person": actor.id,
+        "reach_leads": actor.may(Permission.TEAMS_LEAD),
+        "reach_firm": actor.organisation_id,
+    }
+    whole = BELOW + statement
+    named = {name: value for name, value in values.items() if f":{name}" in whole}
+    return text(whole).bindparams(**named).columns(column("id", BigInteger))
+
+
+def firms_of(actor: Actor) -> TextualSelect:
+    """Return the query of the firms that somebody answers for who doesn't answer for all.
+
+    People of a reseller have their own firm, those of a distributor all below theirs, too.
+    """
+    if actor.organisation_kind == OrganisationKind.VENDOR:
+        return asking("SELECT id FROM reached_firms", actor)
+    if actor.organisation_kind == OrganisationKind.DISTRIBUTOR:
+        return asking("SELECT id FROM subtree", actor)
+    if actor.is_partner:
+        return asking("SELECT CAST(:reach_firm AS bigint) AS id", actor)
+    return asking("SELECT id FROM subtree WHERE false", actor)
+
+
+def answers_for(actor: Actor, organisation_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """Return the condition that somebody answers for the firm of a column."""
+    return true() if sees_all_firms(actor) else organisation_id.in_(firms_of(actor))
+
+
+def read_firms(actor: Actor) -> Collection[int] | None:
+    """Return the ids of the firms that somebody answers for; None where it is all of them."""
+    return None if sees_all_firms(actor) else set(session().execute(firms_of(actor)).scalars())
+
+
+def read_people(actor: Actor) -> Collection[int]:
+    """Return the ids of somebody and of all who report to him, if he leads a team."""
+    return set(session().execute(asking("SELECT id FROM reached_people", actor)).scalars())

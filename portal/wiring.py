@@ -11,6 +11,7 @@ from portal.accounts.events import (
     NewDeviceSeen,
     PasswordResetRequested,
     PersonInvited,
+    SignInLinkRequested,
 )
 from portal.catalog import routes as catalog
 from portal.core.events import Event
@@ -63,6 +64,7 @@ WITHOUT_COOKIE = (inbound.blueprint,)
 
 REACTIONS: dict[type[Event], tuple[str, ...]] = {
     PasswordResetRequested: ("notifications.password_reset",),
+    SignInLinkRequested: ("notifications.sign_in_link",),
     PersonInvited: ("notifications.invitation",),
     NewDeviceSeen: ("notifications.new_device",),
     DraftsStale: ("notifications.drafts_stale",),

@@ -245,6 +245,9 @@ def make_things(world, alpha, at):
     }
     make_links(world)
     make_invitation(world, alpha)
+    for endpoint, name in (("open_sign_in_link", "anna"), ("sign_in_by_link", "bob")):
+        secret = accounts.issue_sign_in_link(world.people[name].id, clock.now())
+        world.values[f"accounts.{endpoint} token"] = secret
 
 
 def session_of(user):

@@ -33,6 +33,11 @@ class PasswordResetRequested(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignInLinkRequested(Event):
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordChanged(Event):
     user_id: int
 

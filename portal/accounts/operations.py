@@ -23,6 +23,7 @@ from portal.accounts.events import (
     ProofRefused,
     SessionsEnded,
     SignedIn,
+    SignInLinkRequested,
     SignInRefused,
 )
 from portal.accounts.models import (
@@ -43,7 +44,9 @@ from portal.core.mail import links
 IDLE = timedelta(hours=8)
 ABSOLUTE = timedelta(days=7)
 RESET_LASTS = timedelta(hours=1)
+LINK_LASTS = timedelta(minutes=15)
 INVITATION_LASTS = timedelta(days=7)
+SIGN_IN_LINK = "sign-in-link"
 
 
 def sign_in(
@@ -66,6 +69,49 @@ def sign_in(
     if user is None or not good:
         record_apart(SignInRefused(at=at, user_id=user.id if user else 0))
         raise Forbidden(_("E-mail and password don't match. Please check both."))
+    if user.second_step_at is not None:
+        return user, None
+    return user, let_in(user, at, address, agent, device)
+
+
+def request_sign_in_link(email: str, at: datetime) -> None:
+    """Ask for a mail whose link signs the person with this address in.
+
+    Who was invited and has no password yet gets a fresh invitation. Where nobody has the address
+    the same is done, for the person 0, whom no mail reaches.
+    """
+    user = _active_user(email)
+    if user is not None and user.password_hash is None:
+        invite_again(user, at)
+    else:
+        record(SignInLinkRequested(at=at, user_id=user.id if user else 0))
+
+
+def issue_sign_in_link(user_id: int, at: datetime) -> str:
+    """Return the secret of a fresh link, good once and for `LINK_LASTS`.
+
+    Earlier ones go on, so that nobody ends hers by asking for another in her name.
+    """
+    return tokens.issue(SIGN_IN_LINK, user_id, at, LINK_LASTS, replaces=False)
+
+
+def sign_in_by_link(
+    secret: str,
+    at: datetime,
+    address: str | None = None,
+    agent: str | None = None,
+    device: str | None = None,
+) -> tuple[User, str | None]:
+    """Use a mailed link up and open a session: as `sign_in`, which asks for a password instead.
+
+    The second step is owed all the same, and her other links end. Raises `NotFound` where the link
+    was used, is too old, or the person is not active any more.
+    """
+    token = tokens.use(SIGN_IN_LINK, secret, at)
+    user = session().get(User, token.user_id) if token else None
+    if user is None or not user.active or not user.organisation.active:
+        raise NotFound()
+    tokens.revoke_all(user.id, at, SIGN_IN_LINK)
     if user.second_step_at is not None:
         return user, None
     return user, let_in(user, at, address, agent, device)
@@ -157,11 +203,16 @@ def _end_own(user_id: int, at: datetime, which: ColumnElement[bool]) -> int:
 def request_password_reset(email: str, at: datetime) -> None:
     """Ask for a reset mail for the person with this address; the same where nobody has it.
 
-    The token is made by the job that writes the mail, so its secret stands nowhere else.
+    The token is made by the job that writes the mail, so its secret stands nowhere else. Where
+    nobody has the address, the person is 0, whom no mail reaches.
     """
+    user = _active_user(email)
+    record(PasswordResetRequested(at=at, user_id=user.id if user else 0))
+
+
+def _active_user(email: str) -> User | None:
     user = queries.find_user_by_email(email) if "\x00" not in email else None
-    if user is not None and user.active and user.organisation.active:
-        record(PasswordResetRequested(at=at, user_id=user.id))
+    return user if user is not None and user.active and user.organisation.active else None
 
 
 def issue_password_reset(user_id: int, at: datetime) -> str:

@@ -45,13 +45,15 @@ LOCALES = ("en", "de")
 THEMES = ("auto", "light", "dark")
 HALF = "half"
 """Where the cookie of a visitor holds the secret of a sign-in that owes its second step."""
+UNLISTED = {"X-Robots-Tag": "noindex, nofollow, noarchive"}
 
 
 # -- whose attempts are counted ---------------------------------------------------------------
 #
 # Wrong passwords and codes are counted for an address, for an account at an address, and for an
 # account wherever they come from. A browser in which the person was signed in before is counted by
-# itself alone: whatever others try, beside her or elsewhere, it lets her in.
+# itself alone: whatever others try, beside her or elsewhere, it lets her in. Mails that somebody
+# asks for are counted alike, so that nobody fills her mailbox.
 
 
 def account() -> str:
@@ -166,6 +168,52 @@ def take_code() -> ResponseReturnValue:
     return redirect(safe_target(request.args.get("next")), 303)
 
 
+@blueprint.get("/login/link")
+@public
+def link() -> ResponseReturnValue:
+    return render_template("accounts/link.html", form=ForgotForm(formdata=None))
+
+
+@blueprint.post("/login/link")
+@public
+@limiter.limit("6/minute;30/hour", exempt_when=is_known_browser)
+@limiter.limit("6/hour", key_func=account_here)
+@limiter.limit("6/hour", key_func=account, exempt_when=is_known_browser)
+def request_link() -> ResponseReturnValue:
+    form = ForgotForm()
+    if not form.validate():
+        return render_template("accounts/link.html", form=form), 422
+    operations.request_sign_in_link(form.email.data or "", clock.now())
+    return render_template("accounts/link.html", form=form, sent=True)
+
+
+@blueprint.get("/sign-in/<token>")
+@public
+def open_sign_in_link(token: str) -> ResponseReturnValue:
+    if tokens.find(operations.SIGN_IN_LINK, token, clock.now()) is None:
+        return render_template("accounts/link_over.html"), 410, UNLISTED
+    return render_template("accounts/by_link.html"), UNLISTED
+
+
+@blueprint.post("/sign-in/<token>")
+@public
+@limiter.limit("10/minute;60/hour")
+def sign_in_by_link(token: str) -> ResponseReturnValue:
+    at = clock.now()
+    try:
+        user, secret = operations.sign_in_by_link(
+            token, at, request.remote_addr, request.user_agent.string, name_device()
+        )
+    except NotFound:
+        return render_template("accounts/link_over.html"), 410
+    session.clear()
+    if secret is None:
+        session[HALF] = second_step.ask(user.id, at)
+        return redirect(url_for("accounts.code"), 303)
+    remember(secret)
+    return redirect(url_for("desk.home"), 303)
+
+
 def safe_target(target: str | None) -> str:
     """Return a local path to go on to, never another site."""
     if target:
@@ -198,7 +246,9 @@ def forgot() -> ResponseReturnValue:
 
 @blueprint.post("/forgot")
 @public
-@limiter.limit("6/minute;30/hour")
+@limiter.limit("6/minute;30/hour", exempt_when=is_known_browser)
+@limiter.limit("6/hour", key_func=account_here)
+@limiter.limit("6/hour", key_func=account, exempt_when=is_known_browser)
 def request_reset() -> ResponseReturnValue:
     form = ForgotForm()
     if not form.validate():

@@ -96,11 +96,12 @@ def lock(purpose: str, secret: str, at: datetime) -> Token | None:
     )
 
 
-def revoke_all(user_id: int, at: datetime) -> None:
-    """Use up every open token of a person, whatever it was for."""
-    session().execute(
-        update(Token).where(Token.user_id == user_id, Token.used_at.is_(None)).values(used_at=at)
-    )
+def revoke_all(user_id: int, at: datetime, purpose: str | None = None) -> None:
+    """Use up every open token of a person, whatever it was for, or those for one purpose."""
+    which = [Token.user_id == user_id, Token.used_at.is_(None)]
+    if purpose is not None:
+        which.append(Token.purpose == purpose)
+    session().execute(update(Token).where(*which).values(used_at=at))
 
 
 def use(purpose: str, secret: str, at: datetime) -> Token | None:

@@ -69,6 +69,7 @@ EVENTS: dict[str, Any] = {
     "SecondStepRemoved": _l("Second step switched off"),
     "SecondStepSet": _l("Second step switched on"),
     "SessionsEnded": _l("Signed out elsewhere"),
+    "SignInLinkRequested": _l("Link to sign in asked for"),
     "SignInRefused": _l("Sign-in refused"),
     "SignedIn": _l("Signed in"),
     "StandByHeard": _l("Who stood by sees a lead first"),

@@ -20,6 +20,7 @@ reaction("notifications.drafts_stale", queue="mail")(telling.tell_of_drafts)
 reaction("notifications.recorded", queue="mail")(telling.tell_recorded)
 reaction("notifications.not_yours", queue="mail")(telling.tell_not_yours)
 reaction("notifications.password_reset", queue="mail")(telling.send_reset_link)
+reaction("notifications.sign_in_link", queue="mail")(telling.send_sign_in_link)
 reaction("notifications.invitation", queue="mail")(telling.send_invitation)
 reaction("notifications.new_device", queue="mail")(telling.tell_of_device)
 

@@ -12,7 +12,12 @@ from functools import partial
 from typing import Any
 
 from portal.accounts import operations as accounts
-from portal.accounts.events import NewDeviceSeen, PasswordResetRequested, PersonInvited
+from portal.accounts.events import (
+    NewDeviceSeen,
+    PasswordResetRequested,
+    PersonInvited,
+    SignInLinkRequested,
+)
 from portal.accounts.models import Hears, User
 from portal.core.db import together
 from portal.core.mail import outbox
@@ -210,6 +215,18 @@ def send_reset_link(event: PasswordResetRequested, at: datetime) -> None:
         )
 
     write(f"reset:{event.user_id}:{event.at.timestamp():.6f}", event.user_id, at, letter)
+
+
+def send_sign_in_link(event: SignInLinkRequested, at: datetime) -> None:
+    """Write the link that signs in; its secret is made here and stands in the mail alone."""
+
+    def letter(user: User) -> Letter:
+        secret = accounts.issue_sign_in_link(user.id, at)
+        return Letter(
+            "sign_in_link", {"path": f"/sign-in/{secret}", "until": at + accounts.LINK_LASTS}
+        )
+
+    write(f"sign-in-link:{event.user_id}:{event.at.timestamp():.6f}", event.user_id, at, letter)
 
 
 def send_invitation(event: PersonInvited, at: datetime) -> None:

@@ -76,6 +76,7 @@ class Field:
     imports: dict[str, int] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     invitation: str = ""
+    sign_in_link: str = ""
 
 
 ROLES = ("rep", "free_rep", "partner_manager", "channel_manager", "qualifier", "admin", "stranger")
@@ -95,6 +96,7 @@ def till_the_field(folder: Path) -> Field:
     made.firm = alpha.id
     nora = accounts.invite(alpha, "nora@new.example", "Nora", ["partner_rep"], clock.now())
     made.invitation = accounts.issue_invitation(nora.id, clock.now())
+    made.sign_in_link = accounts.issue_sign_in_link(nora.id, clock.now())
     made.people = {
         "rep": make_person(alpha, name="Alice Arndt", email="alice@alpha-systems.example"),
         "free_rep": make_person(beta, name="Bob Behrens"),

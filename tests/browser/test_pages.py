@@ -133,6 +133,7 @@ def paths_of(live, field):
         "imports.mapping_page": [field.imports["uploaded"]],
         "accounts.invitation": [field.invitation],
         "accounts.reset": ["no-such-token"],
+        "accounts.open_sign_in_link": [field.sign_in_link],
         "notifications.mail_page": [field.mail],
         "inbound.open_link": field.links.values(),
         "inbound.open_stop": [field.links["stop"]],

@@ -1,8 +1,8 @@
 """Scanners, forwarded mails, guessers and two tabs at once: the cases A 1 to 20 of mail attacks.
 
 Each test carries the number of its case. Robots that run scripts (2, 3) and what proxies and logs
-keep (13) are tried with Chromium in `test_in_chromium.py`. Of 17, the link to sign in and the
-second factor are not built; what stands of it here is that a mail's link signs nobody in.
+keep (13) are tried with Chromium in `test_in_chromium.py`. Of 17 the link that signs in is tried in
+`tests/accounts/test_sign_in_link.py`; here, that no other link of a mail signs anybody in.
 """
 
 from __future__ import annotations
@@ -543,7 +543,7 @@ def test_case_16_the_page_of_the_link_sets_when_to_hear(client, rep):
     assert client.post(path, data={"hears": "never"}).status_code == 404
 
 
-def test_case_17_no_link_of_a_mail_signs_anybody_in(client, rep):
+def test_case_17_no_other_link_of_a_mail_signs_anybody_in(client, rep):
     _lead, path = offered(rep)
     assert press(client, path, "pick").status_code == 200
     assert client.get_cookie("session") is None

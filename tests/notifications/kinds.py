@@ -148,6 +148,11 @@ KINDS: dict[str, dict[str, Any]] = {
         "path": "/reset/" + "5ec2e7" * 10,
         "until": AT + timedelta(hours=1),
     },
+    "sign_in_link": {
+        **NAME,
+        "path": "/sign-in/" + "5ec2e7" * 10,
+        "until": AT + timedelta(minutes=15),
+    },
     "invitation": {
         **NAME,
         "inviter": "Mara Lindner",

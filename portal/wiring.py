@@ -36,7 +36,13 @@ from portal.offers.events import LeadOffered, OfferVisible, RoundEnded, StandByH
 from portal.partners import routes as partners
 from portal.pickup import jobs as _pickup  # noqa: F401
 from portal.pickup import routes as pickup
-from portal.pickup.events import FeedbackDue, FeedbackDueSoon, FeedbackOverdue, LeadPickedUp
+from portal.pickup.events import (
+    FeedbackDue,
+    FeedbackDueSoon,
+    FeedbackOverdue,
+    LeadPickedUp,
+    LeadReassigned,
+)
 
 ROOMS = (
     accounts.blueprint,
@@ -79,6 +85,7 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     FeedbackTakenBack: ("offers.settle_waiting",),
     RoundEnded: ("offers.tidy_round", "notifications.round_ended"),
     LeadPickedUp: ("offers.tidy_picked", "notifications.yours_now"),
+    LeadReassigned: ("notifications.handed_on",),
     FeedbackDueSoon: ("notifications.feedback_soon",),
     FeedbackDue: ("notifications.feedback_due",),
     FeedbackOverdue: ("notifications.feedback_overdue",),

@@ -191,6 +191,11 @@ def get_person(user_id: int, organisation_id: int) -> User:
     return found
 
 
+def find_name(user_id: int) -> str:
+    """Return a person's name, whether she is active or not; empty where there is nobody."""
+    return session().scalar(select(User.name).where(User.id == user_id)) or ""
+
+
 def list_everybody(organisation_id: int) -> Sequence[User]:
     """Return all people of a firm by name, who has no access any more last."""
     return (

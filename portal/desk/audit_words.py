@@ -32,6 +32,7 @@ EVENTS: dict[str, Any] = {
     "LeadOffered": _l("Lead offered"),
     "LeadPickedUp": _l("Lead picked up"),
     "LeadQualified": _l("Lead qualified"),
+    "LeadReassigned": _l("Lead handed on to a colleague"),
     "LeadReturned": _l("Lead returned to the Board"),
     "LeadTaken": _l("Inquiry taken to qualify"),
     "LeadWon": _l("Lead won"),

@@ -93,6 +93,7 @@ NEWS: dict[type[Event], Callable[[Any], Iterable[Item]]] = {
     offers.LeadReturned: _board,
     pickup.LeadPickedUp: _picked,
     pickup.LeadGivenBack: _gate,
+    pickup.LeadReassigned: _gate,
     pickup.FeedbackDueSoon: _due,
     pickup.FeedbackDue: _due,
     pickup.FeedbackOverdue: _due,

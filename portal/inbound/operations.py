@@ -120,11 +120,16 @@ def owes(raw: str, actor: Actor) -> bool:
         get_owed(raw, actor)
     except NotFound:
         return False
+    except NotYoursAnyMore:  # it was, until it was handed on
+        return True
     return True
 
 
 def get_owed(raw: str, actor: Actor) -> Pickup:
-    """Return the pickup that was named as owing an answer. Raises `NotFound`."""
+    """Return the pickup that was named as owing an answer.
+
+    Raises `NotFound`, `NotYoursAnyMore`.
+    """
     if not (raw.isdecimal() and len(raw) < 18):
         raise NotFound()
     return pickups.get_visible(int(raw), actor)
@@ -207,7 +212,7 @@ def report(
     """Give one of the five answers on a lead in hand."""
     if link.pickup_id is None:
         raise NotFound()
-    held = pickups.get_visible(link.pickup_id, actor)
+    held = pickups.get_told(link.pickup_id, actor)
     answer = read_answer(typed)
     last = feedback.newest(held.id)
     if queries.mark_of_pickup(held.id) != mark:
@@ -225,6 +230,7 @@ def report(
 def undo(link: MailLink, actor: Actor, at: datetime) -> Outcome:
     """Undo what an earlier mail said was recorded, as long as nothing newer happened."""
     if link.feedback_id is not None:
+        queries.get_given(link.feedback_id, actor)
         try:
             given = feedback.take_back(link.feedback_id, actor, at)
         except TooLateToUndo as refusal:
@@ -234,6 +240,7 @@ def undo(link: MailLink, actor: Actor, at: datetime) -> Outcome:
         done_with(given, actor, "undo_feedback", at)
         return Outcome("undo_feedback", given=given)
     if link.pickup_id is not None:
+        pickups.get_told(link.pickup_id, actor)
         try:
             lead = pickup.take_back_pick(link.pickup_id, actor, at)
         except NotYoursAnyMore:

@@ -34,7 +34,7 @@ from portal.pickup import queries as pickups
 from portal.pickup.models import Pickup
 from portal.pickup.questions import Question, Typed, gate_view, question_of
 from portal.pickup.refusals import words_of
-from portal.pickup.rules import FeedbackOwed, TooLateToUndoPick
+from portal.pickup.rules import FeedbackOwed, NotYoursAnyMore, TooLateToUndoPick
 from portal.web.filters import day, money, when
 
 CHOICES = (*Status, "pick", "decline")
@@ -108,6 +108,14 @@ def unusable() -> Page:
 
 def show(reader: Reader) -> tuple[Page, int]:
     """Return the page of a link as things stand now. Raises `NotFound`."""
+    try:
+        return show_thing(reader)
+    except NotYoursAnyMore as refusal:  # a colleague has it by now
+        return refused(refusal, reader), 404
+
+
+def show_thing(reader: Reader) -> tuple[Page, int]:
+    """Return the page about what a link is for. Raises `NotFound`, `NotYoursAnyMore`."""
     purpose = reader.link.purpose
     if purpose in (Purpose.OFFER, Purpose.STAND_BY):
         return show_offer(reader)
@@ -156,7 +164,7 @@ def show_feedback(reader: Reader) -> tuple[Page, int]:
     link, actor = reader.link, reader.actor
     if link.pickup_id is None:
         raise NotFound()
-    held = pickups.get_visible(link.pickup_id, actor)
+    held = pickups.get_told(link.pickup_id, actor)
     number, title = queries.title_of(held.lead_id)
     if held.ended_at is not None:
         return ended(held, number), 404
@@ -216,7 +224,7 @@ def show_undo(reader: Reader) -> tuple[Page, int]:
             day=day(given.at),
         )
     elif link.pickup_id is not None:
-        held = pickups.get_visible(link.pickup_id, actor)
+        held = pickups.get_told(link.pickup_id, actor)
         number, _title = queries.title_of(held.lead_id)
         if held.ended_at is not None:
             return ended(held, number), 404
@@ -338,8 +346,9 @@ def lead_of(reader: Reader) -> int:
     link = reader.link
     if link.lead_id is not None:
         return link.lead_id
-    if link.pickup_id is not None:
-        return pickups.get_visible(link.pickup_id, reader.actor).lead_id
+    held = pickups.find(link.pickup_id) if link.pickup_id is not None else None
+    if held is not None:
+        return held.lead_id
     if link.feedback_id is not None:
         return queries.get_given(link.feedback_id, reader.actor)[1].lead_id
     raise NotFound()

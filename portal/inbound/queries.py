@@ -17,7 +17,7 @@ from portal.leads.queries import find_teaser
 from portal.offers.models import Dismissal, Offer
 from portal.offers.queries import teaser_fields
 from portal.pickup.models import Pickup
-from portal.pickup.queries import get_visible
+from portal.pickup.queries import get_told
 
 MINE = "mine"
 
@@ -93,8 +93,11 @@ def count_seen_links(link: MailLink, shown_at: datetime) -> int:
 
 
 def get_given(feedback_id: int, actor: Actor) -> tuple[Feedback, Pickup]:
-    """Return an answer about a pickup that is the person's to see. Raises `NotFound`."""
+    """Return an answer about a pickup that a mail told the person of.
+
+    Raises `NotFound`, and `NotYoursAnyMore` where a colleague has the lead by now.
+    """
     given = session().get(Feedback, feedback_id)
     if given is None:
         raise NotFound()
-    return given, get_visible(given.pickup_id, actor)
+    return given, get_told(given.pickup_id, actor)

@@ -12,6 +12,7 @@ from portal.notifications import operations, telling
 reaction("notifications.stand_by_heard", queue="now")(telling.tell_who_stood_by)
 reaction("notifications.lead_offered", queue="mail")(telling.tell_of_offer)
 reaction("notifications.yours_now", queue="mail")(telling.tell_holder)
+reaction("notifications.handed_on", queue="mail")(telling.tell_of_handing_on)
 reaction("notifications.feedback_soon", queue="mail")(telling.tell_soon)
 reaction("notifications.feedback_due", queue="mail")(telling.tell_due)
 reaction("notifications.feedback_overdue", queue="mail")(telling.tell_overdue)

@@ -201,8 +201,13 @@ def lead_offered(found: Offered, user: User, at: datetime) -> Letter:
         return Letter("lead_offered", {"lead": offered_lead(found, user, at)}, found[0].id)
 
 
-def yours_now(pickup: Pickup, user: User, at: datetime) -> Letter | None:
-    """Yours now: whom to call, for the holder alone; None where it is not hers any more."""
+def yours_now(
+    pickup: Pickup, user: User, at: datetime, handed_by: str | None = None
+) -> Letter | None:
+    """Yours now: whom to call, for the holder alone; None where it is not hers any more.
+
+    `handed_by` is who gave it to her, where she did not pick it up herself.
+    """
     lead = session().get(Lead, pickup.lead_id)
     teaser = find_teaser(pickup.lead_id)
     if lead is None or teaser is None or lead.holder_id != user.id or pickup.ended_at:
@@ -217,6 +222,7 @@ def yours_now(pickup: Pickup, user: User, at: datetime) -> Letter | None:
             "yours_now",
             {
                 "lead": lead_of(teaser, at),
+                "handed_by": handed_by,
                 "contact": {
                     "company": contact.company,
                     "name": " ".join(

@@ -19,6 +19,7 @@ from portal.accounts.events import (
     SignInLinkRequested,
 )
 from portal.accounts.models import Hears, User
+from portal.accounts.queries import find_name
 from portal.core.db import together
 from portal.core.mail import outbox
 from portal.inbound.events import MailActionDone, MailPickLost
@@ -28,7 +29,13 @@ from portal.notifications import letters, operations, queries
 from portal.notifications.letters import Letter
 from portal.notifications.models import Topic
 from portal.offers.events import LeadOffered, OfferVisible, RoundEnded, StandByHeard
-from portal.pickup.events import FeedbackDue, FeedbackDueSoon, FeedbackOverdue, LeadPickedUp
+from portal.pickup.events import (
+    FeedbackDue,
+    FeedbackDueSoon,
+    FeedbackOverdue,
+    LeadPickedUp,
+    LeadReassigned,
+)
 from portal.pickup.models import Debt
 
 
@@ -100,6 +107,22 @@ def write_yours(pickup_id: int, user_id: int, at: datetime) -> None:
     pickup = queries.find_owed(pickup_id, user_id)
     if pickup is not None:
         write(f"yours:{pickup_id}", user_id, at, lambda user: letters.yours_now(pickup, user, at))
+
+
+def tell_of_handing_on(event: LeadReassigned, at: datetime) -> None:
+    """Write the contact data to the colleague who holds a lead from now on, unless she never hears.
+
+    It says who handed it on.
+    """
+    user, pickup = (
+        queries.find_user(event.user_id),
+        queries.find_owed(event.pickup_id, event.user_id),
+    )
+    if user is None or pickup is None or queries.wishes(user).hears == Hears.NEVER:
+        return
+    by = find_name(event.by_user_id) or None
+    key = f"yours:{event.pickup_id}:{event.user_id}:{event.at.timestamp():.6f}"
+    write(key, event.user_id, at, lambda user: letters.yours_now(pickup, user, at, handed_by=by))
 
 
 def tell_soon(event: FeedbackDueSoon, at: datetime) -> None:

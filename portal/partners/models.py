@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from enum import StrEnum
 
 from sqlalchemy import (
     BigInteger,
@@ -18,11 +19,20 @@ from portal.accounts.models import Organisation
 from portal.core.db import Base, Id
 
 
+class Shares(StrEnum):
+    """What a reseller lets its distributor see of its work."""
+
+    NOTHING = "nothing"
+    FIGURES = "figures"
+    DEALS = "deals"
+
+
 class Partner(Base):
     """The profile of a distributor or reseller.
 
     Lists of catalogue ids stand in arrays (entries are never deleted); an empty list of industries,
-    sizes or territories means "all". `capacity` and `rep_capacity` bound open pickups.
+    sizes or territories means "all". `capacity` and `rep_capacity` bound open pickups. `shares` is
+    the firm's own choice, of what its distributor sees.
     """
 
     __tablename__ = "partners"
@@ -49,6 +59,7 @@ class Partner(Base):
     suspended_until: Mapped[datetime | None]
     website: Mapped[str | None]
     note: Mapped[str | None]
+    shares: Mapped[str] = mapped_column(default=Shares.FIGURES, server_default="figures")
 
     organisation: Mapped[Organisation] = relationship()
 
@@ -56,6 +67,7 @@ class Partner(Base):
         Index(None, "country", "subdivision"),
         Index(None, "latitude", "longitude"),
         CheckConstraint("capacity >= 0 AND rep_capacity >= 0", name="capacity"),
+        CheckConstraint("shares IN ('nothing','figures','deals')", name="shares"),
     )
 
 
@@ -74,13 +86,17 @@ class PartnerCertification(Base):
 
 
 class Absence(Base):
-    """A firm (`user_id` empty) or one person is away, both days included."""
+    """A firm (`user_id` empty) or one person is away, both days included.
+
+    `delegate_id` is the colleague who answers for her leads meanwhile.
+    """
 
     __tablename__ = "absences"
 
     id: Mapped[Id]
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    delegate_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     starts_on: Mapped[date]
     ends_on: Mapped[date]
     note: Mapped[str | None]

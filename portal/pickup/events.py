@@ -33,6 +33,17 @@ class LeadGivenBack(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeadReassigned(Event):
+    """A lead in hand went to a colleague, `user_id`; whoever acted did it for the firm."""
+
+    pickup_id: int
+    user_id: int
+    was_user_id: int
+    by_user_id: int
+    organisation_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackDueSoon(Event):
     pickup_id: int
     user_id: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import Base, Id
@@ -25,7 +25,9 @@ class Pickup(Base):
 
     `feedback_due_at` is the moment the next answer is due. `uncontacted` counts how many times in a
     row the answer was "not made contact yet". `debt` is written by the sweep for lists and reports;
-    the gate never trusts it but asks the dates.
+    the gate never trusts it but asks the dates. `handed_from_id` is the colleague who held it
+    before, where the firm's manager handed it on; `hidden_from_distributor` keeps it out of all
+    that the firm's distributor is shown.
     """
 
     __tablename__ = "pickups"
@@ -46,6 +48,8 @@ class Pickup(Base):
     ended_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
     reason_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
+    handed_from_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    hidden_from_distributor: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     __table_args__ = (
         Index(

@@ -22,6 +22,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select, text
 
 from portal.accounts.actor import Actor
+from portal.catalog.models import Reason
 from portal.core.db import ask, session
 from portal.core.errors import NotFound
 from portal.core.events import record
@@ -45,6 +46,9 @@ from portal.pickup.rules import NotYoursAnyMore, debt_of, may_pick, may_take_bac
 
 BY_MISTAKE = "picked_by_mistake"
 """The key of the reason with which a pick is undone."""
+
+NO_TIME = "no_capacity"
+"""The key of the reason with which the leads of somebody who leaves are given back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,16 +143,20 @@ def lock_pickup(pickup_id: int, actor: Actor) -> tuple[Pickup, Lead]:
     """Lock firm, lead and pickup, in this order, and return the latter two.
 
     Raises `NotFound` for a pickup that is not the actor's to see, `NotYoursAnyMore` for one that
-    has ended.
+    has ended or was handed on.
     """
     offers.lock_partner(actor.organisation_id)
-    seen = queries.get_visible(pickup_id, actor)
+    return lock_lead_and_pickup(queries.get_visible(pickup_id, actor))
+
+
+def lock_lead_and_pickup(seen: Pickup) -> tuple[Pickup, Lead]:
+    """Lock lead and pickup, the firm being locked already. Raises `NotYoursAnyMore`."""
     lead = offers.lock_lead(seen.lead_id)
     pickup = (
         session()
         .scalars(
             select(Pickup)
-            .where(Pickup.id == pickup_id)
+            .where(Pickup.id == seen.id)
             .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         )
@@ -171,6 +179,23 @@ def give_back(
     """
     reason = offers.read_reason("give_back", reason_key)
     pickup, lead = lock_pickup(pickup_id, actor)
+    return return_lead(pickup, lead, reason, note, actor, at)
+
+
+def give_back_for_leaver(pickup_id: int, actor: Actor, at: datetime) -> Lead:
+    """Return a lead that somebody holds who leaves; the firm is locked already.
+
+    Raises `NotFound` for one that is not the actor's to hand on, `NotYoursAnyMore`.
+    """
+    pickup, lead = lock_lead_and_pickup(queries.get_in_charge(pickup_id, actor))
+    reason = offers.read_reason("give_back", NO_TIME)
+    return return_lead(pickup, lead, reason, None, actor, at)
+
+
+def return_lead(
+    pickup: Pickup, lead: Lead, reason: Reason, note: str | None, actor: Actor, at: datetime
+) -> Lead:
+    """End a locked pickup as given back and offer its lead again at once."""
     pending = first_of(lead.status_id, LifeState.PENDING)
     end_pickup(pickup, "given_back", at)
     pickup.reason_id = reason.id

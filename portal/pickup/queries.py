@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import (
     ColumnElement,
     and_,
@@ -19,17 +20,18 @@ from sqlalchemy import (
 )
 
 from portal.accounts.actor import Actor
-from portal.accounts.models import Organisation
-from portal.accounts.permissions import Permission
+from portal.accounts.models import Organisation, User
+from portal.accounts.permissions import PICKING_ROLES, Permission
 from portal.core.db import AnyRow, ask, session
-from portal.core.errors import NotFound
+from portal.core.errors import DomainError, NotFound
 from portal.deadlines.models import DeadlinePolicy
 from portal.deadlines.rules import Policy
 from portal.leads.models import Lead
 from portal.offers.operations import LAST_OFFER
 from portal.partners.models import Absence, Partner
+from portal.partners.queries import away
 from portal.pickup.models import Pickup
-from portal.pickup.rules import Gate, OpenPickup, Standing, gate_of
+from portal.pickup.rules import Gate, NotYoursAnyMore, OpenPickup, Standing, gate_of
 
 OPEN_COLUMNS = (
     Pickup.id,
@@ -171,11 +173,95 @@ def _theirs(actor: Actor) -> ColumnElement[bool]:
 
 
 def get_visible(pickup_id: int, actor: Actor) -> Pickup:
-    """Return a pickup of the person, or of the firm for its manager. Raises NotFound."""
+    """Return a pickup of the person, or of the firm for its manager.
+
+    Raises `NotFound`, and `NotYoursAnyMore` for one that the person held until it was handed on.
+    """
     pickup = session().scalar(select(Pickup).where(Pickup.id == pickup_id, _theirs(actor)))
     if pickup is None:
+        raise missing(pickup_id, Pickup.handed_from_id == actor.id, actor)
+    return pickup
+
+
+def get_told(pickup_id: int, actor: Actor) -> Pickup:
+    """Return a pickup that a mail told the person of, as `get_visible` does.
+
+    Raises `NotYoursAnyMore` for whatever a colleague has by now: the mail proves that she knew it.
+    """
+    pickup = session().scalar(select(Pickup).where(Pickup.id == pickup_id, _theirs(actor)))
+    if pickup is None:
+        raise missing(pickup_id, true(), actor)
+    return pickup
+
+
+def missing(pickup_id: int, known: ColumnElement[bool], actor: Actor) -> DomainError:
+    """Return how to answer for a pickup that is not the person's."""
+    number = session().scalar(
+        select(Lead.number)
+        .join(Pickup, Pickup.lead_id == Lead.id)
+        .where(Pickup.id == pickup_id, Pickup.organisation_id == actor.organisation_id, known)
+    )
+    if number is None:
+        return NotFound()
+    return NotYoursAnyMore(
+        _("%(number)s is in a colleague’s hands now.", number=number), handed_on=True
+    )
+
+
+def get_in_charge(pickup_id: int, actor: Actor) -> Pickup:
+    """Return a pickup that the person may hand on: of the own firm for its manager.
+
+    Of any firm for who looks after people. Raises `NotFound`.
+    """
+    pickup = session().get(Pickup, pickup_id)
+    theirs = pickup is not None and (
+        actor.may(Permission.PEOPLE_EDIT)
+        or (
+            actor.may(Permission.PICKUPS_SEE_FIRM)
+            and pickup.organisation_id == actor.organisation_id
+        )
+    )
+    if pickup is None or not theirs:
         raise NotFound()
     return pickup
+
+
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """A colleague who may be handed a lead, with what may speak against it."""
+
+    id: int
+    name: str
+    held: int
+    capacity: int
+    away: bool
+
+    @property
+    def free(self) -> bool:
+        """True for who is there and has a hand free."""
+        return not self.away and self.held < self.capacity
+
+
+def list_takers(organisation_id: int, at: datetime) -> Sequence[Taker]:
+    """Return the people of a firm who pick leads up, those with fewest in hand first."""
+    held = (
+        select(func.count())
+        .where(Pickup.user_id == User.id, Pickup.ended_at.is_(None))
+        .scalar_subquery()
+    )
+    rows = session().execute(
+        select(User.id, User.name, held, Partner.rep_capacity, away(at))
+        .select_from(User)
+        .join(Organisation, Organisation.id == User.organisation_id)
+        .join(Partner, Partner.organisation_id == User.organisation_id)
+        .where(
+            User.organisation_id == organisation_id,
+            User.active,
+            User.roles.overlap(list(PICKING_ROLES)),
+        )
+        .order_by(held, User.name, User.id)
+    )
+    return [Taker(*row) for row in rows]
 
 
 def find(pickup_id: int) -> Pickup | None:

@@ -5,26 +5,28 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from portal.accounts.actor import current_actor
 from portal.accounts.permissions import Permission
+from portal.accounts.queries import find_name
 from portal.catalog.queries import book, short_key
 from portal.core import clock
 from portal.core.errors import Invalid, Refused
 from portal.leads import contacts
-from portal.leads.queries import get_visible
+from portal.leads.queries import find_teaser, get_visible
 from portal.offers import queries as offers
 from portal.offers.cards import draw_cards
 from portal.offers.places import find_place
 from portal.offers.rules import AlreadyTaken
-from portal.pickup import operations, queries
+from portal.pickup import operations, queries, reassign
+from portal.pickup.models import Pickup
 from portal.pickup.questions import gate_view
 from portal.pickup.refusals import refusal_view
-from portal.pickup.rules import FeedbackOwed
+from portal.pickup.rules import FeedbackOwed, NotYoursAnyMore
 from portal.web.access import requires
 from portal.web.errors import problem, wants_json
 from portal.web.htmx import go, wants_fragment
@@ -240,8 +242,65 @@ def give_back(pickup_id: int) -> ResponseReturnValue:
     except Invalid as error:
         return render_give_back(pickup_id, pickup.lead_id, typed.to_dict(), error.errors), 422
     except Refused as refusal:
+        return show_refusal(refusal)
+    return go(url_for("desk.mine"))
+
+
+def show_refusal(refusal: Refused) -> ResponseReturnValue:
+    """Answer what can't be done to a lead in hand."""
+    if wants_json():
+        return problem(refusal.status, refusal.code, refusal.message)
+    template = "pickup/_refusal.html" if wants_fragment() else "pickup/refused.html"
+    return render_template(template, refusal=refusal_view(refusal, None)), refusal.status
+
+
+@blueprint.get("/pickups/<int:pickup_id>/holder")
+@requires(Permission.PICKUPS_SEE_FIRM)
+def holder_page(pickup_id: int) -> ResponseReturnValue:
+    pickup = queries.get_in_charge(pickup_id, current_actor())
+    if pickup.ended_at is not None:
+        return go(url_for("desk.lead", lead_id=pickup.lead_id))
+    return render_holder(pickup)
+
+
+def render_holder(pickup: Pickup, error: str | None = None) -> str:
+    """Render the form that hands a lead on, as a page or in place."""
+    takers = queries.list_takers(pickup.organisation_id, clock.now())
+    teaser = find_teaser(pickup.lead_id)
+    template = "pickup/_holder.html" if wants_fragment() else "pickup/holder.html"
+    return render_template(
+        template,
+        pickup=pickup,
+        lead=teaser,
+        takers=[taker for taker in takers if taker.id != pickup.user_id],
+        holder=find_name(pickup.user_id),
+        chosen=request.form.get("to"),
+        error=error,
+    )
+
+
+@blueprint.post("/pickups/<int:pickup_id>/holder")
+@requires(Permission.PICKUPS_SEE_FIRM)
+def hand_on(pickup_id: int) -> ResponseReturnValue:
+    actor, at = current_actor(), clock.now()
+    pickup = queries.get_in_charge(pickup_id, actor)
+    to, held_by = read_id("to"), read_id("held_by")
+    try:
+        lead = reassign.reassign(pickup_id, to or 0, actor, at, held_by=held_by)
+    except Invalid as error:
+        return render_holder(pickup, error.errors["to"]), 422
+    except NotYoursAnyMore as refusal:
+        return show_refusal(refusal)
+    except Refused as refusal:
         if wants_json():
             return problem(refusal.status, refusal.code, refusal.message)
-        template = "pickup/_refusal.html" if wants_fragment() else "pickup/refused.html"
-        return render_template(template, refusal=refusal_view(refusal, None)), refusal.status
-    return go(url_for("desk.mine"))
+        return render_holder(pickup, refusal.message), refusal.status
+    name = find_name(lead.holder_id or 0)
+    flash(_("%(number)s is in the hands of %(name)s now.", number=lead.number, name=name))
+    return go(url_for("desk.lead", lead_id=lead.id))
+
+
+def read_id(name: str) -> int | None:
+    """Read an id that was sent; anything odd is none."""
+    raw = request.form.get(name, "")
+    return int(raw) if raw.isdecimal() and len(raw) < 18 else None

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from portal.core.errors import Refused
 from portal.deadlines.rules import Policy, amber_from
@@ -56,6 +57,12 @@ class NotYoursAnyMore(Refused):
     """The pickup has ended."""
 
     code = "not_yours_any_more"
+
+
+class HeldByAnother(Refused):
+    """Somebody else has handed the lead on meanwhile."""
+
+    code = "held_by_another"
 
 
 class TooLateToUndoPick(Refused):
@@ -183,6 +190,25 @@ def may_pick(
                 "Your firm holds %(count)d leads, as many as agreed. Report on one that is done "
                 "first.",
                 count=firm_in_hand,
+            )
+        )
+    return None
+
+
+def may_take_over(standing: Standing, gate: Gate, name: str) -> Refused | None:
+    """Return why a colleague can't be handed a lead, or None.
+
+    What she owes does not matter: she asks for nothing. What the firm may hold stays the same.
+    """
+    if standing.person_absent:
+        return Absent(_("%(name)s is marked as away. Please choose somebody else.", name=name))
+    if gate.in_hand >= standing.rep_capacity:
+        return CapacityReached(
+            ngettext(
+                "%(name)s holds %(num)d lead, as many as agreed. Please choose somebody else.",
+                "%(name)s holds %(num)d leads, as many as agreed. Please choose somebody else.",
+                gate.in_hand,
+                name=name,
             )
         )
     return None

@@ -16,6 +16,7 @@ from portal.feedback.rules import Answer
 from portal.leads.models import Lead
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
+from portal.pickup.reassign import reassign
 from tests.factories import CONTACT, factory, make_offered_lead, make_partner, make_person
 from tests.inbound.pressing import Forms, events, get, issue, press, text_of, waited
 
@@ -154,3 +155,44 @@ def test_a_manager_answers_for_her_firm_and_nobody_elses(client, rep):
     hers = issue(Purpose.FEEDBACK, boss, lead_id=lead.id, pickup_id=held)
     assert press(client, hers, "feedback", "proposal").status_code == 200
     assert get(Pickup, held).last_status == "proposal"
+
+
+@factory
+def hand_on(held, boss, colleague):
+    reassign(held, colleague.id, get_actor(boss.id), clock.now())
+
+
+def test_a_lead_that_was_handed_on_says_so_to_who_held_it_and_takes_no_answer(client, rep):
+    firm = get(Organisation, rep.organisation_id)
+    boss = make_person(firm, "partner_manager", name="Anna")
+    first, second = make_person(firm, name="Alan"), make_person(firm, name="Thea")
+    lead, held, path = asked(rep)
+    undo = issue(Purpose.UNDO, rep, lead_id=lead.id, pickup_id=held)
+    fields = waited(client.application, Forms(client.get(path).text).for_("feedback", "waiting"))
+    taking = waited(client.application, Forms(client.get(undo).text).for_("undo"))
+    hand_on(held, boss, first)
+    # she is told the same once it has gone on from there
+    for _ in range(2):
+        for link, sent in ((path, {**fields, "status": "waiting"}), (undo, taking)):
+            page, late = client.get(link), client.post(link, data=sent)
+            assert (page.status_code, late.status_code) == (404, 409)
+            for answer in (page, late):
+                assert 'data-refusal="not_yours_any_more"' in answer.text
+                assert "is in a colleague’s hands now." in text_of(answer.text)
+                for secret in (*CONTACT.values(), "Alan", "Thea", "Anna"):
+                    assert secret not in answer.text
+        hand_on(held, boss, second)
+    assert not events("MailActionDone")
+    assert get(Pickup, held).last_status is None
+    hers = issue(Purpose.FEEDBACK, second, lead_id=lead.id, pickup_id=held)
+    assert press(client, hers, "feedback", "proposal").status_code == 200
+
+
+def test_a_lead_that_came_back_to_her_takes_her_answer_again(client, rep):
+    firm = get(Organisation, rep.organisation_id)
+    boss, colleague = make_person(firm, "partner_manager"), make_person(firm)
+    _lead, held, path = asked(rep)
+    hand_on(held, boss, colleague)
+    hand_on(held, boss, rep)
+    assert press(client, path, "feedback", "waiting").status_code == 200
+    assert get(Pickup, held).last_status == "waiting"

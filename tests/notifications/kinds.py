@@ -117,6 +117,7 @@ KINDS: dict[str, dict[str, Any]] = {
             "domain": "kanarienwerke.example",
             "address": "Papageienallee 77, 30987 Hanover",
         },
+        "handed_by": None,
         "due_at": AT + timedelta(days=7),
         "answer_rows": ANSWERS,
     },

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, select, update
 
 from portal.accounts import chosen, passwords, queries, rules
+from portal.accounts.devices import UNNAMED, Browser
 from portal.accounts.events import (
     HearingChanged,
     InvitationAccepted,
@@ -53,15 +54,13 @@ def sign_in(
     email: str,
     password: str,
     at: datetime,
-    address: str | None = None,
-    agent: str | None = None,
-    device: str | None = None,
+    browser: Browser = UNNAMED,
 ) -> tuple[User, str | None]:
     """Check e-mail and password, open a session, return the person and the session's secret.
 
-    No session and no secret where she owes the second step (`second_step.ask`). `device` is the
-    secret that names the browser; a new one is told to the person by mail. Raises `Forbidden` with
-    one and the same sentence whatever is wrong.
+    No session and no secret where she owes the second step (`second_step.ask`). A browser that she
+    never used is told to her by mail. Raises `Forbidden` with one and the same sentence whatever is
+    wrong.
     """
     user = queries.find_user_by_email(email) if "\x00" not in email else None
     known = user is not None and user.active and user.organisation.active
@@ -71,7 +70,7 @@ def sign_in(
         raise Forbidden(_("E-mail and password don't match. Please check both."))
     if user.second_step_at is not None:
         return user, None
-    return user, let_in(user, at, address, agent, device)
+    return user, let_in(user, at, browser)
 
 
 def request_sign_in_link(email: str, at: datetime) -> None:
@@ -98,9 +97,7 @@ def issue_sign_in_link(user_id: int, at: datetime) -> str:
 def sign_in_by_link(
     secret: str,
     at: datetime,
-    address: str | None = None,
-    agent: str | None = None,
-    device: str | None = None,
+    browser: Browser = UNNAMED,
 ) -> tuple[User, str | None]:
     """Use a mailed link up and open a session: as `sign_in`, which asks for a password instead.
 
@@ -114,16 +111,15 @@ def sign_in_by_link(
     tokens.revoke_all(user.id, at, SIGN_IN_LINK)
     if user.second_step_at is not None:
         return user, None
-    return user, let_in(user, at, address, agent, device)
+    return user, let_in(user, at, browser)
 
 
-def let_in(
-    user: User, at: datetime, address: str | None, agent: str | None, device: str | None
-) -> str:
+def let_in(user: User, at: datetime, browser: Browser) -> str:
     """Open a session for somebody who has shown all that is asked of her; return its secret."""
-    strange = device is not None and queries.is_new_device(user.id, tokens.hash_secret(device))
+    device_hash = browser.device_hash
+    strange = device_hash is not None and queries.is_new_device(user.id, device_hash)
     user.signed_in_at = at
-    secret = open_session(user.id, at, address, agent, device)
+    secret = open_session(user.id, at, browser)
     record(SignedIn(at=at, user_id=user.id))
     if strange:
         opened = queries.get_session(secret)
@@ -134,9 +130,7 @@ def let_in(
 def open_session(
     user_id: int,
     at: datetime,
-    address: str | None = None,
-    agent: str | None = None,
-    device: str | None = None,
+    browser: Browser = UNNAMED,
 ) -> str:
     """Open a session row and return its secret."""
     secret = tokens.new_secret()
@@ -147,9 +141,9 @@ def open_session(
             created_at=at,
             last_seen_at=at,
             expires_at=at + IDLE,
-            address=address,
-            user_agent=(agent or "")[:200] or None,
-            device_hash=tokens.hash_secret(device) if device else None,
+            address=browser.address,
+            user_agent=(browser.agent or "")[:200] or None,
+            device_hash=browser.device_hash,
         )
     )
     session().flush()
@@ -254,9 +248,7 @@ def change_password(
     current: str,
     password: str,
     at: datetime,
-    address: str | None = None,
-    agent: str | None = None,
-    device: str | None = None,
+    browser: Browser = UNNAMED,
 ) -> str:
     """Set a new password of somebody who is in, and knows the one she has.
 
@@ -265,7 +257,7 @@ def change_password(
     user = session().get_one(User, user_id)
     prove(user, current, at, "current")
     set_password(user, password, at)
-    return open_session(user.id, at, address, agent, device)
+    return open_session(user.id, at, browser)
 
 
 def prove(user: User, password: str, at: datetime, field: str = "password") -> None:
@@ -417,9 +409,7 @@ def accept_invitation(
     name: str,
     password: str,
     at: datetime,
-    address: str | None = None,
-    agent: str | None = None,
-    device: str | None = None,
+    browser: Browser = UNNAMED,
 ) -> tuple[User, str]:
     """Set name and password of an invited person and sign her in; works once.
 
@@ -437,7 +427,7 @@ def accept_invitation(
     user.name = name
     set_password(user, password, at)
     record(InvitationAccepted(at=at, user_id=user.id))
-    return user, let_in(user, at, address, agent, device)
+    return user, let_in(user, at, browser)
 
 
 def deactivate(user: User, at: datetime) -> None:

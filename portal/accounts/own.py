@@ -6,7 +6,7 @@ How somebody gets in stands in `routes`; here is what who is in may change for h
 from __future__ import annotations
 
 import segno
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -17,7 +17,7 @@ from portal.accounts.actor import current_actor
 from portal.accounts.devices import device_of
 from portal.accounts.forms import BothForm, CodeForm, PasswordForm, ProofForm
 from portal.accounts.models import User
-from portal.accounts.signin import name_device, remember
+from portal.accounts.signin import browser_here, remember
 from portal.core import clock
 from portal.core import db as database
 from portal.core.errors import Invalid, NotFound
@@ -62,9 +62,7 @@ def change_password() -> ResponseReturnValue:
             form.current.data or "",
             form.password.data or "",
             clock.now(),
-            request.remote_addr,
-            request.user_agent.string,
-            name_device(),
+            browser_here(),
         )
     except Invalid as error:
         form.take(error)

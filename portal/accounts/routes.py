@@ -31,7 +31,7 @@ from portal.accounts.forms import (
     SignInForm,
 )
 from portal.accounts.models import User
-from portal.accounts.signin import name_device, read_device, remember
+from portal.accounts.signin import browser_here, read_device, remember
 from portal.core import clock, tokens
 from portal.core import db as database
 from portal.core.errors import Forbidden, Invalid, NotFound
@@ -116,9 +116,7 @@ def sign_in() -> ResponseReturnValue:
             form.email.data or "",
             form.password.data or "",
             at,
-            request.remote_addr,
-            request.user_agent.string,
-            name_device(),
+            browser_here(),
         )
     except Forbidden as error:
         form.take(Invalid({"password": error.message}))
@@ -153,9 +151,7 @@ def take_code() -> ResponseReturnValue:
             half,
             form.code.data or "",
             at,
-            request.remote_addr,
-            request.user_agent.string,
-            name_device(),
+            browser_here(),
         )
     except Invalid as error:
         keep_work()  # a wrong code counts
@@ -201,9 +197,7 @@ def open_sign_in_link(token: str) -> ResponseReturnValue:
 def sign_in_by_link(token: str) -> ResponseReturnValue:
     at = clock.now()
     try:
-        user, secret = operations.sign_in_by_link(
-            token, at, request.remote_addr, request.user_agent.string, name_device()
-        )
+        user, secret = operations.sign_in_by_link(token, at, browser_here())
     except NotFound:
         return render_template("accounts/link_over.html"), 410
     session.clear()
@@ -305,9 +299,7 @@ def accept_invitation(token: str) -> ResponseReturnValue:
             form.name.data or "",
             form.password.data or "",
             at,
-            request.remote_addr,
-            request.user_agent.string,
-            name_device(),
+            browser_here(),
         )
     except Invalid as error:
         form.take(error)

@@ -17,6 +17,7 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, func, select, update
 
 from portal.accounts import chosen, operations
+from portal.accounts.devices import UNNAMED, Browser
 from portal.accounts.events import (
     ProofRefused,
     RecoveryCodesMade,
@@ -156,9 +157,7 @@ def take(
     half: str,
     code: str,
     at: datetime,
-    address: str | None = None,
-    agent: str | None = None,
-    device: str | None = None,
+    browser: Browser = UNNAMED,
 ) -> str:
     """Let in who has given her password and now a code; return the secret of the session.
 
@@ -176,7 +175,7 @@ def take(
         session().flush()
         raise _wrong(user.id, at)
     token.used_at = at
-    return operations.let_in(user, at, address, agent, device)
+    return operations.let_in(user, at, browser)
 
 
 def _takes(user: User, code: str, at: datetime) -> bool:

@@ -23,6 +23,7 @@ from sqlalchemy import update
 
 from portal.accounts import chosen, operations, queries
 from portal.accounts.actor import Actor, Visitor, find_actor
+from portal.accounts.devices import Browser
 from portal.accounts.models import UserSession
 from portal.core import circumstances, clock, tokens
 from portal.core.config import Settings
@@ -117,6 +118,11 @@ def name_device() -> str:
         return response
 
     return device
+
+
+def browser_here() -> Browser:
+    """Return the browser that asks, named from now on."""
+    return Browser(request.remote_addr, request.user_agent.string, name_device())
 
 
 WITHOUT_SECOND_STEP = frozenset(

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from portal.accounts import operations as accounts
+from portal.accounts.devices import Browser
 from portal.accounts.models import UserSession
 from portal.core.db import session
 from portal.core.events import EventRow
@@ -68,9 +69,9 @@ def test_a_forged_device_is_a_new_one(app, forged):
 def test_who_signed_in_before_devices_were_known_is_not_told(ctx):
     alice = make_person()
     accounts.open_session(alice.id, AT)
-    accounts.sign_in(alice.email, PASSWORD, AT, device="a")
+    accounts.sign_in(alice.email, PASSWORD, AT, Browser(device="a"))
     assert told() == []
-    accounts.sign_in(alice.email, PASSWORD, AT, device="b")
+    accounts.sign_in(alice.email, PASSWORD, AT, Browser(device="b"))
     assert told() == [alice.id]
 
 
@@ -84,8 +85,8 @@ def test_a_refused_sign_in_names_no_device(app, client):
 
 def test_the_event_names_the_session_that_knows_where_and_with_what(ctx):
     alice = make_person()
-    accounts.sign_in(alice.email, PASSWORD, AT, device="a")
-    accounts.sign_in(alice.email, PASSWORD, AT, "192.0.2.7", "Some Browser", "b")
+    accounts.sign_in(alice.email, PASSWORD, AT, Browser(device="a"))
+    accounts.sign_in(alice.email, PASSWORD, AT, Browser("192.0.2.7", "Some Browser", "b"))
     row = session().scalar(select(EventRow).where(EventRow.name == "NewDeviceSeen"))
     seen = session().get_one(UserSession, row.data["session_id"])
     assert (seen.address, seen.user_agent) == ("192.0.2.7", "Some Browser")

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from portal.accounts import operations as accounts
+from portal.accounts.devices import Browser
 from portal.accounts.models import User, UserSession
 from portal.core import clock
 from portal.core.db import session
@@ -30,7 +31,9 @@ PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Saf
 
 @factory
 def signed_in_with(user, agent, address):
-    secret = accounts.open_session(user.id, clock.now() - timedelta(hours=2), address, agent)
+    secret = accounts.open_session(
+        user.id, clock.now() - timedelta(hours=2), Browser(address, agent)
+    )
     return secret, accounts.queries.get_session(secret).id
 
 
@@ -75,7 +78,8 @@ def test_what_is_over_or_somebody_elses_is_not_listed(app, client):
     signed_in_with(bob, PHONE, "192.0.2.8")
     _, ended = signed_in_with(alice, LAPTOP, "192.0.2.9")
     factory(accounts.end_session)(ended, clock.now())
-    factory(accounts.open_session)(alice.id, clock.now() - timedelta(days=2), "192.0.2.10", LAPTOP)
+    long_ago = clock.now() - timedelta(days=2)
+    factory(accounts.open_session)(alice.id, long_ago, Browser("192.0.2.10", LAPTOP))
     page = client.get("/settings/sign-in").text
     assert page.count('<li class="spread">') == 1
     for address in ("192.0.2.8", "192.0.2.9", "192.0.2.10"):

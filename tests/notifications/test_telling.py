@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select, update
 
 from portal.accounts import operations as accounts
-from portal.accounts.devices import device_of
+from portal.accounts.devices import Browser, device_of
 from portal.accounts.models import User
 from portal.accounts.operations import Hours
 from portal.accounts.queries import get_actor
@@ -503,9 +503,7 @@ def test_a_sign_in_from_a_new_browser_is_told(ctx):
             alice.email,
             PASSWORD,
             AT + number * SOON_AFTER,
-            address="203.0.113.7",
-            agent=agent,
-            device=device,
+            Browser("203.0.113.7", agent, device),
         )
     react(AT + 2 * SOON_AFTER)
     (mail,) = mails("new_device")

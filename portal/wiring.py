@@ -9,8 +9,12 @@ from portal.accounts import routes as accounts
 from portal.accounts.events import (
     HearingChanged,
     NewDeviceSeen,
+    PasswordChanged,
     PasswordResetRequested,
     PersonInvited,
+    RecoveryCodesMade,
+    SecondStepRemoved,
+    SecondStepSet,
     SignInLinkRequested,
 )
 from portal.catalog import routes as catalog
@@ -73,6 +77,10 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     SignInLinkRequested: ("notifications.sign_in_link",),
     PersonInvited: ("notifications.invitation",),
     NewDeviceSeen: ("notifications.new_device",),
+    PasswordChanged: ("notifications.sign_in_changed",),
+    SecondStepSet: ("notifications.sign_in_changed",),
+    SecondStepRemoved: ("notifications.sign_in_changed",),
+    RecoveryCodesMade: ("notifications.sign_in_changed",),
     DraftsStale: ("notifications.drafts_stale",),
     HearingChanged: ("notifications.plan_again",),
     LeadOffered: ("notifications.lead_offered", "offers.count_seen"),

@@ -39,7 +39,11 @@ class SignInLinkRequested(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordChanged(Event):
+    """In a session, or by a mailed link, where `session_id` is 0; perhaps it is her `first`."""
+
     user_id: int
+    session_id: int = 0
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,19 +72,27 @@ class SecondStepSet(Event):
     """From now on a person gives a code of an app at sign-in, too."""
 
     user_id: int
+    session_id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondStepRemoved(Event):
-    """By herself, by an administrator, or by a command, where `by_user_id` is 0."""
+    """By herself, by an administrator, or by a command, where `by_user_id` is 0.
+
+    `session_id` is where she did it herself.
+    """
 
     user_id: int
     by_user_id: int
+    session_id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryCodesMade(Event):
+    """The first ones come with the second step, and `session_id` is 0."""
+
     user_id: int
+    session_id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

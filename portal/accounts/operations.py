@@ -36,7 +36,7 @@ from portal.accounts.models import (
     UserSession,
 )
 from portal.accounts.permissions import ROLES, ROLES_OF_KIND
-from portal.core import tokens
+from portal.core import circumstances, tokens
 from portal.core.db import session
 from portal.core.errors import Forbidden, Invalid, NotFound, Refused
 from portal.core.events import record, record_apart
@@ -120,10 +120,11 @@ def let_in(user: User, at: datetime, browser: Browser) -> str:
     strange = device_hash is not None and queries.is_new_device(user.id, device_hash)
     user.signed_in_at = at
     secret = open_session(user.id, at, browser)
-    record(SignedIn(at=at, user_id=user.id))
-    if strange:
-        opened = queries.get_session(secret)
-        record(NewDeviceSeen(at=at, user_id=user.id, session_id=opened.id))
+    with circumstances.under(actor_id=user.id):
+        record(SignedIn(at=at, user_id=user.id))
+        if strange:
+            opened = queries.get_session(secret)
+            record(NewDeviceSeen(at=at, user_id=user.id, session_id=opened.id))
     return secret
 
 
@@ -229,11 +230,16 @@ def reset_password(secret: str, password: str, at: datetime) -> None:
 
 def set_password(user: User, password: str, at: datetime) -> None:
     """Set a password and end every session and every open reset or invitation of the person."""
+    first = user.password_hash is None
+    _put_password(user, password, at)
+    record(PasswordChanged(at=at, user_id=user.id, first=first))
+
+
+def _put_password(user: User, password: str, at: datetime) -> None:
     check_password(password, user.email)
     user.password_hash = passwords.hash_password(password)
     end_sessions_of(user.id, at)
     tokens.revoke_all(user.id, at)
-    record(PasswordChanged(at=at, user_id=user.id))
 
 
 def check_password(password: str, email: str) -> None:
@@ -256,8 +262,10 @@ def change_password(
     """
     user = session().get_one(User, user_id)
     prove(user, current, at, "current")
-    set_password(user, password, at)
-    return open_session(user.id, at, browser)
+    _put_password(user, password, at)
+    secret = open_session(user.id, at, browser)
+    record(PasswordChanged(at=at, user_id=user.id, session_id=queries.get_session(secret).id))
+    return secret
 
 
 def prove(user: User, password: str, at: datetime, field: str = "password") -> None:

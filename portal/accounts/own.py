@@ -165,12 +165,16 @@ def confirm_second_step() -> ResponseReturnValue:
 @signed_in
 @limiter.limit("8/minute;40/hour", key_func=own_key, deduct_when=failures_only)
 def make_codes() -> ResponseReturnValue:
-    form = BothForm()
+    form, actor = BothForm(), current_actor()
     if not form.validate():
         return step_page(ending=form), 422
     try:
         codes = second_step.fresh_codes(
-            current_actor().id, form.password.data or "", form.code.data or "", clock.now()
+            actor.id,
+            form.password.data or "",
+            form.code.data or "",
+            clock.now(),
+            actor.session_id,
         )
     except Invalid as error:
         form.take(error)
@@ -182,12 +186,16 @@ def make_codes() -> ResponseReturnValue:
 @signed_in
 @limiter.limit("8/minute;40/hour", key_func=own_key, deduct_when=failures_only)
 def end_second_step() -> ResponseReturnValue:
-    form = BothForm()
+    form, actor = BothForm(), current_actor()
     if not form.validate():
         return step_page(ending=form), 422
     try:
         second_step.switch_off(
-            current_actor().id, form.password.data or "", form.code.data or "", clock.now()
+            actor.id,
+            form.password.data or "",
+            form.code.data or "",
+            clock.now(),
+            actor.session_id,
         )
     except Invalid as error:
         form.take(error)

@@ -97,25 +97,25 @@ def confirm(user_id: int, code: str, at: datetime, session_id: int) -> list[str]
     user.second_step_at = at
     operations.end_other_sessions(user_id, session_id, at)
     session().flush()
-    record(SecondStepSet(at=at, user_id=user_id))
+    record(SecondStepSet(at=at, user_id=user_id, session_id=session_id))
     return _make_codes(user_id, at)
 
 
-def fresh_codes(user_id: int, password: str, code: str, at: datetime) -> list[str]:
+def fresh_codes(user_id: int, password: str, code: str, at: datetime, session_id: int) -> list[str]:
     """Make new recovery codes; the old ones end. Raises `Invalid`."""
     user = session().get_one(User, user_id)
     _prove_both(user, password, code, at)
-    return _make_codes(user_id, at)
+    return _make_codes(user_id, at, session_id)
 
 
-def _make_codes(user_id: int, at: datetime) -> list[str]:
+def _make_codes(user_id: int, at: datetime, session_id: int = 0) -> list[str]:
     made = [_new_code() for _number in range(CODES)]
     session().execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
     session().add_all(
         RecoveryCode(user_id=user_id, code_hash=_fingerprint(user_id, plain(one))) for one in made
     )
     session().flush()
-    record(RecoveryCodesMade(at=at, user_id=user_id))
+    record(RecoveryCodesMade(at=at, user_id=user_id, session_id=session_id))
     return made
 
 
@@ -223,7 +223,7 @@ def _takes_recovery_code(user_id: int, given: str, at: datetime) -> bool:
 # -- ending -----------------------------------------------------------------------------------
 
 
-def switch_off(user_id: int, password: str, code: str, at: datetime) -> None:
+def switch_off(user_id: int, password: str, code: str, at: datetime, session_id: int) -> None:
     """End the own second step.
 
     Raises `Invalid` for a wrong password or code, `Refused` where the role must have one.
@@ -233,7 +233,7 @@ def switch_off(user_id: int, password: str, code: str, at: datetime) -> None:
         raise Refused(_("Your role signs in with a second step."))
     _prove_both(user, password, code, at)
     _remove(user)
-    record(SecondStepRemoved(at=at, user_id=user.id, by_user_id=user.id))
+    record(SecondStepRemoved(at=at, user_id=user.id, by_user_id=user.id, session_id=session_id))
 
 
 def remove(user: User, at: datetime, by_user_id: int = 0) -> None:

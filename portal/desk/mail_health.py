@@ -43,6 +43,7 @@ KINDS: dict[str, Any] = {
     "password_reset": _l("New password"),
     "recorded": _l("Recorded"),
     "round_unpicked": _l("Nobody picked it up"),
+    "sign_in_changed": _l("Sign-in changed"),
     "sign_in_link": _l("Link to sign in"),
     "yours_now": _l("Yours now"),
 }

@@ -24,6 +24,7 @@ reaction("notifications.password_reset", queue="mail")(telling.send_reset_link)
 reaction("notifications.sign_in_link", queue="mail")(telling.send_sign_in_link)
 reaction("notifications.invitation", queue="mail")(telling.send_invitation)
 reaction("notifications.new_device", queue="mail")(telling.tell_of_device)
+reaction("notifications.sign_in_changed", queue="mail")(telling.tell_of_change)
 
 
 @reaction("notifications.plan_again")

@@ -21,6 +21,12 @@ from sqlalchemy import Row
 
 from portal.accounts import operations as accounts
 from portal.accounts.devices import device_of
+from portal.accounts.events import (
+    PasswordChanged,
+    RecoveryCodesMade,
+    SecondStepRemoved,
+    SecondStepSet,
+)
 from portal.accounts.models import User
 from portal.accounts.queries import find_session, get_actor
 from portal.catalog.queries import book
@@ -454,3 +460,48 @@ def new_device(session_id: int, user: User) -> Letter | None:
     return Letter(
         "new_device", {"when": opened.created_at, "device": device, "address": opened.address}
     )
+
+
+def sign_in_changed(
+    event: PasswordChanged | SecondStepSet | SecondStepRemoved | RecoveryCodesMade, user: User
+) -> Letter:
+    """The way a person signs in was changed: what, when, with which browser or by whom."""
+    opened = find_session(event.session_id) if event.session_id else None
+    with to(user):
+        advice = _(
+            "It was you? Then there is nothing to do. If not, choose a new password now: that "
+            "signs everybody out."
+        )
+        by = None
+        match event:
+            case PasswordChanged():
+                what = _("your password was changed.")
+                by = None if opened else _("the link of a mail to you")
+            case SecondStepSet():
+                what = _("a second step was set up: besides the password, a code of an app.")
+                advice = _(
+                    "It was you? Then there is nothing to do. If not, choose a new password now, "
+                    "and ask an administrator to take the second step off."
+                )
+            case SecondStepRemoved():
+                what = _("your second step was switched off: the password alone lets you in.")
+                by = None if opened else changed_by(event.by_user_id)
+            case RecoveryCodesMade():
+                what = _("new recovery codes were made; the old ones count no more.")
+        return Letter(
+            "sign_in_changed",
+            {
+                "what": str(what),
+                "when": event.at,
+                "device": device_of(opened.user_agent or "") if opened else None,
+                "address": opened.address if opened else None,
+                "by": str(by) if by else None,
+                "advice": str(advice),
+            },
+        )
+
+
+def changed_by(user_id: int) -> str:
+    """Name who changed something of somebody else's; 0 is a command."""
+    found = session().get(User, user_id) if user_id else None
+    return found.name if found else str(_("who runs the portal"))

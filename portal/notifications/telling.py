@@ -14,8 +14,12 @@ from typing import Any
 from portal.accounts import operations as accounts
 from portal.accounts.events import (
     NewDeviceSeen,
+    PasswordChanged,
     PasswordResetRequested,
     PersonInvited,
+    RecoveryCodesMade,
+    SecondStepRemoved,
+    SecondStepSet,
     SignInLinkRequested,
 )
 from portal.accounts.models import Hears, User
@@ -262,3 +266,17 @@ def tell_of_device(event: NewDeviceSeen, at: datetime) -> None:
     """Tell a person of a sign-in from a browser that she never used before."""
     key = f"device:{event.session_id}"
     write(key, event.user_id, at, lambda user: letters.new_device(event.session_id, user))
+
+
+def tell_of_change(
+    event: PasswordChanged | SecondStepSet | SecondStepRemoved | RecoveryCodesMade, at: datetime
+) -> None:
+    """Tell a person that the way she signs in was changed, whoever changed it.
+
+    Not of what she has never had otherwise: her first password, the codes of a new second step.
+    """
+    match event:
+        case PasswordChanged(first=True) | RecoveryCodesMade(session_id=0):
+            return
+    key = f"{type(event).__name__}:{event.user_id}:{event.at.timestamp():.6f}"
+    write(key, event.user_id, at, lambda user: letters.sign_in_changed(event, user))

@@ -112,7 +112,7 @@ def test_who_must_have_one_cannot_switch_it_off(app, demand):
     phone = set_up(client)
     assert "Switch the second step off" not in client.get(SETUP).text
     with app.app_context(), pytest.raises(Refused):
-        second_step.switch_off(rep.id, PASSWORD, phone.at(AT), AT)
+        second_step.switch_off(rep.id, PASSWORD, phone.at(AT), AT, 0)
 
 
 def test_a_role_that_does_not_exist_stops_the_start():

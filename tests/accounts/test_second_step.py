@@ -286,7 +286,7 @@ def test_new_recovery_codes_end_the_old_ones(ctx):
     alice = make_person()
     phone, old = set_up(alice, AT)
     later = AT + timedelta(minutes=5)
-    new = second_step.fresh_codes(alice.id, PASSWORD, phone.at(later), later)
+    new = second_step.fresh_codes(alice.id, PASSWORD, phone.at(later), later, 0)
     with pytest.raises(Invalid):
         second_step.take(second_step.ask(alice.id, later), old[0], later)
     assert second_step.take(second_step.ask(alice.id, later), new[0], later)

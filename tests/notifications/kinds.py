@@ -167,6 +167,16 @@ KINDS: dict[str, dict[str, Any]] = {
         "device": "Firefox on Windows",
         "address": "203.0.113.7",
     },
+    "sign_in_changed": {
+        **NAME,
+        "what": "a second step was set up: besides the password, a code of an app.",
+        "when": AT,
+        "device": "Firefox on Windows",
+        "address": "203.0.113.7",
+        "by": None,
+        "advice": "It was you? Then there is nothing to do. If not, choose a new password now, "
+        "and ask an administrator to take the second step off.",
+    },
     "digest": {
         **NAME,
         "summary": "2 answers owed, 1 new lead, 1 not picked up, 2 not finished",

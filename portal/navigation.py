@@ -28,6 +28,7 @@ ENTRIES: tuple[tuple[str, Any, str, P | None], ...] = (
     ("desk.home", _l("This morning"), "sunrise", None),
     ("pickup.available", _l("Available"), "inbox", P.OFFERS_SEE),
     ("desk.mine", _l("Mine"), "list-check", P.PICKUPS_SEE_OWN),
+    ("team.team", _l("Team"), "users", P.PICKUPS_SEE_FIRM),
     ("desk.board", _l("Board"), "layout-kanban", P.BOARD_SEE),
     ("leads.qualify", _l("Qualify"), "bulb", P.LEADS_QUALIFY),
     ("imports.imports", _l("Import"), "upload", P.LEADS_IMPORT),
@@ -41,9 +42,13 @@ ENTRIES: tuple[tuple[str, Any, str, P | None], ...] = (
 
 
 # pages that belong to an entry of another name
-WITHIN = {"desk.column": "desk.board", "pickup.give_back_page": "desk.mine"}
+WITHIN = {
+    "desk.column": "desk.board",
+    "pickup.give_back_page": "desk.mine",
+    "pickup.holder_page": "team.team",
+}
 # rooms whose pages all belong to their one entry
-WHOLE_ROOMS = frozenset({"leads", "imports", "matching", "partners", "catalog", "jobs"})
+WHOLE_ROOMS = frozenset({"team", "leads", "imports", "matching", "partners", "catalog", "jobs"})
 
 
 def entries(actor: Actor) -> list[Entry]:

@@ -20,7 +20,7 @@ from portal.accounts.events import (
 from portal.catalog import routes as catalog
 from portal.core.events import Event
 from portal.deadlines import jobs as _deadlines  # noqa: F401
-from portal.desk import audit, live, mail_health, preview
+from portal.desk import audit, live, mail_health, preview, team
 from portal.desk import jobs as desk_jobs
 from portal.desk import routes as desk
 from portal.feedback import routes as feedback
@@ -58,6 +58,7 @@ ROOMS = (
     pickup.blueprint,
     feedback.blueprint,
     desk.blueprint,
+    team.blueprint,
     leads.blueprint,
     preview.blueprint,
     notifications.blueprint,

@@ -275,6 +275,7 @@ def render_holder(pickup: Pickup, error: str | None = None) -> str:
         takers=[taker for taker in takers if taker.id != pickup.user_id],
         holder=find_name(pickup.user_id),
         chosen=request.form.get("to"),
+        back=request.values.get("back") == "team",
         error=error,
     )
 
@@ -297,6 +298,8 @@ def hand_on(pickup_id: int) -> ResponseReturnValue:
         return render_holder(pickup, refusal.message), refusal.status
     name = find_name(lead.holder_id or 0)
     flash(_("%(number)s is in the hands of %(name)s now.", number=lead.number, name=name))
+    if request.form.get("back") == "team":
+        return go(url_for("team.team"))
     return go(url_for("desk.lead", lead_id=lead.id))
 
 

@@ -37,6 +37,7 @@ ENTRIES: tuple[tuple[str, Any, str, P | None], ...] = (
     ("catalog.catalog", _l("Catalogue"), "tags", P.CATALOG_EDIT),
     ("mail_health.mail_health", _l("Mail health"), "mail", P.MAILS_MANAGE),
     ("jobs.jobs", _l("Jobs"), "activity", P.JOBS_MANAGE),
+    ("visibility.page", _l("Who sees what"), "eye", P.VISIBILITY_EDIT),
     ("audit.audit", _l("Audit"), "shield-check", P.AUDIT_SEE),
 )
 

@@ -29,7 +29,9 @@ from portal.inbound import routes as inbound
 from portal.inbound.events import MailActionDone, MailPickLost
 from portal.leads import import_routes as imports
 from portal.leads import jobs as _leads  # noqa: F401
+from portal.leads import note_routes as notes
 from portal.leads import routes as leads
+from portal.leads import visibility_routes as visibility
 from portal.leads.events import ContactSuppressed, DraftsStale, LeadDisqualified
 from portal.matching import routes as matching
 from portal.notifications import jobs as _notifications  # noqa: F401 – registers its reactions
@@ -60,6 +62,8 @@ ROOMS = (
     desk.blueprint,
     team.blueprint,
     leads.blueprint,
+    notes.blueprint,
+    visibility.blueprint,
     preview.blueprint,
     notifications.blueprint,
     desk_jobs.blueprint,

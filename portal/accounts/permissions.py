@@ -30,6 +30,7 @@ class Permission(StrEnum):
     REPORTS_SEE = "reports:see"
     RULES_EDIT = "rules:edit"
     TEAMS_LEAD = "teams:lead"
+    VISIBILITY_EDIT = "visibility:edit"
 
 
 P = Permission
@@ -48,6 +49,7 @@ ROLES: dict[str, frozenset[Permission]] = {
             P.PARTNERS_SEE_ALL,
             P.PEOPLE_EDIT,
             P.REPORTS_SEE,
+            P.VISIBILITY_EDIT,
         }
     ),
     "channel_manager": frozenset(

@@ -44,6 +44,9 @@ EVENTS: dict[str, Any] = {
     "MailLinkMisused": _l("Link of a mail misused"),
     "MailPickLost": _l("Pickup by mail came too late"),
     "NewDeviceSeen": _l("Sign-in from a new device"),
+    "NoteRemoved": _l("Note removed"),
+    "NoteShared": _l("Note shared or no longer shared"),
+    "NoteWritten": _l("Note written"),
     "OfferDeclined": _l("Offer declined by the firm"),
     "OfferDismissed": _l("“Not for me”"),
     "OfferVisible": _l("Offer visible to more firms"),
@@ -78,6 +81,7 @@ EVENTS: dict[str, Any] = {
     "StandBysEnded": _l("Nobody stands by any more"),
     "StoodBy": _l("Stands by for a lead"),
     "UnitSaved": _l("Unit saved"),
+    "VisibilityChanged": _l("Who sees what changed"),
 }
 
 PARTS: dict[str, Any] = {
@@ -87,6 +91,7 @@ PARTS: dict[str, Any] = {
     "fields": _l("Fields"),
     "filters": _l("Filters"),
     "hears": _l("Mails"),
+    "hidden": _l("Hidden"),
     "imported": _l("Rows"),
     "kinds": _l("Warning"),
     "left": _l("Codes left"),
@@ -97,6 +102,8 @@ PARTS: dict[str, Any] = {
     "reason_id": _l("Reason"),
     "removed": _l("Removed"),
     "round": _l("Round"),
+    "shared": _l("Shared"),
+    "shown": _l("Shown"),
     "source_system": _l("Source"),
     "status": _l("Status"),
     "value": _l("Value"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,10 +19,13 @@ from portal.core.db import AnyRow
 from portal.core.errors import NotFound
 from portal.desk import queries
 from portal.desk.board import board_cards, board_columns, column_words, figures
-from portal.leads import contacts
+from portal.desk.who_sees import who_sees
+from portal.leads import contacts, notes
 from portal.leads.models import Lead, LeadContact, LeadState
 from portal.leads.queries import find_visible, list_statuses
 from portal.leads.requirements import missing_for
+from portal.leads.sight import sight_of
+from portal.leads.visibility import Field
 from portal.matching import words
 from portal.offers import operations as offering
 from portal.offers import places
@@ -33,6 +36,7 @@ from portal.pickup import queries as pickups
 from portal.pickup.models import Pickup
 from portal.pickup.questions import Question, gate_view, question_of
 from portal.pickup.refusals import refusal_view
+from portal.timeline.models import FirmNote
 from portal.timeline.queries import list_looks
 from portal.web.access import requires, signed_in
 from portal.web.paging import page_number
@@ -237,6 +241,7 @@ def partner_lead(
             lead=queries.name_of(lead_id),
             given=queries.list_feedback(lead_id, actor.organisation_id),
             reason=book().label(before.reason_id, str(get_locale())),
+            notes=told(notes.load_own_notes(lead_id, actor)),
         )
     if offers.was_offered(lead_id, actor.organisation_id, at):
         refusal = offering.gone(lead_id, actor.organisation_id)
@@ -270,28 +275,70 @@ def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
         owner=queries.find_owner(found),
         overdue=bool(facts and facts.owed_since(at)),
         waiting=places.count_waiting(found.id) if facts else 0,
+        notes=notes_of(found, actor),
+        who_sees=who_sees(found, actor),
+        **looks_of(found),
         locale_code=str(get_locale())[:2],
     )
 
 
+def notes_of(
+    found: Lead, actor: Actor, firms: Collection[int] | None = None
+) -> dict[str, Any] | None:
+    """Return the notes about a lead as `desk/_notes.html` shows them; None where there are none.
+
+    What firms share with the vendor: of `firms` only, where they are named.
+    """
+    rows = notes.load_notes(found, actor)
+    if firms is not None:
+        seen = {*firms, actor.organisation_id}
+        rows = [note for note in rows if note.organisation_id in seen]
+    return told(rows, notes.may_write(found, actor), notes.other_side(found, actor))
+
+
+def told(
+    rows: Sequence[FirmNote], may_write: bool = False, other_side: str | None = None
+) -> dict[str, Any] | None:
+    """Return what `desk/_notes.html` shows; None where there is nothing to read nor to write."""
+    if not (rows or may_write):
+        return None
+    names = queries.firm_names([note.organisation_id for note in rows])
+    return {
+        "rows": [(note, names.get(note.organisation_id, "")) for note in rows],
+        "may_write": may_write,
+        "other_side": other_side,
+    }
+
+
+def looks_of(found: Lead) -> dict[str, Any]:
+    """Return who was shown the contact data of a lead."""
+    looks = list_looks(found.id)
+    return {"looks": looks, "look_names": queries.person_names([look.user_id for look in looks])}
+
+
 def vendor_lead(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
-    """Show the vendor's people where a lead stands: rounds, offers, holders, answers."""
+    """Show the vendor's people where a lead stands: rounds, offers, holders, answers.
+
+    Of all that, what the table of `leads.visibility` lets them see.
+    """
+    sight = sight_of(found, actor)
     shown = offers.teaser_fields([found.type_id])[found.type_id]
-    may_see = contacts.may_see_contact(found, actor)
-    rounds = offers.list_rounds(found.id)
+    rounds = offers.list_rounds(found.id) if Field.ROUNDS in sight else []
     offered = offers.list_offers(rounds[0].id) if rounds else []
     firms = queries.seen_firms(found, actor)
     lines = [line for line in offered if firms is None or line.organisation_id in firms]
     names = queries.firm_names([line.organisation_id for line in lines])
     offerable = may_be_offered(found.state, found.suppressed)
-    looks = list_looks(found.id) if firms is None else []
-    contact = contacts.load_contact(found, actor, at) if may_see else None
+    contact = contacts.load_contact(found, actor, at) if Field.CONTACT in sight else None
+    may_offer = actor.may(Permission.OFFERS_MAKE)
     return render_template(
         "desk/lead_vendor.html",
         lead=found,
+        sight=sight,
+        Field=Field,
         card=card_of(found, shown, at, seen_by=0),
         contact=contact,
-        answers=queries.list_answers(found.id),
+        answers=queries.list_answers(found.id) if Field.ANSWERS in sight else [],
         status=list_statuses()[found.status_id],
         rounds=rounds,
         lines=[
@@ -306,15 +353,16 @@ def vendor_lead(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
         ],
         others=len(offered) - len(lines),
         excluded=words.tell_excluded(rounds[0].excluded) if rounds else [],
-        holders=part_of(queries.list_pickups(found.id), firms),
-        places=part_of(places.list_places(found.id), firms),
+        holders=part_of(queries.list_pickups(found.id), firms) if Field.HOLDER in sight else [],
+        places=part_of(places.list_places(found.id), firms) if Field.ROUNDS in sight else [],
         waiting=places.count_waiting(found.id),
-        given=part_of(queries.list_feedback(found.id), firms),
-        looks=looks,
-        look_names=queries.person_names([look.user_id for look in looks]),
-        missing=missing_for(found, "offer", contact) if offerable else {},
+        given=part_of(queries.list_feedback(found.id), firms) if Field.PROGRESS in sight else [],
+        notes=notes_of(found, actor, firms),
+        who_sees=who_sees(found, actor, rounds[0].offered if rounds else 0),
+        **(looks_of(found) if Field.LOOKS in sight else {"looks": [], "look_names": {}}),
+        missing=missing_for(found, "offer", contact) if offerable and may_offer else {},
         offerable=offerable,
-        may_offer=actor.may(Permission.OFFERS_MAKE),
+        may_offer=may_offer,
         may_qualify=actor.may(Permission.LEADS_QUALIFY)
         and found.state not in (LeadState.HELD, LeadState.CLOSED, LeadState.OFFERED),
         reason=book().label,

@@ -9,44 +9,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.accounts.actor import Actor
-from portal.accounts.permissions import Permission
 from portal.core import circumstances
 from portal.core.db import apart, session
 from portal.core.errors import NotFound
 from portal.core.events import record
 from portal.leads import wall
 from portal.leads.events import ContactShown
-from portal.leads.models import Lead, LeadContact, LeadState
+from portal.leads.models import Lead, LeadContact
+from portal.leads.sight import sight_of
+from portal.leads.visibility import Field
 from portal.timeline.operations import log_looks
-
-# as long as nobody holds it, the vendor's people who qualify work with the contact
-BEFORE_PICKUP = (
-    LeadState.CAPTURED,
-    LeadState.QUALIFYING,
-    LeadState.QUALIFIED,
-    LeadState.OFFERED,
-    LeadState.RETURNED,
-    LeadState.RECALLED,
-    LeadState.NURTURE,
-    LeadState.DIRECT,
-    LeadState.DISQUALIFIED,
-)
 
 
 def may_see_contact(lead: Lead, actor: Actor) -> bool:
-    """Say whether this person may see the contact data of this lead now.
-
-    The holder and the manager of the holder's firm; before pickup the vendor's qualifiers.
-    """
-    if lead.holder_id is not None:
-        if lead.holder_id == actor.id:
-            return lead.holder_organisation_id == actor.organisation_id
-        return lead.holder_organisation_id == actor.organisation_id and actor.may(
-            Permission.PICKUPS_SEE_FIRM
-        )
-    return (
-        lead.state in BEFORE_PICKUP and not actor.is_partner and actor.may(Permission.LEADS_QUALIFY)
-    )
+    """Say whether this person may see the contact data of this lead now, as `visibility` has it."""
+    return Field.CONTACT in sight_of(lead, actor)
 
 
 def load_contact(lead: Lead, actor: Actor, at: datetime, *, together: bool = False) -> LeadContact:

@@ -86,3 +86,39 @@ class ContactShown(Event):
 
     user_id: int
     lead_ids: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteWritten(Event):
+    """Somebody wrote a note for her firm; the words stand behind the wall alone."""
+
+    note_id: int
+    user_id: int
+    organisation_id: int
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteShared(Event):
+    """A note was shared with the other side, or is not any more."""
+
+    note_id: int
+    user_id: int
+    organisation_id: int
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteRemoved(Event):
+    note_id: int
+    user_id: int
+    organisation_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisibilityChanged(Event):
+    """The programme chose who sees what: `field tier phase` by what it was and what it is."""
+
+    user_id: int
+    shown: list[str]
+    hidden: list[str]

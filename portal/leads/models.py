@@ -294,6 +294,17 @@ class LeadContact(Base):
     )
 
 
+class VisibilityChoice(Base):
+    """What the programme chose for a cell of the table of who sees what (`visibility`)."""
+
+    __tablename__ = "visibility_choices"
+
+    field: Mapped[str] = mapped_column(primary_key=True)
+    tier: Mapped[str] = mapped_column(primary_key=True)
+    phase: Mapped[str] = mapped_column(primary_key=True)
+    seen: Mapped[bool]
+
+
 class LeadAnswer(Base):
     """The answer to a question of the script."""
 

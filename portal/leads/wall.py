@@ -1,10 +1,11 @@
-"""The wall before contact data: row policies of PostgreSQL, and the only code that opens it.
+"""The wall before contact data and firms' notes: row policies of PostgreSQL, and the only code that
+opens it.
 
-Whoever has not opened it reads, counts, changes and adds not one row of `lead_contacts`, whatever
-the statement forgot to ask: no page, no worker, no import, no console. The policies stand in the
-migrations and read two settings that live as long as a transaction. Here they are set and taken
-back; who may see what is decided before, by who opens (`contacts` for people). It stops a forgotten
-condition, not somebody who may send statements of his own.
+Whoever has not opened it reads, counts, changes and adds not one row of `lead_contacts` or
+`firm_notes`, whatever the statement forgot to ask: no page, no worker, no import, no console. The
+policies stand in the migrations and read settings that live as long as a transaction. Here they are
+set and taken back; who may see what is decided before, by who opens (`contacts` and `notes` for
+people). It stops a forgotten condition, not somebody who may send statements of his own.
 """
 
 from __future__ import annotations
@@ -23,6 +24,12 @@ NAMED = "app.contacts_of"
 
 ALL = "app.contacts"
 """`search`: every contact may be read; `intake`: and written."""
+
+NOTES = "app.notes_of"
+"""The id of the firm whose notes may be read and written."""
+
+SHARED_NOTES = "app.shared_notes_of"
+"""The ids of the leads whose shared notes may be read, as `{1,2}`."""
 
 SET = text("SELECT set_config(:setting, :value, true)")
 
@@ -54,6 +61,19 @@ def open_to_search() -> Iterator[Session]:
 def open_to_intake() -> Iterator[Session]:
     """Open the wall for a batch of leads that comes in."""
     with _opened(ALL, "intake") as opened:
+        yield opened
+
+
+@contextmanager
+def open_notes(
+    organisation_id: int, shared_of: Iterable[int] = (), own: Session | None = None
+) -> Iterator[Session]:
+    """Open the wall for a firm's own notes, and for those that others share on these leads."""
+    value = "{" + ",".join(str(int(lead_id)) for lead_id in shared_of) + "}"
+    with (
+        _opened(NOTES, str(int(organisation_id)), own) as opened,
+        _opened(SHARED_NOTES, value, opened),
+    ):
         yield opened
 
 

@@ -47,6 +47,26 @@ class Activity(Base):
     __table_args__ = (Index(None, "subject", "subject_id", "at"),)
 
 
+class FirmNote(Base):
+    """What somebody wrote about a lead for her own firm; `shared_at` is when the other side could
+    read it, too: the vendor what the holder's firm wrote, the holder what the vendor wrote.
+
+    Row policies hide every row from whoever has not opened the wall (`leads.wall`).
+    """
+
+    __tablename__ = "firm_notes"
+
+    id: Mapped[Id]
+    lead_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    at: Mapped[datetime]
+    text: Mapped[str]
+    shared_at: Mapped[datetime | None]
+
+    author: Mapped[User] = relationship()
+
+
 class ContactLook(Base):
     """Somebody was shown the contact data of a lead."""
 

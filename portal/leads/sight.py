@@ -1,0 +1,96 @@
+"""What a person sees of a lead: how she stands to it, and what the table of `visibility` says."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from portal.accounts.actor import Actor
+from portal.accounts.permissions import Permission
+from portal.core.db import session
+from portal.leads import visibility
+from portal.leads.models import Lead, VisibilityChoice
+from portal.leads.queries import find_visible
+from portal.leads.visibility import Choices, Field, Phase, Tier
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """`fields` she sees; `shared` she sees as far as who wrote it, or whose deal it is, shares."""
+
+    tiers: frozenset[Tier]
+    phase: Phase
+    fields: frozenset[Field]
+    shared: frozenset[Field]
+
+    def __contains__(self, field: Field) -> bool:
+        return field in self.fields
+
+
+def sight_of(lead: Lead, actor: Actor) -> Sight:
+    """Return what a person sees of a lead."""
+    tiers, phase = tiers_of(lead, actor), visibility.phase_of(lead.state)
+    choices = read_choices() if visibility.depends(tiers, phase) else {}
+    return Sight(
+        tiers=tiers,
+        phase=phase,
+        fields=visibility.seen(tiers, phase, choices),
+        shared=visibility.shared(tiers, phase, choices),
+    )
+
+
+def tiers_of(lead: Lead, actor: Actor) -> frozenset[Tier]:
+    """Return how a person stands to a lead.
+
+    Firms that have it on offer are not among them: what they see is a card, which knows nothing
+    but the teaser.
+    """
+    if actor.is_partner or lead.holder_organisation_id == actor.organisation_id:
+        return frozenset(_partner_tiers(lead, actor))
+    return frozenset(_vendor_tiers(lead, actor))
+
+
+def _partner_tiers(lead: Lead, actor: Actor) -> Collection[Tier]:
+    if lead.holder_organisation_id != actor.organisation_id:
+        return ()
+    if lead.holder_id == actor.id:
+        return (Tier.HOLDER,)
+    return (Tier.FIRM_MANAGER,) if actor.may(Permission.PICKUPS_SEE_FIRM) else ()
+
+
+ROLE_TIERS = {
+    "admin": Tier.ADMIN,
+    "channel_manager": Tier.CHANNEL_MANAGER,
+    "operations": Tier.OPERATIONS,
+}
+
+
+def _vendor_tiers(lead: Lead, actor: Actor) -> Collection[Tier]:
+    tiers = {tier for role, tier in ROLE_TIERS.items() if role in actor.roles}
+    if actor.may(Permission.LEADS_QUALIFY):
+        tiers.add(Tier.QUALIFIER)
+    if actor.may(Permission.BOARD_SEE) and not actor.may(Permission.LEADS_SEE_ALL):
+        tiers.add(Tier.OWNER)
+    reaching = tiers & {Tier.OWNER, Tier.OPERATIONS}
+    if reaching and find_visible(lead.id, actor) is None:
+        # somebody else's partner, or not handed over
+        return tiers - reaching
+    return tiers
+
+
+def read_choices() -> Choices:
+    """Return what the programme chose, where it chose at all."""
+    rows = session().execute(
+        select(
+            VisibilityChoice.field,
+            VisibilityChoice.tier,
+            VisibilityChoice.phase,
+            VisibilityChoice.seen,
+        )
+    )
+    known = {(str(f), str(t), str(p)): (f, t, p) for f, t, p in visibility.TABLE}
+    return {
+        known[row[0], row[1], row[2]]: row[3] for row in rows if (row[0], row[1], row[2]) in known
+    }

@@ -23,10 +23,10 @@ from portal.core.mail import links
 from portal.core.mail.links import Purpose
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
-from portal.leads import imports, jobs
+from portal.leads import imports, jobs, notes
 from portal.leads.intake.mapping import propose_mapping
 from portal.leads.intake.reading import open_table
-from portal.leads.models import LeadState
+from portal.leads.models import Lead, LeadState
 from portal.matching.models import DistributionRule
 from portal.offers import operations as offers
 from portal.partners.models import Absence, PartnerGroup, PartnerGroupMember
@@ -232,6 +232,7 @@ def make_things(world, alpha, at):
         "import_id": imported.id,
         "key": "held",
         "lead_id": world.leads["held"],
+        "note_id": make_note(world, at),
         "mail_id": "20260101T000000-1",
         "jobs.retry_mail mail_id": 1,
         "mail_health.resend mail_id": 1,
@@ -248,6 +249,13 @@ def make_things(world, alpha, at):
     for endpoint, name in (("open_sign_in_link", "anna"), ("sign_in_by_link", "bob")):
         secret = accounts.issue_sign_in_link(world.people[name].id, clock.now())
         world.values[f"accounts.{endpoint} token"] = secret
+
+
+def make_note(world, at):
+    """Have Alice write a note about the lead she holds, and return its id."""
+    lead = session().get_one(Lead, world.leads["held"])
+    alice = get_actor(world.people["alice"].id)
+    return notes.write_note(lead, "He plays golf on Fridays.", False, alice, at).id
 
 
 def session_of(user):

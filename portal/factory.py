@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from portal import figures, health, navigation, wiring
 from portal.accounts.actor import find_actor
 from portal.accounts.signin import init_signin, lead_to_second_step, owes_second_step
+from portal.accounts.viewing import only_look
 from portal.core import alarms, clock, events, jobs, logs
 from portal.core import db as database
 from portal.core.config import Settings
@@ -70,6 +71,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Htmx(app)
     app.before_request(check_access)
     app.before_request(lead_to_second_step)
+    app.before_request(only_look)
     init_limits(app, settings.redis_url)
     init_errors(app)
     init_filters(app)

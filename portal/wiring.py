@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from portal.accounts import own
+from portal.accounts import own, viewing
 from portal.accounts import routes as accounts
 from portal.accounts.events import (
     HearingChanged,
@@ -53,6 +53,7 @@ from portal.pickup.events import (
 ROOMS = (
     accounts.blueprint,
     own.blueprint,
+    viewing.blueprint,
     catalog.blueprint,
     partners.blueprint,
     matching.blueprint,

@@ -13,7 +13,10 @@ from portal.accounts.permissions import Permission
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A signed-in person with what decides what she may see and do."""
+    """A signed-in person with what decides what she may see and do.
+
+    Where an administrator looks as her (`viewing`), `viewer_id` is his and all else is hers.
+    """
 
     id: int
     organisation_id: int
@@ -30,6 +33,7 @@ class Actor:
     session_token: str = ""
     session_id: int = 0
     second_step: bool = False
+    viewer_id: int | None = None
 
     is_authenticated = True
     is_active = True
@@ -42,6 +46,11 @@ class Actor:
     def may(self, permission: Permission) -> bool:
         """True where one of the roles allows this."""
         return permission in self.permissions
+
+    @property
+    def is_looked_as(self) -> bool:
+        """True where it is somebody else who looks as her, read-only and without contact data."""
+        return self.viewer_id is not None
 
     @property
     def is_partner(self) -> bool:

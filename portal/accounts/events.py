@@ -170,3 +170,23 @@ class PersonPutInUnit(Event):
     user_id: int
     unit_id: int | None
     was_unit_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewingBegan(Event):
+    """An administrator begins to look at the portal as somebody else."""
+
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewingEnded(Event):
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewingRefused(Event):
+    """Who looks as somebody else tried to change something, or to see her own sign-in."""
+
+    user_id: int
+    page: str

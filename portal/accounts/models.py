@@ -145,6 +145,7 @@ class UserSession(Base):
     """A signed-in browser. The cookie carries the secret, the row its hash.
 
     `device_hash` tells the browser from others of the same person, beyond the session's end.
+    `looks_as_id` is as whom an administrator looks at the portal just now (`viewing`).
     """
 
     __tablename__ = "sessions"
@@ -159,6 +160,7 @@ class UserSession(Base):
     address: Mapped[str | None]
     user_agent: Mapped[str | None]
     device_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    looks_as_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
 
 
 class SecondStep(Base):

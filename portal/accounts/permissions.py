@@ -24,6 +24,7 @@ class Permission(StrEnum):
     PARTNERS_SEE = "partners:see"
     PARTNERS_SEE_ALL = "partners:see-all"
     PEOPLE_EDIT = "people:edit"
+    PEOPLE_VIEW_AS = "people:view-as"
     PICKUPS_CLAIM = "pickups:claim"
     PICKUPS_SEE_FIRM = "pickups:see-firm"
     PICKUPS_SEE_OWN = "pickups:see-own"
@@ -48,6 +49,7 @@ ROLES: dict[str, frozenset[Permission]] = {
             P.PARTNERS_SEE,
             P.PARTNERS_SEE_ALL,
             P.PEOPLE_EDIT,
+            P.PEOPLE_VIEW_AS,
             P.REPORTS_SEE,
             P.VISIBILITY_EDIT,
         }

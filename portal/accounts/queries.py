@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Row, bindparam, select, text
@@ -34,7 +35,12 @@ ACTOR_COLUMNS = (
 
 # asked with every request: built once, because building costs more than asking
 SESSION_ACTOR = (
-    select(*ACTOR_COLUMNS, UserSession.id.label("session_id"), UserSession.last_seen_at)
+    select(
+        *ACTOR_COLUMNS,
+        UserSession.id.label("session_id"),
+        UserSession.last_seen_at,
+        UserSession.looks_as_id,
+    )
     .join(User, User.id == UserSession.user_id)
     .join(Organisation, Organisation.id == User.organisation_id)
     .where(
@@ -48,12 +54,32 @@ SESSION_ACTOR = (
 
 
 def find_session_actor(secret: str, at: datetime) -> tuple[Actor, datetime] | None:
-    """Return who is signed in by this session secret, and when it was last seen."""
+    """Return who is signed in by this session secret, and when it was last seen.
+
+    Or as whom she looks, as long as she may and that person has access.
+    """
     asked = {"token_hash": hash_secret(secret), "at": at}
     row = ask(SESSION_ACTOR, asked).one_or_none()
     if row is None:
         return None
-    return _actor(row, secret, row.session_id), row.last_seen_at
+    actor = _actor(row, secret, row.session_id)
+    if row.looks_as_id is not None and actor.may(permissions.Permission.PEOPLE_VIEW_AS):
+        actor = _looking(actor, row.looks_as_id)
+    return actor, row.last_seen_at
+
+
+def _looking(viewer: Actor, user_id: int) -> Actor:
+    """Return a person as an administrator looks as her; himself where there is nothing to see."""
+    seen = find_actor_of(user_id)
+    if seen is None or seen.may(permissions.Permission.PEOPLE_VIEW_AS):
+        return viewer
+    return replace(
+        seen,
+        session_token=viewer.session_token,
+        session_id=viewer.session_id,
+        second_step=True,  # his own has been asked for
+        viewer_id=viewer.id,
+    )
 
 
 def find_actor_of(user_id: int) -> Actor | None:

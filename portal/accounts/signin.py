@@ -45,7 +45,10 @@ def load_actor(secret: str) -> Actor | None:
     if found is None:
         return None
     actor, last_seen_at = found
-    circumstances.begin(actor_id=actor.id)
+    if actor.viewer_id is None:
+        circumstances.begin(actor_id=actor.id)
+    else:
+        circumstances.begin(actor_id=actor.viewer_id, as_id=actor.id)
     # what an open page fetches by itself does not keep anybody signed in
     by_itself = has_request_context() and "X-Live" in request.headers
     if at - last_seen_at > timedelta(minutes=1) and not by_itself:

@@ -16,9 +16,10 @@ import structlog
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """`channel` is web, mail, api, job, command or system."""
+    """`channel` is web, mail, api, job, command or system; `as_id` is as whom it is done."""
 
     actor_id: int | None = None
+    as_id: int | None = None
     channel: str = "system"
     request_id: str | None = None
 

@@ -204,6 +204,8 @@ def _write(on: Session, event: Event, private: dict[str, Any] | None) -> int:
     at, lead_id = values.pop("at"), values.pop("lead_id")
     name = type(event).__name__
     now = circumstances.current()
+    if now.as_id is not None:
+        values["as_user_id"] = now.as_id
     reactions = _reactions.get(name, ())
     event_id: int = ask(
         WRITE_EVENT,

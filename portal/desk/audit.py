@@ -76,6 +76,7 @@ class Line:
     what: str
     who: str
     firm: str
+    as_whom: str
     channel: str
     leads: Sequence[tuple[int, str]]
     about: Sequence[str]
@@ -201,7 +202,7 @@ def _midnight(day: date) -> datetime:
 
 def tell(rows: Sequence[AnyRow]) -> list[Line]:
     """Return events in words, with the names of the people and firms that they speak of."""
-    people = _names(User, _ids(rows, PEOPLE))
+    people = _names(User, _ids(rows, (*PEOPLE, "as_user_id")))
     firms = _names(Organisation, _ids(rows, (*FIRMS, *FIRMS_TOO)))
     leads = _numbers(_ids(rows, ("lead_ids",)))
     return [
@@ -211,6 +212,7 @@ def tell(rows: Sequence[AnyRow]) -> list[Line]:
             what=str(EVENTS.get(row.name, row.name)),
             who=row.actor or "",
             firm=row.firm or "",
+            as_whom=people.get(row.data.get("as_user_id"), ""),
             channel=str(CHANNELS.get(row.channel, row.channel)),
             leads=_leads(row, leads),
             about=_about(row, people, firms),

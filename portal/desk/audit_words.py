@@ -81,6 +81,9 @@ EVENTS: dict[str, Any] = {
     "StandBysEnded": _l("Nobody stands by any more"),
     "StoodBy": _l("Stands by for a lead"),
     "UnitSaved": _l("Unit saved"),
+    "ViewingBegan": _l("Looks as somebody else"),
+    "ViewingEnded": _l("Looks as somebody else no more"),
+    "ViewingRefused": _l("Refused while looking as somebody else"),
     "VisibilityChanged": _l("Who sees what changed"),
 }
 
@@ -98,6 +101,7 @@ PARTS: dict[str, Any] = {
     "late_seconds": _l("Late by seconds"),
     "number": _l("Round"),
     "outcome": _l("Outcome"),
+    "page": _l("Page"),
     "reason": _l("Reason"),
     "reason_id": _l("Reason"),
     "removed": _l("Removed"),

@@ -252,7 +252,7 @@ def partner_lead(
 
 def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
     """Show the holder (or the manager of his firm) everything about a lead in hand."""
-    contact = contacts.load_contact(found, actor, at)
+    contact = None if actor.is_looked_as else contacts.load_contact(found, actor, at)
     pickup = pickups.find_last(found.id, actor)
     facts = pickups.find_open(pickup.id) if pickup else None
     shown = offers.teaser_fields([found.type_id])[found.type_id]

@@ -60,7 +60,12 @@ def load_notes(lead: Lead, actor: Actor) -> Sequence[FirmNote]:
 
 
 def load_own_notes(lead_id: int, actor: Actor) -> Sequence[FirmNote]:
-    """Return what the actor's own firm wrote about a lead, which it may have given back since."""
+    """Return what the actor's own firm wrote about a lead, which it may have given back since.
+
+    Nothing for who only looks as her.
+    """
+    if actor.is_looked_as:
+        return ()
     return _read(lead_id, actor, FirmNote.organisation_id == actor.organisation_id, ())
 
 

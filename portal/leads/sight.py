@@ -29,15 +29,20 @@ class Sight:
         return field in self.fields
 
 
+PRIVATE = frozenset({Field.CONTACT, Field.NOTES})
+"""What who looks as somebody else doesn't see with her eyes."""
+
+
 def sight_of(lead: Lead, actor: Actor) -> Sight:
-    """Return what a person sees of a lead."""
+    """Return what a person sees of a lead; who only looks as her sees nothing that is private."""
     tiers, phase = tiers_of(lead, actor), visibility.phase_of(lead.state)
     choices = read_choices() if visibility.depends(tiers, phase) else {}
+    hidden = PRIVATE if actor.is_looked_as else frozenset()
     return Sight(
         tiers=tiers,
         phase=phase,
-        fields=visibility.seen(tiers, phase, choices),
-        shared=visibility.shared(tiers, phase, choices),
+        fields=visibility.seen(tiers, phase, choices) - hidden,
+        shared=visibility.shared(tiers, phase, choices) - hidden,
     )
 
 

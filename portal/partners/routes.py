@@ -265,6 +265,7 @@ def profile(
         form=form or absence_form(partner, fresh=True),
         inviting=inviting or invite_form(partner, fresh=True),
         may_edit=current_actor().may(Permission.PARTNERS_EDIT),
+        may_look=current_actor().may(Permission.PEOPLE_VIEW_AS),
         second_steps=list_with_second_step(partner.organisation_id)
         if current_actor().may(Permission.PEOPLE_EDIT)
         else set(),

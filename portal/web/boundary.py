@@ -51,7 +51,7 @@ def open_request() -> None:
     g.started = time.perf_counter()
     if request.method in SAFE:
         db.only_read()
-    circumstances.begin(actor_id=None, channel="web", request_id=request_id)
+    circumstances.begin(actor_id=None, as_id=None, channel="web", request_id=request_id)
 
 
 def close_request(response: Response) -> Response:
@@ -75,6 +75,7 @@ def close_request(response: Response) -> Response:
             endpoint=request.endpoint,
             status=response.status_code,
             actor=circumstances.current().actor_id,
+            seen_as=circumstances.current().as_id,
             ms=round(seconds * 1000, 1),
         )
     response.headers["X-Request-ID"] = circumstances.current().request_id or ""

@@ -17,7 +17,7 @@ from portal.accounts.actor import current_actor
 from portal.accounts.devices import device_of
 from portal.accounts.forms import BothForm, CodeForm, PasswordForm, ProofForm
 from portal.accounts.models import User
-from portal.accounts.signin import browser_here, remember
+from portal.accounts.signin import MAILBOX, browser_here, remember
 from portal.core import clock
 from portal.core import db as database
 from portal.core.errors import Invalid, NotFound
@@ -122,6 +122,7 @@ def step_page(
         picture=segno.make(setup.uri, error="m") if setup else None,
         left=second_step.count_codes(user_id),
         demanded=chosen.demands_second_step(user.roles),
+        may_begin=second_step.may_begin(user, session.get(MAILBOX, ""), at),
         starting=starting or ProofForm(formdata=None),
         form=code or CodeForm(formdata=None),
         ending=ending or BothForm(formdata=None),
@@ -136,7 +137,9 @@ def begin_second_step() -> ResponseReturnValue:
     if not form.validate():
         return step_page(starting=form), 422
     try:
-        second_step.begin(current_actor().id, form.password.data or "", clock.now())
+        second_step.begin(
+            current_actor().id, form.password.data or "", clock.now(), session.get(MAILBOX, "")
+        )
     except Invalid as error:
         form.take(error)
         return step_page(starting=form), 422

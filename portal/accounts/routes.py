@@ -31,7 +31,7 @@ from portal.accounts.forms import (
     SignInForm,
 )
 from portal.accounts.models import User
-from portal.accounts.signin import browser_here, read_device, remember
+from portal.accounts.signin import browser_here, read_device, remember, remember_by_mail
 from portal.core import clock, tokens
 from portal.core import db as database
 from portal.core.errors import Forbidden, Invalid, NotFound
@@ -204,7 +204,7 @@ def sign_in_by_link(token: str) -> ResponseReturnValue:
     if secret is None:
         session[HALF] = second_step.ask(user.id, at)
         return redirect(url_for("accounts.code"), 303)
-    remember(secret)
+    remember_by_mail(user, secret)
     return redirect(url_for("desk.home"), 303)
 
 
@@ -294,7 +294,7 @@ def accept_invitation(token: str) -> ResponseReturnValue:
     if not form.validate():
         return welcome(form, user), 422
     try:
-        _user, secret = operations.accept_invitation(
+        user, secret = operations.accept_invitation(
             token,
             form.name.data or "",
             form.password.data or "",
@@ -306,7 +306,7 @@ def accept_invitation(token: str) -> ResponseReturnValue:
         return welcome(form, user), 422
     except NotFound:  # pressed twice, and the other press was first
         return render_template("accounts/invitation_over.html"), 410
-    remember(secret)
+    remember_by_mail(user, secret)
     flash(_("Welcome, %(name)s.", name=form.name.data), "success")
     return redirect(url_for("desk.home"), 303)
 

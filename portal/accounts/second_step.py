@@ -32,6 +32,8 @@ from portal.core.errors import Invalid, NotFound, Refused
 from portal.core.events import record, record_apart
 
 PURPOSE = "second-step"
+READS_MAIL = "reads-mail"
+READS_MAIL_LASTS = timedelta(hours=1)
 SETUP_LASTS = timedelta(minutes=15)
 HALF_LASTS = timedelta(minutes=10)
 MOST_WRONG = 5
@@ -52,14 +54,34 @@ class Setup:
 # -- setting up -------------------------------------------------------------------------------
 
 
-def begin(user_id: int, password: str, at: datetime) -> None:
+def note_mailbox(user: User, at: datetime) -> str:
+    """Return the secret that says: she came in by a mail, so she reads what her address gets."""
+    return tokens.issue(READS_MAIL, user.id, at, READS_MAIL_LASTS, replaces=False)
+
+
+def may_begin(user: User, mailbox: str, at: datetime) -> bool:
+    """Tell whether a person may set up a second step, with what `note_mailbox` has returned.
+
+    Where the role must have one, the password alone is not enough: who only knows that could set
+    up a phone of his own before she does.
+    """
+    if not chosen.demands_second_step(user.roles):
+        return True
+    token = tokens.find(READS_MAIL, mailbox, at)
+    return token is not None and token.user_id == user.id
+
+
+def begin(user_id: int, password: str, at: datetime, mailbox: str = "") -> None:
     """Make the secret of a second step; it counts for nothing until `confirm`.
 
-    Raises `Invalid` where it is not her password, `Refused` where there is one already.
+    Raises `Invalid` where it is not her password, `Refused` where there is one already, or where
+    she must have come in by a mail first.
     """
     user = session().get_one(User, user_id)
     if user.second_step_at is not None:
         raise Refused(_("You have a second step already."))
+    if not may_begin(user, mailbox, at):
+        raise Refused(_("Please sign in by a mail first."))
     operations.prove(user, password, at)
     secret = pyotp.random_base32()
     row = session().get(SecondStep, user_id) or SecondStep(user_id=user_id)
@@ -232,7 +254,7 @@ def switch_off(user_id: int, password: str, code: str, at: datetime, session_id:
     if chosen.demands_second_step(user.roles):
         raise Refused(_("Your role signs in with a second step."))
     _prove_both(user, password, code, at)
-    _remove(user)
+    _remove(user, at)
     record(SecondStepRemoved(at=at, user_id=user.id, by_user_id=user.id, session_id=session_id))
 
 
@@ -243,13 +265,14 @@ def remove(user: User, at: datetime, by_user_id: int = 0) -> None:
     """
     if user.second_step_at is None:
         raise Refused(_("%(name)s has no second step.", name=user.name))
-    _remove(user)
+    _remove(user, at)
     operations.end_sessions_of(user.id, at)
     record(SecondStepRemoved(at=at, user_id=user.id, by_user_id=by_user_id))
 
 
-def _remove(user: User) -> None:
+def _remove(user: User, at: datetime) -> None:
     user.second_step_at = None
+    tokens.revoke_all(user.id, at, READS_MAIL)
     session().execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
     session().execute(delete(SecondStep).where(SecondStep.user_id == user.id))
     session().flush()

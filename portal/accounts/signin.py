@@ -21,10 +21,10 @@ from flask_login import LoginManager, login_user
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import update
 
-from portal.accounts import chosen, operations, queries
+from portal.accounts import chosen, operations, queries, second_step
 from portal.accounts.actor import Actor, Visitor, find_actor
 from portal.accounts.devices import Browser
-from portal.accounts.models import UserSession
+from portal.accounts.models import User, UserSession
 from portal.core import circumstances, clock, tokens
 from portal.core.config import Settings
 from portal.core.db import apart, db
@@ -121,6 +121,17 @@ def name_device() -> str:
         return response
 
     return device
+
+
+MAILBOX = "mailbox"
+"""Where the cookie of somebody who came in by a mail says so (`second_step.note_mailbox`)."""
+
+
+def remember_by_mail(user: User, secret: str) -> None:
+    """Put the new session into a fresh cookie, and that she came in by a mail where it matters."""
+    remember(secret)
+    if user.second_step_at is None and chosen.demands_second_step(user.roles):
+        session[MAILBOX] = second_step.note_mailbox(user, clock.now())
 
 
 def browser_here() -> Browser:

@@ -233,7 +233,7 @@ def test_who_asks_hears_the_same_whether_or_not_anybody_has_the_address(app, cli
     pages = []
     for email in (alice.email, "nobody@nowhere.example", "a\x00b@nowhere.example"):
         answer = ask_for(client, email)
-        pages.append((answer.status_code, answer.text))
+        pages.append((answer.status_code, re.sub(r"I[jm][\w.-]{20,}", "", answer.text)))
     assert len(set(pages)) == 1
     # as much is done for nobody as for somebody, so that the time it takes tells nothing
     assert [event.data["user_id"] for event in told("SignInLinkRequested")] == [alice.id, 0, 0]

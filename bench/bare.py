@@ -43,12 +43,13 @@ def pick_up(lead: int):
     with engine.begin() as link:
         actor = link.execute(SESSION_ACTOR, {"token_hash": secret_hash, "at": at}).one()
         firm = {"organisation_id": actor.organisation_id}
-        link.execute(BOUNDS_LOCKED, {**firm, "user_id": actor.id, "at": at}).one()
+        bounds = link.execute(BOUNDS_LOCKED, {**firm, "user_id": actor.id, "at": at}).one()
         offer = link.execute(OPEN_AND_OFFER, {**firm, "lead_id": lead}).all()[0]
         taken = {
             "lead": lead,
             "rep": actor.id,
             "firm": actor.organisation_id,
+            "owner": bounds.account_manager_id,
             "at": at,
             "round": offer.round,
             "round_id": offer.round_id,

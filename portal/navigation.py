@@ -31,6 +31,7 @@ ENTRIES: tuple[tuple[str, Any, str, P | None], ...] = (
     ("team.team", _l("Team"), "users", P.PICKUPS_SEE_FIRM),
     ("desk.board", _l("Board"), "layout-kanban", P.BOARD_SEE),
     ("leads.qualify", _l("Qualify"), "bulb", P.LEADS_QUALIFY),
+    ("hand_overs.hand_overs", _l("Hand-overs"), "package", P.HAND_OVERS_SEE),
     ("imports.imports", _l("Import"), "upload", P.LEADS_IMPORT),
     ("matching.rules", _l("Rules"), "target", P.RULES_EDIT),
     ("partners.partners", _l("Partners"), "building", P.PARTNERS_SEE),
@@ -49,7 +50,9 @@ WITHIN = {
     "pickup.holder_page": "team.team",
 }
 # rooms whose pages all belong to their one entry
-WHOLE_ROOMS = frozenset({"team", "leads", "imports", "matching", "partners", "catalog", "jobs"})
+WHOLE_ROOMS = frozenset(
+    {"team", "leads", "hand_overs", "imports", "matching", "partners", "catalog", "jobs"}
+)
 
 
 def entries(actor: Actor) -> list[Entry]:

@@ -27,10 +27,12 @@ from portal.feedback import routes as feedback
 from portal.feedback.events import FeedbackTakenBack, LeadLost, LeadWon
 from portal.inbound import routes as inbound
 from portal.inbound.events import MailActionDone, MailPickLost
+from portal.leads import hand_over_routes as hand_overs
 from portal.leads import import_routes as imports
 from portal.leads import jobs as _leads  # noqa: F401
 from portal.leads import note_routes as notes
 from portal.leads import routes as leads
+from portal.leads import team_routes as lead_team
 from portal.leads import visibility_routes as visibility
 from portal.leads.events import ContactSuppressed, DraftsStale, LeadDisqualified
 from portal.matching import routes as matching
@@ -65,6 +67,8 @@ ROOMS = (
     leads.blueprint,
     notes.blueprint,
     visibility.blueprint,
+    lead_team.blueprint,
+    hand_overs.blueprint,
     preview.blueprint,
     notifications.blueprint,
     desk_jobs.blueprint,

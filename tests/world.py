@@ -23,7 +23,7 @@ from portal.core.mail import links
 from portal.core.mail.links import Purpose
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
-from portal.leads import imports, jobs, notes
+from portal.leads import hand_over, imports, jobs, notes, team
 from portal.leads.intake.mapping import propose_mapping
 from portal.leads.intake.reading import open_table
 from portal.leads.models import Lead, LeadState
@@ -244,6 +244,7 @@ def make_things(world, alpha, at):
         "token": "0" * 64,
         "user_id": world.people["alan"].id,
     }
+    make_hand_over(world)
     make_links(world)
     make_invitation(world, alpha)
     for endpoint, name in (("open_sign_in_link", "anna"), ("sign_in_by_link", "bob")):
@@ -256,6 +257,17 @@ def make_note(world, at):
     lead = session().get_one(Lead, world.leads["held"])
     alice = get_actor(world.people["alice"].id)
     return notes.write_note(lead, "He plays golf on Fridays.", False, alice, at).id
+
+
+def make_hand_over(world):
+    """Let the account manager hand a won lead over to operations; the qualifier is in its team."""
+    pam, lead_id = get_actor(world.people["pam"].id), world.leads["won"]
+    now = clock.now()
+    team.add_member(lead_id, world.people["qualifier"].id, pam, now)
+    given = hand_over.hand_over(
+        lead_id, now.date() + timedelta(days=3), "Load it, please.", pam, now
+    )
+    world.values["hand_over_id"] = given.id
 
 
 def session_of(user):

@@ -12,7 +12,10 @@ class Permission(StrEnum):
     AUDIT_SEE = "audit:see"
     BOARD_SEE = "board:see"
     CATALOG_EDIT = "catalog:edit"
+    HAND_OVERS_SEE = "hand-overs:see"
+    HAND_OVERS_TAKE = "hand-overs:take"
     JOBS_MANAGE = "jobs:manage"
+    LEADS_ASSIGN = "leads:assign"
     LEADS_IMPORT = "leads:import"
     LEADS_QUALIFY = "leads:qualify"
     LEADS_SEE_ALL = "leads:see-all"
@@ -36,12 +39,25 @@ class Permission(StrEnum):
 
 P = Permission
 
+LEADING = frozenset(
+    {
+        P.BOARD_SEE,
+        P.HAND_OVERS_SEE,
+        P.LEADS_ASSIGN,
+        P.PARTNERS_SEE,
+        P.REPORTS_SEE,
+        P.TEAMS_LEAD,
+    }
+)
+"""What somebody may who leads account managers: the regional and the sales manager."""
+
 ROLES: dict[str, frozenset[Permission]] = {
     "admin": frozenset(
         {
             P.AUDIT_SEE,
             P.BOARD_SEE,
             P.CATALOG_EDIT,
+            P.HAND_OVERS_SEE,
             P.JOBS_MANAGE,
             P.LEADS_SEE_ALL,
             P.MAILS_MANAGE,
@@ -58,6 +74,8 @@ ROLES: dict[str, frozenset[Permission]] = {
         {
             P.BOARD_SEE,
             P.CATALOG_EDIT,
+            P.HAND_OVERS_SEE,
+            P.LEADS_ASSIGN,
             P.LEADS_IMPORT,
             P.LEADS_QUALIFY,
             P.LEADS_SEE_ALL,
@@ -70,11 +88,11 @@ ROLES: dict[str, frozenset[Permission]] = {
             P.RULES_EDIT,
         }
     ),
-    "account_manager": frozenset({P.BOARD_SEE, P.PARTNERS_SEE, P.REPORTS_SEE}),
-    "regional_manager": frozenset({P.BOARD_SEE, P.PARTNERS_SEE, P.REPORTS_SEE, P.TEAMS_LEAD}),
-    "sales_manager": frozenset({P.BOARD_SEE, P.PARTNERS_SEE, P.REPORTS_SEE, P.TEAMS_LEAD}),
+    "account_manager": frozenset({P.BOARD_SEE, P.HAND_OVERS_SEE, P.PARTNERS_SEE, P.REPORTS_SEE}),
+    "regional_manager": LEADING,
+    "sales_manager": LEADING,
     "qualifier": frozenset({P.LEADS_IMPORT, P.LEADS_QUALIFY}),
-    "operations": frozenset({P.PARTNERS_SEE}),
+    "operations": frozenset({P.HAND_OVERS_SEE, P.HAND_OVERS_TAKE, P.PARTNERS_SEE}),
     "distributor_manager": frozenset({P.OFFERS_SEE, P.OFFERS_DECLINE_FIRM, P.PICKUPS_SEE_FIRM}),
     "distributor_sales": frozenset({P.OFFERS_SEE, P.PICKUPS_CLAIM, P.PICKUPS_SEE_OWN}),
     "partner_manager": frozenset({P.OFFERS_SEE, P.OFFERS_DECLINE_FIRM, P.PICKUPS_SEE_FIRM}),

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from portal.accounts import permissions
 from portal.accounts.actor import Actor
-from portal.accounts.models import Organisation, User, UserSession
+from portal.accounts.models import Organisation, OrganisationKind, User, UserSession
 from portal.core.db import ask, session
 from portal.core.errors import NotFound
 from portal.core.tokens import find as find_token
@@ -209,6 +209,11 @@ def find_invited(secret: str, at: datetime) -> User | None:
     return None if user.password_hash else user
 
 
+def find_person(user_id: int | None) -> User | None:
+    """Return a person, active or not."""
+    return session().get(User, user_id) if user_id else None
+
+
 def get_person(user_id: int, organisation_id: int) -> User:
     """Return a person of a firm, active or not. Raises `NotFound`."""
     found = session().get(User, user_id)
@@ -230,6 +235,29 @@ def list_everybody(organisation_id: int) -> Sequence[User]:
             select(User)
             .where(User.organisation_id == organisation_id)
             .order_by(User.active.desc(), User.name, User.id)
+        )
+        .all()
+    )
+
+
+def find_account_manager(organisation_id: int) -> User | None:
+    """Return who of the vendor answers for a partner, as long as she is there."""
+    return session().scalar(
+        select(User)
+        .join(Organisation, Organisation.account_manager_id == User.id)
+        .where(Organisation.id == organisation_id, User.active)
+    )
+
+
+def list_staff() -> Sequence[User]:
+    """Return the active people of the vendor by name."""
+    return (
+        session()
+        .scalars(
+            select(User)
+            .join(User.organisation)
+            .where(User.active, Organisation.kind == OrganisationKind.VENDOR)
+            .order_by(User.name, User.id)
         )
         .all()
     )

@@ -42,7 +42,7 @@ EXPORTED_AT_ONCE = 1000
 # parts of an event that name somebody
 PEOPLE = (
     *("user_id", "by_user_id", "user_ids", "was_user_id"),
-    *("manager_id", "was_manager_id"),
+    *("manager_id", "was_manager_id", "owner_id"),
 )
 FIRMS = ("organisation_id", "organisation_ids", "parent_id", "was_parent_id")
 FIRMS_TOO = ("added", "removed")

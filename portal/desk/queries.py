@@ -19,6 +19,7 @@ from portal.core.db import AnyRow, session
 from portal.feedback.models import Feedback
 from portal.leads.models import TO_QUALIFY, Lead, LeadAnswer, LeadState, QualificationQuestion
 from portal.leads.queries import visible_to
+from portal.leads.team import sees_whole
 from portal.offers.models import Offer, OfferRound
 from portal.pickup.models import Pickup
 from portal.web.paging import Page, cut
@@ -307,13 +308,9 @@ def list_answers(lead_id: int) -> Sequence[AnyRow]:
 def seen_firms(lead: Lead, actor: Actor) -> Collection[int] | None:
     """Return the firms whose part in a lead the person sees; None where it is all of them.
 
-    Who answers for the lead sees all of it, who answers for one of the firms that firm's part.
+    Who works on the lead sees all of it, who answers for one of the firms that firm's part.
     """
-    if actor.may(Permission.LEADS_SEE_ALL):
-        return None
-    if lead.owner_id is not None and lead.owner_id in reach.read_people(actor):
-        return None
-    return reach.read_firms(actor)
+    return None if sees_whole(lead, actor) else reach.read_firms(actor)
 
 
 def find_owner(lead: Lead) -> User | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
@@ -13,6 +13,7 @@ from flask_babel import get_locale
 
 from portal.accounts.actor import Actor, current_actor
 from portal.accounts.permissions import Permission
+from portal.accounts.queries import find_account_manager
 from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.db import AnyRow
@@ -20,11 +21,12 @@ from portal.core.errors import NotFound
 from portal.desk import queries
 from portal.desk.board import board_cards, board_columns, column_words, figures
 from portal.desk.who_sees import who_sees
-from portal.leads import contacts, notes
+from portal.leads import contacts, hand_over, notes
 from portal.leads.models import Lead, LeadContact, LeadState
 from portal.leads.queries import find_visible, list_statuses
 from portal.leads.requirements import missing_for
 from portal.leads.sight import sight_of
+from portal.leads.team import read_side
 from portal.leads.visibility import Field
 from portal.matching import words
 from portal.offers import operations as offering
@@ -64,10 +66,16 @@ def home() -> ResponseReturnValue:
                 "returned", queries.list_column("returned", actor, at).items, actor, at
             ),
             figures=figures(actor, at),
+            handed_back=hand_over.list_back(actor, at - timedelta(days=7)),
             may=actor.may,
             P=Permission,
         )
-    return render_template("desk/home_other.html", may=actor.may, P=Permission)
+    waiting, late = 0, 0
+    if actor.may(Permission.HAND_OVERS_TAKE):
+        waiting, late = hand_over.count_waiting(actor, at)
+    return render_template(
+        "desk/home_other.html", waiting=waiting, late=late, may=actor.may, P=Permission
+    )
 
 
 def partner_morning(actor: Actor, at: datetime) -> dict[str, Any]:
@@ -80,6 +88,7 @@ def partner_morning(actor: Actor, at: datetime) -> dict[str, Any]:
         "counts": counts,
         "soon": [read_card(row, at) for row in soon.items[:5]],
         "picks": picks,
+        "contact": find_account_manager(actor.organisation_id),
     }
 
 
@@ -351,6 +360,9 @@ def vendor_lead(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
             }
             for line in lines
         ],
+        side=read_side(found, actor),
+        handed=hand_over.find_last(found.id),
+        may_hand_over=hand_over.may_ask(found, actor),
         others=len(offered) - len(lines),
         excluded=words.tell_excluded(rounds[0].excluded) if rounds else [],
         holders=part_of(queries.list_pickups(found.id), firms) if Field.HOLDER in sight else [],

@@ -122,3 +122,47 @@ class VisibilityChanged(Event):
     user_id: int
     shown: list[str]
     hidden: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadOwnerSet(Event):
+    """Somebody else of the vendor answers for a lead."""
+
+    user_id: int
+    was_user_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadTeamJoined(Event):
+    user_id: int
+    by_user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadTeamLeft(Event):
+    user_id: int
+    by_user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadHandedOver(Event):
+    """Its owner gave a lead to operations; `due_on` is an ISO date. The note stays where it is."""
+
+    hand_over_id: int
+    user_id: int
+    due_on: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOverTaken(Event):
+    hand_over_id: int
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadHandedBack(Event):
+    """Operations are done with a lead; it is back with `owner_id`, who asked for it."""
+
+    hand_over_id: int
+    user_id: int
+    owner_id: int

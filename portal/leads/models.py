@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -315,6 +315,53 @@ class LeadAnswer(Base):
         ForeignKey("qualification_questions.id"), primary_key=True
     )
     answer: Mapped[str]
+
+
+class LeadTeamMember(Base):
+    """Somebody of the vendor who works on a lead besides its owner, and so sees it."""
+
+    __tablename__ = "lead_team"
+
+    lead_id: Mapped[int] = mapped_column(
+        ForeignKey("leads.id"), primary_key=True, autoincrement=False
+    )
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id"), primary_key=True, autoincrement=False, index=True
+    )
+    added_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    added_at: Mapped[datetime]
+
+
+class HandOver(Base):
+    """A lead that its owner gave to operations, to be loaded there and handed back by `due_on`.
+
+    Waits until `taken_at`, is back at `done_at`. `outcome` is what operations say of it.
+    """
+
+    __tablename__ = "hand_overs"
+
+    id: Mapped[Id]
+    lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id"), index=True)
+    asked_by: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    asked_at: Mapped[datetime]
+    due_on: Mapped[date]
+    note: Mapped[str | None]
+    taken_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    taken_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    erp_number: Mapped[str | None]
+    outcome: Mapped[str | None]
+
+    __table_args__ = (
+        Index(
+            "uq_hand_overs_open",
+            "lead_id",
+            unique=True,
+            postgresql_where=text("done_at IS NULL"),
+        ),
+        CheckConstraint("(taken_by IS NULL) = (taken_at IS NULL)", name="taken"),
+        CheckConstraint("done_at IS NULL OR taken_by IS NOT NULL", name="done_by_who_took_it"),
+    )
 
 
 class Suppression(Base):

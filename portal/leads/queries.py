@@ -10,10 +10,18 @@ from sqlalchemy import ColumnElement, Select, false, or_, select, true
 
 from portal.accounts import reach
 from portal.accounts.actor import Actor
+from portal.accounts.models import OrganisationKind
 from portal.accounts.permissions import Permission
 from portal.core.db import AnyRow, session
 from portal.core.errors import NotFound
-from portal.leads.models import Lead, LeadDefinition, LeadStatus, LeadType
+from portal.leads.models import (
+    HandOver,
+    Lead,
+    LeadDefinition,
+    LeadStatus,
+    LeadTeamMember,
+    LeadType,
+)
 
 # what a teaser may be made of; nothing personal is a column of `leads`
 TEASER_COLUMNS = (
@@ -66,6 +74,18 @@ NEGLECTED = """
 """
 
 
+def worked_on(actor: Actor) -> Select[int]:
+    """Return the query of the leads in whose team somebody is."""
+    return select(LeadTeamMember.lead_id).where(LeadTeamMember.user_id == actor.id)
+
+
+def handed_to(actor: Actor) -> Select[int]:
+    """Return the query of the leads that wait with operations, or that this person took on."""
+    return select(HandOver.lead_id).where(
+        or_(HandOver.done_at.is_(None), HandOver.taken_by == actor.id)
+    )
+
+
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """Return the condition under which a lead exists for this person (apart from open offers)."""
     if actor.may(Permission.LEADS_SEE_ALL):
@@ -74,6 +94,10 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     if actor.may(Permission.BOARD_SEE):
         neglected = NEGLECTED if actor.may(Permission.TEAMS_LEAD) else ""
         conditions.append(Lead.id.in_(reach.asking(ANSWERED_FOR + neglected, actor)))
+    if actor.organisation_kind == OrganisationKind.VENDOR:
+        conditions.append(Lead.id.in_(worked_on(actor)))
+    if actor.may(Permission.HAND_OVERS_TAKE):
+        conditions.append(Lead.id.in_(handed_to(actor)))
     if actor.may(Permission.LEADS_QUALIFY):
         conditions.append(Lead.holder_id.is_(None))
     if actor.may(Permission.PICKUPS_SEE_FIRM):

@@ -16,6 +16,7 @@ from wtforms.fields import TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
 from portal.accounts.permissions import ROLES_OF_KIND
+from portal.accounts.queries import find_person, list_staff
 from portal.catalog import places
 from portal.catalog.queries import book
 from portal.partners.models import Partner, PartnerCertification
@@ -66,6 +67,12 @@ class ProfileForm(Form):
     rep_capacity = WholeField(
         _l("Leads one person may hold at once"), [needed(), NumberRange(0, 10_000)]
     )
+    account_manager_id = SelectField(
+        _l("Account manager"),
+        [Optional()],
+        choices=[],
+        description=_l("Answers for this partner and for the leads that it holds."),
+    )
     website = StringField(_l("Web site"), [Optional(), Length(max=200)])
     note = TextAreaField(_l("Note for the vendor's people"), [Optional(), Length(max=4000)])
 
@@ -88,6 +95,12 @@ class ProfileForm(Form):
                 for entry in book().by_kind.get(kind, [])
                 if entry.active or entry.id in chosen
             ]
+        staff = {str(user.id): user.name for user in list_staff()}
+        self.account_manager_id.choices = [("", _("Nobody yet")), *staff.items()]
+        named = find_person(partner.organisation.account_manager_id)
+        if named is not None and not named.active:
+            # who left stays until somebody else is chosen
+            self.account_manager_id.choices.append((str(named.id), named.name))
         spoken = dict.fromkeys([*LANGUAGES, *partner.languages])
         self.languages.choices = sorted(
             ((code, str(get_locale().languages.get(code, code))) for code in spoken),
@@ -101,11 +114,16 @@ class ProfileForm(Form):
         for name in ("rep_capacity", "website", "note", "languages"):
             self[name].data = getattr(partner, name)
         self.subdivision.data = partner.subdivision or ""
+        self.account_manager_id.data = str(partner.organisation.account_manager_id or "")
         self.zone.data = partner.organisation.timezone
         self.territories.data = ", ".join(partner.territories)
         self.level_id.data = str(partner.level_id or "")
         for name in LISTS:
             self[name].data = [str(i) for i in getattr(partner, name)]
+
+    def account_manager(self) -> int | None:
+        """Return who was chosen to answer for the partner."""
+        return int(self.account_manager_id.data) if self.account_manager_id.data else None
 
     def values(self, partner: Partner) -> dict[str, Any]:
         """Return what was typed, as `operations.save_profile` takes it.

@@ -28,6 +28,8 @@ from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import Permission
 from portal.core.db import session
 from portal.core.errors import NotFound
+from portal.leads.models import Lead
+from portal.leads.queries import handed_to
 from portal.partners.models import (
     Absence,
     Partner,
@@ -50,7 +52,12 @@ def visible_to(actor: Actor) -> Select[Partner]:
         .options(contains_eager(Partner.organisation))
     )
     if actor.may(Permission.PARTNERS_SEE):
-        return partners.where(reach.answers_for(actor, Partner.organisation_id))
+        theirs = reach.answers_for(actor, Partner.organisation_id)
+        if actor.may(Permission.HAND_OVERS_TAKE):
+            # operations load the firms that hold what was handed over to them
+            handed = select(Lead.holder_organisation_id).where(Lead.id.in_(handed_to(actor)))
+            theirs = or_(theirs, Partner.organisation_id.in_(handed))
+        return partners.where(theirs)
     if actor.is_partner:
         return partners.where(Partner.organisation_id == actor.organisation_id)
     return partners.where(false())

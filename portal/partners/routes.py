@@ -14,6 +14,7 @@ from portal.accounts import second_step
 from portal.accounts.actor import current_actor, find_actor
 from portal.accounts.permissions import Permission
 from portal.accounts.queries import (
+    find_person,
     get_person,
     list_everybody,
     list_people,
@@ -116,6 +117,7 @@ def save_partner(organisation_id: int) -> ResponseReturnValue:
         return editor(found, form, wrong), 422
     try:
         operations.save_profile(found, clock.now(), certifications=held, **form.values(found))
+        operations.set_account_manager(found, form.account_manager(), clock.now())
     except Invalid as error:
         form.take(error)
         return editor(found, form), 422
@@ -261,6 +263,7 @@ def profile(
         role_names=ROLE_NAMES,
         absences=queries.list_absences(partner.organisation_id, at),
         figures=queries.find_figures(partner.organisation_id),
+        account_manager=find_person(partner.organisation.account_manager_id),
         country=dict(countries()).get(partner.country, partner.country),
         form=form or absence_form(partner, fresh=True),
         inviting=inviting or invite_form(partner, fresh=True),

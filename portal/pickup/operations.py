@@ -65,7 +65,8 @@ TAKE = text(
     WITH taken AS (
       UPDATE leads
       SET state = 'held', state_since = :at, status_id = :status, holder_id = :rep,
-          holder_organisation_id = :firm, picked_at = :at, version = version + 1
+          holder_organisation_id = :firm, picked_at = :at, version = version + 1,
+          owner_id = COALESCE(:owner, owner_id)
       WHERE id = :lead AND state = 'offered' AND round = :round
       RETURNING id
     ),
@@ -92,7 +93,7 @@ TAKE = text(
 
 @count_picks
 def claim(lead_id: int, actor: Actor, at: datetime) -> Claimed:
-    """Pick up a lead for the actor, who becomes its holder.
+    """Pick up a lead for the actor, who becomes its holder; his account manager owns it then.
 
     Raises `NotFound` (never offered to the firm), `AlreadyTaken`, `Suspended`, `Absent`,
     `FeedbackOwed`, `CapacityReached`. Who holds it already gets yes.
@@ -119,6 +120,7 @@ def claim(lead_id: int, actor: Actor, at: datetime) -> Claimed:
             "status": offer.progress_id,
             "rep": actor.id,
             "firm": actor.organisation_id,
+            "owner": position.account_manager_id,
             "at": at,
             "due": next_due(at, rhythm),
             "rhythm": rhythm,

@@ -84,6 +84,7 @@ BOUNDS = (
         Partner.capacity,
         Partner.rep_capacity,
         Partner.suspended_until,
+        Organisation.account_manager_id,
         _AWAY.where(Absence.user_id.is_(None)).label("firm_absent"),
         _AWAY.where(Absence.user_id == bindparam("user_id")).label("person_absent"),
     )
@@ -105,12 +106,16 @@ BOUNDS_AND_OPEN = (
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a rep stands: gate, bounds, leads in hand of the whole firm, the policy that rules."""
+    """Where a rep stands: gate, bounds, leads in hand of the whole firm, the policy that rules.
+
+    `account_manager_id` is who of the vendor answers for the firm, and so for what it picks up.
+    """
 
     gate: Gate
     standing: Standing
     pickups: Sequence[OpenPickup]
     policy: Policy
+    account_manager_id: int | None
 
     @property
     def firm_in_hand(self) -> int:
@@ -161,6 +166,7 @@ def _position(bounds: Any, held: Sequence[OpenPickup], actor: Actor, at: datetim
         ),
         pickups=held,
         policy=bounds,
+        account_manager_id=bounds.account_manager_id,
     )
 
 

@@ -22,7 +22,23 @@ VENDOR_PEOPLE = (
     ("quentin", "Quentin Marsh", ("qualifier",)),
     ("regional", "Renate Holm", ("regional_manager",)),
     ("paul", "Paul Desmet", ("account_manager",)),
+    ("sales", "Sandra Keller", ("sales_manager",)),
 )
+
+# who reports to whom, by mailbox
+REPORTS = (("pam", "regional"), ("paul", "regional"), ("regional", "sales"))
+# unit, the one it is a part of, who manages it, who works there, territories
+UNITS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("Sales", "", "sales", (), ()),
+    ("Tele-sales", "Sales", "sales", ("qualifier", "quentin"), ()),
+    ("Digital sales", "Sales", "sales", (), ()),
+    ("Partner sales", "Sales", "regional", ("pam", "paul"), ()),
+    ("Brand team", "", "manager", (), ()),
+    ("Operations", "", "operations", ("operations",), ()),
+)
+ACCOUNT_MANAGERS = ("pam", "paul")
+"""The first answers for the partners in Germany, Austria and Switzerland, the second for others."""
+PHONES = {"pam": "+49 40 5550 1174", "paul": "+31 40 555 0182"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from random import Random
 from sqlalchemy import update
 
 from portal.accounts import operations as accounts
+from portal.accounts import tree
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.accounts.passwords import hash_password
@@ -49,6 +50,7 @@ class Stage:
     """Everybody who acts."""
 
     manager: Actor
+    staff: dict[str, Actor]
     qualifiers: list[Actor]
     firms: dict[int, Cast]
 
@@ -67,26 +69,58 @@ def set_stage(at: datetime, rng: Random) -> Stage:
     staff = {
         mailbox: get_actor(
             accounts.add_person(
-                vendor, f"{mailbox}@{cast.DOMAIN}", name, roles, at, password_hash=password
+                vendor,
+                f"{mailbox}@{cast.DOMAIN}",
+                name,
+                roles,
+                at,
+                phone=cast.PHONES.get(mailbox),
+                password_hash=password,
             ).id
         )
         for mailbox, name, roles in cast.VENDOR_PEOPLE
     }
+    arrange(vendor, staff, at)
     organisations: dict[str, Organisation] = {}
     firms: dict[int, Cast] = {}
     for number, firm in enumerate(cast.FIRMS):
         joined = at + timedelta(hours=3 * number)
         organisation = add_firm(firm, organisations.get(firm.parent, vendor), joined)
         organisations[firm.name] = organisation
+        at_home = CITIES[firm.city].country in GERMAN_SPEAKING
+        responsible = cast.ACCOUNT_MANAGERS[0 if at_home else 1]
+        tree.set_account_manager(organisation, staff[responsible].id, joined)
         firms[organisation.id] = add_people(firm, organisation, rng, password, joined)
     # hearing by mail comes later, see `story.hear_by_mail`
     session().execute(update(User).values(hears_by_mail=False))
     stage = Stage(
-        staff["manager"], [actor for name, actor in staff.items() if name[0] == "q"], firms
+        staff["manager"],
+        staff,
+        [actor for name, actor in staff.items() if name[0] == "q"],
+        firms,
     )
     made = form_groups(stage, at + timedelta(days=6))
     write_rules(made[cast.MENTORS], at + timedelta(days=6))
     return stage
+
+
+def arrange(vendor: Organisation, staff: dict[str, Actor], at: datetime) -> None:
+    """Give the vendor's people their units and their managers."""
+    people = {mailbox: session().get_one(User, actor.id) for mailbox, actor in staff.items()}
+    units: dict[str, int] = {}
+    for name, parent, manager, members, territories in cast.UNITS:
+        units[name] = tree.save_unit(
+            vendor,
+            name,
+            at,
+            parent_id=units.get(parent),
+            manager_id=staff[manager].id,
+            territories=territories,
+        ).id
+        for mailbox in members:
+            tree.set_unit(people[mailbox], units[name], at)
+    for mailbox, manager in cast.REPORTS:
+        tree.set_manager(people[mailbox], staff[manager].id, at)
 
 
 def add_firm(firm: cast.Firm, parent: Organisation, at: datetime) -> Organisation:

@@ -9,9 +9,9 @@ relative to the end of the story, so the same seed tells the same story at any t
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from itertools import count
@@ -37,13 +37,15 @@ from portal.demo.inquiries import Composer, Inquiry
 from portal.demo.stage import HEARS_BY_MAIL, Cast, Stage, close_in, set_stage
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
+from portal.leads import hand_over, team
 from portal.leads import operations as leads
-from portal.leads.models import Lead, LeadState
+from portal.leads.models import HandOver, Lead, LeadState
 from portal.offers import operations as offers
 from portal.offers.jobs import due_rounds
 from portal.offers.models import Offer, OfferRound
 from portal.pickup import operations as pickups
 from portal.pickup.jobs import changed_debts
+from portal.pickup.models import Pickup
 
 YEAR = timedelta(days=365)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -564,6 +566,9 @@ def build(
         story.plan(deal.born, story.capture, deal)
     story.plan(at - 10 * DAY, close_in, stage)
     story.plan(at - MAILS_SINCE, hear_by_mail, stage, seed)
+    story.plan(at - 6 * DAY, hand_over_first, stage)
+    story.plan(at - 5 * DAY, hand_back_first, stage)
+    story.plan(at - 2 * DAY, hand_over_more, stage)
     story.play()
     sweep(at)
     same_offers(stage, at)
@@ -649,6 +654,74 @@ def sweep(at: datetime) -> None:
     for pickup_id in changed_debts(at):
         pickups.mark_debt(pickup_id, at)
     react(at)
+
+
+def hand_over_first(stage: Stage, at: datetime) -> None:
+    """Let two deals go to operations: one comes back, the other will be late by the end."""
+    for lead in won_leads(stage, 2):
+        give_to_operations(stage, lead, at, due_on=(at + 4 * DAY).date())
+
+
+def hand_back_first(stage: Stage, at: datetime) -> None:
+    """Let operations give the older of the two back, with its number."""
+    oskar = stage.staff["operations"]
+    given = session().scalars(select(HandOver.id).order_by(HandOver.id).limit(1)).first()
+    if given is not None:
+        with circumstances.under(channel="web", actor_id=oskar.id):
+            hand_over.take(given, oskar, at - 3 * HOUR)
+            hand_over.hand_back(given, "40021187", "Set up, terms as agreed.", oskar, at)
+
+
+def hand_over_more(stage: Stage, at: datetime) -> None:
+    """Let two more go there, one of them taken on, and let colleagues help with leads in hand."""
+    oskar, quinn = stage.staff["operations"], stage.staff["qualifier"]
+    for number, lead in enumerate(won_leads(stage, 2)):
+        given = give_to_operations(stage, lead, at, due_on=(at + 5 * DAY).date())
+        if number == 0:
+            with circumstances.under(channel="web", actor_id=oskar.id):
+                hand_over.take(given, oskar, at + 2 * HOUR)
+    held = select(Lead).where(Lead.state == LeadState.HELD, Lead.owner_id.is_not(None))
+    longest = held.order_by(Lead.picked_at, Lead.id).limit(3)
+    fresh = longest.execution_options(populate_existing=True)
+    for lead in session().scalars(fresh).all():
+        owner = owner_of(stage, lead)
+        with circumstances.under(channel="web", actor_id=owner.id):
+            team.add_member(lead.id, quinn.id, owner, at)
+
+
+def won_leads(stage: Stage, most: int) -> Sequence[Lead]:
+    """Return the deals won last that were never with operations."""
+    mine = [stage.staff[mailbox].id for mailbox in cast.ACCOUNT_MANAGERS]
+    return (
+        session()
+        .scalars(
+            select(Lead)
+            .join(Pickup, Pickup.lead_id == Lead.id)
+            .where(
+                Pickup.outcome == "won",
+                Lead.owner_id.in_(mine),
+                Lead.id.not_in(select(HandOver.lead_id)),
+            )
+            .order_by(Pickup.ended_at.desc(), Lead.id)
+            .limit(most)
+            .execution_options(populate_existing=True)
+        )
+        .all()
+    )
+
+
+def owner_of(stage: Stage, lead: Lead) -> Actor:
+    """Return the account manager who answers for a lead."""
+    return next(actor for actor in stage.staff.values() if actor.id == lead.owner_id)
+
+
+def give_to_operations(stage: Stage, lead: Lead, at: datetime, due_on: date) -> int:
+    """Hand a lead over in its owner's name; return the hand-over's id."""
+    owner = owner_of(stage, lead)
+    with circumstances.under(channel="web", actor_id=owner.id):
+        return hand_over.hand_over(
+            lead.id, due_on, "New customer of this partner: please load it.", owner, at
+        ).id
 
 
 def same_offers(stage: Stage, at: datetime) -> None:

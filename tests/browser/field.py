@@ -28,7 +28,7 @@ from portal.core.mail.links import Purpose
 from portal.core.mail.models import OutgoingEmail
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
-from portal.leads import imports
+from portal.leads import hand_over, imports, team
 from portal.leads import operations as leads
 from portal.leads.imports import ImportState
 from portal.leads.intake.mapping import propose_mapping
@@ -67,6 +67,7 @@ class Field:
     people: dict[str, Any] = field(default_factory=dict)
     leads: dict[str, int] = field(default_factory=dict)
     pickups: dict[str, int] = field(default_factory=dict)
+    hand_overs: dict[str, int] = field(default_factory=dict)
     firm: int = 0
     group: int = 0
     rule: int = 0
@@ -79,7 +80,10 @@ class Field:
     sign_in_link: str = ""
 
 
-ROLES = ("rep", "free_rep", "partner_manager", "channel_manager", "qualifier", "admin", "stranger")
+ROLES = (
+    *("rep", "free_rep", "partner_manager"),
+    *("channel_manager", "qualifier", "operations", "admin", "stranger"),
+)
 
 
 @factory
@@ -103,6 +107,7 @@ def till_the_field(folder: Path) -> Field:
         "partner_manager": make_person(alpha, "partner_manager", name="Anna Alvarez"),
         "channel_manager": make_person(vendor, "channel_manager", name="Mara Manning"),
         "qualifier": make_person(vendor, "qualifier", name="Quentin Quade"),
+        "operations": make_person(vendor, "operations", name="Oskar Riedel"),
         "admin": make_person(vendor, "admin", name="Ada Adler"),
         "stranger": None,
     }
@@ -111,6 +116,7 @@ def till_the_field(folder: Path) -> Field:
     at_work(made, alice, bob)
     made.links = {name: path.removeprefix("/m/") for name, path in mailed(made, alice.id)}
     inquiries(made)
+    with_operations(made)
     partners.add_absence(
         alpha.id, at.date(), (at + timedelta(days=9)).date(), at, alice.id, "Summer holidays"
     )
@@ -188,6 +194,23 @@ def at_work(made: Field, alice, bob) -> None:
     pickup.mark_debt(late, at)
     offers.withdraw(offered("withdrawn"), at)
     offers.decline(offered("declined"), "too_far", bob, at)
+
+
+def with_operations(made: Field) -> None:
+    """Hand three leads over: one waits, one is in work, one is back; one has a team."""
+    at = clock.now()
+    manager = get_actor(made.people["channel_manager"].id)
+    oskar = get_actor(made.people["operations"].id)
+    for name, days in (("won", 3), ("owed", 5), ("lost", 1)):
+        due_on = (at + timedelta(days=days)).date()
+        given = hand_over.hand_over(made.leads[name], due_on, TEXT, manager, at)
+        made.hand_overs[name] = given.id
+    given.due_on = (at - timedelta(days=2)).date()
+    hand_over.take(made.hand_overs["owed"], oskar, at)
+    hand_over.hand_back(made.hand_overs["won"], "40021187", LONG, oskar, at)
+    for name in ("qualifier", "operations"):
+        team.add_member(made.leads["waiting"], made.people[name].id, manager, at)
+    team.set_owner(made.leads["waiting"], manager.id, manager, at)
 
 
 def mailed(made: Field, user_id: int) -> Iterator[tuple[str, str]]:

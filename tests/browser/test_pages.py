@@ -34,7 +34,7 @@ NO_PAGES = {
     "accent",
 }
 # a page about what can't be done any more
-MAY_REFUSE = {"leads.qualify_lead", "leads.disqualification"}
+MAY_REFUSE = {"leads.qualify_lead", "leads.disqualification", "hand_overs.ask"}
 NOT_THEIRS = re.compile(r"status of (403|404) ")
 FOR_ALL = ("accounts.", "inbound.", "notifications.")
 OF_EACH = {"accounts.hearing"}
@@ -130,6 +130,8 @@ def paths_of(live, field):
         "catalog.entries": field.kinds,
         "catalog.new_entry": field.kinds,
         "catalog.entry": field.entries,
+        "hand_overs.ask": [field.leads["done_by_bob"]],
+        "hand_overs.hand_over": field.hand_overs.values(),
         "imports.import": field.imports.values(),
         "imports.mapping_page": [field.imports["uploaded"]],
         "accounts.invitation": [field.invitation],

@@ -11,9 +11,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from portal.accounts.models import Organisation, OrganisationKind, Programme, User
+from portal.accounts.models import (
+    PARTNER_KINDS,
+    Organisation,
+    OrganisationKind,
+    Programme,
+    User,
+)
 from portal.accounts.passwords import matches
 from portal.accounts.queries import find_user_by_email, get_actor
+from portal.accounts.reach import read_firms
 from portal.catalog.queries import forget_book
 from portal.core.db import db, session, unit_of_work
 from portal.core.events import Delivery
@@ -24,7 +31,7 @@ from portal.demo.command import demo
 from portal.demo.inquiries import Composer
 from portal.feedback.models import Feedback
 from portal.leads.leaks import find_leaks
-from portal.leads.models import Lead, LeadState
+from portal.leads.models import HandOver, Lead, LeadState
 from portal.leads.operations import facts_of, phone_of
 from portal.leads.requirements import missing_for
 from portal.offers.jobs import due_rounds
@@ -103,6 +110,23 @@ def test_the_demo_has_its_people_their_offers_and_a_past(played: Flask) -> None:
     assert kinds[OrganisationKind.RESELLER] >= 30
     assert kinds[OrganisationKind.DISTRIBUTOR] >= 2
     assert len(set(session().scalars(select(Partner.country)))) >= 7
+
+    # every partner has somebody who answers for it, and who leads them sees the same
+    firms = select(Organisation).where(Organisation.kind.in_(PARTNER_KINDS))
+    assert all(firm.account_manager_id for firm in session().scalars(firms))
+    pam, regional = (
+        get_actor(get_person(f"{name}@firstcome.example").id) for name in ("pam", "regional")
+    )
+    own, all_of_them = read_firms(pam), read_firms(regional)
+    assert own is not None
+    assert all_of_them is not None
+    assert 5 < len(own) < len(all_of_them)
+    assert len(all_of_them) == len(session().scalars(firms).all())
+    waiting, back = (
+        session().scalar(select(func.count()).where(which))
+        for which in (HandOver.done_at.is_(None), HandOver.erp_number.is_not(None))
+    )
+    assert (waiting, back) == (3, 1) if SIZE == story.FULL else waiting or back
 
     # every state that something leads to, and every answer
     assert set(session().scalars(select(Lead.state))) == {

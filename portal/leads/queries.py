@@ -79,6 +79,11 @@ def worked_on(actor: Actor) -> Select[int]:
     return select(LeadTeamMember.lead_id).where(LeadTeamMember.user_id == actor.id)
 
 
+def is_member(lead_id: int, user_id: int) -> bool:
+    """Tell whether somebody is in the team of a lead."""
+    return session().get(LeadTeamMember, (lead_id, user_id)) is not None
+
+
 def handed_to(actor: Actor) -> Select[int]:
     """Return the query of the leads that wait with operations, or that this person took on."""
     return select(HandOver.lead_id).where(

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from portal.accounts.actor import Actor
+from portal.accounts.models import OrganisationKind
 from portal.accounts.permissions import Permission
 from portal.core.db import session
 from portal.leads import visibility
 from portal.leads.models import Lead, VisibilityChoice
-from portal.leads.queries import find_visible
+from portal.leads.queries import find_visible, is_member
 from portal.leads.visibility import Choices, Field, Phase, Tier
 
 
@@ -78,6 +79,8 @@ def _vendor_tiers(lead: Lead, actor: Actor) -> Collection[Tier]:
         tiers.add(Tier.QUALIFIER)
     if actor.may(Permission.BOARD_SEE) and not actor.may(Permission.LEADS_SEE_ALL):
         tiers.add(Tier.OWNER)
+    elif actor.organisation_kind == OrganisationKind.VENDOR and is_member(lead.id, actor.id):
+        tiers.add(Tier.OWNER)  # who works on a lead sees what its owner sees
     reaching = tiers & {Tier.OWNER, Tier.OPERATIONS}
     if reaching and find_visible(lead.id, actor) is None:
         # somebody else's partner, or not handed over

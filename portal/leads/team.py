@@ -24,7 +24,7 @@ from portal.core.errors import Invalid, NotFound, Refused
 from portal.core.events import record
 from portal.leads.events import LeadOwnerSet, LeadTeamJoined, LeadTeamLeft
 from portal.leads.models import Lead, LeadState, LeadTeamMember
-from portal.leads.queries import find_visible, get_visible, handed_to
+from portal.leads.queries import find_visible, get_visible, handed_to, is_member
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def sees_whole(lead: Lead, actor: Actor) -> bool:
         return True
     if lead.owner_id is not None and lead.owner_id in reach.read_people(actor):
         return True
-    if session().get(LeadTeamMember, (lead.id, actor.id)) is not None:
+    if is_member(lead.id, actor.id):
         return True
     handed = lead.id in session().scalars(handed_to(actor)).all()
     return handed and actor.may(Permission.HAND_OVERS_TAKE)

@@ -69,7 +69,7 @@ def test_from_its_owner_to_operations_and_back(served, windows, width):
     worker.get_by_role("button", name="Take it on").click()
     expect(worker.get_by_text("In work")).to_be_visible()
     worker.get_by_role("button", name="Hand back to Pam Ortega").click()
-    expect(worker.get_by_text("Please give the number, or say below why")).to_be_visible()
+    expect(worker.get_by_text("Please give the number, or say below why").first).to_be_visible()
     worker.get_by_label("Number in the ERP system").fill("40021187")
     worker.get_by_role("button", name="Hand back to Pam Ortega").click()
     expect(worker.get_by_text("It is back with its owner")).to_be_visible()

@@ -35,6 +35,7 @@ ENTRIES: tuple[tuple[str, Any, str, P | None], ...] = (
     ("imports.imports", _l("Import"), "upload", P.LEADS_IMPORT),
     ("matching.rules", _l("Rules"), "target", P.RULES_EDIT),
     ("partners.partners", _l("Partners"), "building", P.PARTNERS_SEE),
+    ("people.people", _l("People"), "users", P.PEOPLE_EDIT),
     ("catalog.catalog", _l("Catalogue"), "tags", P.CATALOG_EDIT),
     ("mail_health.mail_health", _l("Mail health"), "mail", P.MAILS_MANAGE),
     ("jobs.jobs", _l("Jobs"), "activity", P.JOBS_MANAGE),
@@ -51,7 +52,17 @@ WITHIN = {
 }
 # rooms whose pages all belong to their one entry
 WHOLE_ROOMS = frozenset(
-    {"team", "leads", "hand_overs", "imports", "matching", "partners", "catalog", "jobs"}
+    {
+        "team",
+        "leads",
+        "hand_overs",
+        "imports",
+        "matching",
+        "partners",
+        "people",
+        "catalog",
+        "jobs",
+    }
 )
 
 

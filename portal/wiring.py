@@ -42,6 +42,7 @@ from portal.offers import jobs as _offers  # noqa: F401
 from portal.offers import routes as offers
 from portal.offers.events import LeadOffered, OfferVisible, RoundEnded, StandByHeard
 from portal.partners import routes as partners
+from portal.people import routes as people
 from portal.pickup import jobs as _pickup  # noqa: F401
 from portal.pickup import routes as pickup
 from portal.pickup.events import (
@@ -58,6 +59,7 @@ ROOMS = (
     viewing.blueprint,
     catalog.blueprint,
     partners.blueprint,
+    people.blueprint,
     matching.blueprint,
     offers.blueprint,
     pickup.blueprint,

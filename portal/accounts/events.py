@@ -190,3 +190,39 @@ class ViewingRefused(Event):
 
     user_id: int
     page: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonChanged(Event):
+    """An administrator changed what is noted of a person; `fields` names what, never the values."""
+
+    user_id: int
+    by_user_id: int
+    fields: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolesChanged(Event):
+    """What a person is: the roles before and after."""
+
+    user_id: int
+    by_user_id: int
+    roles_before: list[str]
+    roles_after: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonMoved(Event):
+    """A person went from the first firm to the second."""
+
+    user_id: int
+    by_user_id: int
+    organisation_ids: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonSignedOut(Event):
+    """An administrator ended all sessions of a person."""
+
+    user_id: int
+    by_user_id: int

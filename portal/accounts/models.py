@@ -132,6 +132,14 @@ class User(Base):
 
     __table_args__ = (
         Index("ix_users_roles", "roles", postgresql_using="gin"),
+        Index("ix_users_by_name", text("lower(name)"), "id"),
+        Index(
+            "ix_users_search",
+            "name",
+            "email",
+            postgresql_using="gin",
+            postgresql_ops={"name": "gin_trgm_ops", "email": "gin_trgm_ops"},
+        ),
         CheckConstraint("theme IN ('auto','light','dark')", name="theme"),
         CheckConstraint("hears IN ('at_once','daily','never')", name="hears"),
         CheckConstraint("digest_hour BETWEEN 0 AND 23", name="digest_hour"),

@@ -10,7 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, select, update
 
-from portal.accounts import chosen, passwords, queries, rules
+from portal.accounts import admins, chosen, passwords, queries, rules
 from portal.accounts.devices import UNNAMED, Browser
 from portal.accounts.events import (
     HearingChanged,
@@ -439,15 +439,24 @@ def accept_invitation(
 
 
 def deactivate(user: User, at: datetime) -> None:
-    """Let a person in no more: her sessions, mailed links and open mails to sign in end now."""
+    """Let a person in no more: her sessions, mailed links and open mails to sign in end now.
+
+    What she holds is handed on before (`pickup.leavers`). Raises `LastAdmin`.
+    """
     if not user.active:
         return
+    admins.keep_one(user)
     user.active = False
-    end_sessions_of(user.id, at)
-    tokens.revoke_all(user.id, at)
-    links.revoke_all(user.id, at)
+    shut_out(user.id, at)
     session().flush()
     record(PersonDeactivated(at=at, user_id=user.id))
+
+
+def shut_out(user_id: int, at: datetime) -> None:
+    """End whatever lets a person in: sessions, links of mails, open mails to sign in."""
+    end_sessions_of(user_id, at)
+    tokens.revoke_all(user_id, at)
+    links.revoke_all(user_id, at)
 
 
 def reactivate(user: User, at: datetime) -> None:

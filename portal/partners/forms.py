@@ -17,6 +17,7 @@ from wtforms.validators import Length, NumberRange, Optional
 
 from portal.accounts.permissions import ROLES_OF_KIND
 from portal.accounts.queries import find_person, list_staff
+from portal.accounts.words import ROLES_EXPLAINED
 from portal.catalog import places
 from portal.catalog.queries import book
 from portal.partners.models import Partner, PartnerCertification
@@ -224,14 +225,6 @@ class AbsenceForm(Form):
         self.user_id.choices = [("", _("The whole firm")), *people]
 
 
-ROLE_NAMES = {
-    "partner_rep": _l("Sales rep: picks leads up"),
-    "partner_manager": _l("Manager: sees all of the firm, says no for it"),
-    "distributor_sales": _l("Sales at the distributor: picks leads up"),
-    "distributor_manager": _l("Manager at the distributor: sees all of the firm, says no for it"),
-}
-
-
 class InviteForm(Form):
     invited_name = StringField(_l("Name"), [needed(), Length(max=120)])
     email = StringField(
@@ -241,7 +234,7 @@ class InviteForm(Form):
 
     def offer(self, kind: str) -> None:
         """Fill the roles that people of this kind of firm can have."""
-        self.roles.choices = [(role, ROLE_NAMES[role]) for role in ROLES_OF_KIND[kind]]
+        self.roles.choices = [(role, ROLES_EXPLAINED[role]) for role in ROLES_OF_KIND[kind]]
 
 
 class GroupForm(Form):

@@ -25,7 +25,6 @@ from portal.core import clock
 from portal.core.errors import Invalid, Refused
 from portal.partners import operations, queries, rules
 from portal.partners.forms import (
-    ROLE_NAMES,
     AbsenceForm,
     CertificationsForm,
     GroupForm,
@@ -260,7 +259,6 @@ def profile(
         certifications=certifications,
         languages=[str(get_locale().languages.get(code, code)) for code in partner.languages],
         people=list_everybody(partner.organisation_id),
-        role_names=ROLE_NAMES,
         absences=queries.list_absences(partner.organisation_id, at),
         figures=queries.find_figures(partner.organisation_id),
         account_manager=find_person(partner.organisation.account_manager_id),

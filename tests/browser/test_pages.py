@@ -125,6 +125,7 @@ def paths_of(live, field):
         "partners.partner": [field.firm],
         "partners.edit_partner": [field.firm],
         "partners.group": [field.group],
+        "people.person": [field.people["rep"].id, field.people["admin"].id],
         "matching.rule": [field.rule],
         "matching.deletion": [field.rule],
         "catalog.entries": field.kinds,

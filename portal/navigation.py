@@ -49,6 +49,9 @@ WITHIN = {
     "desk.column": "desk.board",
     "pickup.give_back_page": "desk.mine",
     "pickup.holder_page": "team.team",
+    "people_lists.new": "people.people",
+    "people_lists.preview": "people.people",
+    "people_lists.confirm": "people.people",
 }
 # rooms whose pages all belong to their one entry
 WHOLE_ROOMS = frozenset(

@@ -323,8 +323,9 @@ def add_person(
     unit: Unit | None = None,
     phone: str | None = None,
     password_hash: str | None = None,
+    locale: str | None = None,
 ) -> User:
-    """Add a person to an organisation; she takes its language and zone.
+    """Add a person to an organisation; she takes its zone and, without `locale`, its language.
 
     `password_hash` saves hashing the same password many times. Raises `Invalid` for an address
     that is odd or taken, an empty name or an unknown role.
@@ -354,7 +355,7 @@ def add_person(
         phone=phone,
         password_hash=password_hash,
         roles=roles,
-        locale=organisation.locale,
+        locale=locale or organisation.locale,
         timezone=organisation.timezone,
         created_at=at,
     )
@@ -370,6 +371,9 @@ def invite(
     roles: Iterable[str],
     at: datetime,
     by_user_id: int = 0,
+    *,
+    locale: str | None = None,
+    phone: str | None = None,
 ) -> User:
     """Make a place for a person in a firm and ask for the mail that lets her choose a password.
 
@@ -388,7 +392,7 @@ def invite(
             raise Invalid({"roles": _("Please choose at least one role.")})
         user.name, user.roles = name.strip(), roles
     else:
-        user = add_person(organisation, email, name, roles, at)
+        user = add_person(organisation, email, name, roles, at, phone=phone, locale=locale)
     invite_again(user, at, by_user_id)
     return user
 

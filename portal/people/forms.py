@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField
 from wtforms import SelectField, StringField
+from wtforms.fields import TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length, Optional
 
@@ -13,7 +15,7 @@ from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import ROLES_OF_KIND
 from portal.accounts.queries import list_people
 from portal.accounts.tree import list_units
-from portal.accounts.words import ROLES_EXPLAINED
+from portal.accounts.words import ROLE_NAMES, ROLES_EXPLAINED
 from portal.partners.forms import zones
 from portal.web.forms import Form, TicksField, needed
 
@@ -75,3 +77,26 @@ class MoveForm(RolesForm):
     def offer(self, organisation: Organisation) -> None:
         """Fill the roles of the new firm."""
         self.offer_roles(organisation.kind)
+
+
+class ListForm(Form):
+    """A list of people, as a file or pasted, and what holds where it says nothing."""
+
+    file = FileField(_l("A file (CSV)"))
+    pasted = TextAreaField(
+        _l("Or paste the rows here"),
+        [Optional()],
+        description=_l("From a spreadsheet, with the row of headings."),
+    )
+    firm = StringField(
+        _l("Firm, where the list names none"), [Optional(), Length(max=LONGEST["name"])]
+    )
+    role = SelectField(_l("Role, where the list names none"), [Optional()], choices=[])
+
+    def offer(self) -> None:
+        """Fill the roles."""
+        self.role.choices = [("", _("as the list says")), *ROLE_NAMES.items()]
+
+    def defaults(self) -> dict[str, str]:
+        """Return what holds where the list says nothing."""
+        return {"firm": self.firm.data or "", "roles": self.role.data or ""}

@@ -42,6 +42,7 @@ from portal.offers import jobs as _offers  # noqa: F401
 from portal.offers import routes as offers
 from portal.offers.events import LeadOffered, OfferVisible, RoundEnded, StandByHeard
 from portal.partners import routes as partners
+from portal.people import leaving
 from portal.people import list_routes as people_lists
 from portal.people import routes as people
 from portal.pickup import jobs as _pickup  # noqa: F401
@@ -62,6 +63,7 @@ ROOMS = (
     partners.blueprint,
     people.blueprint,
     people_lists.blueprint,
+    leaving.blueprint,
     matching.blueprint,
     offers.blueprint,
     pickup.blueprint,

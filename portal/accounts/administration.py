@@ -12,14 +12,22 @@ from datetime import datetime
 from zoneinfo import available_timezones
 
 from flask_babel import gettext as _
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from portal.accounts import admins, operations, tree
-from portal.accounts.events import PersonChanged, PersonMoved, PersonSignedOut, RolesChanged
-from portal.accounts.models import Organisation, Unit, User
+from portal.accounts.events import (
+    OrganisationChanged,
+    OrganisationClosed,
+    OrganisationReopened,
+    PersonChanged,
+    PersonMoved,
+    PersonSignedOut,
+    RolesChanged,
+)
+from portal.accounts.models import Organisation, OrganisationKind, Unit, User
 from portal.accounts.permissions import ROLES_OF_KIND
 from portal.core.db import session
-from portal.core.errors import Invalid, NotFound
+from portal.core.errors import Invalid, NotFound, Refused
 from portal.core.events import record
 
 LANGUAGES = ("en", "de")
@@ -156,6 +164,72 @@ def sign_out(user: User, at: datetime, by_user_id: int) -> None:
     """End every session of a person; she may sign in again."""
     operations.end_sessions_of(user.id, at)
     record(PersonSignedOut(at=at, user_id=user.id, by_user_id=by_user_id))
+
+
+def close(organisation: Organisation, at: datetime, by_user_id: int) -> None:
+    """Let nobody of a firm in any more; its people stay noted. Raises `Refused` for the vendor.
+
+    Who holds leads goes through `pickup.leavers`.
+    """
+    if organisation.kind == OrganisationKind.VENDOR:
+        raise Refused(_("The vendor’s own firm stays. Please take the access of its people away."))
+    if not organisation.active:
+        return
+    organisation.active = False
+    session().flush()
+    for user_id in session().scalars(
+        select(User.id).where(User.organisation_id == organisation.id).order_by(User.id)
+    ):
+        operations.shut_out(user_id, at)
+    record(OrganisationClosed(at=at, organisation_id=organisation.id, by_user_id=by_user_id))
+
+
+def reopen(organisation: Organisation, at: datetime, by_user_id: int) -> None:
+    """Let the people of a firm in again, those who were not deactivated themselves."""
+    if organisation.active:
+        return
+    organisation.active = True
+    session().flush()
+    record(OrganisationReopened(at=at, organisation_id=organisation.id, by_user_id=by_user_id))
+
+
+def change_organisation(
+    organisation: Organisation,
+    name: str,
+    domain: str | None,
+    locale: str,
+    timezone: str,
+    at: datetime,
+    by_user_id: int,
+) -> None:
+    """Change what is noted of a firm. Raises `Invalid` by field."""
+    errors: dict[str, str] = {}
+    name = name.strip()
+    if not name:
+        errors["name"] = _("Please give the firm a name.")
+    elif len(name) > LONGEST["name"]:
+        errors["name"] = _("Please take at most %(limit)d characters.", limit=LONGEST["name"])
+    elif operations.is_name_taken(name, besides=organisation.id):
+        errors["name"] = _("There is a firm with this name already.")
+    if locale not in LANGUAGES:
+        errors["locale"] = _("Please choose from the list.")
+    if timezone not in available_timezones():
+        errors["timezone"] = _("Please choose a time zone from the list, as Europe/Berlin.")
+    if errors:
+        raise Invalid(errors)
+    values = {"name": name, "domain": domain or None, "locale": locale, "timezone": timezone}
+    fields = sorted(
+        field for field, value in values.items() if getattr(organisation, field) != value
+    )
+    for field in fields:
+        setattr(organisation, field, values[field])
+    session().flush()
+    if fields:
+        record(
+            OrganisationChanged(
+                at=at, organisation_id=organisation.id, by_user_id=by_user_id, fields=fields
+            )
+        )
 
 
 def release(user: User) -> None:

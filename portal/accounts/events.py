@@ -226,3 +226,26 @@ class PersonSignedOut(Event):
 
     user_id: int
     by_user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganisationChanged(Event):
+    """What is noted of a firm; `fields` names what changed, never the values."""
+
+    organisation_id: int
+    by_user_id: int
+    fields: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganisationClosed(Event):
+    """A firm is out of the programme: nobody of it gets in any more."""
+
+    organisation_id: int
+    by_user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganisationReopened(Event):
+    organisation_id: int
+    by_user_id: int

@@ -193,34 +193,45 @@ def record(event: Event, private: dict[str, Any] | None = None, on: Session | No
     return _write(on or session(), event, private)
 
 
+def record_all(events: Sequence[Event], on: Session | None = None) -> None:
+    """Write many events of one kind, in few ways to the database."""
+    on = on or session()
+    if not events:
+        return
+    reactions = _reactions.get(type(events[0]).__name__, ())
+    ask(WRITE_EVENT, [_values(event, reactions) for event in events], on)
+    on.info.setdefault("recorded", []).extend(events)
+    if reactions:
+        on.info["deliveries"] = True
+
+
 def record_apart(event: Event, private: dict[str, Any] | None = None) -> None:
     """Write `event` in a transaction of its own, so that it outlives a refusal or a rollback."""
     with apart() as own:
         _write(own, event, private)
 
 
-def _write(on: Session, event: Event, private: dict[str, Any] | None) -> int:
+def _values(event: Event, reactions: Sequence[str]) -> dict[str, Any]:
     values = {field.name: getattr(event, field.name) for field in fields(event)}
     at, lead_id = values.pop("at"), values.pop("lead_id")
-    name = type(event).__name__
     now = circumstances.current()
     if now.as_id is not None:
         values["as_user_id"] = now.as_id
-    reactions = _reactions.get(name, ())
-    event_id: int = ask(
-        WRITE_EVENT,
-        {
-            "at": at,
-            "name": name,
-            "lead_id": lead_id,
-            "actor_id": now.actor_id,
-            "channel": now.channel,
-            "request_id": now.request_id,
-            "data": values,
-            "reactions": list(reactions),
-        },
-        on,
-    ).scalar_one()
+    return {
+        "at": at,
+        "name": type(event).__name__,
+        "lead_id": lead_id,
+        "actor_id": now.actor_id,
+        "channel": now.channel,
+        "request_id": now.request_id,
+        "data": values,
+        "reactions": list(reactions),
+    }
+
+
+def _write(on: Session, event: Event, private: dict[str, Any] | None) -> int:
+    reactions = _reactions.get(type(event).__name__, ())
+    event_id: int = ask(WRITE_EVENT, _values(event, reactions), on).scalar_one()
     # what the open pages hear of after the commit
     on.info.setdefault("recorded", []).append(event)
     if private:

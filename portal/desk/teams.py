@@ -16,9 +16,9 @@ from sqlalchemy import Row, func, select
 from portal.accounts.actor import Actor
 from portal.accounts.models import User, UserSession
 from portal.accounts.permissions import PICKING_ROLES
+from portal.accounts.words import roles_in_words
 from portal.core.db import session
 from portal.partners import rules as partner_rules
-from portal.partners.forms import ROLE_NAMES
 from portal.partners.models import Absence
 from portal.partners.queries import list_absences
 from portal.pickup.queries import Position, position_of
@@ -146,7 +146,7 @@ def member_of(
     moments = [moment for moment in (seen, user.signed_in_at, *done) if moment]
     return Member(
         user=user,
-        roles=", ".join(str(ROLE_NAMES.get(role, role)).partition(":")[0] for role in user.roles),
+        roles=roles_in_words(user.roles),
         picks=picks and here,
         load=_("%(held)s of %(most)s leads in hand", held=held, most=most),
         share=min(100, round(100 * held / most)) if most else 100,

@@ -17,6 +17,13 @@ class LeadCaptured(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DraftPutBack(Event):
+    """Who had begun to qualify a lead leaves; it waits in the queue again."""
+
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LeadTaken(Event):
     """Somebody took the next lead of the queue."""
 

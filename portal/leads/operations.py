@@ -340,6 +340,24 @@ def take_next(
     return lead
 
 
+def put_back_drafts(user_id: int, at: datetime) -> int:
+    """Put what somebody has begun to qualify back into the queue; return how many leads."""
+    begun = session().scalars(
+        select(Lead)
+        .where(Lead.state == LeadState.QUALIFYING, Lead.qualifier_id == user_id)
+        .order_by(Lead.id)
+        .with_for_update(key_share=True)
+    )
+    count = 0
+    for lead in begun:
+        lead.state, lead.state_since, lead.qualifier_id = LeadState.CAPTURED, at, None
+        lead.version += 1
+        count += 1
+        record(events.DraftPutBack(at=at, lead_id=lead.id, user_id=user_id))
+    session().flush()
+    return count
+
+
 def save_qualification(
     lead_id: int, given: Qualification, actor: Actor, at: datetime, version: int
 ) -> Lead:

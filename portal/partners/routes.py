@@ -197,18 +197,11 @@ def invite_again(organisation_id: int, user_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/partners/<int:organisation_id>/people/<int:user_id>/access")
 @requires(Permission.PARTNERS_EDIT)
-def set_access(organisation_id: int, user_id: int) -> ResponseReturnValue:
+def give_access(organisation_id: int, user_id: int) -> ResponseReturnValue:
     found = queries.get_partner(organisation_id, current_actor())
     user = get_person(user_id, found.organisation_id)
-    if request.form.get("active") == "1":
-        accounts.reactivate(user, clock.now())
-        flash(_("%(name)s may sign in again.", name=user.name), "success")
-    else:
-        accounts.deactivate(user, clock.now())
-        flash(
-            _("%(name)s is signed out and can’t come in any more.", name=user.name),
-            "success",
-        )
+    accounts.reactivate(user, clock.now())
+    flash(_("%(name)s may sign in again.", name=user.name), "success")
     return go(url_for("partners.partner", organisation_id=organisation_id))
 
 

@@ -272,23 +272,22 @@ def _people(addresses: set[str]) -> dict[str, User]:
 
 
 def bring_in(rows: Sequence[ListRow], at: datetime, by_user_id: int) -> None:
-    """Invite whom the list brings, all in one transaction; who can't be meanwhile is refused."""
+    """Invite whom the list brings and who is not here by now, all in one transaction."""
     check(rows)
-    firms: dict[int, Organisation] = {}
+    newcomers: list[User] = []
     for row in rows:
         if row.fate != Fate.INVITE or row.firm_id is None:
             continue
-        firm = firms.setdefault(row.firm_id, session().get_one(Organisation, row.firm_id))
-        try:
-            operations.invite(
+        firm, values = session().get_one(Organisation, row.firm_id), row.values
+        newcomers.append(
+            operations.draft_person(
                 firm,
-                row.values["email"],
-                row.values["name"],
+                values["email"],
+                values["name"],
                 row.roles,
                 at,
-                by_user_id,
                 locale=row.locale,
-                phone=row.values["phone"] or None,
+                phone=values["phone"] or None,
             )
-        except Invalid as error:
-            row.fate, row.errors = Fate.REFUSED, error.errors
+        )
+    operations.invite_all(newcomers, at, by_user_id)

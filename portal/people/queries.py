@@ -11,6 +11,7 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    case,
     cast,
     func,
     not_,
@@ -24,11 +25,14 @@ from sqlalchemy.orm import contains_eager
 from portal.accounts.models import Organisation, User, UserSession
 from portal.accounts.operations import INVITATION_LASTS
 from portal.accounts.permissions import PICKING_ROLES
-from portal.core.db import session
+from portal.core.db import AnyRow, session
+from portal.leads.models import Lead, LeadState
 from portal.partners.queries import escape
 from portal.people.rules import Firm, State
+from portal.pickup.models import Pickup
 
 PAGE = 40
+FOUND = 20
 MANAGING_ROLES = ("partner_manager", "distributor_manager")
 WITHOUT_SECOND_STEP = "no_second_step"
 BY_NAME = (func.lower(User.name), User.id)
@@ -159,3 +163,55 @@ def count_sessions(user_id: int, at: datetime) -> int:
         UserSession.expires_at > at,
     )
     return session().scalars(counted).one()
+
+
+def list_held(user_id: int) -> Sequence[AnyRow]:
+    """Return what a person holds: pickup, lead, number, title and when the next answer is due."""
+    return (
+        session()
+        .execute(
+            select(Pickup.id, Pickup.lead_id, Lead.number, Lead.title, Pickup.feedback_due_at)
+            .join(Lead, Lead.id == Pickup.lead_id)
+            .where(Pickup.user_id == user_id, Pickup.ended_at.is_(None))
+            .order_by(Pickup.feedback_due_at, Pickup.id)
+        )
+        .all()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """What else hangs on a person of the vendor, in numbers."""
+
+    drafts: int
+    partners: int
+    reports: int
+
+
+def count_tasks(user_id: int) -> Tasks:
+    """Return what hangs on a person besides leads in hand."""
+    counts = [
+        select(func.count()).select_from(model).where(*which).scalar_subquery()
+        for model, which in (
+            (Lead, (Lead.state == LeadState.QUALIFYING, Lead.qualifier_id == user_id)),
+            (Organisation, (Organisation.account_manager_id == user_id,)),
+            (User, (User.manager_id == user_id,)),
+        )
+    ]
+    return Tasks(*session().execute(select(*counts)).one())
+
+
+def find_firms(words: str) -> Sequence[Organisation]:
+    """Return active firms by part of their name, those that begin with it first."""
+    name = func.lower(Organisation.name)
+    begins = case((name.startswith(words.lower(), autoescape=True), 0), else_=1)
+    return (
+        session()
+        .scalars(
+            select(Organisation)
+            .where(Organisation.active, Organisation.name.ilike(f"%{escape(words)}%"))
+            .order_by(begins, name, Organisation.id)
+            .limit(FOUND)
+        )
+        .all()
+    )

@@ -131,6 +131,7 @@ def person_page(found: User, form: PersonForm) -> str:
         firm=found.organisation,
         line=lines([found])[0],
         form=form,
+        held=queries.list_held(found.id),
         sessions=queries.count_sessions(found.id, clock.now()),
         State=State,
     )

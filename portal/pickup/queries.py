@@ -14,7 +14,6 @@ from sqlalchemy import (
     bindparam,
     exists,
     func,
-    literal_column,
     select,
     true,
 )
@@ -61,9 +60,17 @@ _HELD_ORDER = (_HELD.c.feedback_due_at, _HELD.c.id)
 
 # Beside each the firm's last offer of a lead, which stays alone where nothing is held.
 _OFFER = LAST_OFFER.subquery("offer")
-_NOTHING = select(literal_column("1")).subquery("nothing")
+# ... and whether who claims is still there: she may have been waiting behind her own leaving.
+_STAYS = exists().where(
+    User.id == bindparam("user_id"),
+    User.organisation_id == bindparam("organisation_id"),
+    User.active,
+    Organisation.id == User.organisation_id,
+    Organisation.active,
+)
+_NOTHING = select(_STAYS.label("stays")).subquery("nothing")
 OPEN_AND_OFFER = (
-    select(*_HELD_COLUMNS, *_OFFER.c)
+    select(*_HELD_COLUMNS, *_OFFER.c, _NOTHING.c.stays)
     .select_from(_NOTHING.outerjoin(_OFFER, true()).outerjoin(_HELD, true()))
     .order_by(*_HELD_ORDER)
 )
@@ -140,8 +147,14 @@ def read_claim(lead_id: int, actor: Actor, at: datetime) -> tuple[Position, AnyR
     bounds = ask(BOUNDS_LOCKED, _asked(actor, at)).one_or_none()
     if bounds is None:
         raise NotFound()
-    asked = {"organisation_id": actor.organisation_id, "lead_id": lead_id}
+    asked = {
+        "organisation_id": actor.organisation_id,
+        "user_id": actor.id,
+        "lead_id": lead_id,
+    }
     rows = ask(OPEN_AND_OFFER, asked).all()
+    if not rows[0].stays:
+        raise NotFound()
     offer = rows[0] if rows[0].id is not None else None
     return _position(bounds, _held(rows), actor, at), offer
 
@@ -222,6 +235,7 @@ def get_in_charge(pickup_id: int, actor: Actor) -> Pickup:
     pickup = session().get(Pickup, pickup_id)
     theirs = pickup is not None and (
         actor.may(Permission.PEOPLE_EDIT)
+        or actor.may(Permission.PARTNERS_EDIT)
         or (
             actor.may(Permission.PICKUPS_SEE_FIRM)
             and pickup.organisation_id == actor.organisation_id

@@ -214,8 +214,7 @@ def test_who_loses_access_is_signed_out_and_her_links_are_dead(app):
     path = factory(links.issue)(Purpose.STOP, alice.id, clock.now(), topic="digest")
     reset = factory(accounts.issue_password_reset)(alice.id, clock.now())
     assert client.get("/available").status_code == 200
-    access = f"/partners/{firm.id}/people/{alice.id}/access"
-    assert send(manager, access, active="0").status_code == 303
+    assert send(manager, f"/people/{alice.id}/leaving").status_code == 303
     assert client.get("/available").status_code == 302
     with app.app_context():
         assert links.find(path.removeprefix("/m/"), clock.now()) is None
@@ -226,7 +225,8 @@ def test_who_loses_access_is_signed_out_and_her_links_are_dead(app):
         )
         assert not session().scalars(open_rows).all()
     assert "no access any more" in manager.get(f"/partners/{firm.id}").text
-    assert send(manager, access, active="1").status_code == 303
+    access = f"/partners/{firm.id}/people/{alice.id}/access"
+    assert send(manager, access).status_code == 303
     sign_in(app.test_client(), alice)
 
 

@@ -1,0 +1,86 @@
+"""Who leaves, or moves to another firm, hands on what she holds: in one transaction with it.
+
+So nothing ever stays with somebody who is out. Here: the verbs for people and whole firms that
+hold leads. What else ends with the access stands in accounts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from flask_babel import gettext as _
+from sqlalchemy import exists, select
+
+from portal.accounts import administration
+from portal.accounts import operations as accounts
+from portal.accounts.actor import Actor
+from portal.accounts.models import Organisation, User
+from portal.core.db import session
+from portal.core.errors import Invalid, Refused
+from portal.leads.operations import put_back_drafts
+from portal.offers import operations as offers
+from portal.pickup import reassign
+from portal.pickup.models import Pickup
+
+
+class HoldsLeads(Refused):
+    """Somebody holds leads that have to be handed on first."""
+
+    code = "holds_leads"
+
+
+def deactivate(user: User, to_user_id: int | None, actor: Actor, at: datetime) -> int:
+    """Let a person in no more; her leads go to a colleague, or back where there is none.
+
+    What she had begun to qualify waits in the queue again, and nobody reports to her. Returns how
+    many leads were handed on. Raises `LastAdmin`, and what `reassign.reassign` raises.
+    """
+    count = hand_on(user, to_user_id, actor, at)
+    put_back_drafts(user.id, at)
+    administration.release(user)
+    accounts.deactivate(user, at)
+    return count
+
+
+def hand_on(user: User, to_user_id: int | None, actor: Actor, at: datetime) -> int:
+    """Hand all leads that a person holds to a colleague, or give them back; return how many.
+
+    Raises `Invalid` for herself, and what `reassign.reassign` raises.
+    """
+    if to_user_id == user.id:
+        raise Invalid({"to": _("Please choose a colleague who picks up leads.")})
+    return reassign.hand_on_all(user.id, user.organisation_id, to_user_id, actor, at)
+
+
+def move(
+    user: User, organisation: Organisation, roles: Collection[str], actor: Actor, at: datetime
+) -> None:
+    """Move a person who holds no leads to another firm. Raises `HoldsLeads`, and as `accounts`."""
+    offers.lock_partner(user.organisation_id)
+    if session().scalar(
+        select(exists().where(Pickup.user_id == user.id, Pickup.ended_at.is_(None)))
+    ):
+        raise HoldsLeads(
+            _("%(name)s holds leads of this firm. Please hand them on first.", name=user.name)
+        )
+    put_back_drafts(user.id, at)
+    administration.move(user, organisation, roles, at, actor.id)
+
+
+def close(organisation: Organisation, actor: Actor, at: datetime) -> int:
+    """Take a firm out of the programme: all its leads go back, nobody of it gets in any more.
+
+    Returns how many leads it held. Raises `Refused` for the vendor.
+    """
+    offers.lock_partner(organisation.id)
+    holders = session().scalars(
+        select(Pickup.user_id)
+        .where(Pickup.organisation_id == organisation.id, Pickup.ended_at.is_(None))
+        .distinct()
+    )
+    count = sum(
+        reassign.hand_on_all(user_id, organisation.id, None, actor, at) for user_id in holders.all()
+    )
+    administration.close(organisation, at, actor.id)
+    return count

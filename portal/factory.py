@@ -80,7 +80,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         public(app.view_functions[endpoint])
     app.context_processor(page_context)
 
-    for blueprint in (health.blueprint, figures.blueprint, *wiring.ROOMS):
+    for blueprint in (health.blueprint, figures.blueprint, navigation.blueprint, *wiring.ROOMS):
         app.register_blueprint(blueprint)
     for blueprint in wiring.WITHOUT_COOKIE:
         csrf.exempt(blueprint)

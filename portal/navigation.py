@@ -1,15 +1,17 @@
-"""Which entries of the main navigation a person sees."""
+"""Which entries of the main navigation a person sees, and the page of all that is looked after."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app, request, url_for
+from flask import Blueprint, current_app, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
-from portal.accounts.actor import Actor
+from portal.accounts.actor import Actor, current_actor
 from portal.accounts.permissions import Permission as P
+from portal.web.access import requires
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +38,46 @@ ENTRIES: tuple[tuple[str, Any, str, P | None], ...] = (
     ("matching.rules", _l("Rules"), "target", P.RULES_EDIT),
     ("partners.partners", _l("Partners"), "building", P.PARTNERS_SEE),
     ("people.people", _l("People"), "users", P.PEOPLE_EDIT),
-    ("catalog.catalog", _l("Catalogue"), "tags", P.CATALOG_EDIT),
-    ("mail_health.mail_health", _l("Mail health"), "mail", P.MAILS_MANAGE),
-    ("jobs.jobs", _l("Jobs"), "activity", P.JOBS_MANAGE),
-    ("visibility.page", _l("Who sees what"), "eye", P.VISIBILITY_EDIT),
-    ("audit.audit", _l("Audit"), "shield-check", P.AUDIT_SEE),
+    ("administration.page", _l("Administration"), "adjustments", None),
+)
+
+# what is not a day's work: endpoint, words, what is done there, icon, and what it needs
+ADMINISTRATION: tuple[tuple[str, Any, Any, str, P], ...] = (
+    (
+        "catalog.catalog",
+        _l("Catalogue"),
+        _l("Products, industries, bands, sources, reasons: what everything else chooses from."),
+        "tags",
+        P.CATALOG_EDIT,
+    ),
+    (
+        "visibility.page",
+        _l("Who sees what"),
+        _l("Which part of a lead is seen by whom, and when."),
+        "eye",
+        P.VISIBILITY_EDIT,
+    ),
+    (
+        "audit.audit",
+        _l("Audit"),
+        _l("Who did what, when and from where."),
+        "shield-check",
+        P.AUDIT_SEE,
+    ),
+    (
+        "mail_health.mail_health",
+        _l("Mail health"),
+        _l("Mails on their way, and those that did not arrive."),
+        "mail",
+        P.MAILS_MANAGE,
+    ),
+    (
+        "jobs.jobs",
+        _l("Jobs"),
+        _l("Work that failed and waits for somebody."),
+        "activity",
+        P.JOBS_MANAGE,
+    ),
 )
 
 
@@ -66,10 +103,27 @@ WHOLE_ROOMS = frozenset(
         "matching",
         "partners",
         "people",
-        "catalog",
-        "jobs",
     }
 )
+ADMINISTERED = frozenset(endpoint.partition(".")[0] for endpoint, *_more in ADMINISTRATION)
+
+blueprint = Blueprint("administration", __name__)
+
+
+@blueprint.get("/administration")
+@requires(*dict.fromkeys(needs for *_words, needs in ADMINISTRATION))
+def page() -> ResponseReturnValue:
+    """Show what is set up and looked after, each with what is done there."""
+    return render_template("administration.html", places=administered(current_actor()))
+
+
+def administered(actor: Actor) -> list[tuple[str, Any, Any, str]]:
+    """Return address, words, meaning and icon of what this person looks after."""
+    return [
+        (url_for(endpoint), words, meaning, icon)
+        for endpoint, words, meaning, icon, needs in ADMINISTRATION
+        if actor.may(needs)
+    ]
 
 
 def entries(actor: Actor) -> list[Entry]:
@@ -77,6 +131,8 @@ def entries(actor: Actor) -> list[Entry]:
     here = request.endpoint or ""
     here = WITHIN.get(here, here)
     room = here.partition(".")[0]
+    if room in ADMINISTERED:
+        here = "administration.page"
     return [
         Entry(
             endpoint,
@@ -86,5 +142,7 @@ def entries(actor: Actor) -> list[Entry]:
             here == endpoint or (room in WHOLE_ROOMS and endpoint.startswith(f"{room}.")),
         )
         for endpoint, label, icon, needs in ENTRIES
-        if endpoint in current_app.view_functions and (needs is None or actor.may(needs))
+        if endpoint in current_app.view_functions
+        and (needs is None or actor.may(needs))
+        and (endpoint != "administration.page" or administered(actor))
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from flask_babel import ngettext
@@ -14,7 +14,9 @@ from portal.accounts.permissions import Permission, of_roles
 from portal.core.db import session
 from portal.leads import visibility
 from portal.leads.models import Lead
+from portal.leads.queries import is_handed_over
 from portal.leads.sight import read_choices
+from portal.leads.team import list_members
 from portal.leads.visibility import Phase, Tier
 from portal.leads.visibility_words import FIELDS, TIERS
 
@@ -88,16 +90,24 @@ def _people(lead: Lead) -> dict[Tier, list[str]]:
         )
         .order_by(User.name)
     )
+    answering = {lead.owner_id, *(user.id for user in list_members(lead.id))}
+    if lead.holder_organisation_id is not None:
+        firm = session().get_one(Organisation, lead.holder_organisation_id)
+        answering.add(firm.account_manager_id)
+    handed_over = is_handed_over(lead.id)
     for row in rows:
-        for tier in _tiers(lead, row.id, tuple(row.roles), row.kind):
-            found.setdefault(tier, []).append(row.name)
+        for tier in _tiers(lead, row.id, tuple(row.roles), row.kind, answering):
+            if tier != Tier.OPERATIONS or handed_over:
+                found.setdefault(tier, []).append(row.name)
     distributor = _distributor(lead)
     if distributor:
         found[Tier.DISTRIBUTOR] = [distributor]
     return found
 
 
-def _tiers(lead: Lead, user_id: int, roles: Sequence[str], kind: str) -> list[Tier]:
+def _tiers(
+    lead: Lead, user_id: int, roles: Sequence[str], kind: str, answering: Collection[int | None]
+) -> list[Tier]:
     may = of_roles(roles)
     if kind in (OrganisationKind.DISTRIBUTOR, OrganisationKind.RESELLER):
         if user_id == lead.holder_id:
@@ -106,8 +116,10 @@ def _tiers(lead: Lead, user_id: int, roles: Sequence[str], kind: str) -> list[Ti
     tiers = []
     if user_id == lead.holder_id:
         tiers.append(Tier.HOLDER)
-    if user_id == lead.owner_id:
+    if user_id in answering:
         tiers.append(Tier.OWNER)
+    if Permission.HAND_OVERS_TAKE in may:
+        tiers.append(Tier.OPERATIONS)
     if "channel_manager" in roles:
         tiers.append(Tier.CHANNEL_MANAGER)
     elif Permission.LEADS_QUALIFY in may:

@@ -84,6 +84,12 @@ def is_member(lead_id: int, user_id: int) -> bool:
     return session().get(LeadTeamMember, (lead_id, user_id)) is not None
 
 
+def is_handed_over(lead_id: int) -> bool:
+    """Tell whether a lead is with operations at this moment."""
+    waiting = select(HandOver.id).where(HandOver.lead_id == lead_id, HandOver.done_at.is_(None))
+    return bool(session().scalar(select(waiting.exists())))
+
+
 def handed_to(actor: Actor) -> Select[int]:
     """Return the query of the leads that wait with operations, or that this person took on."""
     return select(HandOver.lead_id).where(

@@ -13,7 +13,7 @@ from portal.accounts.permissions import Permission
 from portal.core.db import session
 from portal.leads import visibility
 from portal.leads.models import Lead, VisibilityChoice
-from portal.leads.queries import find_visible, is_member
+from portal.leads.queries import find_visible, is_handed_over, is_member
 from portal.leads.visibility import Choices, Field, Phase, Tier
 
 
@@ -81,6 +81,8 @@ def _vendor_tiers(lead: Lead, actor: Actor) -> Collection[Tier]:
         tiers.add(Tier.OWNER)
     elif actor.organisation_kind == OrganisationKind.VENDOR and is_member(lead.id, actor.id):
         tiers.add(Tier.OWNER)  # who works on a lead sees what its owner sees
+    if Tier.OPERATIONS in tiers and not is_handed_over(lead.id):
+        tiers.remove(Tier.OPERATIONS)
     reaching = tiers & {Tier.OWNER, Tier.OPERATIONS}
     if reaching and find_visible(lead.id, actor) is None:
         # somebody else's partner, or not handed over

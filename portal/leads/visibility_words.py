@@ -41,7 +41,7 @@ TIERS: dict[Tier, Any] = {
     Tier.OFFERED_FIRM: _l("Firms it is offered to"),
     Tier.DISTRIBUTOR: _l("Distributor of the holder’s firm"),
     Tier.QUALIFIER: _l("Qualifiers"),
-    Tier.OWNER: _l("Account manager and lead team"),
+    Tier.OWNER: _l("Account manager, who leads him, and lead team"),
     Tier.CHANNEL_MANAGER: _l("Channel managers"),
     Tier.OPERATIONS: _l("Operations, when handed over"),
     Tier.ADMIN: _l("Administrators"),

@@ -18,7 +18,7 @@ from portal.core.db import session
 from portal.core.events import EventRow
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
-from portal.leads import choosing, contacts, visibility
+from portal.leads import choosing, contacts, hand_over, visibility
 from portal.leads.models import Lead, VisibilityChoice
 from portal.leads.sight import read_choices, sight_of
 from portal.leads.visibility import (
@@ -314,3 +314,18 @@ def test_a_channel_manager_reads_by_name_who_can_see_a_lead(client: FlaskClient)
     told = page[page.index("Who can see this") :]
     assert "Alice Ahrens" in told
     assert "Mona Maurer" in told
+
+
+def test_operations_sees_a_lead_and_its_contact_only_as_long_as_it_is_handed_over(
+    ctx: Flask,
+) -> None:
+    rep, olga = make_person(), make_person(make_vendor(), "operations")
+    lead, actor = make_held(rep), get_actor(olga.id)
+    assert Tier.OPERATIONS not in sight_of(lead, actor).tiers
+    manager = make_manager()
+    due = (clock.now() + timedelta(days=5)).date()
+    asked = hand_over.hand_over(lead.id, due, None, get_actor(manager.id), clock.now())
+    assert contacts.may_see_contact(lead, actor)
+    hand_over.take(asked.id, actor, clock.now())
+    hand_over.hand_back(asked.id, "4711", None, actor, clock.now())
+    assert not contacts.may_see_contact(lead, actor)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from portal.accounts import own, viewing
 from portal.accounts import routes as accounts
 from portal.accounts.events import (
+    AccountManagerSet,
     HearingChanged,
     NewDeviceSeen,
     PasswordChanged,
@@ -89,6 +90,7 @@ WITHOUT_COOKIE = (inbound.blueprint,)
 """Rooms whose forms carry a secret and a sign of their own, so that they work signed out."""
 
 REACTIONS: dict[type[Event], tuple[str, ...]] = {
+    AccountManagerSet: ("leads.follow_account_manager",),
     PasswordResetRequested: ("notifications.password_reset",),
     SignInLinkRequested: ("notifications.sign_in_link",),
     PersonInvited: ("notifications.invitation",),

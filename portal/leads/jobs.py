@@ -13,13 +13,15 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from portal.accounts.events import AccountManagerSet
 from portal.accounts.models import User
 from portal.core import clock, jobs
 from portal.core.config import Settings
 from portal.core.db import session, unit_of_work
 from portal.core.errors import DomainError
 from portal.core.jobs import Payload, long_job, sweep
-from portal.leads import imports
+from portal.core.reactions import reaction
+from portal.leads import imports, team
 from portal.leads.importing import Counts, Intake, TakenOver, read_counts, read_known
 from portal.leads.imports import ImportState
 from portal.leads.intake.mapping import Mapping
@@ -122,6 +124,11 @@ def take_all(intake: Intake, say: Say | None) -> None:
             intake.take(batch)
         if say:
             say(intake.counts.rows, batch.bytes_read)
+
+
+@reaction("leads.follow_account_manager")
+def follow_account_manager(event: AccountManagerSet, _at: datetime) -> None:
+    team.follow_account_manager(event.organisation_id, event.was_user_id, event.user_id)
 
 
 @sweep("leads.push_imports", imports.waiting_imports, queue="bulk")

@@ -11,7 +11,6 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from portal.accounts import tree
 from portal.accounts.models import Organisation, User
 from portal.accounts.tree import is_region
 from portal.catalog import places
@@ -19,7 +18,6 @@ from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.errors import Invalid
 from portal.core.events import record
-from portal.leads.team import follow_account_manager
 from portal.partners import queries, rules
 from portal.partners.events import (
     AbsenceAdded,
@@ -116,16 +114,6 @@ def save_profile(
         record(
             PartnerProfileChanged(at=at, organisation_id=partner.organisation_id, fields=changed)
         )
-
-
-def set_account_manager(partner: Partner, user_id: int | None, at: datetime) -> None:
-    """Say who of the vendor answers for a partner; what the firm holds goes with it.
-
-    Raises `Invalid`.
-    """
-    was = partner.organisation.account_manager_id
-    if tree.set_account_manager(partner.organisation, user_id, at):
-        follow_account_manager(partner.organisation_id, was, user_id)
 
 
 def _take(

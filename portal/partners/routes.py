@@ -10,7 +10,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from portal.accounts import operations as accounts
-from portal.accounts import second_step
+from portal.accounts import second_step, tree
 from portal.accounts.actor import current_actor, find_actor
 from portal.accounts.permissions import Permission
 from portal.accounts.queries import (
@@ -116,7 +116,7 @@ def save_partner(organisation_id: int) -> ResponseReturnValue:
         return editor(found, form, wrong), 422
     try:
         operations.save_profile(found, clock.now(), certifications=held, **form.values(found))
-        operations.set_account_manager(found, form.account_manager(), clock.now())
+        tree.set_account_manager(found.organisation, form.account_manager(), clock.now())
     except Invalid as error:
         form.take(error)
         return editor(found, form), 422

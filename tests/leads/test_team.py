@@ -7,16 +7,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from portal import wiring
 from portal.accounts import tree
+from portal.accounts.models import Organisation
 from portal.accounts.queries import get_actor
 from portal.core.db import session
 from portal.core.errors import Invalid, NotFound, Refused
-from portal.core.events import EventRow
+from portal.core.events import EventRow, load
+from portal.core.reactions import REACTIONS
 from portal.leads import team
 from portal.leads.models import Lead
 from portal.leads.queries import find_visible
-from portal.partners import operations as partners
-from portal.partners.models import Partner
 from portal.pickup import operations as pickup
 from tests.factories import (
     AT,
@@ -32,6 +33,18 @@ from tests.factories import (
 )
 
 LATER = AT + timedelta(hours=1)
+
+
+def react(name):
+    """Run what the house does after the last event of this name."""
+    row = (
+        session()
+        .scalars(select(EventRow).where(EventRow.name == name).order_by(EventRow.id.desc()))
+        .first()
+    )
+    event = load(row)
+    for reaction in wiring.REACTIONS[type(event)]:
+        REACTIONS[reaction].run(event, LATER)
 
 
 def staff(role="account_manager", **over):
@@ -71,10 +84,10 @@ def test_where_the_firm_has_none_the_owner_stays(ctx):
 def test_what_a_firm_holds_goes_to_its_new_account_manager_with_it(ctx):
     pam, paul, other = staff(), staff(), staff()
     firm = make_partner(account_manager_id=pam.id)
-    alice = make_person(firm)
     followed, kept = (pick(make_offered_lead(), make_person(firm)) for _ in range(2))
     kept.owner_id = other.id
-    partners.set_account_manager(session().get_one(Partner, alice.organisation_id), paul.id, LATER)
+    tree.set_account_manager(session().get_one(Organisation, firm.id), paul.id, LATER)
+    react("AccountManagerSet")
     session().expire_all()
     assert (followed.owner_id, kept.owner_id) == (paul.id, other.id)
     assert find_visible(followed.id, actor_of(pam)) is None

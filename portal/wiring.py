@@ -42,6 +42,7 @@ from portal.notifications import routes as notifications
 from portal.offers import jobs as _offers  # noqa: F401
 from portal.offers import routes as offers
 from portal.offers.events import LeadOffered, OfferVisible, RoundEnded, StandByHeard
+from portal.partners import contact_routes as partner_contacts
 from portal.partners import routes as partners
 from portal.people import leaving
 from portal.people import list_routes as people_lists
@@ -62,6 +63,7 @@ ROOMS = (
     viewing.blueprint,
     catalog.blueprint,
     partners.blueprint,
+    partner_contacts.blueprint,
     people.blueprint,
     people_lists.blueprint,
     leaving.blueprint,

@@ -29,7 +29,8 @@ from portal.leads.intake.reading import open_table
 from portal.leads.models import Lead, LeadState
 from portal.matching.models import DistributionRule
 from portal.offers import operations as offers
-from portal.partners.models import Absence, PartnerGroup, PartnerGroupMember
+from portal.partners import contacts
+from portal.partners.models import Absence, Partner, PartnerGroup, PartnerGroupMember
 from portal.pickup import operations as pickup
 from tests.factories import (
     answer_questions,
@@ -224,6 +225,7 @@ def make_things(world, alpha, at):
     world.values = {
         "absence_id": absence.id,
         "colour": "1f7a5c",
+        "contact_id": make_contact(alpha, at),
         "delivery_id": 1,
         "entry_id": book().active("brand")[0].id,
         "failure_id": failure.id,
@@ -250,6 +252,12 @@ def make_things(world, alpha, at):
     for endpoint, name in (("open_sign_in_link", "anna"), ("sign_in_by_link", "bob")):
         secret = accounts.issue_sign_in_link(world.people[name].id, clock.now())
         world.values[f"accounts.{endpoint} token"] = secret
+
+
+def make_contact(firm, at):
+    """Note whom to call at a firm, and return its id."""
+    partner = session().get_one(Partner, firm.id)
+    return contacts.add_contact(partner, "sales", "Sina Sales", at, phone="0511 123456").id
 
 
 def make_note(world, at):

@@ -6,6 +6,7 @@ sees, but no contact data, no notes and nothing of her own sign-in; every change
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from flask import Blueprint, make_response, request, url_for
@@ -16,7 +17,7 @@ from sqlalchemy import update
 from portal.accounts.actor import current_actor, find_actor
 from portal.accounts.events import ViewingBegan, ViewingEnded, ViewingRefused
 from portal.accounts.models import UserSession
-from portal.accounts.permissions import Permission
+from portal.accounts.permissions import Permission, of_roles
 from portal.accounts.queries import get_actor
 from portal.core import clock
 from portal.core.db import session
@@ -39,6 +40,14 @@ class NotToLookAs(Refused):
     """Nobody looks as an administrator."""
 
     code = "not_to_look_as"
+
+
+def may_look_as(roles: Collection[str]) -> bool:
+    """Tell whether who is signed in may look as somebody with these roles."""
+    theirs = of_roles(roles)
+    return (
+        current_actor().may(Permission.PEOPLE_VIEW_AS) and Permission.PEOPLE_VIEW_AS not in theirs
+    )
 
 
 def begin(user_id: int, at: datetime) -> None:

@@ -62,6 +62,7 @@ EVENTS: dict[str, Any] = {
     "OrganisationMoved": _l("Firm moved in the tree"),
     "OrganisationReopened": _l("Firm back in the programme"),
     "PartnerAdded": _l("Partner added"),
+    "PartnerContactsChanged": _l("Contacts of a partner changed"),
     "PartnerGroupChanged": _l("Group of partners changed"),
     "PartnerProfileChanged": _l("Partner profile changed"),
     "PasswordChanged": _l("Password changed"),
@@ -103,6 +104,7 @@ EVENTS: dict[str, Any] = {
 
 PARTS: dict[str, Any] = {
     "action": _l("Button"),
+    "change": _l("Change"),
     "code": _l("Why"),
     "added": _l("Added"),
     "due_on": _l("Due on"),

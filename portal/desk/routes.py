@@ -34,6 +34,7 @@ from portal.offers import places
 from portal.offers import queries as offers
 from portal.offers.cards import card_of, read_card
 from portal.offers.rules import may_be_offered
+from portal.partners.contacts import find_for_leads
 from portal.pickup import queries as pickups
 from portal.pickup.models import Pickup
 from portal.pickup.questions import Question, gate_view, question_of
@@ -369,6 +370,9 @@ def vendor_lead(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
         places=part_of(places.list_places(found.id), firms) if Field.ROUNDS in sight else [],
         waiting=places.count_waiting(found.id),
         given=part_of(queries.list_feedback(found.id), firms) if Field.PROGRESS in sight else [],
+        responsible=find_for_leads(found.holder_organisation_id)
+        if Field.HOLDER in sight and found.holder_organisation_id
+        else None,
         notes=notes_of(found, actor, firms),
         who_sees=who_sees(found, actor, rounds[0].offered if rounds else 0),
         **(looks_of(found) if Field.LOOKS in sight else {"looks": [], "look_names": {}}),

@@ -40,3 +40,12 @@ class PartnerGroupChanged(Event):
     group_id: int
     added: list[int]
     removed: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerContactsChanged(Event):
+    """A contact was added, changed or removed, or another one takes responsibility for leads."""
+
+    organisation_id: int
+    contact_id: int
+    change: str

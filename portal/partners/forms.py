@@ -11,7 +11,7 @@ import pycountry
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import FloatField, SelectField, StringField
+from wtforms import BooleanField, FloatField, SelectField, StringField
 from wtforms.fields import TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
@@ -240,3 +240,25 @@ class InviteForm(Form):
 class GroupForm(Form):
     name = StringField(_l("Name"), [needed(), Length(max=120)])
     note = StringField(_l("What for"), [Optional(), Length(max=400)])
+
+
+FUNCTIONS = (
+    ("sales", _l("Sales")),
+    ("marketing", _l("Marketing")),
+    ("technical", _l("Technical")),
+    ("management", _l("Management")),
+)
+
+
+class ContactForm(Form):
+    """Whom to call at a partner for what."""
+
+    name = StringField(_l("Name"), [needed()])
+    function = SelectField(_l("Function"), [needed()], choices=[])
+    email = StringField(_l("E-mail"), [Optional()])
+    phone = StringField(_l("Phone"), [Optional()])
+    for_leads = BooleanField(_l("Takes responsibility for leads"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.function.choices = list(FUNCTIONS)

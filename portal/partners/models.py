@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -83,6 +84,41 @@ class PartnerCertification(Base):
         ForeignKey("catalog_entries.id"), primary_key=True, autoincrement=False
     )
     expires_on: Mapped[date | None]
+
+
+class ContactFunction(StrEnum):
+    """What a partner's contact is there for."""
+
+    MANAGEMENT = "management"
+    SALES = "sales"
+    MARKETING = "marketing"
+    TECHNICAL = "technical"
+
+
+class PartnerContact(Base):
+    """Whom to call at a partner for what; one of them takes responsibility for leads."""
+
+    __tablename__ = "partner_contacts"
+
+    id: Mapped[Id]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("partners.organisation_id"), index=True)
+    function: Mapped[str]
+    name: Mapped[str]
+    email: Mapped[str | None]
+    phone: Mapped[str | None]
+    for_leads: Mapped[bool] = mapped_column(default=False)
+
+    __table_args__ = (
+        CheckConstraint(
+            "function IN ('management','sales','marketing','technical')", name="function"
+        ),
+        Index(
+            "uq_partner_contacts_for_leads",
+            "organisation_id",
+            unique=True,
+            postgresql_where=text("for_leads"),
+        ),
+    )
 
 
 class Absence(Base):

@@ -82,6 +82,16 @@ def get_partner(organisation_id: int, actor: Actor) -> Partner:
     return found
 
 
+def get_own(organisation_id: int, actor: Actor) -> Partner:
+    """Return a partner that the person looks after: one of the vendor's, or her own firm.
+
+    Raises NotFound; a distributor's people look after none of the firms below them.
+    """
+    if actor.is_partner and organisation_id != actor.organisation_id:
+        raise NotFound()
+    return get_partner(organisation_id, actor)
+
+
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What the list of partners is narrowed to."""

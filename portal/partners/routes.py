@@ -24,7 +24,9 @@ from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.errors import Invalid, Refused
 from portal.partners import operations, queries, rules
+from portal.partners.contacts import list_contacts
 from portal.partners.forms import (
+    FUNCTIONS,
     AbsenceForm,
     CertificationsForm,
     GroupForm,
@@ -252,6 +254,8 @@ def profile(
         certifications=certifications,
         languages=[str(get_locale().languages.get(code, code)) for code in partner.languages],
         people=list_everybody(partner.organisation_id),
+        contacts=list_contacts(partner.organisation_id),
+        functions=dict(FUNCTIONS),
         absences=queries.list_absences(partner.organisation_id, at),
         figures=queries.find_figures(partner.organisation_id),
         account_manager=find_person(partner.organisation.account_manager_id),

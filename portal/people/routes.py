@@ -12,6 +12,7 @@ from portal.accounts import administration, chosen, operations, second_step
 from portal.accounts.actor import current_actor
 from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import ROLES, Permission
+from portal.accounts.viewing import may_look_as
 from portal.accounts.words import ROLE_NAMES, roles_in_words
 from portal.core import clock
 from portal.core.errors import Invalid, Refused
@@ -133,6 +134,7 @@ def person_page(found: User, form: PersonForm) -> str:
         form=form,
         held=queries.list_held(found.id),
         sessions=queries.count_sessions(found.id, clock.now()),
+        may_look=found.active and may_look_as(found.roles),
         State=State,
     )
 

@@ -16,6 +16,7 @@ class Actor:
     """A signed-in person with what decides what she may see and do.
 
     Where an administrator looks as her (`viewing`), `viewer_id` is his and all else is hers.
+    `stands_in_for` are colleagues who are away now and named her as their delegate.
     """
 
     id: int
@@ -34,6 +35,7 @@ class Actor:
     session_id: int = 0
     second_step: bool = False
     viewer_id: int | None = None
+    stands_in_for: frozenset[int] = frozenset()
 
     is_authenticated = True
     is_active = True

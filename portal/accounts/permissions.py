@@ -116,6 +116,7 @@ ROLES_OF_KIND = {
 """What people of a firm can be, by the firm's kind."""
 
 PICKING_ROLES = tuple(role for role, may in ROLES.items() if P.PICKUPS_CLAIM in may)
+MANAGING_ROLES = tuple(role for role, may in ROLES.items() if P.PICKUPS_SEE_FIRM in may)
 
 
 def of_roles(roles: Iterable[str]) -> frozenset[Permission]:

@@ -6,7 +6,21 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Row, bindparam, select, text
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    DateTime,
+    Row,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal_column,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, joinedload
 
 from portal.accounts import permissions
@@ -16,6 +30,24 @@ from portal.core.db import ask, session
 from portal.core.errors import NotFound
 from portal.core.tokens import find as find_token
 from portal.core.tokens import hash_secret
+
+# absences are an upper room's, so their table is named here and not its model; the day is that of
+# the firm's calendar, and where no moment is named nobody stands in for anybody
+_AWAY = table("absences", *map(column, ("user_id", "delegate_id", "organisation_id")))
+_TODAY = cast(
+    func.timezone(Organisation.timezone, cast(bindparam("at"), DateTime(timezone=True))), Date
+)
+STANDS_IN_FOR = func.array(
+    select(_AWAY.c.user_id)
+    .where(
+        _AWAY.c.delegate_id == User.id,
+        _AWAY.c.organisation_id == User.organisation_id,
+        _TODAY.between(literal_column("absences.starts_on"), literal_column("absences.ends_on")),
+    )
+    .correlate(User, Organisation)
+    .scalar_subquery(),
+    type_=ARRAY(BigInteger),
+).label("stands_in_for")
 
 ACTOR_COLUMNS = (
     User.id,
@@ -40,6 +72,7 @@ SESSION_ACTOR = (
         UserSession.id.label("session_id"),
         UserSession.last_seen_at,
         UserSession.looks_as_id,
+        STANDS_IN_FOR,
     )
     .join(User, User.id == UserSession.user_id)
     .join(Organisation, Organisation.id == User.organisation_id)
@@ -82,26 +115,28 @@ def _looking(viewer: Actor, user_id: int) -> Actor:
     )
 
 
-def find_actor_of(user_id: int) -> Actor | None:
+def find_actor_of(user_id: int, at: datetime | None = None) -> Actor | None:
     """Return a person as an actor: for jobs, commands and mail, where nobody is signed in.
 
-    None where the person or the firm is not active any more.
+    None where the person or the firm is not active any more. For whom she stands in is known where
+    a moment is named.
     """
     row = (
         session()
         .execute(
-            select(*ACTOR_COLUMNS)
+            select(*ACTOR_COLUMNS, STANDS_IN_FOR)
             .join(Organisation, Organisation.id == User.organisation_id)
-            .where(User.id == user_id, User.active, Organisation.active)
+            .where(User.id == user_id, User.active, Organisation.active),
+            {"at": at},
         )
         .one_or_none()
     )
     return None if row is None else _actor(row)
 
 
-def get_actor(user_id: int) -> Actor:
-    """Return an active person as an actor. Raises `NotFound`."""
-    found = find_actor_of(user_id)
+def get_actor(user_id: int, at: datetime | None = None) -> Actor:
+    """Return an active person as an actor, as `find_actor_of` does. Raises `NotFound`."""
+    found = find_actor_of(user_id, at)
     if found is None:
         raise NotFound()
     return found
@@ -124,6 +159,7 @@ def _actor(row: Row[*tuple[object, ...]], secret: str = "", session_id: int = 0)
         session_token=secret,
         session_id=session_id,
         second_step=row.second_step_at is not None,
+        stands_in_for=frozenset(row.stands_in_for),
     )
 
 
@@ -288,6 +324,25 @@ def list_pickers(organisation_id: int) -> Sequence[User]:
                 User.roles.overlap(list(permissions.PICKING_ROLES)),
             )
             .order_by(User.id)
+        )
+        .all()
+    )
+
+
+def list_colleagues(user: User) -> Sequence[User]:
+    """Return the active people of somebody's firm who report on leads, but for herself, by name."""
+    reporting = [*permissions.PICKING_ROLES, *permissions.MANAGING_ROLES]
+    return (
+        session()
+        .scalars(
+            select(User)
+            .where(
+                User.organisation_id == user.organisation_id,
+                User.id != user.id,
+                User.active,
+                User.roles.overlap(reporting),
+            )
+            .order_by(User.name, User.id)
         )
         .all()
     )

@@ -41,7 +41,7 @@ EXPORTED = 100_000
 EXPORTED_AT_ONCE = 1000
 # parts of an event that name somebody
 PEOPLE = (
-    *("user_id", "by_user_id", "user_ids", "was_user_id"),
+    *("user_id", "by_user_id", "user_ids", "was_user_id", "delegate_id", "instead_of"),
     *("manager_id", "was_manager_id", "owner_id"),
 )
 FIRMS = ("organisation_id", "organisation_ids", "parent_id", "was_parent_id")

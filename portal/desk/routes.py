@@ -158,6 +158,7 @@ def mine() -> ResponseReturnValue:
         "desk/mine.html",
         rows=rows,
         closed=closed,
+        stood_in=pickups.list_stood_in(actor),
         waited_for=places.list_waited_for(actor),
         gate=gate_view(position, at) if position else None,
     )
@@ -288,6 +289,10 @@ def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
         notes=notes_of(found, actor),
         who_sees=who_sees(found, actor),
         **looks_of(found),
+        in_charge=bool(pickup and pickups.is_in_charge(pickup, actor)),
+        holder=queries.person_names([pickup.user_id]).get(pickup.user_id)
+        if pickup and pickup.user_id != actor.id
+        else None,
         locale_code=str(get_locale())[:2],
     )
 

@@ -1,15 +1,27 @@
-"""The page of a partner's manager: who holds what, what is owed, who is away."""
+"""The pages of a partner's manager: who holds what, what is owed, who is away.
+
+Her own absence everybody of a partner looks after herself, on the same page.
+"""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, flash, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from portal.accounts.actor import current_actor
+from portal.accounts.models import User
 from portal.accounts.permissions import Permission
+from portal.accounts.queries import get_person, list_colleagues
 from portal.core import clock
+from portal.core.errors import Invalid, NotFound
 from portal.desk.teams import read_team
+from portal.partners import operations as partners
+from portal.partners import queries
+from portal.partners.forms import OwnAbsenceForm
+from portal.partners.rules import day_at
 from portal.web.access import requires
+from portal.web.htmx import go
 
 blueprint = Blueprint("team", __name__)
 
@@ -18,3 +30,81 @@ blueprint = Blueprint("team", __name__)
 @requires(Permission.PICKUPS_SEE_FIRM)
 def team() -> ResponseReturnValue:
     return render_template("desk/team.html", team=read_team(current_actor(), clock.now()))
+
+
+# -- absence ----------------------------------------------------------------------------------
+
+
+def get_absent(user_id: int) -> User:
+    """Return whose absence the actor may look after: her own, for managers the firm's people's.
+
+    Raises `NotFound`.
+    """
+    actor = current_actor()
+    if user_id != actor.id and not actor.may(Permission.PICKUPS_SEE_FIRM):
+        raise NotFound()
+    return get_person(user_id, actor.organisation_id)
+
+
+def absence_form(user: User, *, sent: bool) -> OwnAbsenceForm:
+    """Return the form, empty or as it was sent."""
+    form = OwnAbsenceForm() if sent else OwnAbsenceForm(formdata=None)
+    form.offer([(str(one.id), one.name) for one in list_colleagues(user)])
+    return form
+
+
+def absence_page(user: User, form: OwnAbsenceForm) -> str:
+    """Render what is noted of somebody's absences, and the form of a new one."""
+    at = clock.now()
+    found = queries.list_absences_of(user.id, user.organisation_id, at)
+    return render_template(
+        "desk/absence.html",
+        user=user,
+        form=form,
+        absences=found,
+        today=day_at(user.organisation.timezone, at),
+        own=user.id == current_actor().id,
+    )
+
+
+@blueprint.get("/team/people/<int:user_id>/absence")
+@requires(Permission.OFFERS_SEE)
+def absence(user_id: int) -> ResponseReturnValue:
+    user = get_absent(user_id)
+    return absence_page(user, absence_form(user, sent=False))
+
+
+@blueprint.post("/team/people/<int:user_id>/absence")
+@requires(Permission.OFFERS_SEE)
+def add_absence(user_id: int) -> ResponseReturnValue:
+    user = get_absent(user_id)
+    form = absence_form(user, sent=True)
+    if not form.validate():
+        return absence_page(user, form), 422
+    try:
+        partners.add_absence(
+            user.organisation_id,
+            form.starts_on.data,
+            form.ends_on.data,
+            clock.now(),
+            user_id=user.id,
+            note=form.absence_note.data,
+            delegate_id=int(form.delegate_id.data) if form.delegate_id.data else None,
+        )
+    except Invalid as error:
+        form.take(error)
+        return absence_page(user, form), 422
+    flash(_("Noted. Nothing new is offered meanwhile."), "success")
+    return go(url_for("team.absence", user_id=user_id))
+
+
+@blueprint.post("/team/people/<int:user_id>/absences/<int:absence_id>/end")
+@requires(Permission.OFFERS_SEE)
+def end_absence(user_id: int, absence_id: int) -> ResponseReturnValue:
+    user = get_absent(user_id)
+    found = queries.get_absence(absence_id, user.organisation_id)
+    if found.user_id != user.id:
+        raise NotFound()
+    partners.end_absence(found, clock.now())
+    flash(_("The absence is over."), "success")
+    return go(url_for("team.absence", user_id=user_id))

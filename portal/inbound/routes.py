@@ -156,7 +156,7 @@ def press(token: str) -> ResponseReturnValue:
 def find(token: str, at: datetime) -> tuple[MailLink, Actor] | None:
     """Return link and person of a token, None where either is not good any more."""
     link = links.find(token, at)
-    actor = find_actor_of(link.user_id) if link else None
+    actor = find_actor_of(link.user_id, at) if link else None
     return (link, actor) if link and actor else None
 
 

@@ -37,10 +37,10 @@ def load_contact(lead: Lead, actor: Actor, at: datetime, *, together: bool = Fal
     if not may_see_contact(lead, actor):
         raise NotFound()
     if together:
-        found = _read([lead.id], actor, at, session())
+        found = _read([lead], actor, at, session())
     else:
         with apart() as own:
-            found = _read([lead.id], actor, at, own)
+            found = _read([lead], actor, at, own)
     if lead.id not in found:
         raise NotFound()
     return found[lead.id]
@@ -48,16 +48,19 @@ def load_contact(lead: Lead, actor: Actor, at: datetime, *, together: bool = Fal
 
 def load_contacts(leads: Iterable[Lead], actor: Actor, at: datetime) -> dict[int, LeadContact]:
     """Return the contact data that the person may see, by lead, and log the looks."""
-    ids = [lead.id for lead in leads if may_see_contact(lead, actor)]
-    if not ids:
+    seen = [lead for lead in leads if may_see_contact(lead, actor)]
+    if not seen:
         return {}
     with apart() as own:
-        return _read(ids, actor, at, own)
+        return _read(seen, actor, at, own)
 
 
 def _read(
-    lead_ids: Collection[int], actor: Actor, at: datetime, own: Session
+    leads: Collection[Lead], actor: Actor, at: datetime, own: Session
 ) -> dict[int, LeadContact]:
+    # what is asked of them here is known already: nothing is read behind the wall but contacts
+    lead_ids = [lead.id for lead in leads]
+    stood_in = {lead.holder_id for lead in leads if lead.holder_id in actor.stands_in_for}
     with wall.open_for(lead_ids, own):
         rows = own.scalars(select(LeadContact).where(LeadContact.lead_id.in_(lead_ids))).all()
         found = {contact.lead_id: contact for contact in rows}
@@ -65,5 +68,14 @@ def _read(
     if found:
         shown = sorted(found)
         alone = shown[0] if len(shown) == 1 else None
-        record(ContactShown(at=at, lead_id=alone, user_id=actor.id, lead_ids=shown), on=own)
+        record(
+            ContactShown(
+                at=at,
+                lead_id=alone,
+                user_id=actor.id,
+                lead_ids=shown,
+                instead_of=sorted(one for one in stood_in if one is not None),
+            ),
+            on=own,
+        )
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from portal.core.events import Event
 
@@ -89,10 +89,14 @@ class LeadsImported(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactShown(Event):
-    """Somebody was shown contact data; `lead_ids` where it was that of several leads at once."""
+    """Somebody was shown contact data; `lead_ids` where it was that of several leads at once.
+
+    `instead_of` are the colleagues for whom she stood in.
+    """
 
     user_id: int
     lead_ids: list[int]
+    instead_of: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

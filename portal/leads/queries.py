@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 
 from portal.accounts import reach
 from portal.accounts.actor import Actor
@@ -18,6 +18,7 @@ from portal.leads.models import (
     HandOver,
     Lead,
     LeadDefinition,
+    LeadState,
     LeadStatus,
     LeadTeamMember,
     LeadType,
@@ -115,6 +116,9 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
         conditions.append(Lead.holder_organisation_id == actor.organisation_id)
     if actor.may(Permission.PICKUPS_SEE_OWN):
         conditions.append(Lead.holder_id == actor.id)
+    if actor.stands_in_for:
+        of_hers = Lead.holder_id.in_(actor.stands_in_for)
+        conditions.append(and_(of_hers, Lead.state == LeadState.HELD))
     return or_(*conditions) if conditions else false()
 
 

@@ -63,7 +63,9 @@ def _partner_tiers(lead: Lead, actor: Actor) -> Collection[Tier]:
         return ()
     if lead.holder_id == actor.id:
         return (Tier.HOLDER,)
-    return (Tier.FIRM_MANAGER,) if actor.may(Permission.PICKUPS_SEE_FIRM) else ()
+    if actor.may(Permission.PICKUPS_SEE_FIRM):
+        return (Tier.FIRM_MANAGER,)
+    return (Tier.DELEGATE,) if lead.holder_id in actor.stands_in_for else ()
 
 
 ROLE_TIERS = {

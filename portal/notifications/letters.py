@@ -28,7 +28,7 @@ from portal.accounts.events import (
     SecondStepSet,
 )
 from portal.accounts.models import User
-from portal.accounts.queries import find_session, get_actor
+from portal.accounts.queries import find_name, find_session, get_actor
 from portal.catalog.queries import book
 from portal.core import circumstances
 from portal.core.config import Settings
@@ -253,12 +253,14 @@ def feedback_wanted(kind: str, pickup: Pickup, user: User, at: datetime) -> Lett
     teaser = find_teaser(pickup.lead_id)
     if teaser is None:
         return None
-    owed, stops_firm = owed_numbers(user, at)
+    instead_of = find_name(pickup.user_id) if pickup.user_id != user.id else None
+    owed, stops_firm = ([], False) if instead_of else owed_numbers(user, at)
     with to(user):
         return Letter(
             kind,
             {
                 "lead": lead_of(teaser, at),
+                "instead_of": instead_of,
                 "due_at": pickup.feedback_due_at,
                 "picked_at": pickup.picked_at,
                 "last": words_of(pickup.last_status),

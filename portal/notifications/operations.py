@@ -240,9 +240,16 @@ def alone(collected: Collection, user: User, at: datetime) -> Letter | None:
 
 
 def still_owed(notice: Notice, at: datetime) -> Pickup | None:
-    """Return the pickup that a notice asks about, unless it was answered meanwhile."""
-    pickup = queries.find_owed(notice.facts["pickup_id"], notice.user_id)
-    if pickup is None or pickup.feedback_due_at.isoformat() != notice.facts["due"]:
+    """Return the pickup that a notice asks about, unless it was answered meanwhile.
+
+    Nor where somebody else is to answer by now.
+    """
+    pickup = queries.find_in_hand(notice.facts["pickup_id"])
+    if pickup is None or notice.user_id not in {
+        user.id for user in queries.list_answering(pickup, at)
+    }:
+        return None
+    if pickup.feedback_due_at.isoformat() != notice.facts["due"]:
         return None
     if notice.topic == Topic.FEEDBACK_SOON and pickup.feedback_due_at <= at:
         return None

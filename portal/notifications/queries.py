@@ -10,13 +10,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, exists, select
 
 from portal.accounts.models import Hears, Organisation, User
-from portal.accounts.permissions import PICKING_ROLES
+from portal.accounts.permissions import MANAGING_ROLES, PICKING_ROLES
 from portal.core.db import session
 from portal.core.mail.outbox import Recipient
 from portal.leads.models import Lead, LeadState
 from portal.leads.queries import find_teaser
 from portal.notifications.rules import Wishes
 from portal.offers.models import Dismissal, Offer, OfferRound, RoundOutcome
+from portal.partners import rules
+from portal.partners.models import Absence
 from portal.partners.queries import away
 from portal.pickup.models import Pickup
 
@@ -136,6 +138,45 @@ def find_owed(pickup_id: int, user_id: int) -> Pickup | None:
             Pickup.id == pickup_id, Pickup.user_id == user_id, Pickup.ended_at.is_(None)
         )
     )
+
+
+def find_in_hand(pickup_id: int) -> Pickup | None:
+    """Return a lead in hand, whoever has it; None once nobody has."""
+    return session().scalar(select(Pickup).where(Pickup.id == pickup_id, Pickup.ended_at.is_(None)))
+
+
+def list_answering(pickup: Pickup, at: datetime) -> Sequence[User]:
+    """Return who is asked about a lead in hand: its holder as long as she is there.
+
+    While she is away it is her delegate; where she named none, or that one is away or gone, the
+    managers of the firm. Where nobody is left she is asked all the same.
+    """
+    holder = find_user(pickup.user_id)
+    if holder is None:
+        return []
+    colleagues = (
+        select(User)
+        .join(Organisation, Organisation.id == User.organisation_id)
+        .where(
+            User.organisation_id == pickup.organisation_id,
+            User.active,
+            Organisation.active,
+            ~away(at),
+        )
+    )
+    if session().scalar(colleagues.where(User.id == holder.id)) is not None:
+        return [holder]
+    today = rules.day_at(holder.organisation.timezone, at)
+    named = select(Absence.delegate_id).where(
+        Absence.user_id == holder.id, Absence.starts_on <= today, Absence.ends_on >= today
+    )
+    delegate = session().scalar(colleagues.where(User.id == named.limit(1).scalar_subquery()))
+    if delegate is not None:
+        return [delegate]
+    managers = session().scalars(
+        colleagues.where(User.roles.overlap(list(MANAGING_ROLES))).order_by(User.id)
+    )
+    return managers.all() or [holder]
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,16 +147,22 @@ def tell_overdue(event: FeedbackOverdue, at: datetime) -> None:
 def ask_for_feedback(
     topic: Topic, pickup_id: int, user_id: int, happened_at: datetime, at: datetime
 ) -> None:
-    """Ask a holder for the answer that is due, unless it was given meanwhile."""
-    user, pickup = queries.find_user(user_id), queries.find_owed(pickup_id, user_id)
-    if user is None or pickup is None:
+    """Ask a holder for the answer that is due, unless it was given meanwhile.
+
+    While she is away whoever answers in her place is asked.
+    """
+    pickup = queries.find_owed(pickup_id, user_id)
+    if pickup is None:
         return
     due = pickup.feedback_due_at
     if pickup.debt != Debt.SOON if topic == Topic.FEEDBACK_SOON else due > at:
         return
     about = f"{topic}:{pickup_id}:{due.isoformat()}"
     tell(
-        {user: partial(letters.feedback_wanted, topic, pickup, user, at)},
+        {
+            user: partial(letters.feedback_wanted, topic, pickup, user, at)
+            for user in queries.list_answering(pickup, at)
+        },
         topic,
         about,
         happened_at,

@@ -25,6 +25,7 @@ class AbsenceAdded(Event):
     organisation_id: int
     absence_id: int
     user_id: int | None
+    delegate_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

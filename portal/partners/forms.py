@@ -225,6 +225,27 @@ class AbsenceForm(Form):
         self.user_id.choices = [("", _("The whole firm")), *people]
 
 
+class OwnAbsenceForm(Form):
+    """The absence of one person, with who stands in for her."""
+
+    starts_on = DayField(_l("First day"), [Optional()])
+    ends_on = DayField(_l("Last day"), [Optional()])
+    delegate_id = SelectField(
+        _l("Who stands in?"),
+        [Optional()],
+        choices=[],
+        description=_l(
+            "She or he sees the leads in hand with whom to call, reports on them and is reminded "
+            "meanwhile. It ends by itself."
+        ),
+    )
+    absence_note = StringField(_l("Note"), [Optional(), Length(max=200)])
+
+    def offer(self, colleagues: Choices) -> None:
+        """Fill the list of who may stand in."""
+        self.delegate_id.choices = [("", _("Nobody: the manager is reminded")), *colleagues]
+
+
 class InviteForm(Form):
     invited_name = StringField(_l("Name"), [needed(), Length(max=120)])
     email = StringField(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pycountry
@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.accounts.models import Organisation, User
+from portal.accounts.permissions import MANAGING_ROLES, PICKING_ROLES
 from portal.accounts.tree import is_region
 from portal.catalog import places
 from portal.catalog.queries import book
@@ -34,6 +35,7 @@ from portal.partners.models import (
     PartnerGroup,
     PartnerGroupMember,
 )
+from portal.web.filters import day
 
 # list of the profile → kind of catalogue entry it holds
 LISTS = {
@@ -237,13 +239,28 @@ def add_absence(
     at: datetime,
     user_id: int | None = None,
     note: str | None = None,
+    delegate_id: int | None = None,
 ) -> Absence:
-    """Note that a firm, or one person of it, is away, both days included. Raises `Invalid`."""
+    """Note that a firm, or one person of it, is away, both days included.
+
+    `delegate_id` is a colleague who stands in for her: somebody who reports on leads, and is there
+    herself. Raises `Invalid`, also where the same one is away on one of these days already.
+    """
+    # two who enter absences at once would not see each other's
+    session().execute(
+        select(Organisation.id)
+        .where(Organisation.id == organisation_id)
+        .with_for_update(key_share=True)
+    )
     errors = rules.check_days(starts_on, ends_on)
     if user_id is not None:
         person = session().get(User, user_id)
         if person is None or person.organisation_id != organisation_id:
             errors["user_id"] = _("Please choose somebody of this firm.")
+    if not errors and starts_on is not None and ends_on is not None:
+        errors = check_overlap(organisation_id, user_id, starts_on, ends_on)
+        if not errors and delegate_id is not None:
+            errors = check_delegate(organisation_id, user_id, delegate_id, starts_on, ends_on)
     if errors or starts_on is None or ends_on is None:
         raise Invalid(errors)
     absence = Absence(
@@ -252,13 +269,79 @@ def add_absence(
         starts_on=starts_on,
         ends_on=ends_on,
         note=note or None,
+        delegate_id=delegate_id,
     )
     session().add(absence)
     session().flush()
     record(
-        AbsenceAdded(at=at, organisation_id=organisation_id, absence_id=absence.id, user_id=user_id)
+        AbsenceAdded(
+            at=at,
+            organisation_id=organisation_id,
+            absence_id=absence.id,
+            user_id=user_id,
+            delegate_id=delegate_id,
+        )
     )
     return absence
+
+
+def check_overlap(
+    organisation_id: int, user_id: int | None, starts_on: date, ends_on: date
+) -> dict[str, str]:
+    """Say at the first day that the same one is away then already."""
+    other = queries.find_absence(organisation_id, user_id, starts_on, ends_on)
+    if other is None:
+        return {}
+    return {
+        "starts_on": _(
+            "There is an absence from %(first)s to %(last)s already. Please take that one back "
+            "first, or choose other days.",
+            first=day(other.starts_on),
+            last=day(other.ends_on),
+        )
+    }
+
+
+def check_delegate(
+    organisation_id: int, user_id: int | None, delegate_id: int, starts_on: date, ends_on: date
+) -> dict[str, str]:
+    """Say what speaks against a delegate: she is none of the firm, away herself, or the same."""
+    delegate = session().get(User, delegate_id)
+    reporting = {*PICKING_ROLES, *MANAGING_ROLES}
+    if user_id is None:
+        return {"delegate_id": _("A colleague stands in for one person, not for the whole firm.")}
+    if delegate_id == user_id:
+        return {"delegate_id": _("Please choose somebody else.")}
+    if (
+        delegate is None
+        or not delegate.active
+        or delegate.organisation_id != organisation_id
+        or not reporting & set(delegate.roles)
+    ):
+        return {"delegate_id": _("Please choose a colleague of this firm.")}
+    away = queries.find_absence(organisation_id, delegate_id, starts_on, ends_on)
+    if away is None:
+        return {}
+    return {
+        "delegate_id": _(
+            "%(name)s is away, too, from %(first)s to %(last)s. Please choose somebody else.",
+            name=delegate.name,
+            first=day(away.starts_on),
+            last=day(away.ends_on),
+        )
+    }
+
+
+def end_absence(absence: Absence, at: datetime) -> None:
+    """End an absence: she is back. One that has begun ended yesterday, one ahead is taken back."""
+    zone = session().get_one(Organisation, absence.organisation_id).timezone
+    today = rules.day_at(zone, at)
+    if absence.starts_on >= today:
+        return remove_absence(absence, at)
+    absence.ends_on = min(absence.ends_on, today - timedelta(days=1))
+    session().flush()
+    record(AbsenceRemoved(at=at, organisation_id=absence.organisation_id, absence_id=absence.id))
+    return None
 
 
 def remove_absence(absence: Absence, at: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -169,6 +169,27 @@ def list_absences(organisation_id: int, at: datetime) -> Sequence[Row[Absence, s
     )
 
 
+def list_absences_of(
+    user_id: int, organisation_id: int, at: datetime
+) -> Sequence[Row[Absence, str]]:
+    """Return a person's absences that are not over, with the delegate's name."""
+    return (
+        session()
+        .execute(
+            select(Absence, User.name)
+            .outerjoin(User, User.id == Absence.delegate_id)
+            .join(Organisation, Organisation.id == Absence.organisation_id)
+            .where(
+                Absence.organisation_id == organisation_id,
+                Absence.user_id == user_id,
+                Absence.ends_on >= _today(at),
+            )
+            .order_by(Absence.starts_on, Absence.id)
+        )
+        .all()
+    )
+
+
 def away(at: datetime) -> ColumnElement[bool]:
     """Return, for a query of people and their firms, the condition that one of both is away.
 
@@ -183,6 +204,24 @@ def away(at: datetime) -> ColumnElement[bool]:
 
 def _today(at: datetime) -> ColumnElement[Any]:
     return cast(func.timezone(Organisation.timezone, at), Date)
+
+
+def find_absence(
+    organisation_id: int, user_id: int | None, starts_on: date, ends_on: date
+) -> Absence | None:
+    """Return an absence of a person, or of the whole firm, that shares a day with these."""
+    whose = Absence.user_id.is_(None) if user_id is None else Absence.user_id == user_id
+    return session().scalar(
+        select(Absence)
+        .where(
+            Absence.organisation_id == organisation_id,
+            whose,
+            Absence.starts_on <= ends_on,
+            Absence.ends_on >= starts_on,
+        )
+        .order_by(Absence.starts_on)
+        .limit(1)
+    )
 
 
 def get_absence(absence_id: int, organisation_id: int) -> Absence:

@@ -181,6 +181,8 @@ def give_back(
     """
     reason = offers.read_reason("give_back", reason_key)
     pickup, lead = lock_pickup(pickup_id, actor)
+    if not queries.is_in_charge(pickup, actor):
+        raise NotFound()
     return return_lead(pickup, lead, reason, note, actor, at)
 
 

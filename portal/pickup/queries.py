@@ -184,17 +184,29 @@ def _position(bounds: Any, held: Sequence[OpenPickup], actor: Actor, at: datetim
 
 
 def _theirs(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition of a pickup that is the person's, or her firm's for its manager."""
+    """Return the condition of a pickup that is the person's, or her firm's for its manager.
+
+    Of somebody for whom she stands in, too.
+    """
     of_firm = Pickup.organisation_id == actor.organisation_id
     if actor.may(Permission.PICKUPS_SEE_FIRM):
         return of_firm
-    return and_(of_firm, Pickup.user_id == actor.id)
+    return and_(of_firm, Pickup.user_id.in_([actor.id, *actor.stands_in_for]))
+
+
+def is_in_charge(pickup: Pickup, actor: Actor) -> bool:
+    """Say whether a pickup is the person's own, or her firm's and she its manager.
+
+    Who stands in reports on a lead, and leaves its fate to these.
+    """
+    return pickup.user_id == actor.id or actor.may(Permission.PICKUPS_SEE_FIRM)
 
 
 def get_visible(pickup_id: int, actor: Actor) -> Pickup:
     """Return a pickup of the person, or of the firm for its manager.
 
-    Raises `NotFound`, and `NotYoursAnyMore` for one that the person held until it was handed on.
+    Of somebody for whom she stands in, too. Raises `NotFound`, and `NotYoursAnyMore` for one that
+    the person held until it was handed on.
     """
     pickup = session().scalar(select(Pickup).where(Pickup.id == pickup_id, _theirs(actor)))
     if pickup is None:
@@ -308,6 +320,27 @@ def list_mine(actor: Actor) -> Sequence[tuple[Pickup, Lead]]:
         .order_by(Pickup.feedback_due_at, Pickup.id)
     )
     return [(row.Pickup, row.Lead) for row in rows]
+
+
+def list_stood_in(actor: Actor) -> Sequence[AnyRow]:
+    """Return the open pickups of those for whom the person stands in, the next due first."""
+    if not actor.stands_in_for:
+        return []
+    return (
+        session()
+        .execute(
+            select(*OPEN_COLUMNS, User.name.label("holder"))
+            .join(Lead, Lead.id == Pickup.lead_id)
+            .join(User, User.id == Pickup.user_id)
+            .where(
+                Pickup.user_id.in_(actor.stands_in_for),
+                Pickup.organisation_id == actor.organisation_id,
+                Pickup.ended_at.is_(None),
+            )
+            .order_by(Pickup.feedback_due_at, Pickup.id)
+        )
+        .all()
+    )
 
 
 def list_closed(actor: Actor, limit: int = 30) -> Sequence[tuple[Pickup, Lead]]:

@@ -15,7 +15,7 @@ from portal.accounts.permissions import Permission
 from portal.accounts.queries import find_name
 from portal.catalog.queries import book, short_key
 from portal.core import clock
-from portal.core.errors import Invalid, Refused
+from portal.core.errors import Invalid, NotFound, Refused
 from portal.leads import contacts
 from portal.leads.queries import find_teaser, get_visible
 from portal.offers import queries as offers
@@ -211,6 +211,8 @@ def answer_refusal(lead_id: int, refusal: Refused) -> ResponseReturnValue:
 def give_back_page(pickup_id: int) -> ResponseReturnValue:
     actor = current_actor()
     pickup = queries.get_visible(pickup_id, actor)
+    if not queries.is_in_charge(pickup, actor):
+        raise NotFound()
     return render_give_back(pickup_id, pickup.lead_id, {}, {})
 
 

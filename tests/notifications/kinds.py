@@ -62,6 +62,7 @@ FEEDBACK = {
     "lead": LEAD,
     "due_at": AT + timedelta(days=1),
     "picked_at": AT - timedelta(days=6),
+    "instead_of": None,
     "last": "Not made contact yet",
     "asks_next_step": True,
     "owed": ["L-20418", "L-20377"],

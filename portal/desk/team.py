@@ -9,19 +9,23 @@ from flask import Blueprint, flash, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from portal.accounts import operations as accounts
 from portal.accounts.actor import current_actor
-from portal.accounts.models import User
+from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import Permission
 from portal.accounts.queries import get_person, list_colleagues
 from portal.core import clock
-from portal.core.errors import Invalid, NotFound
+from portal.core.db import session
+from portal.core.errors import Invalid, NotFound, Refused
 from portal.desk.teams import read_team
 from portal.partners import operations as partners
 from portal.partners import queries
-from portal.partners.forms import OwnAbsenceForm
+from portal.partners.forms import InviteForm, OwnAbsenceForm
+from portal.partners.routes import NAMED, inviter
 from portal.partners.rules import day_at
 from portal.web.access import requires
 from portal.web.htmx import go
+from portal.web.limits import limiter
 
 blueprint = Blueprint("team", __name__)
 
@@ -30,6 +34,74 @@ blueprint = Blueprint("team", __name__)
 @requires(Permission.PICKUPS_SEE_FIRM)
 def team() -> ResponseReturnValue:
     return render_template("desk/team.html", team=read_team(current_actor(), clock.now()))
+
+
+# -- people -----------------------------------------------------------------------------------
+
+
+def invite_form(*, sent: bool) -> InviteForm:
+    """Return the form of an invitation with the roles of the own kind of firm."""
+    form = InviteForm() if sent else InviteForm(formdata=None)
+    form.offer(current_actor().organisation_kind)
+    return form
+
+
+def invitation_page(form: InviteForm) -> str:
+    """Render the form of an invitation."""
+    return render_template("desk/invite.html", form=form)
+
+
+@blueprint.get("/team/invitation")
+@requires(Permission.PICKUPS_SEE_FIRM)
+def invitation() -> ResponseReturnValue:
+    return invitation_page(invite_form(sent=False))
+
+
+@blueprint.post("/team/invitation")
+@requires(Permission.PICKUPS_SEE_FIRM)
+@limiter.limit("60/hour", key_func=inviter)
+def invite() -> ResponseReturnValue:
+    actor, form = current_actor(), invite_form(sent=True)
+    if not form.validate():
+        return invitation_page(form), 422
+    try:
+        user = accounts.invite(
+            session().get_one(Organisation, actor.organisation_id),
+            form.email.data or "",
+            form.invited_name.data or "",
+            form.roles.data or [],
+            clock.now(),
+            actor.id,
+        )
+    except Invalid as error:
+        form.take(Invalid({NAMED.get(name, name): said for name, said in error.errors.items()}))
+        return invitation_page(form), 422
+    flash(_("An invitation to %(email)s is on its way.", email=user.email), "success")
+    return go(url_for("team.team"))
+
+
+@blueprint.post("/team/people/<int:user_id>/invitation")
+@requires(Permission.PICKUPS_SEE_FIRM)
+@limiter.limit("60/hour", key_func=inviter)
+def invite_again(user_id: int) -> ResponseReturnValue:
+    actor = current_actor()
+    user = get_person(user_id, actor.organisation_id)
+    try:
+        accounts.invite_again(user, clock.now(), actor.id)
+    except Refused as refusal:
+        flash(refusal.message)
+    else:
+        flash(_("An invitation to %(email)s is on its way.", email=user.email), "success")
+    return go(url_for("team.team"))
+
+
+@blueprint.post("/team/people/<int:user_id>/return")
+@requires(Permission.PICKUPS_SEE_FIRM)
+def reactivate(user_id: int) -> ResponseReturnValue:
+    user = get_person(user_id, current_actor().organisation_id)
+    accounts.reactivate(user, clock.now())
+    flash(_("%(name)s may sign in again.", name=user.name), "success")
+    return go(url_for("team.team"))
 
 
 # -- absence ----------------------------------------------------------------------------------

@@ -24,12 +24,19 @@ from portal.web.htmx import go
 
 blueprint = Blueprint("leaving", __name__)
 
+LOOKING_AFTER = (
+    Permission.PEOPLE_EDIT,
+    Permission.PARTNERS_EDIT,
+    Permission.PICKUPS_SEE_FIRM,
+)
+"""Administrators, who keeps partners, and a firm's own manager."""
+
 BACK = "back"
 """Who takes the leads where nobody does: they go back to the programme."""
 
 
 def get_theirs(user_id: int) -> User:
-    """Return a person whom the actor may administer: anybody, or people of partners she keeps."""
+    """Return a person whom the actor may administer: anybody, of her partners, of her firm."""
     actor, found = current_actor(), administration.get_person(user_id)
     if not actor.may(Permission.PEOPLE_EDIT):
         get_partner(found.organisation_id, actor)
@@ -40,29 +47,31 @@ def home_of(person: User) -> str:
     """Return the page that leads on from a person's."""
     if current_actor().may(Permission.PEOPLE_EDIT):
         return url_for("people.person", user_id=person.id)
+    if current_actor().may(Permission.PICKUPS_SEE_FIRM):
+        return url_for("team.team")
     return url_for("partners.partner", organisation_id=person.organisation_id)
 
 
 @blueprint.get("/people/<int:user_id>/leaving")
-@requires(Permission.PEOPLE_EDIT, Permission.PARTNERS_EDIT)
+@requires(*LOOKING_AFTER)
 def leaving_page(user_id: int) -> ResponseReturnValue:
     return render(get_theirs(user_id), leaves=True)
 
 
 @blueprint.post("/people/<int:user_id>/leaving")
-@requires(Permission.PEOPLE_EDIT, Permission.PARTNERS_EDIT)
+@requires(*LOOKING_AFTER)
 def leave(user_id: int) -> ResponseReturnValue:
     return settle(get_theirs(user_id), leaves=True)
 
 
 @blueprint.get("/people/<int:user_id>/leads")
-@requires(Permission.PEOPLE_EDIT, Permission.PARTNERS_EDIT)
+@requires(*LOOKING_AFTER)
 def leads_page(user_id: int) -> ResponseReturnValue:
     return render(get_theirs(user_id), leaves=False)
 
 
 @blueprint.post("/people/<int:user_id>/leads")
-@requires(Permission.PEOPLE_EDIT, Permission.PARTNERS_EDIT)
+@requires(*LOOKING_AFTER)
 def hand_on(user_id: int) -> ResponseReturnValue:
     return settle(get_theirs(user_id), leaves=False)
 

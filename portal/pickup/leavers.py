@@ -12,7 +12,7 @@ from datetime import datetime
 from flask_babel import gettext as _
 from sqlalchemy import exists, select
 
-from portal.accounts import administration
+from portal.accounts import administration, managers
 from portal.accounts import operations as accounts
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
@@ -34,8 +34,12 @@ def deactivate(user: User, to_user_id: int | None, actor: Actor, at: datetime) -
     """Let a person in no more; her leads go to a colleague, or back where there is none.
 
     What she had begun to qualify waits in the queue again, and nobody reports to her. Returns how
-    many leads were handed on. Raises `LastAdmin`, and what `reassign.reassign` raises.
+    many leads were handed on. Raises `LastAdmin`, where the firm looks after its people itself
+    `LastManager`, and what `reassign.reassign` raises.
     """
+    if actor.is_partner:
+        offers.lock_partner(user.organisation_id)
+        managers.keep_one(user)
     count = hand_on(user, to_user_id, actor, at)
     put_back_drafts(user.id, at)
     administration.release(user)

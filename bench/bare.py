@@ -44,7 +44,7 @@ def pick_up(lead: int):
         actor = link.execute(SESSION_ACTOR, {"token_hash": secret_hash, "at": at}).one()
         firm = {"organisation_id": actor.organisation_id}
         bounds = link.execute(BOUNDS_LOCKED, {**firm, "user_id": actor.id, "at": at}).one()
-        asked = {**firm, "user_id": actor.id, "lead_id": lead}
+        asked = {**firm, "units": [], "user_id": actor.id, "lead_id": lead}
         offer = link.execute(OPEN_AND_OFFER, asked).all()[0]
         taken = {
             "lead": lead,

@@ -114,3 +114,40 @@ def read_firms(actor: Actor) -> Collection[int] | None:
 def read_people(actor: Actor) -> Collection[int]:
     """Return the ids of somebody and of all who report to him, if he leads a team."""
     return set(session().execute(asking("SELECT id FROM reached_people", actor)).scalars())
+
+
+UNITS_ABOVE = text(
+    """
+    WITH RECURSIVE above (id, parent_id) AS (
+      SELECT id, parent_id FROM units WHERE id = :unit_id
+      UNION
+      SELECT u.id, u.parent_id FROM units u JOIN above ON u.id = above.parent_id
+    )
+    SELECT id FROM above
+    """
+)
+UNITS_BELOW = text(
+    """
+    WITH RECURSIVE below (id) AS (
+      SELECT CAST(:unit_id AS bigint)
+      UNION
+      SELECT u.id FROM units u JOIN below ON u.parent_id = below.id
+    )
+    SELECT id FROM below
+    """
+)
+
+
+def units_of(actor: Actor) -> list[int]:
+    """Return the units of the vendor to which an offer is for this person, too.
+
+    Her own and those above it. Nobody is asked for people of partners: their offers are the firm's.
+    """
+    if actor.organisation_kind != OrganisationKind.VENDOR or actor.unit_id is None:
+        return []
+    return list(session().execute(UNITS_ABOVE, {"unit_id": actor.unit_id}).scalars())
+
+
+def units_below(unit_id: int) -> set[int]:
+    """Return a unit with all below it: whose people an offer to it is for."""
+    return set(session().execute(UNITS_BELOW, {"unit_id": unit_id}).scalars())

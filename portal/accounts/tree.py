@@ -217,6 +217,14 @@ def list_units(organisation_id: int) -> Sequence[Unit]:
     )
 
 
+def unit_names(ids: Sequence[int]) -> dict[int, str]:
+    """Return the names of units."""
+    if not ids:
+        return {}
+    rows = session().execute(select(Unit.id, Unit.name).where(Unit.id.in_(ids)))
+    return {row.id: row.name for row in rows}
+
+
 # -- what all of them use ---------------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ from flask.typing import ResponseReturnValue
 from portal.accounts.actor import Actor, current_actor
 from portal.accounts.permissions import Permission
 from portal.accounts.queries import find_ended_sessions
+from portal.accounts.reach import units_of
 from portal.core import clock
 from portal.core.db import apart
 from portal.core.errors import NotFound
@@ -123,7 +124,9 @@ def topics_of(actor: Actor) -> frozenset[str]:
     """Return what a person may hear of."""
     topics = {f"person:{actor.id}"}
     if actor.may(Permission.OFFERS_SEE):
-        topics.add(f"offers:{actor.organisation_id}")
+        # the vendor's people hear of what is for their units, by the unit's id below nought
+        heard = [-unit_id for unit_id in units_of(actor)]
+        topics |= {f"offers:{one}" for one in heard or [actor.organisation_id]}
     if actor.may(Permission.PICKUPS_CLAIM):
         topics.add(f"gate:{actor.organisation_id}")
     if actor.may(Permission.BOARD_SEE):
@@ -214,7 +217,7 @@ def card(lead_id: int) -> ResponseReturnValue:
     if standing is not None:
         return render_template("offers/_card.html", card=standing)
     held = find_visible(lead_id, actor)
-    if held is None and not offered.was_offered(lead_id, actor.organisation_id, at):
+    if held is None and not offered.was_offered(lead_id, actor, at):
         raise NotFound()
     gone = gone_card(lead_id, actor, at)
     if held is not None:

@@ -331,25 +331,25 @@ def read_hearers(
 ) -> tuple[dict[int, set[int]], dict[int, set[int]], dict[int, int]]:
     """Return the firms that are to hear of leads, by lead and by round, and whose pickups are.
 
-    Of a lead it is those who see it in its present round; who declined hears no more.
+    Of a lead it is those who see it in its present round; who declined hears no more. A unit of the
+    vendor stands by its id below nought.
     """
+    hearer = func.coalesce(-Offer.unit_id, Offer.organisation_id).label("hearer")
     by_lead: dict[int, set[int]] = {}
     by_round: dict[int, set[int]] = {}
     seen = (Offer.visible_from <= at, Offer.declined_at.is_(None))
     if lead_ids:
         for row in session().execute(
-            select(Offer.lead_id, Offer.organisation_id)
+            select(Offer.lead_id, hearer)
             .join(Lead, (Lead.id == Offer.lead_id) & (Lead.round == Offer.round))
             .where(Offer.lead_id.in_(lead_ids), *seen)
         ):
-            by_lead.setdefault(row.lead_id, set()).add(row.organisation_id)
+            by_lead.setdefault(row.lead_id, set()).add(row.hearer)
     if round_ids:
         for row in session().execute(
-            select(Offer.round_id, Offer.organisation_id).where(
-                Offer.round_id.in_(round_ids), *seen
-            )
+            select(Offer.round_id, hearer).where(Offer.round_id.in_(round_ids), *seen)
         ):
-            by_round.setdefault(row.round_id, set()).add(row.organisation_id)
+            by_round.setdefault(row.round_id, set()).add(row.hearer)
     firms: dict[int, int] = {}
     if pickup_ids:
         owed = select(Pickup.id, Pickup.organisation_id).where(Pickup.id.in_(pickup_ids))

@@ -14,6 +14,7 @@ from flask_babel import get_locale
 from portal.accounts.actor import Actor, current_actor
 from portal.accounts.permissions import Permission
 from portal.accounts.queries import find_account_manager
+from portal.accounts.tree import unit_names
 from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.db import AnyRow
@@ -223,7 +224,8 @@ def mine_row(
 def lead(lead_id: int) -> ResponseReturnValue:
     actor, at = current_actor(), clock.now()
     found = find_visible(lead_id, actor)
-    if actor.is_partner:
+    sells = actor.may(Permission.OFFERS_SEE) and (found is None or found.holder_id == actor.id)
+    if actor.is_partner or sells:
         return partner_lead(lead_id, found, actor, at)
     if found is None:
         raise NotFound()
@@ -254,7 +256,7 @@ def partner_lead(
             reason=book().label(before.reason_id, str(get_locale())),
             notes=told(notes.load_own_notes(lead_id, actor)),
         )
-    if offers.was_offered(lead_id, actor.organisation_id, at):
+    if offers.was_offered(lead_id, actor, at):
         refusal = offering.gone(lead_id, actor.organisation_id)
         view = refusal_view(refusal, None, places.find_place(lead_id, actor, at))
         return render_template("pickup/refused.html", refusal=view), 404
@@ -343,6 +345,7 @@ def vendor_lead(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
     firms = queries.seen_firms(found, actor)
     lines = [line for line in offered if firms is None or line.organisation_id in firms]
     names = queries.firm_names([line.organisation_id for line in lines])
+    units = unit_names([line.unit_id for line in lines if line.unit_id])
     offerable = may_be_offered(found.state, found.suppressed)
     contact = contacts.load_contact(found, actor, at) if Field.CONTACT in sight else None
     may_offer = actor.may(Permission.OFFERS_MAKE)
@@ -358,7 +361,7 @@ def vendor_lead(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
         rounds=rounds,
         lines=[
             {
-                "firm": names.get(line.organisation_id, ""),
+                "firm": units.get(line.unit_id or 0) or names.get(line.organisation_id, ""),
                 "score": line.score,
                 "why": words.why(line.explanation),
                 "declined_at": line.declined_at,

@@ -137,7 +137,7 @@ def show_offer(reader: Reader) -> tuple[Page, int]:
         return yours(link.lead_id, again=True), 200
     card = offer_queries.find_card(link.lead_id, actor, reader.at)
     if card is None:
-        if not offer_queries.was_offered(link.lead_id, actor.organisation_id, reader.at):
+        if not offer_queries.was_offered(link.lead_id, actor, reader.at):
             raise NotFound()
         return refused(offers.gone(link.lead_id, actor.organisation_id), reader), 404
     locale = str(get_locale())
@@ -229,9 +229,7 @@ def show_undo(reader: Reader) -> tuple[Page, int]:
         if held.ended_at is not None:
             return ended(held, number), 404
         sentence = _("You picked it up %(day)s.", day=day(held.picked_at))
-    elif link.lead_id is not None and offer_queries.was_offered(
-        link.lead_id, actor.organisation_id, reader.at
-    ):
+    elif link.lead_id is not None and offer_queries.was_offered(link.lead_id, actor, reader.at):
         number, _title = queries.title_of(link.lead_id)
         if not queries.is_dismissed(link.lead_id, actor):
             return taken_back("undo_decline", number, again=True), 200

@@ -53,9 +53,11 @@ def tiers_of(lead: Lead, actor: Actor) -> frozenset[Tier]:
     Firms that have it on offer are not among them: what they see is a card, which knows nothing
     but the teaser.
     """
-    if actor.is_partner or lead.holder_organisation_id == actor.organisation_id:
+    if actor.is_partner:
         return frozenset(_partner_tiers(lead, actor))
-    return frozenset(_vendor_tiers(lead, actor))
+    # the vendor's people hold leads, too
+    own = {Tier.HOLDER} if lead.holder_id == actor.id else set()
+    return frozenset(_vendor_tiers(lead, actor)) | own
 
 
 def _partner_tiers(lead: Lead, actor: Actor) -> Collection[Tier]:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Row, Select, exists, select
 
 from portal.accounts.models import Hears, Organisation, User
 from portal.accounts.permissions import MANAGING_ROLES, PICKING_ROLES
+from portal.accounts.reach import units_below
 from portal.core.db import session
 from portal.core.mail.outbox import Recipient
 from portal.leads.models import Lead, LeadState
@@ -95,9 +96,10 @@ def list_offered(lead_id: int, round_id: int, at: datetime) -> Sequence[tuple[Us
     teaser = find_teaser(lead_id)
     if teaser is None or teaser.state != LeadState.OFFERED:
         return []
-    rows = session().execute(
+    found = session().execute(
         _offers(round_id, at).where(User.hears_by_mail, User.hears != Hears.NEVER).order_by(User.id)
     )
+    rows = [row for row in found if is_for(row[1], row[0])]
     return [
         (user, (teaser, offer, max(1, firms), alone_until))
         for user, offer, firms, alone_until in rows
@@ -108,12 +110,17 @@ def list_offered(lead_id: int, round_id: int, at: datetime) -> Sequence[tuple[Us
 def find_offer(round_id: int, user: User, at: datetime) -> Offered | None:
     """Return the offer of a round where it stands for a person, else None."""
     row = session().execute(_offers(round_id, at).where(User.id == user.id)).one_or_none()
-    if row is None:
+    if row is None or not is_for(row[1], user):
         return None
     teaser = find_teaser(row[1].lead_id)
     if teaser is None or teaser.state != LeadState.OFFERED or teaser.round != row[1].round:
         return None
     return teaser, row[1], max(1, row[2]), row[3]
+
+
+def is_for(offer: Offer, user: User) -> bool:
+    """Tell whether an offer to a person's firm is for her, too; one to a unit is for its people."""
+    return offer.unit_id is None or user.unit_id in units_below(offer.unit_id)
 
 
 def _offers(round_id: int, at: datetime) -> Select[User, Offer, int, datetime | None]:

@@ -69,7 +69,9 @@ class Offer(Base):
     """The line "this lead, this partner, this round".
 
     Whether it still stands is decided by the lead (`offered`, same round); `open` only keeps the
-    index of what a firm may see small. `explanation` is data: parts that sum to `score`.
+    index of what a firm may see small. `explanation` is data: parts that sum to `score`. An offer
+    to a unit of the vendor has its `unit_id` beside the vendor's id: it is for the people of that
+    unit and of the units below it.
     """
 
     __tablename__ = "offers"
@@ -79,6 +81,7 @@ class Offer(Base):
     lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id"))
     round: Mapped[int]
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
     score: Mapped[float] = mapped_column(Float(53))
     explanation: Mapped[list[dict[str, Any]]]
     visible_from: Mapped[datetime]

@@ -14,8 +14,9 @@ from flask_babel import gettext as _
 from sqlalchemy import bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from portal.accounts import reach
 from portal.accounts.actor import Actor
-from portal.accounts.models import Organisation
+from portal.accounts.models import Organisation, OrganisationKind, Unit, User
 from portal.accounts.permissions import PICKING_ROLES, Permission
 from portal.accounts.queries import list_pickers
 from portal.catalog.models import Reason
@@ -49,6 +50,8 @@ from portal.offers.rules import (
 )
 from portal.partners.figures import count
 
+MOST_HOURS = 24 * 30
+
 
 def offer(lead_id: int, at: datetime, rule: DistributionRule | None = None) -> OfferRound:
     """Offer a qualified lead to the partners that suit it best, in a race.
@@ -66,6 +69,40 @@ def offer(lead_id: int, at: datetime, rule: DistributionRule | None = None) -> O
             _("No partner fits %(number)s.", number=lead.number), excluded=found.excluded
         )
     return publish(lead, found, at)
+
+
+def offer_to_unit(lead_id: int, unit_id: int | None, hours: int, at: datetime) -> OfferRound:
+    """Offer a qualified lead, or one that came back, to the people of a unit of the vendor.
+
+    The first of them to pick it up gets it, as with partners. Raises `NotReady`, `Invalid`,
+    `NotFound`.
+    """
+    lead = lock_lead(lead_id)
+    if not may_be_offered(lead.state, lead.suppressed):
+        raise NotReady(_("%(number)s can't be offered in its present state.", number=lead.number))
+    requirements.check_complete(lead, "offer")
+    unit = session().get(Unit, unit_id) if unit_id is not None else None
+    firm = session().get(Organisation, unit.organisation_id) if unit else None
+    if unit is None or firm is None or firm.kind != OrganisationKind.VENDOR:
+        raise Invalid({"unit_id": _("Please choose a unit.")})
+    if not list_pickers_of(firm.id, unit.id):
+        raise Invalid({"unit_id": _("Nobody of this unit picks up leads.")})
+    if not 1 <= hours <= MOST_HOURS:
+        raise Invalid({"hours": _("Please choose how long.")})
+    alone = Match(
+        rule_id=None,
+        hours=hours,
+        partners=[Matched(organisation_id=firm.id, score=0, explanation=[])],
+        excluded={},
+        candidates=1,
+    )
+    return publish(lead, alone, at, unit.id)
+
+
+def list_pickers_of(organisation_id: int, unit_id: int) -> list[User]:
+    """Return the people of a unit, and of the units below it, who may pick up leads."""
+    units = reach.units_below(unit_id)
+    return [user for user in list_pickers(organisation_id) if user.unit_id in units]
 
 
 def lock_lead(lead_id: int) -> Lead:
@@ -92,9 +129,10 @@ def excluded_firms(lead_id: int) -> Sequence[int]:
 
 WRITE_OFFERS = text(
     """
-    INSERT INTO offers (round_id, lead_id, round, organisation_id, score, explanation,
+    INSERT INTO offers (round_id, lead_id, round, organisation_id, unit_id, score, explanation,
                         visible_from, ends_at, open)
-    SELECT :round_id, :lead_id, :round, (line->>'o')::bigint, (line->>'s')::float8, line->'e',
+    SELECT :round_id, :lead_id, :round, (line->>'o')::bigint, CAST(:unit_id AS bigint),
+           (line->>'s')::float8, line->'e',
            CASE WHEN (line->>'o')::bigint = ANY(CAST(:first AS bigint[])) THEN :at ELSE :later END,
            :ends_at, true
     FROM jsonb_array_elements(CAST(:lines AS jsonb)) AS line
@@ -117,8 +155,8 @@ def lines_of(partners: Sequence[Matched]) -> str:
     return f"[{', '.join(lines)}]"
 
 
-def publish(lead: Lead, found: Match, at: datetime) -> OfferRound:
-    """Open a race for a locked lead among the partners that were found.
+def publish(lead: Lead, found: Match, at: datetime, unit_id: int | None = None) -> OfferRound:
+    """Open a race for a locked lead among the partners that were found, or within a unit.
 
     Firms whose people stood by see it at once, the others after their head start.
     """
@@ -153,6 +191,7 @@ def publish(lead: Lead, found: Match, at: datetime) -> OfferRound:
             "later": later,
             "first": sorted(first),
             "ends_at": opened.ends_at,
+            "unit_id": unit_id,
             "lines": lines_of(found.partners),
         },
     )
@@ -356,10 +395,20 @@ LAST_OFFER = (
     .where(
         Offer.lead_id == bindparam("lead_id"),
         Offer.organisation_id == bindparam("organisation_id"),
+        queries.FOR_UNIT,
     )
     .order_by(Offer.round.desc())
     .limit(1)
 )
+
+
+def asked_of(lead_id: int, actor: Actor) -> dict[str, object]:
+    """Return the values of `LAST_OFFER`."""
+    return {
+        "lead_id": lead_id,
+        "organisation_id": actor.organisation_id,
+        "units": reach.units_of(actor),
+    }
 
 
 def take_off(lead_id: int, at: datetime) -> None:
@@ -383,7 +432,7 @@ def lock_partner(organisation_id: int) -> None:
     session().execute(LOCK_PARTNER, {"organisation_id": organisation_id})
 
 
-def check_standing(row: AnyRow, lead_id: int, organisation_id: int, at: datetime) -> None:
+def check_standing(row: AnyRow, lead_id: int, actor: Actor, at: datetime) -> None:
     """Refuse a firm's last offer of a lead, read by `LAST_OFFER`, that stands no more.
 
     Raises `NotFound` where the firm never saw it, `AlreadyTaken` where it is gone.
@@ -395,21 +444,20 @@ def check_standing(row: AnyRow, lead_id: int, organisation_id: int, at: datetime
         and row.visible_from <= at < row.ends_at
     )
     if not stands:
-        if row.visible_from > at and not queries.was_offered(lead_id, organisation_id, at):
+        if row.visible_from > at and not queries.was_offered(lead_id, actor, at):
             raise NotFound()
-        raise gone(lead_id, organisation_id)
+        raise gone(lead_id, actor.organisation_id)
 
 
-def standing_offer(lead_id: int, organisation_id: int, at: datetime) -> Offer:
-    """Return the offer of a lead that stands for a firm.
+def standing_offer(lead_id: int, actor: Actor, at: datetime) -> Offer:
+    """Return the offer of a lead that stands for a person's firm, or for her unit.
 
     Raises `NotFound` where the firm never saw one, `AlreadyTaken` where it is gone.
     """
-    asked = {"lead_id": lead_id, "organisation_id": organisation_id}
-    row = ask(LAST_OFFER, asked).one_or_none()
+    row = ask(LAST_OFFER, asked_of(lead_id, actor)).one_or_none()
     if row is None:
         raise NotFound()
-    check_standing(row, lead_id, organisation_id, at)
+    check_standing(row, lead_id, actor, at)
     return session().get_one(Offer, row.id, populate_existing=True)
 
 
@@ -462,7 +510,7 @@ def decline(lead_id: int, reason_key: str | None, actor: Actor, at: datetime) ->
     reason = read_reason("decline", reason_key)
     lock_partner(actor.organisation_id)
     lead = lock_lead(lead_id)
-    found = standing_offer(lead_id, actor.organisation_id, at)
+    found = standing_offer(lead_id, actor, at)
     manages = actor.may(Permission.OFFERS_DECLINE_FIRM)
     written = (
         session()
@@ -486,21 +534,22 @@ def decline(lead_id: int, reason_key: str | None, actor: Actor, at: datetime) ->
                 reason_id=reason.id,
             )
         )
-    if not manages and still_interested(found.id, actor.organisation_id):
+    if not manages and still_interested(found):
         return False
     decline_for_firm(lead, found, actor.id, reason.id, at)
     return True
 
 
-def still_interested(offer_id: int, organisation_id: int) -> bool:
-    """Say whether a person of the firm who may pick has not dismissed the offer."""
+def still_interested(found: Offer) -> bool:
+    """Say whether a person who may pick, and for whom the offer is, has not dismissed it."""
     dismissed = set(
-        session().scalars(select(Dismissal.user_id).where(Dismissal.offer_id == offer_id))
+        session().scalars(select(Dismissal.user_id).where(Dismissal.offer_id == found.id))
     )
+    units = reach.units_below(found.unit_id) if found.unit_id else None
     return any(
         user.id not in dismissed
-        for user in list_pickers(organisation_id)
-        if set(user.roles) & set(PICKING_ROLES)
+        for user in list_pickers(found.organisation_id)
+        if set(user.roles) & set(PICKING_ROLES) and (units is None or user.unit_id in units)
     )
 
 
@@ -565,8 +614,7 @@ def take_back_decline(lead_id: int, actor: Actor, at: datetime) -> None:
     """
     lock_partner(actor.organisation_id)
     lead = lock_lead(lead_id)
-    asked = {"lead_id": lead_id, "organisation_id": actor.organisation_id}
-    row = ask(LAST_OFFER, asked).one_or_none()
+    row = ask(LAST_OFFER, asked_of(lead_id, actor)).one_or_none()
     if row is None:
         raise NotFound()
     found = session().get_one(Offer, row.id, populate_existing=True)

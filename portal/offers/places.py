@@ -8,12 +8,14 @@ from datetime import datetime
 
 from sqlalchemy import BindParameter, and_, bindparam, exists, func, or_, select
 
+from portal.accounts import reach
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import Permission
 from portal.core.db import AnyRow, session
 from portal.leads.models import Lead, LeadState
 from portal.offers.models import Dismissal, Offer, OfferExclusion, StandBy
+from portal.offers.queries import FOR_UNIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Place:
 _FIRM: BindParameter[int] = bindparam("firm")
 _AT: BindParameter[datetime] = bindparam("at")
 _SEEN = exists().where(
-    Offer.lead_id == Lead.id, Offer.organisation_id == _FIRM, Offer.visible_from <= _AT
+    Offer.lead_id == Lead.id, Offer.organisation_id == _FIRM, FOR_UNIT, Offer.visible_from <= _AT
 )
 _WAITS = exists().where(
     StandBy.lead_id == Lead.id,
@@ -64,6 +66,7 @@ def find_place(lead_id: int, actor: Actor, at: datetime) -> Place | None:
     asked = {
         "lead_id": lead_id,
         "firm": actor.organisation_id,
+        "units": reach.units_of(actor),
         "person": actor.id,
         "at": at,
     }

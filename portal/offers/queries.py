@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     BindParameter,
     ColumnElement,
     Select,
@@ -24,7 +25,9 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
+from portal.accounts import reach
 from portal.accounts.actor import Actor
 from portal.core.db import AnyRow, ask, session
 from portal.leads.models import Lead, LeadState, LeadType
@@ -52,11 +55,19 @@ class Filters:
 
 Given = int | datetime | BindParameter[Any]
 
+# Offers to a unit of the vendor are for its people alone. The firms' own have no unit, so nothing
+# is looked up for them: `units` is empty for their people.
+FOR_UNIT: ColumnElement[bool] = or_(
+    Offer.unit_id.is_(None),
+    Offer.unit_id == func.any(bindparam("units", type_=ARRAY(BigInteger))),
+)
+
 
 def open_to(organisation_id: Given, at: Given) -> ColumnElement[bool]:
-    """Return the condition under which an offer stands for a firm."""
+    """Return the condition under which an offer stands for a firm, or for `units` of it."""
     return and_(
         Offer.organisation_id == organisation_id,
+        FOR_UNIT,
         Offer.open,
         Offer.visible_from <= at,
         Offer.ends_at > at,
@@ -116,6 +127,7 @@ def _asked(actor: Actor, at: datetime, filters: Filters) -> dict[str, Any]:
     """Return the values of `_STANDING` and `_narrowed`."""
     return {
         "firm": actor.organisation_id,
+        "units": reach.units_of(actor),
         "person": actor.id,
         "at": at,
         "temperature": filters.temperature,
@@ -165,23 +177,28 @@ def find_card(lead_id: int, actor: Actor, at: datetime) -> Card | None:
     """
     row = (
         session()
-        .execute(cards().where(Offer.lead_id == lead_id, open_to(actor.organisation_id, at)))
+        .execute(
+            cards().where(Offer.lead_id == lead_id, open_to(actor.organisation_id, at)),
+            {"units": reach.units_of(actor)},
+        )
         .one_or_none()
     )
     return read_card(row, at) if row else None
 
 
-def was_offered(lead_id: int, organisation_id: int, at: datetime) -> bool:
-    """Say whether a firm ever saw an offer of this lead."""
+def was_offered(lead_id: int, actor: Actor, at: datetime) -> bool:
+    """Say whether a person's firm, or unit, ever saw an offer of this lead."""
     return bool(
         session().scalar(
             select(
                 exists().where(
                     Offer.lead_id == lead_id,
-                    Offer.organisation_id == organisation_id,
+                    Offer.organisation_id == actor.organisation_id,
+                    FOR_UNIT,
                     Offer.visible_from <= at,
                 )
-            )
+            ),
+            {"units": reach.units_of(actor)},
         )
     )
 
@@ -212,7 +229,12 @@ _COUNTS = select(_SOME.c.temperature, func.count(), func.jsonb_agg(_SOME.c.produ
 
 def count_available(actor: Actor, at: datetime) -> Counts:
     """Count what is available, up to `COUNTED`, for the filter chips."""
-    asked = {"firm": actor.organisation_id, "person": actor.id, "at": at}
+    asked = {
+        "firm": actor.organisation_id,
+        "units": reach.units_of(actor),
+        "person": actor.id,
+        "at": at,
+    }
     rows = ask(_COUNTS, asked).all()
     frequent = Counter(chain.from_iterable(ids for row in rows for ids in row[2] if ids))
     total = sum(row[1] for row in rows)

@@ -9,13 +9,17 @@ from flask_babel import gettext as _
 
 from portal.accounts.actor import current_actor
 from portal.accounts.permissions import Permission
+from portal.accounts.tree import list_units
 from portal.catalog.queries import book, short_key
 from portal.core import clock
 from portal.core.db import session
 from portal.core.errors import DomainError, Invalid
+from portal.leads.models import Lead
+from portal.leads.queries import get_visible
 from portal.matching.words import tell_excluded
 from portal.offers import operations, places, queries
 from portal.offers.cards import Card, left_card
+from portal.offers.forms import UnitForm
 from portal.offers.rules import NobodyMatches, NothingToWaitFor
 from portal.web.access import requires
 from portal.web.htmx import go, wants_fragment
@@ -28,7 +32,7 @@ MOST_AT_ONCE = 500
 @blueprint.get("/leads/<int:lead_id>/decline")
 @requires(Permission.OFFERS_SEE)
 def decline_page(lead_id: int) -> ResponseReturnValue:
-    operations.standing_offer(lead_id, current_actor().organisation_id, clock.now())
+    operations.standing_offer(lead_id, current_actor(), clock.now())
     return render_decline(lead_id, None), 200
 
 
@@ -127,6 +131,41 @@ def offer(lead_id: int) -> ResponseReturnValue:
         )
     )
     return go(url_for("desk.lead", lead_id=lead_id))
+
+
+@blueprint.get("/leads/<int:lead_id>/unit-offer")
+@requires(Permission.OFFERS_MAKE)
+def unit_offer_page(lead_id: int) -> ResponseReturnValue:
+    form = UnitForm(formdata=None, days="3")
+    return ask_for_unit(get_visible(lead_id, current_actor()), form)
+
+
+@blueprint.post("/leads/<int:lead_id>/unit-offer")
+@requires(Permission.OFFERS_MAKE)
+def offer_to_unit(lead_id: int) -> ResponseReturnValue:
+    lead = get_visible(lead_id, current_actor())
+    form = UnitForm()
+    form.offer(unit_choices())
+    if not form.validate():
+        return ask_for_unit(lead, form), 422
+    try:
+        operations.offer_to_unit(lead_id, form.chosen, form.hours, clock.now())
+    except Invalid as error:
+        form.take(error)
+        return ask_for_unit(lead, form), 422
+    flash(_("The lead is on offer to the people of this unit."))
+    return go(url_for("desk.lead", lead_id=lead_id))
+
+
+def ask_for_unit(lead: Lead, form: UnitForm) -> str:
+    """Render the form that offers a lead to a unit."""
+    form.offer(unit_choices())
+    return render_template("offers/unit.html", lead=lead, form=form)
+
+
+def unit_choices() -> list[tuple[str, str]]:
+    """Return the units of the vendor to choose from."""
+    return [(str(unit.id), unit.name) for unit in list_units(current_actor().organisation_id)]
 
 
 @blueprint.post("/leads/<int:lead_id>/withdrawal")

@@ -104,7 +104,7 @@ def claim(lead_id: int, actor: Actor, at: datetime) -> Claimed:
             return Claimed(lead_id, held.id, again=True)
     if offer is None:
         raise NotFound()
-    offers.check_standing(offer, lead_id, actor.organisation_id, at)
+    offers.check_standing(offer, lead_id, actor, at)
     refusal = may_pick(position.standing, position.gate, position.firm_in_hand, at)
     if refusal is not None:
         raise refusal

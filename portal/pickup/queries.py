@@ -10,23 +10,26 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import (
     ColumnElement,
+    Select,
     and_,
     bindparam,
     exists,
     func,
+    literal_column,
+    null,
     select,
     true,
 )
 
 from portal.accounts.actor import Actor
-from portal.accounts.models import Organisation, User
+from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.accounts.permissions import PICKING_ROLES, Permission
 from portal.core.db import AnyRow, ask, session
 from portal.core.errors import DomainError, NotFound
 from portal.deadlines.models import DeadlinePolicy
 from portal.deadlines.rules import Policy
 from portal.leads.models import Lead
-from portal.offers.operations import LAST_OFFER
+from portal.offers.operations import LAST_OFFER, asked_of
 from portal.partners.models import Absence, Partner
 from portal.partners.queries import away
 from portal.pickup.models import Pickup
@@ -100,6 +103,30 @@ BOUNDS = (
     .join(DeadlinePolicy, DeadlinePolicy.active.is_(True))
     .where(Partner.organisation_id == bindparam("organisation_id"))
 )
+# The vendor's own people have no partner profile: each may hold so many, and answers for herself.
+STAFF_MAY_HOLD = 10
+STAFF_BOUNDS: Select[*tuple[Any, ...]] = (
+    select(
+        DeadlinePolicy.feedback_days,
+        DeadlinePolicy.recruit_feedback_days,
+        DeadlinePolicy.amber_hours,
+        DeadlinePolicy.firm_red_days,
+        DeadlinePolicy.overdue_hours,
+        literal_column(str(STAFF_MAY_HOLD)).label("capacity"),
+        literal_column(str(STAFF_MAY_HOLD)).label("rep_capacity"),
+        null().label("suspended_until"),
+        null().label("account_manager_id"),
+        literal_column("false").label("firm_absent"),
+        _AWAY.where(Absence.user_id == bindparam("user_id")).label("person_absent"),
+    )
+    .select_from(Organisation)
+    .join(DeadlinePolicy, DeadlinePolicy.active.is_(True))
+    .where(
+        Organisation.id == bindparam("organisation_id"),
+        Organisation.kind == OrganisationKind.VENDOR,
+    )
+)
+STAFF_BOUNDS_LOCKED = STAFF_BOUNDS.with_for_update(key_share=True, of=Organisation)
 BOUNDS_LOCKED = BOUNDS.with_for_update(key_share=True, of=Organisation)
 
 # Who only looks reads both at once: what is in hand, and beside each the bounds.
@@ -132,6 +159,8 @@ class Position:
 
 def position_of(actor: Actor, at: datetime) -> Position:
     """Return where a rep stands now. Raises NotFound where the firm has no partner profile."""
+    if not actor.is_partner:
+        return _position_of_staff(actor, at)
     rows = ask(BOUNDS_AND_OPEN, _asked(actor, at)).all()
     if not rows:
         raise NotFound()
@@ -144,19 +173,24 @@ def read_claim(lead_id: int, actor: Actor, at: datetime) -> tuple[Position, AnyR
     The firm's own people are put in one line first: what is in hand is read after whoever came
     before has committed. Raises as `position_of`.
     """
-    bounds = ask(BOUNDS_LOCKED, _asked(actor, at)).one_or_none()
+    locked = BOUNDS_LOCKED if actor.is_partner else STAFF_BOUNDS_LOCKED
+    bounds = ask(locked, _asked(actor, at)).one_or_none()
     if bounds is None:
         raise NotFound()
-    asked = {
-        "organisation_id": actor.organisation_id,
-        "user_id": actor.id,
-        "lead_id": lead_id,
-    }
+    asked = {**asked_of(lead_id, actor), "user_id": actor.id}
     rows = ask(OPEN_AND_OFFER, asked).all()
     if not rows[0].stays:
         raise NotFound()
     offer = rows[0] if rows[0].id is not None else None
     return _position(bounds, _held(rows), actor, at), offer
+
+
+def _position_of_staff(actor: Actor, at: datetime) -> Position:
+    bounds = ask(STAFF_BOUNDS, _asked(actor, at)).one_or_none()
+    if bounds is None:
+        raise NotFound()
+    held = ask(OPEN_OF_FIRM, {"organisation_id": actor.organisation_id}).all()
+    return _position(bounds, [OpenPickup(*row) for row in held], actor, at)
 
 
 def _asked(actor: Actor, at: datetime) -> dict[str, Any]:
@@ -168,6 +202,8 @@ def _held(rows: Sequence[AnyRow]) -> list[OpenPickup]:
 
 
 def _position(bounds: Any, held: Sequence[OpenPickup], actor: Actor, at: datetime) -> Position:
+    if not actor.is_partner:
+        held = [one for one in held if one.user_id == actor.id]
     return Position(
         gate=gate_of(actor.id, held, bounds, at),
         standing=Standing(

@@ -114,6 +114,7 @@ def paths_of(live, field):
         "live.card": [field.leads["warm"]],
         "desk.column": ["to_qualify", "ready", "on_offer", "held", "overdue", "returned"],
         "offers.decline_page": [field.leads["warm"]],
+        "offers.unit_offer_page": [field.leads["ready"]],
         "offers.offer_page": [field.leads["warm"]],
         "offers.stand_by_page": [field.leads["warm"]],
         "pickup.pickup_page": [field.leads["warm"]],

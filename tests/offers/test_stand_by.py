@@ -173,7 +173,7 @@ def test_a_firm_that_is_new_in_the_round_does_not_find_the_lead_before_its_time(
     story.comes_back()
     with pytest.raises(NotFound):
         story.picks(newcomer, IN_HEAD_START)
-    assert not queries.was_offered(story.lead.id, newcomer.organisation_id, IN_HEAD_START)
+    assert not queries.was_offered(story.lead.id, actor_of(newcomer), IN_HEAD_START)
     assert queries.find_card(story.lead.id, actor_of(newcomer), IN_HEAD_START) is None
     story.picks(newcomer, AFTER)
 

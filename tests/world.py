@@ -131,6 +131,7 @@ def make_world():
         ("admin", vendor, "admin"),
         ("pam", vendor, "account_manager"),
         ("olga", vendor, "operations"),
+        ("dana", vendor, "direct_sales"),
         (DEACTIVATED, alpha, "partner_rep"),
     ):
         email = f"{name.replace(' ', '')}@{firm.name.split()[0].lower()}.example"

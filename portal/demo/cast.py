@@ -23,6 +23,8 @@ VENDOR_PEOPLE = (
     ("regional", "Renate Holm", ("regional_manager",)),
     ("paul", "Paul Desmet", ("account_manager",)),
     ("sales", "Sandra Keller", ("sales_manager",)),
+    ("direct", "Dirk Vossen", ("direct_sales",)),
+    ("daria", "Daria Novak", ("direct_sales",)),
 )
 
 # who reports to whom, by mailbox
@@ -31,11 +33,12 @@ REPORTS = (("pam", "regional"), ("paul", "regional"), ("regional", "sales"))
 UNITS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("Sales", "", "sales", (), ()),
     ("Tele-sales", "Sales", "sales", ("qualifier", "quentin"), ()),
-    ("Digital sales", "Sales", "sales", (), ()),
+    ("Digital sales", "Sales", "sales", ("direct", "daria"), ()),
     ("Partner sales", "Sales", "regional", ("pam", "paul"), ()),
     ("Brand team", "", "manager", (), ()),
     ("Operations", "", "operations", ("operations",), ()),
 )
+DIRECT = "Digital sales"
 ACCOUNT_MANAGERS = ("pam", "paul")
 """The first answers for the partners in Germany, Austria and Switzerland, the second for others."""
 PHONES = {"pam": "+49 40 5550 1174", "paul": "+31 40 555 0182"}

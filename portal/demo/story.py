@@ -22,6 +22,7 @@ from sqlalchemy import select, update
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Programme, User
+from portal.accounts.tree import list_units
 from portal.catalog.queries import book
 from portal.core import circumstances
 from portal.core.db import session
@@ -41,6 +42,7 @@ from portal.leads import hand_over, team
 from portal.leads import operations as leads
 from portal.leads.models import HandOver, Lead, LeadState
 from portal.offers import operations as offers
+from portal.offers import queries as offered
 from portal.offers.jobs import due_rounds
 from portal.offers.models import Offer, OfferRound
 from portal.pickup import operations as pickups
@@ -569,6 +571,7 @@ def build(
     story.plan(at - 6 * DAY, hand_over_first, stage)
     story.plan(at - 5 * DAY, hand_back_first, stage)
     story.plan(at - 2 * DAY, hand_over_more, stage)
+    story.plan(at - 9 * HOUR, sell_direct, stage)
     story.play()
     sweep(at)
     same_offers(stage, at)
@@ -687,6 +690,16 @@ def hand_over_more(stage: Stage, at: datetime) -> None:
         owner = owner_of(stage, lead)
         with circumstances.under(channel="web", actor_id=owner.id):
             team.add_member(lead.id, quinn.id, owner, at)
+
+
+def sell_direct(stage: Stage, at: datetime) -> None:
+    """Let the channel manager keep some of the leads that are ready for the vendor's own people."""
+    ready = list(offered.list_ready(100))
+    vendor_id = stage.manager.organisation_id
+    unit = next(unit for unit in list_units(vendor_id) if unit.name == cast.DIRECT)
+    for lead_id in ready[: min(3, len(ready) // 3)]:
+        with circumstances.under(channel="web", actor_id=stage.manager.id):
+            offers.offer_to_unit(lead_id, unit.id, 7 * 24, at)
 
 
 def won_leads(stage: Stage, most: int) -> Sequence[Lead]:

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import select
 
 from portal.accounts import operations as accounts
+from portal.accounts import tree
 from portal.accounts.queries import get_actor
 from portal.catalog.queries import book
 from portal.core import clock
@@ -101,12 +102,14 @@ def till_the_field(folder: Path) -> Field:
     nora = accounts.invite(alpha, "nora@new.example", "Nora", ["partner_rep"], clock.now())
     made.invitation = accounts.issue_invitation(nora.id, clock.now())
     made.sign_in_link = accounts.issue_sign_in_link(nora.id, clock.now())
+    unit = tree.save_unit(vendor, "Digital sales", at)
     made.people = {
         "rep": make_person(alpha, name="Alice Arndt", email="alice@alpha-systems.example"),
         "free_rep": make_person(beta, name="Bob Behrens"),
         "partner_manager": make_person(alpha, "partner_manager", name="Anna Alvarez"),
         "channel_manager": make_person(vendor, "channel_manager", name="Mara Manning"),
         "qualifier": make_person(vendor, "qualifier", name="Quentin Quade"),
+        "direct_sales": make_person(vendor, "direct_sales", name="Dana Ruiz", unit_id=unit.id),
         "operations": make_person(vendor, "operations", name="Oskar Riedel"),
         "admin": make_person(vendor, "admin", name="Ada Adler"),
         "stranger": None,

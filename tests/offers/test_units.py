@@ -156,7 +156,7 @@ def test_nobody_holds_more_than_is_agreed(sales):
 def test_what_is_given_back_stands_on_the_board_and_may_go_to_partners(sales):
     lead, dana = sales.lead(), actor_of(sales.dana)
     held = pickup.claim(lead.id, dana, LATER)
-    pickup.give_back(held.pickup_id, "too_far", None, dana, LATER)
+    pickup.give_back(held.pickup_id, "no_capacity", None, dana, LATER)
     back = session().get_one(Lead, lead.id, populate_existing=True)
     assert back.state == LeadState.RETURNED
     assert not contacts.may_see_contact(back, dana)

@@ -60,6 +60,7 @@ ROLE_WORDS: dict[str, tuple[str, ...]] = {
     "regional manager|regionalmanager|regionalleiter|regionalleiterin": ("regional_manager",),
     "sales manager|verkaufsleiter|verkaufsleiterin|teamleiter|teamleiterin": ("sales_manager",),
     "qualifier|telesales|tele sales|inside sales|innendienst|qualifizierung": ("qualifier",),
+    "direct sales|digital sales|direktvertrieb": ("direct_sales",),
     "operations|backoffice|sachbearbeitung": ("operations",),
 }
 LANGUAGE_WORDS = {

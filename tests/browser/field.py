@@ -29,16 +29,18 @@ from portal.core.mail.links import Purpose
 from portal.core.mail.models import OutgoingEmail
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
-from portal.leads import hand_over, imports, team
+from portal.leads import hand_over, imports, notes, team
 from portal.leads import operations as leads
 from portal.leads.imports import ImportState
 from portal.leads.intake.mapping import propose_mapping
 from portal.leads.intake.reading import open_table
-from portal.leads.models import RefusedRow
+from portal.leads.models import Lead, RefusedRow
 from portal.leads.operations import ContactDraft, Draft
 from portal.matching.models import DistributionRule
 from portal.offers import operations as offers
+from portal.partners import contacts
 from portal.partners import operations as partners
+from portal.partners.models import Partner
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
 from tests.factories import (
@@ -120,6 +122,7 @@ def till_the_field(folder: Path) -> Field:
     made.links = {name: path.removeprefix("/m/") for name, path in mailed(made, alice.id)}
     inquiries(made)
     with_operations(made)
+    noted(made, alice)
     partners.add_absence(
         alpha.id, at.date(), (at + timedelta(days=9)).date(), at, alice.id, "Summer holidays"
     )
@@ -214,6 +217,19 @@ def with_operations(made: Field) -> None:
     for name in ("qualifier", "operations"):
         team.add_member(made.leads["waiting"], made.people[name].id, manager, at)
     team.set_owner(made.leads["waiting"], manager.id, manager, at)
+
+
+def noted(made: Field, alice) -> None:
+    """Write notes on a held lead, some shared, and note whom to call at a firm."""
+    at = clock.now()
+    manager = get_actor(made.people["channel_manager"].id)
+    lead = session().get_one(Lead, made.leads["waiting"], populate_existing=True)
+    notes.write_note(lead, TEXT, False, alice, at)
+    notes.write_note(lead, LONG, True, alice, at)
+    notes.write_note(lead, "Ask for the plan of the second plant.", True, manager, at)
+    firm = session().get_one(Partner, made.firm)
+    contacts.add_contact(firm, "sales", "Anna Alvarez", at, phone="0511 123456", for_leads=True)
+    contacts.add_contact(firm, "technical", LONG[:60], at, email="technik@alpha-systems.example")
 
 
 def mailed(made: Field, user_id: int) -> Iterator[tuple[str, str]]:

@@ -127,6 +127,8 @@ def paths_of(live, field):
         "partners.partner": [field.firm],
         "partners.edit_partner": [field.firm],
         "partners.group": [field.group],
+        "partner_contacts.page": [field.firm],
+        "notes.new_note": [field.leads["waiting"]],
         "leaving.leaving_page": [field.people["rep"].id, field.people["qualifier"].id],
         "leaving.leads_page": [field.people["rep"].id],
         "leaving.move_page": [field.people["rep"].id, field.people["free_rep"].id],

@@ -118,6 +118,7 @@ def make_world():
     alpha, beta = make_partner("Alpha Systems"), make_partner("Beta Networks")
     gamma = make_partner("Gamma IT", **ABROAD)
     delta = make_partner("Delta Distribution", kind=OrganisationKind.DISTRIBUTOR, **ABROAD)
+    branch = make_partner("Alphabranch", parent=alpha, **ABROAD)
     for name, firm, role in (
         ("alice", alpha, "partner_rep"),
         ("alan", alpha, "partner_rep"),
@@ -126,10 +127,14 @@ def make_world():
         ("carol", gamma, "partner_rep"),
         ("gerd", gamma, "partner_manager"),
         ("dora", delta, "distributor_manager"),
+        ("dirk", delta, "distributor_sales"),
+        ("cleo", branch, "partner_rep"),
         ("manager", vendor, "channel_manager"),
         ("qualifier", vendor, "qualifier"),
         ("admin", vendor, "admin"),
         ("pam", vendor, "account_manager"),
+        ("rita", vendor, "regional_manager"),
+        ("stella", vendor, "sales_manager"),
         ("olga", vendor, "operations"),
         ("dana", vendor, "direct_sales"),
         (DEACTIVATED, alpha, "partner_rep"),

@@ -30,6 +30,7 @@ from portal.inbound.events import MailActionDone
 from portal.inbound.rules import ChangedMeanwhile
 from portal.offers import operations as offers
 from portal.offers.places import find_place
+from portal.offers.queries import was_offered
 from portal.pickup import operations as pickup
 from portal.pickup import queries as pickups
 from portal.pickup.models import Pickup
@@ -88,6 +89,11 @@ def may_press(link: MailLink, actor: Actor, action: str) -> bool:
     """Say whether a person may press this behind this link at all."""
     allowed = ALLOWED.get(link.purpose, {}).get(action)
     return allowed is not None and any(actor.may(permission) for permission in allowed)
+
+
+def may_open(link: MailLink, actor: Actor) -> bool:
+    """Say whether there is anything behind this link that a person may press at all."""
+    return any(may_press(link, actor, action) for action in ALLOWED.get(link.purpose, {}))
 
 
 def press(
@@ -250,6 +256,8 @@ def undo(link: MailLink, actor: Actor, at: datetime) -> Outcome:
         done(lead.id, actor, "undo_pick", at, pickup_id=link.pickup_id)
         return Outcome("undo_pick")
     lead_id = lead_of(link)
+    if not was_offered(lead_id, actor.organisation_id, at):
+        raise NotFound()
     if not queries.is_dismissed(lead_id, actor):
         return Outcome("undo_decline", again=True)
     offers.take_back_decline(lead_id, actor, at)

@@ -24,7 +24,7 @@ from portal.feedback.rules import Status, TooLateToUndo
 from portal.feedback.rules import words_of as answer_words
 from portal.inbound import nonces, queries
 from portal.inbound.nonces import Nonce
-from portal.inbound.operations import ON_OFFER, Outcome
+from portal.inbound.operations import ON_OFFER, Outcome, may_open
 from portal.inbound.rules import ChangedMeanwhile, PageTooOld, PressAgain
 from portal.offers import operations as offers
 from portal.offers import queries as offer_queries
@@ -108,6 +108,8 @@ def unusable() -> Page:
 
 def show(reader: Reader) -> tuple[Page, int]:
     """Return the page of a link as things stand now. Raises `NotFound`."""
+    if not may_open(reader.link, reader.actor):
+        raise NotFound()
     try:
         return show_thing(reader)
     except NotYoursAnyMore as refusal:  # a colleague has it by now

@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from portal.accounts import operations as accounts
 from portal.accounts.models import User
-from portal.core import clock
+from portal.core import clock, jobs
 from portal.core.db import db, session
+from portal.core.mail.models import OutgoingEmail
 from portal.factory import create_app
 from portal.web.boundary import CONTENT_SECURITY_POLICY
 from tests.conftest import settings_for
@@ -250,3 +251,41 @@ def test_a_forwarded_address_is_not_believed_without_a_proxy(app):
         for number in range(21)
     ]
     assert answers == [422] * 20 + [429]
+
+
+@pytest.mark.parametrize(
+    ("hops", "words"),
+    [(1, "{spoof}, {address}"), (2, "{spoof}, {address}, 10.0.0.9"), (1, "{spoof},,{address}")],
+)
+def test_behind_proxies_their_own_words_count_and_nothing_before_them(app, tmp_path, hops, words):
+    ours = app.config["SETTINGS"]
+    settings = settings_for(ours.database_url, ours.redis_url, tmp_path, PROXY_HOPS=str(hops))
+    client = create_app(settings).test_client()
+    token = csrf_of(client.get("/login").text)
+
+    def ask(number, address="192.0.2.1"):
+        said = words.format(spoof=f"198.51.100.{number}", address=address)
+        # without a password, so that nothing is asked of the database
+        form = {"email": f"nobody{number}@nowhere.example", "csrf_token": token}
+        return client.post("/login", data=form, headers={"X-Forwarded-For": said}).status_code
+
+    assert [ask(number) for number in range(21)] == [422] * 20 + [429]
+    assert ask(22, "192.0.2.2") == 422, "somebody elsewhere is counted by himself"
+
+
+@pytest.mark.parametrize("path", ["/forgot", "/login/link"])
+def test_a_name_in_the_host_header_reaches_no_mail(app, client, path):
+    user = make_person()
+    poison = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil"}
+    token = csrf_of(client.get(path, headers=poison).text)
+    answer = client.post(path, data={"email": user.email, "csrf_token": token}, headers=poison)
+    assert answer.status_code < 400
+    (mail,) = factory(written)()
+    assert "http://127.0.0.1:8000/" in mail
+    assert "evil" not in mail
+
+
+def written():
+    jobs.run_now("core.dispatch", {"here": True}, clock.now())
+    mails = session().scalars(select(OutgoingEmail)).all()
+    return [f"{mail.subject} {mail.text} {mail.html} {mail.headers}" for mail in mails]

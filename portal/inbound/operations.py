@@ -256,7 +256,7 @@ def undo(link: MailLink, actor: Actor, at: datetime) -> Outcome:
         done(lead.id, actor, "undo_pick", at, pickup_id=link.pickup_id)
         return Outcome("undo_pick")
     lead_id = lead_of(link)
-    if not was_offered(lead_id, actor.organisation_id, at):
+    if not was_offered(lead_id, actor, at):
         raise NotFound()
     if not queries.is_dismissed(lead_id, actor):
         return Outcome("undo_decline", again=True)

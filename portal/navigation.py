@@ -44,6 +44,13 @@ ENTRIES: tuple[tuple[str, Any, str, P | None], ...] = (
 # what is not a day's work: endpoint, words, what is done there, icon, and what it needs
 ADMINISTRATION: tuple[tuple[str, Any, Any, str, P], ...] = (
     (
+        "firms.firms",
+        _l("Firms"),
+        _l("Who stands below whom, their units, and firms that come or go."),
+        "building-community",
+        P.PEOPLE_EDIT,
+    ),
+    (
         "catalog.catalog",
         _l("Catalogue"),
         _l("Products, industries, bands, sources, reasons: what everything else chooses from."),

@@ -44,6 +44,7 @@ from portal.offers import routes as offers
 from portal.offers.events import LeadOffered, OfferVisible, RoundEnded, StandByHeard
 from portal.partners import contact_routes as partner_contacts
 from portal.partners import routes as partners
+from portal.people import firm_routes as firms
 from portal.people import leaving
 from portal.people import list_routes as people_lists
 from portal.people import routes as people
@@ -67,6 +68,7 @@ ROOMS = (
     people.blueprint,
     people_lists.blueprint,
     leaving.blueprint,
+    firms.blueprint,
     matching.blueprint,
     offers.blueprint,
     pickup.blueprint,

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from flask_babel import gettext as _
 
-from portal.accounts.models import PARTNER_KINDS, User
+from portal.accounts.models import PARTNER_KINDS, Organisation, User
 from portal.accounts.permissions import ROLES_OF_KIND
 
 
@@ -71,4 +71,16 @@ def missing_at(kind: str, firm: Firm) -> list[str]:
             found.append(_("the firm has no manager"))
         if not firm.picks:
             found.append(_("nobody of the firm may pick up"))
+    return found
+
+
+def missing_of_firm(organisation: Organisation, firm: Firm, people: int) -> list[str]:
+    """Say what a firm lacks: people, a manager, somebody who picks up, an account manager."""
+    if not organisation.active:
+        return []
+    if organisation.kind not in PARTNER_KINDS:
+        return [] if people else [_("nobody has access")]
+    found = missing_at(organisation.kind, firm) if people else [_("nobody has access")]
+    if organisation.account_manager_id is None:
+        found.append(_("no account manager"))
     return found

@@ -132,6 +132,8 @@ def paths_of(live, field):
         "leaving.leaving_page": [field.people["rep"].id, field.people["qualifier"].id],
         "leaving.leads_page": [field.people["rep"].id],
         "leaving.move_page": [field.people["rep"].id, field.people["free_rep"].id],
+        "firms.firm": [field.firm, field.people["admin"].organisation_id],
+        "firms.closing": [field.firm],
         "people.person": [field.people["rep"].id, field.people["admin"].id],
         "matching.rule": [field.rule],
         "matching.deletion": [field.rule],

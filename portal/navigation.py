@@ -93,6 +93,8 @@ WITHIN = {
     "desk.column": "desk.board",
     "pickup.give_back_page": "desk.mine",
     "pickup.holder_page": "team.team",
+    "sign_up.requests": "partners.partners",
+    "sign_up.request_page": "partners.partners",
     "leaving.leaving_page": "people.people",
     "leaving.leads_page": "people.people",
     "leaving.move_page": "people.people",

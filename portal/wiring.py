@@ -48,6 +48,8 @@ from portal.people import firm_routes as firms
 from portal.people import leaving
 from portal.people import list_routes as people_lists
 from portal.people import routes as people
+from portal.people import sign_up_routes as sign_up
+from portal.people.events import SignUpAsked, SignUpDeclined
 from portal.pickup import jobs as _pickup  # noqa: F401
 from portal.pickup import routes as pickup
 from portal.pickup.events import (
@@ -69,6 +71,7 @@ ROOMS = (
     people_lists.blueprint,
     leaving.blueprint,
     firms.blueprint,
+    sign_up.blueprint,
     matching.blueprint,
     offers.blueprint,
     pickup.blueprint,
@@ -98,6 +101,8 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     PasswordResetRequested: ("notifications.password_reset",),
     SignInLinkRequested: ("notifications.sign_in_link",),
     PersonInvited: ("notifications.invitation",),
+    SignUpAsked: ("notifications.sign_up_link",),
+    SignUpDeclined: ("notifications.sign_up_declined",),
     NewDeviceSeen: ("notifications.new_device",),
     PasswordChanged: ("notifications.sign_in_changed",),
     SecondStepSet: ("notifications.sign_in_changed",),
@@ -135,5 +140,6 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("leads.forget_files", timedelta(hours=6)),
     ("notifications.forget_notices", timedelta(hours=6)),
     ("mail.forget_links", timedelta(hours=6)),
+    ("people.forget_requests", timedelta(hours=24)),
     ("audit.note_head", timedelta(hours=24)),
 )

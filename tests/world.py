@@ -31,6 +31,8 @@ from portal.matching.models import DistributionRule
 from portal.offers import operations as offers
 from portal.partners import contacts
 from portal.partners.models import Absence, Partner, PartnerGroup, PartnerGroupMember
+from portal.people import sign_up
+from portal.people.models import SignUpRequest
 from portal.pickup import operations as pickup
 from tests.factories import (
     answer_questions,
@@ -251,6 +253,8 @@ def make_things(world, alpha, at):
         "slug": "brand",
         "token": "0" * 64,
         "user_id": world.people["alan"].id,
+        "unit_id": accounts.add_unit(alpha, "Sales").id,
+        "sign_up_id": make_sign_up(at),
     }
     make_hand_over(world)
     make_links(world)
@@ -297,6 +301,15 @@ def make_invitation(world, firm):
     world.values["accounts.invitation token"] = secret
     world.values["accounts.accept_invitation token"] = secret
     world.values["partners.invite_again user_id"] = invited.id
+
+
+def make_sign_up(at):
+    """Have a firm ask to become a partner and confirm its address; return the request."""
+    asking = sign_up.Asking("Newcomers", "DE", "Nina", "nina@newcomers.example")
+    sign_up.ask(asking, "en", at)
+    row = session().scalars(select(SignUpRequest).order_by(SignUpRequest.id.desc())).first()
+    sign_up.confirm(sign_up.issue_link(row.id, clock.now()), clock.now())
+    return row.id
 
 
 def make_links(world):

@@ -41,6 +41,8 @@ KINDS: dict[str, Any] = {
     "new_device": _l("New device"),
     "not_yours": _l("Not yours"),
     "password_reset": _l("New password"),
+    "sign_up_confirm": _l("New partner: confirm the address"),
+    "sign_up_declined": _l("New partner: turned down"),
     "recorded": _l("Recorded"),
     "round_unpicked": _l("Nobody picked it up"),
     "sign_in_changed": _l("Sign-in changed"),

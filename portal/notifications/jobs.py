@@ -23,6 +23,8 @@ reaction("notifications.not_yours", queue="mail")(telling.tell_not_yours)
 reaction("notifications.password_reset", queue="mail")(telling.send_reset_link)
 reaction("notifications.sign_in_link", queue="mail")(telling.send_sign_in_link)
 reaction("notifications.invitation", queue="mail")(telling.send_invitation)
+reaction("notifications.sign_up_link", queue="mail")(telling.send_sign_up_link)
+reaction("notifications.sign_up_declined", queue="mail")(telling.tell_of_refusal)
 reaction("notifications.new_device", queue="mail")(telling.tell_of_device)
 reaction("notifications.sign_in_changed", queue="mail")(telling.tell_of_change)
 

@@ -49,6 +49,7 @@ from portal.offers import operations as offers
 from portal.offers import places
 from portal.offers.cards import card_of
 from portal.offers.models import RoundOutcome
+from portal.people.models import SignUpRequest
 from portal.pickup.models import Pickup
 from portal.pickup.queries import position_of
 from portal.pickup.rules import UNDO_WITHIN, Colour
@@ -91,6 +92,16 @@ def post(letter: Letter, user: User, at: datetime, dedupe_key: str) -> None:
         lead_id=letter.lead_id,
         headers=headers,
     )
+
+
+def post_to_asker(
+    row: SignUpRequest, kind: str, more: dict[str, Any], at: datetime, dedupe_key: str
+) -> None:
+    """Put a letter to who asks to become a partner into the outbox; she has no place here yet."""
+    settings: Settings = current_app.config["SETTINGS"]
+    to_whom = outbox.Recipient(None, row.email, row.name, row.locale, settings.default_timezone)
+    context = {"name": row.name, "company": row.company, **more}
+    outbox.post(kind, to_whom, context, at, dedupe_key=dedupe_key)
 
 
 @contextmanager

@@ -33,6 +33,8 @@ from portal.notifications import letters, operations, queries
 from portal.notifications.letters import Letter
 from portal.notifications.models import Topic
 from portal.offers.events import LeadOffered, OfferVisible, RoundEnded, StandByHeard
+from portal.people import sign_up
+from portal.people.events import SignUpAsked, SignUpDeclined
 from portal.pickup.events import (
     FeedbackDue,
     FeedbackDueSoon,
@@ -286,3 +288,22 @@ def tell_of_change(
             return
     key = f"{type(event).__name__}:{event.user_id}:{event.at.timestamp():.6f}"
     write(key, event.user_id, at, lambda user: letters.sign_in_changed(event, user))
+
+
+def send_sign_up_link(event: SignUpAsked, at: datetime) -> None:
+    """Write the link with which a firm that asks to become a partner confirms its address."""
+    row, key = sign_up.find(event.sign_up_id), f"sign-up:{event.sign_up_id}"
+    if row is None or row.confirmed_at is not None or outbox.known(key):
+        return
+    path = f"/partner-sign-up/{sign_up.issue_link(row.id, at)}"
+    letters.post_to_asker(
+        row, "sign_up_confirm", {"path": path, "until": at + sign_up.LINK_LASTS}, at, key
+    )
+
+
+def tell_of_refusal(event: SignUpDeclined, at: datetime) -> None:
+    """Tell a firm kindly that it does not become a partner now."""
+    row = sign_up.find(event.sign_up_id)
+    if row is not None:
+        more = {"answer": row.answer, "path": "/partner-sign-up"}
+        letters.post_to_asker(row, "sign_up_declined", more, at, f"sign-up-no:{row.id}")

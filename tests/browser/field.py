@@ -41,6 +41,8 @@ from portal.offers import operations as offers
 from portal.partners import contacts
 from portal.partners import operations as partners
 from portal.partners.models import Partner
+from portal.people import sign_up
+from portal.people.models import SignUpRequest
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
 from tests.factories import (
@@ -80,6 +82,7 @@ class Field:
     imports: dict[str, int] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     invitation: str = ""
+    sign_up: dict[str, Any] = field(default_factory=dict)
     sign_in_link: str = ""
 
 
@@ -157,6 +160,7 @@ def till_the_field(folder: Path) -> Field:
     mail = session().scalars(select(OutgoingEmail).where(OutgoingEmail.dedupe_key == "k")).one()
     mail.status, mail.error = "failed", "recipient: 550 5.1.1"
     lists(made, folder)
+    made.sign_up = newcomers()
     made.mail = catch(folder / "mailbox")
     return made
 
@@ -276,6 +280,16 @@ def inquiries(made: Field) -> None:
     for name, reason in (("disqualified", "no_need"), ("silenced", "do_not_call")):
         leads.disqualify(captured(name, company=name), reason, "", manager, at)
     made.leads["ready"] = make_lead(at=at).id
+
+
+def newcomers() -> dict[str, Any]:
+    """Have two firms ask to become partners: one that waits for its mail, one for an answer."""
+    for name in ("Waits", "Asks"):
+        asking = sign_up.Asking(name, "DE", "Nina", f"nina@{name}.example", message=TEXT)
+        sign_up.ask(asking, "en", clock.now())
+    waits, asks = session().scalars(select(SignUpRequest).order_by(SignUpRequest.id))
+    sign_up.confirm(sign_up.issue_link(asks.id, clock.now()), clock.now())
+    return {"token": sign_up.issue_link(waits.id, clock.now()), "id": asks.id}
 
 
 def lists(made: Field, folder: Path) -> None:

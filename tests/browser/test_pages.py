@@ -36,8 +36,8 @@ NO_PAGES = {
 # a page about what can't be done any more
 MAY_REFUSE = {"leads.qualify_lead", "leads.disqualification", "hand_overs.ask"}
 NOT_THEIRS = re.compile(r"status of (403|404) ")
-FOR_ALL = ("accounts.", "inbound.", "notifications.")
-OF_EACH = {"accounts.hearing"}
+FOR_ALL = ("accounts.", "inbound.", "notifications.", "sign_up.")
+OF_EACH = {"sign_up.requests", "sign_up.request_page", "accounts.hearing"}
 WIDE_TOO = {
     "desk.board",
     "mail_health.mail_health",
@@ -134,6 +134,8 @@ def paths_of(live, field):
         "leaving.move_page": [field.people["rep"].id, field.people["free_rep"].id],
         "firms.firm": [field.firm, field.people["admin"].organisation_id],
         "firms.closing": [field.firm],
+        "sign_up.confirmation": [field.sign_up["token"], "0" * 64],
+        "sign_up.request_page": [field.sign_up["id"]],
         "people.person": [field.people["rep"].id, field.people["admin"].id],
         "matching.rule": [field.rule],
         "matching.deletion": [field.rule],

@@ -50,6 +50,11 @@ PUBLIC_ENDPOINTS = {
     "notifications.mail_page",
     "notifications.mailbox_json",
     "notifications.mailbox_page",
+    "sign_up.ask",
+    "sign_up.confirm",
+    "sign_up.confirmation",
+    "sign_up.form_page",
+    "sign_up.sent",
     "static",
 }
 # parts of an address that are no ids: names of files, secrets, words of a fixed list

@@ -162,6 +162,18 @@ KINDS: dict[str, dict[str, Any]] = {
         "path": "/invite/" + "5ec2e7" * 10,
         "until": AT + timedelta(days=14),
     },
+    "sign_up_confirm": {
+        **NAME,
+        "company": "Alpha Systems",
+        "path": "/partner-sign-up/" + "5ec2e7" * 10,
+        "until": AT + timedelta(days=3),
+    },
+    "sign_up_declined": {
+        **NAME,
+        "company": "Alpha Systems",
+        "answer": "We have three partners in Hanover already.",
+        "path": "/partner-sign-up",
+    },
     "new_device": {
         **NAME,
         "when": AT,

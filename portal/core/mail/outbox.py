@@ -57,7 +57,9 @@ LADDER = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720, 1440)
 INTERRUPTED = "interrupted while sending"
 OUT_OF_TIME = "not tried yet"
 # what opens something for whoever reads it: it stands in the mail, and in the row until it is sent
-SECRET = re.compile(r"(?i)((?:/|%2F)(?:m|reset|invite|sign-in)(?:/|%2F))[A-Za-z0-9_-]{8,}")
+SECRET = re.compile(
+    r"(?i)((?:/|%2F)(?:m|reset|invite|sign-in|partner-sign-up)(?:/|%2F))[A-Za-z0-9_-]{8,}"
+)
 
 
 @dataclass(frozen=True, slots=True)

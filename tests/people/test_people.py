@@ -85,6 +85,15 @@ def test_people_are_found_by_name_address_and_firm(admin, words):
     assert names(page) == ["Alice Ainsworth"]
 
 
+@pytest.mark.parametrize("words", ["al", "a", "ai", "AL"])
+def test_two_letters_find_who_begins_like_that(admin, words):
+    make_person(make_partner("Alpha"), name="Alice Ainsworth", email="alice@x.example")
+    make_person(make_partner("Alpine"), name="Bob Behrens", email="bob@x.example")
+    found = names(admin.get("/people", query_string={"q": words}).text)
+    assert "Alice Ainsworth" in found
+    assert "Bob Behrens" not in found
+
+
 @pytest.mark.parametrize("words", ["%", "_", "\\", "100%", "'", '"><script>', "\x00", "ß" * 200])
 def test_odd_words_find_nobody_and_break_nothing(admin, words):
     make_person(name="Alice")

@@ -325,6 +325,8 @@ def list_takers(organisation_id: int, at: datetime) -> Sequence[Taker]:
         .where(
             User.organisation_id == organisation_id,
             User.active,
+            # who never came can't work on it
+            User.password_hash.is_not(None),
             User.roles.overlap(list(PICKING_ROLES)),
         )
         .order_by(held, User.name, User.id)

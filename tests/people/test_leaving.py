@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from portal.accounts import administration
 from portal.accounts import operations as accounts
-from portal.accounts.models import Organisation, User
+from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.accounts.queries import get_actor
 from portal.core import clock
 from portal.core.db import session
@@ -147,10 +147,12 @@ def test_a_channel_manager_lets_people_of_partners_go_and_nobody_else(app, firm)
     assert send(client, f"/people/{qualifier.id}/leaving").status_code == 404
     assert send(client, f"/people/{alice.id}/leaving", to="back").status_code == 303
     assert holders(held) == {(alice.id, "given_back")}
-    for user in (make_person(firm, "partner_manager"), qualifier):
+    elsewhere = make_person(make_partner("Beta Networks"), "partner_manager")
+    above = make_person(make_partner(kind=OrganisationKind.DISTRIBUTOR), "distributor_manager")
+    for user, status in ((elsewhere, 404), (above, 404), (qualifier, 403)):
         other = sign_in(app.test_client(), user)
-        assert other.get(f"/people/{alice.id}/leaving").status_code == 403
-        assert send(other, f"/people/{alice.id}/leads", to="back").status_code == 403
+        assert other.get(f"/people/{alice.id}/leaving").status_code == status
+        assert send(other, f"/people/{alice.id}/leads", to="back").status_code == status
 
 
 def test_open_tab_mail_link_stream_and_token_of_who_leaves_die_at_once(app, admin, firm):

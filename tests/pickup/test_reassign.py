@@ -195,7 +195,7 @@ def test_a_manager_of_another_firm_the_vendor_and_reps_cannot_hand_it_on(anna, a
     _lead, held = hold(alice)
     for nobody in (
         make_person(make_partner(), "partner_manager"),
-        make_person(make_vendor(), "channel_manager"),
+        make_person(make_vendor(), "account_manager"),
         alan,
         alice,
     ):

@@ -31,6 +31,7 @@ ENTRIES: tuple[tuple[str, Any, str, P | None], ...] = (
     ("pickup.available", _l("Available"), "inbox", P.OFFERS_SEE),
     ("desk.mine", _l("Mine"), "list-check", P.PICKUPS_SEE_OWN),
     ("team.team", _l("Team"), "users", P.PICKUPS_SEE_FIRM),
+    ("team.resellers", _l("Resellers"), "building", P.RESELLERS_SEE),
     ("desk.board", _l("Board"), "layout-kanban", P.BOARD_SEE),
     ("leads.qualify", _l("Qualify"), "bulb", P.LEADS_QUALIFY),
     ("hand_overs.hand_overs", _l("Hand-overs"), "package", P.HAND_OVERS_SEE),
@@ -95,6 +96,12 @@ WITHIN = {
     "pickup.holder_page": "team.team",
     "sign_up.requests": "partners.partners",
     "sign_up.request_page": "partners.partners",
+    "team.invitation": "team.team",
+    "team.invite": "team.team",
+    "team.absence": "team.team",
+    "team.add_absence": "team.team",
+    "team.sharing": "team.team",
+    "team.share": "team.team",
     "leaving.leaving_page": "people.people",
     "leaving.leads_page": "people.people",
     "leaving.move_page": "people.people",
@@ -105,7 +112,6 @@ WITHIN = {
 # rooms whose pages all belong to their one entry
 WHOLE_ROOMS = frozenset(
     {
-        "team",
         "leads",
         "hand_overs",
         "imports",

@@ -32,6 +32,7 @@ class Permission(StrEnum):
     PICKUPS_SEE_FIRM = "pickups:see-firm"
     PICKUPS_SEE_OWN = "pickups:see-own"
     REPORTS_SEE = "reports:see"
+    RESELLERS_SEE = "resellers:see"
     RULES_EDIT = "rules:edit"
     TEAMS_LEAD = "teams:lead"
     VISIBILITY_EDIT = "visibility:edit"
@@ -94,8 +95,12 @@ ROLES: dict[str, frozenset[Permission]] = {
     "qualifier": frozenset({P.LEADS_IMPORT, P.LEADS_QUALIFY}),
     "direct_sales": frozenset({P.OFFERS_SEE, P.PICKUPS_CLAIM, P.PICKUPS_SEE_OWN}),
     "operations": frozenset({P.HAND_OVERS_SEE, P.HAND_OVERS_TAKE, P.PARTNERS_SEE}),
-    "distributor_manager": frozenset({P.OFFERS_SEE, P.OFFERS_DECLINE_FIRM, P.PICKUPS_SEE_FIRM}),
-    "distributor_sales": frozenset({P.OFFERS_SEE, P.PICKUPS_CLAIM, P.PICKUPS_SEE_OWN}),
+    "distributor_manager": frozenset(
+        {P.OFFERS_SEE, P.OFFERS_DECLINE_FIRM, P.PICKUPS_SEE_FIRM, P.RESELLERS_SEE}
+    ),
+    "distributor_sales": frozenset(
+        {P.OFFERS_SEE, P.PICKUPS_CLAIM, P.PICKUPS_SEE_OWN, P.RESELLERS_SEE}
+    ),
     "partner_manager": frozenset({P.OFFERS_SEE, P.OFFERS_DECLINE_FIRM, P.PICKUPS_SEE_FIRM}),
     "partner_rep": frozenset({P.OFFERS_SEE, P.PICKUPS_CLAIM, P.PICKUPS_SEE_OWN}),
 }

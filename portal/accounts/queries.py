@@ -329,6 +329,18 @@ def list_pickers(organisation_id: int) -> Sequence[User]:
     )
 
 
+def find_distributor(organisation_id: int) -> Organisation | None:
+    """Return the distributor above a firm, the nearest one; None where there is none."""
+    seen: set[int] = set()
+    firm = session().get(Organisation, organisation_id)
+    while firm is not None and firm.parent_id is not None and firm.id not in seen:
+        seen.add(firm.id)
+        firm = session().get(Organisation, firm.parent_id)
+        if firm is not None and firm.kind == OrganisationKind.DISTRIBUTOR:
+            return firm
+    return None
+
+
 def list_colleagues(user: User) -> Sequence[User]:
     """Return the active people of somebody's firm who report on leads, but for herself, by name."""
     reporting = [*permissions.PICKING_ROLES, *permissions.MANAGING_ROLES]

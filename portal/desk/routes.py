@@ -13,7 +13,7 @@ from flask_babel import get_locale
 
 from portal.accounts.actor import Actor, current_actor
 from portal.accounts.permissions import Permission
-from portal.accounts.queries import find_account_manager
+from portal.accounts.queries import find_account_manager, find_distributor
 from portal.accounts.tree import unit_names
 from portal.catalog.queries import book
 from portal.core import clock
@@ -21,6 +21,7 @@ from portal.core.db import AnyRow
 from portal.core.errors import NotFound
 from portal.desk import queries
 from portal.desk.board import board_cards, board_columns, column_words, figures
+from portal.desk.resellers import read_resellers
 from portal.desk.who_sees import who_sees
 from portal.leads import contacts, hand_over, notes
 from portal.leads.models import Lead, LeadContact, LeadState
@@ -90,6 +91,7 @@ def partner_morning(actor: Actor, at: datetime) -> dict[str, Any]:
         "counts": counts,
         "soon": [read_card(row, at) for row in soon.items[:5]],
         "picks": picks,
+        "resellers": read_resellers(actor, at) if actor.may(Permission.RESELLERS_SEE) else None,
         "contact": find_account_manager(actor.organisation_id),
     }
 
@@ -291,6 +293,7 @@ def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
         notes=notes_of(found, actor),
         who_sees=who_sees(found, actor),
         **looks_of(found),
+        distributor=find_distributor(actor.organisation_id),
         in_charge=bool(pickup and pickups.is_in_charge(pickup, actor)),
         holder=queries.person_names([pickup.user_id]).get(pickup.user_id)
         if pickup and pickup.user_id != actor.id

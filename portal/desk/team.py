@@ -5,7 +5,7 @@ Her own absence everybody of a partner looks after herself, on the same page.
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, render_template, url_for
+from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -13,10 +13,11 @@ from portal.accounts import operations as accounts
 from portal.accounts.actor import current_actor
 from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import Permission
-from portal.accounts.queries import get_person, list_colleagues
+from portal.accounts.queries import find_distributor, get_person, list_colleagues
 from portal.core import clock
 from portal.core.db import session
 from portal.core.errors import Invalid, NotFound, Refused
+from portal.desk.resellers import read_resellers, read_shared
 from portal.desk.teams import read_team
 from portal.partners import operations as partners
 from portal.partners import queries
@@ -33,7 +34,57 @@ blueprint = Blueprint("team", __name__)
 @blueprint.get("/team")
 @requires(Permission.PICKUPS_SEE_FIRM)
 def team() -> ResponseReturnValue:
-    return render_template("desk/team.html", team=read_team(current_actor(), clock.now()))
+    actor = current_actor()
+    return render_template(
+        "desk/team.html",
+        team=read_team(actor, clock.now()),
+        distributor=find_distributor(actor.organisation_id),
+    )
+
+
+# -- what a distributor sees --------------------------------------------------------------------
+
+
+@blueprint.get("/resellers")
+@requires(Permission.RESELLERS_SEE)
+def resellers() -> ResponseReturnValue:
+    found = read_resellers(current_actor(), clock.now())
+    return render_template("desk/resellers.html", resellers=found)
+
+
+def sharing_page(error: str | None = None) -> str:
+    """Render what the own distributor sees of the firm, as that one sees it.
+
+    Raises `NotFound` where no distributor stands above the firm.
+    """
+    actor = current_actor()
+    distributor = find_distributor(actor.organisation_id)
+    seen = read_shared([actor.organisation_id], clock.now())
+    if distributor is None or not seen:
+        raise NotFound()
+    return render_template(
+        "desk/sharing.html", distributor=distributor, reseller=seen[0], error=error
+    )
+
+
+@blueprint.get("/team/sharing")
+@requires(Permission.PICKUPS_SEE_FIRM)
+def sharing() -> ResponseReturnValue:
+    return sharing_page()
+
+
+@blueprint.post("/team/sharing")
+@requires(Permission.PICKUPS_SEE_FIRM)
+def share() -> ResponseReturnValue:
+    actor = current_actor()
+    if find_distributor(actor.organisation_id) is None:
+        raise NotFound()
+    try:
+        partners.set_shares(actor.organisation_id, request.form.get("shares", ""), clock.now())
+    except Invalid as error:
+        return sharing_page(error.errors["shares"]), 422
+    flash(_("Saved. Below stands what is seen from now on."), "success")
+    return go(url_for("team.sharing"))
 
 
 # -- people -----------------------------------------------------------------------------------

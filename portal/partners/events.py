@@ -35,6 +35,14 @@ class AbsenceRemoved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SharingChanged(Event):
+    """A firm chose what its distributor sees of it: nothing, figures or deals."""
+
+    organisation_id: int
+    shares: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerGroupChanged(Event):
     """A group was made or changed; `added` and `removed` are firms."""
 

@@ -26,6 +26,7 @@ from portal.partners.events import (
     PartnerAdded,
     PartnerGroupChanged,
     PartnerProfileChanged,
+    SharingChanged,
 )
 from portal.partners.models import (
     Absence,
@@ -34,6 +35,7 @@ from portal.partners.models import (
     PartnerFigures,
     PartnerGroup,
     PartnerGroupMember,
+    Shares,
 )
 from portal.web.filters import day
 
@@ -230,6 +232,18 @@ def set_certifications(organisation_id: int, wanted: Mapping[int, date | None]) 
         changed = True
     session().flush()
     return changed
+
+
+def set_shares(organisation_id: int, shares: str, at: datetime) -> None:
+    """Choose what a firm's distributor sees of it. Raises `Invalid`."""
+    if shares not in set(Shares):
+        raise Invalid({"shares": _("Please choose what your distributor sees.")})
+    partner = session().get_one(Partner, organisation_id, with_for_update={"key_share": True})
+    if partner.shares == shares:
+        return
+    partner.shares = shares
+    session().flush()
+    record(SharingChanged(at=at, organisation_id=organisation_id, shares=shares))
 
 
 def add_absence(

@@ -44,6 +44,16 @@ class LeadReassigned(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DealHidden(Event):
+    """A lead in hand was hidden from the firm's distributor, or is shown again."""
+
+    pickup_id: int
+    user_id: int
+    organisation_id: int
+    hidden: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackDueSoon(Event):
     pickup_id: int
     user_id: int

@@ -35,6 +35,7 @@ from portal.partners.figures import count
 from portal.pickup import queries
 from portal.pickup.counting import count_picks
 from portal.pickup.events import (
+    DealHidden,
     FeedbackDue,
     FeedbackDueSoon,
     FeedbackOverdue,
@@ -239,6 +240,30 @@ def take_back_pick(pickup_id: int, actor: Actor, at: datetime) -> Lead:
 def end_pickup(pickup: Pickup, outcome: str, at: datetime) -> None:
     """End a locked pickup."""
     pickup.ended_at, pickup.outcome, pickup.debt = at, outcome, Debt.NONE
+
+
+def hide(pickup_id: int, hidden: bool, actor: Actor, at: datetime) -> Pickup:
+    """Keep a lead out of all that the firm's distributor sees of it, or let it in again.
+
+    For its holder and the firm's manager. Raises `NotFound`, `NotYoursAnyMore`.
+    """
+    pickup = queries.get_visible(pickup_id, actor)
+    if not queries.is_in_charge(pickup, actor):
+        raise NotFound()
+    if pickup.hidden_from_distributor != hidden:
+        pickup.hidden_from_distributor = hidden
+        session().flush()
+        record(
+            DealHidden(
+                at=at,
+                lead_id=pickup.lead_id,
+                pickup_id=pickup.id,
+                user_id=actor.id,
+                organisation_id=pickup.organisation_id,
+                hidden=hidden,
+            )
+        )
+    return pickup
 
 
 TOLD = {

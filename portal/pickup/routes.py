@@ -305,6 +305,19 @@ def hand_on(pickup_id: int) -> ResponseReturnValue:
     return go(url_for("desk.lead", lead_id=lead.id))
 
 
+@blueprint.post("/pickups/<int:pickup_id>/hiding")
+@requires(Permission.PICKUPS_SEE_OWN, Permission.PICKUPS_SEE_FIRM)
+def hide(pickup_id: int) -> ResponseReturnValue:
+    hidden = request.form.get("hidden") == "1"
+    pickup = operations.hide(pickup_id, hidden, current_actor(), clock.now())
+    flash(
+        _("Your distributor sees nothing of this lead.")
+        if hidden
+        else _("Your distributor sees this lead as far as your firm shares.")
+    )
+    return go(url_for("desk.lead", lead_id=pickup.lead_id))
+
+
 def read_id(name: str) -> int | None:
     """Read an id that was sent; anything odd is none."""
     raw = request.form.get(name, "")

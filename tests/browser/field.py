@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from portal.accounts import operations as accounts
 from portal.accounts import tree
+from portal.accounts.models import OrganisationKind
 from portal.accounts.queries import get_actor
 from portal.catalog.queries import book
 from portal.core import clock
@@ -87,7 +88,7 @@ class Field:
 
 
 ROLES = (
-    *("rep", "free_rep", "partner_manager"),
+    *("rep", "free_rep", "partner_manager", "distributor_manager"),
     *("channel_manager", "qualifier", "operations", "admin", "stranger"),
 )
 
@@ -97,11 +98,10 @@ def till_the_field(folder: Path) -> Field:
     """Make the programme and return what is in it; `folder` is where the run keeps its files."""
     at = clock.now()
     made = Field()
-    vendor, alpha, beta = (
-        make_vendor(),
-        make_partner("Alpha Systems"),
-        make_partner("Beta Networks"),
-    )
+    vendor = make_vendor()
+    delta = make_partner("Delta Distribution", kind=OrganisationKind.DISTRIBUTOR)
+    alpha, beta = make_partner("Alpha Systems", parent=delta), make_partner("Beta Networks")
+    session().get_one(Partner, alpha.id).shares = "deals"
     make_partner("Kabel & Söhne Netzwerktechnik und Rechenzentrumsausstattung GmbH & Co. KG")
     made.firm = alpha.id
     nora = accounts.invite(alpha, "nora@new.example", "Nora", ["partner_rep"], clock.now())
@@ -112,6 +112,7 @@ def till_the_field(folder: Path) -> Field:
         "rep": make_person(alpha, name="Alice Arndt", email="alice@alpha-systems.example"),
         "free_rep": make_person(beta, name="Bob Behrens"),
         "partner_manager": make_person(alpha, "partner_manager", name="Anna Alvarez"),
+        "distributor_manager": make_person(delta, "distributor_manager", name="Dora Dahl"),
         "channel_manager": make_person(vendor, "channel_manager", name="Mara Manning"),
         "qualifier": make_person(vendor, "qualifier", name="Quentin Quade"),
         "direct_sales": make_person(vendor, "direct_sales", name="Dana Ruiz", unit_id=unit.id),

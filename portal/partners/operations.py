@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pycountry
+from flask_babel import format_date
 from flask_babel import gettext as _
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -37,7 +38,6 @@ from portal.partners.models import (
     PartnerGroupMember,
     Shares,
 )
-from portal.web.filters import day
 
 # list of the profile → kind of catalogue entry it holds
 LISTS = {
@@ -310,8 +310,8 @@ def check_overlap(
         "starts_on": _(
             "There is an absence from %(first)s to %(last)s already. Please take that one back "
             "first, or choose other days.",
-            first=day(other.starts_on),
-            last=day(other.ends_on),
+            first=format_date(other.starts_on),
+            last=format_date(other.ends_on),
         )
     }
 
@@ -340,8 +340,8 @@ def check_delegate(
         "delegate_id": _(
             "%(name)s is away, too, from %(first)s to %(last)s. Please choose somebody else.",
             name=delegate.name,
-            first=day(away.starts_on),
-            last=day(away.ends_on),
+            first=format_date(away.starts_on),
+            last=format_date(away.ends_on),
         )
     }
 

@@ -115,7 +115,8 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     if actor.may(Permission.PICKUPS_SEE_FIRM):
         conditions.append(Lead.holder_organisation_id == actor.organisation_id)
     if actor.may(Permission.PICKUPS_SEE_OWN):
-        conditions.append(Lead.holder_id == actor.id)
+        of_firm = Lead.holder_organisation_id == actor.organisation_id
+        conditions.append(and_(Lead.holder_id == actor.id, of_firm))
     if actor.stands_in_for:
         of_hers = Lead.holder_id.in_(actor.stands_in_for)
         conditions.append(and_(of_hers, Lead.state == LeadState.HELD))

@@ -22,6 +22,7 @@ from sqlalchemy import select, update
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Programme, User
+from portal.accounts.queries import get_actor
 from portal.accounts.tree import list_units
 from portal.catalog.queries import book
 from portal.core import circumstances
@@ -38,13 +39,15 @@ from portal.demo.inquiries import Composer, Inquiry
 from portal.demo.stage import HEARS_BY_MAIL, Cast, Stage, close_in, set_stage
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
-from portal.leads import hand_over, team
+from portal.leads import hand_over, notes, team
 from portal.leads import operations as leads
 from portal.leads.models import HandOver, Lead, LeadState
 from portal.offers import operations as offers
 from portal.offers import queries as offered
 from portal.offers.jobs import due_rounds
 from portal.offers.models import Offer, OfferRound
+from portal.partners import operations as partners
+from portal.partners.models import Shares
 from portal.pickup import operations as pickups
 from portal.pickup.jobs import changed_debts
 from portal.pickup.models import Pickup
@@ -573,6 +576,7 @@ def build(
     story.plan(at - 2 * DAY, hand_over_more, stage)
     story.plan(at - 9 * HOUR, sell_direct, stage)
     story.play()
+    settle_at_home(stage, at)
     sweep(at)
     same_offers(stage, at)
     settle_past_mails(at)
@@ -700,6 +704,65 @@ def sell_direct(stage: Stage, at: datetime) -> None:
     for lead_id in ready[: min(3, len(ready) // 3)]:
         with circumstances.under(channel="web", actor_id=stage.manager.id):
             offers.offer_to_unit(lead_id, unit.id, 7 * 24, at)
+
+
+SHARED = (Shares.DEALS, Shares.FIGURES, Shares.NOTHING)
+
+
+def settle_at_home(stage: Stage, at: datetime) -> None:
+    """Let firms arrange what is theirs: what the distributor sees, who stands in, what is noted."""
+    below = [one for one in stage.firms.values() if one.firm.parent and one.managers]
+    for number, firm in enumerate(below):
+        with circumstances.under(channel="web", actor_id=firm.managers[0].id):
+            partners.set_shares(firm.organisation_id, SHARED[number % len(SHARED)], at)
+    open_ones = open_pickups([one.organisation_id for one in below[:1]])
+    for held in open_ones[1:2]:
+        holder = get_actor(held.user_id)
+        with circumstances.under(channel="web", actor_id=holder.id):
+            pickups.hide(held.id, True, holder, at)
+    for firm in [one for one in stage.firms.values() if is_free_to_go(one)][:2]:
+        away, there = firm.reps[-1], firm.reps[0]
+        with circumstances.under(channel="web", actor_id=firm.managers[0].id):
+            partners.add_absence(
+                firm.organisation_id,
+                at.date(),
+                (at + 9 * DAY).date(),
+                at,
+                away.id,
+                "On holiday",
+                there.id,
+            )
+    for number, held in enumerate(open_pickups(list(stage.firms))[:6]):
+        holder = get_actor(held.user_id)
+        lead = session().get_one(Lead, held.lead_id, populate_existing=True)
+        with circumstances.under(channel="web", actor_id=holder.id):
+            notes.write_note(lead, NOTED[number % len(NOTED)], number % 3 == 2, holder, at)
+
+
+NOTED = (
+    "Better to ring after four; mornings are meetings.",
+    "The old supplier still has a contract until March. Don't mention prices before that.",
+    "They would like a reference from the same trade: can you name one?",
+)
+
+
+def is_free_to_go(firm: Cast) -> bool:
+    """Say whether somebody of a firm may be away in the demo: none of those who are named."""
+    return not firm.firm.people and len(firm.reps) > 1 and bool(firm.managers)
+
+
+def open_pickups(organisation_ids: Sequence[int]) -> Sequence[Pickup]:
+    """Return what firms hold, the longest first."""
+    return (
+        session()
+        .scalars(
+            select(Pickup)
+            .where(Pickup.organisation_id.in_(organisation_ids), Pickup.ended_at.is_(None))
+            .order_by(Pickup.picked_at, Pickup.id)
+            .execution_options(populate_existing=True)
+        )
+        .all()
+    )
 
 
 def won_leads(stage: Stage, most: int) -> Sequence[Lead]:

@@ -23,7 +23,7 @@ from portal.accounts.queries import find_user_by_email, get_actor
 from portal.accounts.reach import read_firms
 from portal.catalog.queries import forget_book
 from portal.core.db import db, session, unit_of_work
-from portal.core.events import Delivery
+from portal.core.events import Delivery, EventRow
 from portal.core.mail.models import OutgoingEmail
 from portal.demo import story
 from portal.demo.cast import PASSWORD
@@ -36,7 +36,7 @@ from portal.leads.operations import facts_of, phone_of
 from portal.leads.requirements import missing_for
 from portal.offers.jobs import due_rounds
 from portal.offers.models import Offer, OfferRound
-from portal.partners.models import Partner
+from portal.partners.models import Absence, Partner
 from portal.pickup.jobs import changed_debts
 from portal.pickup.models import Pickup
 from portal.pickup.queries import position_of
@@ -258,3 +258,14 @@ def get_person(email: str) -> User:
     found = find_user_by_email(email)
     assert found is not None
     return found
+
+
+def test_firms_share_stand_in_for_each_other_and_take_notes(played: Flask) -> None:
+    shares = set(session().scalars(select(Partner.shares)))
+    assert shares == {"nothing", "figures", "deals"}
+    hidden = select(func.count()).select_from(Pickup).where(Pickup.hidden_from_distributor)
+    assert session().scalar(hidden) == 1
+    stand_ins = select(func.count()).select_from(Absence).where(Absence.delegate_id.is_not(None))
+    assert session().scalar(stand_ins) == 2
+    written = session().scalars(select(EventRow.data).where(EventRow.name == "NoteWritten")).all()
+    assert {row["shared"] for row in written} == {True, False}

@@ -715,8 +715,8 @@ def settle_at_home(stage: Stage, at: datetime) -> None:
     for number, firm in enumerate(below):
         with circumstances.under(channel="web", actor_id=firm.managers[0].id):
             partners.set_shares(firm.organisation_id, SHARED[number % len(SHARED)], at)
-    open_ones = open_pickups([one.organisation_id for one in below[:1]])
-    for held in open_ones[1:2]:
+    open_to_see = [one.organisation_id for one in below[:: len(SHARED)]]
+    for held in open_pickups(open_to_see)[-1:]:
         holder = get_actor(held.user_id)
         with circumstances.under(channel="web", actor_id=holder.id):
             pickups.hide(held.id, True, holder, at)

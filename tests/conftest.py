@@ -25,6 +25,7 @@ from flask.testing import FlaskClient
 from psycopg import sql
 
 from portal.catalog import queries as catalog
+from portal.core import circumstances
 from portal.core.config import Settings
 from portal.core.db import APART, READING, db, hang_up, unit_of_work
 from portal.core.servers import PostgresServer, ValkeyServer
@@ -195,6 +196,13 @@ def app(house: Flask) -> Iterator[Flask]:
             db.session.session_factory.configure(join_transaction_mode="conditional_savepoint")
         catalog.forget_book()
         factories.work_in(None)
+
+
+@pytest.fixture(autouse=True)
+def nobody_acts() -> Iterator[None]:
+    """Have each test begin with nobody signed in, whoever acted in the one before."""
+    with circumstances.under(actor_id=None, as_id=None, channel="system", request_id=None):
+        yield
 
 
 @pytest.fixture

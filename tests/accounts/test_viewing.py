@@ -104,7 +104,7 @@ def test_he_changes_nothing_whatever_he_sends(client: FlaskClient, admin: User) 
         f"/leads/{lead_id}/notes",
         "/pickups/1/feedback",
         "/settings/password",
-        "/theme",
+        "/settings/theme",
         f"/people/{admin.id}/look",
     ):
         answer = client.post(address, data={"csrf_token": token, "text": "x", "theme": "dark"})
@@ -144,7 +144,9 @@ def test_it_stands_in_the_record_who_looked_as_whom_from_when_to_when(
     rep = make_person(name="Alice Ahrens")
     sign_in(client, admin)
     look_as(client, rep)
-    client.post("/theme", data={"csrf_token": csrf_of(client.get("/").text), "theme": "dark"})
+    client.post(
+        "/settings/theme", data={"csrf_token": csrf_of(client.get("/").text), "theme": "dark"}
+    )
     stop(client)
     (began,), (ended,) = events_of("ViewingBegan"), events_of("ViewingEnded")
     assert (began.actor_id, began.data) == (admin.id, {"user_id": rep.id})

@@ -119,7 +119,7 @@ def test_a_lead_is_refused_answered_picked_and_reported_from_mails_alone(
 ):
     _first, owed = hold(rep, title="The lead in hand")
     lead, path = offered(rep, title="The lead of the mail")
-    page = windows.open(live, script=script)
+    page = windows.open(live, script=script, reduced_motion="reduce")
     page.goto(f"{path}?s=pick")
     waits(page)
     page.get_by_role("button", name="Pick up").click()

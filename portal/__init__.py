@@ -3,9 +3,11 @@
 The map of the house; a room enters only rooms below its own line:
 
 9  factory  wiring  cli  up  demo
-8  desk            pages that look into several rooms: home, lead dossier, board, administration
+8  desk            pages that look into several rooms: home, lead dossier, board, team
 7  notifications   who hears what, and how
+6  inbound         the buttons of mails
 5  feedback        what the holder reports; answer-and-pick
+   people          pages of who administers people and firms: lists, leavers, moves, the tree
 4  pickup          the first-come claim, the gate, give back
 3  offers          rounds, recipients, decline
 2  matching  deadlines

@@ -22,6 +22,7 @@ from portal.accounts.queries import find_actor_of
 from portal.core import clock
 from portal.core.db import db, session
 from portal.core.errors import DomainError, NotFound
+from portal.desk.resellers import read_resellers
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.leads import contacts, notes, team
@@ -29,6 +30,7 @@ from portal.leads.models import Lead, LeadState
 from portal.leads.queries import find_visible
 from portal.leads.sight import sight_of
 from portal.leads.visibility import TABLE, Cell, Field, Phase, Tier
+from portal.partners import operations as partners
 from portal.pickup import operations as pickup
 from portal.pickup import reassign
 from tests.factories import make_offered_lead, make_partner, make_person, make_vendor
@@ -80,6 +82,9 @@ class Programme:
 
     def firm(self, name):
         return session().get_one(Organisation, self.firms[name])
+
+    def vendor(self):
+        return session().get_one(Organisation, self.user("channel").organisation_id)
 
     def lead(self, name):
         return session().get_one(Lead, self.leads[name], populate_existing=True)
@@ -179,10 +184,24 @@ def share_a_note(house, who, other, lead, firm, at):
     notes.write_note(house.lead(lead), f"of {who}", True, house.actor(who), at)
 
 
+def share(house, who, other, lead, firm, at):
+    shares = {"one": "deals", "two": "figures"}[lead] if who != other else "nothing"
+    partners.set_shares(house.firms[firm], shares, at)
+
+
+def hide(house, who, other, lead, firm, at):
+    pickup.hide(house.pickup_of(lead), firm != "beta", house.actor(who), at)
+
+
+def move_firm(house, who, other, lead, firm, at):
+    parent = house.firm("delta") if who != other else house.vendor()
+    tree.move_organisation(house.firm(firm), parent, at)
+
+
 DEEDS = (
     *(pick, give_back, hand_on, win, make_manager, make_rep, swap_roles, move),
     *(deactivate, reactivate, put_in_charge, report_to, own_the_lead, join_the_team),
-    *(leave_the_team, keep_a_note, share_a_note),
+    *(leave_the_team, keep_a_note, share_a_note, share, hide, move_firm),
 )
 
 
@@ -289,6 +308,33 @@ def complaints(house, at):
                     yield f"{name} reads a note of another firm about {which}"
 
 
+SHARES = (
+    "SELECT p.shares, o.parent_id FROM partners p JOIN organisations o ON o.id = p.organisation_id "
+    "WHERE o.id = :id"
+)
+OPEN_DEAL = (
+    "SELECT p.hidden_from_distributor FROM pickups p JOIN leads l ON l.id = p.lead_id "
+    "WHERE l.number = :number AND p.organisation_id = :firm AND p.ended_at IS NULL"
+)
+
+
+def seen_below(house, at):
+    """Yield what a distributor sees of a firm although it does not share it."""
+    actor = find_actor_of(house.people["distributor"])
+    if actor is None or actor.organisation_kind != OrganisationKind.DISTRIBUTOR:
+        return
+    for firm in read_resellers(actor, at):
+        ((shares, parent),) = rows(SHARES, id=firm.id)
+        if parent != actor.organisation_id:
+            yield f"the distributor sees {firm.name}, which is not below it"
+        if firm.figures is not None and shares == "nothing":
+            yield f"the distributor sees figures of {firm.name}"
+        for deal in firm.deals:
+            open_ones = rows(OPEN_DEAL, number=deal.number, firm=firm.id)
+            if shares != "deals" or [row[0] for row in open_ones] != [False]:
+                yield f"the distributor sees {deal.number} of {firm.name}"
+
+
 STEP = st.tuples(
     st.sampled_from(DEEDS),
     st.sampled_from(PEOPLE),
@@ -337,7 +383,7 @@ def test_whatever_happens_nobody_sees_more_than_the_table_says(house, first, ste
             session().flush()
             done.append(f"{deed.__name__}({who}, {other}, {lead}, {firm})")
         # together: what is only refused in between shows at the end as well
-        wrong = list(complaints(house, at))
+        wrong = [*complaints(house, at), *seen_below(house, at)]
         assert not wrong, "\n".join([*done, *wrong])
     finally:
         db.session.remove()

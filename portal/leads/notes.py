@@ -6,13 +6,14 @@ holder reads, from his own pickup on. What one holder's firm wrote the next one 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, OrganisationKind
@@ -125,14 +126,21 @@ def write_note(lead: Lead, text: str, shared: bool, actor: Actor, at: datetime) 
     return note
 
 
-def share_note(lead: Lead, note_id: int, shared: bool, actor: Actor, at: datetime) -> None:
-    """Let the other side read a note of the actor's firm, or no longer. Raises `NotFound`."""
+@contextmanager
+def _own_note(lead: Lead, note_id: int, actor: Actor) -> Iterator[tuple[Session, FirmNote]]:
+    """Open the wall to a note of the actor's firm and lock it. Raises `NotFound`."""
     if not may_write(lead, actor):
         raise NotFound()
     with wall.open_notes(actor.organisation_id) as opened:
         note = opened.get(FirmNote, note_id, with_for_update=True)
         if note is None or note.lead_id != lead.id:
             raise NotFound()
+        yield opened, note
+
+
+def share_note(lead: Lead, note_id: int, shared: bool, actor: Actor, at: datetime) -> None:
+    """Let the other side read a note of the actor's firm, or no longer. Raises `NotFound`."""
+    with _own_note(lead, note_id, actor) as (opened, note):
         if (note.shared_at is not None) == shared:
             return
         note.shared_at = at if shared else None
@@ -151,12 +159,7 @@ def share_note(lead: Lead, note_id: int, shared: bool, actor: Actor, at: datetim
 
 def remove_note(lead: Lead, note_id: int, actor: Actor, at: datetime) -> None:
     """Remove a note for good, as its author. Raises `NotFound`, `NotYourNote`."""
-    if not may_write(lead, actor):
-        raise NotFound()
-    with wall.open_notes(actor.organisation_id) as opened:
-        note = opened.get(FirmNote, note_id, with_for_update=True)
-        if note is None or note.lead_id != lead.id:
-            raise NotFound()
+    with _own_note(lead, note_id, actor) as (opened, note):
         if note.author_id != actor.id:
             raise NotYourNote(_("Only who wrote a note can remove it."))
         opened.delete(note)

@@ -267,7 +267,7 @@ def partner_lead(
 
 def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
     """Show the holder (or the manager of his firm) everything about a lead in hand."""
-    contact = None if actor.is_looked_as else contacts.load_contact(found, actor, at)
+    contact = contacts.find_contact(found, actor, at)
     pickup = pickups.find_last(found.id, actor)
     facts = pickups.find_open(pickup.id) if pickup else None
     shown = offers.teaser_fields([found.type_id])[found.type_id]
@@ -350,7 +350,7 @@ def vendor_lead(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
     names = queries.firm_names([line.organisation_id for line in lines])
     units = unit_names([line.unit_id for line in lines if line.unit_id])
     offerable = may_be_offered(found.state, found.suppressed)
-    contact = contacts.load_contact(found, actor, at) if Field.CONTACT in sight else None
+    contact = contacts.find_contact(found, actor, at)
     may_offer = actor.may(Permission.OFFERS_MAKE)
     return render_template(
         "desk/lead_vendor.html",

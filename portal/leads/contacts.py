@@ -46,6 +46,11 @@ def load_contact(lead: Lead, actor: Actor, at: datetime, *, together: bool = Fal
     return found[lead.id]
 
 
+def find_contact(lead: Lead, actor: Actor, at: datetime) -> LeadContact | None:
+    """Return the contact data as `load_contact` does; None for whoever may not see it."""
+    return load_contacts([lead], actor, at).get(lead.id)
+
+
 def load_contacts(leads: Iterable[Lead], actor: Actor, at: datetime) -> dict[int, LeadContact]:
     """Return the contact data that the person may see, by lead, and log the looks."""
     seen = [lead for lead in leads if may_see_contact(lead, actor)]

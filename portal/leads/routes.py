@@ -16,7 +16,7 @@ from portal.catalog.places import subdivisions
 from portal.catalog.queries import book, short_key
 from portal.core import clock
 from portal.core.db import session
-from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.errors import Conflict, Invalid
 from portal.leads import contacts, operations, queue, requirements, rules, wall
 from portal.leads.duplicates import find_duplicates
 from portal.leads.forms import (
@@ -194,10 +194,7 @@ def qualify_lead(lead_id: int) -> ResponseReturnValue:
     refusal = refusal_of(lead)
     if refusal:
         return refusal
-    try:
-        contact = contacts.load_contact(lead, actor, at)
-    except NotFound:
-        contact = None
+    contact = contacts.find_contact(lead, actor, at)
     questions = operations.questions_of(lead)
     values = values_of(lead, contact or ContactDraft(), questions, operations.answers_of(lead_id))
     return show(lead, qualify_form(questions, lead, values), actor, contact), 200

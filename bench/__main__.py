@@ -13,6 +13,7 @@ from bench import (
     mail_fanout,
     match_one,
     pickup_http,
+    sign_in_flood,
     stream_fanout,
     table,
 )
@@ -27,6 +28,7 @@ MEASUREMENTS = {
     "match_one": match_one.measure,
     "mail_fanout": mail_fanout.measure,
     "stream_fanout": stream_fanout.measure,
+    "sign_in_flood": sign_in_flood.measure,
 }
 
 

@@ -174,15 +174,19 @@ def add_reps(link: psycopg.Connection, app: Flask, firms: int, each: int) -> lis
     ):
         for row, secret in zip(rows, secrets_, strict=True):
             copy.write_row((hash_secret(secret), row[0], *moments))
+    return [
+        Rep(*row, *cookie_for(app, _user_id=secret, _fresh=True))
+        for row, secret in zip(rows, secrets_, strict=True)
+    ]
+
+
+def cookie_for(app: Flask, **content: object) -> tuple[str, str]:
+    """Return the cookie and the form token of a browser, as Flask would make them."""
+    raw = secrets.token_hex(20)
     signing = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-    forms = URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token")
-    name = app.config["SESSION_COOKIE_NAME"]
-    reps = []
-    for (user_id, firm_id), secret in zip(rows, secrets_, strict=True):
-        raw = secrets.token_hex(20)
-        made = signing.dumps({"_user_id": secret, "_fresh": True, "csrf_token": raw})
-        reps.append(Rep(user_id, firm_id, f"{name}={made}", forms.dumps(raw)))
-    return reps
+    made = signing.dumps({**content, "csrf_token": raw})
+    token = URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(raw)
+    return f"{app.config['SESSION_COOKIE_NAME']}={made}", token
 
 
 def add_leads(link: psycopg.Connection, leads: int, *, state: str = "offered") -> list[int]:

@@ -136,9 +136,9 @@ class Database:
             link.execute("checkpoint")
 
     @contextlib.contextmanager
-    def web(self, application: str = "app:app") -> Iterator[Web]:
+    def web(self, application: str = "app:app", **more: str) -> Iterator[Web]:
         """Serve with gunicorn and its real settings, default logging into a file."""
-        web = Web(self, application)
+        web = Web(self, application, **more)
         try:
             web.await_ready()
             yield web
@@ -149,7 +149,7 @@ class Database:
 class Web:
     """gunicorn with two workers, as `make run` and production start it."""
 
-    def __init__(self, database: Database, application: str) -> None:
+    def __init__(self, database: Database, application: str, **more: str) -> None:
         self.port = free_port()
         pid_file = database.house.postgres.data / "postmaster.pid"
         self.postgres_pid = int(pid_file.read_text().split()[0])
@@ -158,6 +158,7 @@ class Web:
             "PATH": os.defpath,
             "PORT": str(self.port),
             "HOST": "127.0.0.1",
+            **more,
         }
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(

@@ -55,16 +55,19 @@ def sign_in(
     password: str,
     at: datetime,
     browser: Browser = UNNAMED,
+    known: bool = False,
 ) -> tuple[User, str | None]:
     """Check e-mail and password, open a session, return the person and the session's secret.
 
     No session and no secret where she owes the second step (`second_step.ask`). A browser that she
     never used is told to her by mail. Raises `Forbidden` with one and the same sentence whatever is
-    wrong.
+    wrong, and `passwords.Crowded` where she isn't `known` to have used this browser and too many
+    others try, too.
     """
     user = queries.find_user_by_email(email) if "\x00" not in email else None
-    known = user is not None and user.active and user.organisation.active
-    good = passwords.matches(user.password_hash if user and known else None, password)
+    works = user is not None and user.active and user.organisation.active
+    check = passwords.matches if known else passwords.matches_of_stranger
+    good = check(user.password_hash if user and works else None, password)
     if user is None or not good:
         record_apart(SignInRefused(at=at, user_id=user.id if user else 0))
         raise Forbidden(_("E-mail and password don't match. Please check both."))

@@ -31,13 +31,14 @@ from portal.accounts.forms import (
     SignInForm,
 )
 from portal.accounts.models import User
+from portal.accounts.passwords import Crowded
 from portal.accounts.signin import browser_here, read_device, remember, remember_by_mail
 from portal.core import clock, tokens
 from portal.core import db as database
 from portal.core.errors import Forbidden, Invalid, NotFound
 from portal.web.access import public, signed_in
 from portal.web.boundary import keep_work
-from portal.web.limits import failures_only, limiter, visitor_key
+from portal.web.limits import count_no_attempt, failures_only, limiter, visitor_key
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -52,8 +53,8 @@ UNLISTED = {"X-Robots-Tag": "noindex, nofollow, noarchive"}
 #
 # Wrong passwords and codes are counted for an address, for an account at an address, and for an
 # account wherever they come from. A browser in which the person was signed in before is counted by
-# itself alone: whatever others try, beside her or elsewhere, it lets her in. Mails that somebody
-# asks for are counted alike, so that nobody fills her mailbox.
+# itself alone: whatever others try, beside her or elsewhere, it lets her in, in a crowd of
+# strangers, too. Mails that somebody asks for are counted alike, so that nobody fills her mailbox.
 
 
 def account() -> str:
@@ -117,10 +118,16 @@ def sign_in() -> ResponseReturnValue:
             form.password.data or "",
             at,
             browser_here(),
+            is_known_browser(),
         )
     except Forbidden as error:
         form.take(Invalid({"password": error.message}))
         return render_template("accounts/login.html", form=form), 422
+    except Crowded:
+        count_no_attempt()
+        crowded = _("Very many are signing in just now. Please try again in a few seconds.")
+        form.take(Invalid({"password": crowded}))
+        return render_template("accounts/login.html", form=form), 429, {"Retry-After": "5"}
     if secret is None:
         session.clear()
         session[HALF] = second_step.ask(user.id, at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
+from flask import Flask, Response, g
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
@@ -20,7 +20,12 @@ limiter = Limiter(key_func=visitor_key, strategy="fixed-window")
 
 def failures_only(response: Response) -> bool:
     """Count an attempt only when it went wrong."""
-    return response.status_code >= 400
+    return response.status_code >= 400 and not g.get("not_tried")
+
+
+def count_no_attempt() -> None:
+    """Leave this request out where failures are counted: nothing was tried."""
+    g.not_tried = True
 
 
 def init_limits(app: Flask, redis_url: str) -> None:

@@ -166,6 +166,14 @@ class UnitSaved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnitClosed(Event):
+    """A unit that was empty is there no more."""
+
+    organisation_id: int
+    unit_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonPutInUnit(Event):
     user_id: int
     unit_id: int | None

@@ -69,7 +69,8 @@ class Unit(Base):
     """A part of an organisation: tele-sales, digital sales, a brand team; parts have parts.
 
     `territories` are ISO codes of countries (DE) and of their states (DE-NI): the vendor's people
-    in a unit answer for the partners who are situated there.
+    in a unit answer for the partners who are situated there. A closed unit stays for the offers
+    that it once had; nobody is in it.
     """
 
     __tablename__ = "units"
@@ -84,6 +85,7 @@ class Unit(Base):
     territories: Mapped[list[str]] = mapped_column(
         ARRAY(Text), default=list, server_default=text("'{}'")
     )
+    closed_at: Mapped[datetime | None]
 
 
 class Hears(StrEnum):

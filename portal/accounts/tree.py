@@ -17,11 +17,12 @@ from portal.accounts.events import (
     ManagerSet,
     OrganisationMoved,
     PersonPutInUnit,
+    UnitClosed,
     UnitSaved,
 )
 from portal.accounts.models import PARTNER_KINDS, Organisation, OrganisationKind, Unit, User
 from portal.core.db import Base, session
-from portal.core.errors import Invalid, NotFound
+from portal.core.errors import Invalid, NotFound, Refused
 from portal.core.events import record
 
 ABOVE = {
@@ -30,6 +31,12 @@ ABOVE = {
     OrganisationKind.AGENCY: (OrganisationKind.VENDOR,),
 }
 """Which kinds of firm may stand above a firm of a kind; above the vendor stands nobody."""
+
+
+class UnitInUse(Refused):
+    """People, units or open offers are still in a unit that shall be closed."""
+
+    code = "unit_in_use"
 
 
 def is_region(code: str) -> bool:
@@ -116,8 +123,8 @@ def set_unit(user: User, unit_id: int | None, at: datetime) -> None:
     was = user.unit_id
     if unit_id == was:
         return
-    unit = session().get(Unit, unit_id) if unit_id is not None else None
-    if unit_id is not None and (unit is None or unit.organisation_id != user.organisation_id):
+    _line_up()
+    if unit_id is not None and _find_unit(unit_id, user.organisation_id) is None:
         raise Invalid({"unit_id": _("Please choose a unit of this firm.")})
     user.unit_id = unit_id
     session().flush()
@@ -143,16 +150,21 @@ def save_unit(
     manager_id: int | None = None,
     territories: Sequence[str] = (),
 ) -> Unit:
-    """Make a unit of a firm, or change one. Raises `Invalid` with the fields to look at again."""
+    """Make a unit of a firm, or change one.
+
+    Raises `Invalid` with the fields to look at again, and `NotFound` for a unit closed meanwhile.
+    """
     _line_up()
+    if unit is not None:
+        unit = get_unit(unit.id, organisation.id)
     name, territories = name.strip(), list(dict.fromkeys(territories))
     errors: dict[str, str] = {}
     if not name:
         errors["name"] = _("Please give the unit a name.")
     elif _is_taken(name, organisation.id, unit):
         errors["name"] = _("There is a unit with this name already.")
-    parent = session().get(Unit, parent_id) if parent_id is not None else None
-    if parent_id is not None and (parent is None or parent.organisation_id != organisation.id):
+    parent = _find_unit(parent_id, organisation.id) if parent_id is not None else None
+    if parent_id is not None and parent is None:
         errors["parent_id"] = _("Please choose a unit of this firm.")
     elif parent is not None and unit is not None and unit.id in _above(Unit, parent.id):
         errors["parent_id"] = _("That unit is a part of this one itself.")
@@ -187,30 +199,64 @@ def save_unit(
     return unit
 
 
+def close_unit(unit: Unit, at: datetime) -> None:
+    """Close a unit in which nobody works and of which no other is a part. Raises `UnitInUse`.
+
+    Who has no access any more leaves it silently, and nobody answers for its territories.
+    """
+    _line_up()
+    people = session().scalars(select(User).where(User.unit_id == unit.id)).all()
+    below = session().scalar(
+        select(Unit.id).where(Unit.parent_id == unit.id, Unit.closed_at.is_(None)).limit(1)
+    )
+    if below is not None or any(user.active for user in people):
+        raise UnitInUse(in_use())
+    for user in people:
+        set_unit(user, None, at)
+    unit.manager_id, unit.territories, unit.closed_at = None, [], at
+    session().flush()
+    record(UnitClosed(at=at, organisation_id=unit.organisation_id, unit_id=unit.id))
+
+
+def in_use() -> str:
+    """Return the words why a unit can't be closed."""
+    return str(_("People, units or open offers are still in it."))
+
+
 def _is_taken(name: str, organisation_id: int, unit: Unit | None) -> bool:
     taken = session().scalars(
         select(Unit.id).where(
-            Unit.organisation_id == organisation_id, func.lower(Unit.name) == name.lower()
+            Unit.organisation_id == organisation_id,
+            Unit.closed_at.is_(None),
+            func.lower(Unit.name) == name.lower(),
         )
     )
     return any(unit is None or found != unit.id for found in taken)
 
 
 def get_unit(unit_id: int, organisation_id: int) -> Unit:
-    """Return a unit of a firm. Raises `NotFound`."""
-    found = session().get(Unit, unit_id)
-    if found is None or found.organisation_id != organisation_id:
+    """Return a unit of a firm that is not closed. Raises `NotFound`."""
+    found = _find_unit(unit_id, organisation_id)
+    if found is None:
         raise NotFound()
     return found
 
 
+def _find_unit(unit_id: int, organisation_id: int) -> Unit | None:
+    # fresh: the tree may have changed while this change stood in line
+    found = session().get(Unit, unit_id, populate_existing=True)
+    if found is None or found.closed_at is not None or found.organisation_id != organisation_id:
+        return None
+    return found
+
+
 def list_units(organisation_id: int) -> Sequence[Unit]:
-    """Return the units of a firm by name."""
+    """Return the units of a firm by name, without those that are closed."""
     return (
         session()
         .scalars(
             select(Unit)
-            .where(Unit.organisation_id == organisation_id)
+            .where(Unit.organisation_id == organisation_id, Unit.closed_at.is_(None))
             .order_by(func.lower(Unit.name), Unit.id)
         )
         .all()

@@ -101,6 +101,7 @@ EVENTS: dict[str, Any] = {
     "StandByLeft": _l("Standing by ended"),
     "StandBysEnded": _l("Nobody stands by any more"),
     "StoodBy": _l("Stands by for a lead"),
+    "UnitClosed": _l("Unit closed"),
     "UnitSaved": _l("Unit saved"),
     "ViewingBegan": _l("Looks as somebody else"),
     "ViewingEnded": _l("Looks as somebody else no more"),

@@ -81,9 +81,11 @@ def offer_to_unit(lead_id: int, unit_id: int | None, hours: int, at: datetime) -
     if not may_be_offered(lead.state, lead.suppressed):
         raise NotReady(_("%(number)s can't be offered in its present state.", number=lead.number))
     requirements.check_complete(lead, "offer")
-    unit = session().get(Unit, unit_id) if unit_id is not None else None
+    # held: nobody closes the unit before the offer stands
+    held = {"read": True}
+    unit = session().get(Unit, unit_id, with_for_update=held) if unit_id is not None else None
     firm = session().get(Organisation, unit.organisation_id) if unit else None
-    if unit is None or firm is None or firm.kind != OrganisationKind.VENDOR:
+    if unit is None or unit.closed_at or firm is None or firm.kind != OrganisationKind.VENDOR:
         raise Invalid({"unit_id": _("Please choose a unit.")})
     if not list_pickers_of(firm.id, unit.id):
         raise Invalid({"unit_id": _("Nobody of this unit picks up leads.")})

@@ -49,6 +49,7 @@ from portal.people import leaving
 from portal.people import list_routes as people_lists
 from portal.people import routes as people
 from portal.people import sign_up_routes as sign_up
+from portal.people import unit_routes as units
 from portal.people.events import SignUpAsked, SignUpDeclined
 from portal.pickup import jobs as _pickup  # noqa: F401
 from portal.pickup import routes as pickup
@@ -71,6 +72,7 @@ ROOMS = (
     people_lists.blueprint,
     leaving.blueprint,
     firms.blueprint,
+    units.blueprint,
     sign_up.blueprint,
     matching.blueprint,
     offers.blueprint,

@@ -1,4 +1,4 @@
-"""Forms of firms and their units."""
+"""Forms of firms."""
 
 from __future__ import annotations
 
@@ -74,10 +74,6 @@ class FirmForm(FirmFields):
             self[name].data = getattr(firm, name)
         self.parent_id.data = str(firm.parent_id or "")
         self.account_manager_id.data = str(firm.account_manager_id or "")
-
-
-class UnitForm(Form):
-    unit_name = StringField(_l("Name of the unit"), [needed(), Length(max=LONGEST["name"])])
 
 
 class InviteForm(RolesForm):

@@ -1,4 +1,4 @@
-"""Pages of the tree of firms: who stands below whom, a firm, its units, and taking it out."""
+"""Pages of the tree of firms: who stands below whom, a firm, and taking it out."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from flask_babel import gettext as _
 
 from portal.accounts import administration, operations, tree
 from portal.accounts.actor import current_actor
-from portal.accounts.models import PARTNER_KINDS, Organisation, OrganisationKind, Unit
+from portal.accounts.models import PARTNER_KINDS, Organisation, OrganisationKind
 from portal.accounts.permissions import Permission
 from portal.accounts.words import KIND_NAMES
 from portal.core import clock
 from portal.core.errors import Invalid, Refused
 from portal.partners import operations as partners
-from portal.people import firms, rules
-from portal.people.firm_forms import FirmForm, InviteForm, NewFirmForm, UnitForm
+from portal.people import firms, rules, units
+from portal.people.firm_forms import FirmForm, InviteForm, NewFirmForm
 from portal.people.queries import firms_in_people
 from portal.people.routes import refused
 from portal.pickup import leavers
@@ -119,7 +119,6 @@ def firm(organisation_id: int) -> ResponseReturnValue:
 def render(
     found: Organisation,
     form: FirmForm | None = None,
-    unit_form: UnitForm | None = None,
     inviting: InviteForm | None = None,
 ) -> str:
     """Render a firm, with one of its forms as it was filled in."""
@@ -136,9 +135,8 @@ def render(
         firm=found,
         line=lines([found])[0],
         form=form,
-        unit_form=unit_form or UnitForm(formdata=None),
         inviting=inviting,
-        units=firms.list_units(found.id),
+        units=units.list_branches(found.id),
         below=lines(page.items),
         page=page,
         turn=lambda to: url_for("firms.firm", organisation_id=found.id, page=to) if to else None,
@@ -202,44 +200,6 @@ def invite(organisation_id: int) -> ResponseReturnValue:
         return render(found, inviting=form), 422
     flash(_("An invitation to %(email)s is on its way.", email=person.email), "success")
     return go(url_for("firms.firm", organisation_id=organisation_id))
-
-
-@blueprint.post("/firms/<int:organisation_id>/units")
-@requires(Permission.PEOPLE_EDIT)
-def add_unit(organisation_id: int) -> ResponseReturnValue:
-    return save_unit(firms.get_firm(organisation_id), None)
-
-
-@blueprint.post("/firms/<int:organisation_id>/units/<int:unit_id>")
-@requires(Permission.PEOPLE_EDIT)
-def rename_unit(organisation_id: int, unit_id: int) -> ResponseReturnValue:
-    found = firms.get_firm(organisation_id)
-    return save_unit(found, tree.get_unit(unit_id, found.id))
-
-
-def save_unit(found: Organisation, unit: Unit | None) -> ResponseReturnValue:
-    """Make a unit of a firm, or give one another name; what else is noted of it stays."""
-    form = UnitForm()
-    if not form.validate():
-        return render(found, unit_form=form), 422
-    kept = (unit.parent_id, unit.manager_id, unit.territories) if unit else (None, None, [])
-    try:
-        tree.save_unit(
-            found,
-            form.unit_name.data or "",
-            clock.now(),
-            unit,
-            parent_id=kept[0],
-            manager_id=kept[1],
-            territories=kept[2],
-        )
-    except Invalid as error:
-        form.take(
-            Invalid({{"name": "unit_name"}.get(k, k): said for k, said in error.errors.items()})
-        )
-        return render(found, unit_form=form), 422
-    flash(_("Saved."), "success")
-    return go(url_for("firms.firm", organisation_id=found.id))
 
 
 @blueprint.get("/firms/<int:organisation_id>/closing")

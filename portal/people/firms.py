@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from portal.accounts import tree
-from portal.accounts.models import Organisation, OrganisationKind, Unit, User
+from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.core.db import AnyRow, session
 from portal.core.errors import NotFound
 from portal.leads.models import Lead
@@ -123,20 +123,6 @@ def count_in(organisation_ids: Collection[int]) -> dict[int, Numbers]:
         select(Organisation.id, people, below).where(Organisation.id.in_(list(organisation_ids)))
     )
     return {row[0]: Numbers(row[1], row[2]) for row in rows}
-
-
-def list_units(organisation_id: int) -> Sequence[tuple[Unit, int]]:
-    """Return the units of a firm by name, with how many people each has."""
-    people = dict(
-        session()
-        .execute(
-            select(User.unit_id, func.count())
-            .where(User.organisation_id == organisation_id, User.active)
-            .group_by(User.unit_id)
-        )
-        .all()
-    )
-    return [(unit, people.get(unit.id, 0)) for unit in tree.list_units(organisation_id)]
 
 
 def list_parents(kind: str) -> Sequence[Organisation]:

@@ -75,6 +75,7 @@ class Field:
     pickups: dict[str, int] = field(default_factory=dict)
     hand_overs: dict[str, int] = field(default_factory=dict)
     firm: int = 0
+    unit: dict[str, int] = field(default_factory=dict)
     group: int = 0
     rule: int = 0
     kinds: list[str] = field(default_factory=list)
@@ -107,7 +108,9 @@ def till_the_field(folder: Path) -> Field:
     nora = accounts.invite(alpha, "nora@new.example", "Nora", ["partner_rep"], clock.now())
     made.invitation = accounts.issue_invitation(nora.id, clock.now())
     made.sign_in_link = accounts.issue_sign_in_link(nora.id, clock.now())
-    unit = tree.save_unit(vendor, "Digital sales", at)
+    unit = tree.save_unit(vendor, "Digital sales", at, territories=["DE-NI", "US-CA"])
+    tree.save_unit(vendor, "Web team", at, parent_id=unit.id)
+    made.unit = {"organisation_id": vendor.id, "unit_id": unit.id}
     made.people = {
         "rep": make_person(alpha, name="Alice Arndt", email="alice@alpha-systems.example"),
         "free_rep": make_person(beta, name="Bob Behrens"),

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from portal.accounts import operations as accounts
-from portal.accounts.models import Organisation, OrganisationKind, Unit, User
+from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.core.db import session
 from portal.core.events import EventRow
 from portal.partners.models import Partner
@@ -151,21 +150,6 @@ def test_an_account_manager_is_chosen_on_the_firm_s_page(admin):
     assert send(admin, f"/firms/{alpha.id}", **form).status_code == 303
     assert find("Alpha").account_manager_id == pam.id
     assert "no account manager" not in admin.get(f"/firms/{alpha.id}").text
-
-
-def test_units_are_added_and_renamed_and_keep_their_people(admin):
-    alpha = make_partner("Alpha")
-    path = f"/firms/{alpha.id}/units"
-    assert send(admin, path, unit_name="Sales").status_code == 303
-    unit = factory(lambda: session().scalar(select(Unit).where(Unit.organisation_id == alpha.id)))()
-    make_person(alpha, unit_id=unit.id)
-    assert send(admin, path, unit_name="sales").status_code == 422
-    assert send(admin, path, unit_name="").status_code == 422
-    assert send(admin, f"{path}/{unit.id}", unit_name="Inside Sales").status_code == 303
-    page = admin.get(f"/firms/{alpha.id}").text
-    assert "Inside Sales" in page
-    other = factory(lambda: accounts.add_unit(make_partner("Beta"), "Sales").id)()
-    assert send(admin, f"{path}/{other}", unit_name="Mine").status_code == 404
 
 
 def test_somebody_is_invited_on_the_firm_s_page(admin):

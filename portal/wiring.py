@@ -35,7 +35,12 @@ from portal.leads import note_routes as notes
 from portal.leads import routes as leads
 from portal.leads import team_routes as lead_team
 from portal.leads import visibility_routes as visibility
-from portal.leads.events import ContactSuppressed, DraftsStale, LeadDisqualified
+from portal.leads.events import (
+    ContactSuppressed,
+    DraftsStale,
+    LeadDisqualified,
+    LeadHandedBack,
+)
 from portal.matching import routes as matching
 from portal.notifications import jobs as _notifications  # noqa: F401 – registers its reactions
 from portal.notifications import routes as notifications
@@ -44,13 +49,14 @@ from portal.offers import routes as offers
 from portal.offers.events import LeadOffered, OfferVisible, RoundEnded, StandByHeard
 from portal.partners import contact_routes as partner_contacts
 from portal.partners import routes as partners
+from portal.partners.events import AbsenceAdded
 from portal.people import firm_routes as firms
 from portal.people import leaving
 from portal.people import list_routes as people_lists
 from portal.people import routes as people
 from portal.people import sign_up_routes as sign_up
 from portal.people import unit_routes as units
-from portal.people.events import SignUpAsked, SignUpDeclined
+from portal.people.events import SignUpAsked, SignUpConfirmed, SignUpDeclined
 from portal.pickup import jobs as _pickup  # noqa: F401
 from portal.pickup import routes as pickup
 from portal.pickup.events import (
@@ -104,6 +110,7 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     SignInLinkRequested: ("notifications.sign_in_link",),
     PersonInvited: ("notifications.invitation",),
     SignUpAsked: ("notifications.sign_up_link",),
+    SignUpConfirmed: ("notifications.sign_up_waits",),
     SignUpDeclined: ("notifications.sign_up_declined",),
     NewDeviceSeen: ("notifications.new_device",),
     PasswordChanged: ("notifications.sign_in_changed",),
@@ -116,6 +123,8 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     OfferVisible: ("notifications.lead_offered",),
     StandByHeard: ("notifications.stand_by_heard",),
     ContactSuppressed: ("offers.take_off",),
+    LeadHandedBack: ("notifications.handed_back",),
+    AbsenceAdded: ("notifications.stands_in",),
     LeadDisqualified: ("offers.settle_waiting",),
     LeadWon: ("offers.settle_waiting",),
     LeadLost: ("offers.settle_waiting",),

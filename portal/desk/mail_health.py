@@ -36,6 +36,7 @@ KINDS: dict[str, Any] = {
     "feedback_due": _l("Feedback due"),
     "feedback_overdue": _l("Feedback overdue"),
     "feedback_soon": _l("Feedback soon due"),
+    "handed_back": _l("Back from operations"),
     "invitation": _l("Invitation"),
     "lead_offered": _l("A lead for you"),
     "new_device": _l("New device"),
@@ -43,10 +44,12 @@ KINDS: dict[str, Any] = {
     "password_reset": _l("New password"),
     "sign_up_confirm": _l("New partner: confirm the address"),
     "sign_up_declined": _l("New partner: turned down"),
+    "sign_up_waits": _l("New partner: waits for an answer"),
     "recorded": _l("Recorded"),
     "round_unpicked": _l("Nobody picked it up"),
     "sign_in_changed": _l("Sign-in changed"),
     "sign_in_link": _l("Link to sign in"),
+    "stands_in": _l("Stands in for a colleague"),
     "yours_now": _l("Yours now"),
 }
 

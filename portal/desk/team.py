@@ -213,6 +213,7 @@ def add_absence(user_id: int) -> ResponseReturnValue:
             user_id=user.id,
             note=form.absence_note.data,
             delegate_id=int(form.delegate_id.data) if form.delegate_id.data else None,
+            by_user_id=current_actor().id,
         )
     except Invalid as error:
         form.take(error)

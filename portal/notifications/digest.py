@@ -28,6 +28,7 @@ from portal.notifications.letters import (
     round_words,
     to,
 )
+from portal.notifications.news import News
 from portal.notifications.queries import Offered, RoundReport
 from portal.pickup.models import Pickup
 
@@ -43,6 +44,7 @@ class Collection:
     offers: list[Offered] = field(default_factory=list)
     rounds: list[RoundReport] = field(default_factory=list)
     drafts: list[dict[str, Any]] = field(default_factory=list)
+    news: list[News] = field(default_factory=list)
 
 
 def digest(
@@ -69,6 +71,10 @@ def digest(
             "offers": [offered_lead(one, user, at) for one in collected.offers[:most]],
             "rounds": rounds,
             "drafts": collected.drafts[:most],
+            "news": [
+                {"what": str(one.what), "path": one.path, "press": str(one.press)}
+                for one in collected.news[:most]
+            ],
             "more": sum(
                 max(0, len(part) - most)
                 for part in (
@@ -76,6 +82,7 @@ def digest(
                     collected.offers,
                     collected.rounds,
                     collected.drafts,
+                    collected.news,
                 )
             ),
             "stop_path": stop,
@@ -127,4 +134,5 @@ def summary_of(collected: Collection) -> str:
         parts.append(
             ngettext("%(num)d not finished", "%(num)d not finished", len(collected.drafts))
         )
+    parts += [str(one.subject) for one in collected.news]
     return ", ".join(str(part) for part in parts)

@@ -7,7 +7,7 @@ Contact data of a lead is reached by one function alone, `yours_now`, for its ho
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -44,6 +44,7 @@ from portal.leads.models import Lead, LeadType
 from portal.leads.queries import find_teaser
 from portal.notifications import queries
 from portal.notifications.models import Topic
+from portal.notifications.news import News, find_news
 from portal.notifications.queries import Offered, RoundReport
 from portal.offers import operations as offers
 from portal.offers import places
@@ -386,6 +387,31 @@ def round_unpicked(report: RoundReport, user: User, at: datetime) -> Letter | No
 def drafts_stale(drafts: Sequence[dict[str, Any]]) -> Letter:
     """Leads were begun and not finished."""
     return Letter("drafts_stale", {"drafts": list(drafts)})
+
+
+def news(topic: str, facts: Mapping[str, Any], user: User, at: datetime) -> Letter | None:
+    """One thing in a sentence; None where it is past."""
+    with to(user):
+        found = find_news(topic, facts, user, at)
+        return news_letter(found, at) if found else None
+
+
+def news_letter(found: News, at: datetime) -> Letter:
+    """Return the mail about one thing in a sentence, in the language that is spoken."""
+    teaser = find_teaser(found.lead_id) if found.lead_id is not None else None
+    return Letter(
+        found.topic,
+        {
+            "lead": lead_of(teaser, at) if teaser else None,
+            "subject": str(found.subject),
+            "what": str(found.what),
+            "details": found.details,
+            "path": found.path,
+            "press": str(found.press),
+            "reason": str(found.reason),
+        },
+        found.lead_id,
+    )
 
 
 def recorded(event: MailActionDone, user: User, at: datetime) -> Letter | None:

@@ -20,6 +20,9 @@ class Topic(StrEnum):
     FEEDBACK_SOON = "feedback_soon"
     LEAD_OFFERED = "lead_offered"
     ROUND_UNPICKED = "round_unpicked"
+    SIGN_UP_WAITS = "sign_up_waits"
+    STANDS_IN = "stands_in"
+    HANDED_BACK = "handed_back"
     DRAFTS_STALE = "drafts_stale"
 
 

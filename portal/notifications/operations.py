@@ -24,6 +24,7 @@ from portal.notifications import digest, letters, queries, rules
 from portal.notifications.digest import Collection
 from portal.notifications.letters import Letter
 from portal.notifications.models import Notice, NoticeRound, Outcome, Topic
+from portal.notifications.news import TOPICS, find_news
 from portal.pickup.models import Pickup
 
 KEPT = timedelta(days=90)
@@ -218,6 +219,12 @@ def collect(waiting: Sequence[Notice], user: User, at: datetime) -> tuple[Collec
             if report is None:
                 continue
             found.rounds.append(report)
+        elif notice.topic in TOPICS:
+            with letters.to(user):
+                news = find_news(notice.topic, notice.facts, user, at)
+            if news is None:
+                continue
+            found.news.append(news)
         else:
             drafts = queries.list_drafts(notice.facts["lead_ids"])
             if not drafts:
@@ -236,6 +243,9 @@ def alone(collected: Collection, user: User, at: datetime) -> Letter | None:
         return letters.lead_offered(collected.offers[0], user, at)
     if collected.rounds:
         return letters.round_unpicked(collected.rounds[0], user, at)
+    if collected.news:
+        with letters.to(user):
+            return letters.news_letter(collected.news[0], at)
     return letters.drafts_stale(collected.drafts)
 
 

@@ -6,7 +6,7 @@ Whatever is told is told once, by its key. What also waits for its moment is a m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -24,17 +24,20 @@ from portal.accounts.events import (
 )
 from portal.accounts.models import Hears, User
 from portal.accounts.queries import find_name
-from portal.core.db import together
+from portal.core.db import session, together
+from portal.core.events import Event
 from portal.core.mail import outbox
 from portal.inbound.events import MailActionDone, MailPickLost
-from portal.leads.events import DraftsStale
+from portal.leads.events import DraftsStale, LeadHandedBack
+from portal.leads.models import Lead
 from portal.leads.queries import find_teaser
 from portal.notifications import letters, operations, queries
 from portal.notifications.letters import Letter
 from portal.notifications.models import Topic
 from portal.offers.events import LeadOffered, OfferVisible, RoundEnded, StandByHeard
+from portal.partners.events import AbsenceAdded
 from portal.people import sign_up
-from portal.people.events import SignUpAsked, SignUpDeclined
+from portal.people.events import SignUpAsked, SignUpConfirmed, SignUpDeclined
 from portal.pickup.events import (
     FeedbackDue,
     FeedbackDueSoon,
@@ -208,6 +211,43 @@ def tell_of_drafts(event: DraftsStale, at: datetime) -> None:
         event.at,
         at,
         lead_ids=list(event.lead_ids),
+    )
+
+
+def tell_of_handing_back(event: LeadHandedBack, at: datetime) -> None:
+    """Tell who answers for a lead, and who asked, that operations handed it back."""
+    lead = session().get(Lead, event.lead_id) if event.lead_id else None
+    owner_id = lead.owner_id if lead else None
+    hearers = {event.owner_id, owner_id} - {None, event.user_id}
+    tell_news(hearers, Topic.HANDED_BACK, event, at, hand_over_id=event.hand_over_id)
+
+
+def tell_who_stands_in(event: AbsenceAdded, at: datetime) -> None:
+    """Tell a colleague for whom she stands in, and when, unless she entered it herself."""
+    if event.delegate_id != event.by_user_id:
+        tell_news({event.delegate_id}, Topic.STANDS_IN, event, at, absence_id=event.absence_id)
+
+
+def tell_of_request(event: SignUpConfirmed, at: datetime) -> None:
+    """Tell the channel managers of a firm that wants to join; where there are none, the admins."""
+    hearers = queries.list_with_role("channel_manager") or queries.list_with_role("admin")
+    ids = {user.id for user in hearers}
+    tell_news(ids, Topic.SIGN_UP_WAITS, event, at, sign_up_id=event.sign_up_id)
+
+
+def tell_news(
+    user_ids: Iterable[int | None], topic: Topic, event: Event, at: datetime, **facts: int
+) -> None:
+    """Tell people of one thing in a sentence, each once for what `facts` name."""
+    people = [queries.find_user(user_id) for user_id in user_ids if user_id is not None]
+    about = ":".join([topic, *(str(value) for value in facts.values())])
+    tell(
+        {user: partial(letters.news, topic, facts, user, at) for user in people if user},
+        topic,
+        about,
+        event.at,
+        at,
+        **facts,
     )
 
 

@@ -26,6 +26,7 @@ class AbsenceAdded(Event):
     absence_id: int
     user_id: int | None
     delegate_id: int | None = None
+    by_user_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -254,11 +254,13 @@ def add_absence(
     user_id: int | None = None,
     note: str | None = None,
     delegate_id: int | None = None,
+    by_user_id: int | None = None,
 ) -> Absence:
     """Note that a firm, or one person of it, is away, both days included.
 
     `delegate_id` is a colleague who stands in for her: somebody who reports on leads, and is there
-    herself. Raises `Invalid`, also where the same one is away on one of these days already.
+    herself; she hears of it unless it was she who entered it, `by_user_id`. Raises `Invalid`, also
+    where the same one is away on one of these days already.
     """
     # two who enter absences at once would not see each other's
     session().execute(
@@ -294,6 +296,7 @@ def add_absence(
             absence_id=absence.id,
             user_id=user_id,
             delegate_id=delegate_id,
+            by_user_id=by_user_id,
         )
     )
     return absence

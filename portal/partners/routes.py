@@ -141,6 +141,7 @@ def add_absence(organisation_id: int) -> ResponseReturnValue:
             clock.now(),
             user_id=int(form.user_id.data) if form.user_id.data else None,
             note=form.absence_note.data,
+            by_user_id=current_actor().id,
         )
     except Invalid as error:
         form.take(error)

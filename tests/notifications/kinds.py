@@ -190,9 +190,44 @@ KINDS: dict[str, dict[str, Any]] = {
         "advice": "It was you? Then there is nothing to do. If not, choose a new password now, "
         "and ask an administrator to take the second step off.",
     },
+    "handed_back": {
+        **NAME,
+        "lead": LEAD,
+        "subject": "Back from operations: L-20418",
+        "what": "L-20418 is back from operations.",
+        "details": ["Handed back by: Oskar Riedel", "Its number there: 4711-A"],
+        "path": "/hand-overs/12",
+        "press": "See what they say",
+        "reason": "You get this mail because you answer for this lead.",
+    },
+    "stands_in": {
+        **NAME,
+        "lead": None,
+        "subject": "You stand in for Alan Archer",
+        "what": "you stand in for Alan Archer from Monday, November 23, 2026 to Friday, "
+        "November 27, 2026.",
+        "details": [
+            "Both days count. It ends by itself.",
+            "Meanwhile the leads of Alan Archer stand in your list.",
+        ],
+        "path": "/mine",
+        "press": "Open your list",
+        "reason": "You get this mail because a colleague named you.",
+    },
+    "sign_up_waits": {
+        **NAME,
+        "lead": None,
+        "subject": "Alpha Systems wants to become a partner",
+        "what": "Alpha Systems wants to become a partner and waits for an answer.",
+        "details": ["Germany"],
+        "path": "/sign-up-requests/7",
+        "press": "See the request",
+        "reason": "You get this mail because you look after the partners.",
+    },
     "digest": {
         **NAME,
-        "summary": "2 answers owed, 1 new lead, 1 not picked up, 2 not finished",
+        "summary": "2 answers owed, 1 new lead, 1 not picked up, 2 not finished, "
+        "You stand in for Alan Archer",
         "owed": ["L-20418", "L-20377"],
         "feedback": [
             {
@@ -209,6 +244,14 @@ KINDS: dict[str, dict[str, Any]] = {
         "offers": [OFFERED],
         "rounds": [ROUND],
         "drafts": DRAFTS,
+        "news": [
+            {
+                "what": "you stand in for Alan Archer from Monday, November 23, 2026 to Friday, "
+                "November 27, 2026.",
+                "path": "/mine",
+                "press": "Open your list",
+            }
+        ],
         "more": 3,
         "stop_path": "/m/" + "5t0p" * 10 + "5t0",
         "reason": "You get this mail because you want to hear once a day.",
@@ -222,5 +265,8 @@ for kind in (
     "feedback_overdue",
     "round_unpicked",
     "drafts_stale",
+    "handed_back",
+    "stands_in",
+    "sign_up_waits",
 ):
     KINDS[kind] = {**KINDS[kind], "hearing_path": "/m/" + "h3ar" * 10 + "h3a"}

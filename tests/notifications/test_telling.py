@@ -448,7 +448,7 @@ def test_a_mail_about_very_many_things_names_some_and_counts_the_rest(ctx):
 def test_the_longest_mail_about_many_things_is_not_cut_off(ctx):
     many = {
         name: (KINDS["digest"][name] * 10)[:10]
-        for name in ("feedback", "offers", "rounds", "drafts")
+        for name in ("feedback", "offers", "rounds", "drafts", "news")
     }
     made = rendering.render("digest", {**KINDS["digest"], **many}, "en", "Europe/Berlin")
     assert len(made.html.encode()) < rendering.LARGEST

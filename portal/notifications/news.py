@@ -1,0 +1,116 @@
+"""What a person hears of in a sentence: a lead is back, she stands in, a firm wants to join.
+
+Here: what still stands of it, in the reader's language. Not here: who hears, and when. Nothing here
+reaches contact data, nor what people wrote to each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import format_date
+from flask_babel import gettext as _
+
+from portal.accounts.models import User
+from portal.accounts.queries import find_name, get_actor
+from portal.core.db import session
+from portal.core.errors import NotFound
+from portal.leads import hand_over
+from portal.matching.words import country_name
+from portal.notifications.models import Topic
+from portal.partners.models import Absence
+from portal.partners.rules import day_at
+from portal.people import sign_up
+
+TOPICS = (Topic.HANDED_BACK, Topic.STANDS_IN, Topic.SIGN_UP_WAITS)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One thing in words: `what` is a sentence, `press` what the button to `path` says."""
+
+    topic: str
+    subject: str
+    what: str
+    details: list[str]
+    path: str
+    press: str
+    reason: str
+    lead_id: int | None = None
+
+
+def find_news(topic: str, facts: Mapping[str, Any], user: User, at: datetime) -> News | None:
+    """Return news for a person in the language that is spoken; None where they are past."""
+    if topic == Topic.HANDED_BACK:
+        return _handed_back(facts["hand_over_id"], user)
+    if topic == Topic.STANDS_IN:
+        return _stands_in(facts["absence_id"], user, at)
+    return _sign_up_waits(facts["sign_up_id"])
+
+
+def _handed_back(hand_over_id: int, user: User) -> News | None:
+    try:
+        row = hand_over.get_row(hand_over_id, get_actor(user.id))
+    except NotFound:
+        return None
+    given = row.HandOver
+    if given.done_at is None:
+        return None
+    details = [_("Handed back by: %(name)s", name=row.taken_name)]
+    if given.erp_number:
+        details.append(_("Its number there: %(number)s", number=given.erp_number))
+    else:
+        details.append(_("It has no number there; the page says why."))
+    return News(
+        Topic.HANDED_BACK,
+        _("Back from operations: %(number)s", number=row.number),
+        _("%(number)s is back from operations.", number=row.number),
+        [str(line) for line in details],
+        f"/hand-overs/{hand_over_id}",
+        _("See what they say"),
+        _("You get this mail because you answer for this lead."),
+        given.lead_id,
+    )
+
+
+def _stands_in(absence_id: int, user: User, at: datetime) -> News | None:
+    found = session().get(Absence, absence_id)
+    if found is None or found.user_id is None or found.delegate_id != user.id:
+        return None
+    if found.ends_on < day_at(user.organisation.timezone, at):
+        return None
+    name = find_name(found.user_id)
+    days = {
+        "first": format_date(found.starts_on, "full"),
+        "last": format_date(found.ends_on, "full"),
+    }
+    return News(
+        Topic.STANDS_IN,
+        _("You stand in for %(name)s", name=name),
+        _("you stand in for %(name)s from %(first)s to %(last)s.", name=name, **days),
+        [
+            str(_("Both days count. It ends by itself.")),
+            str(_("Meanwhile the leads of %(name)s stand in your list.", name=name)),
+        ],
+        "/mine",
+        _("Open your list"),
+        _("You get this mail because a colleague named you."),
+    )
+
+
+def _sign_up_waits(sign_up_id: int) -> News | None:
+    row = sign_up.find(sign_up_id)
+    if row is None or row.confirmed_at is None or row.decided_at is not None:
+        return None
+    return News(
+        Topic.SIGN_UP_WAITS,
+        _("%(company)s wants to become a partner", company=row.company),
+        _("%(company)s wants to become a partner and waits for an answer.", company=row.company),
+        [country_name(row.country)],
+        f"/sign-up-requests/{row.id}",
+        _("See the request"),
+        _("You get this mail because you look after the partners."),
+    )

@@ -1,0 +1,178 @@
+"""What people hear of in a sentence: a lead is back, they stand in, a firm wants to join."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from portal.accounts.models import Hears
+from portal.accounts.queries import get_actor
+from portal.core import jobs
+from portal.core.db import session
+from portal.core.events import Delivery
+from portal.core.mail.models import OutgoingEmail
+from portal.leads import hand_over
+from portal.leads.models import Lead
+from portal.notifications.models import Notice
+from portal.partners import operations as partners
+from portal.people import sign_up
+from portal.pickup import operations as pickup
+from tests.factories import (
+    AT,
+    make_manager,
+    make_offered_lead,
+    make_partner,
+    make_person,
+    make_vendor,
+)
+from tests.notifications.reading import told_of_contact
+
+DAY = timedelta(days=1)
+
+
+def react(at=AT):
+    """Run what follows, as the dispatcher would, and once more as after a worker's death."""
+    for _again in range(2):
+        session().flush()
+        jobs.run_now("core.dispatch", {"here": True}, at)
+        for delivery in session().scalars(select(Delivery)):
+            delivery.done_at = None
+
+
+def mails(kind):
+    return session().scalars(select(OutgoingEmail).where(OutgoingEmail.kind == kind)).all()
+
+
+class Handed:
+    """A lead that an account manager gave to operations."""
+
+    def __init__(self):
+        self.pam = make_person(make_vendor(), "account_manager", name="Pam Ortega")
+        self.oskar = make_person(make_vendor(), "operations", name="Oskar Riedel")
+        firm = make_partner(account_manager_id=self.pam.id)
+        lead = make_offered_lead(at=AT)
+        pickup.claim(lead.id, get_actor(make_person(firm).id), AT)
+        self.lead = session().get_one(Lead, lead.id, populate_existing=True)
+        asked = hand_over.hand_over(lead.id, AT.date(), "Please", get_actor(self.pam.id), AT)
+        self.id = asked.id
+
+    def back(self, number="4711-A"):
+        said = "Call 0511 999 first."
+        hand_over.hand_back(self.id, number, said, get_actor(self.oskar.id), AT)
+        react()
+
+
+@pytest.fixture
+def handed(ctx):
+    return Handed()
+
+
+def test_the_owner_hears_once_that_operations_handed_a_lead_back(handed):
+    handed.back()
+    (mail,) = mails("handed_back")
+    assert mail.user_id == handed.pam.id
+    for part in (mail.text, mail.html):
+        assert f"{handed.lead.number} is back from operations." in part
+        assert "Oskar Riedel" in part
+        assert "4711-A" in part
+        assert f"/hand-overs/{handed.id}" in part
+        assert "0511 999" not in part
+    assert told_of_contact(mail) == set()
+
+
+def test_a_german_owner_hears_in_german_with_no_number_and_a_new_owner_hears_too(handed):
+    vera = make_person(make_vendor(), "account_manager", name="Vera", locale="de")
+    session().get_one(Lead, handed.lead.id).owner_id = vera.id
+    handed.back(number=None)
+    heard = {mail.user_id: mail for mail in mails("handed_back")}
+    assert set(heard) == {handed.pam.id, vera.id}
+    assert "It has no number there" in heard[handed.pam.id].text
+    assert "Guten Tag Vera" in heard[vera.id].text
+
+
+def test_who_never_hears_is_not_told_and_who_hears_daily_reads_it_in_the_daily_mail(handed):
+    handed.pam.hears = Hears.NEVER
+    daily = make_person(make_vendor(), "account_manager", hears=Hears.DAILY)
+    session().get_one(Lead, handed.lead.id).owner_id = daily.id
+    handed.back()
+    assert mails("handed_back") == []
+    session().flush()
+    jobs.run_now("notifications.send_notices", {}, AT + DAY)
+    (mail,) = mails("digest")
+    assert mail.user_id == daily.id
+    assert f"{handed.lead.number} is back from operations." in mail.text
+    assert session().scalars(select(Notice.user_id).where(Notice.settled_at.is_(None))).all() == []
+
+
+def away(firm, user, delegate, by):
+    first = AT.date() + DAY
+    return partners.add_absence(
+        firm.id,
+        first,
+        first + 4 * DAY,
+        AT,
+        user_id=user.id,
+        delegate_id=delegate.id,
+        by_user_id=by.id,
+    )
+
+
+def test_who_stands_in_hears_once_for_whom_and_from_when_to_when(ctx):
+    firm = make_partner()
+    alan, alice = make_person(firm, name="Alan Archer"), make_person(firm, name="Alice")
+    away(firm, alan, alice, alan)
+    react()
+    (mail,) = mails("stands_in")
+    assert mail.user_id == alice.id
+    for part in (mail.subject, mail.text, mail.html):
+        assert "Alan Archer" in part
+    assert "from Tuesday, November 17, 2026 to Saturday, November 21, 2026" in mail.text
+
+
+def test_who_entered_it_herself_or_whose_absence_is_off_again_hears_nothing(ctx):
+    firm = make_partner()
+    alan, alice, anna = make_person(firm), make_person(firm), make_person(firm, "partner_manager")
+    away(firm, alan, alice, alice)
+    off = away(firm, anna, alice, anna)
+    partners.end_absence(off, AT)
+    react()
+    assert mails("stands_in") == []
+
+
+def confirmed(company="Newcomer Ltd"):
+    asking = sign_up.Asking(
+        company=company,
+        country="DE",
+        name="Nora Quastenflosser",
+        email="nora@newcomer.example",
+        phone="0511 7654321",
+        website="",
+        message="",
+    )
+    sign_up.ask(asking, "en", AT)
+    session().flush()
+    row = session().scalars(select(sign_up.SignUpRequest)).one()
+    sign_up.confirm(sign_up.issue_link(row.id, AT), AT)
+    return row
+
+
+def test_channel_managers_hear_once_of_a_firm_that_wants_to_join(ctx):
+    mara, ada = make_manager(), make_person(make_vendor(), "admin")
+    row = confirmed()
+    react()
+    (mail,) = mails("sign_up_waits")
+    assert mail.user_id == mara.id != ada.id
+    for part in (mail.text, mail.html):
+        assert "Newcomer Ltd wants to become a partner" in part
+        assert f"/sign-up-requests/{row.id}" in part
+        for private in ("Quastenflosser", "newcomer.example", "7654321"):
+            assert private not in part
+
+
+def test_an_administrator_hears_where_there_is_no_channel_manager(ctx):
+    ada = make_person(make_vendor(), "admin")
+    confirmed()
+    react()
+    assert [mail.user_id for mail in mails("sign_up_waits")] == [ada.id]

@@ -21,9 +21,10 @@ from portal.accounts.events import (
 from portal.catalog import routes as catalog
 from portal.core.events import Event
 from portal.deadlines import jobs as _deadlines  # noqa: F401
-from portal.desk import audit, live, mail_health, preview, team
+from portal.desk import audit, live, mail_health, preview
 from portal.desk import jobs as desk_jobs
 from portal.desk import routes as desk
+from portal.desk import team_routes as team
 from portal.feedback import routes as feedback
 from portal.feedback.events import FeedbackTakenBack, LeadLost, LeadWon
 from portal.inbound import routes as inbound

@@ -5,12 +5,14 @@ territories. Who leads a team answers for what all below him answer for: his dir
 theirs, and the people of units he manages. A distributor has the firms below it in the tree.
 Channel managers and administrators answer for all.
 
-Upper rooms ask here by condition, or by a statement of their own on top of `asking`.
+Upper rooms ask here by condition, or by a statement of their own on top of `asking`. Who asks
+several times for one page reads it once (`read`) and hands on what was found.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, TextualSelect, column, text, true
@@ -66,34 +68,84 @@ BELOW = """
 """
 
 
+# what was read before, under the same names
+KNOWN = """
+    WITH reached_people (id) AS (SELECT unnest(CAST(:known_people AS bigint[]))),
+    reached_places (code) AS (SELECT unnest(CAST(:known_places AS text[]))),
+    reached_firms (id) AS (SELECT unnest(CAST(:known_firms AS bigint[])))
+"""
+READ = """
+    SELECT
+      ARRAY(SELECT id FROM reached_people),
+      ARRAY(SELECT code FROM reached_places),
+      ARRAY(SELECT id FROM reached_firms)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What one of the vendor's people reached when it was read."""
+
+    actor: Actor
+    people: Collection[int]
+    places: Collection[str]
+    firms: Collection[int]
+
+
+def read(actor: Actor) -> Reached | None:
+    """Return what somebody reaches, for reads that follow at once; None where nothing is asked.
+
+    That is for who answers for all firms, and for who isn't the vendor's.
+    """
+    if sees_all_firms(actor) or actor.organisation_kind != OrganisationKind.VENDOR:
+        return None
+    found = session().execute(text(BELOW + READ).bindparams(**_asked(BELOW, actor))).one()
+    return Reached(actor, *(frozenset(ids) for ids in found))
+
+
 def sees_all_firms(actor: Actor) -> bool:
     """Tell whether somebody answers for every partner."""
     return actor.may(Permission.PARTNERS_SEE_ALL)
 
 
-def asking(statement: str, actor: Actor, **values: Any) -> TextualSelect:
+def asking(
+    statement: str, actor: Actor, reached: Reached | None = None, **values: Any
+) -> TextualSelect:
     """Return a statement of one column of ids that may name what somebody reaches.
 
     `reached_people`, `reached_places` and `reached_firms` are of the vendor's people, `subtree` is
-    the own firm with all below it; each but `reached_places` (`code`) has the column `id`.
+    the own firm with all below it; each but `reached_places` (`code`) has the column `id`. What was
+    `reached` before by the same person is not asked for again; it has no `subtree`.
     """
-    values |= {
+    if reached is not None and reached.actor == actor:
+        whole = KNOWN + statement
+        named: dict[str, Any] = {
+            "known_people": sorted(reached.people),
+            "known_places": sorted(reached.places),
+            "known_firms": sorted(reached.firms),
+        }
+    else:
+        whole = BELOW + statement
+        named = _asked(whole, actor)
+    return text(whole).bindparams(**named, **values).columns(column("id", BigInteger))
+
+
+def _asked(whole: str, actor: Actor) -> dict[str, Any]:
+    values = {
         "reach_person": actor.id,
         "reach_leads": actor.may(Permission.TEAMS_LEAD),
         "reach_firm": actor.organisation_id,
     }
-    whole = BELOW + statement
-    named = {name: value for name, value in values.items() if f":{name}" in whole}
-    return text(whole).bindparams(**named).columns(column("id", BigInteger))
+    return {name: value for name, value in values.items() if f":{name}" in whole}
 
 
-def firms_of(actor: Actor) -> TextualSelect:
+def firms_of(actor: Actor, reached: Reached | None = None) -> TextualSelect:
     """Return the query of the firms that somebody answers for who doesn't answer for all.
 
     People of a reseller have their own firm, those of a distributor all below theirs, too.
     """
     if actor.organisation_kind == OrganisationKind.VENDOR:
-        return asking("SELECT id FROM reached_firms", actor)
+        return asking("SELECT id FROM reached_firms", actor, reached)
     if actor.organisation_kind == OrganisationKind.DISTRIBUTOR:
         return asking("SELECT id FROM subtree", actor)
     if actor.is_partner:
@@ -101,18 +153,26 @@ def firms_of(actor: Actor) -> TextualSelect:
     return asking("SELECT id FROM subtree WHERE false", actor)
 
 
-def answers_for(actor: Actor, organisation_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+def answers_for(
+    actor: Actor, organisation_id: InstrumentedAttribute[int], reached: Reached | None = None
+) -> ColumnElement[bool]:
     """Return the condition that somebody answers for the firm of a column."""
-    return true() if sees_all_firms(actor) else organisation_id.in_(firms_of(actor))
+    return true() if sees_all_firms(actor) else organisation_id.in_(firms_of(actor, reached))
 
 
-def read_firms(actor: Actor) -> Collection[int] | None:
+def read_firms(actor: Actor, reached: Reached | None = None) -> Collection[int] | None:
     """Return the ids of the firms that somebody answers for; None where it is all of them."""
-    return None if sees_all_firms(actor) else set(session().execute(firms_of(actor)).scalars())
+    if sees_all_firms(actor):
+        return None
+    if reached is not None and reached.actor == actor:
+        return reached.firms
+    return set(session().execute(firms_of(actor)).scalars())
 
 
-def read_people(actor: Actor) -> Collection[int]:
+def read_people(actor: Actor, reached: Reached | None = None) -> Collection[int]:
     """Return the ids of somebody and of all who report to him, if he leads a team."""
+    if reached is not None and reached.actor == actor:
+        return reached.people
     return set(session().execute(asking("SELECT id FROM reached_people", actor)).scalars())
 
 

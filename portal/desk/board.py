@@ -15,6 +15,7 @@ from flask_babel import ngettext
 
 from portal.accounts.actor import Actor
 from portal.accounts.permissions import Permission
+from portal.accounts.reach import Reached
 from portal.core.db import AnyRow
 from portal.desk import queries
 from portal.web.filters import ago, day, money, number, percent, when
@@ -59,13 +60,15 @@ def column_words() -> dict[str, tuple[str, str]]:
     }
 
 
-def board_columns(search: str, actor: Actor, at: datetime) -> tuple[list[Column], int]:
+def board_columns(
+    search: str, actor: Actor, at: datetime, reached: Reached | None
+) -> tuple[list[Column], int]:
     """Return the columns of the board with their first cards, and how many leads are ready."""
-    counts = queries.count_columns(actor, at)
+    counts = queries.count_columns(actor, at, reached)
     texts = column_words()
     columns = []
     for key in queries.COLUMNS:
-        page = queries.list_column(key, actor, at, search=search)
+        page = queries.list_column(key, actor, at, search=search, reached=reached)
         more = counts[key] > len(page.items) and (not search or page.more)
         columns.append(
             Column(
@@ -171,9 +174,9 @@ LINES = {
 }
 
 
-def figures(actor: Actor, at: datetime) -> list[dict[str, Any]]:
+def figures(actor: Actor, at: datetime, reached: Reached | None) -> list[dict[str, Any]]:
     """Return the four figures that matter, in words."""
-    found = queries.read_figures(actor, at)
+    found = queries.read_figures(actor, at, reached)
     deal = " · ".join(
         part
         for part in (

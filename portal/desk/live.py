@@ -14,10 +14,10 @@ from typing import Any
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from portal.accounts import reach
 from portal.accounts.actor import Actor, current_actor
 from portal.accounts.permissions import Permission
 from portal.accounts.queries import find_ended_sessions
-from portal.accounts.reach import units_of
 from portal.core import clock
 from portal.core.db import apart
 from portal.core.errors import NotFound
@@ -125,7 +125,7 @@ def topics_of(actor: Actor) -> frozenset[str]:
     topics = {f"person:{actor.id}"}
     if actor.may(Permission.OFFERS_SEE):
         # the vendor's people hear of what is for their units, by the unit's id below nought
-        heard = [-unit_id for unit_id in units_of(actor)]
+        heard = [-unit_id for unit_id in reach.units_of(actor)]
         topics |= {f"offers:{one}" for one in heard or [actor.organisation_id]}
     if actor.may(Permission.PICKUPS_CLAIM):
         topics.add(f"gate:{actor.organisation_id}")
@@ -252,5 +252,6 @@ def counts() -> ResponseReturnValue:
     search = request.args.get("q", "")[:100]
     if not wants_fragment():
         return go(url_for("desk.board", q=search or None))
-    columns, _ready = board_columns(search, current_actor(), clock.now())
+    actor = current_actor()
+    columns, _ready = board_columns(search, actor, clock.now(), reach.read(actor))
     return render_template("desk/_board_columns.html", columns=columns)

@@ -15,6 +15,7 @@ from portal.accounts import reach
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import Permission
+from portal.accounts.reach import Reached
 from portal.core.db import AnyRow, session
 from portal.feedback.models import Feedback
 from portal.leads.models import TO_QUALIFY, Lead, LeadAnswer, LeadState, QualificationQuestion
@@ -44,8 +45,11 @@ def in_column(key: str, at: datetime) -> ColumnElement[bool]:
     return conditions[key]
 
 
-def count_columns(actor: Actor, at: datetime) -> dict[str, int]:
-    """Count the leads of every column that the person may see."""
+def count_columns(actor: Actor, at: datetime, reached: Reached | None = None) -> dict[str, int]:
+    """Count the leads of every column that the person may see.
+
+    Here as below, `reached` is what `reach.read` has found for her on the same page.
+    """
     by_state = select(Lead.state, func.count()).group_by(Lead.state)
     late = (
         select(func.count())
@@ -53,8 +57,8 @@ def count_columns(actor: Actor, at: datetime) -> dict[str, int]:
         .where(Pickup.ended_at.is_(None), Pickup.feedback_due_at <= at)
     )
     if not actor.may(Permission.LEADS_SEE_ALL):
-        by_state = by_state.where(visible_to(actor))
-        late = late.join(Lead, Lead.id == Pickup.lead_id).where(visible_to(actor))
+        by_state = by_state.where(visible_to(actor, reached))
+        late = late.join(Lead, Lead.id == Pickup.lead_id).where(visible_to(actor, reached))
     states: dict[str, int] = {row[0]: row[1] for row in session().execute(by_state)}
     overdue = session().scalar(late) or 0
     return {
@@ -84,6 +88,7 @@ def list_column(
     number: int = 1,
     size: int = COLUMN_CARDS,
     search: str = "",
+    reached: Reached | None = None,
 ) -> Page[AnyRow]:
     """Return a page of a column, as far as the person may see it.
 
@@ -116,7 +121,7 @@ def list_column(
         .outerjoin(Organisation, Organisation.id == Pickup.organisation_id)
         .outerjoin(User, User.id == Pickup.user_id)
         .outerjoin(OfferRound, (OfferRound.lead_id == Lead.id) & (OfferRound.number == Lead.round))
-        .where(in_column(key, at), visible_to(actor), *searched(search))
+        .where(in_column(key, at), visible_to(actor, reached), *searched(search))
         .order_by(*ORDERS[key])
         .limit(size + 1)
         .offset((number - 1) * size)
@@ -152,10 +157,12 @@ class Figures:
     deal_size: Decimal | None
 
 
-def read_figures(actor: Actor, at: datetime, days: int = 30) -> Figures:
+def read_figures(
+    actor: Actor, at: datetime, reached: Reached | None = None, days: int = 30
+) -> Figures:
     """Return the figures of the last `days`, of the partners that the person answers for."""
     since = at - timedelta(days=days)
-    theirs = reach.answers_for(actor, Pickup.organisation_id)
+    theirs = reach.answers_for(actor, Pickup.organisation_id, reached)
     answered = (
         select(Pickup.id)
         .where(Pickup.lead_id == OfferRound.lead_id, Pickup.last_feedback_at.is_not(None), theirs)
@@ -163,7 +170,7 @@ def read_figures(actor: Actor, at: datetime, days: int = 30) -> Figures:
     )
     opened = [OfferRound.opened_at >= since, OfferRound.opened_at <= at]
     if not reach.sees_all_firms(actor):
-        to_theirs = reach.answers_for(actor, Offer.organisation_id)
+        to_theirs = reach.answers_for(actor, Offer.organisation_id, reached)
         opened.append(select(Offer.id).where(Offer.round_id == OfferRound.id, to_theirs).exists())
     rounds = (
         session()
@@ -305,12 +312,12 @@ def list_answers(lead_id: int) -> Sequence[AnyRow]:
     )
 
 
-def seen_firms(lead: Lead, actor: Actor) -> Collection[int] | None:
+def seen_firms(lead: Lead, actor: Actor, reached: Reached | None = None) -> Collection[int] | None:
     """Return the firms whose part in a lead the person sees; None where it is all of them.
 
     Who works on the lead sees all of it, who answers for one of the firms that firm's part.
     """
-    return None if sees_whole(lead, actor) else reach.read_firms(actor)
+    return None if sees_whole(lead, actor, reached) else reach.read_firms(actor, reached)
 
 
 def find_owner(lead: Lead) -> User | None:

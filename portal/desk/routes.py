@@ -11,9 +11,11 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
+from portal.accounts import reach
 from portal.accounts.actor import Actor, current_actor
 from portal.accounts.permissions import Permission
 from portal.accounts.queries import find_account_manager, find_distributor
+from portal.accounts.reach import Reached
 from portal.accounts.tree import unit_names
 from portal.catalog.queries import book
 from portal.core import clock
@@ -27,7 +29,7 @@ from portal.leads import contacts, hand_over, notes
 from portal.leads.models import Lead, LeadContact, LeadState
 from portal.leads.queries import find_visible, list_statuses
 from portal.leads.requirements import missing_for
-from portal.leads.sight import sight_of
+from portal.leads.sight import Sight, sight_of
 from portal.leads.team import read_side
 from portal.leads.visibility import Field
 from portal.matching import words
@@ -59,17 +61,19 @@ def home() -> ResponseReturnValue:
     if actor.may(Permission.OFFERS_SEE):
         return render_template("desk/home_partner.html", **partner_morning(actor, at))
     if actor.may(Permission.BOARD_SEE):
-        counts = queries.count_columns(actor, at)
+        reached = reach.read(actor)
+        ends, overdue, returned = (
+            queries.list_column(key, actor, at, reached=reached).items
+            for key in ("on_offer", "overdue", "returned")
+        )
         return render_template(
             "desk/home_vendor.html",
-            counts=counts,
-            ends=queries.list_column("on_offer", actor, at).items,
-            late=board_cards("overdue", queries.list_column("overdue", actor, at).items, actor, at),
-            back=board_cards(
-                "returned", queries.list_column("returned", actor, at).items, actor, at
-            ),
-            figures=figures(actor, at),
-            handed_back=hand_over.list_back(actor, at - timedelta(days=7)),
+            counts=queries.count_columns(actor, at, reached),
+            ends=ends,
+            late=board_cards("overdue", overdue, actor, at),
+            back=board_cards("returned", returned, actor, at),
+            figures=figures(actor, at, reached),
+            handed_back=hand_over.list_back(actor, at - timedelta(days=7), reached),
             may=actor.may,
             P=Permission,
         )
@@ -225,13 +229,14 @@ def mine_row(
 @signed_in
 def lead(lead_id: int) -> ResponseReturnValue:
     actor, at = current_actor(), clock.now()
-    found = find_visible(lead_id, actor)
+    reached = reach.read(actor)
+    found = find_visible(lead_id, actor, reached)
     sells = actor.may(Permission.OFFERS_SEE) and (found is None or found.holder_id == actor.id)
     if actor.is_partner or sells:
         return partner_lead(lead_id, found, actor, at)
     if found is None:
         raise NotFound()
-    return vendor_lead(found, actor, at)
+    return vendor_lead(found, actor, at, reached)
 
 
 def partner_lead(
@@ -267,7 +272,8 @@ def partner_lead(
 
 def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
     """Show the holder (or the manager of his firm) everything about a lead in hand."""
-    contact = contacts.find_contact(found, actor, at)
+    sight = sight_of(found, actor)
+    contact = contacts.find_contact(found, actor, at, sight)
     pickup = pickups.find_last(found.id, actor)
     facts = pickups.find_open(pickup.id) if pickup else None
     shown = offers.teaser_fields([found.type_id])[found.type_id]
@@ -290,8 +296,8 @@ def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
         owner=queries.find_owner(found),
         overdue=bool(facts and facts.owed_since(at)),
         waiting=places.count_waiting(found.id) if facts else 0,
-        notes=notes_of(found, actor),
-        who_sees=who_sees(found, actor),
+        notes=notes_of(found, sight),
+        who_sees=who_sees(found, sight),
         **looks_of(found),
         distributor=find_distributor(actor.organisation_id),
         in_charge=bool(pickup and pickups.is_in_charge(pickup, actor)),
@@ -303,17 +309,18 @@ def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
 
 
 def notes_of(
-    found: Lead, actor: Actor, firms: Collection[int] | None = None
+    found: Lead, sight: Sight, firms: Collection[int] | None = None
 ) -> dict[str, Any] | None:
     """Return the notes about a lead as `desk/_notes.html` shows them; None where there are none.
 
     What firms share with the vendor: of `firms` only, where they are named.
     """
-    rows = notes.load_notes(found, actor)
+    actor = sight.actor
+    rows = notes.load_notes(found, actor, sight)
     if firms is not None:
         seen = {*firms, actor.organisation_id}
         rows = [note for note in rows if note.organisation_id in seen]
-    return told(rows, notes.may_write(found, actor), notes.other_side(found, actor))
+    return told(rows, notes.may_write(found, actor, sight), notes.other_side(found, actor))
 
 
 def told(
@@ -336,21 +343,23 @@ def looks_of(found: Lead) -> dict[str, Any]:
     return {"looks": looks, "look_names": queries.person_names([look.user_id for look in looks])}
 
 
-def vendor_lead(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
+def vendor_lead(
+    found: Lead, actor: Actor, at: datetime, reached: Reached | None
+) -> ResponseReturnValue:
     """Show the vendor's people where a lead stands: rounds, offers, holders, answers.
 
     Of all that, what the table of `leads.visibility` lets them see.
     """
-    sight = sight_of(found, actor)
+    sight = sight_of(found, actor, reached=reached)
     shown = offers.teaser_fields([found.type_id])[found.type_id]
     rounds = offers.list_rounds(found.id) if Field.ROUNDS in sight else []
     offered = offers.list_offers(rounds[0].id) if rounds else []
-    firms = queries.seen_firms(found, actor)
+    firms = queries.seen_firms(found, actor, reached)
     lines = [line for line in offered if firms is None or line.organisation_id in firms]
     names = queries.firm_names([line.organisation_id for line in lines])
     units = unit_names([line.unit_id for line in lines if line.unit_id])
     offerable = may_be_offered(found.state, found.suppressed)
-    contact = contacts.find_contact(found, actor, at)
+    contact = contacts.find_contact(found, actor, at, sight)
     may_offer = actor.may(Permission.OFFERS_MAKE)
     return render_template(
         "desk/lead_vendor.html",
@@ -384,8 +393,8 @@ def vendor_lead(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
         responsible=find_for_leads(found.holder_organisation_id)
         if Field.HOLDER in sight and found.holder_organisation_id
         else None,
-        notes=notes_of(found, actor, firms),
-        who_sees=who_sees(found, actor, rounds[0].offered if rounds else 0),
+        notes=notes_of(found, sight, firms),
+        who_sees=who_sees(found, sight, rounds[0].offered if rounds else 0),
         **(looks_of(found) if Field.LOOKS in sight else {"looks": [], "look_names": {}}),
         missing=missing_for(found, "offer", contact) if offerable and may_offer else {},
         offerable=offerable,
@@ -410,11 +419,12 @@ def part_of(rows: Iterable[AnyRow], firms: Collection[int] | None) -> list[AnyRo
 def board() -> ResponseReturnValue:
     actor, at = current_actor(), clock.now()
     search = request.args.get("q", "")[:100]
-    columns, ready = board_columns(search, actor, at)
+    reached = reach.read(actor)
+    columns, ready = board_columns(search, actor, at, reached)
     return render_template(
         "desk/board.html",
         columns=columns,
-        figures=figures(actor, at),
+        figures=figures(actor, at, reached),
         search=search,
         ready=ready,
         may_offer=actor.may(Permission.OFFERS_MAKE),

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from flask_babel import ngettext
 from sqlalchemy import select
 
-from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.accounts.permissions import Permission, of_roles
 from portal.core.db import session
 from portal.leads import visibility
 from portal.leads.models import Lead
 from portal.leads.queries import is_handed_over
-from portal.leads.sight import read_choices
+from portal.leads.sight import Sight, read_choices
 from portal.leads.team import list_members
 from portal.leads.visibility import Phase, Tier
 from portal.leads.visibility_words import FIELDS, TIERS
@@ -33,13 +32,14 @@ class Seer:
     if_shared: list[str]
 
 
-def who_sees(lead: Lead, actor: Actor, offered_to: int = 0) -> list[Seer]:
+def who_sees(lead: Lead, sight: Sight, offered_to: int = 0) -> list[Seer]:
     """Return who sees what of a lead in its present phase, who sees most first.
 
-    Partners read their own people by name, and how many of the vendor's there are. `offered_to` is
-    how many firms have it on offer.
+    Partners read their own people by name, and how many of the vendor's there are. `sight` is what
+    the reader sees of it, `offered_to` how many firms have it on offer.
     """
-    phase, choices = visibility.phase_of(lead.state), read_choices()
+    phase, actor = sight.phase, sight.actor
+    choices = read_choices() if sight.choices is None else sight.choices
     people = _people(lead)
     found = []
     for tier in Tier:

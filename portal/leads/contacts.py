@@ -16,14 +16,14 @@ from portal.core.events import record
 from portal.leads import wall
 from portal.leads.events import ContactShown
 from portal.leads.models import Lead, LeadContact
-from portal.leads.sight import sight_of
+from portal.leads.sight import Sight, sight_of
 from portal.leads.visibility import Field
 from portal.timeline.operations import log_looks
 
 
-def may_see_contact(lead: Lead, actor: Actor) -> bool:
+def may_see_contact(lead: Lead, actor: Actor, known: Sight | None = None) -> bool:
     """Say whether this person may see the contact data of this lead now, as `visibility` has it."""
-    return Field.CONTACT in sight_of(lead, actor)
+    return Field.CONTACT in sight_of(lead, actor, known)
 
 
 def load_contact(lead: Lead, actor: Actor, at: datetime, *, together: bool = False) -> LeadContact:
@@ -46,14 +46,18 @@ def load_contact(lead: Lead, actor: Actor, at: datetime, *, together: bool = Fal
     return found[lead.id]
 
 
-def find_contact(lead: Lead, actor: Actor, at: datetime) -> LeadContact | None:
+def find_contact(
+    lead: Lead, actor: Actor, at: datetime, known: Sight | None = None
+) -> LeadContact | None:
     """Return the contact data as `load_contact` does; None for whoever may not see it."""
-    return load_contacts([lead], actor, at).get(lead.id)
+    return load_contacts([lead], actor, at, known).get(lead.id)
 
 
-def load_contacts(leads: Iterable[Lead], actor: Actor, at: datetime) -> dict[int, LeadContact]:
+def load_contacts(
+    leads: Iterable[Lead], actor: Actor, at: datetime, known: Sight | None = None
+) -> dict[int, LeadContact]:
     """Return the contact data that the person may see, by lead, and log the looks."""
-    seen = [lead for lead in leads if may_see_contact(lead, actor)]
+    seen = [lead for lead in leads if may_see_contact(lead, actor, known)]
     if not seen:
         return {}
     with apart() as own:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import Permission
+from portal.accounts.reach import Reached
 from portal.core.db import AnyRow, session
 from portal.core.errors import Invalid, NotFound, Refused
 from portal.core.events import record
@@ -32,7 +33,7 @@ Asked, Taken = aliased(User, name="asked"), aliased(User, name="taken")
 # -- reads ------------------------------------------------------------------------------------
 
 
-def hand_overs(actor: Actor) -> Select[*tuple[Any, ...]]:
+def hand_overs(actor: Actor, reached: Reached | None = None) -> Select[*tuple[Any, ...]]:
     """Return the query of the hand-overs that somebody may see, with who and what they concern."""
     return (
         select(
@@ -47,7 +48,7 @@ def hand_overs(actor: Actor) -> Select[*tuple[Any, ...]]:
         .join(Asked, Asked.id == HandOver.asked_by)
         .outerjoin(Taken, Taken.id == HandOver.taken_by)
         .outerjoin(Organisation, Organisation.id == Lead.holder_organisation_id)
-        .where(visible_to(actor))
+        .where(visible_to(actor, reached))
     )
 
 
@@ -58,10 +59,12 @@ def list_waiting(actor: Actor, number: int) -> Page[AnyRow]:
     return cut(session().execute(rows).all(), number, PAGE)
 
 
-def list_back(actor: Actor, since: datetime, limit: int = 10) -> Sequence[AnyRow]:
+def list_back(
+    actor: Actor, since: datetime, reached: Reached | None = None, limit: int = 10
+) -> Sequence[AnyRow]:
     """Return what came back `since`, the newest first: what she did or asked for herself."""
     own = or_(HandOver.taken_by == actor.id, HandOver.asked_by == actor.id)
-    query = hand_overs(actor).where(HandOver.done_at >= since)
+    query = hand_overs(actor, reached).where(HandOver.done_at >= since)
     if not actor.may(Permission.LEADS_SEE_ALL):
         query = query.where(own)
     rows = query.order_by(HandOver.done_at.desc(), HandOver.id.desc()).limit(limit)

@@ -23,7 +23,7 @@ from portal.core.events import record
 from portal.leads import wall
 from portal.leads.events import NoteRemoved, NoteShared, NoteWritten
 from portal.leads.models import Lead
-from portal.leads.sight import sight_of
+from portal.leads.sight import Sight, sight_of
 from portal.leads.visibility import Field
 from portal.timeline.models import FirmNote
 
@@ -38,19 +38,19 @@ LONGEST = 4000
 SHOWN = 200
 
 
-def may_write(lead: Lead, actor: Actor) -> bool:
+def may_write(lead: Lead, actor: Actor, known: Sight | None = None) -> bool:
     """Say whether this person may add to the notes of her firm about this lead now."""
-    sight = sight_of(lead, actor)
+    sight = sight_of(lead, actor, known)
     return Field.NOTES in sight or Field.NOTES in sight.shared
 
 
-def load_notes(lead: Lead, actor: Actor) -> Sequence[FirmNote]:
+def load_notes(lead: Lead, actor: Actor, known: Sight | None = None) -> Sequence[FirmNote]:
     """Return what a person may read of the notes about a lead, the newest first.
 
     Her own firm's, and what the other side shares where the table lets her.
     """
     own = FirmNote.organisation_id == actor.organisation_id
-    if not may_write(lead, actor):
+    if not may_write(lead, actor, known):
         return load_own_notes(lead.id, actor)
     shared: ColumnElement[bool] = FirmNote.shared_at.is_not(None)
     if actor.is_partner:

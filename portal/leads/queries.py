@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, TextualSelect, and_, false, or_, select, true
 
 from portal.accounts import reach
 from portal.accounts.actor import Actor
 from portal.accounts.models import OrganisationKind
 from portal.accounts.permissions import Permission
+from portal.accounts.reach import Reached
 from portal.core.db import AnyRow, session
 from portal.core.errors import NotFound
 from portal.leads.models import (
@@ -75,6 +76,19 @@ NEGLECTED = """
 """
 
 
+ONE_OF = "SELECT id FROM ({}) AS answered WHERE id = :lead_id"
+
+
+def answered_for(
+    actor: Actor, reached: Reached | None = None, lead_id: int | None = None
+) -> TextualSelect:
+    """Return the query of the leads that somebody answers for; of one lead whether he does."""
+    statement = ANSWERED_FOR + (NEGLECTED if actor.may(Permission.TEAMS_LEAD) else "")
+    if lead_id is None:
+        return reach.asking(statement, actor, reached)
+    return reach.asking(ONE_OF.format(statement), actor, reached, lead_id=lead_id)
+
+
 def worked_on(actor: Actor) -> Select[int]:
     """Return the query of the leads in whose team somebody is."""
     return select(LeadTeamMember.lead_id).where(LeadTeamMember.user_id == actor.id)
@@ -98,14 +112,19 @@ def handed_to(actor: Actor) -> Select[int]:
     )
 
 
-def visible_to(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition under which a lead exists for this person (apart from open offers)."""
+def visible_to(
+    actor: Actor, reached: Reached | None = None, lead_id: int | None = None
+) -> ColumnElement[bool]:
+    """Return the condition under which a lead exists for this person (apart from open offers).
+
+    `reached` is what `reach.read` has found for her on the same page. Who asks for one lead names
+    it: else all that she answers for are looked up to find it among them.
+    """
     if actor.may(Permission.LEADS_SEE_ALL):
         return true()
     conditions: list[ColumnElement[bool]] = []
     if actor.may(Permission.BOARD_SEE):
-        neglected = NEGLECTED if actor.may(Permission.TEAMS_LEAD) else ""
-        conditions.append(Lead.id.in_(reach.asking(ANSWERED_FOR + neglected, actor)))
+        conditions.append(Lead.id.in_(answered_for(actor, reached, lead_id)))
     if actor.organisation_kind == OrganisationKind.VENDOR:
         conditions.append(Lead.id.in_(worked_on(actor)))
     if actor.may(Permission.HAND_OVERS_TAKE):
@@ -123,9 +142,10 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     return or_(*conditions) if conditions else false()
 
 
-def find_visible(lead_id: int, actor: Actor) -> Lead | None:
+def find_visible(lead_id: int, actor: Actor, reached: Reached | None = None) -> Lead | None:
     """Return a lead that exists for this person."""
-    return session().scalar(select(Lead).where(Lead.id == lead_id, visible_to(actor)))
+    one = visible_to(actor, reached, lead_id)
+    return session().scalar(select(Lead).where(Lead.id == lead_id, one))
 
 
 def get_visible(lead_id: int, actor: Actor) -> Lead:

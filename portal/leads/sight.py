@@ -10,6 +10,7 @@ from sqlalchemy import select
 from portal.accounts.actor import Actor
 from portal.accounts.models import OrganisationKind
 from portal.accounts.permissions import Permission
+from portal.accounts.reach import Reached
 from portal.core.db import session
 from portal.leads import visibility
 from portal.leads.models import Lead, VisibilityChoice
@@ -19,12 +20,19 @@ from portal.leads.visibility import Choices, Field, Phase, Tier
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """`fields` she sees; `shared` she sees as far as who wrote it, or whose deal it is, shares."""
+    """`fields` she sees; `shared` she sees as far as who wrote it, or whose deal it is, shares.
 
+    It holds for one lead as it stood for one person; `choices` are what was read for it, None where
+    nothing of it could be chosen.
+    """
+
+    lead_id: int
+    actor: Actor
     tiers: frozenset[Tier]
     phase: Phase
     fields: frozenset[Field]
     shared: frozenset[Field]
+    choices: Choices | None = None
 
     def __contains__(self, field: Field) -> bool:
         return field in self.fields
@@ -34,20 +42,32 @@ PRIVATE = frozenset({Field.CONTACT, Field.NOTES})
 """What who looks as somebody else doesn't see with her eyes."""
 
 
-def sight_of(lead: Lead, actor: Actor) -> Sight:
-    """Return what a person sees of a lead; who only looks as her sees nothing that is private."""
-    tiers, phase = tiers_of(lead, actor), visibility.phase_of(lead.state)
-    choices = read_choices() if visibility.depends(tiers, phase) else {}
+def sight_of(
+    lead: Lead, actor: Actor, known: Sight | None = None, reached: Reached | None = None
+) -> Sight:
+    """Return what a person sees of a lead; who only looks as her sees nothing that is private.
+
+    A page asks once and hands on what is `known`; of another lead or person that counts for
+    nothing. `reached` is what `reach.read` has found for her on the same page.
+    """
+    phase = visibility.phase_of(lead.state)
+    if known and (known.lead_id, known.actor, known.phase) == (lead.id, actor, phase):
+        return known
+    tiers = tiers_of(lead, actor, reached)
+    choices = read_choices() if visibility.depends(tiers, phase) else None
     hidden = PRIVATE if actor.is_looked_as else frozenset()
     return Sight(
+        lead_id=lead.id,
+        actor=actor,
         tiers=tiers,
         phase=phase,
-        fields=visibility.seen(tiers, phase, choices) - hidden,
-        shared=visibility.shared(tiers, phase, choices) - hidden,
+        fields=visibility.seen(tiers, phase, choices or {}) - hidden,
+        shared=visibility.shared(tiers, phase, choices or {}) - hidden,
+        choices=choices,
     )
 
 
-def tiers_of(lead: Lead, actor: Actor) -> frozenset[Tier]:
+def tiers_of(lead: Lead, actor: Actor, reached: Reached | None = None) -> frozenset[Tier]:
     """Return how a person stands to a lead.
 
     Firms that have it on offer are not among them: what they see is a card, which knows nothing
@@ -57,7 +77,7 @@ def tiers_of(lead: Lead, actor: Actor) -> frozenset[Tier]:
         return frozenset(_partner_tiers(lead, actor))
     # the vendor's people hold leads, too
     own = {Tier.HOLDER} if lead.holder_id == actor.id else set()
-    return frozenset(_vendor_tiers(lead, actor)) | own
+    return frozenset(_vendor_tiers(lead, actor, reached)) | own
 
 
 def _partner_tiers(lead: Lead, actor: Actor) -> Collection[Tier]:
@@ -77,7 +97,7 @@ ROLE_TIERS = {
 }
 
 
-def _vendor_tiers(lead: Lead, actor: Actor) -> Collection[Tier]:
+def _vendor_tiers(lead: Lead, actor: Actor, reached: Reached | None) -> Collection[Tier]:
     tiers = {tier for role, tier in ROLE_TIERS.items() if role in actor.roles}
     if actor.may(Permission.LEADS_QUALIFY):
         tiers.add(Tier.QUALIFIER)
@@ -88,7 +108,7 @@ def _vendor_tiers(lead: Lead, actor: Actor) -> Collection[Tier]:
     if Tier.OPERATIONS in tiers and not is_handed_over(lead.id):
         tiers.remove(Tier.OPERATIONS)
     reaching = tiers & {Tier.OWNER, Tier.OPERATIONS}
-    if reaching and find_visible(lead.id, actor) is None:
+    if reaching and find_visible(lead.id, actor, reached) is None:
         # somebody else's partner, or not handed over
         return tiers - reaching
     return tiers

@@ -19,6 +19,7 @@ from portal.accounts.actor import Actor
 from portal.accounts.models import OrganisationKind, User
 from portal.accounts.permissions import Permission
 from portal.accounts.queries import find_person, list_staff
+from portal.accounts.reach import Reached
 from portal.core.db import session
 from portal.core.errors import Invalid, NotFound, Refused
 from portal.core.events import record
@@ -75,7 +76,7 @@ def may_change_team(lead: Lead, actor: Actor) -> bool:
     return actor.may(Permission.LEADS_ASSIGN) or lead.owner_id == actor.id
 
 
-def sees_whole(lead: Lead, actor: Actor) -> bool:
+def sees_whole(lead: Lead, actor: Actor, reached: Reached | None = None) -> bool:
     """Tell whether somebody sees all of a lead, whichever partner had a part in it.
 
     Who answers for it himself or through his people, who is in its team, and operations, once it
@@ -83,7 +84,7 @@ def sees_whole(lead: Lead, actor: Actor) -> bool:
     """
     if actor.may(Permission.LEADS_SEE_ALL):
         return True
-    if lead.owner_id is not None and lead.owner_id in reach.read_people(actor):
+    if lead.owner_id is not None and lead.owner_id in reach.read_people(actor, reached):
         return True
     if is_member(lead.id, actor.id):
         return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, current_app, render_template, request, url_for
@@ -16,13 +16,17 @@ from portal.web.access import requires
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry: address, words, picture, and whether the reader is there now."""
+    """One entry: address, words, picture, and whether the reader is there now.
+
+    What is `folded` stands under "More…" where the room is for five only: on a phone.
+    """
 
     key: str
     label: str
     url: str
     icon: str
     active: bool
+    folded: bool = False
 
 
 # endpoint, words, icon, and what the person must be allowed
@@ -40,6 +44,12 @@ ENTRIES: tuple[tuple[str, Any, str, P | None], ...] = (
     ("partners.partners", _l("Partners"), "building", P.PARTNERS_SEE),
     ("people.people", _l("People"), "users", P.PEOPLE_EDIT),
     ("administration.page", _l("Administration"), "adjustments", None),
+)
+
+THUMBS = 5
+# what is folded first where there is more than that: nobody needs it several times a day
+SELDOM = frozenset(
+    {"hand_overs.hand_overs", "imports.imports", "matching.rules", "administration.page"}
 )
 
 # what is not a day's work: endpoint, words, what is done there, icon, and what it needs
@@ -148,7 +158,7 @@ def entries(actor: Actor) -> list[Entry]:
     room = here.partition(".")[0]
     if room in ADMINISTERED:
         here = "administration.page"
-    return [
+    found = [
         Entry(
             endpoint,
             str(label),
@@ -161,3 +171,12 @@ def entries(actor: Actor) -> list[Entry]:
         and (needs is None or actor.may(needs))
         and (endpoint != "administration.page" or administered(actor))
     ]
+    return fold(found)
+
+
+def fold(found: list[Entry]) -> list[Entry]:
+    """Return the entries, of more than five all but four folded."""
+    if len(found) <= THUMBS:
+        return found
+    kept = sorted(found, key=lambda entry: entry.key in SELDOM)[: THUMBS - 1]
+    return [replace(entry, folded=entry not in kept) for entry in found]

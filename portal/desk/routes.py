@@ -280,6 +280,8 @@ def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
     return render_template(
         "desk/lead.html",
         lead=found,
+        sight=sight,
+        Field=Field,
         card=card_of(found, shown, at, seen_by=0),
         contact=contact,
         pickup=pickup,

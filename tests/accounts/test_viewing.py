@@ -8,15 +8,15 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from portal.accounts.models import User
 from portal.accounts.queries import get_actor
 from portal.core import clock
 from portal.core.db import session
 from portal.core.events import EventRow
-from portal.leads import contacts, notes
-from portal.leads.models import Lead
+from portal.leads import contacts, notes, wall
+from portal.leads.models import Lead, LeadContact
 from portal.pickup import operations as pickup
 from portal.timeline.models import ContactLook
 from portal.web.access import PUBLIC, access_of
@@ -190,6 +190,35 @@ def test_looking_ends_with_her_access_and_with_his_role(client: FlaskClient, adm
     assert client.get("/available").status_code == 403, (
         "he is himself, and an administrator no more"
     )
+
+
+@factory
+def erase_contact(lead_id: int) -> None:
+    with wall.open_for([lead_id]) as opened:
+        opened.execute(delete(LeadContact).where(LeadContact.lead_id == lead_id))
+
+
+def test_why_nobody_to_call_is_shown_is_said_truly(app: Flask, admin: User) -> None:
+    rep, manager = make_person(), make_manager()
+    lead_id = make_held(rep)
+    clients = {user.id: sign_in(app.test_client(), user) for user in (rep, manager, admin)}
+
+    def said(user: User) -> str:
+        page = str(clients[user.id].get(f"/leads/{lead_id}").text)
+        found = [sentence for sentence in WHY if sentence in page]
+        return found[0] if found else ""
+
+    assert [said(rep), said(manager)] == ["", SEEN]
+    erase_contact(lead_id)
+    assert [said(rep), said(manager)] == [ERASED, SEEN]
+    look_as(clients[admin.id], rep)
+    assert said(admin) == HIDDEN
+
+
+HIDDEN = "Contact data is not shown to who looks as somebody else."
+ERASED = "Contact data of this lead was erased."
+SEEN = "Contact data is seen by the holder and the manager of his firm."
+WHY = (HIDDEN, ERASED, SEEN)
 
 
 def test_contact_data_is_not_loaded_for_who_looks_as_the_holder(ctx: Flask) -> None:

@@ -27,7 +27,7 @@ from psycopg import sql
 from portal.catalog import queries as catalog
 from portal.core import circumstances
 from portal.core.config import Settings
-from portal.core.db import APART, READING, db, hang_up, unit_of_work
+from portal.core.db import APART, READING, Base, db, hang_up, unit_of_work
 from portal.core.servers import PostgresServer, ValkeyServer
 from portal.factory import create_app
 from tests import factories, founded, nursery
@@ -231,15 +231,11 @@ def committed(worker_number: int, request: pytest.FixtureRequest) -> Iterator[Fl
         yield app
 
 
-@pytest.fixture(scope="module")
-def served(
-    worker_number: int, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Live]:
-    """Return gunicorn with two workers on a database of the module's own; ask for `live`."""
-    name = f"live_{worker_number}_{os.getpid()}_{abs(hash(request.node.nodeid)) % 10**8}"
-    folder = tmp_path_factory.mktemp("live")
-    with house_of_its_own(name, redis_url(worker_number % 16), folder) as app:
-        factories.make_programme()
+@pytest.fixture(scope="session")
+def web(worker_number: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """Return this worker's gunicorn, two processes on a database of their own; ask for `live`."""
+    name, folder = f"live_{worker_number}_{os.getpid()}", tmp_path_factory.mktemp("live")
+    with house_of_its_own(name, redis_url(8 + worker_number % 8), folder) as app:
         live = Live(app, folder)
         try:
             yield live
@@ -247,11 +243,52 @@ def served(
             live.stop()
 
 
+def begin_anew(live: Live) -> Live:
+    """Give the web a programme in which nothing has happened yet, whatever was there before."""
+    live.clear()
+    empty_all_tables(live.app)
+    live.app.extensions["redis"].flushdb()
+    factories.work_in(live.app)
+    factories.make_programme()
+    live.serve()
+    return live
+
+
+def empty_all_tables(app: Flask) -> None:
+    """Leave no row behind, of what may not be emptied otherwise either; numbers go on."""
+    tables = [sql.Identifier(table.name) for table in Base.metadata.sorted_tables]
+    name = app.config["SETTINGS"].database_url.rpartition("/")[2]
+    with psycopg.connect(os.environ["FIRSTCOME_TEST_DATABASE"], dbname=name) as connection:
+        final = [sql.Identifier(table) for table in ("events", "event_links")]
+        for table in final:
+            connection.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(table))
+        connection.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(tables)))
+        for table in final:
+            connection.execute(sql.SQL("ALTER TABLE {} ENABLE TRIGGER USER").format(table))
+
+
+@pytest.fixture(scope="module")
+def served(web: Live) -> Live:
+    """Return the web with a programme of the module's own; ask for `live`."""
+    return begin_anew(web)
+
+
 @pytest.fixture
 def live(served: Live) -> Iterator[Live]:
     """Return the web of a local run; people, firms and leads stay until the module's end."""
-    factories.work_in(served.app)
+    yield from at_work_in(served)
+
+
+@pytest.fixture
+def fresh(web: Live) -> Iterator[Live]:
+    """Return the web of a local run with a programme of the test's own."""
+    yield from at_work_in(begin_anew(web))
+
+
+def at_work_in(live: Live) -> Iterator[Live]:
+    """Have the factories write to the database of the web."""
+    factories.work_in(live.app)
     catalog.forget_book()
-    yield served
+    yield live
     factories.work_in(None)
     catalog.forget_book()

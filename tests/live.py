@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import re
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -148,6 +149,8 @@ class Live:
 
     def serve(self, served="app:app", **more):
         """Start the web: at the beginning, and again where a test has ended it."""
+        if self.web is not None and self.web.poll() is None:
+            return
         with self.log.open("ab") as log:
             self.web = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", served],
@@ -175,9 +178,21 @@ class Live:
 
     def stop(self):
         """Stop the processes by their pids; who does not go in time is killed."""
+        self._end(*([self.web] if self.web else []))
+        self.door.close()
+
+    def clear(self):
+        """Leave the web alone, without browsers, other processes, mails and words in the log."""
+        self._end()
+        self.log.write_bytes(b"")
+        shutil.rmtree(self.env["MAILBOX_DIR"], ignore_errors=True)
+
+    def _end(self, *more):
         for browser in self.browsers:
             browser.close()
-        children = [*self.beside, *([self.web] if self.web else [])]
+        children = [*self.beside, *more]
+        self.browsers.clear()
+        self.beside.clear()
         for child in children:
             if child.poll() is None:
                 child.send_signal(signal.SIGTERM)
@@ -187,7 +202,6 @@ class Live:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
-        self.door.close()
 
     def start(self, *words, program=("worker.py",), **more):
         """Start a process beside the web, as `make run` does: worker, scheduler or catcher."""

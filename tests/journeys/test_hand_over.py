@@ -19,21 +19,10 @@ from tests.factories import (
     make_offered_lead,
     make_partner,
     make_person,
-    make_programme,
     make_vendor,
 )
-from tests.live import Live
 
 TITLE = "Wireless for a clinic with four houses"
-
-
-@pytest.fixture
-def served(committed, tmp_path):
-    """Return the web on a database of its own: nothing here waits for a worker."""
-    make_programme()
-    live = Live(committed, tmp_path)
-    yield live
-    live.stop()
 
 
 @factory
@@ -46,14 +35,14 @@ def won_by(rep):
 
 
 @pytest.mark.parametrize("width", [PHONE, DESK], ids=["phone", "desk"])
-def test_from_its_owner_to_operations_and_back(served, windows, width):
+def test_from_its_owner_to_operations_and_back(fresh, windows, width):
     vendor = make_vendor()
     pam = make_person(vendor, "account_manager", name="Pam Ortega")
     oskar = make_person(vendor, "operations", name="Oskar Riedel")
     lead = won_by(make_person(make_partner("Alpha Systems", account_manager_id=pam.id)))
     due_on = (clock.now() + timedelta(days=3)).date()
 
-    owner = open_and_sign_in(served, windows, pam, width)
+    owner = open_and_sign_in(fresh, windows, pam, width)
     owner.goto(f"/leads/{lead.id}")
     owner.get_by_role("link", name="Hand over to operations").click()
     owner.get_by_label("Needed back by").fill(due_on.isoformat())
@@ -61,7 +50,7 @@ def test_from_its_owner_to_operations_and_back(served, windows, width):
     owner.get_by_role("button", name="Hand over").click()
     expect(owner.get_by_text("Waits with operations")).to_be_visible()
 
-    worker = open_and_sign_in(served, windows, oskar, width)
+    worker = open_and_sign_in(fresh, windows, oskar, width)
     expect(worker.get_by_text("1 hand-over is with you")).to_be_visible()
     worker.locator("main").get_by_role("link", name="Hand-overs").click()
     worker.get_by_role("link", name=TITLE).click()

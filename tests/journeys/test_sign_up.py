@@ -12,19 +12,9 @@ from portal.core import clock, jobs
 from portal.core.db import session
 from portal.core.mail.models import OutgoingEmail
 from tests.browser.windows import DESK, PHONE
-from tests.factories import make_manager, make_programme
-from tests.live import Live
+from tests.factories import make_manager
 
 ADDRESS = "nina@newcomers.example"
-
-
-@pytest.fixture
-def served(committed, tmp_path):
-    """Return the web on a database of its own: what waits for a worker is done by hand."""
-    make_programme()
-    live = Live(committed, tmp_path)
-    yield live
-    live.stop()
 
 
 def link_of(live, kind):
@@ -41,8 +31,8 @@ def link_of(live, kind):
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without"])
-def test_from_the_request_to_the_first_sign_in(served, windows, script):
-    phone = windows.open(served, None, width=PHONE, script=script)
+def test_from_the_request_to_the_first_sign_in(fresh, windows, script):
+    phone = windows.open(fresh, None, width=PHONE, script=script)
     phone.goto("/login")
     phone.get_by_role("link", name="Become a partner").click()
     phone.get_by_label("Your firm").fill("Newcomers GmbH")
@@ -53,11 +43,11 @@ def test_from_the_request_to_the_first_sign_in(served, windows, script):
     phone.get_by_role("button", name="Send").click()
     expect(phone.get_by_role("heading", name="Please look into your mailbox")).to_be_visible()
 
-    phone.goto(link_of(served, "sign_up_confirm"))
+    phone.goto(link_of(fresh, "sign_up_confirm"))
     phone.get_by_role("button", name="Yes, that was me").click()
     expect(phone.get_by_role("heading", name="Thank you, Nina Neu")).to_be_visible()
 
-    manager = windows.open(served, make_manager(), width=DESK)
+    manager = windows.open(fresh, make_manager(), width=DESK)
     manager.goto("/partners")
     manager.get_by_role("link", name="Requests").click()
     manager.get_by_role("link", name="Newcomers GmbH").click()
@@ -66,7 +56,7 @@ def test_from_the_request_to_the_first_sign_in(served, windows, script):
     expect(manager.get_by_role("heading", name="Newcomers GmbH")).to_be_visible()
     expect(manager.get_by_text(ADDRESS)).to_be_visible()
 
-    phone.goto(link_of(served, "invitation"))
+    phone.goto(link_of(fresh, "invitation"))
     expect(phone.get_by_label("Your name")).to_have_value("Nina Neu")
     phone.get_by_label("Choose a password").fill("three quiet words")
     phone.get_by_role("button", name="Save and sign in").click()

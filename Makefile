@@ -49,8 +49,8 @@ bench:
 
 soak:
 	@$(BOOTSTRAP) --dev
-	@THOROUGH=1 $(VENV)/python -m pytest -q tests/races/test_killed.py \
-		tests/inbound/test_attacks.py tests/demo
+	@THOROUGH=1 $(VENV)/python -m pytest -q tests/races/test_killed.py tests/races/test_first_come.py \
+		tests/races/test_lock_order.py tests/inbound/test_attacks.py tests/demo tests/journeys
 	@exec $(VENV)/python -m bench.soak
 
 lock:

@@ -5,6 +5,7 @@ Here: how windows are opened, signed in and watched. What is asked of pages stan
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 
@@ -27,6 +28,9 @@ FLAGS = (
     "--disable-sync",
 )
 PHONE, DESK = 360, 1440
+# a journey's partners have a phone in their hand, its vendor's people sit at a desk; `make soak`
+# walks it the other way round too (THOROUGH=1)
+PLACES = [(PHONE, DESK), *([(DESK, PHONE)] if os.environ.get("THOROUGH") else [])]
 PATIENCE = 20_000
 # refusals have their status, and a preview that is overtaken by the next is called off
 DELIBERATE = re.compile(r"status of (409|422) |^htmx:(sendAbort|afterRequest), ")

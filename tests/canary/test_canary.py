@@ -123,6 +123,8 @@ class Aviary:
                         wrong.append(f"GET {address} as {name}: {answer.status}")
                     if sung - allowed[name]:
                         wrong.append(f"GET {address} as {name} tells of {sung - allowed[name]}")
+                    if answer.status in (403, 404):
+                        break  # who is turned away is so before anything is drawn
             return heard, wrong
 
         found = at_once(*(partial(read, name) for name in self.readers))

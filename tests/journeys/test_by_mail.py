@@ -9,14 +9,14 @@ import pytest
 from playwright.sync_api import expect
 
 from portal.core import clock
-from tests.browser.windows import DESK, PHONE
+from tests.browser.windows import PLACES
 from tests.factories import CONTACT, make_offered_lead, make_partner, make_person
 from tests.journeys.test_main_road import come_again
 
 READING = 2_200  # who presses faster is taken for a machine and asked again
 
 
-@pytest.mark.parametrize("width", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("width", [partners for partners, _vendor in PLACES])
 def test_a_lead_is_refused_picked_up_reported_and_won_from_its_mails(road, windows, width):
     rep = make_person(make_partner("Alpha Systems"), name="Alice Arndt")
     first = make_offered_lead(at=clock.now(), title="Cabinets for two plants")

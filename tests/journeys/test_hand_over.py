@@ -12,7 +12,7 @@ from portal.core import clock
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.pickup import operations as pickup
-from tests.browser.windows import DESK, PHONE
+from tests.browser.windows import PLACES
 from tests.factories import (
     PASSWORD,
     factory,
@@ -34,15 +34,15 @@ def won_by(rep):
     return lead
 
 
-@pytest.mark.parametrize("width", [PHONE, DESK], ids=["phone", "desk"])
-def test_from_its_owner_to_operations_and_back(fresh, windows, width):
+@pytest.mark.parametrize(("afield", "inside"), PLACES)
+def test_from_its_owner_to_operations_and_back(fresh, windows, afield, inside):
     vendor = make_vendor()
     pam = make_person(vendor, "account_manager", name="Pam Ortega")
     oskar = make_person(vendor, "operations", name="Oskar Riedel")
     lead = won_by(make_person(make_partner("Alpha Systems", account_manager_id=pam.id)))
     due_on = (clock.now() + timedelta(days=3)).date()
 
-    owner = open_and_sign_in(fresh, windows, pam, width)
+    owner = open_and_sign_in(fresh, windows, pam, afield)
     owner.goto(f"/leads/{lead.id}")
     owner.get_by_role("link", name="Hand over to operations").click()
     owner.get_by_label("Needed back by").fill(due_on.isoformat())
@@ -50,7 +50,7 @@ def test_from_its_owner_to_operations_and_back(fresh, windows, width):
     owner.get_by_role("button", name="Hand over").click()
     expect(owner.get_by_text("Waits with operations")).to_be_visible()
 
-    worker = open_and_sign_in(fresh, windows, oskar, width)
+    worker = open_and_sign_in(fresh, windows, oskar, inside)
     expect(worker.get_by_text("1 hand-over is with you")).to_be_visible()
     worker.locator("main").get_by_role("link", name="Hand-overs").click()
     worker.get_by_role("link", name=TITLE).click()

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from portal.leads import wall
 from portal.leads.models import LeadContact
-from tests.browser.windows import DESK, PHONE
+from tests.browser.windows import PLACES
 from tests.factories import PASSWORD, make_manager, make_partner, make_person
 
 LEADS = """\
@@ -40,17 +40,17 @@ SECOND = {
 }
 
 
-@pytest.mark.parametrize("width", [PHONE, DESK], ids=["phone", "desk"])
-def test_from_a_file_of_leads_to_a_won_one(road, windows, tmp_path, width):
+@pytest.mark.parametrize(("partners", "vendor"), PLACES)
+def test_from_a_file_of_leads_to_a_won_one(road, windows, tmp_path, partners, vendor):
     live = road
     alpha = make_person(make_partner("Alpha Systems"), name="Alice Arndt")
     beta = make_person(make_partner("Beta Networks"), name="Bob Behrens")
     afar = make_person(
         make_partner("Far Away Inc.", country="US", subdivision="US-CA", territories=["US"])
     )
-    manager = open_and_sign_in(live, windows, make_manager(), width)
+    manager = open_and_sign_in(live, windows, make_manager(), vendor)
     alice, bob, stranger = (
-        open_and_sign_in(live, windows, user, width) for user in (alpha, beta, afar)
+        open_and_sign_in(live, windows, user, partners) for user in (alpha, beta, afar)
     )
 
     bring_in(manager, tmp_path)

@@ -5,6 +5,7 @@ With the operations themselves, each thread on its own connection: it is the loc
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections import Counter
@@ -23,7 +24,8 @@ from portal.pickup import operations as pickup
 from tests.factories import AT, answer_questions, make_lead, make_partner, make_person
 from tests.live import at_once
 
-TRIES = 1000
+# `make soak` goes on for a thousand picks (THOROUGH=1)
+TRIES = 1000 if os.environ.get("THOROUGH") else 300
 LEADS = 60
 FIRMS = 6
 
@@ -67,7 +69,7 @@ def market_of(app):
         return [get_actor(person.id) for person in people], ids
 
 
-def test_a_thousand_picks_while_offers_are_written_meet_no_deadlock(committed):
+def test_picks_while_offers_are_written_meet_no_deadlock(committed):
     actors, leads = market_of(committed)
     market = Market(committed, seed=7)
     at = AT
@@ -121,7 +123,7 @@ def test_a_thousand_picks_while_offers_are_written_meet_no_deadlock(committed):
 
     at_once(*map(writes, range(3)), *map(picks, actors[::2]), ends)
     assert market.seen["offer"] >= LEADS
-    assert market.seen["claim"] > 20
+    assert market.seen["claim"] > TRIES / 50
     with committed.app_context():
         # the statistics of a connection are told when it ends
         db.session.remove()

@@ -22,6 +22,7 @@ import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from psycopg import sql
 
 from portal.catalog import queries as catalog
@@ -133,10 +134,19 @@ def drop_database(name: str) -> None:
         time.sleep(0.1)
 
 
+def application(settings: Settings) -> Flask:
+    """Return an application for tests; what one has compiled of the templates all of them use."""
+    app = create_app(settings)
+    folder = Path(os.environ[HOME]) / "templates"
+    folder.mkdir(exist_ok=True)
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(folder))
+    return app
+
+
 @contextmanager
 def house_of_its_own(name: str, redis: str, folder: Path) -> Iterator[Flask]:
     """Work in an application on a database of its own, which is gone afterwards."""
-    app = create_app(settings_for(copy_database(name), redis, folder))
+    app = application(settings_for(copy_database(name), redis, folder))
     app.extensions["redis"].flushdb()
     catalog.forget_book()
     factories.work_in(app)
@@ -163,7 +173,7 @@ def house(worker_number: int) -> Iterator[Flask]:
     """Return the application of this worker on its own database."""
     name = f"worker_{worker_number}_{os.getpid()}"
     url = copy_database(name)
-    app = create_app(settings_for(url, redis_url(worker_number % 16), Path(os.environ[HOME])))
+    app = application(settings_for(url, redis_url(worker_number % 16), Path(os.environ[HOME])))
     yield app
     with app.app_context():
         hang_up()

@@ -22,10 +22,11 @@ from portal.pickup.rules import FeedbackOwed
 from portal.web.access import requires
 from portal.web.boundary import keep_work
 from portal.web.errors import problem, wants_json
+from portal.web.filters import spoken
 from portal.web.htmx import go, wants_fragment
 
 blueprint = Blueprint("feedback", __name__)
-blueprint.add_app_template_filter(words_of, "answer_words")
+blueprint.add_app_template_filter(spoken(words_of), "answer_words")
 
 REPORT = (Permission.PICKUPS_SEE_OWN, Permission.PICKUPS_SEE_FIRM)
 

@@ -19,6 +19,8 @@ from babel.numbers import (
 from flask import Flask, current_app
 from flask_babel import get_locale, get_timezone, get_translations, ngettext
 from flask_babel import gettext as _
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
 from portal.core import clock
 
@@ -164,6 +166,19 @@ def translator() -> Callable[..., str]:
         return said % values if values else said
 
     return say
+
+
+def spoken(say: Callable[[Any], str]) -> Callable[[Context, Any], str]:
+    """Return a filter that is asked anew for every reader, for a constant too.
+
+    What has no context Jinja asks once, while it compiles, in the language spoken just then.
+    """
+
+    @pass_context
+    def asked(_context: Context, value: Any) -> str:
+        return say(value)
+
+    return asked
 
 
 def init_filters(app: Flask) -> None:

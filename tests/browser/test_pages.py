@@ -18,7 +18,7 @@ from tests.browser.windows import DESK, PHONE
 pytestmark = pytest.mark.xdist_group("pages")
 
 ROOT = Path(__file__).resolve().parents[2]
-AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 # what answers with something else than a page
 NO_PAGES = {
@@ -230,7 +230,7 @@ def faults_of(page, endpoint, examined):
     if build in examined:
         return wrong
     examined.add(build)
-    page.evaluate(AXE)
+    page.evaluate(AXE.read_text())
     wrong += page.evaluate(RUN_AXE, None)
     page.emulate_media(color_scheme="dark")
     wrong += [f"dark {one}" for one in page.evaluate(RUN_AXE, ["color-contrast"])]

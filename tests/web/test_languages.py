@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from jinja2 import nodes
 from sqlalchemy import select
 
 from portal.accounts.queries import get_actor
@@ -139,3 +141,23 @@ def test_each_rep_is_written_to_in_the_language_of_the_account(ctx):
     subjects = {one.to_address: one.subject for one in session().scalars(select(OutgoingEmail))}
     assert subjects["anna@eins.example"].startswith("Heißer Lead")
     assert subjects["ben@zwei.example"].startswith("Hot lead")
+
+
+def test_no_words_are_fixed_when_a_template_is_compiled(app):
+    """Or all would read on in the language of whoever was the first to open the page."""
+    environment, fixed = app.jinja_env, []
+    for name in environment.list_templates():
+        parsed = environment.parse(environment.loader.get_source(environment, name)[0], name)
+        for node in parsed.find_all((nodes.Filter, nodes.Test, nodes.Call)):
+            with suppress(nodes.Impossible):
+                fixed.append(f"{name}:{node.lineno} says {node.as_const()!r} to everybody")
+    assert not fixed, "\n".join(fixed)
+
+
+def test_a_page_that_was_opened_in_german_first_speaks_english_afterwards(app):
+    page = app.jinja_env.from_string("{{ 'won'|answer_words }}")
+    said = []
+    for locale in ("de", "en", "de"):
+        with app.test_request_context(), rendering.speaking(locale, "Europe/Berlin"):
+            said.append(page.render())
+    assert said == ["Gewonnen", "Won", "Gewonnen"]

@@ -24,6 +24,7 @@ from portal.core.errors import NotFound
 from portal.core.events import Event
 from portal.desk import queries
 from portal.desk.board import board_columns
+from portal.desk.teams import read_team
 from portal.feedback import events as feedback
 from portal.leads import events as leads
 from portal.leads.queries import find_visible
@@ -127,7 +128,7 @@ def topics_of(actor: Actor) -> frozenset[str]:
         # the vendor's people hear of what is for their units, by the unit's id below nought
         heard = [-unit_id for unit_id in reach.units_of(actor)]
         topics |= {f"offers:{one}" for one in heard or [actor.organisation_id]}
-    if actor.may(Permission.PICKUPS_CLAIM):
+    if actor.may(Permission.PICKUPS_CLAIM) or actor.may(Permission.PICKUPS_SEE_FIRM):
         topics.add(f"gate:{actor.organisation_id}")
     if actor.may(Permission.BOARD_SEE):
         topics.add("board")
@@ -243,6 +244,15 @@ def gate() -> ResponseReturnValue:
     at = clock.now()
     view = replace(gate_view(position_of(current_actor(), at), at), questions=())
     return render_template("pickup/_gate.html", gate=view)
+
+
+@blueprint.get("/team/state")
+@requires(Permission.PICKUPS_SEE_FIRM)
+def team() -> ResponseReturnValue:
+    """Show how the team stands."""
+    if not wants_fragment():
+        return go(url_for("team.team"))
+    return render_template("desk/_team.html", team=read_team(current_actor(), clock.now()))
 
 
 @blueprint.get("/board/counts")

@@ -192,7 +192,7 @@ function follow({ stream, at: made, signedOut }) {
     on("away", poll);
     on("again", ({ within }) => (rest(), lookAtAll(within)));
     on("lead", ({ lead, gone, within }) => (gone ? fade(lead, within) : (offered.add(lead), soon("list", within))));
-    on("gate", ({ within }) => soon("gate", within));
+    on("gate", ({ within }) => (soon("gate", within), soon("team", within)));
     on("board", ({ within }) => soon("board", within));
     on("bye", leave);
     source.onerror = () => {
@@ -248,7 +248,7 @@ function follow({ stream, at: made, signedOut }) {
     return holder.content;
   }
 
-  const looks = { gate: lookAtGate, board: lookAtBoard, list: lookAtList };
+  const looks = { gate: lookAtGate, team: lookAtTeam, board: lookAtBoard, list: lookAtList };
   const lookAtAll = (within) => Object.keys(looks).forEach((name) => soon(name, within));
   const due = new Set();
   const last = {};
@@ -275,6 +275,25 @@ function follow({ stream, at: made, signedOut }) {
     if (!now || !before || before.textContent.trim() === now.textContent.trim()) return;
     before.className = now.className;
     before.replaceChildren(...now.childNodes);
+  }
+
+  // Whoever is looked at, or being handed on from, keeps her card; its head alone tells the news.
+  async function lookAtTeam() {
+    if (!$("#team")) return;
+    const now = await fragment("/team/state");
+    for (const part of now.querySelectorAll("#team-figures, #team-gate, #team article")) {
+      const before = document.getElementById(part.id);
+      if (!before || before.innerHTML === part.innerHTML) continue;
+      const inUse = before.contains(document.activeElement) || before.matches(":hover") || $(".team-slot:not(:empty)", before);
+      if (inUse && part.matches("article")) {
+        $(".team-head", before).replaceChildren(...$(".team-head", part).childNodes);
+        continue;
+      }
+      const wasOpen = $("details", before)?.open;
+      before.replaceChildren(...part.childNodes);
+      if (wasOpen) $("details", before)?.setAttribute("open", "");
+      htmx.process(before);
+    }
   }
 
   async function lookAtBoard() {

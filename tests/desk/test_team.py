@@ -12,6 +12,7 @@ from sqlalchemy import event
 from portal.accounts.queries import get_actor
 from portal.core import clock
 from portal.core.db import db, session
+from portal.desk import live
 from portal.desk.teams import read_team
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
@@ -163,3 +164,22 @@ def test_it_asks_the_database_as_often_for_twenty_people_as_for_two(ctx):
     many, more = asked(18)
     assert (people, more) == (2, 20)
     assert few == many <= 5
+
+
+def test_an_open_page_hears_of_the_firm_and_fetches_how_the_team_stands(app, client, firm, anna):
+    rep = make_person(firm, name="Alice Adler")
+    lead = make_offered_lead(at=clock.now())
+    factory(lambda: pickup.claim(lead.id, get_actor(rep.id), clock.now()))()
+    page = sign_in(client, anna).get("/team/state", headers={"HX-Request": "true"})
+    assert page.status_code == 200
+    assert "Your firm owes one answer." in page.text
+    assert f'id="person-{rep.id}"' in page.text
+    assert "<html" not in page.text
+    assert not [value for value in CONTACT.values() if value in page.text]
+    assert client.get("/team/state").location == "/team"
+    hers = sign_in(app.test_client(), rep)
+    assert hers.get("/team/state", headers={"HX-Request": "true"}).status_code == 403
+    letters = factory(lambda: live.address([{"kind": "gate", "firm": firm.id}]))()
+    assert factory(lambda: live.topics_of(get_actor(anna.id)))() & letters[0].topics
+    stranger = make_person(make_partner("Beta"), "partner_manager")
+    assert not factory(lambda: live.topics_of(get_actor(stranger.id)))() & letters[0].topics

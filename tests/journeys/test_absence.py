@@ -45,6 +45,8 @@ def test_alice_is_away_and_alan_answers_for_her_until_she_is_back(live, windows)
     expect(his.get_by_text(CONTACT["company"])).to_be_visible()
     his.get_by_role("button", name="Waiting for their answer").first.click()
     expect(his.get_by_text("Thank you").first).to_be_visible()
+    # her manager's open page says so by itself
+    expect(boss.get_by_text("Your firm owes nothing.")).to_be_visible(timeout=6_000)
 
     # she is back, and the lead is hers alone again
     hers.get_by_role("button", name="I’m back").click()

@@ -130,7 +130,10 @@ WHOLE_ROOMS = frozenset(
         "people",
     }
 )
-ADMINISTERED = frozenset(endpoint.partition(".")[0] for endpoint, *_more in ADMINISTRATION)
+# a unit's pages belong to those of its firm
+ADMINISTERED = frozenset(
+    {"units", *(endpoint.partition(".")[0] for endpoint, *_more in ADMINISTRATION)}
+)
 
 blueprint = Blueprint("administration", __name__)
 

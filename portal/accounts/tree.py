@@ -199,12 +199,21 @@ def save_unit(
     return unit
 
 
+def lock_unit(unit: Unit) -> None:
+    """Hold a unit as it is: the tree doesn't change meanwhile, and no lead is offered to it."""
+    _line_up()
+    session().refresh(unit, with_for_update={"key_share": True})
+
+
 def close_unit(unit: Unit, at: datetime) -> None:
     """Close a unit in which nobody works and of which no other is a part. Raises `UnitInUse`.
 
-    Who has no access any more leaves it silently, and nobody answers for its territories.
+    Again is fine. Who has no access any more leaves it silently, and nobody answers for its
+    territories.
     """
-    _line_up()
+    lock_unit(unit)
+    if unit.closed_at is not None:
+        return
     people = session().scalars(select(User).where(User.unit_id == unit.id)).all()
     below = session().scalar(
         select(Unit.id).where(Unit.parent_id == unit.id, Unit.closed_at.is_(None)).limit(1)

@@ -120,8 +120,7 @@ def list_possible_parents(organisation_id: int, unit: Unit | None) -> list[Unit]
 
 def close(unit: Unit, at: datetime) -> None:
     """Close a unit that is empty and has no open offer. Raises `tree.UnitInUse`."""
-    # locked: no lead is offered to it meanwhile
-    session().refresh(unit, with_for_update={"key_share": True})
+    tree.lock_unit(unit)
     if _count_offers([unit.id]):
         raise tree.UnitInUse(tree.in_use())
     tree.close_unit(unit, at)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -85,7 +87,9 @@ def test_a_unit_is_added_with_manager_territories_and_the_unit_it_is_a_part_of(a
     for page in (answer.location, f"/firms/{vendor.id}"):
         page = admin.get(page).text
         assert "Manager: Rita · Austria, Niedersachsen, California" in page
-    assert f"within={sales.id}" in admin.get(f"/firms/{vendor.id}/units/{sales.id}").text
+    page = admin.get(f"/firms/{vendor.id}/units/{sales.id}").text
+    assert f"within={sales.id}" in page
+    assert re.search(r'href="/administration"[^>]* aria-current', page)
 
 
 def test_what_is_wrong_with_a_unit_is_said_and_what_was_typed_stays(admin):
@@ -166,6 +170,8 @@ def test_a_closed_unit_is_gone_and_its_name_is_free(ctx):
     vendor = make_vendor()
     sales = tree.save_unit(vendor, "Sales", AT)
     units.close(sales, AT)
+    units.close(sales, AT)
+    assert len(told("UnitClosed")) == 1
     pam = make_person(vendor, "direct_sales")
     assert tree.list_units(vendor.id) == []
     with pytest.raises(NotFound):

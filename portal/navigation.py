@@ -109,6 +109,8 @@ WITHIN = {
     "team.invitation": "team.team",
     "team.invite": "team.team",
     "team.absence": "team.team",
+    "team.place": "team.team",
+    "team.put": "team.team",
     "team.add_absence": "team.team",
     "team.sharing": "team.team",
     "team.share": "team.team",

@@ -16,7 +16,8 @@ from flask import Flask, has_app_context
 from sqlalchemy import select, update
 
 from portal.accounts import operations as accounts
-from portal.accounts.models import Organisation, OrganisationKind, Programme, User
+from portal.accounts import tree
+from portal.accounts.models import Organisation, OrganisationKind, Programme, Unit, User
 from portal.accounts.passwords import hash_password
 from portal.catalog.queries import book
 from portal.core.db import db, session, unit_of_work
@@ -89,6 +90,12 @@ def make_vendor() -> Organisation:
     vendor = find_vendor()
     assert vendor is not None
     return vendor
+
+
+@factory
+def make_unit(firm: Organisation, name: str, **over: Any) -> Unit:
+    """Make a unit of a firm."""
+    return tree.save_unit(firm, name, AT, **over)
 
 
 @factory

@@ -14,7 +14,7 @@ from zoneinfo import available_timezones
 from flask_babel import gettext as _
 from sqlalchemy import select, update
 
-from portal.accounts import admins, operations, tree
+from portal.accounts import admins, managers, operations, tree
 from portal.accounts.events import (
     OrganisationChanged,
     OrganisationClosed,
@@ -25,13 +25,22 @@ from portal.accounts.events import (
     RolesChanged,
 )
 from portal.accounts.models import Organisation, OrganisationKind, Unit, User
-from portal.accounts.permissions import ROLES_OF_KIND
+from portal.accounts.permissions import MANAGING_ROLES, ROLES_OF_KIND
 from portal.core.db import session
 from portal.core.errors import Invalid, NotFound, Refused
 from portal.core.events import record
 
 LANGUAGES = ("en", "de")
 LONGEST = {"name": 120, "phone": 60}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What somebody is in a firm, and where."""
+
+    roles: tuple[str, ...]
+    unit_id: int | None = None
+    manager_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +51,7 @@ class Particulars:
     phone: str | None
     locale: str
     timezone: str
-    roles: tuple[str, ...]
-    unit_id: int | None = None
-    manager_id: int | None = None
+    place: Place
 
 
 def get_person(user_id: int) -> User:
@@ -63,8 +70,6 @@ def change(user: User, wanted: Particulars, at: datetime, by_user_id: int) -> No
     errors = check(user.organisation, wanted)
     if errors:
         raise Invalid(errors)
-    if admins.ADMIN not in wanted.roles:
-        admins.keep_one(user)
     values = {
         "name": wanted.name.strip(),
         "phone": wanted.phone or None,
@@ -74,12 +79,35 @@ def change(user: User, wanted: Particulars, at: datetime, by_user_id: int) -> No
     fields = sorted(name for name, value in values.items() if getattr(user, name) != value)
     for name in fields:
         setattr(user, name, values[name])
-    set_roles(user, wanted.roles, at, by_user_id)
-    session().flush()
-    tree.set_unit(user, wanted.unit_id, at)
-    tree.set_manager(user, wanted.manager_id, at)
+    put(user, wanted.place, at, by_user_id)
     if fields:
         record(PersonChanged(at=at, user_id=user.id, by_user_id=by_user_id, fields=fields))
+
+
+def put(user: User, place: Place, at: datetime, by_user_id: int) -> None:
+    """Give a person roles, a unit and a superior within the own firm.
+
+    Raises `Invalid` by field, and `LastAdmin`.
+    """
+    errors = check_roles(user.organisation, place.roles)
+    if errors:
+        raise Invalid(errors)
+    if admins.ADMIN not in place.roles:
+        admins.keep_one(user)
+    set_roles(user, place.roles, at, by_user_id)
+    session().flush()
+    tree.set_unit(user, place.unit_id, at)
+    tree.set_manager(user, place.manager_id, at)
+
+
+def put_in_own_firm(user: User, place: Place, at: datetime, by_user_id: int) -> None:
+    """Put a person of a manager's own firm where that manager wants her.
+
+    Raises what `put` does, and `LastManager` where nobody would be left to look after the others.
+    """
+    if not set(place.roles) & set(MANAGING_ROLES):
+        managers.keep_one(user)
+    put(user, place, at, by_user_id)
 
 
 def set_roles(user: User, roles: Collection[str], at: datetime, by_user_id: int) -> None:
@@ -112,7 +140,7 @@ def check(organisation: Organisation, wanted: Particulars) -> dict[str, str]:
         errors["locale"] = _("Please choose from the list.")
     if wanted.timezone not in available_timezones():
         errors["timezone"] = _("Please choose a time zone from the list, as Europe/Berlin.")
-    return errors | check_roles(organisation, wanted.roles)
+    return errors | check_roles(organisation, wanted.place.roles)
 
 
 def check_roles(organisation: Organisation, roles: Collection[str]) -> dict[str, str]:

@@ -11,8 +11,9 @@ from flask_babel import gettext as _
 
 from portal.accounts import operations as accounts
 from portal.accounts.actor import current_actor
+from portal.accounts.administration import put_in_own_firm
 from portal.accounts.models import Organisation, User
-from portal.accounts.permissions import Permission
+from portal.accounts.permissions import MANAGING_ROLES, Permission
 from portal.accounts.queries import find_distributor, get_person, list_colleagues
 from portal.core import clock
 from portal.core.db import session
@@ -24,6 +25,7 @@ from portal.partners import queries
 from portal.partners.forms import InviteForm, OwnAbsenceForm
 from portal.partners.routes import NAMED, inviter
 from portal.partners.rules import day_at
+from portal.people.forms import PlaceForm
 from portal.web.access import requires
 from portal.web.htmx import go
 from portal.web.limits import limiter
@@ -144,6 +146,41 @@ def invite_again(user_id: int) -> ResponseReturnValue:
     else:
         flash(_("An invitation to %(email)s is on its way.", email=user.email), "success")
     return go(url_for("team.team"))
+
+
+def place_page(user: User, form: PlaceForm) -> str:
+    """Render what somebody of the own firm is in it, and where."""
+    return render_template("desk/place.html", user=user, form=form)
+
+
+@blueprint.get("/team/people/<int:user_id>/place")
+@requires(Permission.PICKUPS_SEE_FIRM)
+def place(user_id: int) -> ResponseReturnValue:
+    user = get_person(user_id, current_actor().organisation_id)
+    form = PlaceForm(formdata=None)
+    form.offer(user)
+    form.show(user)
+    return place_page(user, form)
+
+
+@blueprint.post("/team/people/<int:user_id>/place")
+@requires(Permission.PICKUPS_SEE_FIRM)
+def put(user_id: int) -> ResponseReturnValue:
+    user, form = get_person(user_id, current_actor().organisation_id), PlaceForm()
+    form.offer(user)
+    if not form.validate():
+        return place_page(user, form), 422
+    try:
+        put_in_own_firm(user, form.place(), clock.now(), current_actor().id)
+    except Invalid as error:
+        form.take(error)
+        return place_page(user, form), 422
+    except Refused as refusal:
+        form.take(Invalid({"roles": refusal.message}))
+        return place_page(user, form), 409
+    flash(_("Saved."), "success")
+    stays = user.id != current_actor().id or set(user.roles) & set(MANAGING_ROLES)
+    return go(url_for("team.team" if stays else "desk.home"))
 
 
 @blueprint.post("/team/people/<int:user_id>/return")

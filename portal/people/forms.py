@@ -10,7 +10,7 @@ from wtforms.fields import TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length, Optional
 
-from portal.accounts.administration import LONGEST, Particulars
+from portal.accounts.administration import LONGEST, Particulars, Place
 from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import ROLES_OF_KIND
 from portal.accounts.queries import list_people
@@ -30,7 +30,36 @@ class RolesForm(Form):
         self.roles.choices = [(role, ROLES_EXPLAINED[role]) for role in ROLES_OF_KIND[kind]]
 
 
-class PersonForm(RolesForm):
+class PlaceForm(RolesForm):
+    """What somebody is in a firm, and where."""
+
+    unit_id = SelectField(_l("Unit"), [Optional()], choices=[])
+    manager_id = SelectField(_l("Reports to"), [Optional()], choices=[])
+
+    def offer(self, person: User) -> None:
+        """Fill the lists to choose from."""
+        self.offer_roles(person.organisation.kind)
+        units = list_units(person.organisation_id)
+        self.unit_id.choices = [("", _("none")), *((str(unit.id), unit.name) for unit in units)]
+        others = [one for one in list_people(person.organisation_id) if one.id != person.id]
+        self.manager_id.choices = [("", _("nobody")), *((str(one.id), one.name) for one in others)]
+
+    def show(self, person: User) -> None:
+        """Fill the form with what is noted."""
+        self.roles.data = person.roles
+        self.unit_id.data = str(person.unit_id or "")
+        self.manager_id.data = str(person.manager_id or "")
+
+    def place(self) -> Place:
+        """Return what was chosen."""
+        return Place(
+            roles=tuple(self.roles.data or ()),
+            unit_id=int(self.unit_id.data) if self.unit_id.data else None,
+            manager_id=int(self.manager_id.data) if self.manager_id.data else None,
+        )
+
+
+class PersonForm(PlaceForm):
     name = StringField(_l("Name"), [needed(), Length(max=LONGEST["name"])])
     phone = StringField(
         _l("Phone"),
@@ -39,24 +68,15 @@ class PersonForm(RolesForm):
     )
     locale = SelectField(_l("Language"), choices=LANGUAGE_NAMES)
     timezone = SelectField(_l("Time zone"), choices=[])
-    unit_id = SelectField(_l("Unit"), [Optional()], choices=[])
-    manager_id = SelectField(_l("Reports to"), [Optional()], choices=[])
 
     def offer(self, person: User) -> None:
-        """Fill the lists to choose from."""
-        self.offer_roles(person.organisation.kind)
+        super().offer(person)
         self.timezone.choices = [(zone, zone.replace("_", " ")) for zone in zones(person.timezone)]
-        units = list_units(person.organisation_id)
-        self.unit_id.choices = [("", _("none")), *((str(unit.id), unit.name) for unit in units)]
-        others = [one for one in list_people(person.organisation_id) if one.id != person.id]
-        self.manager_id.choices = [("", _("nobody")), *((str(one.id), one.name) for one in others)]
 
     def show(self, person: User) -> None:
-        """Fill the form with what is noted."""
-        for name in ("name", "phone", "locale", "timezone", "roles"):
+        super().show(person)
+        for name in ("name", "phone", "locale", "timezone"):
             self[name].data = getattr(person, name)
-        self.unit_id.data = str(person.unit_id or "")
-        self.manager_id.data = str(person.manager_id or "")
 
     def particulars(self) -> Particulars:
         """Return what was typed."""
@@ -65,9 +85,7 @@ class PersonForm(RolesForm):
             phone=self.phone.data or None,
             locale=self.locale.data,
             timezone=self.timezone.data,
-            roles=tuple(self.roles.data or ()),
-            unit_id=int(self.unit_id.data) if self.unit_id.data else None,
-            manager_id=int(self.manager_id.data) if self.manager_id.data else None,
+            place=self.place(),
         )
 
 

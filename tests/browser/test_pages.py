@@ -137,6 +137,7 @@ def paths_of(live, field):
         "pickup.pickup_page": [field.leads["warm"]],
         "pickup.give_back_page": [field.pickups["owed"]],
         "team.absence": [field.people["rep"].id],
+        "team.place": [field.people["rep"].id],
         "pickup.holder_page": [field.pickups["owed"]],
         "feedback.feedback_page": [field.pickups["owed"], field.pickups["overdue"]],
         "leads.qualify_lead": [field.leads[k] for k in ("captured", "long", "ready", "silenced")],

@@ -19,6 +19,7 @@ from tests.factories import (
     make_offered_lead,
     make_partner,
     make_person,
+    make_unit,
     make_vendor,
     sign_in,
 )
@@ -104,15 +105,52 @@ def test_people_of_another_firm_and_of_the_vendor_are_out_of_her_reach(client, a
             f"/people/{other.id}/leads",
             f"/team/people/{other.id}/invitation",
             f"/team/people/{other.id}/return",
+            f"/team/people/{other.id}/place",
         ):
             assert send(client, path, to="back").status_code == 404
         assert is_active(other)
+
+
+def test_she_gives_a_colleague_another_role_and_unit_of_her_own_firm_alone(client, firm, anna):
+    alice = make_person(firm, name="Alice")
+    north, foreign = make_unit(firm, "North"), make_unit(make_partner(), "Foreign")
+    sign_in(client, anna)
+    path = f"/team/people/{alice.id}/place"
+    assert "North" in client.get(path).text
+    for wrong in (
+        {"roles": "channel_manager"},
+        {"roles": "partner_rep", "unit_id": foreign.id},
+        {"roles": [], "unit_id": north.id},
+    ):
+        assert send(client, path, **wrong).status_code == 422
+    done = send(client, path, roles="partner_manager", unit_id=north.id, manager_id=anna.id)
+    assert (done.status_code, done.headers["Location"]) == (303, "/team")
+    alice = person(alice.email)
+    assert (alice.roles, alice.unit_id, alice.manager_id) == (
+        ["partner_manager"],
+        north.id,
+        anna.id,
+    )
+    # another manages now, so she may step back; what she sees then is her own work
+    own = send(client, f"/team/people/{anna.id}/place", roles="partner_rep")
+    assert (own.status_code, own.headers["Location"]) == (303, "/")
+    assert client.get("/team").status_code == 403
+
+
+def test_the_last_manager_stays_one(client, firm, anna):
+    make_person(firm)
+    sign_in(client, anna)
+    refused = send(client, f"/team/people/{anna.id}/place", roles="partner_rep")
+    assert refused.status_code == 409
+    assert "Anna is the last manager of your firm" in refused.text
+    assert person(anna.email).roles == ["partner_manager"]
 
 
 def test_a_rep_looks_after_nobody(client, firm, anna):
     alice = make_person(firm)
     sign_in(client, alice)
     assert client.get("/team/invitation").status_code == 403
+    assert client.get(f"/team/people/{anna.id}/place").status_code == 403
     assert client.get(f"/people/{anna.id}/leaving").status_code == 403
 
 

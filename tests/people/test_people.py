@@ -228,7 +228,9 @@ def test_a_unit_must_be_one_of_the_firm(ctx):
     other = accounts.add_unit(make_partner(), "Sales")
 
     def put(unit_id):
-        wanted = administration.Particulars("A", None, "en", "UTC", ("partner_rep",), unit_id)
+        wanted = administration.Particulars(
+            "A", None, "en", "UTC", administration.Place(("partner_rep",), unit_id)
+        )
         administration.change(alice, wanted, AT, 0)
 
     put(own.id)
@@ -287,7 +289,9 @@ def test_the_last_administrator_keeps_the_access_and_the_role(ctx):
     make_admin(active=False)
     with pytest.raises(LastAdmin):
         accounts.deactivate(ada, AT)
-    wanted = administration.Particulars("Ada", None, "en", "UTC", ("channel_manager",))
+    wanted = administration.Particulars(
+        "Ada", None, "en", "UTC", administration.Place(("channel_manager",))
+    )
     with pytest.raises(LastAdmin):
         administration.change(ada, wanted, AT, ada.id)
     with pytest.raises(LastAdmin):

@@ -23,6 +23,7 @@ from tests.factories import (
     make_lead,
     make_partner,
     make_person,
+    make_unit,
     make_vendor,
     sign_in,
 )
@@ -43,11 +44,6 @@ def find(name):
 @factory
 def told(name):
     return [row.data for row in session().scalars(select(EventRow).where(EventRow.name == name))]
-
-
-@factory
-def make_unit(firm, name, **over):
-    return tree.save_unit(firm, name, AT, **over)
 
 
 @factory

@@ -8,7 +8,7 @@ import pytest
 
 from portal.accounts import administration
 from portal.accounts import operations as accounts
-from portal.accounts.administration import Particulars
+from portal.accounts.administration import Particulars, Place
 from portal.accounts.admins import LastAdmin
 from portal.accounts.models import Organisation, User
 from portal.core import clock
@@ -24,7 +24,7 @@ def deactivate(user_id, by, firm_id):
 
 
 def demote(user_id, by, firm_id):
-    wanted = Particulars("Ada", None, "en", "UTC", ("qualifier",))
+    wanted = Particulars("Ada", None, "en", "UTC", Place(("qualifier",)))
     administration.change(session().get_one(User, user_id), wanted, clock.now(), by)
 
 

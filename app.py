@@ -15,3 +15,5 @@ except SettingsMissing as missing:
     sys.exit(3)  # the one code at which gunicorn stops; after any other it would try without end
 # what stands by now stays, so the collector need not look at it again
 gc.freeze()
+# a request leaves hardly anything for it; a look at thousands of open streams holds everybody up
+gc.set_threshold(50_000, 20, 50)

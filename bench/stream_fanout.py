@@ -107,26 +107,24 @@ class Pages:
 
 
 class Load:
-    """Pages that are asked for over and over, in a thread of their own, until told to stop."""
+    """Pages that are asked for over and over, in a thread of their own, for so many seconds."""
 
-    def __init__(self, web: Web, house: House, readers: list[data.Rep]) -> None:
+    def __init__(self, web: Web, house: House, readers: list[data.Rep], seconds: int) -> None:
         asks = [Ask("GET", "/available", reader.cookie) for reader in readers]
-        self.said: list[Said] = []
-        self._over = threading.Event()
+        self._said: list[Said] = []
 
         def ask() -> None:
-            while not self._over.is_set():
-                self.said.append(
-                    fire(web.port, asks, connections=CONNECTIONS, folder=house.folder, seconds=4)
-                )
+            self._said.append(
+                fire(web.port, asks, connections=CONNECTIONS, folder=house.folder, seconds=seconds)
+            )
 
         self._thread = threading.Thread(target=ask)
         self._thread.start()
 
-    def stop(self) -> None:
-        """Stop and wait for the last answers."""
-        self._over.set()
+    def wait(self) -> Said:
+        """Wait for the last answer and return what was measured."""
         self._thread.join()
+        return self._said[0]
 
 
 def measure(house: House) -> Measured:
@@ -140,18 +138,15 @@ def measure(house: House) -> Measured:
             held = _value(database, HELD)
             quiet = [_pick(web, pages, *pair) for pair in zip(pickers[:3], leads, strict=False)]
             before = web.cpu()
-            load = Load(web, house, readers)
+            load = Load(web, house, readers, round(len(pickers[3:]) * (PAUSE + 0.3)))
             took = []
-            try:
-                for picker, lead in zip(pickers[3:], leads[3:], strict=True):
-                    pages.listen(PAUSE)
-                    took.append(_pick(web, pages, picker, lead))
-            finally:
-                load.stop()
-            cost = cost_line(before, web.cpu(), sum(run.answered for run in load.said))
-    if any(run.refused or run.trouble for run in load.said):
-        raise RuntimeError(f"pages were refused: {load.said}")
-    p95 = max(run.p95 for run in load.said)
+            for picker, lead in zip(pickers[3:], leads[3:], strict=True):
+                pages.listen(PAUSE)
+                took.append(_pick(web, pages, picker, lead))
+            said = load.wait()
+            cost = cost_line(before, web.cpu(), said.answered)
+    if said.refused or said.trouble:
+        raise RuntimeError(f"pages were refused: {said}")
     value = median(took)
     return Measured(
         "stream_fanout",
@@ -160,7 +155,7 @@ def measure(house: House) -> Measured:
         n=STREAMS,
         c=STREAMS,
         goal=f"under {GOAL:.0f} s, p95 of pages < {P95:.0f} ms, pool idle",
-        met=max(took) < GOAL and p95 < P95 and busy == 0,
+        met=max(took) < GOAL and said.p95 < P95 and busy == 0,
         notes=[
             (
                 f"{STREAMS} streams opened in {pages.opened_in:.1f} s; then {busy} busy and {held} "
@@ -172,8 +167,8 @@ def measure(house: House) -> Measured:
             + ", ".join(f"{seconds * 1000:.0f}" for seconds in took)
             + " ms",
             (
-                f"meanwhile {median(run.rate for run in load.said):.0f} pages/s over {CONNECTIONS} "
-                f"connections, p50 {median(run.p50 for run in load.said):.0f} ms, p95 {p95:.0f} ms"
+                f"meanwhile {said.rate:.0f} pages/s over {CONNECTIONS} connections, "
+                f"p50 {said.p50:.0f} ms, p95 {said.p95:.0f} ms"
             ),
             "    " + cost,
         ],

@@ -48,6 +48,8 @@ LASTS = (900.0, 1200.0)
 LOOK_EVERY = 0.5
 BREATH = 0.05
 """Seconds between two deliveries: what comes at once is delivered at once, without doubles."""
+HANDFUL, GAP = 40, 0.004
+"""After so many streams those who want a page come first, for so many seconds."""
 REMEMBERED, KEPT, SKEW = 60.0, 2000, 2.0
 """Seconds and letters that are kept for pages that come again, and how far clocks may differ."""
 
@@ -343,8 +345,10 @@ class Live:
                 hearers: set[Stream] = set()
                 hearers.update(*(self._topics.get(topic, ()) for topic in letter.topics))
             said = letter.said(now, len(hearers))
-            for stream in hearers:
+            for number, stream in enumerate(hearers, start=1):
                 stream.put(said)
+                if number % HANDFUL == 0:
+                    time.sleep(GAP)
             metrics.NEWS.labels(letter.kind).inc(len(hearers))
 
     def _back(self) -> None:

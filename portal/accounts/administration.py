@@ -70,6 +70,8 @@ def change(user: User, wanted: Particulars, at: datetime, by_user_id: int) -> No
     errors = check(user.organisation, wanted)
     if errors:
         raise Invalid(errors)
+    # first: it locks the administrators in one order, before any row is changed
+    put(user, wanted.place, at, by_user_id)
     values = {
         "name": wanted.name.strip(),
         "phone": wanted.phone or None,
@@ -79,7 +81,6 @@ def change(user: User, wanted: Particulars, at: datetime, by_user_id: int) -> No
     fields = sorted(name for name, value in values.items() if getattr(user, name) != value)
     for name in fields:
         setattr(user, name, values[name])
-    put(user, wanted.place, at, by_user_id)
     if fields:
         record(PersonChanged(at=at, user_id=user.id, by_user_id=by_user_id, fields=fields))
 

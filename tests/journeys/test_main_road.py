@@ -125,7 +125,7 @@ def open_and_sign_in(live, windows, user, width):
     page.get_by_label("E-mail").fill(user.email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.locator("header details[data-menu] > summary")).to_be_visible()
+    expect(page.locator("summary").filter(has_text="Your account")).to_be_visible()
     return page
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
-from flask import Blueprint, current_app, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 
 from portal.accounts.actor import Actor, current_actor
@@ -156,13 +158,22 @@ def administered(actor: Actor) -> list[tuple[str, Any, Any, str]]:
     ]
 
 
-def entries(actor: Actor) -> list[Entry]:
+def entries(actor: Actor) -> tuple[Entry, ...]:
     """Return the entries for this person, in order."""
     here = request.endpoint or ""
     here = WITHIN.get(here, here)
     room = here.partition(".")[0]
     if room in ADMINISTERED:
         here = "administration.page"
+    return _entries(actor.permissions, here, room, str(get_locale()), request.root_path)
+
+
+@lru_cache(maxsize=2048)
+def _entries(
+    may: frozenset[P], here: str, room: str, _locale: str, _root: str
+) -> tuple[Entry, ...]:
+    # every page has them, and they are few; words and addresses are those of this moment
+    looks_after = not may.isdisjoint(needs for *_words, needs in ADMINISTRATION)
     found = [
         Entry(
             endpoint,
@@ -172,11 +183,9 @@ def entries(actor: Actor) -> list[Entry]:
             here == endpoint or (room in WHOLE_ROOMS and endpoint.startswith(f"{room}.")),
         )
         for endpoint, label, icon, needs in ENTRIES
-        if endpoint in current_app.view_functions
-        and (needs is None or actor.may(needs))
-        and (endpoint != "administration.page" or administered(actor))
+        if (needs is None or needs in may) and (endpoint != "administration.page" or looks_after)
     ]
-    return fold(found)
+    return tuple(fold(found))
 
 
 def fold(found: list[Entry]) -> list[Entry]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -81,14 +80,15 @@ def address(filters: offers.Filters, page: int | None = 1, **changes: Any) -> st
         "page": page if page > 1 else None,
         **changes,
     }
-    asked = urlencode({name: value for name, value in values.items() if value is not None})
+    # numbers, and words that `read_filters` knows: nothing to be quoted
+    asked = "&".join([f"{name}={value}" for name, value in values.items() if value is not None])
     return f"{request.path}?{asked}" if asked else request.path
 
 
 def chips(filters: offers.Filters, counts: offers.Counts) -> list[dict[str, Any]]:
     """Return the filter chips: all, by temperature, ending soon, the most frequent products."""
     words = {"hot": _("Hot"), "warm": _("Warm"), "cold": _("Cold")}
-    entries = book()
+    entries, locale = book(), str(get_locale())
     found: list[dict[str, Any]] = [
         {
             "label": _("All"),
@@ -120,7 +120,7 @@ def chips(filters: offers.Filters, counts: offers.Counts) -> list[dict[str, Any]
     )
     found += [
         {
-            "label": entries.label(product_id, str(get_locale())),
+            "label": entries.label(product_id, locale),
             "url": address(
                 filters, product=None if filters.product_id == product_id else product_id
             ),

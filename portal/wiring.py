@@ -29,6 +29,8 @@ from portal.feedback import routes as feedback
 from portal.feedback.events import FeedbackTakenBack, LeadLost, LeadWon
 from portal.inbound import routes as inbound
 from portal.inbound.events import MailActionDone, MailPickLost
+from portal.leads import activity_routes as activities
+from portal.leads import date_routes as lead_dates
 from portal.leads import hand_over_routes as hand_overs
 from portal.leads import import_routes as imports
 from portal.leads import jobs as _leads  # noqa: F401
@@ -67,6 +69,8 @@ from portal.pickup.events import (
     LeadPickedUp,
     LeadReassigned,
 )
+from portal.timeline import jobs as _timeline  # noqa: F401
+from portal.timeline.events import ActivityDue
 
 ROOMS = (
     accounts.blueprint,
@@ -89,6 +93,8 @@ ROOMS = (
     team.blueprint,
     leads.blueprint,
     notes.blueprint,
+    activities.blueprint,
+    lead_dates.blueprint,
     visibility.blueprint,
     lead_team.blueprint,
     hand_overs.blueprint,
@@ -133,6 +139,7 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     RoundEnded: ("offers.tidy_round", "notifications.round_ended"),
     LeadPickedUp: ("offers.tidy_picked", "notifications.yours_now"),
     LeadReassigned: ("notifications.handed_on",),
+    ActivityDue: ("notifications.activity_due",),
     FeedbackDueSoon: ("notifications.feedback_soon",),
     FeedbackDue: ("notifications.feedback_due",),
     FeedbackOverdue: ("notifications.feedback_overdue",),
@@ -146,6 +153,7 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("offers.end_rounds", timedelta(seconds=60)),
     ("offers.open_to_all", timedelta(seconds=60)),
     ("pickup.mark_debts", timedelta(seconds=60)),
+    ("timeline.remind", timedelta(seconds=60)),
     ("deadlines.tell_of_drafts", timedelta(minutes=10)),
     ("notifications.send_notices", timedelta(seconds=60)),
     ("leads.push_imports", timedelta(seconds=60)),

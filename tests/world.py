@@ -23,7 +23,7 @@ from portal.core.mail import links
 from portal.core.mail.links import Purpose
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
-from portal.leads import hand_over, imports, jobs, notes, team
+from portal.leads import activities, hand_over, imports, jobs, notes, team
 from portal.leads.intake.mapping import propose_mapping
 from portal.leads.intake.reading import open_table
 from portal.leads.models import Lead, LeadState
@@ -34,6 +34,7 @@ from portal.partners.models import Absence, Partner, PartnerGroup, PartnerGroupM
 from portal.people import sign_up
 from portal.people.models import SignUpRequest
 from portal.pickup import operations as pickup
+from portal.timeline.rules import Entry
 from tests.factories import (
     answer_questions,
     factory,
@@ -242,6 +243,7 @@ def make_things(world, alpha, at):
         "import_id": imported.id,
         "key": "held",
         "lead_id": world.leads["held"],
+        "activity_id": make_activity(world, at),
         "note_id": make_note(world, at),
         "mail_id": "20260101T000000-1",
         "jobs.retry_mail mail_id": 1,
@@ -275,6 +277,14 @@ def make_note(world, at):
     lead = session().get_one(Lead, world.leads["held"])
     alice = get_actor(world.people["alice"].id)
     return notes.write_note(lead, "He plays golf on Fridays.", False, alice, at).id
+
+
+def make_activity(world, at):
+    """Have Alice plan a call about the lead she holds, and return its id."""
+    lead = session().get_one(Lead, world.leads["held"])
+    alice = get_actor(world.people["alice"].id)
+    call = Entry("call", "Ask whether the board has met.", at + timedelta(days=9))
+    return activities.enter(lead, call, done=False, actor=alice, at=at).id
 
 
 def make_hand_over(world):

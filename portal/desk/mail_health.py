@@ -36,6 +36,7 @@ KINDS: dict[str, Any] = {
     "feedback_due": _l("Feedback due"),
     "feedback_overdue": _l("Feedback overdue"),
     "feedback_soon": _l("Feedback soon due"),
+    "activity_due": _l("Reminder of an activity"),
     "handed_back": _l("Back from operations"),
     "invitation": _l("Invitation"),
     "lead_offered": _l("A lead for you"),

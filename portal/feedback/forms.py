@@ -49,6 +49,7 @@ def read_answer(typed: Mapping[str, str]) -> Answer:
         value=value,
         reason=values["reason"],
         decision_maker=values["decision_maker"],
+        settles=typed.get("settles") == "1",
     )
 
 

@@ -18,7 +18,7 @@ from portal.core.events import record
 from portal.deadlines.rules import next_due
 from portal.feedback.events import FeedbackGiven, FeedbackTakenBack, LeadLost, LeadWon
 from portal.feedback.models import Feedback
-from portal.feedback.rules import Answer, Status, check_answer, may_take_back
+from portal.feedback.rules import CLOSING, Answer, Status, check_answer, may_take_back
 from portal.leads.lifecycle import status_for_answer
 from portal.leads.models import Lead, LeadRequirement, LeadState
 from portal.offers import operations as offers
@@ -28,7 +28,9 @@ from portal.pickup import operations as pickup_operations
 from portal.pickup import queries
 from portal.pickup.models import Debt, Pickup
 from portal.pickup.operations import Claimed
-from portal.timeline.operations import enter
+from portal.timeline.operations import cancel_planned, enter
+from portal.timeline.queries import list_planned
+from portal.timeline.rules import Why, still_open
 
 SAME_ANSWER = timedelta(minutes=2)
 
@@ -37,7 +39,8 @@ def give(pickup_id: int, answer: Answer, actor: Actor, at: datetime) -> Feedback
     """Report on a held lead. Won and lost end the pickup and close the lead.
 
     The same answer sent twice within two minutes is one answer. Raises `Invalid` by field,
-    `NotFound`, `NotYoursAnyMore`, `TransitionRefused`.
+    `NotFound`, `NotYoursAnyMore`, `TransitionRefused`, and `ActivitiesOpen` where the firm has
+    something planned about a lead that is to be closed and the answer doesn't settle it.
     """
     earlier = repeated(pickup_id, answer, actor, at)
     if earlier is not None:
@@ -50,6 +53,8 @@ def give(pickup_id: int, answer: Answer, actor: Actor, at: datetime) -> Feedback
     if errors:
         raise Invalid(errors)
     reason = read_reason("lost", answer.reason) if answer.status == Status.LOST else None
+    if answer.status in CLOSING:
+        clear_planned(pickup, settles=answer.settles, actor=actor, at=at)
     before = position_before(pickup, lead)
     lead.status_id = status_for_answer(lead.status_id, answer.status).id
     lead.version += 1
@@ -65,10 +70,24 @@ def give(pickup_id: int, answer: Answer, actor: Actor, at: datetime) -> Feedback
         pickup.uncontacted = 0
         pickup.first_contact_at = pickup.first_contact_at or at
     count(pickup.organisation_id, **{"answers_late" if late else "answers_in_time": 1})
-    if answer.status in (Status.WON, Status.LOST):
+    if answer.status in CLOSING:
         close(pickup, lead, answer, reason, at)
     session().flush()
     return given
+
+
+def clear_planned(pickup: Pickup, *, settles: bool, actor: Actor, at: datetime) -> None:
+    """Settle what the holder's firm has planned about a locked lead, or refuse to close it so.
+
+    What the other side has planned stays with it. Raises `ActivitiesOpen`.
+    """
+    firm = pickup.organisation_id
+    if settles:
+        cancel_planned("lead", pickup.lead_id, firm, Why.CLOSED, actor.id, at)
+        return
+    refusal = still_open(list_planned("lead", pickup.lead_id, firm))
+    if refusal is not None:
+        raise refusal
 
 
 def repeated(pickup_id: int, answer: Answer, actor: Actor, at: datetime) -> Feedback | None:
@@ -229,7 +248,7 @@ def take_back(feedback_id: int, actor: Actor, at: datetime) -> Feedback:
     )
     given = session().get_one(Feedback, feedback_id, populate_existing=True)
     last = newest(pickup.id)
-    closing = given.status in (Status.WON, Status.LOST)
+    closing = given.status in CLOSING
     untouched = given.before is not None and (
         (pickup.outcome == given.status and lead.state == LeadState.CLOSED)
         if closing

@@ -19,10 +19,11 @@ from portal.pickup.questions import GateView, Typed, gate_view, question_of
 from portal.pickup.refusals import refusal_view
 from portal.pickup.routes import answer_claim, answer_refusal
 from portal.pickup.rules import FeedbackOwed
+from portal.timeline.rules import ActivitiesOpen
 from portal.web.access import requires
 from portal.web.boundary import keep_work
 from portal.web.errors import problem, wants_json
-from portal.web.filters import spoken
+from portal.web.filters import iso, spoken
 from portal.web.htmx import go, wants_fragment
 
 blueprint = Blueprint("feedback", __name__)
@@ -67,6 +68,10 @@ def give(pickup_id: int) -> ResponseReturnValue:
         if wants_json():
             return problem(422, error.code, error.message, errors=error.errors)
         return show_question(pickup_id, Typed(pickup_id, request.form.to_dict(), error.errors)), 422
+    except ActivitiesOpen as refusal:
+        if wants_json():
+            return problem_of_planned(refusal)
+        return show_question(pickup_id, typed_before(pickup_id, refusal)), refusal.status
     except Refused as refusal:
         if wants_json():
             return problem(refusal.status, refusal.code, refusal.message)
@@ -105,6 +110,10 @@ def answer_and_pick(lead_id: int) -> ResponseReturnValue:
         if wants_json():
             return problem(422, error.code, error.message, errors=error.errors)
         return waiting_page(lead_id, Typed(pickup_id, request.form.to_dict(), error.errors), 422)
+    except ActivitiesOpen as refusal:
+        if wants_json():
+            return problem_of_planned(refusal)
+        return waiting_page(lead_id, typed_before(pickup_id, refusal), refusal.status)
     if done.claimed:
         return answer_claim(done.claimed)
     # the answer stays although the lead went to somebody else meanwhile
@@ -112,6 +121,18 @@ def answer_and_pick(lead_id: int) -> ResponseReturnValue:
     if isinstance(done.refusal, FeedbackOwed) and not wants_json():
         return waiting_page(lead_id, None, 409)
     return answer_refusal(lead_id, done.refusal or Refused())
+
+
+def typed_before(pickup_id: int, refusal: ActivitiesOpen) -> Typed:
+    """Return what was typed, with what keeps the lead from being closed."""
+    return Typed(pickup_id, request.form.to_dict(), {}, refusal.facts["planned"])
+
+
+def problem_of_planned(refusal: ActivitiesOpen) -> ResponseReturnValue:
+    """Say in JSON what is still planned: kind and moment, no words."""
+    planned = refusal.facts["planned"]
+    told = [{"id": one.id, "kind": one.kind, "due": iso(one.due)} for one in planned]
+    return problem(refusal.status, refusal.code, refusal.message, activities=told)
 
 
 def read_pickup_id() -> int | None:

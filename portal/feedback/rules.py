@@ -33,6 +33,10 @@ class Status(StrEnum):
     LOST = "lost"
 
 
+CLOSING = (Status.WON, Status.LOST)
+"""The answers that end a pickup and close its lead."""
+
+
 def words_of(status: str | None) -> str:
     """Return one of the five answers in words; empty for anything else."""
     words: dict[str, str] = {
@@ -47,7 +51,10 @@ def words_of(status: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer as it was typed. `reason` is a key or an id of the catalogue."""
+    """One answer as it was typed. `reason` is a key or an id of the catalogue.
+
+    `settles` says that what is planned about the lead is not needed any more once it is closed.
+    """
 
     status: str
     note: str = ""
@@ -56,6 +63,7 @@ class Answer:
     value: Decimal | None = None
     reason: str = ""
     decision_maker: str = ""
+    settles: bool = False
 
 
 def check_answer(

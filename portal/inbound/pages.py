@@ -35,10 +35,14 @@ from portal.pickup.models import Pickup
 from portal.pickup.questions import Question, Typed, gate_view, question_of
 from portal.pickup.refusals import words_of
 from portal.pickup.rules import FeedbackOwed, NotYoursAnyMore, TooLateToUndoPick
+from portal.timeline.rules import ActivitiesOpen, Planned
 from portal.web.filters import day, money, when
 
 CHOICES = (*Status, "pick", "decline")
-KEPT = ("status", "note", "next_step", "next_step_on", "value", "reason", "decision_maker")
+KEPT = (
+    *("status", "note", "next_step", "next_step_on", "value", "reason", "decision_maker"),
+    "settles",
+)
 KEPT_MOST = 5_000
 
 
@@ -87,6 +91,7 @@ class Reader:
     action: str | None = None
     typed: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
+    planned: Sequence[Planned] = field(default_factory=tuple)
 
     def sign(self, mark: str, again: bool = False) -> str:
         """Return the sign of a page that shows the thing in this state."""
@@ -192,7 +197,9 @@ def ask(reader: Reader, pickup_id: int, note_below: str | None = None) -> Sequen
     found = pickups.find_open(pickup_id)
     if found is None:
         return ()
-    typed = Typed(pickup_id, reader.typed, reader.errors) if reader.errors else None
+    typed = None
+    if reader.errors or reader.planned:
+        typed = Typed(pickup_id, reader.typed, reader.errors, reader.planned)
     question = question_of(
         found, action="", target_id=f"pickup-{pickup_id}", note_below=note_below, typed=typed
     )
@@ -362,9 +369,18 @@ def refuse(refusal: DomainError, reader: Reader) -> tuple[Page, int]:
     number, _title = queries.title_of(lead_id)
     if isinstance(refusal, FeedbackOwed):
         return owed(reader, number), 409
+    if isinstance(refusal, ActivitiesOpen):
+        return unsettled(refusal, reader, number), refusal.status
     if isinstance(refusal, Refused):
         return replace(refused(refusal, reader), number=number), refusal.status
     raise refusal
+
+
+def unsettled(refusal: ActivitiesOpen, reader: Reader, number: str) -> Page:
+    """Return the question again, with what is planned and the one button that settles it."""
+    reader = replace(reader, planned=refusal.facts["planned"])
+    page = owed(reader, number) if reader.action == "answer" else show(reader)[0]
+    return replace(page, code=refusal.code)
 
 
 def refused(refusal: Refused, reader: Reader) -> Page:
@@ -431,6 +447,7 @@ def replace_typed(reader: Reader, pickup_id: int) -> Reader:
         chosen=None,
         typed=reader.typed if mine else {},
         errors=reader.errors if mine else {},
+        planned=reader.planned if mine else (),
     )
 
 

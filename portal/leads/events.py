@@ -120,6 +120,15 @@ class NoteShared(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoteChanged(Event):
+    """Somebody changed the words of her note; what they were is kept behind the wall."""
+
+    note_id: int
+    user_id: int
+    organisation_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoteRemoved(Event):
     note_id: int
     user_id: int
@@ -162,6 +171,15 @@ class LeadHandedOver(Event):
     hand_over_id: int
     user_id: int
     due_on: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyDatesChanged(Event):
+    """The key dates that somebody changed: ISO dates by name, empty where there is none."""
+
+    user_id: int
+    dates_before: dict[str, str]
+    dates: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

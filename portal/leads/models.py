@@ -175,7 +175,9 @@ class Lead(Base):
     `latitude`/`longitude` are the centre of the city. `round` counts the offer rounds so far; the
     claim names the round it means. `holder_id` and `holder_organisation_id` are written by the
     claim and cleared by give-back and recall. Amounts are in the programme's currency.
-    `draft_told_at` is when the qualifier was last told that it lies unfinished.
+    `draft_told_at` is when the qualifier was last told that it lies unfinished. `estimated_on` is
+    the day on which it was to be closed when the work began (`started_on`), `expected_on` the day
+    that is expected by now.
     """
 
     __tablename__ = "leads"
@@ -230,6 +232,9 @@ class Lead(Base):
     picked_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     draft_told_at: Mapped[datetime | None]
+    started_on: Mapped[date | None]
+    estimated_on: Mapped[date | None]
+    expected_on: Mapped[date | None]
     version: Mapped[int] = mapped_column(default=1)
 
     __table_args__ = (
@@ -361,6 +366,24 @@ class HandOver(Base):
         ),
         CheckConstraint("(taken_by IS NULL) = (taken_at IS NULL)", name="taken"),
         CheckConstraint("done_at IS NULL OR taken_by IS NOT NULL", name="done_by_who_took_it"),
+    )
+
+
+class LeadDateChange(Base):
+    """A key date of a lead was set, moved or taken away; `field` is its column. Kept for good."""
+
+    __tablename__ = "lead_date_changes"
+
+    id: Mapped[Id]
+    lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id"), index=True)
+    field: Mapped[str]
+    was: Mapped[date | None]
+    day: Mapped[date | None]
+    at: Mapped[datetime]
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+    __table_args__ = (
+        CheckConstraint("field IN ('started_on','estimated_on','expected_on')", name="field"),
     )
 
 

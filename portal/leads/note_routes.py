@@ -41,6 +41,42 @@ def write_note(lead_id: int) -> ResponseReturnValue:
     return back_to(lead)
 
 
+@blueprint.get("/leads/<int:lead_id>/notes/<int:note_id>")
+@signed_in
+def note(lead_id: int, note_id: int) -> ResponseReturnValue:
+    return change_page(get_visible(lead_id, current_actor()), note_id)
+
+
+@blueprint.post("/leads/<int:lead_id>/notes/<int:note_id>")
+@signed_in
+def change_note(lead_id: int, note_id: int) -> ResponseReturnValue:
+    actor = current_actor()
+    lead = get_visible(lead_id, actor)
+    text = request.form.get("text", "")
+    notes.load_note(lead, note_id, actor)
+    try:
+        notes.change_note(lead, note_id, text, actor, clock.now())
+    except Invalid as error:
+        return change_page(lead, note_id, text, error.errors), 422
+    flash(_("Changed. What it said before is kept."), "success")
+    return back_to(lead)
+
+
+def change_page(
+    lead: Lead, note_id: int, text: str | None = None, errors: dict[str, str] | None = None
+) -> str:
+    """Render a note with what it said before, and for its author the form as it was filled in."""
+    found, versions = notes.load_note(lead, note_id, current_actor())
+    return render_template(
+        "leads/note_change.html",
+        lead=lead,
+        note=found,
+        versions=versions,
+        text=found.text if text is None else text,
+        errors=errors or {},
+    )
+
+
 @blueprint.post("/leads/<int:lead_id>/notes/<int:note_id>/sharing")
 @signed_in
 def share_note(lead_id: int, note_id: int) -> ResponseReturnValue:

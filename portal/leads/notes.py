@@ -21,15 +21,15 @@ from portal.core.db import session
 from portal.core.errors import Invalid, NotFound, Refused
 from portal.core.events import record
 from portal.leads import wall
-from portal.leads.events import NoteRemoved, NoteShared, NoteWritten
+from portal.leads.events import NoteChanged, NoteRemoved, NoteShared, NoteWritten
 from portal.leads.models import Lead
 from portal.leads.sight import Sight, sight_of
 from portal.leads.visibility import Field
-from portal.timeline.models import FirmNote
+from portal.timeline.models import FirmNote, NoteVersion
 
 
 class NotYourNote(Refused):
-    """Only who wrote a note removes it."""
+    """Only who wrote a note changes or removes it."""
 
     code = "not_your_note"
 
@@ -88,20 +88,7 @@ def write_note(lead: Lead, text: str, shared: bool, actor: Actor, at: datetime) 
     """Add a note for the actor's firm. Raises `Invalid` (`text`) and `NotFound`."""
     if not may_write(lead, actor):
         raise NotFound()
-    words = text.replace("\x00", "").strip()
-    if not words:
-        raise Invalid({"text": _("Please write something.")})
-    if len(words) > LONGEST:
-        left = len(words) - LONGEST
-        raise Invalid(
-            {
-                "text": ngettext(
-                    "One character too many; please shorten it.",
-                    "%(num)d characters too many; please shorten it.",
-                    left,
-                )
-            }
-        )
+    words = check_words(text)
     with wall.open_notes(actor.organisation_id) as opened:
         note = FirmNote(
             lead_id=lead.id,
@@ -124,6 +111,82 @@ def write_note(lead: Lead, text: str, shared: bool, actor: Actor, at: datetime) 
         )
     )
     return note
+
+
+def check_words(text: str) -> str:
+    """Return the words of a note as they are kept. Raises `Invalid` (`text`)."""
+    words = text.replace("\x00", "").strip()
+    if not words:
+        raise Invalid({"text": _("Please write something.")})
+    if len(words) > LONGEST:
+        left = len(words) - LONGEST
+        raise Invalid(
+            {
+                "text": ngettext(
+                    "One character too many; please shorten it.",
+                    "%(num)d characters too many; please shorten it.",
+                    left,
+                )
+            }
+        )
+    return words
+
+
+def change_note(lead: Lead, note_id: int, text: str, actor: Actor, at: datetime) -> None:
+    """Change a note as its author; what it said before is kept for her firm.
+
+    Raises `Invalid` (`text`), `NotFound`, `NotYourNote`.
+    """
+    words = check_words(text)
+    with _own_note(lead, note_id, actor) as (opened, note):
+        if note.author_id != actor.id:
+            raise NotYourNote(_("Only who wrote a note can change it."))
+        if note.text == words:
+            return
+        opened.add(
+            NoteVersion(
+                note_id=note.id, organisation_id=note.organisation_id, at=at, text=note.text
+            )
+        )
+        note.text, note.changed_at = words, at
+        opened.flush()
+    record(
+        NoteChanged(
+            at=at,
+            lead_id=lead.id,
+            note_id=note_id,
+            user_id=actor.id,
+            organisation_id=actor.organisation_id,
+        )
+    )
+
+
+def load_note(lead: Lead, note_id: int, actor: Actor) -> tuple[FirmNote, Sequence[NoteVersion]]:
+    """Return a note of the actor's firm with what it said before, the newest first.
+
+    Raises `NotFound`.
+    """
+    if not may_write(lead, actor):
+        raise NotFound()
+    with wall.open_notes(actor.organisation_id) as opened:
+        note = opened.scalar(
+            select(FirmNote)
+            .where(
+                FirmNote.id == note_id,
+                FirmNote.lead_id == lead.id,
+                FirmNote.organisation_id == actor.organisation_id,
+            )
+            .options(joinedload(FirmNote.author))
+        )
+        if note is None:
+            raise NotFound()
+        versions = opened.scalars(
+            select(NoteVersion)
+            .where(NoteVersion.note_id == note_id)
+            .order_by(NoteVersion.id.desc())
+            .limit(SHOWN)
+        ).all()
+    return note, versions
 
 
 @contextmanager

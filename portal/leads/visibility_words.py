@@ -23,8 +23,8 @@ FIELDS: dict[Field, tuple[Any, Any]] = {
     Field.FEEDBACK: (_l("What was reported"), _l("The words of feedback and the next step.")),
     Field.VALUE: (_l("Value of the deal"), _l("The order value that was reported.")),
     Field.NOTES: (
-        _l("Notes"),
-        _l("What people wrote for their own firm. Others read only what is shared with them."),
+        _l("Notes and activities"),
+        _l("What people write and plan for their own firm. Others read only what is shared."),
     ),
     Field.ROUNDS: (
         _l("Offers"),

@@ -18,6 +18,7 @@ class Topic(StrEnum):
     FEEDBACK_OVERDUE = "feedback_overdue"
     FEEDBACK_DUE = "feedback_due"
     FEEDBACK_SOON = "feedback_soon"
+    ACTIVITY_DUE = "activity_due"
     LEAD_OFFERED = "lead_offered"
     ROUND_UNPICKED = "round_unpicked"
     SIGN_UP_WAITS = "sign_up_waits"

@@ -1,4 +1,4 @@
-"""What a person hears of in a sentence: a lead is back, she stands in, a firm wants to join.
+"""What a person hears of in a sentence: she planned a call, a lead is back, a firm wants to join.
 
 Here: what still stands of it, in the reader's language. Not here: who hears, and when. Nothing here
 reaches contact data, nor what people wrote to each other.
@@ -18,14 +18,17 @@ from portal.accounts.models import User
 from portal.accounts.queries import find_name, get_actor
 from portal.core.db import session
 from portal.core.errors import NotFound
+from portal.core.mail.rendering import moment
 from portal.leads import hand_over
+from portal.leads.activities import find_due
 from portal.matching.words import country_name
 from portal.notifications.models import Topic
 from portal.partners.models import Absence
 from portal.partners.rules import day_at
 from portal.people import sign_up
+from portal.timeline.rules import words_of
 
-TOPICS = (Topic.HANDED_BACK, Topic.STANDS_IN, Topic.SIGN_UP_WAITS)
+TOPICS = (Topic.ACTIVITY_DUE, Topic.HANDED_BACK, Topic.STANDS_IN, Topic.SIGN_UP_WAITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +47,36 @@ class News:
 
 def find_news(topic: str, facts: Mapping[str, Any], user: User, at: datetime) -> News | None:
     """Return news for a person in the language that is spoken; None where they are past."""
+    if topic == Topic.ACTIVITY_DUE:
+        return _activity_due(facts["activity_id"], facts["due"], user)
     if topic == Topic.HANDED_BACK:
         return _handed_back(facts["hand_over_id"], user)
     if topic == Topic.STANDS_IN:
         return _stands_in(facts["absence_id"], user, at)
     return _sign_up_waits(facts["sign_up_id"])
+
+
+def _activity_due(activity_id: int, due: int, user: User) -> News | None:
+    found = find_due(activity_id, user)
+    if found is None:
+        return None
+    activity, lead = found
+    if activity.planned_for is None or int(activity.planned_for.timestamp()) != due:
+        return None
+    named = {"what": words_of(activity.kind), "number": lead.number}
+    return News(
+        Topic.ACTIVITY_DUE,
+        _("%(what)s about %(number)s", **named),
+        _("you planned something about %(number)s: %(what)s.", **named),
+        [
+            str(_("Due: %(when)s", when=moment(activity.planned_for))),
+            str(_("What it is about, and whom to call, stands on the portal.")),
+        ],
+        f"/leads/{lead.id}/activities/{activity.id}",
+        _("Say what came of it"),
+        _("You get this mail because the activity is yours."),
+        lead.id,
+    )
 
 
 def _handed_back(hand_over_id: int, user: User) -> News | None:

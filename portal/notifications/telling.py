@@ -46,6 +46,7 @@ from portal.pickup.events import (
     LeadReassigned,
 )
 from portal.pickup.models import Debt
+from portal.timeline.events import ActivityDue
 
 
 def tell(
@@ -220,6 +221,14 @@ def tell_of_handing_back(event: LeadHandedBack, at: datetime) -> None:
     owner_id = lead.owner_id if lead else None
     hearers = {event.owner_id, owner_id} - {None, event.user_id}
     tell_news(hearers, Topic.HANDED_BACK, event, at, hand_over_id=event.hand_over_id)
+
+
+def tell_of_activity(event: ActivityDue, at: datetime) -> None:
+    """Remind somebody of what she has planned, once for each moment for which she plans it."""
+    moment = int(datetime.fromisoformat(event.due).timestamp())
+    tell_news(
+        {event.user_id}, Topic.ACTIVITY_DUE, event, at, activity_id=event.activity_id, due=moment
+    )
 
 
 def tell_who_stands_in(event: AbsenceAdded, at: datetime) -> None:

@@ -30,6 +30,8 @@ from portal.leads.models import Lead, LeadState
 from portal.partners.queries import escape
 from portal.people.rules import Firm, State
 from portal.pickup.models import Pickup
+from portal.timeline.models import Activity
+from portal.timeline.queries import OPEN
 
 PAGE = 40
 FOUND = 20
@@ -198,11 +200,12 @@ def list_held(user_id: int) -> Sequence[AnyRow]:
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
-    """What else hangs on a person of the vendor, in numbers."""
+    """What else hangs on a person, in numbers."""
 
     drafts: int
     partners: int
     reports: int
+    activities: int
 
 
 def count_tasks(user_id: int) -> Tasks:
@@ -213,6 +216,7 @@ def count_tasks(user_id: int) -> Tasks:
             (Lead, (Lead.state == LeadState.QUALIFYING, Lead.qualifier_id == user_id)),
             (Organisation, (Organisation.account_manager_id == user_id,)),
             (User, (User.manager_id == user_id,)),
+            (Activity, (Activity.assignee_id == user_id, OPEN)),
         )
     ]
     return Tasks(*session().execute(select(*counts)).one())

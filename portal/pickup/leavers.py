@@ -18,6 +18,7 @@ from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
 from portal.core.db import session
 from portal.core.errors import Invalid, Refused
+from portal.leads import activities
 from portal.leads.operations import put_back_drafts
 from portal.offers import operations as offers
 from portal.pickup import reassign
@@ -33,7 +34,8 @@ class HoldsLeads(Refused):
 def deactivate(user: User, to_user_id: int | None, actor: Actor, at: datetime) -> int:
     """Let a person in no more; her leads go to a colleague, or back where there is none.
 
-    What she had begun to qualify waits in the queue again, and nobody reports to her. Returns how
+    What she had begun to qualify waits in the queue again, what else she had planned goes to who
+    answers for the lead, and nobody reports to her. Returns how
     many leads were handed on. Raises `LastAdmin`, where the firm looks after its people itself
     `LastManager`, and what `reassign.reassign` raises.
     """
@@ -41,6 +43,7 @@ def deactivate(user: User, to_user_id: int | None, actor: Actor, at: datetime) -
         offers.lock_partner(user.organisation_id)
         managers.keep_one(user)
     count = hand_on(user, to_user_id, actor, at)
+    activities.release(user, actor.id, at)
     put_back_drafts(user.id, at)
     administration.release(user)
     accounts.deactivate(user, at)
@@ -68,6 +71,7 @@ def move(
         raise HoldsLeads(
             _("%(name)s holds leads of this firm. Please hand them on first.", name=user.name)
         )
+    activities.release(user, actor.id, at)
     put_back_drafts(user.id, at)
     administration.move(user, organisation, roles, at, actor.id)
 

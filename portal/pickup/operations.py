@@ -28,6 +28,7 @@ from portal.core.errors import NotFound
 from portal.core.events import record
 from portal.deadlines.queries import get_policy
 from portal.deadlines.rules import next_due, rhythm_of
+from portal.leads.dates import clear_dates
 from portal.leads.lifecycle import TransitionRefused, first_of
 from portal.leads.models import Lead, LeadState, LifeState
 from portal.offers import operations as offers
@@ -44,6 +45,8 @@ from portal.pickup.events import (
 )
 from portal.pickup.models import Debt, Pickup
 from portal.pickup.rules import NotYoursAnyMore, debt_of, may_pick, may_take_back_pick
+from portal.timeline.operations import cancel_planned
+from portal.timeline.rules import Why
 
 BY_MISTAKE = "picked_by_mistake"
 """The key of the reason with which a pick is undone."""
@@ -200,7 +203,10 @@ def give_back_for_leaver(pickup_id: int, actor: Actor, at: datetime) -> Lead:
 def return_lead(
     pickup: Pickup, lead: Lead, reason: Reason, note: str | None, actor: Actor, at: datetime
 ) -> Lead:
-    """End a locked pickup as given back and offer its lead again at once."""
+    """End a locked pickup as given back and offer its lead again at once.
+
+    What its firm had planned about it is not needed any more.
+    """
     pending = first_of(lead.status_id, LifeState.PENDING)
     end_pickup(pickup, "given_back", at)
     pickup.reason_id = reason.id
@@ -208,6 +214,8 @@ def return_lead(
     lead.holder_id = lead.holder_organisation_id = None
     lead.state, lead.status_id = LeadState.QUALIFIED, pending.id
     session().flush()
+    clear_dates(lead, actor.id, at)
+    cancel_planned("lead", lead.id, pickup.organisation_id, Why.GIVEN_BACK, actor.id, at)
     offers.exclude(lead.id, pickup.organisation_id, "given_back", at)
     count(pickup.organisation_id, open_pickups=-1, given_back=1)
     record(

@@ -14,6 +14,8 @@ from portal.catalog.queries import book, short_key
 from portal.core.config import Settings
 from portal.pickup.queries import Position
 from portal.pickup.rules import Colour, OpenPickup
+from portal.timeline.rules import Planned
+from portal.timeline.rules import words_of as activity_words
 from portal.web.filters import day, when
 
 Reasons = Sequence[tuple[str, str]]
@@ -38,6 +40,8 @@ class Question:
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
     open: str | None = None
+    planned: Sequence[str] = field(default_factory=tuple)
+    home: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +56,12 @@ class GateView:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What was typed into one question and what is wrong with it."""
+    """What was typed into one question, what is wrong with it, and what has to be settled first."""
 
     pickup_id: int
     values: Mapping[str, str]
     errors: Mapping[str, str]
+    planned: Sequence[Planned] = field(default_factory=tuple)
 
     @property
     def unfolded(self) -> str | None:
@@ -96,7 +101,14 @@ def question_of(
         values=mine.values if mine else {},
         errors={name: [text] for name, text in mine.errors.items()} if mine else {},
         open=mine.unfolded if mine else None,
+        planned=[planned_words(one) for one in mine.planned] if mine else [],
+        home=f"/leads/{pickup.lead_id}#activities",
     )
+
+
+def planned_words(one: Planned) -> str:
+    """Say what is planned for when, without the words that people wrote about it."""
+    return str(_("%(what)s, due %(when)s", what=activity_words(one.kind), when=when(one.due)))
 
 
 def lost_reasons() -> Reasons:

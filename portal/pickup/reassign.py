@@ -1,9 +1,9 @@
 """A lead in hand goes to a colleague of the same firm, or everything that somebody holds does.
 
 Whoever hands on is the firm's manager, or somebody who looks after people when one of them leaves.
-What was owed stays owed: neither clock nor due date starts anew, and the gate of the new holder
-counts it as hers. Lock order as everywhere: partner → lead → pickup; then who takes it, so that
-nobody who leaves in this moment is left with it.
+What he had planned about it goes along, and what was owed stays owed: neither clock nor due date
+starts anew, and the gate of the new holder counts it as hers. Lock order as everywhere: partner →
+lead → pickup; then who takes it, so that nobody who leaves in this moment is left with it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from portal.pickup import operations, queries
 from portal.pickup.events import LeadReassigned
 from portal.pickup.models import Pickup
 from portal.pickup.rules import HeldByAnother, may_take_over
+from portal.timeline.operations import hand_on_planned
 
 
 def reassign(
@@ -62,6 +63,7 @@ def reassign(
     lead.holder_id = taker.id
     lead.version += 1
     session().flush()
+    hand_on_planned("lead", lead.id, pickup.organisation_id, before, taker.id, actor.id, at)
     record(
         LeadReassigned(
             at=at,

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.accounts.models import User
 from portal.core.db import Base, Id
 
-ACTIVITY_KINDS = (
-    "note",
-    "call",
-    "email",
-    "appointment",
-    "task",
-    "feedback",
-    "milestone",
-)
+OPEN = "done_at IS NULL AND cancelled_at IS NULL"
+"""Which activities lie ahead, as the indexes have it."""
 
 
 class Activity(Base):
-    """One entry: a note, call, e-mail, appointment or task, or a feedback.
+    """One entry: a call, e-mail, appointment or task of somebody, or an answer that was given.
 
-    `planned_for` is set for what lies ahead, `done_at` once it is done. `organisation_id` is the
-    firm whose entry it is; a partner's entries are read inside that firm only.
+    `planned_for` is set for what lies ahead, `done_at` once it is done, `cancelled_at` once nobody
+    needs it any more; `code` says why where the portal decided that. `remind_at` is when whoever
+    has it is told, `reminded_at` when that was. `organisation_id` is the firm whose entry it is.
+    What people wrote about it stands in `ActivityWords`.
     """
 
     __tablename__ = "activities"
@@ -37,14 +33,58 @@ class Activity(Base):
     at: Mapped[datetime]
     author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
-    text: Mapped[str]
+    text: Mapped[str] = mapped_column(default="")
     code: Mapped[str | None]
     planned_for: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    cancelled_at: Mapped[datetime | None]
+    settled_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    remind_at: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None]
 
-    author: Mapped[User | None] = relationship()
+    author: Mapped[User | None] = relationship(foreign_keys=[author_id])
 
-    __table_args__ = (Index(None, "subject", "subject_id", "at"),)
+    __table_args__ = (
+        Index(None, "subject", "subject_id", "at"),
+        Index("ix_activities_open", "subject", "subject_id", postgresql_where=sql(OPEN)),
+        Index("ix_activities_open_of_assignee", "assignee_id", postgresql_where=sql(OPEN)),
+        Index(
+            "ix_activities_reminders",
+            "remind_at",
+            postgresql_where=sql(f"{OPEN} AND reminded_at IS NULL"),
+        ),
+        CheckConstraint("done_at IS NULL OR cancelled_at IS NULL", name="settled_once"),
+    )
+
+    @property
+    def is_open(self) -> bool:
+        """True for what lies ahead."""
+        return self.done_at is None and self.cancelled_at is None
+
+    @property
+    def settled_at(self) -> datetime | None:
+        """Return when it was done, or not needed any more."""
+        return self.done_at or self.cancelled_at
+
+
+class ActivityWords(Base):
+    """What people wrote about an activity, and what came of it; `shared_at` as of notes.
+
+    Row policies hide every row from whoever has not opened the wall (`leads.wall`).
+    """
+
+    __tablename__ = "activity_words"
+
+    activity_id: Mapped[int] = mapped_column(
+        ForeignKey("activities.id"), primary_key=True, autoincrement=False
+    )
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    subject: Mapped[str]
+    subject_id: Mapped[int] = mapped_column(BigInteger)
+    text: Mapped[str]
+    outcome: Mapped[str | None]
+    shared_at: Mapped[datetime | None]
 
 
 class FirmNote(Base):
@@ -63,8 +103,23 @@ class FirmNote(Base):
     at: Mapped[datetime]
     text: Mapped[str]
     shared_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime | None]
 
     author: Mapped[User] = relationship()
+
+
+class NoteVersion(Base):
+    """What a note said until it was changed at `at`. Behind the wall, for the own firm alone."""
+
+    __tablename__ = "note_versions"
+
+    id: Mapped[Id]
+    note_id: Mapped[int] = mapped_column(
+        ForeignKey("firm_notes.id", ondelete="CASCADE"), index=True
+    )
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    at: Mapped[datetime]
+    text: Mapped[str]
 
 
 class ContactLook(Base):

@@ -14,8 +14,9 @@ from portal.accounts.queries import get_actor
 from portal.core import clock
 from portal.core.db import session
 from portal.core.mail import rendering
-from portal.leads import notes
+from portal.leads import activities, notes
 from portal.leads.models import Lead
+from portal.timeline.rules import Entry
 from portal.web.limits import limiter
 from tests import world as worlds
 from tests.factories import factory, sign_in
@@ -25,7 +26,6 @@ HOSTILE = "\"'><img src=x onerror=alert(1)><script>alert(2)</script>{{7*7}}"
 # whatever is typed by somebody, pasted from a file, or said by a browser of itself
 TYPED = {
     "absences": ("note",),
-    "activities": ("subject", "text"),
     "distribution_rules": ("name",),
     "feedback": ("note", "next_step", "decision_maker"),
     "lead_imports": ("file_name",),
@@ -88,7 +88,10 @@ def poison(world):
         session().execute(text(names.replace(":words", "CAST(:words AS text)")), {"words": HOSTILE})
     lead = session().get_one(Lead, world.leads["held"])
     alice = get_actor(world.people["alice"].id)
-    notes.write_note(lead, HOSTILE, True, alice, clock.now())
+    now = clock.now()
+    notes.write_note(lead, HOSTILE, True, alice, now)
+    call = Entry("call", HOSTILE, now, shared=True)
+    activities.enter(lead, call, done=True, actor=alice, at=now)
 
 
 @pytest.fixture

@@ -9,14 +9,17 @@ import pytest
 from portal.accounts.models import Organisation
 from portal.accounts.queries import get_actor
 from portal.core import clock
+from portal.core.db import session
 from portal.core.mail.links import Purpose
 from portal.feedback import operations as feedback
 from portal.feedback.models import Feedback
 from portal.feedback.rules import Answer
+from portal.leads import activities
 from portal.leads.models import Lead
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
 from portal.pickup.reassign import reassign
+from portal.timeline.rules import Entry
 from tests.factories import CONTACT, factory, make_offered_lead, make_partner, make_person
 from tests.inbound.pressing import Forms, events, get, issue, press, text_of, waited
 
@@ -196,3 +199,29 @@ def test_a_lead_that_came_back_to_her_takes_her_answer_again(client, rep):
     hand_on(held, boss, rep)
     assert press(client, path, "feedback", "waiting").status_code == 200
     assert get(Pickup, held).last_status == "waiting"
+
+
+@factory
+def plan_call(lead, rep, words):
+    """Have the holder plan a call for tomorrow."""
+    now = clock.now()
+    found = session().get_one(Lead, lead.id, populate_existing=True)
+    call = Entry("call", words, now + timedelta(days=1))
+    activities.enter(found, call, done=False, actor=get_actor(rep.id), at=now)
+
+
+def test_what_is_planned_is_told_without_its_words_and_one_press_settles_it(client, rep):
+    lead, held, path = asked(rep)
+    plan_call(lead, rep, "Ring Zephyrine.")
+    refused = press(client, path, "feedback", "won", value="12500", note="Two plants.")
+    assert refused.status_code == 409
+    assert 'data-refusal="activities_open"' in refused.text
+    assert "Phone call, due tomorrow" in text_of(refused.text)
+    assert "Zephyrine" not in refused.text
+    fields = waited(client.application, Forms(refused.text).for_("feedback", "won"))
+    sent = {**fields, "value": "12500", "note": "Two plants.", "settles": "1"}
+    done = client.post(path, data=sent)
+    assert done.status_code == 200, text_of(done.text)
+    assert "We recorded: Won, €12,500." in text_of(done.text)
+    assert get(Pickup, held).outcome == "won"
+    assert [data["code"] for *_, data in events("ActivitySettled")] == ["closed"]

@@ -156,6 +156,40 @@ def test_only_who_wrote_a_note_removes_it_and_then_it_is_gone_for_good(ctx: Flas
     assert read(lead, rep) == []
 
 
+def test_a_note_is_changed_by_its_author_and_what_it_said_stays_in_the_firm(
+    client: FlaskClient,
+) -> None:
+    firm = make_partner()
+    rep, boss, manager = make_person(firm), make_person(firm, "partner_manager"), make_manager()
+    lead = make_held(rep)
+    its = f"/leads/{lead.id}/notes/{write(lead, rep, shared=True)}"
+    sign_in(client, rep)
+    empty = post(client, its, text=" ")
+    assert (empty.status_code, "Please write something." in empty.text) == (422, True)
+    for words in ("He plays chess.", "He plays chess.", "He plays cards."):
+        assert post(client, its, text=words).status_code == 303
+    switch(client, boss)
+    page = client.get(its).text
+    assert page.index("He plays cards.") < page.index("He plays chess.") < page.index(WORDS)
+    assert post(client, its, text="He does not play.").status_code == 409
+    switch(client, manager)
+    assert client.get(its).status_code == 404
+    assert post(client, its, text="He does not play.").status_code == 404
+    page = client.get(f"/leads/{lead.id}").text
+    assert ("He plays cards." in page, WORDS in page, "chess" in page) == (True, False, False)
+    assert (
+        factory(
+            lambda: len(
+                session().scalars(select(EventRow.id).where(EventRow.name == "NoteChanged")).all()
+            )
+        )()
+        == 2
+    )
+    switch(client, rep)
+    assert post(client, f"{its}/removal").status_code == 303
+    assert client.get(its).status_code == 404
+
+
 def test_the_holder_reads_what_the_vendor_shares_from_his_own_pickup_on(ctx: Flask) -> None:
     first, second = make_person(), make_person()
     manager = make_manager()

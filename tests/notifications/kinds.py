@@ -190,6 +190,19 @@ KINDS: dict[str, dict[str, Any]] = {
         "advice": "It was you? Then there is nothing to do. If not, choose a new password now, "
         "and ask an administrator to take the second step off.",
     },
+    "activity_due": {
+        **NAME,
+        "lead": LEAD,
+        "subject": "Phone call about L-20418",
+        "what": "you planned something about L-20418: Phone call.",
+        "details": [
+            "Due: Tuesday, November 17, 2026, 10:00\u00a0AM (Berlin time)",
+            "What it is about, and whom to call, stands on the portal.",
+        ],
+        "path": "/leads/418/activities/12",
+        "press": "Say what came of it",
+        "reason": "You get this mail because the activity is yours.",
+    },
     "handed_back": {
         **NAME,
         "lead": LEAD,
@@ -265,6 +278,7 @@ for kind in (
     "feedback_overdue",
     "round_unpicked",
     "drafts_stale",
+    "activity_due",
     "handed_back",
     "stands_in",
     "sign_up_waits",

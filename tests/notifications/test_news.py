@@ -13,12 +13,13 @@ from portal.core import jobs
 from portal.core.db import session
 from portal.core.events import Delivery
 from portal.core.mail.models import OutgoingEmail
-from portal.leads import hand_over
+from portal.leads import activities, hand_over
 from portal.leads.models import Lead
 from portal.notifications.models import Notice
 from portal.partners import operations as partners
 from portal.people import sign_up
 from portal.pickup import operations as pickup
+from portal.timeline.rules import Entry
 from tests.factories import (
     AT,
     make_manager,
@@ -104,6 +105,33 @@ def test_who_never_hears_is_not_told_and_who_hears_daily_reads_it_in_the_daily_m
     assert mail.user_id == daily.id
     assert f"{handed.lead.number} is back from operations." in mail.text
     assert session().scalars(select(Notice.user_id).where(Notice.settled_at.is_(None))).all() == []
+
+
+def test_somebody_is_reminded_once_of_what_she_planned_and_not_of_what_is_settled(ctx):
+    rep = make_person()
+    actor, lead = get_actor(rep.id), make_offered_lead(at=AT)
+    pickup.claim(lead.id, actor, AT)
+    lead = session().get_one(Lead, lead.id, populate_existing=True)
+    call, task = (
+        activities.enter(
+            lead, Entry(kind, "Ring Zephyrine.", AT + DAY), done=False, actor=actor, at=AT
+        ).id
+        for kind in ("call", "task")
+    )
+    for at in (AT + DAY, AT + DAY, AT + 2 * DAY):
+        session().flush()
+        jobs.run_now("timeline.remind", {}, at)
+        if at == AT + DAY:
+            activities.settle(lead, task, done=True, outcome="", actor=actor, at=at)
+        react(at)
+    (mail,) = mails("activity_due")
+    assert mail.user_id == rep.id
+    for part in (mail.text, mail.html):
+        assert f"you planned something about {lead.number}: Phone call." in part
+        assert "Due: Tuesday, November 17, 2026" in part
+        assert f"/leads/{lead.id}/activities/{call}" in part
+        assert "Zephyrine" not in part
+    assert told_of_contact(mail) == set()
 
 
 def away(firm, user, delegate, by):

@@ -1,0 +1,72 @@
+"""What happens to activities. Ids and codes only: what people wrote stands behind the wall."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portal.core.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityEntered(Event):
+    """Somebody planned an activity, or noted one that is `done`; `due` is an ISO moment."""
+
+    activity_id: int
+    user_id: int
+    organisation_id: int
+    kind: str
+    done: bool
+    assignee_id: int | None
+    due: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityChanged(Event):
+    """`fields` are the names of what was changed; the due moment before and after, if it was."""
+
+    activity_id: int
+    user_id: int
+    organisation_id: int
+    fields: list[str]
+    due_before: str | None
+    due: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivitySettled(Event):
+    """An activity is done, or cancelled; `code` says why where the portal decided that."""
+
+    activity_id: int
+    user_id: int
+    organisation_id: int
+    outcome: str
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityHandedOn(Event):
+    """Somebody else has an activity from now on; `user_id` is None where nobody has it."""
+
+    activity_id: int
+    user_id: int | None
+    was_user_id: int | None
+    by_user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityShared(Event):
+    """An activity was shared with the other side, or is not any more."""
+
+    activity_id: int
+    user_id: int
+    organisation_id: int
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityDue(Event):
+    """Whoever has an activity is to be reminded of it; `due` is an ISO moment."""
+
+    activity_id: int
+    user_id: int
+    due: str

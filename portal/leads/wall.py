@@ -1,11 +1,12 @@
-"""The wall before contact data and firms' notes: row policies of PostgreSQL, and the only code that
-opens it.
+"""The wall before contact data, firms' notes and the words of their activities: row policies of
+PostgreSQL, and the only code that opens it.
 
 Whoever has not opened it reads, counts, changes and adds not one row of `lead_contacts`,
-`firm_notes` or `activity_words`, whatever the statement forgot to ask: no page, no worker, no import, no console. The
-policies stand in the migrations and read settings that live as long as a transaction. Here they are
-set and taken back; who may see what is decided before, by who opens (`contacts` and `notes` for
-people). It stops a forgotten condition, not somebody who may send statements of his own.
+`firm_notes`, `note_versions` or `activity_words`, whatever the statement forgot to ask: no page, no
+worker, no import, no console. The policies stand in the migrations and read settings that live as
+long as a transaction. Here they are set and taken back; who may see what is decided before, by who
+opens (`contacts`, `notes` and `activities` for people). It stops a forgotten condition, not
+somebody who may send statements of his own.
 """
 
 from __future__ import annotations

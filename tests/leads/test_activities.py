@@ -314,7 +314,12 @@ def test_the_page_names_what_is_open_and_one_button_settles_it_and_closes(
     address = f"/pickups/{held}/feedback"
     refused = post(client, address, status="won", value="1000", note="Two plants.")
     assert refused.status_code == 409
-    for part in ('data-refusal="activities_open"', "Phone call, due tomorrow", "1000", "Two plants."):
+    for part in (
+        'data-refusal="activities_open"',
+        "Phone call, due tomorrow",
+        "1000",
+        "Two plants.",
+    ):
         assert part in refused.text
     assert 'name="settles"' in refused.text
     assert WORDS not in refused.text

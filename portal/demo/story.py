@@ -39,7 +39,7 @@ from portal.demo.inquiries import Composer, Inquiry
 from portal.demo.stage import HEARS_BY_MAIL, Cast, Stage, close_in, set_stage
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
-from portal.leads import hand_over, notes, team
+from portal.leads import activities, hand_over, notes, team
 from portal.leads import operations as leads
 from portal.leads.models import HandOver, Lead, LeadState
 from portal.offers import operations as offers
@@ -51,6 +51,7 @@ from portal.partners.models import Shares
 from portal.pickup import operations as pickups
 from portal.pickup.jobs import changed_debts
 from portal.pickup.models import Pickup
+from portal.timeline.rules import Entry
 
 YEAR = timedelta(days=365)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -577,6 +578,7 @@ def build(
     story.plan(at - 9 * HOUR, sell_direct, stage)
     story.play()
     settle_at_home(stage, at)
+    plan_ahead(stage, at)
     sweep(at)
     same_offers(stage, at)
     settle_past_mails(at)
@@ -744,6 +746,40 @@ NOTED = (
     "The old supplier still has a contract until March. Don't mention prices before that.",
     "They would like a reference from the same trade: can you name one?",
 )
+
+
+PLANNED = (
+    ("call", "Ask whether the board has met.", 26 * HOUR),
+    ("appointment", "Walk through the second plant with their electrician.", 50 * HOUR),
+    ("task", "Write down what the switches would cost with ten years of service.", 4 * HOUR),
+    ("email", "Send the reference they asked for.", 75 * HOUR),
+)
+
+
+def plan_ahead(stage: Stage, at: datetime) -> None:
+    """Let holders plan what they do next, and those who answer for some leads look after them.
+
+    People with a name have nothing open, so that each of their leads can be closed at once.
+    """
+    named = [one.organisation_id for one in stage.firms.values() if one.firm.people]
+    others = [one.organisation_id for one in stage.firms.values() if not one.firm.people]
+    for number, held in enumerate(open_pickups(others)[:8]):
+        lead = session().get_one(Lead, held.lead_id, populate_existing=True)
+        kind, words, ahead = PLANNED[number % len(PLANNED)]
+        plan_one(lead, get_actor(held.user_id), Entry(kind, words, at + ahead), at)
+        if number < 2 and lead.owner_id in {actor.id for actor in stage.staff.values()}:
+            ask = Entry("call", "Ask the firm whether they need a hand.", at + 30 * HOUR)
+            plan_one(lead, owner_of(stage, lead), ask, at)
+    for held in open_pickups(named):
+        lead = session().get_one(Lead, held.lead_id, populate_existing=True)
+        talk = Entry("call", "Reached them; they compare two offers.", at - HOUR)
+        plan_one(lead, get_actor(held.user_id), talk, at, done=True)
+
+
+def plan_one(lead: Lead, actor: Actor, entry: Entry, at: datetime, *, done: bool = False) -> None:
+    """Let somebody plan an activity, or note one that is done."""
+    with circumstances.under(channel="web", actor_id=actor.id):
+        activities.enter(lead, entry, done=done, actor=actor, at=at)
 
 
 def is_free_to_go(firm: Cast) -> bool:

@@ -104,7 +104,7 @@ ADMINISTRATION: tuple[tuple[str, Any, Any, str, P], ...] = (
 # pages that belong to an entry of another name
 WITHIN = {
     "desk.column": "desk.board",
-    "activities.mine": "desk.home",
+    "planned.mine": "desk.home",
     "pickup.give_back_page": "desk.mine",
     "pickup.holder_page": "team.team",
     "sign_up.requests": "partners.partners",

@@ -21,7 +21,7 @@ from portal.accounts.events import (
 from portal.catalog import routes as catalog
 from portal.core.events import Event
 from portal.deadlines import jobs as _deadlines  # noqa: F401
-from portal.desk import audit, live, mail_health, preview
+from portal.desk import audit, live, mail_health, planned, preview
 from portal.desk import jobs as desk_jobs
 from portal.desk import routes as desk
 from portal.desk import team_routes as team
@@ -50,6 +50,7 @@ from portal.notifications import routes as notifications
 from portal.offers import jobs as _offers  # noqa: F401
 from portal.offers import routes as offers
 from portal.offers.events import LeadOffered, OfferVisible, RoundEnded, StandByHeard
+from portal.partners import activity_routes as partner_activities
 from portal.partners import contact_routes as partner_contacts
 from portal.partners import routes as partners
 from portal.partners.events import AbsenceAdded
@@ -79,6 +80,7 @@ ROOMS = (
     catalog.blueprint,
     partners.blueprint,
     partner_contacts.blueprint,
+    partner_activities.blueprint,
     people.blueprint,
     people_lists.blueprint,
     leaving.blueprint,
@@ -90,6 +92,7 @@ ROOMS = (
     pickup.blueprint,
     feedback.blueprint,
     desk.blueprint,
+    planned.blueprint,
     team.blueprint,
     leads.blueprint,
     notes.blueprint,

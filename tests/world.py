@@ -29,11 +29,13 @@ from portal.leads.intake.reading import open_table
 from portal.leads.models import Lead, LeadState
 from portal.matching.models import DistributionRule
 from portal.offers import operations as offers
+from portal.partners import activities as partner_activities
 from portal.partners import contacts
 from portal.partners.models import Absence, Partner, PartnerGroup, PartnerGroupMember
 from portal.people import sign_up
 from portal.people.models import SignUpRequest
 from portal.pickup import operations as pickup
+from portal.timeline import activities as timeline
 from portal.timeline.rules import Entry
 from tests.factories import (
     answer_questions,
@@ -244,6 +246,10 @@ def make_things(world, alpha, at):
         "key": "held",
         "lead_id": world.leads["held"],
         "activity_id": make_activity(world, at),
+        **dict.fromkeys(
+            [f"partner_activities.{verb} activity_id" for verb in VERBS],
+            plan_visit(world, alpha, at),
+        ),
         "note_id": make_note(world, at),
         "mail_id": "20260101T000000-1",
         "jobs.retry_mail mail_id": 1,
@@ -285,6 +291,17 @@ def make_activity(world, at):
     alice = get_actor(world.people["alice"].id)
     call = Entry("call", "Ask whether the board has met.", at + timedelta(days=9))
     return activities.enter(lead, call, done=False, actor=alice, at=at).id
+
+
+VERBS = ("activity", "change", "complete", "cancel")
+
+
+def plan_visit(world, firm, at):
+    """Have the channel manager plan a visit to a partner, and return its id."""
+    manager = get_actor(world.people["manager"].id)
+    visit = Entry("appointment", "Show them the new cabinets.", at + timedelta(days=20))
+    subject = partner_activities.about(firm.id)
+    return timeline.enter(subject, visit, done=False, people={manager.id}, actor=manager, at=at).id
 
 
 def make_hand_over(world):

@@ -10,7 +10,6 @@ from typing import Any
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
-from flask_babel import gettext as _
 
 from portal.accounts import reach
 from portal.accounts.actor import Actor, current_actor
@@ -22,13 +21,12 @@ from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.db import AnyRow
 from portal.core.errors import NotFound
-from portal.desk import queries
+from portal.desk import planned, queries
 from portal.desk.board import board_cards, board_columns, column_words, figures
 from portal.desk.resellers import read_resellers
 from portal.desk.who_sees import who_sees
 from portal.leads import activities, contacts, hand_over, notes
-from portal.leads.activities import FILTERS, Listed
-from portal.leads.activity_forms import ActivityForm
+from portal.leads.activity_routes import place_of
 from portal.leads.dates import read_dates
 from portal.leads.models import Lead, LeadContact, LeadState
 from portal.leads.queries import find_visible, list_statuses
@@ -47,10 +45,9 @@ from portal.pickup import queries as pickups
 from portal.pickup.models import Pickup
 from portal.pickup.questions import Question, gate_view, question_of
 from portal.pickup.refusals import refusal_view
+from portal.timeline import pages
 from portal.timeline.models import FirmNote
 from portal.timeline.queries import list_looks
-from portal.timeline.rules import Kind
-from portal.timeline.rules import words_of as activity_words
 from portal.web.access import requires, signed_in
 from portal.web.paging import page_number
 
@@ -79,7 +76,7 @@ def home() -> ResponseReturnValue:
             late=board_cards("overdue", overdue, actor, at),
             back=board_cards("returned", returned, actor, at),
             figures=figures(actor, at, reached),
-            next=activities.list_next(actor, reached),
+            next=planned.list_next(actor, reached),
             at=at,
             handed_back=hand_over.list_back(actor, at - timedelta(days=7), reached),
             may=actor.may,
@@ -105,7 +102,7 @@ def partner_morning(actor: Actor, at: datetime) -> dict[str, Any]:
         "picks": picks,
         "resellers": read_resellers(actor, at) if actor.may(Permission.RESELLERS_SEE) else None,
         "contact": find_account_manager(actor.organisation_id),
-        "next": activities.list_next(actor),
+        "next": planned.list_next(actor),
         "at": at,
     }
 
@@ -272,7 +269,7 @@ def partner_lead(
             given=queries.list_feedback(lead_id, actor.organisation_id),
             reason=book().label(before.reason_id, str(get_locale())),
             notes=told(notes.load_own_notes(lead_id, actor)),
-            activities=planned(activities.load_own(lead_id, actor), at),
+            activities=pages.told(activities.load_own(lead_id, actor), at),
             contact=None,
         )
     if offers.was_offered(lead_id, actor, at):
@@ -356,56 +353,15 @@ def told(
 def activities_of(
     found: Lead, sight: Sight, at: datetime, firms: Collection[int] | None = None
 ) -> dict[str, Any] | None:
-    """Return the activities about a lead as `desk/_activities.html` shows them.
+    """Return the activities about a lead as `timeline/_list.html` shows them.
 
     None where there are none to read nor to plan; what firms share with the vendor as of notes.
     """
-    actor, asked = sight.actor, request.args.get("show", "")
-    show = asked if asked in FILTERS else ""
+    actor, show = sight.actor, pages.asked_for()
     rows = activities.load_activities(found, actor, sight, firms, show)
     if not notes.may_write(found, actor, sight):
-        return planned(rows, at)
-    return {
-        **shown(rows, at),
-        "may_plan": True,
-        "other_side": notes.other_side(found, actor),
-        "form": ActivityForm.blank(activities.list_assignees(found, actor), actor.id),
-        "chips": [
-            {
-                "label": words,
-                "url": url_for(
-                    "desk.lead", lead_id=found.id, show=key or None, _anchor="activities"
-                ),
-                "active": key == show,
-                "count": None,
-            }
-            for key, words in filter_words().items()
-        ]
-        if rows or show
-        else [],
-    }
-
-
-def filter_words() -> dict[str, str]:
-    """Return what the list of activities may be narrowed to, in words."""
-    kinds = {str(kind): activity_words(kind) for kind in Kind}
-    return {"": _("All"), "open": _("Ahead"), "settled": _("Settled"), **kinds}
-
-
-def planned(rows: Sequence[Listed], at: datetime) -> dict[str, Any] | None:
-    """Return what `desk/_activities.html` shows to who only reads; None where there is nothing."""
-    return shown(rows, at) if rows else None
-
-
-def shown(rows: Sequence[Listed], at: datetime) -> dict[str, Any]:
-    """Return the lists of `desk/_activities.html`."""
-    return {
-        "ahead": [one for one in rows if one.is_open],
-        "past": [one for one in rows if not one.is_open],
-        "late": {one.id for one in rows if one.is_late(at)},
-        "chips": [],
-        "may_plan": False,
-    }
+        return pages.told(rows, at)
+    return pages.listed(rows, at, place_of(found), show)
 
 
 def looks_of(found: Lead) -> dict[str, Any]:

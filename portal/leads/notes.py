@@ -20,11 +20,11 @@ from portal.accounts.models import Organisation, OrganisationKind
 from portal.core.db import session
 from portal.core.errors import Invalid, NotFound, Refused
 from portal.core.events import record
-from portal.leads import wall
 from portal.leads.events import NoteChanged, NoteRemoved, NoteShared, NoteWritten
 from portal.leads.models import Lead
 from portal.leads.sight import Sight, sight_of
 from portal.leads.visibility import Field
+from portal.timeline import wall
 from portal.timeline.models import FirmNote, NoteVersion
 
 

@@ -15,17 +15,18 @@ from flask_babel import format_date
 from flask_babel import gettext as _
 
 from portal.accounts.models import User
-from portal.accounts.queries import find_name, get_actor
+from portal.accounts.queries import find_actor_of, find_name, get_actor
 from portal.core.db import session
 from portal.core.errors import NotFound
 from portal.core.mail.rendering import moment
-from portal.leads import hand_over
-from portal.leads.activities import find_due
+from portal.leads import activities, hand_over
 from portal.matching.words import country_name
 from portal.notifications.models import Topic
-from portal.partners.models import Absence
+from portal.partners.models import Absence, Partner
+from portal.partners.queries import visible_to
 from portal.partners.rules import day_at
 from portal.people import sign_up
+from portal.timeline.models import Activity
 from portal.timeline.rules import words_of
 
 TOPICS = (Topic.ACTIVITY_DUE, Topic.HANDED_BACK, Topic.STANDS_IN, Topic.SIGN_UP_WAITS)
@@ -57,13 +58,23 @@ def find_news(topic: str, facts: Mapping[str, Any], user: User, at: datetime) ->
 
 
 def _activity_due(activity_id: int, due: int, user: User) -> News | None:
-    found = find_due(activity_id, user)
-    if found is None:
+    activity = session().get(Activity, activity_id)
+    if activity is None or not activity.is_open or activity.assignee_id != user.id:
         return None
-    activity, lead = found
     if activity.planned_for is None or int(activity.planned_for.timestamp()) != due:
         return None
-    named = {"what": words_of(activity.kind), "number": lead.number}
+    name, path, lead_id = "", "", None
+    if activity.subject == "lead":
+        lead = activities.find_due(activity, user)
+        if lead is None:
+            return None
+        name, path, lead_id = lead.number, f"/leads/{lead.id}", lead.id
+    else:
+        firm = find_seen(activity.subject_id, user)
+        if firm is None:
+            return None
+        name, path = firm.organisation.name, f"/partners/{firm.organisation_id}"
+    named = {"what": words_of(activity.kind), "number": name}
     return News(
         Topic.ACTIVITY_DUE,
         _("%(what)s about %(number)s", **named),
@@ -72,11 +83,18 @@ def _activity_due(activity_id: int, due: int, user: User) -> News | None:
             str(_("Due: %(when)s", when=moment(activity.planned_for))),
             str(_("What it is about, and whom to call, stands on the portal.")),
         ],
-        f"/leads/{lead.id}/activities/{activity.id}",
+        f"{path}/activities/{activity.id}",
         _("Say what came of it"),
         _("You get this mail because the activity is yours."),
-        lead.id,
+        lead_id,
     )
+
+
+def find_seen(organisation_id: int, user: User) -> Partner | None:
+    """Return a partner that somebody sees; None where she doesn't any more."""
+    actor = find_actor_of(user.id)
+    found = visible_to(actor).where(Partner.organisation_id == organisation_id) if actor else None
+    return session().scalar(found) if found is not None else None
 
 
 def _handed_back(hand_over_id: int, user: User) -> News | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, flash, render_template, request, url_for
@@ -23,7 +24,8 @@ from portal.accounts.queries import (
 from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.errors import Invalid, Refused
-from portal.partners import operations, queries, rules
+from portal.partners import activities, operations, queries, rules
+from portal.partners.activity_routes import place_of
 from portal.partners.contacts import list_contacts
 from portal.partners.forms import (
     FUNCTIONS,
@@ -36,6 +38,7 @@ from portal.partners.forms import (
     countries,
 )
 from portal.partners.models import Partner, PartnerGroup
+from portal.timeline import pages
 from portal.web.access import requires
 from portal.web.htmx import go
 from portal.web.limits import limiter, visitor_key
@@ -262,6 +265,7 @@ def profile(
         account_manager=find_person(partner.organisation.account_manager_id),
         country=dict(countries()).get(partner.country, partner.country),
         form=form or absence_form(partner, fresh=True),
+        activities=planned_for(partner, at),
         inviting=inviting or invite_form(partner, fresh=True),
         may_edit=current_actor().may(Permission.PARTNERS_EDIT),
         may_look=current_actor().may(Permission.PEOPLE_VIEW_AS),
@@ -269,6 +273,15 @@ def profile(
         if current_actor().may(Permission.PEOPLE_EDIT)
         else set(),
     )
+
+
+def planned_for(partner: Partner, at: datetime) -> dict[str, Any] | None:
+    """Return the vendor's activities about a partner as `timeline/_list.html` shows them."""
+    actor, show = current_actor(), pages.asked_for()
+    if not activities.may_plan(actor):
+        return None
+    rows = activities.load_activities(partner, actor, show)
+    return pages.listed(rows, at, place_of(partner), show)
 
 
 def editor(partner: Partner, form: ProfileForm, wrong: dict[int, str] | None = None) -> str:

@@ -18,11 +18,14 @@ from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
 from portal.core.db import session
 from portal.core.errors import Invalid, Refused
-from portal.leads import activities
+from portal.leads.models import Lead
 from portal.leads.operations import put_back_drafts
 from portal.offers import operations as offers
 from portal.pickup import reassign
 from portal.pickup.models import Pickup
+from portal.timeline import operations as timeline
+from portal.timeline.models import Activity
+from portal.timeline.operations import lock_planned_of
 
 
 class HoldsLeads(Refused):
@@ -43,7 +46,7 @@ def deactivate(user: User, to_user_id: int | None, actor: Actor, at: datetime) -
         offers.lock_partner(user.organisation_id)
         managers.keep_one(user)
     count = hand_on(user, to_user_id, actor, at)
-    activities.release(user, actor.id, at)
+    release_planned(user, actor, at)
     put_back_drafts(user.id, at)
     administration.release(user)
     accounts.deactivate(user, at)
@@ -60,6 +63,33 @@ def hand_on(user: User, to_user_id: int | None, actor: Actor, at: datetime) -> i
     return reassign.hand_on_all(user.id, user.organisation_id, to_user_id, actor, at)
 
 
+def release_planned(user: User, actor: Actor, at: datetime) -> int:
+    """Hand on what somebody who leaves still has planned; return how much it was.
+
+    It goes to who holds the lead, or at the vendor answers for lead or partner; else to who lets
+    her go, if that is a colleague; else it waits for somebody to take it on.
+    """
+    planned = lock_planned_of(user.id)
+    for activity in planned:
+        timeline.assign(activity, _next_after(user, activity, actor), actor.id, at)
+    return len(planned)
+
+
+def _next_after(user: User, activity: Activity, actor: Actor) -> int | None:
+    candidates: list[int | None] = []
+    if activity.subject == "lead":
+        lead = session().get_one(Lead, activity.subject_id)
+        candidates = [lead.holder_id, lead.owner_id]
+    elif activity.subject == "partner":
+        candidates = [session().get_one(Organisation, activity.subject_id).account_manager_id]
+    for user_id in (*candidates, actor.id):
+        other = session().get(User, user_id) if user_id is not None else None
+        of_firm = other is not None and other.organisation_id == activity.organisation_id
+        if other is not None and of_firm and other.active and other.id != user.id:
+            return other.id
+    return None
+
+
 def move(
     user: User, organisation: Organisation, roles: Collection[str], actor: Actor, at: datetime
 ) -> None:
@@ -71,7 +101,7 @@ def move(
         raise HoldsLeads(
             _("%(name)s holds leads of this firm. Please hand them on first.", name=user.name)
         )
-    activities.release(user, actor.id, at)
+    release_planned(user, actor, at)
     put_back_drafts(user.id, at)
     administration.move(user, organisation, roles, at, actor.id)
 

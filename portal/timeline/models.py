@@ -71,7 +71,7 @@ class Activity(Base):
 class ActivityWords(Base):
     """What people wrote about an activity, and what came of it; `shared_at` as of notes.
 
-    Row policies hide every row from whoever has not opened the wall (`leads.wall`).
+    Row policies hide every row from whoever has not opened the wall (`timeline.wall`).
     """
 
     __tablename__ = "activity_words"
@@ -91,7 +91,7 @@ class FirmNote(Base):
     """What somebody wrote about a lead for her own firm; `shared_at` is when the other side could
     read it, too: the vendor what the holder's firm wrote, the holder what the vendor wrote.
 
-    Row policies hide every row from whoever has not opened the wall (`leads.wall`).
+    Row policies hide every row from whoever has not opened the wall (`timeline.wall`).
     """
 
     __tablename__ = "firm_notes"

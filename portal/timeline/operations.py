@@ -78,6 +78,19 @@ def lock_open(subject: str, subject_id: int, organisation_id: int) -> list[Activ
     )
 
 
+def lock_planned_of(user_id: int) -> list[Activity]:
+    """Lock what somebody has planned, in the order of its ids."""
+    return list(
+        session().scalars(
+            select(Activity)
+            .where(Activity.assignee_id == user_id, OPEN)
+            .order_by(Activity.id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
 def cancel_planned(
     subject: str, subject_id: int, organisation_id: int, why: Why, user_id: int, at: datetime
 ) -> int:

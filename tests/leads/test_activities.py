@@ -170,7 +170,7 @@ def test_what_was_typed_is_kept_and_each_field_says_what_is_missing(client: Flas
     answer = post(client, address, **fields(due_on="2020-01-31", assignee="999999"))
     assert answer.status_code == 422
     assert "That is over." in answer.text
-    assert "Please choose somebody who works on this lead." not in read(lead, rep)
+    assert "Please choose somebody who works on it." not in read(lead, rep)
     assert 'value="2020-01-31"' in answer.text
     answer = post(client, address, done="1", **fields())
     assert answer.status_code == 422
@@ -228,7 +228,7 @@ def test_an_activity_goes_to_who_works_on_the_lead_and_to_nobody_else(ctx: Flask
     lead = make_held(rep)
     assert find(plan(lead, rep, assignee_id=boss.id)).assignee_id == boss.id
     for one, other in ((rep, colleague), (rep, manager), (manager, rep), (manager, pam)):
-        with pytest.raises(Invalid, match="who works on this lead"):
+        with pytest.raises(Invalid, match="who works on it"):
             plan(lead, one, assignee_id=other.id)
     team.add_member(lead.id, pam.id, get_actor(manager.id), clock.now())
     assert find(plan(lead, manager, assignee_id=pam.id)).assignee_id == pam.id

@@ -11,7 +11,7 @@ from wtforms import BooleanField, SelectField, TextAreaField, TimeField
 from wtforms.validators import Optional
 
 from portal.core.db import AnyRow
-from portal.leads.activities import Listed
+from portal.timeline.activities import Listed
 from portal.timeline.rules import Entry, Kind, words_of
 from portal.web.forms import DayField, Form, PlainField
 

@@ -1,0 +1,50 @@
+"""Activities of the vendor's people about a partner firm, which never reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import or_, select
+
+from portal.accounts.actor import Actor
+from portal.accounts.models import OrganisationKind, User
+from portal.core.db import AnyRow, session
+from portal.partners.models import Partner
+from portal.timeline import activities as timeline
+from portal.timeline.activities import Listed, Subject
+
+
+def about(organisation_id: int) -> Subject:
+    """Return a partner as what activities are about."""
+    return Subject("partner", organisation_id)
+
+
+def may_plan(actor: Actor) -> bool:
+    """Say whether somebody who sees a partner plans something about it: the vendor's people do."""
+    return actor.organisation_kind == OrganisationKind.VENDOR and not actor.is_looked_as
+
+
+def load_activities(partner: Partner, actor: Actor, show: str = "") -> Sequence[Listed]:
+    """Return the vendor's activities about a partner that the reader sees; none for others."""
+    if not may_plan(actor):
+        return ()
+    firm = actor.organisation_id
+    return timeline.read(about(partner.organisation_id), firm, timeline.own(firm), show=show)
+
+
+def list_assignees(partner: Partner, actor: Actor) -> Sequence[AnyRow]:
+    """Return `id` and `name` of those of the vendor who may have an activity about a partner.
+
+    Who answers for it, who plans it, and the channel managers.
+    """
+    answers = partner.organisation.account_manager_id or 0
+    works = or_(User.id.in_([actor.id, answers]), User.roles.contains(["channel_manager"]))
+    return (
+        session()
+        .execute(
+            select(User.id, User.name)
+            .where(User.organisation_id == actor.organisation_id, User.active, works)
+            .order_by(User.name, User.id)
+        )
+        .all()
+    )

@@ -97,7 +97,7 @@ def list_next(actor: Actor, reached: Reached | None = None, limit: int = 5) -> S
     """
     query = select(Activity.id, Activity.kind, Activity.planned_for).select_from(Activity)
     rows = session().execute(mine_of(query, actor, reached).limit(limit))
-    return [Next(*row[:3], *about(*row[3:])) for row in rows]
+    return [Next(row[0], row[1], row[2], *about(*row[3:])) for row in rows]
 
 
 def list_mine(actor: Actor, number: int) -> Page[Mine]:

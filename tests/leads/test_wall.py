@@ -29,6 +29,7 @@ from portal.leads.importing import from_records
 from portal.leads.models import Lead, LeadContact
 from portal.leads.operations import suppress
 from portal.timeline.models import ContactLook
+from portal.timeline.wall import SET
 from tests.conftest import HOME, database_url, drop_database, run_sql
 from tests.factories import AT, CONTACT, contact_of, make_lead, make_manager, make_person
 
@@ -218,7 +219,7 @@ def test_a_connection_that_comes_back_to_the_pool_reads_nothing(
                 seen.add(own.scalar(text("SELECT pg_backend_pid()")))
                 assert count() == 0
                 # left open, as by somebody who forgot to close
-                own.execute(wall.SET, {"setting": wall.ALL, "value": "intake"})
+                own.execute(SET, {"setting": wall.ALL, "value": "intake"})
                 assert count() == 2
         with unit_of_work() as own:
             assert own.scalar(text("SELECT pg_backend_pid()")) in seen

@@ -45,7 +45,7 @@ def get_to_set(lead_id: int) -> Lead:
 @signed_in
 def dates_page(lead_id: int) -> ResponseReturnValue:
     lead = get_to_set(lead_id)
-    return page(lead, DatesForm(lead, formdata=None))
+    return page(lead, DatesForm(formdata=None, obj=lead))
 
 
 @blueprint.post("/leads/<int:lead_id>/dates")

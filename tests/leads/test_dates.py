@@ -93,6 +93,7 @@ def test_the_holder_and_who_answers_for_a_lead_set_its_dates_and_nobody_else(
     assert "That is before the work began." in wrong.text
     assert 'value="2098-01-31"' in wrong.text
     assert post(client, address, expected_on="2099-01-31").status_code == 303
+    assert 'value="2099-01-31"' in client.get(address).text
     assert "nobody has said yet" not in client.get(f"/leads/{lead.id}").text
     assert seen(lead, manager).expected_on == date(2099, 1, 31)
     assert change(lead, manager, expected_on=TODAY) == ["expected_on"]

@@ -6,6 +6,7 @@ Generated from the table of addresses, so that a new page is tried without being
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -15,8 +16,9 @@ from portal.accounts.permissions import ROLES, of_roles
 from portal.accounts.queries import get_actor
 from portal.core import clock
 from portal.core.db import db, session
-from portal.leads import notes
+from portal.leads import activities, notes
 from portal.pickup import operations as pickup
+from portal.timeline.rules import Entry
 from portal.web.access import PUBLIC, SIGNED_IN, access_of
 from portal.web.limits import limiter
 from tests.factories import factory, make_offered_lead
@@ -278,13 +280,20 @@ TEXAS = {"country": "US", "subdivision": "US-TX", "latitude": None, "longitude":
 
 @factory
 def hold_one(person, place):
-    """Let somebody hold a lead with a note on it; return what stands for it in addresses."""
+    """Let somebody hold a lead, write and plan something; return what stands for it in addresses."""
     at, actor = clock.now(), get_actor(person.id)
     lead = make_offered_lead(at=at, **place)
     held = pickup.claim(lead.id, actor, at)
     session().refresh(lead)
     note = notes.write_note(lead, "They have a dog.", False, actor, at)
-    return {"lead_id": lead.id, "pickup_id": held.pickup_id, "note_id": note.id}
+    call = Entry("call", "Ask for the dog.", at + timedelta(days=2))
+    planned = activities.enter(lead, call, done=False, actor=actor, at=at)
+    return {
+        "lead_id": lead.id,
+        "pickup_id": held.pickup_id,
+        "note_id": note.id,
+        "activity_id": planned.id,
+    }
 
 
 def test_what_each_holds_opens_for_him_and_his_firms_manager_and_for_no_stranger(walk):

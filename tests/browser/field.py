@@ -30,7 +30,7 @@ from portal.core.mail.links import Purpose
 from portal.core.mail.models import OutgoingEmail
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
-from portal.leads import hand_over, imports, notes, team
+from portal.leads import activities, dates, hand_over, imports, notes, team
 from portal.leads import operations as leads
 from portal.leads.imports import ImportState
 from portal.leads.intake.mapping import propose_mapping
@@ -39,6 +39,7 @@ from portal.leads.models import Lead, RefusedRow
 from portal.leads.operations import ContactDraft, Draft
 from portal.matching.models import DistributionRule
 from portal.offers import operations as offers
+from portal.partners import activities as partner_activities
 from portal.partners import contacts
 from portal.partners import operations as partners
 from portal.partners.models import Partner
@@ -46,6 +47,8 @@ from portal.people import sign_up
 from portal.people.models import SignUpRequest
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
+from portal.timeline import activities as timeline
+from portal.timeline.rules import Entry
 from tests.factories import (
     factory,
     make_lead,
@@ -86,6 +89,9 @@ class Field:
     invitation: str = ""
     sign_up: dict[str, Any] = field(default_factory=dict)
     sign_in_link: str = ""
+    note: dict[str, int] = field(default_factory=dict)
+    activities: list[dict[str, int]] = field(default_factory=list)
+    visit: dict[str, int] = field(default_factory=dict)
 
 
 ROLES = (
@@ -227,14 +233,50 @@ def with_operations(made: Field) -> None:
     team.set_owner(made.leads["waiting"], manager.id, manager, at)
 
 
+def planned(made: Field, lead: Lead, alice, manager) -> None:
+    """Have Alice and the channel manager plan and note activities, and say by when it is over."""
+    at = clock.now()
+    past, ahead = at - timedelta(days=2), timedelta(days=1)
+    late = Entry("appointment", LONG, at - ahead)
+    activities.enter(lead, late, done=False, actor=alice, at=past)
+    for kind in ("call", "email"):
+        made.activities.append(
+            {
+                "lead_id": lead.id,
+                "activity_id": activities.enter(
+                    lead, Entry(kind, TEXT, at + ahead), done=False, actor=alice, at=at
+                ).id,
+            }
+        )
+    done = made.activities[1]["activity_id"]
+    activities.settle(lead, done, done=True, outcome=TEXT, actor=alice, at=at)
+    ask = Entry("task", TEXT, at + ahead, shared=True)
+    activities.enter(lead, ask, done=False, actor=manager, at=at)
+    days = {"estimated_on": past.date(), "expected_on": past.date()}
+    dates.set_dates(lead.id, {"started_on": None, **days}, alice, at)
+    subject = partner_activities.about(made.firm)
+    visit = timeline.enter(
+        subject,
+        Entry("call", LONG, at + ahead),
+        done=False,
+        people={manager.id},
+        actor=manager,
+        at=at,
+    )
+    made.visit = {"organisation_id": made.firm, "activity_id": visit.id}
+
+
 def noted(made: Field, alice) -> None:
     """Write notes on a held lead, some shared, and note whom to call at a firm."""
     at = clock.now()
     manager = get_actor(made.people["channel_manager"].id)
     lead = session().get_one(Lead, made.leads["waiting"], populate_existing=True)
-    notes.write_note(lead, TEXT, False, alice, at)
+    note = notes.write_note(lead, TEXT, False, alice, at)
+    notes.change_note(lead, note.id, f"{TEXT} {LONG}", alice, at)
+    made.note = {"lead_id": lead.id, "note_id": note.id}
     notes.write_note(lead, LONG, True, alice, at)
     notes.write_note(lead, "Ask for the plan of the second plant.", True, manager, at)
+    planned(made, lead, alice, manager)
     firm = session().get_one(Partner, made.firm)
     contacts.add_contact(firm, "sales", "Anna Alvarez", at, phone="0511 123456", for_leads=True)
     contacts.add_contact(firm, "technical", LONG[:60], at, email="technik@alpha-systems.example")

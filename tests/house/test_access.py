@@ -280,7 +280,7 @@ TEXAS = {"country": "US", "subdivision": "US-TX", "latitude": None, "longitude":
 
 @factory
 def hold_one(person, place):
-    """Let somebody hold a lead, write and plan something; return what stands for it in addresses."""
+    """Let somebody hold a lead with a note and a plan; return what stands for it in addresses."""
     at, actor = clock.now(), get_actor(person.id)
     lead = make_offered_lead(at=at, **place)
     held = pickup.claim(lead.id, actor, at)

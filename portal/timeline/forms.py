@@ -37,7 +37,7 @@ class ActivityForm(Form):
     kind = SelectField(_l("What"), choices=[], validate_choice=False)
     text = TextAreaField(_l("What it is about"))
     due_on = DayField(_l("Day"), [Optional()])
-    due_time = ClockField(_l("Time"), [Optional()], default=MORNING)
+    due_time = ClockField(_l("Time of day"), [Optional()], default=MORNING)
     assignee = SelectField(_l("Who does it"), choices=[], validate_choice=False)
     shared = BooleanField()
 

@@ -271,10 +271,11 @@ def write_definition(at: datetime) -> LeadDefinition:
     definition = LeadDefinition(name="Standard", active=True, created_at=at)
     session().add(definition)
     session().flush()
-    for key, kind, english, german in TYPES:
+    for position, (key, kind, english, german) in enumerate(TYPES):
         lead_type = LeadType(
             definition_id=definition.id,
             key=key,
+            position=position,
             kind=kind,
             names={"en": english, "de": german},
             teaser_fields=TEASER_FIELDS,

@@ -71,6 +71,13 @@ ADMINISTRATION: tuple[tuple[str, Any, Any, str, P], ...] = (
         P.CATALOG_EDIT,
     ),
     (
+        "definition.versions",
+        _l("Lead definition"),
+        _l("Types of leads, statuses and the ways between them, questions, what is asked when."),
+        "stack-2",
+        P.DEFINITION_EDIT,
+    ),
+    (
         "visibility.page",
         _l("Who sees what"),
         _l("Which part of a lead is seen by whom, and when."),

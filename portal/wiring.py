@@ -31,6 +31,7 @@ from portal.inbound import routes as inbound
 from portal.inbound.events import MailActionDone, MailPickLost
 from portal.leads import activity_routes as activities
 from portal.leads import date_routes as lead_dates
+from portal.leads import definition_routes as definition
 from portal.leads import hand_over_routes as hand_overs
 from portal.leads import import_routes as imports
 from portal.leads import jobs as _leads  # noqa: F401
@@ -99,6 +100,7 @@ ROOMS = (
     activities.blueprint,
     lead_dates.blueprint,
     visibility.blueprint,
+    definition.blueprint,
     lead_team.blueprint,
     hand_overs.blueprint,
     preview.blueprint,

@@ -23,7 +23,7 @@ from portal.core.mail import links
 from portal.core.mail.links import Purpose
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
-from portal.leads import activities, hand_over, imports, jobs, notes, team
+from portal.leads import activities, hand_over, imports, jobs, notes, team, versions
 from portal.leads.intake.mapping import propose_mapping
 from portal.leads.intake.reading import open_table
 from portal.leads.models import Lead, LeadState
@@ -264,6 +264,7 @@ def make_things(world, alpha, at):
         "unit_id": accounts.add_unit(alpha, "Sales").id,
         "sign_up_id": make_sign_up(at),
     }
+    make_draft(world, at)
     make_hand_over(world)
     make_links(world)
     make_invitation(world, alpha)
@@ -276,6 +277,21 @@ def make_contact(firm, at):
     """Note whom to call at a firm, and return its id."""
     partner = session().get_one(Partner, firm.id)
     return contacts.add_contact(partner, "sales", "Sina Sales", at, phone="0511 123456").id
+
+
+def make_draft(world, at):
+    """Have the channel manager work on the lead definition; name a part for each of its pages."""
+    draft = versions.begin_draft(get_actor(world.people["manager"].id), at)
+    world.values["definition_id"] = draft.id
+    for place, key in (("type", "person"), ("status", "waiting"), ("question", "situation")):
+        world.values[f"definition.{place}_page key"] = key
+        world.values[f"definition.save_{place} key"] = key
+    for endpoint in ("remove", "move"):
+        world.values[f"definition.{endpoint} slug"] = "questions"
+        world.values[f"definition.{endpoint} key"] = "situation"
+    for endpoint in ("way_page", "save_way"):
+        world.values[f"definition.{endpoint} key"] = "waiting"
+        world.values[f"definition.{endpoint} slug"] = "won"
 
 
 def make_note(world, at):

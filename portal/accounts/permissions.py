@@ -12,6 +12,7 @@ class Permission(StrEnum):
     AUDIT_SEE = "audit:see"
     BOARD_SEE = "board:see"
     CATALOG_EDIT = "catalog:edit"
+    DEFINITION_EDIT = "definition:edit"
     HAND_OVERS_SEE = "hand-overs:see"
     HAND_OVERS_TAKE = "hand-overs:take"
     JOBS_MANAGE = "jobs:manage"
@@ -75,6 +76,7 @@ ROLES: dict[str, frozenset[Permission]] = {
         {
             P.BOARD_SEE,
             P.CATALOG_EDIT,
+            P.DEFINITION_EDIT,
             P.HAND_OVERS_SEE,
             P.LEADS_ASSIGN,
             P.LEADS_IMPORT,

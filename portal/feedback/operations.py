@@ -19,8 +19,8 @@ from portal.deadlines.rules import next_due
 from portal.feedback.events import FeedbackGiven, FeedbackTakenBack, LeadLost, LeadWon
 from portal.feedback.models import Feedback
 from portal.feedback.rules import CLOSING, Answer, Status, check_answer, may_take_back
-from portal.leads.lifecycle import status_for_answer
-from portal.leads.models import Lead, LeadRequirement, LeadState
+from portal.leads.lifecycle import status_again, status_for_answer
+from portal.leads.models import Lead, LeadRequirement, LeadState, LifeState
 from portal.offers import operations as offers
 from portal.offers.operations import read_reason
 from portal.partners.figures import count
@@ -56,7 +56,7 @@ def give(pickup_id: int, answer: Answer, actor: Actor, at: datetime) -> Feedback
     if answer.status in CLOSING:
         clear_planned(pickup, settles=answer.settles, actor=actor, at=at)
     before = position_before(pickup, lead)
-    lead.status_id = status_for_answer(lead.status_id, answer.status).id
+    lead.status_id = status_for_answer(lead, answer.status, actor.roles).id
     lead.version += 1
     late = max(0, int((at - pickup.feedback_due_at).total_seconds()))
     given = write(pickup, lead, answer, reason, late, actor, at)
@@ -315,7 +315,7 @@ def restore(pickup: Pickup, lead: Lead, before: dict[str, Any]) -> None:
     def moment(name: str) -> datetime | None:
         return datetime.fromisoformat(before[name]) if before[name] else None
 
-    lead.status_id = before["status_id"]
+    lead.status_id = status_again(lead, before["status_id"], LifeState.IN_PROGRESS)
     lead.state_since = moment("state_since") or lead.state_since
     pickup.feedback_due_at = moment("feedback_due_at") or pickup.feedback_due_at
     pickup.last_feedback_at = moment("last_feedback_at")

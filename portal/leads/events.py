@@ -195,3 +195,41 @@ class LeadHandedBack(Event):
     hand_over_id: int
     user_id: int
     owner_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftBegun(Event):
+    """Somebody began a new version of the lead definition, out of `source_id` where it is named."""
+
+    definition_id: int
+    source_id: int | None
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftChanged(Event):
+    """A draft of the lead definition says something else; `part` is where, as `statuses.won`."""
+
+    definition_id: int
+    user_id: int
+    version: int
+    part: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftDiscarded(Event):
+    definition_id: int
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionActivated(Event):
+    """A version of the lead definition holds from now on, instead of `replaces`.
+
+    `moved` counts leads by where they were and went: `organisation/waiting organisation/proposal`.
+    """
+
+    definition_id: int
+    replaces: int
+    user_id: int
+    moved: dict[str, int]

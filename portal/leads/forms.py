@@ -230,7 +230,7 @@ class CaptureForm(Form):
     def offer_choices(self, definition: Definition) -> None:
         """Fill the lists."""
         locale = str(get_locale())
-        types = sorted(definition.types.values(), key=lambda one: one.id)
+        types = list(definition.types.values())
         self.type_key.choices = [
             (one.key, one.names.get(locale[:2]) or one.names.get("en") or one.key) for one in types
         ]

@@ -156,27 +156,47 @@ class Known:
     brands: dict[str, int]
     products: dict[str, int]
     brand_of: dict[int, int | None]
-    type_by_kind: dict[str, int]
-    status_id: int
 
 
 def read_known(currency: str) -> Known:
     """Read what rows are matched with. Raises NotFound where no programme was founded."""
-    definition = get_definition()
+    # without a definition nothing runs
+    get_definition()
     entries = book()
-    types: dict[str, int] = {}
-    for lead_type in sorted(definition.types.values(), key=lambda each: each.id):
-        types.setdefault(lead_type.kind, lead_type.id)
-    initial = next(s for s in definition.statuses.values() if s.is_initial)
     return Known(
         vocabularies=vocabularies_of(entries, currency),
         ids={key: entry.id for key, entry in entries.by_key.items()},
         brands=_spellings(entries, "brand"),
         products=_spellings(entries, "product"),
         brand_of={e.id: e.brand_id for e in entries.active("product") if isinstance(e, Product)},
-        type_by_kind=types,
-        status_id=initial.id,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """How a new lead begins."""
+
+    type_id: int
+    status_id: int
+    priority: int
+    importance: int
+
+
+def read_begin() -> dict[str, Begin]:
+    """Return how a new lead of each kind begins: as the first type of it in the definition says."""
+    definition = get_definition()
+    begin: dict[str, Begin] = {}
+    for lead_type in definition.types.values():
+        begin.setdefault(
+            lead_type.kind,
+            Begin(
+                lead_type.id,
+                definition.first_status(lead_type).id,
+                lead_type.priority,
+                lead_type.importance,
+            ),
+        )
+    return begin
 
 
 def vocabularies_of(entries: Book, currency: str) -> Vocabularies:
@@ -294,6 +314,7 @@ class Intake:
             Mapping(self._system, columns, mapping.constants), at, known.vocabularies
         )
         self._known = known
+        self._begin: dict[str, Begin] = {}
         self._at = at
         self._import_id = import_id
         self._dry = dry
@@ -355,6 +376,8 @@ class Intake:
     def take(self, batch: Batch) -> None:
         """Write one batch, or on a dry run only count it. Raises `TakenOver`."""
         import_row = self._hold_import()
+        # anew for each batch: another version of the definition may be active by now
+        self._begin = read_begin()
         if not self._dry:
             # One batch of a source system at a time: whoever imports the same list, too, waits.
             session().execute(select(func.pg_advisory_xact_lock(func.hashtext(self._system), 2)))
@@ -493,8 +516,8 @@ class Intake:
                 "external_id": row.external_id,
                 "state_since": self._at,
                 "created_at": self._at,
-                "priority": 5,
-                "importance": 4,
+                "priority": self._begin[row.kind].priority,
+                "importance": self._begin[row.kind].importance,
                 "round": 0,
                 "version": 1,
             }
@@ -617,7 +640,7 @@ class Intake:
     # -- what a row is in our words -----------------------------------------------------------
 
     def _columns(self, row: CleanRow, suppressed: bool) -> dict[str, Any]:
-        known, ids = self._known, self._known.ids
+        known, ids, begin = self._known, self._known.ids, self._begin[row.kind]
         place = self._place(row)
         products = self._products(row)
         brand_id = known.brands.get(spelling_key(row.brand)) if row.brand else None
@@ -628,8 +651,8 @@ class Intake:
             "import_digest": row.digest,
             "import_id": self._import_id,
             "kind": row.kind,
-            "type_id": known.type_by_kind[row.kind],
-            "status_id": known.status_id,
+            "type_id": begin.type_id,
+            "status_id": begin.status_id,
             "state": LeadState.DISQUALIFIED if row.disqualified else LeadState.CAPTURED,
             "title": row.title,
             "partner_text": row.partner_text,

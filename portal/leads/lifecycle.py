@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from flask_babel import gettext as _
-from sqlalchemy import ScalarSelect, bindparam, exists, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    ScalarSelect,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    exists,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from portal.core.db import AnyRow, session
 from portal.core.errors import Refused
-from portal.leads.models import Lead, LeadStatus, LeadTransition, LifeState
+from portal.leads.models import Lead, LeadStatus, LeadTransition, LeadType, LifeState
 
 
 class TransitionRefused(Refused):
@@ -18,39 +32,87 @@ class TransitionRefused(Refused):
 
 
 _CURRENT, _TARGET = aliased(LeadStatus), aliased(LeadStatus)
-_SAME_OR_FOLLOWS = or_(
-    _TARGET.id == _CURRENT.id,
-    exists().where(
+
+
+def _follows(
+    type_id: ColumnElement[int], roles: ColumnElement[list[str]] | None
+) -> ColumnElement[bool]:
+    """Return whether the target is the current status or may follow it; `roles` None: by whom."""
+    way = exists().where(
         LeadTransition.from_status_id == _CURRENT.id,
         LeadTransition.to_status_id == _TARGET.id,
-    ),
-)
-_FOLLOWERS = (
-    select(
-        _TARGET,
-        _SAME_OR_FOLLOWS.label("allowed"),
+        or_(LeadTransition.type_ids.is_(None), type_id == any_(LeadTransition.type_ids)),
     )
+    if roles is not None:
+        way = way.where(or_(LeadTransition.roles.is_(None), LeadTransition.roles.overlap(roles)))
+    return or_(_TARGET.id == _CURRENT.id, way)
+
+
+def _of_type(type_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return whether the target is a status of the active definition that the type may have."""
+    return exists().where(
+        LeadType.id == type_id,
+        LeadType.definition_id == _TARGET.definition_id,
+        or_(LeadType.status_ids.is_(None), _TARGET.id == any_(LeadType.status_ids)),
+    )
+
+
+_TYPE = bindparam("type_id", type_=BigInteger)
+_ROLES = cast(bindparam("roles"), ARRAY(Text))
+_FOLLOWERS = (
+    select(_TARGET, _follows(_TYPE, _ROLES).label("allowed"))
     .join(_CURRENT, _CURRENT.definition_id == _TARGET.definition_id)
-    .where(_CURRENT.id == bindparam("current_id"))
+    .where(_CURRENT.id == bindparam("current_id"), _of_type(_TYPE))
+    .order_by((_TARGET.id == _CURRENT.id).desc(), _TARGET.position, _TARGET.id)
 )
 BY_ANSWER = _FOLLOWERS.where(_TARGET.feedback_status == bindparam("answer"))
-FIRST_OF_STATE = _FOLLOWERS.where(_TARGET.life_state == bindparam("life_state"), _TARGET.is_default)
+FIRST_OF_STATE = (
+    select(_TARGET, _follows(_TYPE, None).label("allowed"))
+    .join(_CURRENT, _CURRENT.definition_id == _TARGET.definition_id)
+    .where(
+        _CURRENT.id == bindparam("current_id"),
+        _of_type(_TYPE),
+        _TARGET.life_state == bindparam("life_state"),
+        _TARGET.is_default,
+    )
+)
+STANDING = (
+    select(_TARGET)
+    .where(
+        _of_type(_TYPE),
+        _TARGET.life_state == bindparam("life_state"),
+        or_(_TARGET.id == bindparam("status_id"), _TARGET.is_default),
+    )
+    .order_by((_TARGET.id == bindparam("status_id")).desc())
+    .limit(1)
+)
 
 
-def status_for_answer(current_id: int, answer: str) -> LeadStatus:
-    """Return the status that an answer leads to from the current one.
+def status_for_answer(lead: Lead, answer: str, roles: Collection[str]) -> LeadStatus:
+    """Return the status that an answer of somebody with these roles leads to.
 
-    The same status is always allowed again. Raises `TransitionRefused`.
+    The same status is always allowed again; of several that stand for the answer it is the first
+    one that may follow. Raises `TransitionRefused`.
     """
-    row = session().execute(BY_ANSWER, {"current_id": current_id, "answer": answer}).one_or_none()
-    if row is None:
+    asked = {
+        "current_id": lead.status_id,
+        "type_id": lead.type_id,
+        "roles": sorted(roles),
+        "answer": answer,
+    }
+    rows = session().execute(BY_ANSWER, asked).all()
+    if not rows:
         raise TransitionRefused(_("This programme has no status for this answer."))
-    return _allowed(row)
+    return _allowed(next((row for row in rows if row.allowed), rows[0]))
 
 
-def first_of(current_id: int, life_state: LifeState) -> LeadStatus:
-    """Return the default status of a life-cycle state. Raises `TransitionRefused`."""
-    asked = {"current_id": current_id, "life_state": life_state}
+def first_of(lead: Lead, life_state: LifeState) -> LeadStatus:
+    """Return the usual status of a life-cycle state. Raises `TransitionRefused`."""
+    asked = {
+        "current_id": lead.status_id,
+        "type_id": lead.type_id,
+        "life_state": life_state,
+    }
     row = session().execute(FIRST_OF_STATE, asked).one_or_none()
     if row is None:
         raise TransitionRefused(_("This programme has no status for this step."))
@@ -64,13 +126,25 @@ def first_allowed(life_state: LifeState) -> ScalarSelect[int]:
         .join(_CURRENT, _CURRENT.definition_id == _TARGET.definition_id)
         .where(
             _CURRENT.id == Lead.status_id,
+            _of_type(Lead.type_id),
             _TARGET.life_state == life_state,
             _TARGET.is_default,
-            _SAME_OR_FOLLOWS,
+            _follows(Lead.type_id, None),
         )
         .correlate(Lead)
         .scalar_subquery()
     )
+
+
+def status_again(lead: Lead, status_id: int, life_state: LifeState) -> int:
+    """Return the id of a status that a lead was in before, for it to be in again.
+
+    Where the definition has changed since and the lead can't be in it, that of the usual one of
+    the state.
+    """
+    asked = {"type_id": lead.type_id, "status_id": status_id, "life_state": life_state}
+    found = session().scalar(STANDING, asked)
+    return found.id if found is not None else status_id
 
 
 def _allowed(row: AnyRow) -> LeadStatus:

@@ -10,16 +10,20 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     Computed,
     ForeignKey,
     Index,
     Numeric,
     Sequence,
+    SQLColumnExpression,
     Text,
     UniqueConstraint,
+    any_,
+    or_,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import Base, Id
@@ -66,8 +70,21 @@ class Temperature(StrEnum):
     COLD = "cold"
 
 
+class VersionState(StrEnum):
+    """What a version of the lead definition is to the programme."""
+
+    DRAFT = "draft"
+    ACTIVE = "active"
+    RETIRED = "retired"
+
+
 class LeadDefinition(Base):
-    """A set of rules of the programme; exactly one is active."""
+    """A version of the programme's rules for leads: exactly one is active, one at most a draft.
+
+    What the active one says stands in the tables below and nowhere else. What a draft or a retired
+    one says stands in `content`, as `definition.Content` has it, so that no query meets it.
+    `version` counts the changes of a draft.
+    """
 
     __tablename__ = "lead_definitions"
 
@@ -75,6 +92,14 @@ class LeadDefinition(Base):
     name: Mapped[str]
     active: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    content: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    changed_at: Mapped[datetime | None]
+    changed_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    activated_at: Mapped[datetime | None]
+    activated_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    retired_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index(
@@ -83,11 +108,29 @@ class LeadDefinition(Base):
             unique=True,
             postgresql_where=text("active"),
         ),
+        Index(
+            "uq_lead_definitions_draft",
+            "active",
+            unique=True,
+            postgresql_where=text("NOT active AND retired_at IS NULL"),
+        ),
+        CheckConstraint("active = (content IS NULL)", name="content"),
     )
+
+    @property
+    def state(self) -> VersionState:
+        """Return whether it is the draft, the active or a retired version."""
+        if self.active:
+            return VersionState.ACTIVE
+        return VersionState.DRAFT if self.retired_at is None else VersionState.RETIRED
 
 
 class LeadType(Base):
-    """A type of lead: person, organisation, business partner; decides fields and clocks."""
+    """A type of lead: person, organisation, business partner; decides fields and clocks.
+
+    A row and its key stay for good: who leaves the definition keeps the one it was last in.
+    `status_ids` are the statuses that its leads may have, None: all.
+    """
 
     __tablename__ = "lead_types"
 
@@ -97,6 +140,10 @@ class LeadType(Base):
     names: Mapped[dict[str, str]]
     kind: Mapped[str]
     teaser_fields: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    position: Mapped[int] = mapped_column(default=0, server_default="0")
+    status_ids: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
+    priority: Mapped[int] = mapped_column(default=5, server_default="5")
+    importance: Mapped[int] = mapped_column(default=4, server_default="4")
 
     __table_args__ = (UniqueConstraint("definition_id", "key"),)
 
@@ -129,12 +176,17 @@ class LeadStatus(Base):
 
 
 class LeadTransition(Base):
-    """A permitted change of status."""
+    """A permitted change of status, for leads of these types by people with one of these roles.
+
+    None means every type, every role.
+    """
 
     __tablename__ = "lead_transitions"
 
     from_status_id: Mapped[int] = mapped_column(ForeignKey("lead_statuses.id"), primary_key=True)
     to_status_id: Mapped[int] = mapped_column(ForeignKey("lead_statuses.id"), primary_key=True)
+    type_ids: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
+    roles: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
 
 
 class LeadRequirement(Base):
@@ -151,7 +203,10 @@ class LeadRequirement(Base):
 
 
 class QualificationQuestion(Base):
-    """A question of the qualification script; `area` is budget, authority, need, time or own."""
+    """A question of the qualification script; `area` is budget, authority, need, time or own.
+
+    It is asked for leads of `type_ids`, None: of every type.
+    """
 
     __tablename__ = "qualification_questions"
 
@@ -162,8 +217,14 @@ class QualificationQuestion(Base):
     names: Mapped[dict[str, str]]
     position: Mapped[int] = mapped_column(default=0)
     required: Mapped[bool] = mapped_column(default=False)
+    type_ids: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
 
     __table_args__ = (UniqueConstraint("definition_id", "key"),)
+
+    @classmethod
+    def for_type(cls, type_id: SQLColumnExpression[int]) -> ColumnElement[bool]:
+        """Return the condition under which a question is asked for leads of a type."""
+        return or_(cls.type_ids.is_(None), type_id == any_(cls.type_ids))
 
 
 LEAD_NUMBERS = Sequence("lead_numbers", start=10001, metadata=Base.metadata)

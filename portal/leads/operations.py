@@ -7,7 +7,7 @@ tidied here, whoever calls.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from decimal import Decimal
@@ -36,7 +36,6 @@ from portal.leads.models import (
     LeadContact,
     LeadKind,
     LeadState,
-    LeadStatus,
     LeadType,
     QualificationQuestion,
     Suppression,
@@ -142,7 +141,7 @@ def capture(draft: Draft, at: datetime, by: Actor | None = None) -> Lead:
         external_id=draft.external_id,
         kind=draft.kind,
         type_id=lead_type.id,
-        status_id=first_status(definition.statuses.values()).id,
+        status_id=definition.first_status(lead_type).id,
         state=LeadState.CAPTURED,
         state_since=at,
         title=texts["title"],
@@ -169,6 +168,8 @@ def capture(draft: Draft, at: datetime, by: Actor | None = None) -> Lead:
         time_frame=texts["time_frame"] or None,
         source_id=entry_id("source", draft.source_key),
         source_original=draft.source_original,
+        priority=lead_type.priority,
+        importance=lead_type.importance,
         owner_id=by.id if by else None,
         captured_at=draft.captured_at or at,
         created_at=at,
@@ -200,14 +201,6 @@ def capture(draft: Draft, at: datetime, by: Actor | None = None) -> Lead:
 def next_number() -> str:
     """Return the next number of a lead."""
     return f"L-{session().scalar(LEAD_NUMBERS.next_value())}"
-
-
-def first_status(statuses: Iterable[LeadStatus]) -> LeadStatus:
-    """Return the status that a new lead has."""
-    for status in statuses:
-        if status.is_initial:
-            return status
-    raise NotFound()
 
 
 def entry_id(kind: str, key: str | None) -> int | None:
@@ -522,7 +515,7 @@ def questions_of(lead: Lead) -> list[QualificationQuestion]:
         session().scalars(
             select(QualificationQuestion)
             .join(LeadType, LeadType.definition_id == QualificationQuestion.definition_id)
-            .where(LeadType.id == lead.type_id)
+            .where(LeadType.id == lead.type_id, QualificationQuestion.for_type(LeadType.id))
             .order_by(QualificationQuestion.position, QualificationQuestion.id)
         )
     )

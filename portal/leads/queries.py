@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -181,25 +180,41 @@ class Definition:
                 return lead_type
         raise NotFound()
 
+    def first_status(self, lead_type: LeadType) -> LeadStatus:
+        """Return the status that a new lead of a type has."""
+        for status in self.statuses.values():
+            allowed = lead_type.status_ids is None or status.id in lead_type.status_ids
+            if status.is_initial and allowed:
+                return status
+        raise NotFound()
+
 
 def get_definition() -> Definition:
     """Return the active lead definition. Raises NotFound where none is: nothing runs then."""
-    row = session().scalar(select(LeadDefinition).where(LeadDefinition.active))
-    if row is None:
-        raise NotFound()
-    types: Sequence[LeadType] = (
-        session().scalars(select(LeadType).where(LeadType.definition_id == row.id)).all()
-    )
-    statuses: Sequence[LeadStatus] = (
+    # who has read the types keeps any other version from being activated until she is done
+    types = (
         session()
         .scalars(
-            select(LeadStatus)
-            .where(LeadStatus.definition_id == row.id)
-            .order_by(LeadStatus.position)
+            select(LeadType)
+            .join(LeadDefinition, LeadDefinition.id == LeadType.definition_id)
+            .where(LeadDefinition.active)
+            .order_by(LeadType.position, LeadType.id)
         )
         .all()
     )
-    return Definition(row.id, {t.id: t for t in types}, {s.id: s for s in statuses})
+    if not types:
+        raise NotFound()
+    definition_id = types[0].definition_id
+    statuses = (
+        session()
+        .scalars(
+            select(LeadStatus)
+            .where(LeadStatus.definition_id == definition_id)
+            .order_by(LeadStatus.position, LeadStatus.id)
+        )
+        .all()
+    )
+    return Definition(definition_id, {t.id: t for t in types}, {s.id: s for s in statuses})
 
 
 def list_statuses() -> dict[int, LeadStatus]:

@@ -80,7 +80,11 @@ def _unanswered(lead: Lead) -> dict[str, str]:
             LeadAnswer,
             (LeadAnswer.question_id == QualificationQuestion.id) & (LeadAnswer.lead_id == lead.id),
         )
-        .where(LeadType.id == lead.type_id, QualificationQuestion.required)
+        .where(
+            LeadType.id == lead.type_id,
+            QualificationQuestion.required,
+            QualificationQuestion.for_type(LeadType.id),
+        )
         .order_by(QualificationQuestion.position)
     )
     return {

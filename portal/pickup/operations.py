@@ -207,7 +207,7 @@ def return_lead(
 
     What its firm had planned about it is not needed any more.
     """
-    pending = first_of(lead.status_id, LifeState.PENDING)
+    pending = first_of(lead, LifeState.PENDING)
     end_pickup(pickup, "given_back", at)
     pickup.reason_id = reason.id
     # holder and state leave together, as the table demands

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from email.message import EmailMessage
 from functools import partial
@@ -30,8 +30,9 @@ from portal.core.mail.links import Purpose
 from portal.core.mail.models import OutgoingEmail
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
-from portal.leads import activities, dates, hand_over, imports, notes, team
+from portal.leads import activities, dates, hand_over, imports, notes, team, versions
 from portal.leads import operations as leads
+from portal.leads.definition import mark_of
 from portal.leads.imports import ImportState
 from portal.leads.intake.mapping import propose_mapping
 from portal.leads.intake.reading import open_table
@@ -92,6 +93,7 @@ class Field:
     note: dict[str, int] = field(default_factory=dict)
     activities: list[dict[str, int]] = field(default_factory=list)
     visit: dict[str, int] = field(default_factory=dict)
+    draft: int = 0
 
 
 ROLES = (
@@ -142,6 +144,7 @@ def till_the_field(folder: Path) -> Field:
     group = partners.save_group("Mentors", "Firms that bring up new partners.", at)
     partners.add_member(group, alpha.id, at)
     made.group = group.id
+    made.draft = drafted(made, at)
     made.rule = session().scalars(select(DistributionRule.id).limit(1)).one()
     # one of each shape; the other kinds have the same pages
     kinds = ("product", "reason", "size_band")
@@ -280,6 +283,17 @@ def noted(made: Field, alice) -> None:
     firm = session().get_one(Partner, made.firm)
     contacts.add_contact(firm, "sales", "Anna Alvarez", at, phone="0511 123456", for_leads=True)
     contacts.add_contact(firm, "technical", LONG[:60], at, email="technik@alpha-systems.example")
+
+
+def drafted(made: Field, at: datetime) -> int:
+    """Have the channel manager take out a status in which leads are, and return the draft."""
+    manager = get_actor(made.people["channel_manager"].id)
+    draft = versions.begin_draft(manager, at)
+    content = versions.content_of(draft)
+    waiting = content.status_of("waiting")
+    assert waiting is not None
+    versions.remove_part(draft.id, waiting, mark_of(content, waiting), manager, at)
+    return draft.id
 
 
 def mailed(made: Field, user_id: int) -> Iterator[tuple[str, str]]:

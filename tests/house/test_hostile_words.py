@@ -28,6 +28,7 @@ TYPED = {
     "absences": ("note",),
     "distribution_rules": ("name",),
     "feedback": ("note", "next_step", "decision_maker"),
+    "lead_definitions": ("name",),
     "lead_imports": ("file_name",),
     "leads": (
         *("title", "partner_text", "expectation", "city", "industry_original"),

@@ -1,0 +1,582 @@
+"""What a version of the lead definition says, as one value, and how an edited one differs. Pure.
+
+Here: the parts, their form as plain data, and each change that an editor can make. Not here:
+whether a version may become active (`definition_rules`) and where versions are kept (`versions`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from flask_babel import gettext as _
+
+from portal.accounts.permissions import ROLES
+from portal.core.errors import Invalid
+from portal.leads.models import LeadKind, LifeState
+
+LANGUAGES = ("en", "de")
+TEASER_FIELDS = (
+    *("title", "partner_text", "source", "expectation", "temperature", "country", "subdivision"),
+    *("city", "industry", "products", "size_band", "value_band", "time_frame", "brand"),
+)
+STEP_FIELDS: dict[str, tuple[str, ...]] = {
+    "offer": (
+        *("title", "partner_text", "temperature", "source_id", "country", "city", "industry_id"),
+        *("size_band_id", "value_band_id", "time_frame", "product_ids", "brand_id"),
+        *("contact.company", "contact.last_name", "contact.reachable"),
+    ),
+    "win": ("value",),
+    "lose": ("reason", "decision_maker"),
+}
+"""What can be asked for before a step."""
+
+ALWAYS = {"offer": (), "win": ("value",), "lose": ("reason",)}
+"""What the form of an answer asks for anyway."""
+
+ANSWERS = {
+    LifeState.IN_PROGRESS: ("not_contacted", "waiting", "proposal"),
+    LifeState.WON: ("won",),
+    LifeState.LOST: ("lost",),
+}
+"""The partner's five answers, by the state in which the lead is after them."""
+
+AREAS = ("budget", "authority", "need", "time", "own")
+PRIORITIES = range(1, 11)
+IMPORTANCES = range(1, 9)
+LONGEST_NAME = 200
+MOST = {"types": 30, "statuses": 100, "transitions": 3000, "questions": 100}
+KEY = re.compile(r"[a-z][a-z0-9_]{0,59}")
+
+Names = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A type of lead. `statuses` are the keys its leads may have, None: all.
+
+    `required` names the fields asked for, by step.
+    """
+
+    key: str
+    names: Names
+    kind: str = LeadKind.END_CUSTOMER
+    teaser: tuple[str, ...] = TEASER_FIELDS
+    required: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    statuses: tuple[str, ...] | None = None
+    priority: int = 5
+    importance: int = 4
+
+    def __post_init__(self) -> None:
+        whole = {step: tuple(self.required.get(step, ALWAYS[step])) for step in STEP_FIELDS}
+        object.__setattr__(self, "required", whole)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A label on a state. `answer` is what a partner says when the lead comes to it.
+
+    `usual` is where a lead begins that comes into the state, `initial` where a new one begins.
+    """
+
+    key: str
+    names: Names
+    state: str
+    answer: str | None = None
+    usual: bool = False
+    initial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A permitted change of status; None means every type, every role."""
+
+    before: str
+    after: str
+    types: tuple[str, ...] | None = None
+    roles: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question of the script; `types` are those it is asked for, None: all."""
+
+    key: str
+    names: Names
+    area: str = "own"
+    required: bool = False
+    types: tuple[str, ...] | None = None
+
+
+Part = Type | Status | Question
+P = TypeVar("P", Type, Status, Question)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Everything that a version says. The order of the parts is the one people read them in."""
+
+    types: tuple[Type, ...] = ()
+    statuses: tuple[Status, ...] = ()
+    ways: tuple[Way, ...] = ()
+    questions: tuple[Question, ...] = ()
+
+    def type_of(self, key: str) -> Type | None:
+        """Return a type by its key."""
+        return _find(self.types, key)
+
+    def status_of(self, key: str) -> Status | None:
+        """Return a status by its key."""
+        return _find(self.statuses, key)
+
+    def question_of(self, key: str) -> Question | None:
+        """Return a question by its key."""
+        return _find(self.questions, key)
+
+    def way_of(self, before: str, after: str) -> Way | None:
+        """Return the way from one status to another."""
+        for way in self.ways:
+            if (way.before, way.after) == (before, after):
+                return way
+        return None
+
+    def statuses_for(self, lead_type: Type) -> list[Status]:
+        """Return the statuses that leads of a type may have."""
+        return [
+            status
+            for status in self.statuses
+            if lead_type.statuses is None or status.key in lead_type.statuses
+        ]
+
+    def leads_on(self, before: str, after: str, type_key: str, role: str | None = None) -> bool:
+        """Say whether a lead of this type may go this way; `role` None asks for no role."""
+        way = self.way_of(before, after)
+        return (
+            way is not None
+            and (way.types is None or type_key in way.types)
+            and (role is None or way.roles is None or role in way.roles)
+        )
+
+
+def _find(parts: Iterable[P], key: str) -> P | None:
+    return next((part for part in parts if part.key == key), None)
+
+
+# -- what an editor can change ------------------------------------------------------------------
+
+
+def put(content: Content, part: Part) -> Content:
+    """Return the content with a part changed, or added at the end."""
+    name = place_of(part)
+    parts: Sequence[Part] = getattr(content, name)
+    if any(one.key == part.key for one in parts):
+        changed = tuple(part if one.key == part.key else one for one in parts)
+    else:
+        changed = (*parts, part)
+    return replace(content, **{name: changed})
+
+
+def place_of(part: Part) -> str:
+    """Return in which list of the content a part stands."""
+    return {Type: "types", Status: "statuses", Question: "questions"}[type(part)]
+
+
+def take_out(content: Content, part: Part) -> Content:
+    """Return the content without a part and without whatever held for it alone."""
+    name = place_of(part)
+    without = replace(
+        content, **{name: tuple(one for one in getattr(content, name) if one.key != part.key)}
+    )
+    if isinstance(part, Status):
+        return replace(
+            without,
+            ways=tuple(w for w in content.ways if part.key not in (w.before, w.after)),
+            types=tuple(replace(t, statuses=_less(t.statuses, part.key)) for t in content.types),
+        )
+    if isinstance(part, Type):
+        return replace(
+            without,
+            ways=_of_types(content.ways, part.key),
+            questions=_of_types(content.questions, part.key),
+        )
+    return without
+
+
+W = TypeVar("W", Way, Question)
+
+
+def _of_types(parts: Iterable[W], gone: str) -> tuple[W, ...]:
+    """Leave a type out of what holds for some types; what held for it alone goes with it."""
+    kept = (replace(part, types=_less(part.types, gone)) for part in parts)
+    return tuple(part for part in kept if part.types is None or part.types)
+
+
+def _less(keys: tuple[str, ...] | None, gone: str) -> tuple[str, ...] | None:
+    return None if keys is None else tuple(key for key in keys if key != gone)
+
+
+def move(content: Content, part: Part, steps: int) -> Content:
+    """Return the content with a part moved up (-1) or down (1); at the end it stays."""
+    name = place_of(part)
+    parts = list(getattr(content, name))
+    place = next(n for n, one in enumerate(parts) if one.key == part.key)
+    target = min(max(place + steps, 0), len(parts) - 1)
+    parts.insert(target, parts.pop(place))
+    return replace(content, **{name: tuple(parts)})
+
+
+def set_ways(content: Content, before: str, after: Iterable[str]) -> Content:
+    """Return the content in which exactly these statuses follow one; known ways stay as they are.
+
+    A status does not follow itself, nor what does not exist.
+    """
+    wanted = set(after)
+    known = {status.key for status in content.statuses}
+    others = [way for way in content.ways if way.before != before]
+    ways = [
+        content.way_of(before, status.key) or Way(before, status.key)
+        for status in content.statuses
+        if status.key in wanted and status.key != before
+    ]
+    return in_order(replace(content, ways=(*others, *(w for w in ways if w.after in known))))
+
+
+def put_way(content: Content, way: Way) -> Content:
+    """Return the content with a way added, or changed in who may go it."""
+    others = (w for w in content.ways if (w.before, w.after) != (way.before, way.after))
+    return in_order(replace(content, ways=(*others, way)))
+
+
+def in_order(content: Content) -> Content:
+    """Return the content with its ways in the order of the statuses, lists in that of their parts.
+
+    So two versions that say the same are the same. What does not exist any more goes to the end.
+    """
+    statuses = _places(content.statuses)
+    types = _places(content.types)
+    return replace(
+        content,
+        types=tuple(replace(t, statuses=_sorted(t.statuses, statuses)) for t in content.types),
+        ways=tuple(
+            sorted(
+                (
+                    replace(w, types=_sorted(w.types, types), roles=_sorted(w.roles, ROLE_PLACES))
+                    for w in content.ways
+                ),
+                key=lambda w: (
+                    statuses.get(w.before, len(statuses)),
+                    statuses.get(w.after, len(statuses)),
+                    w.before,
+                    w.after,
+                ),
+            )
+        ),
+        questions=tuple(replace(q, types=_sorted(q.types, types)) for q in content.questions),
+    )
+
+
+ROLE_PLACES = {role: place for place, role in enumerate(ROLES)}
+
+
+def _places(parts: Iterable[Part]) -> dict[str, int]:
+    return {part.key: place for place, part in enumerate(parts)}
+
+
+def _sorted(keys: tuple[str, ...] | None, places: Mapping[str, int]) -> tuple[str, ...] | None:
+    if keys is None:
+        return None
+    return tuple(sorted(dict.fromkeys(keys), key=lambda key: (places.get(key, len(places)), key)))
+
+
+def mark_of(content: Content, part: Part | Way | None) -> str:
+    """Return a mark of what a form showed: it changes when somebody else saves that part.
+
+    Of a status its ways on belong to it.
+    """
+    said: list[Any] = []
+    if isinstance(part, Type):
+        said = [type_to_data(part)]
+    elif isinstance(part, Status):
+        said = [status_to_data(part), [w.after for w in content.ways if w.before == part.key]]
+    elif isinstance(part, Question):
+        said = [question_to_data(part)]
+    elif isinstance(part, Way):
+        said = [way_to_data(part)]
+    return hashlib.blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=12).hexdigest()
+
+
+# -- plain data ---------------------------------------------------------------------------------
+
+
+def to_data(content: Content) -> dict[str, Any]:
+    """Return the content as plain data, for a column or a file."""
+    return {
+        "types": [type_to_data(one) for one in content.types],
+        "statuses": [status_to_data(one) for one in content.statuses],
+        "transitions": [way_to_data(one) for one in content.ways],
+        "questions": [question_to_data(one) for one in content.questions],
+    }
+
+
+def type_to_data(one: Type) -> dict[str, Any]:
+    """Return a type as plain data; `statuses` is left out where it has all of them."""
+    data: dict[str, Any] = {
+        "key": one.key,
+        "names": dict(one.names),
+        "kind": str(one.kind),
+        "priority": one.priority,
+        "importance": one.importance,
+        "teaser": list(one.teaser),
+        "required": {step: list(fields) for step, fields in one.required.items()},
+    }
+    return data if one.statuses is None else {**data, "statuses": list(one.statuses)}
+
+
+def status_to_data(one: Status) -> dict[str, Any]:
+    """Return a status as plain data."""
+    data: dict[str, Any] = {"key": one.key, "names": dict(one.names), "state": str(one.state)}
+    if one.answer:
+        data["answer"] = one.answer
+    return data | {name: True for name in ("usual", "initial") if getattr(one, name)}
+
+
+def way_to_data(one: Way) -> dict[str, Any]:
+    """Return a way as plain data; `types` and `roles` are left out where it is for all."""
+    data: dict[str, Any] = {"from": one.before, "to": one.after}
+    for name in ("types", "roles"):
+        if (named := getattr(one, name)) is not None:
+            data[name] = list(named)
+    return data
+
+
+def question_to_data(one: Question) -> dict[str, Any]:
+    """Return a question as plain data; `types` is left out where it is asked for all."""
+    data: dict[str, Any] = {
+        "key": one.key,
+        "names": dict(one.names),
+        "area": one.area,
+        "required": one.required,
+    }
+    return data if one.types is None else {**data, "types": list(one.types)}
+
+
+def from_data(data: Any) -> Content:
+    """Return the content that plain data stand for, whoever wrote them.
+
+    Raises `Invalid` with a sentence per place that can't be understood, such as `types[2].kind`.
+    """
+    reader = _Reader()
+    whole = reader.mapping(data, "", required=("types", "statuses", "transitions", "questions"))
+    content = Content(
+        types=reader.several(whole, "types", reader.read_type),
+        statuses=reader.several(whole, "statuses", reader.read_status),
+        ways=reader.several(whole, "transitions", reader.read_way),
+        questions=reader.several(whole, "questions", reader.read_question),
+    )
+    reader.check_whole(content)
+    if reader.errors:
+        raise Invalid(reader.errors)
+    return in_order(content)
+
+
+T = TypeVar("T")
+
+
+class _Reader:
+    """Reads plain data and gathers what can't be understood, by place."""
+
+    def __init__(self) -> None:
+        self.errors: dict[str, str] = {}
+
+    def wrong(self, place: str, said: str) -> None:
+        self.errors.setdefault(place or _("the whole file"), said)
+
+    def mapping(
+        self, data: Any, place: str, required: Sequence[str], optional: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            self.wrong(place, _("Names with values are expected here."))
+            return {}
+        for name in data:
+            if name not in required and name not in optional:
+                self.wrong(_at(place, str(name)[:80]), _("Nothing of this name is known here."))
+        for name in required:
+            if name not in data:
+                self.wrong(_at(place, name), _("This is missing."))
+        return data
+
+    def several(
+        self, whole: dict[str, Any], name: str, read: Callable[[Any, str], T]
+    ) -> tuple[T, ...]:
+        given = whole.get(name, [])
+        if not isinstance(given, list):
+            self.wrong(name, _("A list is expected here."))
+            return ()
+        if len(given) > MOST[name]:
+            self.wrong(name, _("At most %(most)d fit here.", most=MOST[name]))
+            return ()
+        return tuple(read(one, f"{name}[{number}]") for number, one in enumerate(given, 1))
+
+    def key(self, data: dict[str, Any], place: str, name: str = "key") -> str:
+        given = data.get(name)
+        if isinstance(given, str) and KEY.fullmatch(given):
+            return given
+        if name in data:
+            self.wrong(
+                _at(place, name), _("A key begins with a letter and has a to z, 0 to 9 and _ only.")
+            )
+        return ""
+
+    def keys(self, data: dict[str, Any], place: str, name: str) -> tuple[str, ...] | None:
+        given = data.get(name)
+        if given is None:
+            return None
+        if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+            self.wrong(_at(place, name), _("A list of keys is expected here."))
+            return ()
+        return tuple(dict.fromkeys(given))
+
+    def names(self, data: dict[str, Any], place: str) -> dict[str, str]:
+        given = data.get("names", {"en": "-"})
+        if not isinstance(given, dict):
+            self.wrong(_at(place, "names"), _("A name per language is expected here."))
+            return {}
+        found = {}
+        for language, name in given.items():
+            where = _at(_at(place, "names"), str(language)[:80])
+            if language not in LANGUAGES:
+                self.wrong(where, _("Languages are %(known)s.", known=", ".join(LANGUAGES)))
+            elif not isinstance(name, str) or not 0 < len(name.strip()) <= LONGEST_NAME:
+                self.wrong(
+                    where, _("A name of at most %(most)d characters fits here.", most=LONGEST_NAME)
+                )
+            elif "\x00" in name:
+                self.wrong(where, _("There is a sign in it that can’t be kept."))
+            else:
+                found[language] = name.strip()
+        if "en" not in given:
+            self.wrong(_at(_at(place, "names"), "en"), _("This is missing."))
+        return {language: found[language] for language in LANGUAGES if language in found}
+
+    def one_of(
+        self, data: dict[str, Any], place: str, name: str, known: Iterable[Any], usual: Any
+    ) -> Any:
+        given, choices = data.get(name, usual), list(known)
+        # true is no number, although Python takes it for one
+        if given in choices and not isinstance(given, bool):
+            return given
+        words = ", ".join(str(one) for one in choices)
+        self.wrong(_at(place, name), _("One of these fits here: %(known)s.", known=words))
+        return usual
+
+    def yes(self, data: dict[str, Any], place: str, name: str) -> bool:
+        given = data.get(name, False)
+        if isinstance(given, bool):
+            return given
+        self.wrong(_at(place, name), _("true or false fits here."))
+        return False
+
+    def read_type(self, data: Any, place: str) -> Type:
+        data = self.mapping(
+            data, place, ("key", "names", "kind", "teaser", "required"),
+            ("statuses", "priority", "importance"),
+        )  # fmt: skip
+        required = self.mapping(data.get("required", {}), _at(place, "required"), (), STEP_FIELDS)
+        asked = {}
+        for step in required:
+            where = _at(place, "required")
+            given = self.keys(required, where, step) or ()
+            self._known(given, STEP_FIELDS.get(step, ()), _at(where, step))
+            asked[step] = tuple(
+                field
+                for field in STEP_FIELDS.get(step, ())
+                if field in given or field in ALWAYS[step]
+            )
+        teaser = self.keys(data, place, "teaser") or ()
+        self._known(teaser, TEASER_FIELDS, _at(place, "teaser"))
+        return Type(
+            key=self.key(data, place),
+            names=self.names(data, place),
+            kind=self.one_of(data, place, "kind", map(str, LeadKind), str(LeadKind.END_CUSTOMER)),
+            teaser=tuple(field for field in TEASER_FIELDS if field in teaser),
+            required=asked,
+            statuses=self.keys(data, place, "statuses"),
+            priority=self.one_of(data, place, "priority", PRIORITIES, 5),
+            importance=self.one_of(data, place, "importance", IMPORTANCES, 4),
+        )
+
+    def read_status(self, data: Any, place: str) -> Status:
+        data = self.mapping(data, place, ("key", "names", "state"), ("answer", "usual", "initial"))
+        state = self.one_of(data, place, "state", map(str, LifeState), str(LifeState.PENDING))
+        answers = ANSWERS.get(LifeState(state), ())
+        answer = None
+        if answers or data.get("answer") is not None:
+            answer = self.one_of(data, place, "answer", answers or (None,), None)
+        return Status(
+            key=self.key(data, place),
+            names=self.names(data, place),
+            state=state,
+            answer=answer,
+            usual=self.yes(data, place, "usual"),
+            initial=self.yes(data, place, "initial"),
+        )
+
+    def read_way(self, data: Any, place: str) -> Way:
+        data = self.mapping(data, place, ("from", "to"), ("types", "roles"))
+        roles = self.keys(data, place, "roles")
+        self._known(roles or (), ROLES, _at(place, "roles"))
+        return Way(
+            before=self.key(data, place, "from"),
+            after=self.key(data, place, "to"),
+            types=self.keys(data, place, "types"),
+            roles=roles,
+        )
+
+    def read_question(self, data: Any, place: str) -> Question:
+        data = self.mapping(data, place, ("key", "names", "area"), ("required", "types"))
+        return Question(
+            key=self.key(data, place),
+            names=self.names(data, place),
+            area=self.one_of(data, place, "area", AREAS, "own"),
+            required=self.yes(data, place, "required"),
+            types=self.keys(data, place, "types"),
+        )
+
+    def _known(self, given: Iterable[str], known: Iterable[str], place: str) -> None:
+        unknown = [one for one in given if one not in set(known)]
+        if unknown:
+            self.wrong(place, _("%(name)s is not known here.", name=unknown[0][:80]))
+
+    def check_whole(self, content: Content) -> None:
+        """Look at what the parts say of each other."""
+        types = {one.key for one in content.types}
+        statuses = {one.key for one in content.statuses}
+        for name in ("types", "statuses", "questions"):
+            seen = set()
+            for number, one in enumerate(getattr(content, name), 1):
+                if one.key and one.key in seen:
+                    self.wrong(f"{name}[{number}].key", _("This key stands here twice."))
+                seen.add(one.key)
+        pairs = set()
+        for number, way in enumerate(content.ways, 1):
+            place = f"transitions[{number}]"
+            self._known((way.before,), statuses, f"{place}.from")
+            self._known((way.after,), statuses, f"{place}.to")
+            self._known(way.types or (), types, f"{place}.types")
+            if way.before == way.after:
+                self.wrong(place, _("A status does not follow itself."))
+            if (way.before, way.after) in pairs:
+                self.wrong(place, _("This way stands here twice."))
+            pairs.add((way.before, way.after))
+        for number, lead_type in enumerate(content.types, 1):
+            self._known(lead_type.statuses or (), statuses, f"types[{number}].statuses")
+        for number, question in enumerate(content.questions, 1):
+            self._known(question.types or (), types, f"questions[{number}].types")
+
+
+def _at(place: str, name: str) -> str:
+    return f"{place}.{name}" if place else name

@@ -1,0 +1,124 @@
+"""What the parts of the lead definition are called where people read of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from portal.accounts.words import roles_in_words
+from portal.leads.definition import Content, Names, Way
+from portal.leads.models import LeadKind, LifeState, VersionState
+
+STATES: dict[str, Any] = {
+    LifeState.PENDING: _l("Pending"),
+    LifeState.IN_PROGRESS: _l("In progress"),
+    LifeState.WON: _l("Won"),
+    LifeState.LOST: _l("Lost"),
+    LifeState.CANCELLED: _l("Cancelled"),
+}
+
+ANSWER_WORDS: dict[str, Any] = {
+    "not_contacted": _l("Not made contact yet"),
+    "waiting": _l("Waiting for their answer"),
+    "proposal": _l("Proposal in progress"),
+    "won": _l("Won"),
+    "lost": _l("Lost / not interested"),
+}
+
+KINDS: dict[str, Any] = {
+    LeadKind.END_CUSTOMER: _l("End customer"),
+    LeadKind.PARTNER_RECRUIT: _l("Future partner"),
+}
+
+AREA_WORDS: dict[str, Any] = {
+    "budget": _l("Budget"),
+    "authority": _l("Authority"),
+    "need": _l("Need"),
+    "time": _l("Time"),
+    "own": _l("Own question"),
+}
+
+TEASER_WORDS: dict[str, Any] = {
+    "title": _l("Title"),
+    "partner_text": _l("Text for partners"),
+    "source": _l("Where it comes from"),
+    "expectation": _l("Expectation"),
+    "temperature": _l("Temperature"),
+    "country": _l("Country"),
+    "subdivision": _l("State or region"),
+    "city": _l("City"),
+    "industry": _l("Industry"),
+    "products": _l("Products"),
+    "size_band": _l("Size"),
+    "value_band": _l("Expected value"),
+    "time_frame": _l("Time frame"),
+    "brand": _l("Brand"),
+}
+
+FIELD_WORDS: dict[str, Any] = {
+    "title": _l("Title"),
+    "partner_text": _l("Text for partners"),
+    "temperature": _l("Temperature"),
+    "source_id": _l("Where it comes from"),
+    "country": _l("Country"),
+    "city": _l("City"),
+    "industry_id": _l("Industry"),
+    "size_band_id": _l("Size"),
+    "value_band_id": _l("Expected value"),
+    "time_frame": _l("Time frame"),
+    "product_ids": _l("Products"),
+    "brand_id": _l("Brand"),
+    "contact.company": _l("Company"),
+    "contact.last_name": _l("Last name"),
+    "contact.reachable": _l("Phone or e-mail"),
+    "value": _l("Value of the order"),
+    "reason": _l("Why it was lost"),
+    "decision_maker": _l("Who decided"),
+}
+
+STEPS: dict[str, Any] = {
+    "offer": _l("Needed before an offer"),
+    "win": _l("Needed to win"),
+    "lose": _l("Needed to lose"),
+}
+
+VERSION_STATES: dict[str, Any] = {
+    VersionState.DRAFT: _l("Draft"),
+    VersionState.ACTIVE: _l("Active"),
+    VersionState.RETIRED: _l("Retired"),
+}
+
+
+def called(names: Names) -> str:
+    """Return a name in the reader's language, else in English."""
+    return names.get(str(get_locale())[:2]) or names.get("en", "")
+
+
+def type_name(content: Content, key: str) -> str:
+    """Return what a type is called; its key where it does not exist."""
+    found = content.type_of(key)
+    return called(found.names) if found else key
+
+
+def status_name(content: Content, key: str) -> str:
+    """Return what a status is called; its key where it does not exist."""
+    found = content.status_of(key)
+    return called(found.names) if found else key
+
+
+def types_in_words(content: Content, keys: Iterable[str] | None) -> str:
+    """Return types as people read them."""
+    if keys is None:
+        return str(_("all types"))
+    return ", ".join(type_name(content, key) for key in keys) or str(_("no type"))
+
+
+def roles_of(way: Way) -> str:
+    """Return who may go a way, as people read it."""
+    if way.roles is None:
+        return str(_("everybody"))
+    return roles_in_words(way.roles) or str(_("nobody"))

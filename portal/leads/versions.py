@@ -1,0 +1,475 @@
+"""Versions of the lead definition: what each says, and changes of the draft.
+
+Here: reading a version, beginning a draft, changing its parts, discarding it. Making a draft the
+active version is `activation`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+from flask_babel import gettext as _
+from sqlalchemy import func, select, text
+
+from portal.accounts.actor import Actor
+from portal.accounts.models import User
+from portal.catalog.operations import make_key
+from portal.core.db import session
+from portal.core.errors import Conflict, Invalid, NotFound, Refused
+from portal.core.events import record
+from portal.leads import definition
+from portal.leads.definition import (
+    LONGEST_NAME,
+    MOST,
+    Content,
+    Part,
+    Question,
+    Status,
+    Type,
+    Way,
+    from_data,
+    in_order,
+    mark_of,
+    place_of,
+    to_data,
+)
+from portal.leads.definition_rules import add_ways
+from portal.leads.events import DraftBegun, DraftChanged, DraftDiscarded
+from portal.leads.models import (
+    LeadDefinition,
+    LeadRequirement,
+    LeadStatus,
+    LeadTransition,
+    LeadType,
+    QualificationQuestion,
+    VersionState,
+)
+
+ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('lead_definitions'))")
+
+
+class DraftExists(Refused):
+    """There is a draft already. Facts: `draft_id`."""
+
+    code = "draft_exists"
+
+
+class NoDraft(Refused):
+    """The version is no draft: what is or was active does not change."""
+
+    code = "no_draft"
+
+
+def list_versions() -> Sequence[LeadDefinition]:
+    """Return all versions: the draft, the active one, and the retired ones, newest first."""
+    return (
+        session()
+        .scalars(
+            select(LeadDefinition).order_by(
+                LeadDefinition.retired_at.desc().nulls_first(),
+                LeadDefinition.active,
+                LeadDefinition.id.desc(),
+            )
+        )
+        .all()
+    )
+
+
+def get_version(definition_id: int) -> LeadDefinition:
+    """Return a version or raise NotFound."""
+    found = session().get(LeadDefinition, definition_id)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def find_active() -> LeadDefinition | None:
+    """Return the active version."""
+    return session().scalar(select(LeadDefinition).where(LeadDefinition.active))
+
+
+def find_draft() -> LeadDefinition | None:
+    """Return the draft, if somebody works on one."""
+    return session().scalar(
+        select(LeadDefinition).where(
+            LeadDefinition.active.is_(False), LeadDefinition.retired_at.is_(None)
+        )
+    )
+
+
+def content_of(version: LeadDefinition) -> Content:
+    """Return what a version says."""
+    if version.active:
+        return read_active(version.id)
+    return from_data(version.content)
+
+
+def read_active(definition_id: int) -> Content:
+    """Return what the tables say: the active version."""
+    own = session()
+    types = own.scalars(
+        select(LeadType)
+        .where(LeadType.definition_id == definition_id)
+        .order_by(LeadType.position, LeadType.id)
+    ).all()
+    statuses = own.scalars(
+        select(LeadStatus)
+        .where(LeadStatus.definition_id == definition_id)
+        .order_by(LeadStatus.position, LeadStatus.id)
+    ).all()
+    ways = own.scalars(
+        select(LeadTransition).where(
+            LeadTransition.from_status_id.in_([one.id for one in statuses])
+        )
+    )
+    questions = own.scalars(
+        select(QualificationQuestion)
+        .where(QualificationQuestion.definition_id == definition_id)
+        .order_by(QualificationQuestion.position, QualificationQuestion.id)
+    )
+    asked = own.scalars(
+        select(LeadRequirement)
+        .where(LeadRequirement.type_id.in_([one.id for one in types]))
+        .order_by(LeadRequirement.id)
+    ).all()
+    type_keys = {one.id: one.key for one in types}
+    status_keys = {one.id: one.key for one in statuses}
+
+    def of_types(ids: Sequence[int] | None) -> tuple[str, ...] | None:
+        return None if ids is None else tuple(type_keys[i] for i in ids if i in type_keys)
+
+    return in_order(
+        Content(
+            types=tuple(
+                Type(
+                    key=one.key,
+                    names=one.names,
+                    kind=one.kind,
+                    teaser=tuple(f for f in definition.TEASER_FIELDS if f in one.teaser_fields),
+                    required={
+                        step: tuple(
+                            field
+                            for field in fields
+                            if any(
+                                (a.type_id, a.step, a.field) == (one.id, step, field) for a in asked
+                            )
+                            or field in definition.ALWAYS[step]
+                        )
+                        for step, fields in definition.STEP_FIELDS.items()
+                    },
+                    statuses=None
+                    if one.status_ids is None
+                    else tuple(status_keys[i] for i in one.status_ids if i in status_keys),
+                    priority=one.priority,
+                    importance=one.importance,
+                )
+                for one in types
+            ),
+            statuses=tuple(
+                Status(
+                    key=one.key,
+                    names=one.names,
+                    state=one.life_state,
+                    answer=one.feedback_status,
+                    usual=one.is_default,
+                    initial=one.is_initial,
+                )
+                for one in statuses
+            ),
+            ways=tuple(
+                Way(
+                    before=status_keys[one.from_status_id],
+                    after=status_keys[one.to_status_id],
+                    types=of_types(one.type_ids),
+                    roles=None if one.roles is None else tuple(one.roles),
+                )
+                for one in ways
+                if one.to_status_id in status_keys
+            ),
+            questions=tuple(
+                Question(
+                    key=one.key,
+                    names=one.names,
+                    area=one.area,
+                    required=one.required,
+                    types=of_types(one.type_ids),
+                )
+                for one in questions
+            ),
+        )
+    )
+
+
+# -- drafts -------------------------------------------------------------------------------------
+
+
+def begin_draft(
+    actor: Actor,
+    at: datetime,
+    source_id: int | None = None,
+    content: Content | None = None,
+    name: str = "",
+) -> LeadDefinition:
+    """Begin a draft that says what the active version says, or `source_id`, or `content`.
+
+    Raises `DraftExists`, `NotFound`, `Invalid` at field `name`.
+    """
+    session().execute(ONE_AT_A_TIME)
+    draft = find_draft()
+    if draft is not None:
+        raise DraftExists(
+            _("There is a draft already: “%(name)s”.", name=draft.name), draft_id=draft.id
+        )
+    if content is None:
+        source = get_version(source_id) if source_id is not None else find_active()
+        if source is None:
+            raise NotFound()
+        content = content_of(source)
+    number = (session().scalar(select(func.count()).select_from(LeadDefinition)) or 0) + 1
+    draft = LeadDefinition(
+        name=_checked_name(name or _("Version %(number)s", number=number)),
+        active=False,
+        content=to_data(content),
+        created_at=at,
+        created_by=actor.id,
+    )
+    session().add(draft)
+    session().flush()
+    record(DraftBegun(at=at, definition_id=draft.id, source_id=source_id, user_id=actor.id))
+    return draft
+
+
+def _checked_name(name: str) -> str:
+    tidied = name.strip()
+    if not tidied:
+        raise Invalid({"name": _("Please give it a name.")})
+    if len(tidied) > LONGEST_NAME:
+        raise Invalid({"name": _("Please keep it under %(most)d characters.", most=LONGEST_NAME)})
+    return tidied
+
+
+def lock_draft(definition_id: int) -> LeadDefinition:
+    """Lock the draft, so that one person at a time changes it. Raises `NotFound`, `NoDraft`."""
+    session().execute(ONE_AT_A_TIME)
+    found = session().get(LeadDefinition, definition_id, populate_existing=True)
+    if found is None:
+        raise NotFound()
+    if found.state != VersionState.DRAFT:
+        raise NoDraft(
+            _("“%(name)s” is no draft any more, so nothing of it can be changed.", name=found.name)
+        )
+    return found
+
+
+def _keep(draft: LeadDefinition, content: Content, part: str, actor: Actor, at: datetime) -> None:
+    data = to_data(in_order(content))
+    if data == draft.content:
+        return
+    draft.content = data
+    draft.version += 1
+    draft.changed_at, draft.changed_by = at, actor.id
+    session().flush()
+    record(
+        DraftChanged(
+            at=at, definition_id=draft.id, user_id=actor.id, version=draft.version, part=part
+        )
+    )
+
+
+def rename(definition_id: int, name: str, actor: Actor, at: datetime) -> LeadDefinition:
+    """Give the draft another name. Raises `NotFound`, `NoDraft`, `Invalid`."""
+    draft = lock_draft(definition_id)
+    tidied = _checked_name(name)
+    if tidied != draft.name:
+        draft.name = tidied
+        draft.changed_at, draft.changed_by = at, actor.id
+        session().flush()
+        record(
+            DraftChanged(
+                at=at, definition_id=draft.id, user_id=actor.id, version=draft.version, part="name"
+            )
+        )
+    return draft
+
+
+def discard(definition_id: int, actor: Actor, at: datetime) -> str:
+    """Throw the draft away and return its name. Raises `NotFound`, `NoDraft`."""
+    draft = lock_draft(definition_id)
+    name = draft.name
+    session().delete(draft)
+    session().flush()
+    record(DraftDiscarded(at=at, definition_id=definition_id, user_id=actor.id))
+    return name
+
+
+P = TypeVar("P", Type, Status, Question)
+
+
+def save_part(
+    definition_id: int,
+    part: P,
+    seen: str,
+    actor: Actor,
+    at: datetime,
+    followers: Sequence[str] | None = None,
+) -> P:
+    """Change a part of the draft, or add one whose key is empty; return it with its key.
+
+    `seen` is the `definition.mark_of` what the form showed, `followers` are the statuses that may
+    follow a status. Whatever others changed elsewhere in the draft stays. Raises `NotFound`,
+    `NoDraft`, `Invalid`, and `Conflict` where somebody else changed this very part: its fact `mark`
+    is the one to save over it with.
+    """
+    draft = lock_draft(definition_id)
+    content = content_of(draft)
+    _check_part(content, part)
+    if part.key:
+        before = _part_of(content, part)
+        same = before == part and (
+            followers is None
+            or set(followers) == {w.after for w in content.ways if w.before == part.key}
+        )
+        mark = mark_of(content, before)
+        if seen != mark and not same:
+            raise Conflict(
+                _(
+                    "Somebody else has changed this in the meantime. What you typed is still here; "
+                    "saving once more replaces the other change."
+                ),
+                mark=mark,
+            )
+    else:
+        part = replace(part, key=_free_key(content, part))
+    content = definition.put(content, part)
+    if followers is not None:
+        content = definition.set_ways(content, part.key, followers)
+    _keep(draft, content, f"{place_of(part)}.{part.key}", actor, at)
+    return part
+
+
+def _part_of(content: Content, part: P) -> P:
+    for one in getattr(content, place_of(part)):
+        if one.key == part.key:
+            found: P = one
+            return found
+    raise NotFound()
+
+
+def _free_key(content: Content, part: Part) -> str:
+    wanted = make_key(part.names.get("en", ""))[:50]
+    if not wanted[0].isalpha():
+        wanted = f"x_{wanted}"
+    # a row once made keeps its key for good, so that a lead of long ago still means the same
+    table = {Type: LeadType, Status: LeadStatus, Question: QualificationQuestion}[type(part)]
+    taken = {one.key for one in getattr(content, place_of(part))}
+    taken |= set(session().scalars(select(table.key)))
+    key, number = wanted, 2
+    while key in taken:
+        key, number = f"{wanted}_{number}", number + 1
+    return key
+
+
+def _check_part(content: Content, part: Part) -> None:
+    errors = {}
+    name = part.names.get("en", "")
+    if not name:
+        errors["name_en"] = _("Please give it a name.")
+    for language, given in part.names.items():
+        if len(given) > LONGEST_NAME:
+            errors[f"name_{language}"] = _(
+                "Please keep it under %(most)d characters.", most=LONGEST_NAME
+            )
+    others = [one for one in getattr(content, place_of(part)) if one.key != part.key]
+    if any(one.names.get("en", "").casefold() == name.casefold() for one in others):
+        errors["name_en"] = _("There is one of this name already.")
+    if not part.key and len(others) >= MOST[place_of(part)]:
+        errors["name_en"] = _("At most %(most)d fit here.", most=MOST[place_of(part)])
+    if isinstance(part, Status):
+        fitting = definition.ANSWERS.get(part.state, ())  # type: ignore[call-overload]
+        if fitting and part.answer not in fitting:
+            errors["answer"] = _("Please choose what a partner says of such a lead.")
+    if errors:
+        raise Invalid(errors)
+
+
+def remove_part(definition_id: int, part: Part, seen: str, actor: Actor, at: datetime) -> None:
+    """Take a part out of the draft; it may be gone already.
+
+    Raises `NotFound`, `NoDraft`, `Conflict` where somebody else changed it meanwhile.
+    """
+    draft = lock_draft(definition_id)
+    content = content_of(draft)
+    before = next((o for o in getattr(content, place_of(part)) if o.key == part.key), None)
+    if before is None:
+        return
+    if mark_of(content, before) != seen:
+        raise Conflict(
+            _("Somebody else has changed this in the meantime. Please look at it again.")
+        )
+    content = definition.take_out(content, before)
+    _keep(draft, content, f"{place_of(part)}.{part.key}", actor, at)
+
+
+def move_part(definition_id: int, part: Part, steps: int, actor: Actor, at: datetime) -> None:
+    """Move a part up (-1) or down (1). Raises `NotFound`, `NoDraft`."""
+    draft = lock_draft(definition_id)
+    content = content_of(draft)
+    found = next((o for o in getattr(content, place_of(part)) if o.key == part.key), None)
+    if found is None:
+        raise NotFound()
+    _keep(draft, definition.move(content, found, steps), place_of(part), actor, at)
+
+
+def save_way(definition_id: int, way: Way, seen: str, actor: Actor, at: datetime) -> None:
+    """Change for which types a way is open, and for whom. Raises as `save_part` does."""
+    draft = lock_draft(definition_id)
+    content = content_of(draft)
+    before = content.way_of(way.before, way.after)
+    if before is None:
+        raise NotFound()
+    errors = {}
+    if way.types is not None and not way.types:
+        errors["types"] = _("Please choose at least one.")
+    if way.roles is not None and not way.roles:
+        errors["roles"] = _("Please choose at least one.")
+    if errors:
+        raise Invalid(errors)
+    mark = mark_of(content, before)
+    if seen != mark and before != way:
+        raise Conflict(
+            _(
+                "Somebody else has changed this in the meantime. What you typed is still here; "
+                "saving once more replaces the other change."
+            ),
+            mark=mark,
+        )
+    content = definition.put_way(content, way)
+    _keep(draft, content, f"ways.{way.before}.{way.after}", actor, at)
+
+
+def complete_ways(definition_id: int, actor: Actor, at: datetime) -> int:
+    """Add every way to the draft that the portal needs; return how many. Raises `NoDraft`."""
+    draft = lock_draft(definition_id)
+    content, count = add_ways(content_of(draft))
+    _keep(draft, content, "ways", actor, at)
+    return count
+
+
+def replace_content(definition_id: int, content: Content, actor: Actor, at: datetime) -> None:
+    """Have the draft say something else as a whole. Raises `NotFound`, `NoDraft`."""
+    _keep(lock_draft(definition_id), content, "all", actor, at)
+
+
+def people_of(versions: Sequence[LeadDefinition]) -> dict[int, str]:
+    """Return the names of those who made, changed and activated versions, by id."""
+    asked = {
+        one
+        for v in versions
+        for one in (v.created_by, v.changed_by, v.activated_by)
+        if one is not None
+    }
+    rows = session().execute(select(User.id, User.name).where(User.id.in_(asked)))
+    return {row.id: row.name for row in rows}

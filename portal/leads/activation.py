@@ -125,7 +125,11 @@ def _examples(stranded: Iterable[Stranded]) -> dict[str, list[tuple[int, str, st
 
 
 def activate(
-    definition_id: int, version: int, mapping: Mapping[str, Place], actor: Actor, at: datetime
+    definition_id: int,
+    version: int,
+    mapping: Mapping[str, Place],
+    actor: Actor | None,
+    at: datetime,
 ) -> LeadDefinition:
     """Make the draft the active version.
 
@@ -149,7 +153,7 @@ def activate(
             with session().begin_nested():
                 _wait_no_longer_than(PATIENCE_MS)
                 session().execute(text("LOCK TABLE lead_types, lead_statuses"))
-                return _switch(draft, content, mapping, actor, at)
+                return _switch(draft, content, mapping, actor.id if actor else None, at)
         except OperationalError as error:
             # lock_not_available; anything else is none of ours
             if getattr(error.orig, "sqlstate", None) != "55P03":
@@ -168,7 +172,7 @@ def _switch(
     draft: LeadDefinition,
     content: Content,
     mapping: Mapping[str, Place],
-    actor: Actor,
+    by: int | None,
     at: datetime,
 ) -> LeadDefinition:
     active = find_active()
@@ -184,7 +188,7 @@ def _switch(
     active.active, active.content, active.retired_at = False, to_data(before), at
     session().flush()
     draft.active, draft.content = True, None
-    draft.activated_at, draft.activated_by = at, actor.id
+    draft.activated_at, draft.activated_by = at, by
     session().flush()
     _write(draft.id, content)
     moved = _move(stranded, mapping)
@@ -194,7 +198,7 @@ def _switch(
             at=at,
             definition_id=draft.id,
             replaces=active.id,
-            user_id=actor.id,
+            user_id=by,
             moved=moved,
         )
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -124,6 +125,10 @@ class Content:
     statuses: tuple[Status, ...] = ()
     ways: tuple[Way, ...] = ()
     questions: tuple[Question, ...] = ()
+    pairs: Mapping[tuple[str, str], Way] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pairs", {(way.before, way.after): way for way in self.ways})
 
     def type_of(self, key: str) -> Type | None:
         """Return a type by its key."""
@@ -139,10 +144,7 @@ class Content:
 
     def way_of(self, before: str, after: str) -> Way | None:
         """Return the way from one status to another."""
-        for way in self.ways:
-            if (way.before, way.after) == (before, after):
-                return way
-        return None
+        return self.pairs.get((before, after))
 
     def statuses_for(self, lead_type: Type) -> list[Status]:
         """Return the statuses that leads of a type may have."""
@@ -322,11 +324,15 @@ def to_data(content: Content) -> dict[str, Any]:
     }
 
 
+def _in_languages(names: Names) -> dict[str, str]:
+    return {language: names[language] for language in LANGUAGES if language in names}
+
+
 def type_to_data(one: Type) -> dict[str, Any]:
     """Return a type as plain data; `statuses` is left out where it has all of them."""
     data: dict[str, Any] = {
         "key": one.key,
-        "names": dict(one.names),
+        "names": _in_languages(one.names),
         "kind": str(one.kind),
         "priority": one.priority,
         "importance": one.importance,
@@ -338,7 +344,11 @@ def type_to_data(one: Type) -> dict[str, Any]:
 
 def status_to_data(one: Status) -> dict[str, Any]:
     """Return a status as plain data."""
-    data: dict[str, Any] = {"key": one.key, "names": dict(one.names), "state": str(one.state)}
+    data: dict[str, Any] = {
+        "key": one.key,
+        "names": _in_languages(one.names),
+        "state": str(one.state),
+    }
     if one.answer:
         data["answer"] = one.answer
     return data | {name: True for name in ("usual", "initial") if getattr(one, name)}
@@ -357,7 +367,7 @@ def question_to_data(one: Question) -> dict[str, Any]:
     """Return a question as plain data; `types` is left out where it is asked for all."""
     data: dict[str, Any] = {
         "key": one.key,
-        "names": dict(one.names),
+        "names": _in_languages(one.names),
         "area": one.area,
         "required": one.required,
     }
@@ -454,7 +464,7 @@ class _Reader:
                 self.wrong(
                     where, _("A name of at most %(most)d characters fits here.", most=LONGEST_NAME)
                 )
-            elif "\x00" in name:
+            elif any(unicodedata.category(sign) in ("Cc", "Cs") for sign in name):
                 self.wrong(where, _("There is a sign in it that can’t be kept."))
             else:
                 found[language] = name.strip()
@@ -514,7 +524,7 @@ class _Reader:
         state = self.one_of(data, place, "state", map(str, LifeState), str(LifeState.PENDING))
         answers = ANSWERS.get(LifeState(state), ())
         answer = None
-        if answers or data.get("answer") is not None:
+        if data.get("answer") is not None:
             answer = self.one_of(data, place, "answer", answers or (None,), None)
         return Status(
             key=self.key(data, place),

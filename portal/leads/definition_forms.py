@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField
 from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField
 from wtforms.validators import Length, Optional
 
@@ -42,6 +43,11 @@ from portal.web.forms import Form, TicksField, needed
 
 class NameForm(Form):
     name = StringField(_l("Name"), [needed(), Length(max=LONGEST_NAME)])
+
+
+class FileForm(Form):
+    file = FileField(_l("File of a lead definition"))
+    replace = BooleanField(_l("Replace the draft that there is"))
 
 
 class PartForm(Form):

@@ -5,21 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, flash, render_template, request, url_for
+from flask import Blueprint, Response, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
+from werkzeug.datastructures import FileStorage
 
 from portal.accounts.actor import current_actor
 from portal.accounts.permissions import Permission
 from portal.core import clock
 from portal.core.errors import Conflict, Invalid, NotFound
-from portal.leads import activation
+from portal.leads import activation, definition_file
 from portal.leads import definition_words as words
 from portal.leads import versions as kept
 from portal.leads.activation import LeadsStranded, NotComplete, TooBusy, look_ahead
 from portal.leads.definition import Content, Part, Question, Status, Type, Way, mark_of
-from portal.leads.definition_forms import NameForm, QuestionForm, StatusForm, TypeForm, WayForm
+from portal.leads.definition_forms import (
+    FileForm,
+    NameForm,
+    QuestionForm,
+    StatusForm,
+    TypeForm,
+    WayForm,
+)
 from portal.leads.definition_rules import Difference, check, differences
 from portal.leads.models import LeadDefinition, VersionState
 from portal.web.access import requires
@@ -199,6 +208,53 @@ def other_of(found: LeadDefinition) -> LeadDefinition | None:
         return kept.find_active()
     retired = [one for one in kept.list_versions() if one.state == VersionState.RETIRED]
     return retired[0] if retired else None
+
+
+# -- files --------------------------------------------------------------------------------------
+
+
+@blueprint.get("/definition/<int:definition_id>/file")
+@requires(EDIT)
+def download(definition_id: int) -> ResponseReturnValue:
+    found, content = find(definition_id)
+    answer = Response(definition_file.write(found.name, content), mimetype="application/yaml")
+    answer.headers["Content-Disposition"] = f"attachment; filename=lead-definition-{found.id}.yaml"
+    return answer
+
+
+@blueprint.get("/definition/file")
+@requires(EDIT)
+def file_page() -> ResponseReturnValue:
+    return show_file(FileForm(formdata=None))
+
+
+def show_file(form: FileForm, wrong: Mapping[str, str] = {}) -> str:
+    """Render the form of a file, with what of it can't be used by place."""
+    return render_template(
+        "leads/version_file.html", form=form, wrong=wrong, draft=kept.find_draft()
+    )
+
+
+@blueprint.post("/definition/file")
+@requires(EDIT)
+def take_file() -> ResponseReturnValue:
+    form = FileForm()
+    sent = form.file.data
+    if not form.validate() or not isinstance(sent, FileStorage) or not sent.filename:
+        form.file.errors = [_("Please choose a file.")]
+        return show_file(form), 422
+    try:
+        name, content = definition_file.read(sent.stream.read(definition_file.MOST_BYTES + 1))
+        draft = kept.bring_in(name, content, bool(form.replace.data), current_actor(), clock.now())
+    except (Invalid, kept.DraftExists) as refusal:
+        form.file.errors = [refusal.message if isinstance(refusal, kept.DraftExists) else WRONG]
+        wrong = refusal.errors if isinstance(refusal, Invalid) else {}
+        return show_file(form, wrong), refusal.status
+    flash(_("The file is the draft now. Nothing holds before you activate it."), "success")
+    return go(url_for("definition.comparison", definition_id=draft.id))
+
+
+WRONG = _l("Nothing of it was taken: these places can’t be used.")
 
 
 # -- activation ---------------------------------------------------------------------------------

@@ -203,7 +203,7 @@ class DraftBegun(Event):
 
     definition_id: int
     source_id: int | None
-    user_id: int
+    user_id: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +211,7 @@ class DraftChanged(Event):
     """A draft of the lead definition says something else; `part` is where, as `statuses.won`."""
 
     definition_id: int
-    user_id: int
+    user_id: int | None
     version: int
     part: str
 
@@ -231,5 +231,5 @@ class DefinitionActivated(Event):
 
     definition_id: int
     replaces: int
-    user_id: int
+    user_id: int | None
     moved: dict[str, int]

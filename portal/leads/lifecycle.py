@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     ScalarSelect,
+    SQLColumnExpression,
     Text,
     any_,
     bindparam,
@@ -35,7 +36,7 @@ _CURRENT, _TARGET = aliased(LeadStatus), aliased(LeadStatus)
 
 
 def _follows(
-    type_id: ColumnElement[int], roles: ColumnElement[list[str]] | None
+    type_id: SQLColumnExpression[int], roles: ColumnElement[list[str]] | None
 ) -> ColumnElement[bool]:
     """Return whether the target is the current status or may follow it; `roles` None: by whom."""
     way = exists().where(
@@ -48,7 +49,7 @@ def _follows(
     return or_(_TARGET.id == _CURRENT.id, way)
 
 
-def _of_type(type_id: ColumnElement[int]) -> ColumnElement[bool]:
+def _of_type(type_id: SQLColumnExpression[int]) -> ColumnElement[bool]:
     """Return whether the target is a status of the active definition that the type may have."""
     return exists().where(
         LeadType.id == type_id,

@@ -44,6 +44,7 @@ from portal.leads.models import (
     LeadStatus,
     LeadTransition,
     LeadType,
+    LifeState,
     QualificationQuestion,
     VersionState,
 )
@@ -207,7 +208,7 @@ def read_active(definition_id: int) -> Content:
 
 
 def begin_draft(
-    actor: Actor,
+    actor: Actor | None,
     at: datetime,
     source_id: int | None = None,
     content: Content | None = None,
@@ -234,11 +235,11 @@ def begin_draft(
         active=False,
         content=to_data(content),
         created_at=at,
-        created_by=actor.id,
+        created_by=_id(actor),
     )
     session().add(draft)
     session().flush()
-    record(DraftBegun(at=at, definition_id=draft.id, source_id=source_id, user_id=actor.id))
+    record(DraftBegun(at=at, definition_id=draft.id, source_id=source_id, user_id=_id(actor)))
     return draft
 
 
@@ -264,17 +265,19 @@ def lock_draft(definition_id: int) -> LeadDefinition:
     return found
 
 
-def _keep(draft: LeadDefinition, content: Content, part: str, actor: Actor, at: datetime) -> None:
+def _keep(
+    draft: LeadDefinition, content: Content, part: str, actor: Actor | None, at: datetime
+) -> None:
     data = to_data(in_order(content))
     if data == draft.content:
         return
     draft.content = data
     draft.version += 1
-    draft.changed_at, draft.changed_by = at, actor.id
+    draft.changed_at, draft.changed_by = at, _id(actor)
     session().flush()
     record(
         DraftChanged(
-            at=at, definition_id=draft.id, user_id=actor.id, version=draft.version, part=part
+            at=at, definition_id=draft.id, user_id=_id(actor), version=draft.version, part=part
         )
     )
 
@@ -388,7 +391,7 @@ def _check_part(content: Content, part: Part) -> None:
     if not part.key and len(others) >= MOST[place_of(part)]:
         errors["name_en"] = _("At most %(most)d fit here.", most=MOST[place_of(part)])
     if isinstance(part, Status):
-        fitting = definition.ANSWERS.get(part.state, ())  # type: ignore[call-overload]
+        fitting = definition.ANSWERS.get(LifeState(part.state), ())
         if fitting and part.answer not in fitting:
             errors["answer"] = _("Please choose what a partner says of such a lead.")
     if errors:
@@ -458,9 +461,25 @@ def complete_ways(definition_id: int, actor: Actor, at: datetime) -> int:
     return count
 
 
-def replace_content(definition_id: int, content: Content, actor: Actor, at: datetime) -> None:
-    """Have the draft say something else as a whole. Raises `NotFound`, `NoDraft`."""
-    _keep(lock_draft(definition_id), content, "all", actor, at)
+def bring_in(
+    name: str, content: Content, replacing: bool, actor: Actor | None, at: datetime
+) -> LeadDefinition:
+    """Make a draft that says what a file says; `replacing` has the one that is there say it.
+
+    `actor` is None where no person did it. Raises `DraftExists`, `Invalid`.
+    """
+    session().execute(ONE_AT_A_TIME)
+    draft = find_draft()
+    if draft is None or not replacing:
+        return begin_draft(actor, at, content=content, name=name)
+    if name:
+        draft.name = _checked_name(name)
+    _keep(draft, content, "all", actor, at)
+    return draft
+
+
+def _id(actor: Actor | None) -> int | None:
+    return actor.id if actor is not None else None
 
 
 def people_of(versions: Sequence[LeadDefinition]) -> dict[int, str]:

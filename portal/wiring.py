@@ -35,6 +35,7 @@ from portal.leads import definition_routes as definition
 from portal.leads import hand_over_routes as hand_overs
 from portal.leads import import_routes as imports
 from portal.leads import jobs as _leads  # noqa: F401
+from portal.leads import label_routes as labels
 from portal.leads import note_routes as notes
 from portal.leads import routes as leads
 from portal.leads import team_routes as lead_team
@@ -101,6 +102,7 @@ ROOMS = (
     lead_dates.blueprint,
     visibility.blueprint,
     definition.blueprint,
+    labels.blueprint,
     lead_team.blueprint,
     hand_overs.blueprint,
     preview.blueprint,

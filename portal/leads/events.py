@@ -233,3 +233,12 @@ class DefinitionActivated(Event):
     replaces: int
     user_id: int | None
     moved: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadStatusChanged(Event):
+    """Somebody put a lead into another status of its state; `before` and `after` are keys."""
+
+    user_id: int
+    before: str
+    after: str

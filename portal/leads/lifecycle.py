@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from flask_babel import gettext as _
 from sqlalchemy import (
@@ -87,6 +87,23 @@ STANDING = (
     .order_by((_TARGET.id == bindparam("status_id")).desc())
     .limit(1)
 )
+
+
+LABELS = _FOLLOWERS.where(
+    _TARGET.id != _CURRENT.id,
+    _TARGET.life_state == _CURRENT.life_state,
+    _TARGET.feedback_status.is_not_distinct_from(_CURRENT.feedback_status),
+)
+
+
+def list_followers(lead: Lead, roles: Collection[str]) -> Sequence[LeadStatus]:
+    """Return the other statuses of the lead's state and answer that somebody may put it into."""
+    asked = {
+        "current_id": lead.status_id,
+        "type_id": lead.type_id,
+        "roles": sorted(roles),
+    }
+    return [row[0] for row in session().execute(LABELS, asked) if row.allowed]
 
 
 def status_for_answer(lead: Lead, answer: str, roles: Collection[str]) -> LeadStatus:

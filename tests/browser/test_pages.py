@@ -33,6 +33,7 @@ NO_PAGES = {
     "live.stream",
     "imports.refused_rows",
     "audit.export",
+    "definition.download",
     "static",
     "accent",
 }
@@ -146,6 +147,7 @@ def paths_of(live, field):
         "partners.edit_partner": [field.firm],
         "partners.group": [field.group],
         "partner_contacts.page": [field.firm],
+        "labels.page": [field.leads["waiting"]],
         "notes.new_note": [field.leads["waiting"]],
         "notes.note": [field.note],
         "activities.new_activity": [field.leads["waiting"]],

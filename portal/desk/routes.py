@@ -28,6 +28,8 @@ from portal.desk.who_sees import who_sees
 from portal.leads import activities, contacts, hand_over, notes
 from portal.leads.activity_routes import place_of
 from portal.leads.dates import read_dates
+from portal.leads import contacts, hand_over, notes
+from portal.leads.labels import list_labels
 from portal.leads.models import Lead, LeadContact, LeadState
 from portal.leads.queries import find_visible, list_statuses
 from portal.leads.requirements import missing_for
@@ -297,6 +299,7 @@ def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
         answers=queries.list_answers(found.id),
         given=queries.list_feedback(found.id, actor.organisation_id),
         status=list_statuses()[found.status_id],
+        may_label=bool(list_labels(found, actor)),
         question=(
             question_of(
                 facts, action=url_for("feedback.give", pickup_id=facts.id), target_id="answer"
@@ -397,6 +400,7 @@ def vendor_lead(
         contact=contact,
         answers=queries.list_answers(found.id) if Field.ANSWERS in sight else [],
         status=list_statuses()[found.status_id],
+        may_label=bool(list_labels(found, actor)),
         rounds=rounds,
         lines=[
             {

@@ -202,7 +202,7 @@ def test_two_versions_are_compared_in_words(ctx: Flask) -> None:
     said = [(d.place, d.kind, d.name, *d.details) for d in differences(before, in_order(after))]
     assert ("statuses", "changed", "Order!", "Name in English: Won → Order!") in said
     assert ("questions", "removed", "Who else has been asked?") in said
-    assert ("ways", "added", "Negotiation → Won") in said
+    assert ("ways", "added", "Negotiation → Order!") in said
     assert (
         "ways",
         "changed",

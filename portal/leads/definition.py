@@ -179,7 +179,12 @@ def put(content: Content, part: Part) -> Content:
         changed = tuple(part if one.key == part.key else one for one in parts)
     else:
         changed = (*parts, part)
-    return replace(content, **{name: changed})
+    return _with(content, name, changed)
+
+
+def _with(content: Content, name: str, parts: Iterable[Any]) -> Content:
+    changed: dict[str, Any] = {name: tuple(parts)}
+    return replace(content, **changed)
 
 
 def place_of(part: Part) -> str:
@@ -190,9 +195,7 @@ def place_of(part: Part) -> str:
 def take_out(content: Content, part: Part) -> Content:
     """Return the content without a part and without whatever held for it alone."""
     name = place_of(part)
-    without = replace(
-        content, **{name: tuple(one for one in getattr(content, name) if one.key != part.key)}
-    )
+    without = _with(content, name, (one for one in getattr(content, name) if one.key != part.key))
     if isinstance(part, Status):
         return replace(
             without,
@@ -228,7 +231,7 @@ def move(content: Content, part: Part, steps: int) -> Content:
     place = next(n for n, one in enumerate(parts) if one.key == part.key)
     target = min(max(place + steps, 0), len(parts) - 1)
     parts.insert(target, parts.pop(place))
-    return replace(content, **{name: tuple(parts)})
+    return _with(content, name, parts)
 
 
 def set_ways(content: Content, before: str, after: Iterable[str]) -> Content:
@@ -495,7 +498,9 @@ class _Reader:
             data, place, ("key", "names", "kind", "teaser", "required"),
             ("statuses", "priority", "importance"),
         )  # fmt: skip
-        required = self.mapping(data.get("required", {}), _at(place, "required"), (), STEP_FIELDS)
+        required = self.mapping(
+            data.get("required", {}), _at(place, "required"), (), tuple(STEP_FIELDS)
+        )
         asked = {}
         for step in required:
             where = _at(place, "required")

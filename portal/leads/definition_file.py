@@ -16,7 +16,7 @@ MOST_BYTES = 1_000_000
 FILE = "file"
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.SafeDumper):  # type: ignore[misc]  # the library has no types
     """Writes lists of plain words in one line, so that a file reads like a table."""
 
     def ignore_aliases(self, data: Any) -> bool:
@@ -34,7 +34,7 @@ def _list(dumper: _Dumper, data: list[Any]) -> yaml.SequenceNode:
 _Dumper.add_representer(list, _list)
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]
     """Reads plain data only. Refuses a name that stands twice in one place, and references.
 
     With references a small file can stand for more than any memory holds.
@@ -55,7 +55,8 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
         if said in seen:
             raise yaml.MarkedYAMLError(problem="twice", problem_mark=name.start_mark)
         seen.add(said)
-    return loader.construct_mapping(node, deep=True)
+    found: dict[Any, Any] = loader.construct_mapping(node, deep=True)
+    return found
 
 
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
@@ -64,7 +65,7 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 def write(name: str, content: Content) -> str:
     """Return the file of a version; the same version always gives the same file."""
     data = {"format": FORMAT, "name": name, **to_data(content)}
-    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return str(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100))
 
 
 def read(file: bytes) -> tuple[str, Content]:

@@ -140,7 +140,7 @@ class TypeForm(PartForm):
     def validate(self, extra_validators: object = None) -> bool:
         """Check that it is said what the type is."""
         good = bool(super().validate(extra_validators))
-        if self.kind.data not in dict(self.kind.choices):
+        if self.kind.data not in KINDS:
             self.kind.errors = [*self.kind.errors, _("Please choose one.")]
             good = False
         return good

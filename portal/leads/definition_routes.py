@@ -389,6 +389,9 @@ def save_type_of(definition_id: int, key: str | None) -> ResponseReturnValue:
     found, content = find(need_draft_id(definition_id))
     one: Type | None = part_of(content, "types", key) if key is not None else None
     form = type_form(content)
+    if one is not None:
+        # what a type is stays, and is not asked
+        form.kind.data = str(one.kind)
     if not form.validate():
         return edit_type(found, content, form, one), 422
     try:

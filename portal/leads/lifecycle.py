@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import (
@@ -36,7 +37,7 @@ _CURRENT, _TARGET = aliased(LeadStatus), aliased(LeadStatus)
 
 
 def _follows(
-    type_id: SQLColumnExpression[int], roles: ColumnElement[list[str]] | None
+    type_id: SQLColumnExpression[int], roles: ColumnElement[Any] | None
 ) -> ColumnElement[bool]:
     """Return whether the target is the current status or may follow it; `roles` None: by whom."""
     way = exists().where(

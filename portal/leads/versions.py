@@ -366,9 +366,13 @@ def _free_key(content: Content, part: Part) -> str:
     if not wanted[0].isalpha():
         wanted = f"x_{wanted}"
     # a row once made keeps its key for good, so that a lead of long ago still means the same
-    table = {Type: LeadType, Status: LeadStatus, Question: QualificationQuestion}[type(part)]
+    known = {
+        Type: LeadType.key,
+        Status: LeadStatus.key,
+        Question: QualificationQuestion.key,
+    }
     taken = {one.key for one in getattr(content, place_of(part))}
-    taken |= set(session().scalars(select(table.key)))
+    taken |= set(session().scalars(select(known[type(part)])))
     key, number = wanted, 2
     while key in taken:
         key, number = f"{wanted}_{number}", number + 1

@@ -384,6 +384,7 @@ def test_a_lead_that_leaves_a_status_does_not_meet_one_that_comes_into_it(manage
 
 def test_answers_to_a_question_that_was_gone_for_a_while_are_there_again(manager: Actor) -> None:
     before = active_content()
+    make_partner()
     lead = make_offered_lead()
     in_force(take_out(before, before.question_of("budget")), manager)  # type: ignore[arg-type]
     assert "budget" not in {one.key for one in questions_of(lead)}
@@ -482,7 +483,7 @@ def test_by_hand_a_lead_changes_within_its_state_and_answer_as_type_and_role_all
         ("review", ("person",), None),
     ):
         content = put_way(content, Way("proposal", after, types, roles))
-    in_force(add_ways(put_way(content, Way("proposal", "waiting")))[0], manager)
+    in_force(add_ways(put_way(content, Way("negotiation", "review")))[0], manager)
     ids, firm = status_ids(), make_partner()
     rep = get_actor(make_person(firm).id)
     colleague = get_actor(make_person(firm).id)
@@ -595,7 +596,7 @@ EDIT = st.one_of(
 def everywhere(rep: Any) -> list[int]:
     """Make a lead of every type in every status."""
     ids, made = status_ids(), []
-    for type_key in TYPES[:3]:
+    for type_key in ("organisation", "business_partner"):
         for key in KEYS[:7]:
             state = {"new": LeadState.QUALIFIED, "cancelled": LeadState.DISQUALIFIED}.get(
                 key, LeadState.CLOSED if key in ("won", "lost") else LeadState.HELD
@@ -657,8 +658,8 @@ def test_activation_never_strands_a_lead_whatever_was_edited(ctx: Flask) -> None
     done: Counter[str] = Counter()
 
     @settings(
-        max_examples=25,
-        phases=(Step.generate, Step.shrink),
+        max_examples=16,
+        phases=(Step.generate,),
         derandomize=True,
         database=None,
         deadline=None,
@@ -694,7 +695,7 @@ def test_activation_never_strands_a_lead_whatever_was_edited(ctx: Flask) -> None
             before.rollback()
 
     story()
-    assert done["activated"] >= 5, done
+    assert done["activated"] >= 4, done
     assert done["not_complete"] >= 3, done
 
 

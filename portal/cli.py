@@ -35,7 +35,7 @@ class Commands(FlaskGroup):
 
     ours: ClassVar[dict[str, str]] = {
         "audit": "portal.audit:audit",
-        "definition": "portal.leads.definition_commands:definition",
+        "definition": "portal.leads.commands:definition",
         "demo": "portal.demo.command:demo",
         "doctor": "portal.doctor:doctor",
         "import-leads": "portal.leads.commands:import_leads",

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from portal.core.db import session
 from portal.core.errors import Invalid
 from portal.leads import versions
+from portal.leads.commands import definition
 from portal.leads.definition import (
     ANSWERS,
     AREAS,
@@ -30,7 +31,6 @@ from portal.leads.definition import (
     in_order,
     to_data,
 )
-from portal.leads.definition_commands import definition
 from portal.leads.definition_file import MOST_BYTES, read, write
 from portal.leads.models import LeadKind, LifeState
 from tests.factories import csrf_of, factory, make_lead, make_manager, make_programme, sign_in

@@ -28,7 +28,6 @@ from portal.desk.who_sees import who_sees
 from portal.leads import activities, contacts, hand_over, notes
 from portal.leads.activity_routes import place_of
 from portal.leads.dates import read_dates
-from portal.leads import contacts, hand_over, notes
 from portal.leads.labels import list_labels
 from portal.leads.models import Lead, LeadContact, LeadState
 from portal.leads.queries import find_visible, list_statuses

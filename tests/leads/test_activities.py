@@ -84,8 +84,10 @@ def find(activity_id: int) -> Activity:
 
 
 @factory
-def held_of(lead: Lead) -> int:
-    return session().scalars(select(Pickup.id).where(Pickup.lead_id == lead.id)).all()[-1]
+def held_of(lead: Lead) -> int | None:
+    """Return the last pickup of a lead."""
+    last = select(Pickup.id).where(Pickup.lead_id == lead.id).order_by(Pickup.id.desc()).limit(1)
+    return session().scalar(last)
 
 
 def post(client: FlaskClient, address: str, **fields: str):
@@ -334,6 +336,25 @@ def test_the_page_names_what_is_open_and_one_button_settles_it_and_closes(
     assert told.json["activities"][0]["kind"] == "call"
     assert post(client, address, status="won", value="1000", settles="1").status_code == 303
     assert "settled as the lead was closed" in client.get(f"/leads/{lead.id}").text
+
+
+def test_the_answer_that_a_pick_waits_for_settles_what_is_open_in_the_same_step(
+    client: FlaskClient,
+) -> None:
+    rep = make_person()
+    lead = make_held(rep)
+    plan(lead, rep)
+    held, wanted = held_of(lead), make_offered_lead(at=clock.now())
+    sign_in(client, rep)
+    address = f"/leads/{wanted.id}/feedback-and-pickup"
+    answer = {"pickup_id": str(held), "status": "won", "value": "1000"}
+    refused = post(client, address, **answer)
+    assert refused.status_code == 409
+    assert 'data-refusal="activities_open"' in refused.text
+    assert refused.text.count('name="settles"') == 1
+    assert held_of(wanted) is None
+    assert post(client, address, **answer, settles="1").status_code in (200, 303)
+    assert held_of(wanted) is not None
 
 
 def test_a_lead_that_goes_back_takes_along_what_its_firm_had_planned(ctx: Flask) -> None:

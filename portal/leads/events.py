@@ -31,6 +31,14 @@ class LeadTaken(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InquiryGiven(Event):
+    """Somebody gave an inquiry to `user_id`, who is to qualify it."""
+
+    user_id: int
+    by_user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QualificationSaved(Event):
     """`fields` are the names of what was changed, never the values."""
 

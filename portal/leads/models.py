@@ -23,7 +23,7 @@ from sqlalchemy import (
     or_,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import Base, Id
@@ -307,6 +307,8 @@ class Lead(Base):
             postgresql_where=text("external_id IS NOT NULL"),
         ),
         Index(None, "state", "state_since", "id"),
+        Index("ix_leads_newest", "captured_at", "id"),
+        Index("ix_leads_since", "state_since", "id"),
         Index(None, "holder_id", postgresql_where=text("holder_id IS NOT NULL")),
         Index(None, "owner_id", postgresql_where=text("owner_id IS NOT NULL")),
         Index(
@@ -329,6 +331,33 @@ class Lead(Base):
             "holder_id IS NULL OR state IN ('held','closed')", name="holder_only_of_held"
         ),
         CheckConstraint("state <> 'offered' OR NOT suppressed", name="suppressed_never_offered"),
+    )
+
+
+class LeadWords(Base):
+    """The words by which a lead is found, in lower case and without accents.
+
+    Written by triggers of the database whenever such a word of the lead changes, in a table of its
+    own: a claim changes the lead and touches none of these indexes. `named` is for parts of words:
+    number, number elsewhere, title, city; `words` for whole ones, of the text for partners, too.
+    """
+
+    __tablename__ = "lead_words"
+
+    lead_id: Mapped[int] = mapped_column(
+        ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    named: Mapped[str]
+    words: Mapped[Any] = mapped_column(TSVECTOR)
+
+    __table_args__ = (
+        Index(
+            "ix_lead_words_named",
+            "named",
+            postgresql_using="gin",
+            postgresql_ops={"named": "gin_trgm_ops"},
+        ),
+        Index("ix_lead_words_words", "words", postgresql_using="gin"),
     )
 
 

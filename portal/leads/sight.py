@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import OrganisationKind
@@ -13,9 +13,9 @@ from portal.accounts.permissions import Permission
 from portal.accounts.reach import Reached
 from portal.core.db import session
 from portal.leads import visibility
-from portal.leads.models import Lead, VisibilityChoice
-from portal.leads.queries import find_visible, is_handed_over, is_member
-from portal.leads.visibility import Choices, Field, Phase, Tier
+from portal.leads.models import HandOver, Lead, LeadState, VisibilityChoice
+from portal.leads.queries import find_visible, is_handed_over, is_member, worked_on
+from portal.leads.visibility import SEEN, Choices, Field, Phase, Tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,53 @@ def _vendor_tiers(lead: Lead, actor: Actor, reached: Reached | None) -> Collecti
         # somebody else's partner, or not handed over
         return tiers - reaching
     return tiers
+
+
+def where_seen(field: Field, actor: Actor, choices: Choices) -> ColumnElement[bool]:
+    """Return the condition of leads of which one of the vendor's people sees this part.
+
+    It says of many leads what `sight_of` says of one, for leads that are `visible_to` her. Nobody
+    else reads lists: of a partner's people it holds for no lead.
+    """
+    if actor.is_partner or (actor.is_looked_as and field in PRIVATE):
+        return false()
+    return or_(
+        false(),
+        *(and_(stands, _in_phases(field, tier, choices)) for tier, stands in _standing(actor)),
+    )
+
+
+def _standing(actor: Actor) -> list[tuple[Tier, ColumnElement[bool]]]:
+    """Return how one of the vendor's people may stand to leads, and to which of them."""
+    stands: list[tuple[Tier, ColumnElement[bool]]] = [
+        (tier, true())
+        for role, tier in ROLE_TIERS.items()
+        if role in actor.roles and tier != Tier.OPERATIONS
+    ]
+    if actor.may(Permission.LEADS_QUALIFY):
+        stands.append((Tier.QUALIFIER, true()))
+    if actor.may(Permission.BOARD_SEE) and not actor.may(Permission.LEADS_SEE_ALL):
+        stands.append((Tier.OWNER, true()))
+    elif actor.organisation_kind == OrganisationKind.VENDOR:
+        stands.append((Tier.OWNER, Lead.id.in_(worked_on(actor))))
+    if "operations" in actor.roles:
+        handed = select(HandOver.lead_id).where(HandOver.done_at.is_(None))
+        stands.append((Tier.OPERATIONS, Lead.id.in_(handed)))
+    if actor.may(Permission.PICKUPS_SEE_OWN):
+        stands.append((Tier.HOLDER, Lead.holder_id == actor.id))
+    return stands
+
+
+def _in_phases(field: Field, tier: Tier, choices: Choices) -> ColumnElement[bool]:
+    """Return the condition of leads that are as far as a tier sees this part of them."""
+    states = [
+        state
+        for state in LeadState
+        if visibility.cell_of(field, tier, visibility.phase_of(state), choices) in SEEN
+    ]
+    if len(states) == len(LeadState):
+        return true()
+    return Lead.state.in_(states) if states else false()
 
 
 def read_choices() -> Choices:

@@ -1,0 +1,82 @@
+"""Find leads by what somebody types: words and numbers, and by contact whom the reader may see.
+
+What is found are leads, never contacts. Behind the wall only whole keys are compared: an e-mail, a
+phone number, a domain, a company's name.
+"""
+
+from __future__ import annotations
+
+from babel.core import get_global
+from sqlalchemy import ColumnElement, Text, case, func, literal_column, or_, select
+
+from portal.accounts.actor import Actor
+from portal.accounts.reach import Reached
+from portal.leads import wall
+from portal.leads.intake.cleaning import find_domain, find_phone
+from portal.leads.models import Lead, LeadContact, LeadWords
+from portal.leads.queries import visible_to
+from portal.leads.sight import where_seen
+from portal.leads.visibility import Choices, Field
+
+TRIGRAM = 3
+"""Letters from which on a part of a word is found by an index."""
+NO_WORDS = r"""[\s!&|():*<>'"\\@/.,;+-]+"""
+MOST_OF_A_CONTACT = 200
+
+
+def escaped(text: str) -> str:
+    """Take the wildcards of LIKE literally."""
+    return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+
+
+def with_words(text: str) -> ColumnElement[bool]:
+    """Return the condition of leads in whose words this stands.
+
+    A part of number, title or city; or all of the words, each from its beginning, anywhere in the
+    title and the text for partners.
+    """
+    conditions: list[ColumnElement[bool]] = []
+    if len(text) >= TRIGRAM:
+        conditions.append(LeadWords.named.like(func.lower(func.unaccent(f"%{escaped(text)}%"))))
+    asked = func.to_tsquery(literal_column("'simple'::regconfig"), _begun(text))
+    conditions.append(LeadWords.words.bool_op("@@")(asked))
+    return Lead.id.in_(select(LeadWords.lead_id).where(or_(*conditions)))
+
+
+def _begun(text: str) -> ColumnElement[str | None]:
+    """Return the query of words that begin like those of a text; NULL where it has none.
+
+    What means something in a query becomes a space, only after accents are gone: some signs, such
+    as a number in brackets, are several without.
+    """
+    words = func.regexp_replace(func.unaccent(text), NO_WORDS, " ", "g")
+    plain = func.btrim(words, type_=Text())
+    several = func.regexp_replace(plain, r"\s+", ":* & ", "g", type_=Text())
+    return case((plain != "", several + ":*"))
+
+
+def find_by_contact(
+    text: str, actor: Actor, choices: Choices, reached: Reached | None = None
+) -> list[int]:
+    """Return the leads with this e-mail, phone, domain or company, newest first.
+
+    Only those whose contact data the person sees anyway. A number without its country is taken for
+    one of where the person is.
+    """
+    lowered = text.lower()
+    keys = [LeadContact.company_key == lowered]
+    if "@" in text:
+        keys = [LeadContact.email == lowered]
+    elif phone := find_phone(text, get_global("zone_territories").get(actor.timezone)):
+        keys = [LeadContact.phone_e164 == phone]
+    elif domain := find_domain(text):
+        keys.append(LeadContact.domain == domain)
+    query = (
+        select(Lead.id)
+        .join(LeadContact, LeadContact.lead_id == Lead.id)
+        .where(or_(*keys), visible_to(actor, reached), where_seen(Field.CONTACT, actor, choices))
+        .order_by(Lead.captured_at.desc(), Lead.id.desc())
+        .limit(MOST_OF_A_CONTACT)
+    )
+    with wall.open_to_search() as opened:
+        return list(opened.scalars(query))

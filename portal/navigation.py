@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -31,8 +32,8 @@ class Entry:
     folded: bool = False
 
 
-# endpoint, words, icon, and what the person must be allowed
-ENTRIES: tuple[tuple[str, Any, str, P | None], ...] = (
+# endpoint, words, icon, and what the person must be allowed, of several one
+ENTRIES: tuple[tuple[str, Any, str, P | tuple[P, ...] | None], ...] = (
     ("desk.home", _l("This morning"), "sunrise", None),
     ("pickup.available", _l("Available"), "inbox", P.OFFERS_SEE),
     ("desk.mine", _l("Mine"), "list-check", P.PICKUPS_SEE_OWN),
@@ -40,6 +41,12 @@ ENTRIES: tuple[tuple[str, Any, str, P | None], ...] = (
     ("team.resellers", _l("Resellers"), "building", P.RESELLERS_SEE),
     ("desk.board", _l("Board"), "layout-kanban", P.BOARD_SEE),
     ("leads.qualify", _l("Qualify"), "bulb", P.LEADS_QUALIFY),
+    (
+        "lead_list.leads",
+        _l("Leads"),
+        "list",
+        (P.BOARD_SEE, P.LEADS_QUALIFY, P.HAND_OVERS_SEE),
+    ),
     ("hand_overs.hand_overs", _l("Hand-overs"), "package", P.HAND_OVERS_SEE),
     ("imports.imports", _l("Import"), "upload", P.LEADS_IMPORT),
     ("matching.rules", _l("Rules"), "target", P.RULES_EDIT),
@@ -51,7 +58,13 @@ ENTRIES: tuple[tuple[str, Any, str, P | None], ...] = (
 THUMBS = 5
 # what is folded first where there is more than that: nobody needs it several times a day
 SELDOM = frozenset(
-    {"hand_overs.hand_overs", "imports.imports", "matching.rules", "administration.page"}
+    {
+        "administration.page",
+        "hand_overs.hand_overs",
+        "imports.imports",
+        "lead_list.leads",
+        "matching.rules",
+    }
 )
 
 # what is not a day's work: endpoint, words, what is done there, icon, and what it needs
@@ -137,6 +150,7 @@ WHOLE_ROOMS = frozenset(
         "leads",
         "hand_overs",
         "imports",
+        "lead_list",
         "matching",
         "partners",
         "people",
@@ -191,9 +205,16 @@ def _entries(
             here == endpoint or (room in WHOLE_ROOMS and endpoint.startswith(f"{room}.")),
         )
         for endpoint, label, icon, needs in ENTRIES
-        if (needs is None or needs in may) and (endpoint != "administration.page" or looks_after)
+        if allows(may, needs) and (endpoint != "administration.page" or looks_after)
     ]
     return tuple(fold(found))
+
+
+def allows(may: Container[P], needs: P | tuple[P, ...] | None) -> bool:
+    """Tell whether who may do all this may go where this is needed, of several one."""
+    if needs is None:
+        return True
+    return any(one in may for one in (needs if isinstance(needs, tuple) else (needs,)))
 
 
 def fold(found: list[Entry]) -> list[Entry]:

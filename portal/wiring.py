@@ -21,7 +21,15 @@ from portal.accounts.events import (
 from portal.catalog import routes as catalog
 from portal.core.events import Event
 from portal.deadlines import jobs as _deadlines  # noqa: F401
-from portal.desk import audit, live, mail_health, planned, preview
+from portal.desk import (
+    audit,
+    lead_list_routes,
+    live,
+    mail_health,
+    planned,
+    preview,
+    search_routes,
+)
 from portal.desk import jobs as desk_jobs
 from portal.desk import routes as desk
 from portal.desk import team_routes as team
@@ -95,6 +103,8 @@ ROOMS = (
     feedback.blueprint,
     desk.blueprint,
     planned.blueprint,
+    lead_list_routes.blueprint,
+    search_routes.blueprint,
     team.blueprint,
     leads.blueprint,
     notes.blueprint,

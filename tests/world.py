@@ -21,6 +21,7 @@ from portal.core.db import session
 from portal.core.jobs import JobFailure
 from portal.core.mail import links
 from portal.core.mail.links import Purpose
+from portal.desk import views
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.leads import activities, hand_over, imports, jobs, notes, team, versions
@@ -262,6 +263,7 @@ def make_things(world, alpha, at):
         "token": "0" * 64,
         "user_id": world.people["alan"].id,
         "unit_id": accounts.add_unit(alpha, "Sales").id,
+        "view_id": make_view(world, at),
         "sign_up_id": make_sign_up(at),
     }
     make_draft(world, at)
@@ -353,6 +355,12 @@ def make_sign_up(at):
     row = session().scalars(select(SignUpRequest).order_by(SignUpRequest.id.desc())).first()
     sign_up.confirm(sign_up.issue_link(row.id, clock.now()), clock.now())
     return row.id
+
+
+def make_view(world, at):
+    """Have the channel manager save a view of the leads that her colleagues may use."""
+    manager = get_actor(world.people["manager"].id)
+    return views.save("What is on offer", {"state": ["offered"]}, True, manager, at).id
 
 
 def make_links(world):

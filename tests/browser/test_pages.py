@@ -34,6 +34,7 @@ NO_PAGES = {
     "imports.refused_rows",
     "audit.export",
     "definition.download",
+    "lead_list.export",
     "static",
     "accent",
 }

@@ -38,6 +38,7 @@ TYPED = {
     "organisations": ("name",),
     "partner_groups": ("name", "note"),
     "partners": ("city", "note"),
+    "saved_views": ("name",),
     "sessions": ("user_agent",),
     "units": ("name",),
     "users": ("name", "phone"),

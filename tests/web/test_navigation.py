@@ -28,6 +28,7 @@ def test_what_is_folded_opens_without_a_script_and_says_where_the_reader_is(clie
     page = client.get("/rules").text
     (more,) = re.findall(r'<details class="nav-more".*?</details>', page, re.DOTALL)
     assert re.findall(r'<a href="([^"]*)"', more) == [
+        "/leads",
         "/hand-overs",
         "/imports",
         "/rules",

@@ -1,0 +1,190 @@
+"""The columns of lists of leads: what each is called, where it is read, who sees it.
+
+No contact data: whom to call stands on a lead's own page, where each look is noted. A column that
+belongs to a part of the lead which not everybody sees (`field`) is empty wherever the reader sees
+nothing of that part, and so is what she filters and sorts by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, SQLColumnExpression, case, false, func, select, true
+
+from portal.accounts.actor import Actor
+from portal.accounts.models import Organisation, User
+from portal.feedback.models import Feedback
+from portal.leads.models import HandOver, Lead
+from portal.leads.sight import where_seen
+from portal.leads.visibility import Choices, Field
+from portal.offers.models import OfferRound
+from portal.pickup.models import Pickup
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`kind` says in what words a value is told, and what is looked up for it."""
+
+    key: str
+    label: Any
+    read: SQLColumnExpression[Any]
+    kind: str = "text"
+    field: Field | None = None
+
+
+def _name_of(person: Any) -> ColumnElement[Any]:
+    return select(User.name).where(User.id == person).scalar_subquery()
+
+
+def _of_round(column: Any) -> ColumnElement[Any]:
+    last = (OfferRound.lead_id == Lead.id) & (OfferRound.number == Lead.round)
+    return select(column).where(last).scalar_subquery()
+
+
+# what a lead was won with: the last answer that says so and was not taken back
+_ORDER_VALUE = (
+    select(Feedback.value)
+    .join(Pickup, Pickup.id == Feedback.pickup_id)
+    .where(Pickup.lead_id == Lead.id, Feedback.status == "won", Feedback.taken_back_at.is_(None))
+    .order_by(Feedback.id.desc())
+    .limit(1)
+    .correlate(Lead)
+    .scalar_subquery()
+)
+_ERP_NUMBER = (
+    select(HandOver.erp_number)
+    .where(HandOver.lead_id == Lead.id, HandOver.erp_number.is_not(None))
+    .order_by(HandOver.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_FIRM = (
+    select(Organisation.name)
+    .where(Organisation.id == Lead.holder_organisation_id)
+    .scalar_subquery()
+)
+
+COLUMNS: tuple[Column, ...] = (
+    Column("temperature", _l("Temperature"), Lead.temperature, "temperature"),
+    Column("state", _l("State"), Lead.state, "state"),
+    Column("status", _l("Status"), Lead.status_id, "status"),
+    Column("since", _l("In this state since"), Lead.state_since, "moment"),
+    Column("type", _l("Type"), Lead.type_id, "type"),
+    Column("kind", _l("Kind"), Lead.kind, "kind"),
+    Column("owner", _l("Owner"), _name_of(Lead.owner_id)),
+    Column("qualifier", _l("Qualifier"), _name_of(Lead.qualifier_id)),
+    Column("firm", _l("Held by the firm"), _FIRM, field=Field.HOLDER),
+    Column("holder", _l("Held by"), _name_of(Lead.holder_id), field=Field.HOLDER),
+    Column("picked", _l("Picked up"), Lead.picked_at, "moment", Field.HOLDER),
+    Column("answer", _l("Last answer"), Pickup.last_status, "answer", Field.PROGRESS),
+    Column("answered", _l("Answered"), Pickup.last_feedback_at, "moment", Field.PROGRESS),
+    Column("due", _l("Answer due"), Pickup.feedback_due_at, "due", Field.PROGRESS),
+    Column("value", _l("Order value"), _ORDER_VALUE, "money", Field.VALUE),
+    Column("erp", _l("ERP number"), _ERP_NUMBER, field=Field.PROGRESS),
+    Column("round", _l("Round"), Lead.round, "number", Field.ROUNDS),
+    Column(
+        "offered", _l("Firms that see it"), _of_round(OfferRound.offered), "number", Field.ROUNDS
+    ),
+    Column("declined", _l("Said no"), _of_round(OfferRound.declined), "number", Field.ROUNDS),
+    Column("ends", _l("Offer ends"), _of_round(OfferRound.ends_at), "moment", Field.ROUNDS),
+    Column("source", _l("Source"), Lead.source_id, "entry"),
+    Column("expectation", _l("Expectation"), Lead.expectation),
+    Column("brand", _l("Brand"), Lead.brand_id, "entry"),
+    Column("products", _l("Products"), Lead.product_ids, "entries"),
+    Column("industry", _l("Industry"), Lead.industry_id, "entry"),
+    Column("size", _l("Size"), Lead.size_band_id, "entry"),
+    Column("people", _l("Number of people"), Lead.people, "number"),
+    Column("band", _l("Expected value"), Lead.value_band_id, "entry"),
+    Column("amount", _l("Target amount"), Lead.target_amount, "money"),
+    Column("frame", _l("Time frame"), Lead.time_frame),
+    Column("country", _l("Country"), Lead.country, "country"),
+    Column("region", _l("Region"), Lead.subdivision),
+    Column("city", _l("City"), Lead.city),
+    Column("language", _l("Language"), Lead.language, "language"),
+    Column("priority", _l("Priority"), Lead.priority, "number"),
+    Column("importance", _l("Importance"), Lead.importance, "number"),
+    Column("captured", _l("Came in"), Lead.captured_at, "moment"),
+    Column("qualified", _l("Qualified"), Lead.qualified_at, "moment"),
+    Column("closed", _l("Closed"), Lead.closed_at, "moment"),
+    Column("reason", _l("Disqualified because"), Lead.disqualified_reason_id, "entry"),
+    Column("suppressed", _l("Not to be called"), Lead.suppressed, "flag"),
+    Column("origin", _l("Came from"), Lead.source_system),
+    Column("external", _l("Number there"), Lead.external_id),
+)
+BY_KEY: Mapping[str, Column] = {column.key: column for column in COLUMNS}
+USUAL = ("temperature", "state", "since", "owner", "firm", "due", "captured")
+"""What is shown where nobody chose."""
+FIGURES = frozenset({"number", "money"})
+"""Kinds of columns that stand at the end of their cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order of the list; `missing` stands where there is nothing to order by.
+
+    It is never empty: a page goes on behind the place of the last lead.
+    """
+
+    key: str
+    label: Any
+    read: SQLColumnExpression[Any]
+    down: bool = False
+    field: Field | None = None
+    missing: Any = None
+
+
+NEVER = func.to_timestamp(4_102_444_800)
+ORDERS: tuple[Order, ...] = (
+    Order("newest", _l("Newest first"), Lead.captured_at, True),
+    Order("oldest", _l("Oldest first"), Lead.captured_at),
+    Order("changed", _l("Changed last first"), Lead.state_since, True),
+    Order("longest", _l("Longest in their state first"), Lead.state_since),
+    Order("priority", _l("Most urgent first"), Lead.priority, True),
+    Order("importance", _l("Most important first"), Lead.importance, True),
+    Order("type", _l("By type"), Lead.type_id),
+    Order("title", _l("By title"), func.lower(Lead.title)),
+    Order("amount", _l("Highest amount first"), Lead.target_amount, True, missing=-1),
+    Order("due", _l("Answer due first"), Pickup.feedback_due_at, False, Field.PROGRESS, NEVER),
+)
+ORDER_BY_KEY: Mapping[str, Order] = {order.key: order for order in ORDERS}
+
+
+class Eyes:
+    """Which parts of leads one reader sees in a list, each asked for once."""
+
+    def __init__(self, actor: Actor, choices: Choices) -> None:
+        self.actor, self.choices = actor, choices
+        self._asked: dict[Field, ColumnElement[bool]] = {}
+
+    def sees(self, field: Field | None) -> ColumnElement[bool]:
+        """Return the condition of leads of which she sees this part."""
+        if field is None:
+            return true()
+        if field not in self._asked:
+            self._asked[field] = where_seen(field, self.actor, self.choices)
+        return self._asked[field]
+
+    def ever(self, field: Field | None) -> bool:
+        """Tell whether there may be a lead of which she sees this part."""
+        return self.sees(field).compare(false()) is False
+
+    def masked(self, column: Column | Order) -> SQLColumnExpression[Any]:
+        """Return what she reads in a column: nothing where that part is not hers to see."""
+        seen = self.sees(column.field)
+        return column.read if seen.compare(true()) else case((seen, column.read))
+
+    def ordered(self, order: Order) -> SQLColumnExpression[Any]:
+        """Return by what she orders: the same for all leads of which she doesn't see it."""
+        read = self.masked(order)
+        return read if order.missing is None else func.coalesce(read, order.missing)
+
+    def columns(self) -> Sequence[Column]:
+        """Return the columns in which she may ever read something."""
+        return [column for column in COLUMNS if self.ever(column.field)]
+
+    def orders(self) -> Sequence[Order]:
+        """Return the orders that tell her nothing she may not know."""
+        return [order for order in ORDERS if self.ever(order.field)]

@@ -1,0 +1,131 @@
+"""Reads of lists of leads: a page, how many there are, all of them for a file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, literal, select, tuple_
+
+from portal.core.db import AnyRow, session
+from portal.desk.lead_columns import BY_KEY, ORDER_BY_KEY, Eyes, Order
+from portal.desk.lead_filters import Asked, Asking, conditions
+from portal.leads import finding
+from portal.leads.models import Lead
+from portal.leads.queries import visible_to
+from portal.pickup.models import Pickup
+
+PAGE = 50
+COUNTED = 1000
+"""Beyond this many nobody counts on."""
+AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Leads:
+    """A page of leads, and the ids from which the pages before and after go on."""
+
+    rows: Sequence[AnyRow]
+    before: int | None
+    after: int | None
+
+
+class LeadList:
+    """The leads that somebody asked for, as far as she may see them."""
+
+    def __init__(self, asked: Asked, asking: Asking, eyes: Eyes) -> None:
+        self.asked, self.asking, self.eyes = asked, asking, eyes
+        self.order: Order = ORDER_BY_KEY[asked.order]
+        by_contact = (
+            finding.find_by_contact(asked.text, asking.actor, eyes.choices, asking.reached)
+            if asked.text
+            else []
+        )
+        self._conditions = [
+            visible_to(asking.actor, asking.reached),
+            *conditions(asked, asking, eyes, by_contact),
+        ]
+
+    def page(self, *, after: int | None = None, before: int | None = None) -> Leads:
+        """Return the first page, or the one after or before a lead; the first if that is gone."""
+        place = place_of(self, after if after is not None else before)
+        if place is None:
+            after = before = None
+        query = self._rows()
+        ascending = (before is None) != self.order.down
+        if place is not None:
+            here = tuple_(*self._by)
+            there = self._there(place)
+            query = query.where(here > there if ascending else here < there)
+        by = [one.asc() if ascending else one.desc() for one in self._by]
+        rows = session().execute(query.order_by(*by).limit(PAGE + 1)).all()
+        shown, more = rows[:PAGE], len(rows) > PAGE
+        if before is not None:
+            shown = shown[::-1]
+            return Leads(shown, _end(shown, 0, more), _end(shown, -1, True))
+        return Leads(shown, _end(shown, 0, after is not None), _end(shown, -1, more))
+
+    def count(self) -> int:
+        """Return how many there are; `COUNTED` + 1 where there are more than `COUNTED`."""
+        some = self._joined(select(Lead.id)).limit(COUNTED + 1).subquery()
+        return session().scalar(select(func.count()).select_from(some)) or 0
+
+    def ids(self, among: Collection[int]) -> list[int]:
+        """Return which of these leads are in the list."""
+        query = self._joined(select(Lead.id)).where(Lead.id.in_(among)).order_by(Lead.id)
+        return list(session().scalars(query))
+
+    def all(self) -> Iterator[Sequence[AnyRow]]:
+        """Yield all of them, some hundred at a time, in order."""
+        last: tuple[Any, int] | None = None
+        by = [one.desc() if self.order.down else one.asc() for one in self._by]
+        while True:
+            query = self._rows(self._by[0].label("place")).order_by(*by).limit(AT_ONCE)
+            if last is not None:
+                here, there = tuple_(*self._by), self._there(last)
+                query = query.where(here < there if self.order.down else here > there)
+            rows = session().execute(query).all()
+            yield rows
+            if len(rows) < AT_ONCE:
+                return
+            last = (rows[-1].place, rows[-1].id)
+
+    @property
+    def _by(self) -> tuple[Any, Any]:
+        return (self.eyes.ordered(self.order), Lead.id)
+
+    def _there(self, place: tuple[Any, int]) -> Any:
+        value, lead_id = place
+        return tuple_(literal(value, self._by[0].type), literal(lead_id, Lead.id.type))
+
+    def _rows(self, *more: Any) -> Select[Any]:
+        chosen: list[Any] = [self.eyes.masked(BY_KEY[key]).label(key) for key in self.asked.columns]
+        return self._joined(select(Lead.id, Lead.number, Lead.title, *chosen, *more))
+
+    def _joined(self, query: Select[Any]) -> Select[Any]:
+        """Return a query of leads with the open pickup of each beside it, narrowed."""
+        open_one = (Pickup.lead_id == Lead.id) & Pickup.ended_at.is_(None)
+        return query.select_from(Lead).outerjoin(Pickup, open_one).where(*self._conditions)
+
+
+def place_of(leads: LeadList, lead_id: int | None) -> tuple[Any, int] | None:
+    """Return the place in the order of a lead that the reader may see; None where there is none."""
+    if lead_id is None:
+        return None
+    row = (
+        session()
+        .execute(
+            select(leads.eyes.ordered(leads.order), Lead.id)
+            .outerjoin(Pickup, (Pickup.lead_id == Lead.id) & Pickup.ended_at.is_(None))
+            .where(
+                Lead.id == lead_id, visible_to(leads.asking.actor, leads.asking.reached, lead_id)
+            )
+        )
+        .one_or_none()
+    )
+    return None if row is None else (row[0], row[1])
+
+
+def _end(shown: Sequence[AnyRow], which: int, more: bool) -> int | None:
+    return shown[which].id if shown and more else None

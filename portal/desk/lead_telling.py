@@ -1,0 +1,164 @@
+"""How lists of leads tell what stands in a column: in words on a page, as values in a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from sqlalchemy import select
+
+from portal.catalog.queries import book
+from portal.core.db import AnyRow, session
+from portal.desk.lead_columns import Column
+from portal.desk.lead_filters import KINDS, STATES, TEMPERATURES
+from portal.feedback.rules import words_of
+from portal.leads.intake.reading import guard_cell
+from portal.leads.models import LeadDefinition, LeadStatus, LeadType
+from portal.web.filters import local, money, number, stamp
+
+BYTES_AT_ONCE = 64 * 1024
+
+
+class Telling:
+    """The words of one reader's language for what stands in the columns of a list."""
+
+    def __init__(self) -> None:
+        self.locale = str(get_locale())
+        self.book = book()
+        self.statuses, self.status_choices = self._defined(LeadStatus, LeadStatus.position)
+        self.types, self.type_choices = self._defined(LeadType, LeadType.position)
+        self.fixed: Mapping[str, Mapping[str, Any]] = {
+            "state": dict(STATES),
+            "kind": dict(KINDS),
+            "temperature": dict(TEMPERATURES),
+        }
+
+    def _defined(
+        self, kind: type[LeadType | LeadStatus], order: Any
+    ) -> tuple[dict[int, str], list[tuple[str, str]]]:
+        """Return what all of a kind are called, and those in use by key: old leads keep theirs."""
+        rows = session().execute(
+            select(kind.id, kind.key, kind.names, LeadDefinition.active)
+            .join(LeadDefinition, LeadDefinition.id == kind.definition_id)
+            .order_by(order)
+        )
+        names, choices = {}, []
+        for row in rows:
+            names[row.id] = row.names.get(self.locale[:2]) or row.names.get("en") or row.key
+            if row.active:
+                choices.append((row.key, names[row.id]))
+        return names, choices
+
+    def words(self, column: Column, value: Any) -> str:
+        """Return what a page says of a value; empty for nothing."""
+        if value is None or value == "":
+            return ""
+        if column.kind in ("moment", "due"):
+            return stamp(value)
+        if column.kind == "money":
+            return money(value)
+        if column.kind == "number":
+            return number(value)
+        return str(self.value(column, value))
+
+    def value(self, column: Column, value: Any) -> Any:
+        """Return what a file holds of a value: dates and numbers as such, all else in words."""
+        if value is None:
+            return ""
+        kind = column.kind
+        if kind in self.fixed:
+            return str(self.fixed[kind].get(value, value))
+        if kind in ("moment", "due"):
+            # a spreadsheet knows no zones: the reader's clock
+            return local(value).replace(tzinfo=None, microsecond=0)
+        if kind == "status":
+            return self.statuses.get(value, "")
+        if kind == "type":
+            return self.types.get(value, "")
+        if kind == "entry":
+            return self.book.label(value, self.locale)
+        if kind == "entries":
+            return ", ".join(self.book.labels(value, self.locale))
+        if kind == "answer":
+            return words_of(value)
+        if kind == "country":
+            return str(get_locale().territories.get(value, value))
+        if kind == "language":
+            return str(get_locale().languages.get(value, value))
+        if kind == "flag":
+            return _("Yes") if value else ""
+        return value
+
+
+def headings(columns: Sequence[Column]) -> list[str]:
+    """Return the first line of a file."""
+    return [_("Number"), _("Title"), *(str(column.label) for column in columns)]
+
+
+def lines(
+    columns: Sequence[Column], batches: Iterator[Sequence[AnyRow]], telling: Telling
+) -> Iterator[list[list[Any]]]:
+    """Yield the other lines, some hundred at a time."""
+    for rows in batches:
+        yield [
+            [
+                row.number,
+                row.title,
+                *(telling.value(column, getattr(row, column.key)) for column in columns),
+            ]
+            for row in rows
+        ]
+
+
+def write_csv(first: list[str], batches: Iterator[list[list[Any]]]) -> Iterator[str]:
+    """Write a list as CSV, piece by piece; a cell never begins a formula."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    buffer.write("\ufeff")
+    writer.writerow([guard_cell(cell) for cell in first])
+    for batch in batches:
+        writer.writerows([_plain(cell) for cell in line] for line in batch)
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+
+
+def _plain(cell: Any) -> str:
+    if isinstance(cell, datetime):
+        return cell.isoformat(" ")
+    # a number of ours begins no formula, also below nought
+    return str(cell) if isinstance(cell, int | Decimal) else guard_cell(str(cell))
+
+
+def write_workbook(first: list[str], batches: Iterator[list[list[Any]]]) -> Iterator[bytes]:
+    """Write a list as a workbook, into a file that is given piece by piece.
+
+    A cell never begins a formula.
+    """
+    workbook = Workbook(write_only=True)
+    sheet = workbook.create_sheet(_("Leads"))
+    sheet.freeze_panes = "A2"
+    sheet.append([_cell(cell) for cell in first])
+    for batch in batches:
+        for line in batch:
+            sheet.append([_cell(cell) for cell in line])
+    with tempfile.TemporaryFile() as file:
+        workbook.save(file)
+        file.seek(0)
+        while piece := file.read(BYTES_AT_ONCE):
+            yield piece
+
+
+def _cell(cell: Any) -> Any:
+    if isinstance(cell, str):
+        return guard_cell(ILLEGAL_CHARACTERS_RE.sub("", cell))
+    return cell

@@ -1,0 +1,126 @@
+"""What is done to several leads at once: the operation of each, and what became of each.
+
+Each stands or falls by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from portal.accounts.actor import Actor
+from portal.accounts.permissions import Permission
+from portal.core.db import session
+from portal.core.errors import DomainError, Forbidden
+from portal.leads import giving, team
+from portal.leads.queries import find_visible
+from portal.matching.words import tell_excluded
+from portal.offers import operations as offers
+from portal.offers.rules import NobodyMatches
+
+MOST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something that can be done to several leads. `of_person`: somebody is chosen for it."""
+
+    label: Any
+    done: Any
+    needs: Permission
+    do: Callable[[int, int, Actor, datetime], object]
+    of_person: bool = False
+
+
+DEEDS: Mapping[str, Deed] = {
+    "offer": Deed(
+        _l("Offer to partners"),
+        _l("On offer now"),
+        Permission.OFFERS_MAKE,
+        lambda lead_id, _user_id, _actor, at: offers.offer(lead_id, at),
+    ),
+    "withdraw": Deed(
+        _l("Take off the market"),
+        _l("Off the market"),
+        Permission.OFFERS_MAKE,
+        lambda lead_id, _user_id, _actor, at: offers.withdraw(lead_id, at),
+    ),
+    "qualify": Deed(
+        _l("Give to qualify"),
+        _l("Is to be qualified by this person now"),
+        Permission.LEADS_ASSIGN,
+        giving.give_to_qualify,
+        of_person=True,
+    ),
+    "owner": Deed(
+        _l("Make the owner"),
+        _l("Has this owner now"),
+        Permission.LEADS_ASSIGN,
+        team.set_owner,
+        of_person=True,
+    ),
+    "member": Deed(
+        _l("Take into the team"),
+        _l("In the team now"),
+        Permission.LEADS_ASSIGN,
+        team.add_member,
+        of_person=True,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Became:
+    """What became of one lead."""
+
+    lead_id: int
+    number: str
+    title: str
+    done: bool
+    words: str
+
+
+def deeds_of(actor: Actor) -> dict[str, Deed]:
+    """Return what somebody may do to several leads."""
+    return {key: deed for key, deed in DEEDS.items() if actor.may(deed.needs)}
+
+
+def do_to_many(
+    key: str, lead_ids: Collection[int], user_id: int, actor: Actor, at: datetime
+) -> list[Became]:
+    """Do it to each lead that exists for the person, at most `MOST`, and tell what became of each.
+
+    Raises `Forbidden` for what she may not do at all, and `Invalid` where nobody was chosen who
+    must be.
+    """
+    deed = deeds_of(actor).get(key)
+    if deed is None:
+        raise Forbidden(_("This belongs to another role."))
+    if deed.of_person:
+        team.check_staff(user_id, "user_id")
+    found = []
+    for lead_id in sorted(set(lead_ids))[:MOST]:
+        lead = find_visible(lead_id, actor)
+        if lead is None:
+            continue
+        number, title = lead.number, lead.title
+        try:
+            with session().begin_nested():
+                deed.do(lead_id, user_id, actor, at)
+        except DomainError as error:
+            found.append(Became(lead_id, number, title, False, why(error)))
+        else:
+            found.append(Became(lead_id, number, title, True, str(deed.done)))
+    return found
+
+
+def why(error: DomainError) -> str:
+    """Return why something could not be done, with what emptied the match."""
+    if isinstance(error, NobodyMatches):
+        return " ".join([error.message, *tell_excluded(error.facts["excluded"])[:2]])
+    return error.message or _("This can't be done now.")

@@ -1,0 +1,165 @@
+"""One field for everything: leads, partners, people, numbers. Each finds only what exists for her.
+
+Leads are found by their words, by the numbers they have elsewhere, and by whom to call where the
+reader sees that anyway; contact data itself is never among what is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, and_, func, or_, select
+
+from portal.accounts import reach
+from portal.accounts.actor import Actor
+from portal.accounts.models import Organisation, User
+from portal.accounts.permissions import Permission
+from portal.core.db import session
+from portal.desk.lead_columns import Eyes
+from portal.desk.lead_filters import STATES, Asking
+from portal.leads import finding
+from portal.leads.models import HandOver, Lead
+from portal.leads.queries import visible_to
+from portal.leads.visibility import Field
+from portal.partners import queries as partners
+from portal.partners.models import Partner
+from portal.people.queries import BY_NAME, TRIGRAM, begins, matching
+
+SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One thing that was found: where it stands, what it is called, what tells it from others."""
+
+    url: str
+    label: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What was found of one kind; `more` is the address of all, where there are more."""
+
+    heading: str
+    found: Sequence[Found]
+    more: str | None
+
+
+def search(text: str, asking: Asking, eyes: Eyes) -> list[Section]:
+    """Return what this finds, by kind; kinds of which nothing was found are left out."""
+    sections = [find_leads(text, asking, eyes)]
+    if asking.actor.may(Permission.PARTNERS_SEE):
+        sections.append(find_partners(text, asking.actor))
+    if asking.actor.may(Permission.PEOPLE_EDIT) or asking.actor.may(Permission.PARTNERS_SEE):
+        sections.append(find_people(text, asking))
+    return [section for section in sections if section.found]
+
+
+def find_leads(text: str, asking: Asking, eyes: Eyes) -> Section:
+    """Return leads, the one that has this number first, then the newest."""
+    actor, reached = asking.actor, asking.reached
+    by_contact = finding.find_by_contact(text, actor, eyes.choices, reached)
+    columns = select(Lead.id, Lead.number, Lead.title, Lead.state, Lead.city)
+    seen = visible_to(actor, reached)
+    number = Lead.number.in_((text.upper(), f"L-{text}"))
+    exact = session().execute(columns.where(number, seen)).all()
+    numbered = select(HandOver.lead_id).where(HandOver.erp_number == text)
+    conditions: list[ColumnElement[bool]] = [
+        finding.with_words(text),
+        and_(Lead.id.in_(numbered), eyes.sees(Field.PROGRESS)),
+    ]
+    if by_contact:
+        conditions.append(Lead.id.in_(by_contact))
+    others = (
+        session()
+        .execute(
+            columns.where(or_(*conditions), seen)
+            .order_by(Lead.captured_at.desc(), Lead.id.desc())
+            .limit(SHOWN + 1)
+        )
+        .all()
+    )
+    first = {row.id for row in exact}
+    rows = [*exact, *(row for row in others if row.id not in first)]
+    words = dict(STATES)
+    return Section(
+        _("Leads"),
+        [
+            Found(
+                url_for("desk.lead", lead_id=row.id),
+                " ".join([row.number, row.title or _("Inquiry without a title")]),
+                " · ".join(filter(None, [str(words.get(row.state, "")), row.city])),
+            )
+            for row in rows[:SHOWN]
+        ],
+        url_for("lead_list.leads", q=text) if len(rows) > SHOWN else None,
+    )
+
+
+def find_partners(text: str, actor: Actor) -> Section:
+    """Return partners by a part of their name or of their city, or by their web domain."""
+    like = f"%{finding.escaped(text)}%"
+    fits = or_(
+        Organisation.name.ilike(like), Partner.city.ilike(like), Organisation.domain == text.lower()
+    )
+    rows = (
+        session()
+        .scalars(
+            partners.visible_to(actor)
+            .where(fits)
+            .order_by(func.lower(Organisation.name), Organisation.id)
+            .limit(SHOWN + 1)
+        )
+        .all()
+    )
+    return Section(
+        _("Partners"),
+        [
+            Found(
+                url_for("partners.partner", organisation_id=row.organisation_id),
+                row.organisation.name,
+                ", ".join(filter(None, [row.city, row.country])),
+            )
+            for row in rows[:SHOWN]
+        ],
+        url_for("partners.partners", q=text) if len(rows) > SHOWN else None,
+    )
+
+
+def find_people(text: str, asking: Asking) -> Section:
+    """Return people by name, e-mail or firm: who administers nobody finds those of partners."""
+    fits = User.id.in_(matching(text)) if len(text) >= TRIGRAM else begins(text)
+    query = (
+        select(
+            User.id, User.name, User.email, User.organisation_id, Organisation.name.label("firm")
+        )
+        .join(Organisation, Organisation.id == User.organisation_id)
+        .where(fits)
+        .order_by(*BY_NAME)
+        .limit(SHOWN + 1)
+    )
+    all_people = asking.actor.may(Permission.PEOPLE_EDIT)
+    if not all_people:
+        theirs = reach.answers_for(asking.actor, Partner.organisation_id, asking.reached)
+        firms = select(Partner.organisation_id).where(theirs)
+        query = query.where(User.active, User.organisation_id.in_(firms))
+    rows: Sequence[Any] = session().execute(query).all()
+    return Section(
+        _("People"),
+        [
+            Found(
+                url_for("people.person", user_id=row.id)
+                if all_people
+                else url_for("partners.partner", organisation_id=row.organisation_id),
+                row.name,
+                f"{row.firm} · {row.email}",
+            )
+            for row in rows[:SHOWN]
+        ],
+        url_for("people.people", q=text) if all_people and len(rows) > SHOWN else None,
+    )

@@ -155,6 +155,18 @@ document.addEventListener("keydown", (event) => {
   $("summary", menu).focus();
 });
 
+// Ctrl+K or ⌘K leads to the search from anywhere.
+document.addEventListener("keydown", (event) => {
+  if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+  const link = $("[data-search]");
+  if (!link) return;
+  event.preventDefault();
+  const field = $("[data-search-field]");
+  if (!field) return link.click();
+  field.focus();
+  field.select();
+});
+
 // Filters that send themselves; without a script there is a button.
 document.addEventListener("change", (event) => {
   const form = event.target.form;

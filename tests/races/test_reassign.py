@@ -135,3 +135,21 @@ def test_nobody_who_leaves_in_this_moment_is_left_with_a_lead(live, firm):
         assert said in ("done", "invalid")
         assert [row.user_id for row in pickups_of(live, lead_id)] == [alice.id]
     assert_house_in_order(live)
+
+
+def test_a_plan_and_a_win_at_once_leave_no_closed_lead_with_something_planned(live, firm):
+    (anna, _), (alice, *_) = crew(firm)
+    boss, hers = live.signed_in(anna, alice)
+    call = {"kind": "call", "text": "Ask again.", "due_on": "2099-01-31", "done": "0"}
+    for _ in range(8):
+        lead_id = make_offered_lead(at=clock.now()).id
+        held = hold(live, lead_id, alice, answered=True)
+        planned, won = at_once(
+            partial(boss.post, f"/leads/{lead_id}/activities", **call),
+            partial(hers.post, f"/pickups/{held}/feedback", status="won", value="1000"),
+        )
+        # whoever is second is refused: the win with what is planned, or the plan on a closed lead
+        assert sorted((planned.status, won.status)) == [303, 409]
+        happened = [events_of(live, lead_id, name) for name in ("ActivityEntered", "LeadWon")]
+        assert happened == [planned.status == 303, won.status == 303]
+    assert_house_in_order(live)

@@ -11,6 +11,7 @@ The map of the house; a room enters only rooms below its own line:
 4  pickup          the first-come claim, the gate, give back
 3  offers          rounds, recipients, decline
 2  matching  deadlines
+   customers       the vendor's accounts, made of won leads or by hand; the way to operations
 1  leads  partners
 0  catalog  timeline
    accounts

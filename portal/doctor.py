@@ -109,20 +109,33 @@ def check_role(_at: datetime) -> Finding:
     return Finding("database role", "ok", row.rolname)
 
 
+BEHIND_THE_WALL = (
+    *("lead_contacts", "firm_notes", "note_versions", "activity_words"),
+    *("customer_names", "customer_addresses"),
+)
+
+
 def check_wall(_at: datetime) -> Finding:
     """See whether contact data stands behind row policies that hold for the owner too."""
-    held = session().scalar(
-        text(
-            "SELECT relrowsecurity AND relforcerowsecurity FROM pg_class "
-            "WHERE oid = 'lead_contacts'::regclass"
+    bare = list(
+        session().scalars(
+            text(
+                "SELECT relname FROM pg_class WHERE oid = ANY (CAST(:tables AS regclass[])) "
+                "AND NOT (relrowsecurity AND relforcerowsecurity) ORDER BY relname"
+            ),
+            {"tables": list(BEHIND_THE_WALL)},
         )
     )
-    if not held:
+    if bare:
         return Finding(
             "contact data",
             "bad",
             "the row policies are off",
-            "Run ALTER TABLE lead_contacts ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY.",
+            "Run "
+            + " ".join(
+                f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY."
+                for name in bare
+            ),
         )
     return Finding("contact data", "ok", "behind row policies")
 

@@ -256,6 +256,8 @@ def write_catalog() -> None:
     )
     add(_numbered(catalog.Specialisation(key=s.key, names=s.name) for s in seed.SPECIALISATIONS))
     add(_numbered(catalog.Certification(key=c.key, names=c.name) for c in seed.CERTIFICATIONS))
+    add(_numbered(catalog.CustomerClass(key=c.key, names=c.name) for c in seed.CUSTOMER_CLASSES))
+    add(_numbered(catalog.CreditRating(key=r.key, names=r.name) for r in seed.CREDIT_RATINGS))
     session().flush()
 
 

@@ -51,6 +51,7 @@ ENTRIES: tuple[tuple[str, Any, str, P | tuple[P, ...] | None], ...] = (
     ("imports.imports", _l("Import"), "upload", P.LEADS_IMPORT),
     ("matching.rules", _l("Rules"), "target", P.RULES_EDIT),
     ("partners.partners", _l("Partners"), "building", P.PARTNERS_SEE),
+    ("customers.customers", _l("Customers"), "address-book", P.CUSTOMERS_SEE),
     ("people.people", _l("People"), "users", P.PEOPLE_EDIT),
     ("administration.page", _l("Administration"), "adjustments", None),
 )
@@ -60,6 +61,7 @@ THUMBS = 5
 SELDOM = frozenset(
     {
         "administration.page",
+        "customers.customers",
         "hand_overs.hand_overs",
         "imports.imports",
         "lead_list.leads",
@@ -89,6 +91,13 @@ ADMINISTRATION: tuple[tuple[str, Any, Any, str, P], ...] = (
         _l("Types of leads, statuses and the ways between them, questions, what is asked when."),
         "stack-2",
         P.DEFINITION_EDIT,
+    ),
+    (
+        "customer_policy.policy_page",
+        _l("Customers of won leads"),
+        _l("Whether a won lead makes a customer, and what operations need of it."),
+        "address-book",
+        P.RULES_EDIT,
     ),
     (
         "visibility.page",
@@ -125,6 +134,7 @@ ADMINISTRATION: tuple[tuple[str, Any, Any, str, P], ...] = (
 WITHIN = {
     "desk.column": "desk.board",
     "planned.mine": "desk.home",
+    "customer.page": "customers.customers",
     "pickup.give_back_page": "desk.mine",
     "pickup.holder_page": "team.team",
     "sign_up.requests": "partners.partners",
@@ -148,6 +158,7 @@ WITHIN = {
 WHOLE_ROOMS = frozenset(
     {
         "leads",
+        "customers",
         "hand_overs",
         "imports",
         "lead_list",

@@ -20,6 +20,9 @@ from portal.accounts.events import (
 )
 from portal.catalog import routes as catalog
 from portal.core.events import Event
+from portal.customers import hand_over_routes as hand_overs
+from portal.customers import lead_routes as lead_customer
+from portal.customers import routes as customers
 from portal.deadlines import jobs as _deadlines  # noqa: F401
 from portal.desk import (
     audit,
@@ -30,6 +33,7 @@ from portal.desk import (
     preview,
     search_routes,
 )
+from portal.desk import customers as customer
 from portal.desk import jobs as desk_jobs
 from portal.desk import routes as desk
 from portal.desk import team_routes as team
@@ -40,7 +44,6 @@ from portal.inbound.events import MailActionDone, MailPickLost
 from portal.leads import activity_routes as activities
 from portal.leads import date_routes as lead_dates
 from portal.leads import definition_routes as definition
-from portal.leads import hand_over_routes as hand_overs
 from portal.leads import import_routes as imports
 from portal.leads import jobs as _leads  # noqa: F401
 from portal.leads import label_routes as labels
@@ -115,6 +118,10 @@ ROOMS = (
     labels.blueprint,
     lead_team.blueprint,
     hand_overs.blueprint,
+    customers.blueprint,
+    customers.policy_blueprint,
+    lead_customer.blueprint,
+    customer.blueprint,
     preview.blueprint,
     notifications.blueprint,
     desk_jobs.blueprint,

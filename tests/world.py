@@ -21,6 +21,10 @@ from portal.core.db import session
 from portal.core.jobs import JobFailure
 from portal.core.mail import links
 from portal.core.mail.links import Purpose
+from portal.customers import operations as customers
+from portal.customers import winning
+from portal.customers.models import CustomerAddress
+from portal.customers.wall import open_for
 from portal.desk import views
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
@@ -267,6 +271,7 @@ def make_things(world, alpha, at):
         "sign_up_id": make_sign_up(at),
     }
     make_draft(world, at)
+    make_customer(world, at)
     make_hand_over(world)
     make_links(world)
     make_invitation(world, alpha)
@@ -320,6 +325,21 @@ def plan_visit(world, firm, at):
     visit = Entry("appointment", "Show them the new cabinets.", at + timedelta(days=20))
     subject = partner_activities.about(firm.id)
     return timeline.enter(subject, visit, done=False, people={manager.id}, actor=manager, at=at).id
+
+
+def make_customer(world, at):
+    """Make a customer with an address, and let the lead that Alice holds be its."""
+    manager = get_actor(world.people["manager"].id)
+    made = customers.create(
+        customers.Account(name="Muster Works"),
+        customers.Reach(email="hello@muster.example"),
+        manager,
+        at,
+    )
+    winning.assign(world.leads["held"], made.id, manager, at)
+    with open_for([made.id], session()) as opened:
+        address_id = opened.scalars(select(CustomerAddress.id)).one()
+    world.values |= {"customer_id": made.id, "address_id": address_id}
 
 
 def make_hand_over(world):

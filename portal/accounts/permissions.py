@@ -12,6 +12,8 @@ class Permission(StrEnum):
     AUDIT_SEE = "audit:see"
     BOARD_SEE = "board:see"
     CATALOG_EDIT = "catalog:edit"
+    CUSTOMERS_EDIT = "customers:edit"
+    CUSTOMERS_SEE = "customers:see"
     DEFINITION_EDIT = "definition:edit"
     HAND_OVERS_SEE = "hand-overs:see"
     HAND_OVERS_TAKE = "hand-overs:take"
@@ -76,6 +78,8 @@ ROLES: dict[str, frozenset[Permission]] = {
         {
             P.BOARD_SEE,
             P.CATALOG_EDIT,
+            P.CUSTOMERS_EDIT,
+            P.CUSTOMERS_SEE,
             P.DEFINITION_EDIT,
             P.HAND_OVERS_SEE,
             P.LEADS_ASSIGN,
@@ -96,7 +100,15 @@ ROLES: dict[str, frozenset[Permission]] = {
     "sales_manager": LEADING,
     "qualifier": frozenset({P.LEADS_IMPORT, P.LEADS_QUALIFY}),
     "direct_sales": frozenset({P.OFFERS_SEE, P.PICKUPS_CLAIM, P.PICKUPS_SEE_OWN}),
-    "operations": frozenset({P.HAND_OVERS_SEE, P.HAND_OVERS_TAKE, P.PARTNERS_SEE}),
+    "operations": frozenset(
+        {
+            P.CUSTOMERS_EDIT,
+            P.CUSTOMERS_SEE,
+            P.HAND_OVERS_SEE,
+            P.HAND_OVERS_TAKE,
+            P.PARTNERS_SEE,
+        }
+    ),
     "distributor_manager": frozenset(
         {P.OFFERS_SEE, P.OFFERS_DECLINE_FIRM, P.PICKUPS_SEE_FIRM, P.RESELLERS_SEE}
     ),

@@ -26,6 +26,8 @@ KIND_NAMES: dict[str, Any] = {
     "partner_level": _l("Partner levels"),
     "specialisation": _l("Specialisations"),
     "certification": _l("Certifications"),
+    "customer_class": _l("Classes of customers"),
+    "credit_rating": _l("Credit ratings"),
 }
 PURPOSES = [
     ("decline", _l("Not for me")),

@@ -113,6 +113,18 @@ class Certification(Entry):
     __mapper_args__ = {"polymorphic_identity": "certification"}
 
 
+class CustomerClass(Entry):
+    """How a customer is classified."""
+
+    __mapper_args__ = {"polymorphic_identity": "customer_class"}
+
+
+class CreditRating(Entry):
+    """How far a customer is good for what it orders."""
+
+    __mapper_args__ = {"polymorphic_identity": "credit_rating"}
+
+
 KINDS: dict[str, type[Entry]] = {
     "brand": Brand,
     "product": Product,
@@ -124,6 +136,8 @@ KINDS: dict[str, type[Entry]] = {
     "partner_level": PartnerLevel,
     "specialisation": Specialisation,
     "certification": Certification,
+    "customer_class": CustomerClass,
+    "credit_rating": CreditRating,
 }
 
 REASON_PURPOSES = ("decline", "give_back", "lost", "disqualify")

@@ -74,6 +74,14 @@ class LevelSeed:
 
 
 @dataclass(frozen=True, slots=True)
+class StandingSeed:
+    """A class of customers, or a credit rating."""
+
+    key: str
+    name: Names
+
+
+@dataclass(frozen=True, slots=True)
 class SpecialisationSeed:
     """What a partner is good at."""
 
@@ -802,6 +810,18 @@ SPECIALISATIONS: tuple[SpecialisationSeed, ...] = (
     SpecialisationSeed("surveillance", _names("Video and access control", "Video und Zutritt")),
     SpecialisationSeed("industrial", _names("Industrial IT", "Industrie-IT")),
     SpecialisationSeed("managed_services", _names("Managed services", "Betrieb als Dienst")),
+)
+
+CUSTOMER_CLASSES: tuple[StandingSeed, ...] = (
+    StandingSeed("a", _names("A: key account", "A: Schlüsselkunde")),
+    StandingSeed("b", _names("B: regular customer", "B: Stammkunde")),
+    StandingSeed("c", _names("C: occasional customer", "C: Gelegenheitskunde")),
+)
+
+CREDIT_RATINGS: tuple[StandingSeed, ...] = (
+    StandingSeed("good", _names("Good", "Gut")),
+    StandingSeed("with_limit", _names("With a limit", "Mit Limit")),
+    StandingSeed("prepaid", _names("Paid in advance only", "Nur gegen Vorkasse")),
 )
 
 BRANDS: tuple[BrandSeed, ...] = (

@@ -20,6 +20,7 @@ from portal.accounts.permissions import Permission
 from portal.accounts.queries import get_actor
 from portal.catalog.queries import book
 from portal.core.db import session
+from portal.customers import policy
 from portal.demo import cast
 from portal.demo.inquiries import plain
 from portal.demo.places import GERMAN_SPEAKING, NAMES, REGIONS, ZONES
@@ -81,6 +82,14 @@ def set_stage(at: datetime, rng: Random) -> Stage:
         for mailbox, name, roles in cast.VENDOR_PEOPLE
     }
     arrange(vendor, staff, at)
+    policy.choose(
+        from_wins=True,
+        number_demanded=False,
+        classification_id=book().id_of("customer_class", "c"),
+        credit_rating_id=book().id_of("credit_rating", "with_limit"),
+        actor=staff["manager"],
+        at=at,
+    )
     organisations: dict[str, Organisation] = {}
     firms: dict[int, Cast] = {}
     for number, firm in enumerate(cast.FIRMS):

@@ -31,6 +31,7 @@ from portal.core.errors import Refused
 from portal.core.events import Delivery, EventRow, load
 from portal.core.mail.models import OutgoingEmail
 from portal.core.reactions import REACTIONS
+from portal.customers import onboarding
 from portal.deadlines.models import DeadlinePolicy
 from portal.deadlines.queries import get_policy
 from portal.deadlines.rules import amber_from, rhythm_of
@@ -678,7 +679,7 @@ def hand_back_first(stage: Stage, at: datetime) -> None:
     if given is not None:
         with circumstances.under(channel="web", actor_id=oskar.id):
             hand_over.take(given, oskar, at - 3 * HOUR)
-            hand_over.hand_back(given, "40021187", "Set up, terms as agreed.", oskar, at)
+            onboarding.hand_back(given, "40021187", "Set up, terms as agreed.", oskar, at)
 
 
 def hand_over_more(stage: Stage, at: datetime) -> None:

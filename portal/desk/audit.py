@@ -28,6 +28,7 @@ from portal.core import clock
 from portal.core.chain import EventLink
 from portal.core.db import AnyRow, session
 from portal.core.events import EVENT_COLUMNS, EventRow, record_apart
+from portal.customers.models import Customer
 from portal.desk.audit_words import CHANNELS, EVENTS, PARTS
 from portal.desk.events import AuditExported
 from portal.leads.intake.reading import guard_cell
@@ -46,6 +47,7 @@ PEOPLE = (
 )
 FIRMS = ("organisation_id", "organisation_ids", "parent_id", "was_parent_id")
 FIRMS_TOO = ("added", "removed")
+CUSTOMERS = ("customer_id", "customer_ids", "gone_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +206,8 @@ def tell(rows: Sequence[AnyRow]) -> list[Line]:
     """Return events in words, with the names of the people and firms that they speak of."""
     people = _names(User, _ids(rows, (*PEOPLE, "as_user_id")))
     firms = _names(Organisation, _ids(rows, (*FIRMS, *FIRMS_TOO)))
-    leads = _numbers(_ids(rows, ("lead_ids",)))
+    leads = _numbers(Lead, _ids(rows, ("lead_ids",)))
+    customers = _numbers(Customer, _ids(rows, CUSTOMERS))
     return [
         Line(
             id=row.id,
@@ -216,7 +219,7 @@ def tell(rows: Sequence[AnyRow]) -> list[Line]:
             channel=str(CHANNELS.get(row.channel, row.channel)),
             leads=_leads(row, leads),
             about=_about(row, people, firms),
-            details=_details(row.data, firms),
+            details=_details(row.data, firms, customers),
             request_id=row.request_id or "",
             place=row.place,
         )
@@ -243,7 +246,9 @@ def _about(row: AnyRow, people: dict[int, str], firms: dict[int, str]) -> list[s
     return [name for name in dict.fromkeys(found) if name != row.firm]
 
 
-def _details(data: dict[str, Any], firms: dict[int, str]) -> list[tuple[str, str]]:
+def _details(
+    data: dict[str, Any], firms: dict[int, str], customers: dict[int, str]
+) -> list[tuple[str, str]]:
     """Return what else an event holds and a reader can make something of, in words.
 
     What is empty, no or nought is left out, and so are ids of other things; the export has all.
@@ -256,6 +261,8 @@ def _details(data: dict[str, Any], firms: dict[int, str]) -> list[tuple[str, str
             said = book().label(value, str(get_locale())) or str(value)
         elif part in FIRMS_TOO:
             said = ", ".join(firms.get(one, str(one)) for one in _listed(value))
+        elif part in CUSTOMERS:
+            said = ", ".join(customers.get(one, "–") for one in _listed(value))
         else:
             said = _said(value)
         found.append((str(PARTS[part]), said))
@@ -279,10 +286,10 @@ def _ids(rows: Iterable[AnyRow], parts: Iterable[str]) -> set[int]:
     return {one for row in rows for part in parts for one in _listed(row.data.get(part))}
 
 
-def _numbers(ids: set[int]) -> dict[int, str]:
+def _numbers(model: type[Lead | Customer], ids: set[int]) -> dict[int, str]:
     if not ids:
         return {}
-    rows = session().execute(select(Lead.id, Lead.number).where(Lead.id.in_(ids)))
+    rows = session().execute(select(model.id, model.number).where(model.id.in_(ids)))
     return {row[0]: row[1] for row in rows}
 
 

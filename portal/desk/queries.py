@@ -252,6 +252,29 @@ def list_pickups(lead_id: int) -> Sequence[AnyRow]:
     )
 
 
+def list_pickups_of(lead_ids: Sequence[int]) -> dict[int, list[AnyRow]]:
+    """Return which firms held leads, by lead, the newest first."""
+    found: dict[int, list[AnyRow]] = {}
+    if not lead_ids:
+        return found
+    rows = session().execute(
+        select(
+            Pickup.lead_id,
+            Pickup.picked_at,
+            Pickup.ended_at,
+            Pickup.outcome,
+            Pickup.organisation_id,
+            Organisation.name.label("firm"),
+        )
+        .join(Organisation, Organisation.id == Pickup.organisation_id)
+        .where(Pickup.lead_id.in_(lead_ids))
+        .order_by(Pickup.id.desc())
+    )
+    for row in rows:
+        found.setdefault(row.lead_id, []).append(row)
+    return found
+
+
 def name_of(lead_id: int) -> AnyRow:
     """Return number and title of a lead, as the list of what is done names it."""
     return session().execute(select(Lead.number, Lead.title).where(Lead.id == lead_id)).one()

@@ -21,6 +21,7 @@ from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.db import AnyRow
 from portal.core.errors import NotFound
+from portal.customers.queries import find_of_lead
 from portal.desk import planned, queries
 from portal.desk.board import board_cards, board_columns, column_words, figures
 from portal.desk.resellers import read_resellers
@@ -306,6 +307,7 @@ def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
             if facts
             else None
         ),
+        customer=find_of_lead(found.id),
         owner=queries.find_owner(found),
         overdue=bool(facts and facts.owed_since(at)),
         waiting=places.count_waiting(found.id) if facts else 0,
@@ -412,6 +414,7 @@ def vendor_lead(
             for line in lines
         ],
         side=read_side(found, actor),
+        customer=find_of_lead(found.id),
         handed=hand_over.find_last(found.id),
         may_hand_over=hand_over.may_ask(found, actor),
         others=len(offered) - len(lines),

@@ -15,6 +15,7 @@ from portal.core import circumstances
 from portal.core.db import session
 from portal.core.errors import Invalid, NotFound, Refused
 from portal.core.events import record
+from portal.customers import winning
 from portal.deadlines.rules import next_due
 from portal.feedback.events import FeedbackGiven, FeedbackTakenBack, LeadLost, LeadWon
 from portal.feedback.models import Feedback
@@ -72,6 +73,8 @@ def give(pickup_id: int, answer: Answer, actor: Actor, at: datetime) -> Feedback
     count(pickup.organisation_id, **{"answers_late" if late else "answers_in_time": 1})
     if answer.status in CLOSING:
         close(pickup, lead, answer, reason, at)
+    if answer.status == Status.WON:
+        winning.win(lead, actor, at)
     session().flush()
     return given
 
@@ -272,6 +275,8 @@ def take_back(feedback_id: int, actor: Actor, at: datetime) -> Feedback:
         pickup.ended_at = pickup.outcome = None
         lead.state, lead.closed_at = LeadState.HELD, None
         figures |= {"open_pickups": 1, "won" if given.status == Status.WON else "lost": -1}
+    if given.status == Status.WON:
+        winning.take_win_back(lead, actor, at)
     count(pickup.organisation_id, **figures)
     session().flush()
     enter(

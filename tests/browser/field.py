@@ -28,6 +28,8 @@ from portal.core.mail import links, outbox
 from portal.core.mail.catcher import Mailbox
 from portal.core.mail.links import Purpose
 from portal.core.mail.models import OutgoingEmail
+from portal.customers import operations as customers
+from portal.customers import winning
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.leads import activities, dates, hand_over, imports, notes, team, versions
@@ -79,6 +81,7 @@ class Field:
     pickups: dict[str, int] = field(default_factory=dict)
     hand_overs: dict[str, int] = field(default_factory=dict)
     firm: int = 0
+    customer: int = 0
     unit: dict[str, int] = field(default_factory=dict)
     group: int = 0
     rule: int = 0
@@ -138,6 +141,7 @@ def till_the_field(folder: Path) -> Field:
     inquiries(made)
     with_operations(made)
     noted(made, alice)
+    accounts_of(made)
     partners.add_absence(
         alpha.id, at.date(), (at + timedelta(days=9)).date(), at, alice.id, "Summer holidays"
     )
@@ -267,6 +271,20 @@ def planned(made: Field, lead: Lead, alice, manager) -> None:
         at=at,
     )
     made.visit = {"organisation_id": made.firm, "activity_id": visit.id}
+
+
+def accounts_of(made: Field) -> None:
+    """Make a customer of whoever stands behind a won lead, and a second one much like it."""
+    at = clock.now()
+    manager = get_actor(made.people["channel_manager"].id)
+    customer = winning.make_of(made.leads["won"], manager, at)
+    winning.assign(made.leads["waiting"], customer.id, manager, at)
+    like = customers.Account(
+        name=LONG, domain="kanarienwerke.example", city="Hanover", country="DE", note=TEXT
+    )
+    reach = customers.Reach(email="hello@kanarienwerke.example", phone="+49 511 1234567")
+    customers.create(like, reach, manager, at, looked=True)
+    made.customer = customer.id
 
 
 def noted(made: Field, alice) -> None:

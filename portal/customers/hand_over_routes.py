@@ -16,9 +16,11 @@ from portal.accounts.actor import current_actor
 from portal.accounts.permissions import Permission
 from portal.core import clock
 from portal.core.errors import Invalid
+from portal.customers import onboarding
+from portal.customers.queries import find_of_lead
 from portal.leads import hand_over as handing
 from portal.leads.hand_over import LONGEST_NOTE, LONGEST_NUMBER
-from portal.leads.models import Lead
+from portal.leads.models import Lead, LeadKind
 from portal.leads.team import get_to_change
 from portal.web.access import requires
 from portal.web.forms import DayField, Form
@@ -32,6 +34,9 @@ SHOWN_BACK = timedelta(days=14)
 
 class AskForm(Form):
     due_on = DayField(_l("Needed back by"), [Optional()])
+    erp_number = StringField(
+        _l("Number in the ERP system"), [Optional(), Length(max=LONGEST_NUMBER)]
+    )
     note = TextAreaField(
         _l("What operations need to know"),
         [Optional(), Length(max=LONGEST_NOTE)],
@@ -87,7 +92,7 @@ def hand_back(hand_over_id: int) -> ResponseReturnValue:
     if not form.validate():
         return one(hand_over_id, form), 422
     try:
-        handing.hand_back(
+        onboarding.hand_back(
             hand_over_id, form.erp_number.data, form.outcome.data, current_actor(), clock.now()
         )
     except Invalid as error:
@@ -111,7 +116,14 @@ def give(lead_id: int) -> ResponseReturnValue:
     if not form.validate():
         return asking(lead, form), 422
     try:
-        handing.hand_over(lead_id, form.due_on.data, form.note.data, current_actor(), clock.now())
+        onboarding.hand_over(
+            lead_id,
+            form.due_on.data,
+            form.note.data,
+            form.erp_number.data if form.erp_number else None,
+            current_actor(),
+            clock.now(),
+        )
     except Invalid as error:
         form.take(error)
         return asking(lead, form), 422
@@ -124,10 +136,14 @@ def one(hand_over_id: int, form: ReturnForm) -> str:
     actor, at = current_actor(), clock.now()
     row = handing.get_row(hand_over_id, actor)
     given = row.HandOver
+    customer = find_of_lead(given.lead_id)
+    if customer is not None and not form.is_submitted():
+        form.erp_number.data = customer.erp_number
     return render_template(
         "leads/hand_over.html",
         row=row,
         given=given,
+        customer=customer,
         late=given.done_at is None and handing.is_late(given.due_on, actor, at),
         form=form,
         takes=actor.may(Permission.HAND_OVERS_TAKE) and given.taken_by in (None, actor.id),
@@ -135,5 +151,16 @@ def one(hand_over_id: int, form: ReturnForm) -> str:
 
 
 def asking(lead: Lead, form: AskForm) -> str:
-    """Render the form that hands a lead over."""
-    return render_template("leads/hand_over_ask.html", lead=lead, form=form)
+    """Render the form that hands a lead over; future partners have no number yet."""
+    customer = find_of_lead(lead.id)
+    if lead.kind == LeadKind.PARTNER_RECRUIT:
+        del form.erp_number
+    elif customer is not None and not form.is_submitted():
+        form.erp_number.data = customer.erp_number
+    return render_template(
+        "leads/hand_over_ask.html",
+        lead=lead,
+        form=form,
+        customer=customer,
+        demanded=onboarding.demands_number(lead),
+    )

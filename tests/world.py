@@ -290,10 +290,7 @@ def make_draft(world, at):
     """Have the channel manager work on the lead definition; name a part for each of its pages."""
     draft = versions.begin_draft(get_actor(world.people["manager"].id), at)
     world.values["definition_id"] = draft.id
-    for place, key in (("type", "person"), ("status", "waiting"), ("question", "situation")):
-        world.values[f"definition.{place}_page key"] = key
-        world.values[f"definition.save_{place} key"] = key
-    for endpoint in ("remove", "move"):
+    for endpoint in ("part_page", "save_part", "new_part", "add_part", "remove", "move"):
         world.values[f"definition.{endpoint} slug"] = "questions"
         world.values[f"definition.{endpoint} key"] = "situation"
     for endpoint in ("way_page", "save_way"):

@@ -5,6 +5,8 @@ What is possible at all is said by the operation; the form only carries.
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
@@ -63,6 +65,18 @@ class PartForm(Form):
         self.name_de.data = part.names.get("de", "")
         self.seen.data = mark_of(content, part)
 
+    def offer_choices(self, content: Content, key: str) -> None:
+        """Fill the lists; `key` is that of the part, empty for a new one."""
+
+    def keep(self, found: Any) -> None:
+        """Keep what of a part that exists is not asked."""
+
+    def show(self, content: Content, found: Any) -> None:
+        """Fill the form with a part, or with what a new one (None) starts from."""
+
+    def read(self, content: Content, found: Any) -> Any:
+        """Return the part that was typed; one without key is new."""
+
     @property
     def names(self) -> Names:
         """Return the names that were typed."""
@@ -90,7 +104,7 @@ class TypeForm(PartForm):
     )
     importance = SelectField(_l("Importance"), description=_l("1 to 8."))
 
-    def offer_choices(self, content: Content) -> None:
+    def offer_choices(self, content: Content, key: str) -> None:
         """Fill the lists."""
         self.kind.choices = [(str(kind), str(words)) for kind, words in KINDS.items()]
         self.statuses.choices = [(one.key, called(one.names)) for one in content.statuses]
@@ -116,6 +130,10 @@ class TypeForm(PartForm):
         self.offer.data = list(one.required["offer"])
         self.lose.data = list(one.required["lose"])
         self.priority.data, self.importance.data = str(one.priority), str(one.importance)
+
+    def keep(self, found: Type) -> None:
+        """Keep what the type is."""
+        self.kind.data = str(found.kind)
 
     def read(self, content: Content, found: Type | None) -> Type:
         """Return the type that was typed. What a type is stays for good."""
@@ -176,20 +194,22 @@ class StatusForm(PartForm):
             (one.key, called(one.names)) for one in content.statuses if one.key != key
         ]
 
-    def show(self, content: Content, found: Status) -> None:
-        """Fill the form with a status."""
+    def show(self, content: Content, found: Status | None) -> None:
+        """Fill the form with a status; a new one starts empty."""
+        if found is None:
+            return
         self.show_names(content, found)
         self.state.data = str(found.state)
         self.answer.data = found.answer if found.state == "in_progress" else ""
         self.usual.data, self.initial.data = found.usual, found.initial
         self.followers.data = [way.after for way in content.ways if way.before == found.key]
 
-    def read(self, key: str) -> Status:
+    def read(self, content: Content, found: Status | None) -> Status:
         """Return the status that was typed."""
         state = self.state.data or ""
         own = {"won": "won", "lost": "lost", "in_progress": self.answer.data or None}
         return Status(
-            key=key,
+            key=found.key if found else "",
             names=self.names,
             state=state,
             answer=own.get(state),
@@ -241,7 +261,7 @@ class QuestionForm(PartForm):
         _l("Asked for"), description=_l("All of them ticked also means those that are added later.")
     )
 
-    def offer_choices(self, content: Content) -> None:
+    def offer_choices(self, content: Content, key: str) -> None:
         """Fill the lists."""
         self.name_en.label.text, self.name_de.label.text = _("In English"), _("In German")
         self.area.choices = [(area, str(AREA_WORDS[area])) for area in AREAS]
@@ -256,12 +276,12 @@ class QuestionForm(PartForm):
         every = [each.key for each in content.types]
         self.types.data = every if one.types is None else list(one.types)
 
-    def read(self, content: Content, key: str) -> Question:
+    def read(self, content: Content, found: Question | None) -> Question:
         """Return the question that was typed."""
         types = tuple(self.types.data or ())
         every = set(types) >= {one.key for one in content.types}
         return Question(
-            key=key,
+            key=found.key if found else "",
             names=self.names,
             area=self.area.data or "own",
             required=bool(self.required.data),

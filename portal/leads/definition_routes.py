@@ -20,10 +20,11 @@ from portal.leads import activation, definition_file
 from portal.leads import definition_words as words
 from portal.leads import versions as kept
 from portal.leads.activation import LeadsStranded, NotComplete, TooBusy, look_ahead
-from portal.leads.definition import Content, Part, Question, Status, Type, Way, mark_of
+from portal.leads.definition import Content, Part, Way, mark_of, put, set_ways
 from portal.leads.definition_forms import (
     FileForm,
     NameForm,
+    PartForm,
     QuestionForm,
     StatusForm,
     TypeForm,
@@ -329,33 +330,22 @@ def activate(definition_id: int) -> ResponseReturnValue:
 
 # -- parts --------------------------------------------------------------------------------------
 
-
-@blueprint.get("/definition/<int:definition_id>/types/new")
-@requires(EDIT)
-def new_type(definition_id: int) -> ResponseReturnValue:
-    found, content = find(need_draft_id(definition_id))
-    return edit_type(found, content, type_form(content, None), None)
-
-
-@blueprint.post("/definition/<int:definition_id>/types/new")
-@requires(EDIT)
-def add_type(definition_id: int) -> ResponseReturnValue:
-    return save_type_of(definition_id, None)
+# form and page of a part, by the list it stands in
+PARTS: dict[str, tuple[type[PartForm], str]] = {
+    "types": (TypeForm, "leads/version_type.html"),
+    "statuses": (StatusForm, "leads/version_status.html"),
+    "questions": (QuestionForm, "leads/version_question.html"),
+}
 
 
-@blueprint.get("/definition/<int:definition_id>/types/<key>")
-@requires(EDIT)
-def type_page(definition_id: int, key: str) -> ResponseReturnValue:
-    found, content = find(definition_id)
-    one: Type = part_of(content, "types", key)
-    need_draft(found)
-    return edit_type(found, content, type_form(content, one), one)
+KINDS_OF_CHANGE = {"added": _l("only in yours"), "removed": _l("not in yours")}
 
 
-@blueprint.post("/definition/<int:definition_id>/types/<key>")
-@requires(EDIT)
-def save_type(definition_id: int, key: str) -> ResponseReturnValue:
-    return save_type_of(definition_id, key)
+def place_named(slug: str) -> str:
+    """Return a list of parts that an address names, or raise NotFound."""
+    if slug not in PARTS:
+        raise NotFound()
+    return slug
 
 
 def need_draft_id(definition_id: int) -> int:
@@ -363,139 +353,109 @@ def need_draft_id(definition_id: int) -> int:
     return need_draft(kept.get_version(definition_id)).id
 
 
-def type_form(content: Content, *shown: Type | None) -> TypeForm:
-    """Return the form: with what was typed, or showing a type (None: a new one)."""
-    form = TypeForm(formdata=None) if shown else TypeForm()
-    form.offer_choices(content)
-    if shown:
-        form.show(content, shown[0])
-    return form
+# no key has a hyphen in it, so the page of a new part is never taken for that of one
+@blueprint.get("/definition/<int:definition_id>/<slug>/new-one")
+@requires(EDIT)
+def new_part(definition_id: int, slug: str) -> ResponseReturnValue:
+    return first_look(definition_id, place_named(slug), None)
 
 
-def edit_type(found: LeadDefinition, content: Content, form: TypeForm, one: Type | None) -> str:
-    """Render the form of a type."""
+@blueprint.post("/definition/<int:definition_id>/<slug>/new-one")
+@requires(EDIT)
+def add_part(definition_id: int, slug: str) -> ResponseReturnValue:
+    return save_as_typed(definition_id, place_named(slug), None)
+
+
+@blueprint.get("/definition/<int:definition_id>/<slug>/<key>")
+@requires(EDIT)
+def part_page(definition_id: int, slug: str, key: str) -> ResponseReturnValue:
+    return first_look(definition_id, place_named(slug), key)
+
+
+@blueprint.post("/definition/<int:definition_id>/<slug>/<key>")
+@requires(EDIT)
+def save_part(definition_id: int, slug: str, key: str) -> ResponseReturnValue:
+    return save_as_typed(definition_id, place_named(slug), key)
+
+
+def first_look(definition_id: int, place: str, key: str | None) -> str:
+    """Render the form of a part as it is, or of a new one."""
+    found, content = find(definition_id)
+    part = part_of(content, place, key) if key is not None else None
+    need_draft(found)
+    form = PARTS[place][0](formdata=None)
+    form.offer_choices(content, key or "")
+    form.show(content, part)
+    return edit(found, content, place, form, part)
+
+
+def edit(
+    found: LeadDefinition,
+    content: Content,
+    place: str,
+    form: PartForm,
+    part: Part | None,
+    theirs: Sequence[str] = (),
+) -> str:
+    """Render the form of a part as it was filled in; of a status with the ways on from it.
+
+    `theirs` says how what somebody else has saved differs from it.
+    """
     return render_template(
-        "leads/version_type.html",
+        PARTS[place][1],
         version=found,
         form=form,
-        part=one,
-        kind=words.KINDS.get(one.kind) if one else None,
-        mark=mark_of(content, one) if one else "",
+        part=part,
+        place=place,
+        theirs=theirs,
+        ways=[way for way in content.ways if part is not None and way.before == part.key],
+        content=content,
+        words=words,
     )
 
 
-def save_type_of(definition_id: int, key: str | None) -> ResponseReturnValue:
-    """Save a type as it was typed, a new one without key."""
+def save_as_typed(definition_id: int, place: str, key: str | None) -> ResponseReturnValue:
+    """Save a part as it was typed, a new one without key."""
     found, content = find(need_draft_id(definition_id))
-    one: Type | None = part_of(content, "types", key) if key is not None else None
-    form = type_form(content)
-    if one is not None:
-        # what a type is stays, and is not asked
-        form.kind.data = str(one.kind)
+    part = part_of(content, place, key) if key is not None else None
+    form = PARTS[place][0]()
+    form.offer_choices(content, key or "")
+    if part is not None:
+        form.keep(part)
     if not form.validate():
-        return edit_type(found, content, form, one), 422
+        return edit(found, content, place, form, part), 422
+    followers = list(form.followers.data or ()) if isinstance(form, StatusForm) else None
     try:
         saved = kept.save_part(
             definition_id,
-            form.read(content, one),
+            form.read(content, part),
             form.seen.data or "",
             current_actor(),
             clock.now(),
+            followers,
         )
     except Invalid as error:
         form.take(error)
-        return edit_type(found, content, form, one), 422
+        return edit(found, content, place, form, part), 422
     except Conflict as error:
         tell(form, error)
-        return edit_type(found, content, form, one), 409
-    return back(definition_id, saved)
+        mine = put(content, form.read(content, part))
+        if followers is not None and part is not None:
+            mine = set_ways(mine, part.key, followers)
+        theirs = [
+            f"{one.name}: {said}" if one.place == "ways" else said
+            for one in differences(content, mine)
+            for said in one.details or (KINDS_OF_CHANGE[one.kind],)
+        ]
+        return edit(found, content, place, form, part, theirs), 409
+    flash(_("%(name)s is saved.", name=words.called(saved.names)), "success")
+    return go(url_for("definition.version", definition_id=definition_id))
 
 
 def tell(form: Any, error: Conflict) -> None:
     """Say that somebody else changed the part; seen now, the next press of Save is meant."""
     form.form_errors.append(error.message)
     form.seen.data = str(error.facts["mark"])
-
-
-def back(definition_id: int, saved: Part) -> ResponseReturnValue:
-    """Go back to the draft after a part of it was saved."""
-    flash(_("%(name)s is saved.", name=words.called(saved.names)), "success")
-    return go(url_for("definition.version", definition_id=definition_id))
-
-
-@blueprint.get("/definition/<int:definition_id>/statuses/new")
-@requires(EDIT)
-def new_status(definition_id: int) -> ResponseReturnValue:
-    found, content = find(need_draft_id(definition_id))
-    form = StatusForm(formdata=None)
-    form.offer_choices(content, "")
-    return edit_status(found, content, form, None)
-
-
-@blueprint.post("/definition/<int:definition_id>/statuses/new")
-@requires(EDIT)
-def add_status(definition_id: int) -> ResponseReturnValue:
-    return save_status_of(definition_id, None)
-
-
-@blueprint.get("/definition/<int:definition_id>/statuses/<key>")
-@requires(EDIT)
-def status_page(definition_id: int, key: str) -> ResponseReturnValue:
-    found, content = find(definition_id)
-    one: Status = part_of(content, "statuses", key)
-    need_draft(found)
-    form = StatusForm(formdata=None)
-    form.offer_choices(content, key)
-    form.show(content, one)
-    return edit_status(found, content, form, one)
-
-
-@blueprint.post("/definition/<int:definition_id>/statuses/<key>")
-@requires(EDIT)
-def save_status(definition_id: int, key: str) -> ResponseReturnValue:
-    return save_status_of(definition_id, key)
-
-
-def edit_status(
-    found: LeadDefinition, content: Content, form: StatusForm, one: Status | None
-) -> str:
-    """Render the form of a status, with the ways that lead on from it."""
-    return render_template(
-        "leads/version_status.html",
-        version=found,
-        form=form,
-        part=one,
-        ways=[way for way in content.ways if one is not None and way.before == one.key],
-        content=content,
-        words=words,
-        mark=mark_of(content, one) if one else "",
-    )
-
-
-def save_status_of(definition_id: int, key: str | None) -> ResponseReturnValue:
-    """Save a status and its ways on as they were typed, a new one without key."""
-    found, content = find(need_draft_id(definition_id))
-    one: Status | None = part_of(content, "statuses", key) if key is not None else None
-    form = StatusForm()
-    form.offer_choices(content, key or "")
-    if not form.validate():
-        return edit_status(found, content, form, one), 422
-    try:
-        saved = kept.save_part(
-            definition_id,
-            form.read(key or ""),
-            form.seen.data or "",
-            current_actor(),
-            clock.now(),
-            form.followers.data or (),
-        )
-    except Invalid as error:
-        form.take(error)
-        return edit_status(found, content, form, one), 422
-    except Conflict as error:
-        tell(form, error)
-        return edit_status(found, content, form, one), 409
-    return back(definition_id, saved)
 
 
 def way_of(content: Content, before: str, after: str) -> Way:
@@ -554,91 +514,9 @@ def save_way(definition_id: int, key: str, slug: str) -> ResponseReturnValue:
         tell(form, error)
         return edit_way(found, content, form, way), 409
     flash(_("Saved."), "success")
-    return go(url_for("definition.status_page", definition_id=definition_id, key=key))
-
-
-@blueprint.get("/definition/<int:definition_id>/questions/new")
-@requires(EDIT)
-def new_question(definition_id: int) -> ResponseReturnValue:
-    found, content = find(need_draft_id(definition_id))
-    return edit_question(found, content, question_form(content, None), None)
-
-
-@blueprint.post("/definition/<int:definition_id>/questions/new")
-@requires(EDIT)
-def add_question(definition_id: int) -> ResponseReturnValue:
-    return save_question_of(definition_id, None)
-
-
-@blueprint.get("/definition/<int:definition_id>/questions/<key>")
-@requires(EDIT)
-def question_page(definition_id: int, key: str) -> ResponseReturnValue:
-    found, content = find(definition_id)
-    one: Question = part_of(content, "questions", key)
-    need_draft(found)
-    return edit_question(found, content, question_form(content, one), one)
-
-
-@blueprint.post("/definition/<int:definition_id>/questions/<key>")
-@requires(EDIT)
-def save_question(definition_id: int, key: str) -> ResponseReturnValue:
-    return save_question_of(definition_id, key)
-
-
-def question_form(content: Content, *shown: Question | None) -> QuestionForm:
-    """Return the form: with what was typed, or showing a question (None: a new one)."""
-    form = QuestionForm(formdata=None) if shown else QuestionForm()
-    form.offer_choices(content)
-    if shown:
-        form.show(content, shown[0])
-    return form
-
-
-def edit_question(
-    found: LeadDefinition, content: Content, form: QuestionForm, one: Question | None
-) -> str:
-    """Render the form of a question."""
-    return render_template(
-        "leads/version_question.html",
-        version=found,
-        form=form,
-        part=one,
-        mark=mark_of(content, one) if one else "",
+    return go(
+        url_for("definition.part_page", definition_id=definition_id, slug="statuses", key=key)
     )
-
-
-def save_question_of(definition_id: int, key: str | None) -> ResponseReturnValue:
-    """Save a question as it was typed, a new one without key."""
-    found, content = find(need_draft_id(definition_id))
-    one: Question | None = part_of(content, "questions", key) if key is not None else None
-    form = question_form(content)
-    if not form.validate():
-        return edit_question(found, content, form, one), 422
-    try:
-        saved = kept.save_part(
-            definition_id,
-            form.read(content, key or ""),
-            form.seen.data or "",
-            current_actor(),
-            clock.now(),
-        )
-    except Invalid as error:
-        form.take(error)
-        return edit_question(found, content, form, one), 422
-    except Conflict as error:
-        tell(form, error)
-        return edit_question(found, content, form, one), 409
-    return back(definition_id, saved)
-
-
-PLACES = ("types", "statuses", "questions")
-
-
-def place_named(slug: str) -> str:
-    """Return a list of parts that an address names, or raise NotFound."""
-    if slug not in PLACES:
-        raise NotFound()
-    return slug
 
 
 @blueprint.post("/definition/<int:definition_id>/<slug>/<key>/deletion")

@@ -99,20 +99,21 @@ def test_a_manager_adds_a_type_of_her_own_activates_it_and_a_lead_goes_through(
     page = manager.get(home)
     assert "missing before it can be activated" not in page.text
 
-    typed = shown(manager.get(f"{home}/statuses/new").text)
+    assert 'value="New"' in manager.get(f"{home}/statuses/new").text
+    typed = shown(manager.get(f"{home}/statuses/new-one").text)
     typed |= {"name_en": "Invited", "name_de": "Eingeladen", "state": "in_progress"}
-    refused = manager.post(f"{home}/statuses/new", data=typed)
+    refused = manager.post(f"{home}/statuses/new-one", data=typed)
     assert refused.status_code == 422
     assert 'value="Eingeladen"' in refused.text
     typed |= {"answer": "not_contacted", "usual": "y", "followers": ["waiting"]}
-    assert manager.post(f"{home}/statuses/new", data=typed).status_code == 303
+    assert manager.post(f"{home}/statuses/new-one", data=typed).status_code == 303
 
     others = [key for key in keys_of_draft("statuses") if key != "invited"]
     for key in ("organisation", "person", "business_partner"):
         typed = shown(manager.get(f"{home}/types/{key}").text)
         sent = {**typed, "statuses": others}
         assert manager.post(f"{home}/types/{key}", data=sent).status_code == 303
-    typed = shown(manager.get(f"{home}/types/new").text)
+    typed = shown(manager.get(f"{home}/types/new-one").text)
     typed |= {
         "name_en": "Event",
         "kind": "end_customer",
@@ -120,10 +121,10 @@ def test_a_manager_adds_a_type_of_her_own_activates_it_and_a_lead_goes_through(
         "offer": ["title"],
         "priority": "9",
     }
-    assert manager.post(f"{home}/types/new", data=typed).status_code == 303
-    typed = shown(manager.get(f"{home}/questions/new").text)
+    assert manager.post(f"{home}/types/new-one", data=typed).status_code == 303
+    typed = shown(manager.get(f"{home}/questions/new-one").text)
     typed |= {"name_en": "How many seats?", "required": "y", "types": ["event"]}
-    assert manager.post(f"{home}/questions/new", data=typed).status_code == 303
+    assert manager.post(f"{home}/questions/new-one", data=typed).status_code == 303
 
     page = manager.get(home).text
     assert "missing before it can be activated" in page
@@ -198,6 +199,7 @@ def test_who_saves_what_somebody_else_has_changed_is_told_and_loses_nothing(
     assert told.status_code == 409
     assert "Somebody else has changed this" in told.text
     assert 'value="Yippee"' in told.text
+    assert "Name in English: Hooray → Yippee" in told.text
     assert other.post(path, data=shown(told.text)).status_code == 303
     assert 'value="Yippee"' in manager.get(path).text
     # begun at the same moment it is one draft, and the slower one comes to it

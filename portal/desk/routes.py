@@ -29,6 +29,7 @@ from portal.desk.who_sees import who_sees
 from portal.leads import activities, contacts, hand_over, notes
 from portal.leads.activity_routes import place_of
 from portal.leads.dates import read_dates
+from portal.leads.definition_words import called
 from portal.leads.labels import list_labels
 from portal.leads.models import Lead, LeadContact, LeadState
 from portal.leads.queries import find_visible, list_statuses
@@ -143,7 +144,6 @@ def mine() -> ResponseReturnValue:
     known = contacts.load_contacts([lead for _pickup, lead in held], actor, at)
     steps = queries.last_steps([pickup.id for pickup, _lead in held])
     labels = list_statuses()
-    locale = str(get_locale())
     rows = []
     for pickup, lead in held:
         given = steps.get(pickup.id)
@@ -153,7 +153,7 @@ def mine() -> ResponseReturnValue:
                 lead,
                 known.get(lead.id),
                 at,
-                status_label=labels[lead.status_id].names.get(locale[:2], ""),
+                status_label=called(labels[lead.status_id].names),
                 next_step=given.next_step if given else None,
                 next_step_on=given.next_step_on if given else None,
             )

@@ -20,6 +20,7 @@ PAGE = 50
 COUNTED = 1000
 """Beyond this many nobody counts on."""
 AT_ONCE = 500
+OPEN_PICKUP = (Pickup.lead_id == Lead.id) & Pickup.ended_at.is_(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +53,13 @@ class LeadList:
         place = place_of(self, after if after is not None else before)
         if place is None:
             after = before = None
-        query = self._rows()
+        query = self._places()
         ascending = (before is None) != self.order.down
         if place is not None:
             here = tuple_(*self._by)
             there = self._there(place)
             query = query.where(here > there if ascending else here < there)
-        by = [one.asc() if ascending else one.desc() for one in self._by]
-        rows = session().execute(query.order_by(*by).limit(PAGE + 1)).all()
+        rows = session().execute(self._rows(query.limit(PAGE + 1), ascending)).all()
         shown, more = rows[:PAGE], len(rows) > PAGE
         if before is not None:
             shown = shown[::-1]
@@ -79,13 +79,13 @@ class LeadList:
     def all(self) -> Iterator[Sequence[AnyRow]]:
         """Yield all of them, some hundred at a time, in order."""
         last: tuple[Any, int] | None = None
-        by = [one.desc() if self.order.down else one.asc() for one in self._by]
+        ascending = not self.order.down
         while True:
-            query = self._rows(self._by[0].label("place")).order_by(*by).limit(AT_ONCE)
+            query = self._places()
             if last is not None:
                 here, there = tuple_(*self._by), self._there(last)
-                query = query.where(here < there if self.order.down else here > there)
-            rows = session().execute(query).all()
+                query = query.where(here > there if ascending else here < there)
+            rows = session().execute(self._rows(query.limit(AT_ONCE), ascending)).all()
             yield rows
             if len(rows) < AT_ONCE:
                 return
@@ -99,14 +99,27 @@ class LeadList:
         value, lead_id = place
         return tuple_(literal(value, self._by[0].type), literal(lead_id, Lead.id.type))
 
-    def _rows(self, *more: Any) -> Select[Any]:
+    def _places(self) -> Select[Any]:
+        """Return the query of ids and places in the order, narrowed."""
+        return self._joined(select(Lead.id, self._by[0].label("place")))
+
+    def _rows(self, places: Select[Any], ascending: bool) -> Select[Any]:
+        """Return the query of what is shown of these places, looked up for them alone."""
+        by = [one.asc() if ascending else one.desc() for one in self._by]
+        found = places.order_by(*by).subquery("found")
         chosen: list[Any] = [self.eyes.masked(BY_KEY[key]).label(key) for key in self.asked.columns]
-        return self._joined(select(Lead.id, Lead.number, Lead.title, *chosen, *more))
+        again = [found.c.place, found.c.id]
+        return (
+            select(Lead.id, Lead.number, Lead.title, *chosen, found.c.place)
+            .select_from(found)
+            .join(Lead, Lead.id == found.c.id)
+            .outerjoin(Pickup, OPEN_PICKUP)
+            .order_by(*(one.asc() if ascending else one.desc() for one in again))
+        )
 
     def _joined(self, query: Select[Any]) -> Select[Any]:
         """Return a query of leads with the open pickup of each beside it, narrowed."""
-        open_one = (Pickup.lead_id == Lead.id) & Pickup.ended_at.is_(None)
-        return query.select_from(Lead).outerjoin(Pickup, open_one).where(*self._conditions)
+        return query.select_from(Lead).outerjoin(Pickup, OPEN_PICKUP).where(*self._conditions)
 
 
 def place_of(leads: LeadList, lead_id: int | None) -> tuple[Any, int] | None:
@@ -117,7 +130,7 @@ def place_of(leads: LeadList, lead_id: int | None) -> tuple[Any, int] | None:
         session()
         .execute(
             select(leads.eyes.ordered(leads.order), Lead.id)
-            .outerjoin(Pickup, (Pickup.lead_id == Lead.id) & Pickup.ended_at.is_(None))
+            .outerjoin(Pickup, OPEN_PICKUP)
             .where(
                 Lead.id == lead_id, visible_to(leads.asking.actor, leads.asking.reached, lead_id)
             )

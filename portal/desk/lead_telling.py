@@ -23,7 +23,7 @@ from portal.desk.lead_filters import KINDS, STATES, TEMPERATURES
 from portal.feedback.rules import words_of
 from portal.leads.intake.reading import guard_cell
 from portal.leads.models import LeadDefinition, LeadStatus, LeadType
-from portal.web.filters import local, money, number, stamp
+from portal.web.filters import local, money, number
 
 BYTES_AT_ONCE = 64 * 1024
 
@@ -59,11 +59,9 @@ class Telling:
         return names, choices
 
     def words(self, column: Column, value: Any) -> str:
-        """Return what a page says of a value; empty for nothing."""
-        if value is None or value == "":
+        """Return what a page says of a value; empty for nothing, and for moments, which it says."""
+        if value is None or value == "" or column.kind in ("moment", "due"):
             return ""
-        if column.kind in ("moment", "due"):
-            return stamp(value)
         if column.kind == "money":
             return money(value)
         if column.kind == "number":

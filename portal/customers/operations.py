@@ -299,6 +299,11 @@ def check_number(erp_number: str, own: Customer | None) -> dict[str, str]:
     """Say that another customer has this number in the ERP system."""
     if not erp_number:
         return {}
+    # who gives the same number at the same moment waits, and is told who was first
+    session().execute(
+        sql("SELECT pg_advisory_xact_lock(hashtext('erp number'), hashtext(:number))"),
+        {"number": erp_number},
+    )
     other = session().scalar(select(Customer).where(Customer.erp_number == erp_number))
     if other is None or (own is not None and other.id == own.id):
         return {}

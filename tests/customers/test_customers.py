@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select, text
@@ -10,7 +11,7 @@ from sqlalchemy import func, select, text
 from portal.accounts.queries import get_actor
 from portal.catalog.queries import book
 from portal.core import clock
-from portal.core.db import session
+from portal.core.db import db, session, unit_of_work
 from portal.core.errors import Conflict, Invalid, NotFound, Refused
 from portal.core.events import EventRow
 from portal.customers import merging, operations, queries, wall, who, winning
@@ -29,6 +30,7 @@ from tests.factories import (
     make_vendor,
     sign_in,
 )
+from tests.live import at_once
 
 ZOO = Account(name="Zoo Supplies Ltd", domain="www.Zoo.example", country="DE", city="Hanover")
 DESK = Reach(email="Desk@Zoo.example", phone="0511 7654321", person="Zoe Zander")
@@ -126,6 +128,24 @@ def test_what_is_odd_is_told_at_its_field_and_nobody_is_made(ctx, account, reach
         made(mara, Account(**{"name": "New", "country": "DE", **account}), Reach(**reach))
     assert list(odd.value.errors) == [field]
     assert session().scalar(select(func.count()).select_from(Customer)) == 1
+
+
+def test_of_two_who_give_the_same_number_at_once_one_is_told_who_has_it(committed):
+    mara = make_manager()
+
+    def make(name):
+        with committed.app_context():
+            try:
+                with unit_of_work():
+                    made = Account(name=name, erp_number="4711", country="DE", city="Hanover")
+                    operations.create(made, Reach(), get_actor(mara.id), clock.now())
+            except Invalid as refusal:
+                return list(refusal.errors)
+            finally:
+                db.session.remove()
+            return []
+
+    assert sorted(at_once(partial(make, "Zoo"), partial(make, "Mill"))) == [[], ["erp_number"]]
 
 
 def test_two_who_change_it_at_once_are_told_and_lose_nothing(ctx):

@@ -33,7 +33,7 @@ run:
 test:
 	@$(BOOTSTRAP) --test
 	@$(MAKE) --no-print-directory check
-	@$(VENV)/python -m pytest -n $(or $(WORKERS),3) --dist loadgroup tests
+	@$(VENV)/python -m pytest -n $(or $(WORKERS),2) --dist loadgroup tests
 
 check:
 	@$(BOOTSTRAP) --dev

@@ -32,6 +32,7 @@ def test_what_is_folded_opens_without_a_script_and_says_where_the_reader_is(clie
         "/hand-overs",
         "/imports",
         "/rules",
+        "/customers",
         "/administration",
     ]
     assert 'href="/rules" aria-current="page"' in more

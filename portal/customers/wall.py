@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.orm import Session
 
-from portal.timeline.wall import opened
+from portal.core.walls import opened
 
 NAMED = "app.customers_of"
 """The ids of the customers whose names and addresses may be read and written, as `{1,2}`."""

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.orm import Session
 
-from portal.timeline.wall import opened
+from portal.core.walls import opened
 
 NAMED = "app.contacts_of"
 """The ids of the leads whose contacts may be read and written, as `{1,2}`."""

@@ -8,21 +8,17 @@ before, by who opens.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from portal.core.db import in_transaction
+from portal.core.walls import opened
 
 NOTES = "app.notes_of"
 """The id of the firm whose notes may be read and written."""
 
 SHARED_NOTES = "app.shared_notes_of"
 """The ids of the leads whose shared notes may be read, as `{1,2}`."""
-
-SET = text("SELECT set_config(:setting, :value, true)")
 
 
 @contextmanager
@@ -36,25 +32,3 @@ def open_notes(
         opened(SHARED_NOTES, value, session),
     ):
         yield session
-
-
-@contextmanager
-def opened(setting: str, value: str, own: Session | None = None) -> Iterator[Session]:
-    """Set a setting in a transaction and take it back behind, all changes written before."""
-    with in_transaction(own) as session:
-        before = session.info.get(setting, "")
-        _set(session, setting, value)
-        try:
-            yield session
-            session.flush()
-        except BaseException:
-            # in a transaction that PostgreSQL has given up nothing can be set, nor read
-            with suppress(SQLAlchemyError):
-                _set(session, setting, before)
-            raise
-        _set(session, setting, before)
-
-
-def _set(session: Session, setting: str, value: str) -> None:
-    session.info[setting] = value
-    session.connection().execute(SET, {"setting": setting, "value": value})

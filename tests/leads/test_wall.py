@@ -23,13 +23,13 @@ from portal.accounts.queries import get_actor
 from portal.core import db, jobs
 from portal.core.db import READING, only_read, session, unit_of_work
 from portal.core.servers import PostgresServer
+from portal.core.walls import SET
 from portal.leads import contacts, wall
 from portal.leads.duplicates import find_duplicates
 from portal.leads.importing import from_records
 from portal.leads.models import Lead, LeadContact
 from portal.leads.operations import suppress
 from portal.timeline.models import ContactLook
-from portal.timeline.wall import SET
 from tests.conftest import HOME, database_url, drop_database, run_sql
 from tests.factories import AT, CONTACT, contact_of, make_lead, make_manager, make_person
 

@@ -6,7 +6,7 @@ stands in the room of the rows: contact data, who customers are, what people of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from sqlalchemy import text
@@ -16,6 +16,11 @@ from sqlalchemy.orm import Session
 from portal.core.db import in_transaction
 
 SET = text("SELECT set_config(:setting, :value, true)")
+
+
+def ids(found: Iterable[int]) -> str:
+    """Return the value of a setting that names rows, as `{1,2}`."""
+    return "{" + ",".join(str(int(one)) for one in found) + "}"
 
 
 @contextmanager

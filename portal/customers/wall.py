@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.orm import Session
 
-from portal.core.walls import opened
+from portal.core.walls import ids, opened
 
 NAMED = "app.customers_of"
 """The ids of the customers whose names and addresses may be read and written, as `{1,2}`."""
@@ -28,8 +28,7 @@ def open_for(customer_ids: Iterable[int], own: Session | None = None) -> Iterato
     Yields the session in which it is open: `own`, else the current one, or one apart where that
     only reads. What is changed inside is written before it closes.
     """
-    value = "{" + ",".join(str(int(one)) for one in customer_ids) + "}"
-    with opened(NAMED, value, own) as session:
+    with opened(NAMED, ids(customer_ids), own) as session:
         yield session
 
 

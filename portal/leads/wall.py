@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.orm import Session
 
-from portal.core.walls import opened
+from portal.core.walls import ids, opened
 
 NAMED = "app.contacts_of"
 """The ids of the leads whose contacts may be read and written, as `{1,2}`."""
@@ -31,8 +31,7 @@ def open_for(lead_ids: Iterable[int], own: Session | None = None) -> Iterator[Se
     Yields the session in which it is open: `own`, else the current one, or one apart where that
     only reads. What is changed inside is written before it closes.
     """
-    value = "{" + ",".join(str(int(lead_id)) for lead_id in lead_ids) + "}"
-    with opened(NAMED, value, own) as session:
+    with opened(NAMED, ids(lead_ids), own) as session:
         yield session
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.orm import Session
 
-from portal.core.walls import opened
+from portal.core.walls import ids, opened
 
 NOTES = "app.notes_of"
 """The id of the firm whose notes may be read and written."""
@@ -26,9 +26,8 @@ def open_notes(
     organisation_id: int, shared_of: Iterable[int] = (), own: Session | None = None
 ) -> Iterator[Session]:
     """Open the wall for a firm's own notes, and for those that others share on these leads."""
-    value = "{" + ",".join(str(int(lead_id)) for lead_id in shared_of) + "}"
     with (
         opened(NOTES, str(int(organisation_id)), own) as session,
-        opened(SHARED_NOTES, value, session),
+        opened(SHARED_NOTES, ids(shared_of), session),
     ):
         yield session

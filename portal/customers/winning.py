@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, select
 
 from portal.accounts.actor import Actor
 from portal.core.db import session
-from portal.core.errors import NotFound, Refused
+from portal.core.errors import Refused
 from portal.core.events import record
 from portal.customers import queries, rules, wall
 from portal.customers.events import (
@@ -40,9 +40,9 @@ from portal.customers.operations import (
     make,
     wait_in_line,
 )
+from portal.leads import queries as leads
 from portal.leads import wall as contact_wall
 from portal.leads.models import Lead, LeadContact, LeadKind
-from portal.leads.queries import visible_to
 
 CONTACT = select(
     LeadContact.company,
@@ -227,14 +227,7 @@ def find_link(lead: Lead) -> CustomerLead | None:
 
 def lock_lead(lead_id: int, actor: Actor) -> Lead:
     """Lock a lead that exists for this person. Raises `NotFound`, `Refused` for future partners."""
-    lead = session().scalar(
-        select(Lead)
-        .where(Lead.id == lead_id, visible_to(actor))
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    if lead is None:
-        raise NotFound()
+    lead = leads.lock_visible(lead_id, actor)
     if lead.kind == LeadKind.PARTNER_RECRUIT:
         raise Refused(_("%(number)s is a future partner, not a customer.", number=lead.number))
     return lead

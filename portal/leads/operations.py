@@ -23,7 +23,7 @@ from portal.catalog.models import Entry, SizeBand, ValueBand
 from portal.catalog.places import find_city, subdivisions
 from portal.catalog.queries import book, short_key
 from portal.core.db import session
-from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.errors import Conflict, Invalid
 from portal.core.events import record
 from portal.leads import events, requirements, rules, wall
 from portal.leads.intake.cleaning import clean_text, find_domain, find_email, find_phone
@@ -41,7 +41,7 @@ from portal.leads.models import (
     Suppression,
     Temperature,
 )
-from portal.leads.queries import get_definition, visible_to
+from portal.leads.queries import get_definition, lock_visible, visible_to
 
 DO_NOT_CALL = "do_not_call"
 
@@ -291,14 +291,7 @@ def lock_to_edit(lead_id: int, actor: Actor) -> Lead:
 
     Raises `NotFound`, `rules.NotEditable`.
     """
-    lead = session().scalar(
-        select(Lead)
-        .where(Lead.id == lead_id, visible_to(actor))
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    if lead is None:
-        raise NotFound()
+    lead = lock_visible(lead_id, actor)
     rules.check_editable(lead.state, lead.number)
     return lead
 

@@ -155,6 +155,19 @@ def get_visible(lead_id: int, actor: Actor) -> Lead:
     return found
 
 
+def lock_visible(lead_id: int, actor: Actor) -> Lead:
+    """Lock a lead that exists for this person and return it fresh. Raises `NotFound`."""
+    lead = session().scalar(
+        select(Lead)
+        .where(Lead.id == lead_id, visible_to(actor))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if lead is None:
+        raise NotFound()
+    return lead
+
+
 def teasers() -> Select[*tuple[Any, ...]]:
     """Return a query of the teaser columns."""
     return select(*TEASER_COLUMNS)

@@ -90,15 +90,7 @@ def list_assignees(lead: Lead, actor: Actor) -> Sequence[AnyRow]:
             User.id.in_(team),
             User.roles.contains(["channel_manager"]),
         )
-    return (
-        session()
-        .execute(
-            select(User.id, User.name)
-            .where(User.organisation_id == actor.organisation_id, User.active, works)
-            .order_by(User.name, User.id)
-        )
-        .all()
-    )
+    return timeline.list_people(actor, works)
 
 
 # -- verbs ------------------------------------------------------------------------------------

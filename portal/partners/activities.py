@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import OrganisationKind, User
-from portal.core.db import AnyRow, session
+from portal.core.db import AnyRow
 from portal.partners.models import Partner
 from portal.timeline import activities as timeline
 from portal.timeline.activities import Listed, Subject
@@ -39,12 +39,4 @@ def list_assignees(partner: Partner, actor: Actor) -> Sequence[AnyRow]:
     """
     answers = partner.organisation.account_manager_id or 0
     works = or_(User.id.in_([actor.id, answers]), User.roles.contains(["channel_manager"]))
-    return (
-        session()
-        .execute(
-            select(User.id, User.name)
-            .where(User.organisation_id == actor.organisation_id, User.active, works)
-            .order_by(User.name, User.id)
-        )
-        .all()
-    )
+    return timeline.list_people(actor, works)

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, aliased
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
-from portal.core.db import session
+from portal.core.db import AnyRow, session
 from portal.core.errors import Invalid, NotFound
 from portal.core.events import record
 from portal.timeline import operations, wall
@@ -228,6 +228,19 @@ def enter(
         )
     )
     return activity
+
+
+def list_people(actor: Actor, which: ColumnElement[bool]) -> Sequence[AnyRow]:
+    """Return `id` and `name` of those of the actor's firm who may have an activity, by name."""
+    return (
+        session()
+        .execute(
+            select(User.id, User.name)
+            .where(User.organisation_id == actor.organisation_id, User.active, which)
+            .order_by(User.name, User.id)
+        )
+        .all()
+    )
 
 
 def check_assignee(assignee_id: int | None, people: Collection[int | None]) -> dict[str, str]:

@@ -258,6 +258,7 @@ def test_who_is_not_signed_in_gets_no_stream_and_who_wants_a_page_neither(live):
 def test_many_streams_hear_at_once_and_hold_nothing_of_the_database(ears):
     firm = make_partner()
     people = [make_person(firm) for _ in range(MANY)]
+    # more than the pools of all processes hold: did each keep a connection, not all would hear
     opened = listening(ears, *people)
     assert len(opened) == MANY
     redis = ears.live.app.extensions["redis"]
@@ -270,8 +271,6 @@ def test_many_streams_hear_at_once_and_hold_nothing_of_the_database(ears):
         "AND pid <> pg_backend_pid() AND state <> 'idle' AND xact_start < now() - interval '2 s'"
     )
     assert ears.live.value(busy) == 0
-    held = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-    assert ears.live.value(held) < 50
     assert ears.live.signed_in(people[0])[0].get("/available").status == 200
     ears.live.do(lambda: session().execute(update(User).values(active=False)))
     ears.until(lambda ear: ear.over, *opened)

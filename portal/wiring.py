@@ -20,9 +20,12 @@ from portal.accounts.events import (
 )
 from portal.catalog import routes as catalog
 from portal.core.events import Event
+from portal.customers import activity_routes as customer_activities
 from portal.customers import hand_over_routes as hand_overs
+from portal.customers import jobs as _customers  # noqa: F401
 from portal.customers import lead_routes as lead_customer
 from portal.customers import routes as customers
+from portal.customers.events import CustomerMade
 from portal.deadlines import jobs as _deadlines  # noqa: F401
 from portal.desk import (
     audit,
@@ -56,6 +59,7 @@ from portal.leads.events import (
     DraftsStale,
     LeadDisqualified,
     LeadHandedBack,
+    LeadQualified,
 )
 from portal.matching import routes as matching
 from portal.notifications import jobs as _notifications  # noqa: F401 – registers its reactions
@@ -122,6 +126,7 @@ ROOMS = (
     customers.policy_blueprint,
     lead_customer.blueprint,
     customer.blueprint,
+    customer_activities.blueprint,
     preview.blueprint,
     notifications.blueprint,
     desk_jobs.blueprint,
@@ -154,6 +159,8 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     OfferVisible: ("notifications.lead_offered",),
     StandByHeard: ("notifications.stand_by_heard",),
     ContactSuppressed: ("offers.take_off",),
+    LeadQualified: ("customers.link_qualified",),
+    CustomerMade: ("customers.hand_to_support",),
     LeadHandedBack: ("notifications.handed_back",),
     AbsenceAdded: ("notifications.stands_in",),
     LeadDisqualified: ("offers.settle_waiting",),

@@ -21,6 +21,7 @@ from portal.core.db import session
 from portal.core.jobs import JobFailure
 from portal.core.mail import links
 from portal.core.mail.links import Purpose
+from portal.customers import activities as customer_activities
 from portal.customers import operations as customers
 from portal.customers import winning
 from portal.customers.models import CustomerAddress
@@ -337,6 +338,12 @@ def make_customer(world, at):
     with open_for([made.id], session()) as opened:
         address_id = opened.scalars(select(CustomerAddress.id)).one()
     world.values |= {"customer_id": made.id, "address_id": address_id}
+    call = Entry("call", "Ask how they are getting on.", at + timedelta(days=12))
+    subject = customer_activities.about(made.id)
+    planned = timeline.enter(
+        subject, call, done=False, people={manager.id}, actor=manager, at=at
+    ).id
+    world.values |= {f"customer_activities.{verb} activity_id": planned for verb in VERBS}
 
 
 def make_hand_over(world):

@@ -11,10 +11,12 @@ from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringFi
 from wtforms.fields import TextAreaField
 from wtforms.validators import Length, Optional
 
+from portal.accounts.queries import find_person
 from portal.catalog.queries import book
-from portal.customers.models import Customer, CustomerKind
+from portal.customers.models import Customer, CustomerKind, CustomerPolicy
 from portal.customers.operations import Account, Reach
 from portal.customers.rules import MOST
+from portal.customers.support import list_supporters
 from portal.customers.who import Who
 from portal.partners.forms import countries
 from portal.web.forms import Form, needed
@@ -168,3 +170,25 @@ class PolicyForm(StandingFields):
         _l("Operations get a lead only with its customer’s number in the ERP system"),
         description=_l("Future partners are loaded without one."),
     )
+    from_qualified = BooleanField(
+        _l("A qualified lead finds its customer"),
+        description=_l(
+            "Where the same ERP number, web address, e-mail or name says for sure whose it is; "
+            "nobody is made."
+        ),
+    )
+    support_id = SelectField(
+        _l("Who helps new customers start"),
+        [Optional()],
+        choices=[],
+        description=_l("Gets a task for each customer that a lead has made."),
+    )
+
+    def offer(self, policy: CustomerPolicy) -> None:
+        """Fill the lists to choose from; who is named stays, also where he is gone."""
+        self.offer_standing(policy)
+        people = [(str(one.id), one.name) for one in list_supporters()]
+        named = find_person(policy.support_id) if policy.support_id else None
+        if named is not None and str(named.id) not in dict(people):
+            people.append((str(named.id), _("%(name)s (sees no customers now)", name=named.name)))
+        self.support_id.choices = [("", _("Nobody")), *people]

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Index,
     Sequence,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -131,6 +132,8 @@ class CustomerPolicy(Base):
 
     `from_wins`: a won lead finds or makes its customer, who then has this classification and credit
     rating. `number_demanded`: nothing goes to operations without a number in the ERP system.
+    `from_qualified`: a qualified lead is the customer's who is surely the same. `support_id` gets a
+    task for each customer that a lead made; nobody where none is named.
     """
 
     __tablename__ = "customer_policy"
@@ -138,7 +141,9 @@ class CustomerPolicy(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     from_wins: Mapped[bool] = mapped_column(default=False)
     number_demanded: Mapped[bool] = mapped_column(default=False)
+    from_qualified: Mapped[bool] = mapped_column(default=False, server_default=false())
     classification_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
     credit_rating_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
+    support_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
 
     __table_args__ = (CheckConstraint("id = 1", name="single"),)

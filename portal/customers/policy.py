@@ -11,8 +11,10 @@ from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.errors import Invalid
 from portal.core.events import record
+from portal.customers import queries
 from portal.customers.events import CustomerPolicyChanged
 from portal.customers.models import CustomerPolicy
+from portal.customers.support import list_supporters
 
 
 def choose(
@@ -21,6 +23,8 @@ def choose(
     number_demanded: bool,
     classification_id: int | None,
     credit_rating_id: int | None,
+    from_qualified: bool = False,
+    support_id: int | None = None,
     actor: Actor,
     at: datetime,
 ) -> CustomerPolicy:
@@ -30,6 +34,8 @@ def choose(
         "number_demanded": number_demanded,
         "classification_id": classification_id,
         "credit_rating_id": credit_rating_id,
+        "from_qualified": from_qualified,
+        "support_id": support_id,
     }
     entries = book().by_id
     errors = {
@@ -40,11 +46,14 @@ def choose(
         )
         if (chosen := wanted[name]) and (chosen not in entries or entries[chosen].kind != kind)
     }
+    policy = session().get(CustomerPolicy, 1)
+    before = policy.support_id if policy is not None else None
+    if support_id not in {None, before, *(one.id for one in list_supporters())}:
+        errors["support_id"] = str(_("Please choose somebody who sees customers."))
     if errors:
         raise Invalid(errors)
-    policy = session().get(CustomerPolicy, 1)
     if policy is None:
-        policy = CustomerPolicy(id=1, from_wins=False, number_demanded=False)
+        policy = queries.no_policy()
         session().add(policy)
     changed = sorted(name for name, value in wanted.items() if getattr(policy, name) != value)
     for name in changed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, exists, func, literal, or_, select, union_all
@@ -21,7 +21,7 @@ from portal.customers.models import (
     CustomerPolicy,
 )
 from portal.customers.rules import telling_host
-from portal.customers.sight import visible_to
+from portal.customers.sight import sees_business, visible_to
 from portal.customers.who import Who
 from portal.leads.intake.cleaning import find_domain, find_email, find_phone
 from portal.web.paging import Page, cut
@@ -32,8 +32,12 @@ MOST_ALIKE = 20
 
 def read_policy() -> CustomerPolicy:
     """Return what the programme wants of customers; where nobody chose, nothing."""
-    found = session().get(CustomerPolicy, 1)
-    return found or CustomerPolicy(id=1, from_wins=False, number_demanded=False)
+    return session().get(CustomerPolicy, 1) or no_policy()
+
+
+def no_policy() -> CustomerPolicy:
+    """Return what holds before anybody chose."""
+    return CustomerPolicy(id=1, from_wins=False, number_demanded=False, from_qualified=False)
 
 
 def find_of_lead(lead_id: int) -> Customer | None:
@@ -57,6 +61,24 @@ def get_visible(customer_id: int, actor: Actor) -> Customer:
     if found is None:
         raise NotFound()
     return found
+
+
+def get_unmerged(customer_id: int, actor: Actor) -> Customer:
+    """Return a customer that may be changed: one that wasn't merged. Raises `NotFound`."""
+    found = get_visible(customer_id, actor)
+    if found.merged_into is not None:
+        raise NotFound()
+    return found
+
+
+def find_numbered(text: str, actor: Actor) -> Sequence[Customer]:
+    """Return the customers that have this number, here or in the ERP system; no names are read."""
+    number = text.upper()
+    numbered: ColumnElement[bool] = Customer.number.in_((number, f"C-{number}"))
+    if sees_business(actor):
+        numbered = or_(numbered, Customer.erp_number == text)
+    query = select(Customer).where(numbered, visible_to(actor), Customer.merged_into.is_(None))
+    return session().scalars(query.order_by(Customer.id)).all()
 
 
 @dataclass(frozen=True, slots=True)

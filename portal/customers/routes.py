@@ -178,11 +178,8 @@ def save(customer_id: int) -> ResponseReturnValue:
 
 
 def get_own(customer_id: int) -> Customer:
-    """Return a customer that may be changed: one that wasn't merged. Raises NotFound."""
-    found = queries.get_visible(customer_id, current_actor())
-    if found.merged_into is not None:
-        raise NotFound()
-    return found
+    """Return a customer that the reader may change. Raises `NotFound`."""
+    return queries.get_unmerged(customer_id, current_actor())
 
 
 def editor(
@@ -334,7 +331,7 @@ def choose_other(customer: Customer, wrong: str = "") -> str:
 @requires(Permission.RULES_EDIT)
 def policy_page() -> ResponseReturnValue:
     form = PolicyForm(formdata=None, obj=queries.read_policy())
-    for name in ("classification_id", "credit_rating_id"):
+    for name in ("classification_id", "credit_rating_id", "support_id"):
         form[name].data = str(form[name].data or "")
     return policy_form(form)
 
@@ -343,7 +340,7 @@ def policy_page() -> ResponseReturnValue:
 @requires(Permission.RULES_EDIT)
 def save_policy() -> ResponseReturnValue:
     form = PolicyForm()
-    form.offer_standing(queries.read_policy())
+    form.offer(queries.read_policy())
     if not form.validate():
         return policy_form(form), 422
     try:
@@ -352,6 +349,8 @@ def save_policy() -> ResponseReturnValue:
             number_demanded=bool(form.number_demanded.data),
             classification_id=chosen(form.classification_id),
             credit_rating_id=chosen(form.credit_rating_id),
+            from_qualified=bool(form.from_qualified.data),
+            support_id=chosen(form.support_id),
             actor=current_actor(),
             at=clock.now(),
         )
@@ -364,5 +363,5 @@ def save_policy() -> ResponseReturnValue:
 
 def policy_form(form: PolicyForm) -> str:
     """Render what the programme wants of customers."""
-    form.offer_standing(queries.read_policy())
+    form.offer(queries.read_policy())
     return render_template("customers/policy.html", form=form)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 
@@ -95,3 +97,12 @@ def too_long(texts: Mapping[str, str | None]) -> dict[str, str]:
         for name, text in texts.items()
         if text and len(text) > MOST[name]
     }
+
+
+def next_working_day(at: datetime, timezone: str) -> datetime:
+    """Return nine in the morning of the next day from Monday to Friday, of a zone."""
+    here = at.astimezone(ZoneInfo(timezone))
+    day = here.date() + timedelta(days=1)
+    while day.weekday() > 4:
+        day += timedelta(days=1)
+    return datetime.combine(day, time(9), here.tzinfo).astimezone(UTC)

@@ -14,10 +14,12 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, func, select
 
 from portal.accounts.actor import Actor
+from portal.accounts.queries import find_actor_of
 from portal.core.db import session
 from portal.core.errors import Refused
 from portal.core.events import record
 from portal.customers import queries, rules, wall
+from portal.customers.activities import about
 from portal.customers.events import (
     CustomerLinked,
     CustomerMade,
@@ -43,6 +45,7 @@ from portal.customers.operations import (
 from portal.leads import queries as leads
 from portal.leads import wall as contact_wall
 from portal.leads.models import Lead, LeadContact, LeadKind
+from portal.timeline import activities as timeline
 
 CONTACT = select(
     LeadContact.company,
@@ -94,11 +97,13 @@ def take_win_back(lead: Lead, actor: Actor, at: datetime) -> None:
         CustomerLead.customer_id == customer.id, CustomerLead.lead_id != lead.id
     )
     untouched = before.made and customer.version == 1 and not session().scalar(others)
+    untouched = untouched and not timeline.is_touched(about(customer.id))
     session().delete(before)
     session().flush()
     record(CustomerUnlinked(at=at, lead_id=lead.id, customer_id=customer.id, user_id=actor.id))
     if not untouched:
         return
+    timeline.forget(about(customer.id))
     with wall.open_for([customer.id], session()) as opened:
         for behind in (CustomerAddress, CustomerName):
             opened.execute(delete(behind).where(behind.customer_id == customer.id))
@@ -130,6 +135,28 @@ def find_or_make(
         customer = queries.lock(same)
     add_reach(customer, contact.reach, at)
     link(lead, customer, actor, at, by_win=by_win, made=made)
+    return customer
+
+
+def link_qualified(lead_id: int, user_id: int, at: datetime) -> Customer | None:
+    """Note whose a qualified lead is, if the programme wants that and it is sure; make nobody.
+
+    None where it is left open, or somebody has said it already.
+    """
+    lead, actor = session().get(Lead, lead_id), find_actor_of(user_id)
+    if lead is None or actor is None or lead.kind == LeadKind.PARTNER_RECRUIT:
+        return None
+    if not queries.read_policy().from_qualified or find_link(lead) is not None:
+        return None
+    contact = read_contact(lead)
+    if contact is None:
+        return None
+    wait_in_line()
+    same = rules.same_one(contact.account.kind, kind_alike(contact))
+    if same is None or find_link(lead) is not None:
+        return None
+    customer = queries.lock(same)
+    link(lead, customer, actor, at)
     return customer
 
 

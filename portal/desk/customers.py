@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -16,12 +18,15 @@ from portal.accounts.queries import find_person
 from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.db import AnyRow
-from portal.customers import queries, who
+from portal.customers import activities, queries, who
+from portal.customers.activity_routes import place_of
+from portal.customers.models import Customer
 from portal.customers.sight import list_leads, sees_addresses, sees_business
 from portal.desk.queries import list_pickups_of
 from portal.leads.models import Lead
 from portal.leads.queries import list_statuses
 from portal.partners.forms import countries
+from portal.timeline import pages
 from portal.web.access import signed_in
 
 blueprint = Blueprint("customer", __name__)
@@ -53,10 +58,21 @@ def page(customer_id: int) -> ResponseReturnValue:
         country=dict(countries()).get(customer.country or "", customer.country),
         maker=find_person(customer.made_by) if sees_business(actor) else None,
         dealings=dealings(customer_id, actor, locale),
+        activities=planned_for(customer, actor, at),
+        contact=None,
         may_edit=actor.may(Permission.CUSTOMERS_EDIT),
         may_open=actor.may(Permission.LEADS_QUALIFY) and sees_addresses(actor),
         lists=actor.may(Permission.CUSTOMERS_SEE),
     )
+
+
+def planned_for(customer: Customer, actor: Actor, at: datetime) -> dict[str, Any] | None:
+    """Return the activities about a customer as `timeline/_list.html` shows them."""
+    if not activities.may_plan(actor):
+        return None
+    show = pages.asked_for()
+    rows = activities.load_activities(customer, actor, show)
+    return pages.listed(rows, at, place_of(customer), show)
 
 
 def dealings(customer_id: int, actor: Actor, locale: str) -> list[Dealing]:

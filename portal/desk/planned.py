@@ -1,4 +1,4 @@
-"""What somebody still has to do, about leads and partners, the next due first."""
+"""What somebody still has to do, about leads, partners and customers, the next due first."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from portal.accounts import reach
@@ -19,6 +19,8 @@ from portal.accounts.permissions import Permission
 from portal.accounts.reach import Reached
 from portal.core import clock
 from portal.core.db import session
+from portal.customers.activities import may_plan
+from portal.customers.models import Customer
 from portal.leads.models import Lead
 from portal.leads.queries import visible_to
 from portal.timeline import wall
@@ -31,8 +33,15 @@ from portal.web.paging import Page, cut, page_number
 blueprint = Blueprint("planned", __name__)
 
 PAGE = 40
+HOMES = {"partner": "/partners", "customer": "/customers"}
 Firm = aliased(Organisation, name="about_firm")
-ABOUT = (Activity.subject, Activity.subject_id, Lead.number, Lead.title, Firm.name)
+ABOUT = (
+    Activity.subject,
+    Activity.subject_id,
+    Lead.number,
+    Lead.title,
+    func.coalesce(Firm.name, Customer.number),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +67,11 @@ class Mine:
 
 
 def about(
-    subject: str, subject_id: int, number: str | None, title: str | None, firm: str | None
+    subject: str, subject_id: int, number: str | None, title: str | None, named: str | None
 ) -> tuple[str, str, str]:
-    """Return path, name and title of what an activity is about."""
-    if subject == "partner":
-        return f"/partners/{subject_id}", firm or "", ""
+    """Return path, name and title of what an activity is about; a customer goes by its number."""
+    if subject in HOMES:
+        return f"{HOMES[subject]}/{subject_id}", named or "", ""
     return f"/leads/{subject_id}", number or "", title or ""
 
 
@@ -72,14 +81,18 @@ def mine_of(
     """Narrow a query of activities to what somebody still has to do about what she sees."""
     of_leads = and_(Activity.subject == "lead", Activity.subject_id == Lead.id)
     of_firms = and_(Activity.subject == "partner", Activity.subject_id == Firm.id)
+    of_customers = and_(Activity.subject == "customer", Activity.subject_id == Customer.id)
     seen: list[ColumnElement[bool]] = [and_(Lead.id.is_not(None), visible_to(actor, reached))]
     if actor.may(Permission.PARTNERS_SEE):
         theirs = reach.answers_for(actor, Firm.id, reached)
         seen.append(and_(Firm.id.is_not(None), theirs))
+    if may_plan(actor):
+        seen.append(Customer.id.is_not(None))
     return (
         query.add_columns(*ABOUT)
         .outerjoin(Lead, of_leads)
         .outerjoin(Firm, of_firms)
+        .outerjoin(Customer, of_customers)
         .where(
             Activity.assignee_id == actor.id,
             Activity.organisation_id == actor.organisation_id,

@@ -19,6 +19,7 @@ from portal.accounts.queries import find_actor_of, find_name, get_actor
 from portal.core.db import session
 from portal.core.errors import NotFound
 from portal.core.mail.rendering import moment
+from portal.customers import activities as customers
 from portal.leads import activities, hand_over
 from portal.matching.words import country_name
 from portal.notifications.models import Topic
@@ -69,6 +70,11 @@ def _activity_due(activity_id: int, due: int, user: User) -> News | None:
         if lead is None:
             return None
         name, path, lead_id = lead.number, f"/leads/{lead.id}", lead.id
+    elif activity.subject == "customer":
+        customer = customers.find_due(activity, user)
+        if customer is None:
+            return None
+        name, path = customer.number, f"/customers/{customer.id}"
     else:
         firm = find_seen(activity.subject_id, user)
         if firm is None:

@@ -16,8 +16,10 @@ from portal.accounts import administration, managers
 from portal.accounts import operations as accounts
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
+from portal.accounts.permissions import Permission
 from portal.core.db import session
 from portal.core.errors import Invalid, Refused
+from portal.customers import support
 from portal.leads.models import Lead
 from portal.leads.operations import put_back_drafts
 from portal.offers import operations as offers
@@ -66,8 +68,9 @@ def hand_on(user: User, to_user_id: int | None, actor: Actor, at: datetime) -> i
 def release_planned(user: User, actor: Actor, at: datetime) -> int:
     """Hand on what somebody who leaves still has planned; return how much it was.
 
-    It goes to who holds the lead, or at the vendor answers for lead or partner; else to who lets
-    her go, if that is a colleague; else it waits for somebody to take it on.
+    It goes to who holds the lead, or at the vendor answers for lead or partner, or helps new
+    customers start; else to who lets her go, if that is a colleague and may have it; else it waits
+    for somebody to take it on.
     """
     planned = lock_planned_of(user.id)
     for activity in planned:
@@ -82,7 +85,11 @@ def _next_after(user: User, activity: Activity, actor: Actor) -> int | None:
         candidates = [lead.holder_id, lead.owner_id]
     elif activity.subject == "partner":
         candidates = [session().get_one(Organisation, activity.subject_id).account_manager_id]
-    for user_id in (*candidates, actor.id):
+    elif activity.subject == "customer":
+        candidates = [support.find_supporter()]
+    if activity.subject != "customer" or actor.may(Permission.CUSTOMERS_SEE):
+        candidates.append(actor.id)
+    for user_id in candidates:
         other = session().get(User, user_id) if user_id is not None else None
         of_firm = other is not None and other.organisation_id == activity.organisation_id
         if other is not None and of_firm and other.active and other.id != user.id:

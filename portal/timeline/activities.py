@@ -1,8 +1,8 @@
 """Calls, e-mails, appointments and tasks: read with their words, planned, changed, settled, shared.
 
-On any subject: a lead, a partner. Whose they are and who may do what about them is for the room of
-the subject to say; here an activity is that of the firm whose people planned it, and nobody else
-changes it.
+On any subject: a lead, a partner, a customer. Whose they are and who may do what about them is for
+the room of the subject to say; here an activity is that of the firm whose people planned it, and
+nobody else changes it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from portal.accounts.actor import Actor
@@ -45,7 +45,7 @@ Author, Assignee = aliased(User, name="author"), aliased(User, name="assignee")
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an activity is about: a `lead` or a `partner`, by its id."""
+    """What an activity is about: a `lead`, a `partner` or a `customer`, by its id."""
 
     kind: str
     id: int
@@ -187,14 +187,35 @@ def enter(
     errors |= check_assignee(assignee, people)
     if errors:
         raise Invalid(errors)
+    return _write(subject, entry, assignee, actor.organisation_id, at, done=done, by=actor.id)
+
+
+def plan(subject: Subject, entry: Entry, organisation_id: int, at: datetime) -> Activity:
+    """Plan something for a firm that nobody typed: the portal does it by itself.
+
+    The entry is due at a moment ahead; where it names nobody, it waits for somebody to take it on.
+    """
+    return _write(subject, entry, entry.assignee_id, organisation_id, at)
+
+
+def _write(
+    subject: Subject,
+    entry: Entry,
+    assignee: int | None,
+    organisation_id: int,
+    at: datetime,
+    *,
+    done: bool = False,
+    by: int | None = None,
+) -> Activity:
     due = None if done else entry.due
     activity = Activity(
         subject=subject.kind,
         subject_id=subject.id,
         kind=entry.kind,
         at=at,
-        author_id=actor.id,
-        organisation_id=actor.organisation_id,
+        author_id=by,
+        organisation_id=organisation_id,
         planned_for=due,
         remind_at=remind_at(entry.kind, due) if due else None,
         done_at=(entry.due or at) if done else None,
@@ -203,11 +224,11 @@ def enter(
     )
     session().add(activity)
     session().flush()
-    with wall.open_notes(actor.organisation_id) as opened:
+    with wall.open_notes(organisation_id) as opened:
         opened.add(
             ActivityWords(
                 activity_id=activity.id,
-                organisation_id=actor.organisation_id,
+                organisation_id=organisation_id,
                 subject=subject.kind,
                 subject_id=subject.id,
                 text=entry.text,
@@ -219,8 +240,8 @@ def enter(
             at=at,
             lead_id=subject.lead_id,
             activity_id=activity.id,
-            user_id=actor.id,
-            organisation_id=actor.organisation_id,
+            user_id=by,
+            organisation_id=organisation_id,
             kind=entry.kind,
             done=done,
             assignee_id=assignee,
@@ -228,6 +249,45 @@ def enter(
         )
     )
     return activity
+
+
+def is_touched(subject: Subject) -> bool:
+    """Say whether a person has planned, noted or settled anything about a subject."""
+    by_hand = or_(Activity.author_id.is_not(None), Activity.settled_by_id.is_not(None))
+    there = select(Activity.id).where(
+        Activity.subject == subject.kind, Activity.subject_id == subject.id, by_hand
+    )
+    return session().scalar(there.limit(1)) is not None
+
+
+def forget(subject: Subject) -> None:
+    """Remove all that was planned and done about a subject that is removed."""
+    its = (Activity.subject == subject.kind, Activity.subject_id == subject.id)
+    firms = session().scalars(select(Activity.organisation_id).where(*its).distinct()).all()
+    for firm_id in firms:
+        with wall.open_notes(firm_id or 0, own=session()) as opened:
+            opened.execute(
+                delete(ActivityWords).where(
+                    ActivityWords.subject == subject.kind, ActivityWords.subject_id == subject.id
+                )
+            )
+    session().execute(delete(Activity).where(*its))
+
+
+def take_over(kept: Subject, gone: Subject, organisation_id: int) -> None:
+    """Let what a firm planned and did about one subject be about another from now on."""
+    with wall.open_notes(organisation_id, own=session()) as opened:
+        for table in (Activity, ActivityWords):
+            opened.execute(
+                update(table)
+                .where(
+                    table.subject == gone.kind,
+                    table.subject_id == gone.id,
+                    table.organisation_id == organisation_id,
+                )
+                .values(subject=kept.kind, subject_id=kept.id)
+                .execution_options(synchronize_session=False)
+            )
 
 
 def list_people(actor: Actor, which: ColumnElement[bool]) -> Sequence[AnyRow]:

@@ -9,10 +9,13 @@ from portal.core.events import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivityEntered(Event):
-    """Somebody planned an activity, or noted one that is `done`; `due` is an ISO moment."""
+    """Somebody planned an activity, or noted one that is `done`; `due` is an ISO moment.
+
+    `user_id` is None where the portal planned it by itself.
+    """
 
     activity_id: int
-    user_id: int
+    user_id: int | None
     organisation_id: int
     kind: str
     done: bool

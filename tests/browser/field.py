@@ -28,6 +28,7 @@ from portal.core.mail import links, outbox
 from portal.core.mail.catcher import Mailbox
 from portal.core.mail.links import Purpose
 from portal.core.mail.models import OutgoingEmail
+from portal.customers import activities as customer_activities
 from portal.customers import operations as customers
 from portal.customers import winning
 from portal.feedback import operations as feedback
@@ -82,6 +83,7 @@ class Field:
     hand_overs: dict[str, int] = field(default_factory=dict)
     firm: int = 0
     customer: int = 0
+    customer_call: dict[str, int] = field(default_factory=dict)
     unit: dict[str, int] = field(default_factory=dict)
     group: int = 0
     rule: int = 0
@@ -285,6 +287,15 @@ def accounts_of(made: Field) -> None:
     reach = customers.Reach(email="hello@kanarienwerke.example", phone="+49 511 1234567")
     customers.create(like, reach, manager, at, looked=True)
     made.customer = customer.id
+    call = timeline.enter(
+        customer_activities.about(customer.id),
+        Entry("call", LONG, at + timedelta(days=1)),
+        done=False,
+        people={manager.id},
+        actor=manager,
+        at=at,
+    )
+    made.customer_call = {"customer_id": customer.id, "activity_id": call.id}
 
 
 def noted(made: Field, alice) -> None:

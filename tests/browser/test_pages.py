@@ -185,6 +185,8 @@ def paths_of(live, field):
             {"definition_id": field.draft, "key": "proposal", "slug": "won"},
         ],
         "customer.page": [field.customer],
+        "customer_activities.new_activity": [field.customer],
+        "customer_activities.activity": [field.customer_call],
         "customers.edit": [field.customer],
         "customers.addresses": [field.customer],
         "customers.new_lead": [field.customer],

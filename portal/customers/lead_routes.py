@@ -11,13 +11,20 @@ from portal.accounts.permissions import Permission
 from portal.core import clock
 from portal.core.errors import NotFound
 from portal.customers import queries, winning
+from portal.customers.known import Known, known_of
 from portal.customers.routes import asked_for, lines_of
-from portal.leads.models import LeadKind
+from portal.leads.models import Lead, LeadKind
 from portal.leads.queries import get_visible
 from portal.web.access import requires
 from portal.web.htmx import go
 
 blueprint = Blueprint("lead_customer", __name__)
+
+
+@blueprint.app_template_global("known_customer")
+def known_customer(lead: Lead) -> Known | None:
+    """Return whose an inquiry is, for the page that qualifies it: leads know no customers."""
+    return known_of(lead, current_actor(), clock.now())
 
 
 @blueprint.get("/leads/<int:lead_id>/customer")

@@ -154,6 +154,14 @@ class QualifyForm(Form):
         text = self[name].data or ""
         return find_amount(text) if text and len(text) <= 40 else None
 
+    def take_known(self, known: str) -> bool:
+        """Put an address or number that is known already into its field; say whether it did."""
+        name, _colon, value = known.partition(":")
+        if name not in ("email", "phone") or not value:
+            return False
+        self[name].data = value.replace("\x00", "").strip()
+        return True
+
     def take_missing(self, error: Invalid) -> None:
         """Show what an operation missed at the form's fields."""
         self.take(Invalid({at_field(name): said for name, said in error.errors.items()}))

@@ -263,13 +263,18 @@ def leak_view(form: QualifyForm) -> dict[str, Any]:
 @blueprint.post("/qualify/<int:lead_id>")
 @requires(Permission.LEADS_QUALIFY)
 def save_lead(lead_id: int) -> ResponseReturnValue:
-    """Save what was typed; with action `ready` declare it complete, with `next` go on."""
+    """Save what was typed; with action `ready` declare it complete, with `next` go on.
+
+    With `take`, as `email:desk@zoo.example`, nothing is saved yet: it stands in its field.
+    """
     actor, at = current_actor(), clock.now()
     lead = get_visible(lead_id, actor)
     refusal = refusal_of(lead)
     if refusal:
         return refusal
     form, action = qualify_form(operations.questions_of(lead), lead), request.form.get("action")
+    if form.take_known(request.form.get("take", "")):
+        return show_again(lead, form, actor), 200
     try:
         version = number(form.version.data) or 0
         lead = operations.save_qualification(lead_id, form.read(), actor, at, version)

@@ -1,7 +1,8 @@
-"""One field for everything: leads, partners, people, numbers. Each finds only what exists for her.
+"""One field for everything: leads, customers, partners, people, numbers; each finds what is hers.
 
 Leads are found by their words, by the numbers they have elsewhere, and by whom to call where the
-reader sees that anyway; contact data itself is never among what is found.
+reader sees that anyway; contact data itself is never among what is found. What customers are called
+is for who sees customers, and on record; others of the vendor find theirs by a whole number.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import Permission
 from portal.core.db import session
+from portal.customers import queries as customers
+from portal.customers import who
+from portal.customers.sight import sees_addresses, sees_business
 from portal.desk.lead_columns import Eyes
 from portal.desk.lead_filters import STATES, Asking
 from portal.leads import finding
@@ -52,7 +56,7 @@ class Section:
 
 def search(text: str, asking: Asking, eyes: Eyes) -> list[Section]:
     """Return what this finds, by kind; kinds of which nothing was found are left out."""
-    sections = [find_leads(text, asking, eyes)]
+    sections = [find_leads(text, asking, eyes), find_customers(text, asking)]
     if asking.actor.may(Permission.PARTNERS_SEE):
         sections.append(find_partners(text, asking.actor))
     if asking.actor.may(Permission.PEOPLE_EDIT) or asking.actor.may(Permission.PARTNERS_SEE):
@@ -98,6 +102,32 @@ def find_leads(text: str, asking: Asking, eyes: Eyes) -> Section:
             for row in rows[:SHOWN]
         ],
         url_for("lead_list.leads", q=text) if len(rows) > SHOWN else None,
+    )
+
+
+def find_customers(text: str, asking: Asking) -> Section:
+    """Return customers by a part of the name, by a whole address or by a number."""
+    actor, many = asking.actor, False
+    business = sees_business(actor)
+    if sees_addresses(actor) and len(text) >= TRIGRAM:
+        page = customers.list_customers(actor, customers.Filters(text=text), 1)
+        many, rows = len(page.items) > SHOWN, page.items[:SHOWN]
+    else:
+        rows = customers.find_numbered(text, actor)
+    names = who.load([row.id for row in rows], actor, asking.at) if sees_addresses(actor) else {}
+    return Section(
+        _("Customers"),
+        [
+            Found(
+                url_for("customer.page", customer_id=row.id),
+                names[row.id].name if row.id in names else row.number,
+                " · ".join(
+                    filter(None, [row.number, row.erp_number if business else None, row.city])
+                ),
+            )
+            for row in rows
+        ],
+        url_for("customers.customers", q=text) if many else None,
     )
 
 

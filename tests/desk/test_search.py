@@ -6,6 +6,8 @@ from portal.accounts import tree
 from portal.accounts.queries import get_actor
 from portal.core import clock
 from portal.core.db import session
+from portal.customers import operations as customers
+from portal.customers import winning
 from portal.leads.models import Lead
 from portal.pickup import operations as pickup
 from tests.factories import (
@@ -66,6 +68,42 @@ def test_partners_and_people_are_found_by_who_may_see_them(app):
     assert "Alice" not in found(qualifier, "alice")
     admin = sign_in(app.test_client(), make_person(make_vendor(), "admin"))
     assert "/people/" in found(admin, "alice")
+
+
+@factory
+def make_customer(by, lead=None, email="", **account):
+    made = customers.create(
+        customers.Account(**account),
+        customers.Reach(email=email),
+        get_actor(by.id),
+        clock.now(),
+        looked=True,
+    )
+    if lead is not None:
+        winning.assign(lead.id, made.id, get_actor(by.id), clock.now())
+    return made
+
+
+def test_customers_are_found_by_who_sees_them_and_by_number_alone_by_who_has_their_lead(app):
+    mara, alpha = make_manager(), make_partner("Alpha")
+    pam = make_person(make_vendor(), "account_manager")
+    lead = make_offered_lead(title="Aquariums", at=clock.now())
+    factory(lambda: tree.set_account_manager(session().merge(alpha), pam.id, clock.now()))()
+    factory(lambda: pickup.claim(lead.id, get_actor(make_person(alpha).id), clock.now()))()
+    zoo = make_customer(mara, lead, "desk@zoo.example", name="Zoo Supplies", erp_number="D-4711")
+    make_customer(mara, name="Mill & Sons")
+    seeing = sign_in(app.test_client(), mara)
+    for words in ("supplies", "DESK@zoo.example", "D-4711", zoo.number, zoo.number[2:]):
+        page = found(seeing, words)
+        assert f'href="/customers/{zoo.id}">Zoo Supplies' in page, words
+        assert "Mill" not in page
+    account_manager = sign_in(app.test_client(), pam)
+    qualifier = sign_in(app.test_client(), make_person(make_vendor(), "qualifier"))
+    for words, there in ((zoo.number, True), ("D-4711", True), ("supplies", False)):
+        page = found(account_manager, words)
+        assert (f"/customers/{zoo.id}" in page) == there, words
+        assert "Zoo" not in page
+        assert f"/customers/{zoo.id}" not in found(qualifier, words)
 
 
 def test_whom_to_call_is_found_by_who_sees_it_anyway_and_never_shown(app):

@@ -86,6 +86,13 @@ ADMINISTRATION: tuple[tuple[str, Any, Any, str, P], ...] = (
         P.CATALOG_EDIT,
     ),
     (
+        "fields.fields",
+        _l("Own fields"),
+        _l("What your programme keeps about leads, partners and customers beyond the usual."),
+        "adjustments",
+        P.CATALOG_EDIT,
+    ),
+    (
         "definition.versions",
         _l("Lead definition"),
         _l("Types of leads, statuses and the ways between them, questions, what is asked when."),

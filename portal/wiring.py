@@ -18,6 +18,7 @@ from portal.accounts.events import (
     SecondStepSet,
     SignInLinkRequested,
 )
+from portal.catalog import field_routes as fields
 from portal.catalog import routes as catalog
 from portal.core.events import Event
 from portal.customers import activity_routes as customer_activities
@@ -95,6 +96,7 @@ ROOMS = (
     own.blueprint,
     viewing.blueprint,
     catalog.blueprint,
+    fields.blueprint,
     partners.blueprint,
     partner_contacts.blueprint,
     partner_activities.blueprint,

@@ -15,6 +15,8 @@ from portal.accounts import operations as accounts
 from portal.accounts import tree
 from portal.accounts.models import OrganisationKind, User
 from portal.accounts.queries import get_actor, get_session
+from portal.catalog import field_operations
+from portal.catalog.field_operations import FieldDraft
 from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.db import session
@@ -246,6 +248,7 @@ def make_things(world, alpha, at):
         "delivery_id": 1,
         "entry_id": book().active("brand")[0].id,
         "failure_id": failure.id,
+        "field_id": make_fields(world, alpha, at),
         "filename": "favicon.svg",
         "group_id": group.id,
         "import_id": imported.id,
@@ -264,6 +267,7 @@ def make_things(world, alpha, at):
         "pickup_id": world.pickups["held"],
         "rule_id": rule.id,
         "session_id": session_of(world.people["alan"]),
+        "subject": "lead",
         "slug": "brand",
         "token": "0" * 64,
         "user_id": world.people["alan"].id,
@@ -279,6 +283,16 @@ def make_things(world, alpha, at):
     for endpoint, name in (("open_sign_in_link", "anna"), ("sign_in_by_link", "bob")):
         secret = accounts.issue_sign_in_link(world.people[name].id, clock.now())
         world.values[f"accounts.{endpoint} token"] = secret
+
+
+def make_fields(world, firm, at):
+    """Have the programme keep something of its own about everything; return the field of leads."""
+    for subject in ("partner", "customer"):
+        draft = FieldDraft(names={"en": "Their motto"}, kind="text")
+        field_operations.add(subject, draft, None, at)
+    session().get_one(Partner, firm.id).custom = {"their_motto": "Always at your side"}
+    draft = FieldDraft(names={"en": "Where to ring"}, kind="text")
+    return field_operations.add("lead", draft, None, at).id
 
 
 def make_contact(firm, at):

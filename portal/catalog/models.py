@@ -1,11 +1,12 @@
-"""One table of catalogue entries; each kind is a class of its own."""
+"""The entries of the catalogue, each kind a class of its own, and the programme's own fields."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ForeignKey, Numeric, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Numeric, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -141,3 +142,67 @@ KINDS: dict[str, type[Entry]] = {
 }
 
 REASON_PURPOSES = ("decline", "give_back", "lost", "disqualify")
+
+
+class FieldSubject(StrEnum):
+    """What a programme may keep fields of its own about."""
+
+    LEAD = "lead"
+    PARTNER = "partner"
+    CUSTOMER = "customer"
+
+
+class FieldKind(StrEnum):
+    """What stands in a field; it never changes, so that what is kept stays readable."""
+
+    TEXT = "text"
+    LONG_TEXT = "long_text"
+    WHOLE = "whole"
+    DECIMAL = "decimal"
+    YES_NO = "yes_no"
+    DAY = "day"
+    ONE = "one"
+    SEVERAL = "several"
+    WEB = "web"
+
+
+class CustomField(Base):
+    """A field that the programme keeps about each lead, partner or customer.
+
+    Values stand as JSON by `key`, in a column of what they are about; `fields` says in which form.
+    `choices` are `{"key", "names", "active"}` in their order. `teaser`: partners read it of a lead
+    before pickup, too. Fields and choices are never deleted, only taken out of use.
+    """
+
+    __tablename__ = "custom_fields"
+
+    id: Mapped[Id]
+    subject: Mapped[str]
+    key: Mapped[str]
+    kind: Mapped[str]
+    names: Mapped[dict[str, str]]
+    hints: Mapped[dict[str, str]]
+    choices: Mapped[list[dict[str, Any]]]
+    required: Mapped[bool] = mapped_column(default=False)
+    teaser: Mapped[bool] = mapped_column(default=False)
+    position: Mapped[int] = mapped_column(default=0)
+    active: Mapped[bool] = mapped_column(default=True)
+    version: Mapped[int] = mapped_column(default=1)
+
+    __table_args__ = (
+        UniqueConstraint("subject", "key"),
+        CheckConstraint("subject IN ('lead','partner','customer')", name="subject"),
+        CheckConstraint(
+            "kind IN ('text','long_text','whole','decimal','yes_no','day','one','several','web')",
+            name="kind",
+        ),
+        CheckConstraint("NOT teaser OR subject = 'lead'", name="teaser_of_leads"),
+    )
+
+    def label(self, locale: str) -> str:
+        """Return the name in `locale`, else in English."""
+        return self.names.get(locale[:2]) or self.names.get("en") or self.key
+
+    def hint(self, locale: str) -> str:
+        """Return what is said below it in `locale`, else in English."""
+        return self.hints.get(locale[:2]) or self.hints.get("en") or ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
-from portal.catalog.models import Entry, Reason
+from portal.catalog.models import CustomField, Entry, Reason
 from portal.core.db import session
 from portal.core.errors import NotFound
 
@@ -17,13 +17,15 @@ KEPT_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """Every entry of the catalogue, by id and by (kind, key). The entries are detached."""
+    """Every entry of the catalogue, by id and by (kind, key), and its fields. All are detached."""
 
     by_id: dict[int, Entry]
     by_key: dict[tuple[str, str], Entry]
     by_kind: dict[str, list[Entry]]
     edition: int
     """Another number whenever anything in it reads differently."""
+    fields: dict[str, list[CustomField]] = field(default_factory=dict)
+    """The programme's own fields by subject, those out of use included."""
     read_at: float = field(default_factory=time.monotonic)
 
     def label(self, entry_id: int | None, locale: str) -> str:
@@ -65,6 +67,10 @@ class Book:
         """Return (id, label) of the entries in use, for a form."""
         return [(str(entry.id), entry.label(locale)) for entry in self.active(kind)]
 
+    def fields_of(self, subject: str) -> list[CustomField]:
+        """Return the programme's own fields about a subject that are in use, in their order."""
+        return [one for one in self.fields.get(subject, []) if one.active]
+
 
 def short_key(reason: Reason) -> str:
     """Return the reason's key without its purpose: `decline.too_far` → `too_far`."""
@@ -85,6 +91,12 @@ def book() -> Book:
 def read_book() -> Book:
     """Read the whole catalogue."""
     entries = session().scalars(select(Entry).order_by(Entry.kind, Entry.position, Entry.id)).all()
+    kept = CustomField.__table__
+    rows = session().execute(select(kept).order_by(kept.c.position, kept.c.id))
+    by_subject: dict[str, list[CustomField]] = {}
+    for row in rows.mappings():
+        # made anew: what somebody changes in this session stays hers
+        by_subject.setdefault(row["subject"], []).append(CustomField(**row))
     for entry in entries:
         session().expunge(entry)
     by_kind: dict[str, list[Entry]] = {}
@@ -94,7 +106,15 @@ def read_book() -> Book:
         by_id={entry.id: entry for entry in entries},
         by_key={(entry.kind, entry.key): entry for entry in entries},
         by_kind=by_kind,
-        edition=hash(repr([[getattr(e, c.key) for c in e.__mapper__.columns] for e in entries])),
+        edition=hash(
+            repr(
+                [
+                    [getattr(row, column.key) for column in row.__mapper__.columns]
+                    for row in (*entries, *(one for each in by_subject.values() for one in each))
+                ]
+            )
+        ),
+        fields=by_subject,
     )
 
 
@@ -107,6 +127,14 @@ def forget_book() -> None:
 def get_entry(entry_id: int) -> Entry:
     """Return an entry of the session or raise NotFound."""
     found = session().get(Entry, entry_id)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def get_field(field_id: int) -> CustomField:
+    """Return one of the programme's own fields, of the session, or raise NotFound."""
+    found = session().get(CustomField, field_id)
     if found is None:
         raise NotFound()
     return found

@@ -12,6 +12,8 @@ from wtforms.fields import TextAreaField
 from wtforms.validators import Length, Optional
 
 from portal.accounts.queries import find_person
+from portal.catalog import field_forms
+from portal.catalog.models import FieldSubject
 from portal.catalog.queries import book
 from portal.customers.models import Customer, CustomerKind, CustomerPolicy
 from portal.customers.operations import Account, Reach
@@ -108,6 +110,10 @@ class CustomerForm(StandingFields):
             self[name].data = getattr(who, name)
         for name in ("classification_id", "credit_rating_id"):
             self[name].data = str(getattr(customer, name) or "")
+        own = field_forms.shown(book().fields_of(FieldSubject.CUSTOMER), customer.custom)
+        for name, data in own.items():
+            if name in self:
+                self[name].data = data
 
     def account(self) -> Account:
         """Return what was typed."""
@@ -117,6 +123,7 @@ class CustomerForm(StandingFields):
             country=self.country.data or None,
             classification_id=chosen(self.classification_id),
             credit_rating_id=chosen(self.credit_rating_id),
+            custom=field_forms.typed(self, book().fields_of(FieldSubject.CUSTOMER)),
             **{name: self[name].data or "" for name in texts},
         )
 
@@ -128,6 +135,24 @@ class CustomerForm(StandingFields):
 
 class NewCustomerForm(CustomerForm, ReachForm):
     """A customer that is not there yet, with one address each."""
+
+
+def data_form(customer: Customer, known: Who | None = None) -> CustomerForm:
+    """Return the form of a customer's data, with the programme's own fields.
+
+    Filled with the customer where it is `known` who it is.
+    """
+    kind = field_forms.with_own(CustomerForm, FieldSubject.CUSTOMER, customer.custom, demanded=True)
+    form = kind(formdata=None) if known else kind()
+    if known:
+        form.show(customer, known)
+    return form
+
+
+def new_form(*, fresh: bool = False) -> NewCustomerForm:
+    """Return the form of a new customer, with the programme's own fields; empty where `fresh`."""
+    kind = field_forms.with_own(NewCustomerForm, FieldSubject.CUSTOMER, demanded=True)
+    return kind(formdata=None) if fresh else kind()
 
 
 class DealForm(Form):

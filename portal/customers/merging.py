@@ -49,6 +49,7 @@ def merge(kept_id: int, gone_id: int, actor: Actor, at: datetime) -> Customer:
     kept.erp_number = kept.erp_number or numbered
     for name in BUSINESS[1:]:
         setattr(kept, name, getattr(kept, name) or getattr(gone, name))
+    kept.custom = {**gone.custom, **kept.custom}
     kept.version += 1
     session().execute(
         update(CustomerLead)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
@@ -32,6 +33,7 @@ class Customer(Base):
     `CustomerAddress`.
 
     `merged_into` is the customer that it turned out to be; it has no leads and no number then.
+    `custom` are the programme's own fields.
     """
 
     __tablename__ = "customers"
@@ -47,9 +49,16 @@ class Customer(Base):
     made_at: Mapped[datetime]
     made_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     merged_into: Mapped[int | None] = mapped_column(ForeignKey("customers.id"))
+    custom: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     version: Mapped[int] = mapped_column(default=1)
 
     __table_args__ = (
+        Index(
+            None,
+            "custom",
+            postgresql_using="gin",
+            postgresql_ops={"custom": "jsonb_path_ops"},
+        ),
         Index(
             "uq_customers_erp_number",
             "erp_number",

@@ -6,8 +6,9 @@ Not here: customers of won leads (`winning`), two that become one (`merging`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import pycountry
 from flask_babel import gettext as _
@@ -15,6 +16,8 @@ from sqlalchemy import select
 from sqlalchemy import text as sql
 
 from portal.accounts.actor import Actor
+from portal.catalog import fields
+from portal.catalog.models import FieldSubject
 from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.errors import Conflict, Invalid, NotFound
@@ -37,7 +40,10 @@ MOST_ADDRESSES = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A customer as somebody wrote it down; empty text is unknown."""
+    """A customer as somebody wrote it down; empty text is unknown.
+
+    `custom` is what was written into the programme's own fields, as far as they were asked.
+    """
 
     kind: str = CustomerKind.COMPANY
     name: str = ""
@@ -50,6 +56,7 @@ class Account:
     classification_id: int | None = None
     credit_rating_id: int | None = None
     note: str = ""
+    custom: fields.Typed = field(default_factory=dict)
 
     def texts(self) -> dict[str, str]:
         """Return the texts by field, tidied."""
@@ -57,6 +64,12 @@ class Account:
             name: clean_text(getattr(self, name) or "", name == "note")
             for name in ("name", "domain", "street", "postcode", "city", "erp_number", "note")
         }
+
+    def own(self, kept: fields.Values) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return what stands in the programme's own fields then, and what can't be read."""
+        return fields.take(
+            book().fields_of(FieldSubject.CUSTOMER), self.custom, kept, demanded=True
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +117,7 @@ def make(account: Account, actor: Actor, at: datetime) -> Customer:
         city=texts["city"] or None,
         made_at=at,
         made_by=actor.id,
+        custom=account.own({})[0],
     )
     session().add(customer)
     session().flush()
@@ -170,6 +184,7 @@ def save(customer_id: int, account: Account, version: int, actor: Actor, at: dat
                 changed.append(name)
                 setattr(row, name, value)
 
+    own = account.own(customer.custom)[0]
     with wall.open_for([customer.id], session()) as opened, opened.no_autoflush:
         named = opened.get_one(CustomerName, customer.id, populate_existing=True)
         before = customer.version
@@ -194,6 +209,7 @@ def save(customer_id: int, account: Account, version: int, actor: Actor, at: dat
                 "note": texts["note"] or None,
             },
         )
+        changed += fields.changed(customer.custom, own)
         if changed and before != version:
             opened.expire(customer)
             opened.expire(named)
@@ -205,6 +221,7 @@ def save(customer_id: int, account: Account, version: int, actor: Actor, at: dat
             )
         if changed:
             customer.version += 1
+            customer.custom = own
     if changed:
         told(customer, actor, at, sorted(changed))
     return customer
@@ -292,6 +309,7 @@ def check(account: Account, texts: Mapping[str, str], own: Customer | None) -> d
         chosen = getattr(account, name)
         if chosen and (chosen not in entries or entries[chosen].kind != kind):
             errors[name] = _("Please choose from the list.")
+    errors |= account.own(own.custom if own else {})[1]
     return check_number(texts["erp_number"], own) | errors
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, exists, func, literal, or_, select, union_all
 
 from portal.accounts.actor import Actor
+from portal.catalog.field_filters import NOTHING, Narrowing
 from portal.core.db import session
 from portal.core.errors import NotFound
 from portal.customers import wall
@@ -89,12 +90,17 @@ class Filters:
     classification_id: int | None = None
     credit_rating_id: int | None = None
     without_number: bool = False
+    own: Narrowing = NOTHING
 
     @property
     def given(self) -> bool:
         """True where anything is asked for."""
         return bool(
-            self.text or self.classification_id or self.credit_rating_id or self.without_number
+            self.text
+            or self.classification_id
+            or self.credit_rating_id
+            or self.without_number
+            or self.own
         )
 
 
@@ -113,6 +119,8 @@ def list_customers(actor: Actor, filters: Filters, number: int) -> Page[Customer
         query = query.where(Customer.credit_rating_id == filters.credit_rating_id)
     if filters.without_number:
         query = query.where(Customer.erp_number.is_(None))
+    if filters.own:
+        query = query.where(filters.own.condition(Customer.custom))
     query = query.order_by(CustomerName.name_key, Customer.id)
     with wall.open_to_search() as opened:
         rows = opened.scalars(query.limit(PAGE + 1).offset((number - 1) * PAGE)).all()

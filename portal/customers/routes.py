@@ -16,6 +16,8 @@ from flask_babel import lazy_gettext as _l
 
 from portal.accounts.actor import current_actor
 from portal.accounts.permissions import Permission
+from portal.catalog.field_filters import NOTHING, read_narrowing
+from portal.catalog.models import FieldSubject
 from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.errors import Conflict, Invalid, NotFound
@@ -27,9 +29,12 @@ from portal.customers.forms import (
     PolicyForm,
     ReachForm,
     chosen,
+    data_form,
+    new_form,
 )
 from portal.customers.models import Customer
 from portal.customers.rules import MightBeKnown
+from portal.customers.sight import sees_addresses
 from portal.partners.forms import countries
 from portal.web.access import requires
 from portal.web.htmx import go
@@ -66,6 +71,9 @@ def customers() -> ResponseReturnValue:
         classification_id=number_or_none(request.args.get("class")),
         credit_rating_id=number_or_none(request.args.get("rating")),
         without_number=request.args.get("without") == "number",
+        own=read_narrowing(book().fields_of(FieldSubject.CUSTOMER), request.args, locale)
+        if sees_addresses(actor)
+        else NOTHING,
     )
     page = queries.list_customers(actor, filters, page_number(request.args.get("page")))
     kept: dict[str, Any] = {
@@ -94,7 +102,7 @@ def customers() -> ResponseReturnValue:
 @blueprint.get("/customers/new")
 @requires(Permission.CUSTOMERS_EDIT)
 def new() -> ResponseReturnValue:
-    form = NewCustomerForm(formdata=None)
+    form = new_form(fresh=True)
     form.name.data = asked_for()
     return new_page(form)
 
@@ -102,7 +110,7 @@ def new() -> ResponseReturnValue:
 @blueprint.post("/customers/new")
 @requires(Permission.CUSTOMERS_EDIT)
 def create() -> ResponseReturnValue:
-    form = NewCustomerForm()
+    form = new_form()
     form.offer()
     if not form.validate():
         return new_page(form), 422
@@ -144,19 +152,17 @@ def lines_of(
 @requires(Permission.CUSTOMERS_EDIT)
 def edit(customer_id: int) -> ResponseReturnValue:
     customer = get_own(customer_id)
-    form = CustomerForm(formdata=None)
     known = who.find(customer_id, current_actor(), clock.now())
     if known is None:
         raise NotFound()
-    form.show(customer, known)
-    return editor(customer, form)
+    return editor(customer, data_form(customer, known))
 
 
 @blueprint.post("/customers/<int:customer_id>/data")
 @requires(Permission.CUSTOMERS_EDIT)
 def save(customer_id: int) -> ResponseReturnValue:
     customer = get_own(customer_id)
-    form = CustomerForm()
+    form = data_form(customer)
     form.offer(customer)
     if not form.validate():
         return editor(customer, form), 422

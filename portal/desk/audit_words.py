@@ -22,6 +22,8 @@ EVENTS: dict[str, Any] = {
     "AuditExported": _l("Record of events exported"),
     "ContactShown": _l("Contact data shown"),
     "ContactSuppressed": _l("Contact put on the do-not-contact list"),
+    "CustomFieldAdded": _l("Own field added"),
+    "CustomFieldChanged": _l("Own field changed"),
     "CustomerChanged": _l("Customer’s data changed"),
     "CustomerLinked": _l("Lead is a customer’s"),
     "CustomerMade": _l("Customer made"),

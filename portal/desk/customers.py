@@ -15,6 +15,8 @@ from portal.accounts import reach
 from portal.accounts.actor import Actor, current_actor
 from portal.accounts.permissions import Permission
 from portal.accounts.queries import find_person
+from portal.catalog import fields
+from portal.catalog.models import FieldSubject
 from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.db import AnyRow
@@ -53,6 +55,9 @@ def page(customer_id: int) -> ResponseReturnValue:
         customer=customer,
         who=who.find(customer_id, actor, at),
         business=sees_business(actor),
+        own=fields.tell(book().fields.get(FieldSubject.CUSTOMER, ()), customer.custom, locale)
+        if sees_addresses(actor)
+        else [],
         classification=book().label(customer.classification_id, locale),
         credit_rating=book().label(customer.credit_rating_id, locale),
         country=dict(countries()).get(customer.country or "", customer.country),

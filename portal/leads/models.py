@@ -238,7 +238,8 @@ class Lead(Base):
     claim and cleared by give-back and recall. Amounts are in the programme's currency.
     `draft_told_at` is when the qualifier was last told that it lies unfinished. `estimated_on` is
     the day on which it was to be closed when the work began (`started_on`), `expected_on` the day
-    that is expected by now.
+    that is expected by now. `open_custom` is what partners read of the programme's own fields
+    before pickup, a copy of `LeadFields` made when it was found to give nobody away; None: nothing.
     """
 
     __tablename__ = "leads"
@@ -296,6 +297,7 @@ class Lead(Base):
     started_on: Mapped[date | None]
     estimated_on: Mapped[date | None]
     expected_on: Mapped[date | None]
+    open_custom: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     version: Mapped[int] = mapped_column(default=1)
 
     __table_args__ = (
@@ -358,6 +360,30 @@ class LeadWords(Base):
             postgresql_ops={"named": "gin_trgm_ops"},
         ),
         Index("ix_lead_words_words", "words", postgresql_using="gin"),
+    )
+
+
+class LeadFields(Base):
+    """What the programme keeps of a lead in fields of its own; no row where there is nothing.
+
+    In a table of its own: no query of teasers can reach it, and a claim touches none of its
+    indexes. `own_fields` is the one way to it for whoever reads.
+    """
+
+    __tablename__ = "lead_fields"
+
+    lead_id: Mapped[int] = mapped_column(
+        ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    custom: Mapped[dict[str, Any]]
+
+    __table_args__ = (
+        Index(
+            None,
+            "custom",
+            postgresql_using="gin",
+            postgresql_ops={"custom": "jsonb_path_ops"},
+        ),
     )
 
 

@@ -18,7 +18,8 @@ from wtforms.validators import Length, NumberRange, Optional
 from portal.accounts.permissions import ROLES_OF_KIND
 from portal.accounts.queries import find_person, list_staff
 from portal.accounts.words import ROLES_EXPLAINED
-from portal.catalog import places
+from portal.catalog import field_forms, places
+from portal.catalog.models import FieldSubject
 from portal.catalog.queries import book
 from portal.partners.models import Partner, PartnerCertification
 from portal.partners.operations import LISTS
@@ -121,6 +122,10 @@ class ProfileForm(Form):
         self.level_id.data = str(partner.level_id or "")
         for name in LISTS:
             self[name].data = [str(i) for i in getattr(partner, name)]
+        own = field_forms.shown(book().fields_of(FieldSubject.PARTNER), partner.custom)
+        for name, data in own.items():
+            if name in self:
+                self[name].data = data
 
     def account_manager(self) -> int | None:
         """Return who was chosen to answer for the partner."""
@@ -150,7 +155,18 @@ class ProfileForm(Form):
         for name in LISTS:
             values[name] = [int(i) for i in self[name].data or ()]
         values["zone"] = self.zone.data
+        values["custom"] = field_forms.typed(self, book().fields_of(FieldSubject.PARTNER))
         return values
+
+
+def profile_form(partner: Partner, *, fresh: bool = False) -> ProfileForm:
+    """Return the form of a profile with the programme's own fields, filled where `fresh`."""
+    kind = field_forms.with_own(ProfileForm, FieldSubject.PARTNER, partner.custom, demanded=True)
+    form = kind(formdata=None) if fresh else kind()
+    if fresh:
+        form.show(partner)
+    form.offer(partner)
+    return form
 
 
 def split_codes(text: str | None) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -33,7 +34,7 @@ class Partner(Base):
 
     Lists of catalogue ids stand in arrays (entries are never deleted); an empty list of industries,
     sizes or territories means "all". `capacity` and `rep_capacity` bound open pickups. `shares` is
-    the firm's own choice, of what its distributor sees.
+    the firm's own choice, of what its distributor sees. `custom` are the programme's own fields.
     """
 
     __tablename__ = "partners"
@@ -61,12 +62,19 @@ class Partner(Base):
     website: Mapped[str | None]
     note: Mapped[str | None]
     shares: Mapped[str] = mapped_column(default=Shares.FIGURES, server_default="figures")
+    custom: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
 
     organisation: Mapped[Organisation] = relationship()
 
     __table_args__ = (
         Index(None, "country", "subdivision"),
         Index(None, "latitude", "longitude"),
+        Index(
+            None,
+            "custom",
+            postgresql_using="gin",
+            postgresql_ops={"custom": "jsonb_path_ops"},
+        ),
         CheckConstraint("capacity >= 0 AND rep_capacity >= 0", name="capacity"),
         CheckConstraint("shares IN ('nothing','figures','deals')", name="shares"),
     )

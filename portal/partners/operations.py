@@ -15,7 +15,8 @@ from sqlalchemy.dialects.postgresql import insert
 from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import MANAGING_ROLES, PICKING_ROLES
 from portal.accounts.tree import is_region
-from portal.catalog import places
+from portal.catalog import fields, places
+from portal.catalog.models import FieldSubject
 from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.errors import Invalid
@@ -100,11 +101,17 @@ def save_profile(
     *,
     certifications: Mapping[int, date | None] | None = None,
     zone: str | None = None,
+    custom: fields.Typed | None = None,
     **profile: Any,
 ) -> None:
-    """Change the named parts of a profile. Raises `Invalid` with the fields to look at again."""
+    """Change the named parts of a profile. Raises `Invalid` with the fields to look at again.
+
+    `custom` is what was written into the programme's own fields, as far as they were asked.
+    """
     changed = sorted(name for name, value in profile.items() if getattr(partner, name) != value)
-    wrong: dict[str, str] = {}
+    own, wrong = fields.take(
+        book().fields_of(FieldSubject.PARTNER), custom or {}, partner.custom, demanded=True
+    )
     if zone is not None and not rules.is_zone(zone):
         wrong["zone"] = _("Please choose a time zone from the list, as Europe/Berlin.")
     _take(partner, profile, wrong)
@@ -113,6 +120,9 @@ def save_profile(
         changed.append("zone")
     if certifications is not None and set_certifications(partner.organisation_id, certifications):
         changed.append("certifications")
+    if own != partner.custom:
+        changed += fields.changed(partner.custom, own)
+        partner.custom = own
     session().flush()
     if changed:
         record(

@@ -29,6 +29,7 @@ from portal.accounts import reach
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import Permission
+from portal.catalog.field_filters import NOTHING, Narrowing
 from portal.core.db import session
 from portal.core.errors import NotFound
 from portal.partners.models import (
@@ -99,6 +100,7 @@ class Filters:
     text: str = ""
     level_id: int | None = None
     group_id: int | None = None
+    own: Narrowing = NOTHING
 
 
 def list_partners(actor: Actor, filters: Filters, number: int) -> Page[Partner]:
@@ -115,6 +117,8 @@ def list_partners(actor: Actor, filters: Filters, number: int) -> Page[Partner]:
         )
     if filters.level_id:
         partners = partners.where(Partner.level_id == filters.level_id)
+    if filters.own:
+        partners = partners.where(filters.own.condition(Partner.custom))
     if filters.group_id:
         partners = partners.where(
             Partner.organisation_id.in_(

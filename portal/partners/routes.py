@@ -21,6 +21,9 @@ from portal.accounts.queries import (
     list_people,
     list_with_second_step,
 )
+from portal.catalog import fields
+from portal.catalog.field_filters import read_narrowing
+from portal.catalog.models import FieldSubject
 from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.errors import Invalid, Refused
@@ -36,6 +39,7 @@ from portal.partners.forms import (
     ProfileForm,
     certification_lines,
     countries,
+    profile_form,
 )
 from portal.partners.models import Partner, PartnerGroup
 from portal.timeline import pages
@@ -64,10 +68,12 @@ def number_or_none(raw: str | None) -> int | None:
 @blueprint.get("/partners")
 @requires(Permission.PARTNERS_SEE)
 def partners() -> ResponseReturnValue:
+    locale = str(get_locale())
     filters = queries.Filters(
         text=request.args.get("q", "").replace("\x00", "").strip()[:100],
         level_id=number_or_none(request.args.get("level")),
         group_id=number_or_none(request.args.get("group")),
+        own=read_narrowing(book().fields_of(FieldSubject.PARTNER), request.args, locale),
     )
     page = queries.list_partners(current_actor(), filters, page_number(request.args.get("page")))
     locale = str(get_locale())
@@ -104,18 +110,14 @@ def partner(organisation_id: int) -> ResponseReturnValue:
 @requires(Permission.PARTNERS_EDIT)
 def edit_partner(organisation_id: int) -> ResponseReturnValue:
     found = queries.get_partner(organisation_id, current_actor())
-    form = ProfileForm(formdata=None)
-    form.show(found)
-    form.offer(found)
-    return editor(found, form)
+    return editor(found, profile_form(found, fresh=True))
 
 
 @blueprint.post("/partners/<int:organisation_id>/profile")
 @requires(Permission.PARTNERS_EDIT)
 def save_partner(organisation_id: int) -> ResponseReturnValue:
     found = queries.get_partner(organisation_id, current_actor())
-    form = ProfileForm()
-    form.offer(found)
+    form = profile_form(found)
     held, wrong = CertificationsForm(formdata=None).read(request.form)
     if not form.validate() or wrong:
         return editor(found, form, wrong), 422
@@ -255,6 +257,7 @@ def profile(
         partner=partner,
         labels=labels,
         level=book().label(partner.level_id, locale),
+        own=fields.tell(book().fields.get(FieldSubject.PARTNER, ()), partner.custom, locale),
         certifications=certifications,
         languages=[str(get_locale().languages.get(code, code)) for code in partner.languages],
         people=list_everybody(partner.organisation_id),

@@ -20,6 +20,10 @@ from portal.accounts import operations as accounts
 from portal.accounts import tree
 from portal.accounts.models import OrganisationKind
 from portal.accounts.queries import get_actor
+from portal.catalog import field_operations
+from portal.catalog.field_operations import FieldDraft
+from portal.catalog.fields import CHOOSING
+from portal.catalog.models import FieldKind, FieldSubject
 from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.db import session
@@ -84,6 +88,8 @@ class Field:
     firm: int = 0
     customer: int = 0
     customer_call: dict[str, int] = field(default_factory=dict)
+    own_fields: dict[str, int] = field(default_factory=dict)
+    kept: dict[str, dict[str, Any]] = field(default_factory=dict)
     unit: dict[str, int] = field(default_factory=dict)
     group: int = 0
     rule: int = 0
@@ -143,6 +149,7 @@ def till_the_field(folder: Path) -> Field:
     inquiries(made)
     with_operations(made)
     noted(made, alice)
+    keep_more(made)
     accounts_of(made)
     partners.add_absence(
         alpha.id, at.date(), (at + timedelta(days=9)).date(), at, alice.id, "Summer holidays"
@@ -275,11 +282,43 @@ def planned(made: Field, lead: Lead, alice, manager) -> None:
     made.visit = {"organisation_id": made.firm, "activity_id": visit.id}
 
 
+def keep_more(made: Field) -> None:
+    """Have the programme keep something of every kind about everything."""
+    at = clock.now()
+    choices = [("", {"en": LONG[:60]}, True), ("", {"en": "Rented", "de": "Gemietet"}, True)]
+    for subject in FieldSubject:
+        for kind in FieldKind:
+            draft = FieldDraft(
+                names={"en": f"{kind.replace('_', ' ').capitalize()} of the {subject}"},
+                hints={"en": "As it stands in the file."},
+                kind=kind,
+                choices=choices if kind in CHOOSING else (),
+                teaser=subject == FieldSubject.LEAD and kind != FieldKind.LONG_TEXT,
+            )
+            one = field_operations.add(subject, draft, None, at)
+            made.own_fields[f"{subject} {kind}"] = one.id
+            written = {
+                FieldKind.TEXT: LONG,
+                FieldKind.LONG_TEXT: TEXT,
+                FieldKind.WHOLE: 12500,
+                FieldKind.DECIMAL: "12.5",
+                FieldKind.YES_NO: True,
+                FieldKind.DAY: "2026-11-30",
+                FieldKind.ONE: "rented",
+                FieldKind.SEVERAL: ["rented"],
+                FieldKind.WEB: "https://www.company.example/about-us",
+            }
+            made.kept[subject] = {**made.kept.get(subject, {}), one.key: written[kind]}
+    field_operations.set_active(made.own_fields["lead web"], False, None, at)
+    session().get_one(Partner, made.firm).custom = made.kept["partner"]
+
+
 def accounts_of(made: Field) -> None:
     """Make a customer of whoever stands behind a won lead, and a second one much like it."""
     at = clock.now()
     manager = get_actor(made.people["channel_manager"].id)
     customer = winning.make_of(made.leads["won"], manager, at)
+    customer.custom = made.kept["customer"]
     winning.assign(made.leads["waiting"], customer.id, manager, at)
     like = customers.Account(
         name=LONG, domain="kanarienwerke.example", city="Hanover", country="DE", note=TEXT

@@ -172,6 +172,8 @@ def paths_of(live, field):
         "catalog.entries": field.kinds,
         "catalog.new_entry": field.kinds,
         "catalog.entry": field.entries,
+        "fields.new_field": ["lead", "partner"],
+        "fields.field": [field.own_fields["lead one"], field.own_fields["partner web"]],
         "definition.version": [field.draft],
         "definition.activating": [field.draft],
         "definition.comparison": [field.draft],

@@ -43,7 +43,11 @@ TYPED = {
     "units": ("name",),
     "users": ("name", "phone"),
 }
-NAMED_IN_TWO_LANGUAGES = {"catalog_entries": "names", "lead_types": "names"}
+NAMED_IN_TWO_LANGUAGES = {
+    "catalog_entries": "names",
+    "custom_fields": "names",
+    "lead_types": "names",
+}
 READERS = ("alice", "anna", "qualifier", "manager", "admin", None)
 PARTS_OF_A_CONTACT = tuple(worlds.canary(0))
 WITHOUT_END = {"live.stream"}

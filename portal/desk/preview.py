@@ -10,9 +10,10 @@ from flask_babel import gettext as _
 
 from portal.accounts.actor import current_actor
 from portal.accounts.permissions import Permission
+from portal.catalog.fields import open_part, take
 from portal.core import clock
 from portal.core.db import session
-from portal.leads import operations
+from portal.leads import operations, own_fields
 from portal.leads.forms import QualifyForm, qualify_form
 from portal.leads.models import Lead, LeadType
 from portal.leads.queries import get_visible
@@ -46,6 +47,7 @@ def preview(lead_id: int) -> ResponseReturnValue:
 def card_from(form: QualifyForm, lead: Lead) -> Card:
     """Return the card of what is typed, for the first firm that would see it."""
     typed = operations.tidy_qualification(form.as_typed())
+    own = own_fields.in_use()
     row = SimpleNamespace(
         id=lead.id,
         number=lead.number,
@@ -63,6 +65,7 @@ def card_from(form: QualifyForm, lead: Lead) -> Card:
         value_band_id=typed.value_band_id,
         time_frame=typed.time_frame[: MOST["time_frame"]],
         source_id=typed.source_id,
+        open_custom=open_part(own, take(own, typed.custom, {})[0]),
     )
     shown = session().get_one(LeadType, lead.type_id).teaser_fields
     return card_of(row, shown, clock.now(), seen_by=1)

@@ -17,6 +17,7 @@ from portal.accounts.permissions import Permission
 from portal.accounts.queries import find_account_manager, find_distributor
 from portal.accounts.reach import Reached
 from portal.accounts.tree import unit_names
+from portal.catalog.fields import Told, tell
 from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.db import AnyRow
@@ -26,7 +27,7 @@ from portal.desk import planned, queries
 from portal.desk.board import board_cards, board_columns, column_words, figures
 from portal.desk.resellers import read_resellers
 from portal.desk.who_sees import who_sees
-from portal.leads import activities, contacts, hand_over, notes
+from portal.leads import activities, contacts, hand_over, notes, own_fields
 from portal.leads.activity_routes import place_of
 from portal.leads.dates import read_dates
 from portal.leads.definition_words import called
@@ -296,6 +297,7 @@ def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
         card=card_of(found, shown, at, seen_by=0),
         contact=contact,
         pickup=pickup,
+        own=own_of(found, sight),
         answers=queries.list_answers(found.id),
         given=queries.list_feedback(found.id, actor.organisation_id),
         status=list_statuses()[found.status_id],
@@ -368,6 +370,11 @@ def activities_of(
     return pages.listed(rows, at, place_of(found), show)
 
 
+def own_of(found: Lead, sight: Sight) -> list[Told]:
+    """Return what a reader sees of the programme's own fields of a lead, in words."""
+    return tell(own_fields.ever(), own_fields.load(found, sight.actor, sight), str(get_locale()))
+
+
 def looks_of(found: Lead) -> dict[str, Any]:
     """Return who was shown the contact data of a lead."""
     looks = list_looks(found.id)
@@ -399,6 +406,7 @@ def vendor_lead(
         Field=Field,
         card=card_of(found, shown, at, seen_by=0),
         contact=contact,
+        own=own_of(found, sight),
         answers=queries.list_answers(found.id) if Field.ANSWERS in sight else [],
         status=list_statuses()[found.status_id],
         may_label=bool(list_labels(found, actor)),

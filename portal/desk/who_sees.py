@@ -11,12 +11,12 @@ from sqlalchemy import select
 from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.accounts.permissions import Permission, of_roles
 from portal.core.db import session
-from portal.leads import visibility
+from portal.leads import own_fields, visibility
 from portal.leads.models import Lead
 from portal.leads.queries import is_handed_over
 from portal.leads.sight import Sight, read_choices
 from portal.leads.team import list_members
-from portal.leads.visibility import Phase, Tier
+from portal.leads.visibility import Field, Phase, Tier
 from portal.leads.visibility_words import FIELDS, TIERS
 
 NAMED = 3
@@ -39,6 +39,7 @@ def who_sees(lead: Lead, sight: Sight, offered_to: int = 0) -> list[Seer]:
     the reader sees of it, `offered_to` how many firms have it on offer.
     """
     phase, actor = sight.phase, sight.actor
+    told = [field for field in FIELDS if field != Field.OWN or own_fields.ever()]
     choices = read_choices() if sight.choices is None else sight.choices
     people = _people(lead)
     found = []
@@ -54,8 +55,8 @@ def who_sees(lead: Lead, sight: Sight, offered_to: int = 0) -> list[Seer]:
             Seer(
                 who=str(TIERS[tier]),
                 names=_told(names, hide=actor.is_partner and tier in OF_VENDOR),
-                sees=[str(FIELDS[field][0]) for field in FIELDS if field in sees],
-                if_shared=[str(FIELDS[field][0]) for field in FIELDS if field in if_shared],
+                sees=[str(FIELDS[field][0]) for field in told if field in sees],
+                if_shared=[str(FIELDS[field][0]) for field in told if field in if_shared],
             )
         )
     return found

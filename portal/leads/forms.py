@@ -15,9 +15,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 
+from portal.catalog import field_forms
+from portal.catalog.fields import Values
 from portal.catalog.places import subdivisions
 from portal.catalog.queries import book
 from portal.core.errors import Invalid
+from portal.leads import own_fields
 from portal.leads.intake.cleaning import find_amount, find_people
 from portal.leads.models import Lead, LeadContact, QualificationQuestion
 from portal.leads.operations import ContactDraft, Qualification
@@ -144,6 +147,7 @@ class QualifyForm(Form):
                 for name, field in self._fields.items()
                 if name.startswith("answer-")
             },
+            custom=field_forms.typed(self, own_fields.in_use()),
         )
 
     def _number(self, name: str) -> int | None:
@@ -180,7 +184,10 @@ def at_field(name: str) -> str:
 def qualify_form(
     questions: Sequence[QualificationQuestion], lead: Lead, data: Mapping[str, Any] | None = None
 ) -> QualifyForm:
-    """Return the form with the script's questions: as sent, or with `data` for a first look."""
+    """Return the form with the script's questions and the programme's own fields.
+
+    As sent, or with `data` for a first look.
+    """
     locale = str(get_locale())[:2]
     asked = {
         f"answer-{one.key}": TextAreaField(
@@ -188,7 +195,8 @@ def qualify_form(
         )
         for one in questions
     }
-    kind = type("QualifyFormWithScript", (QualifyForm,), asked)
+    own = field_forms.asked(own_fields.in_use(), own_fields.read(lead.id))
+    kind = type("QualifyFormWithScript", (QualifyForm,), {**asked, **own})
     form = kind() if data is None else kind(formdata=None, data=data)
     form.offer_choices(lead)
     return cast(QualifyForm, form)
@@ -199,6 +207,7 @@ def values_of(
     contact: LeadContact | ContactDraft,
     questions: Sequence[QualificationQuestion],
     answers: Mapping[int, str],
+    own: Values,
 ) -> dict[str, Any]:
     """Return what the form shows of a lead at first."""
     amount = lead.target_amount
@@ -218,6 +227,7 @@ def values_of(
         "expectation": lead.expectation,
         "partner_text": lead.partner_text,
         **{f"answer-{one.key}": answers.get(one.id, "") for one in questions},
+        **field_forms.shown(own_fields.in_use(), own),
     }
 
 

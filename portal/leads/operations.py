@@ -19,13 +19,14 @@ from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from portal.accounts.actor import Actor
+from portal.catalog import fields as custom_fields
 from portal.catalog.models import Entry, SizeBand, ValueBand
 from portal.catalog.places import find_city, subdivisions
 from portal.catalog.queries import book, short_key
 from portal.core.db import session
 from portal.core.errors import Conflict, Invalid
 from portal.core.events import record
-from portal.leads import events, requirements, rules, wall
+from portal.leads import events, own_fields, requirements, rules, wall
 from portal.leads.intake.cleaning import clean_text, find_domain, find_email, find_phone
 from portal.leads.leaks import ContactFacts
 from portal.leads.models import (
@@ -98,7 +99,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Qualification:
-    """The whole of the qualify form. `answers` are by the key of the question."""
+    """The whole of the qualify form. `answers` are by the key of the question.
+
+    `custom` is what was written into the programme's own fields, as far as they were asked.
+    """
 
     title: str = ""
     partner_text: str = ""
@@ -118,6 +122,7 @@ class Qualification:
     source_id: int | None = None
     contact: ContactDraft = field(default_factory=ContactDraft)
     answers: Mapping[str, str] = field(default_factory=dict)
+    custom: custom_fields.Typed = field(default_factory=dict)
 
 
 def capture(draft: Draft, at: datetime, by: Actor | None = None) -> Lead:
@@ -362,7 +367,9 @@ def _save(lead: Lead, given: Qualification, actor: Actor, at: datetime, version:
     if contact is None:
         contact = LeadContact(lead_id=lead.id)
         session().add(contact)
-    check_input(given, lead, contact)
+    kept = own_fields.read(lead.id)
+    own, unreadable = custom_fields.take(own_fields.in_use(), given.custom, kept)
+    check_input(given, lead, contact, unreadable)
     number, before = lead.number, snapshot(lead, contact)
     new_answers = changed_answers(lead, given.answers)
     with session().no_autoflush:
@@ -376,6 +383,7 @@ def _save(lead: Lead, given: Qualification, actor: Actor, at: datetime, version:
         after = snapshot(lead, contact)
     changed = sorted(name for name in after if after[name] != before[name])
     changed += sorted(f"answer-{key}" for key in new_answers)
+    changed += custom_fields.changed(kept, own)
     if changed and version != lead.version:
         # who shows the page again must read what stands in the database
         session().expire(lead)
@@ -390,6 +398,10 @@ def _save(lead: Lead, given: Qualification, actor: Actor, at: datetime, version:
     if not changed and lead.state != LeadState.CAPTURED:
         return lead
     write_answers(lead, new_answers)
+    if own != kept:
+        own_fields.write(lead.id, own)
+    # partners read it again once it was found to give nobody away
+    lead.open_custom = None
     keys = suppression_keys(given.contact, lead.source_system, lead.external_id, contact.phone_e164)
     lead.suppressed = lead.suppressed or is_suppressed(keys)
     if lead.state != LeadState.QUALIFYING:
@@ -416,8 +428,10 @@ def tidy_qualification(given: Qualification) -> Qualification:
     )
 
 
-def check_input(given: Qualification, lead: Lead, contact: LeadContact) -> None:
-    """Raise `Invalid` naming every field that can't be kept as typed."""
+def check_input(
+    given: Qualification, lead: Lead, contact: LeadContact, unreadable: Mapping[str, str]
+) -> None:
+    """Raise `Invalid` naming every field that can't be kept as typed, those of its own included."""
     errors = rules.too_long(
         {
             "title": given.title,
@@ -429,6 +443,7 @@ def check_input(given: Qualification, lead: Lead, contact: LeadContact) -> None:
             **{f"answer-{key}": text for key, text in given.answers.items()},
         }
     )
+    errors |= unreadable
     errors |= contact_errors(given.contact, contact)
     phone = given.contact.phone
     if phone and phone != (contact.phone or "") and not phone_of(phone, given.country):
@@ -580,13 +595,15 @@ def qualify(lead_id: int, actor: Actor, at: datetime, confirmed: str = "") -> Le
                 number=lead.number,
             )
         )
-    if lead.state == LeadState.QUALIFIED:
+    own = custom_fields.open_part(own_fields.in_use(), own_fields.read(lead_id))
+    if lead.state == LeadState.QUALIFIED and own == (lead.open_custom or {}):
         return lead
     with wall.open_for([lead_id], session()):
         contact = session().get_one(LeadContact, lead_id)
     errors = requirements.missing_for(lead, "offer", contact)
     leaks = rules.leaks_in(
-        {name: getattr(lead, name) or "" for name in rules.OPEN_TEXTS},
+        {name: getattr(lead, name) or "" for name in rules.OPEN_TEXTS}
+        | custom_fields.open_words(own_fields.in_use(), own),
         facts_of(contact, lead.country, lead.city or ""),
     )
     if leaks and confirmed != rules.fingerprint(leaks):
@@ -598,7 +615,7 @@ def qualify(lead_id: int, actor: Actor, at: datetime, confirmed: str = "") -> Le
         kinds = {name: sorted({leak.kind.value for leak in found}) for name, found in leaks.items()}
         record(events.LeaksConfirmed(at=at, lead_id=lead.id, user_id=actor.id, kinds=kinds))
     lead.state, lead.state_since, lead.qualified_at = LeadState.QUALIFIED, at, at
-    lead.qualifier_id = actor.id
+    lead.qualifier_id, lead.open_custom = actor.id, own or None
     lead.version += 1
     session().flush()
     record(events.LeadQualified(at=at, lead_id=lead.id, user_id=actor.id))

@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, TextualSelect, and_, false, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    TextualSelect,
+    and_,
+    cast,
+    false,
+    or_,
+    select,
+    true,
+)
 
 from portal.accounts import reach
 from portal.accounts.actor import Actor
@@ -49,6 +60,8 @@ TEASER_COLUMNS = (
     Lead.holder_id,
     Lead.holder_organisation_id,
     Lead.picked_at,
+    # as text: who draws a card reads it, who has it drawn already does not
+    cast(Lead.open_custom, Text).label("open_custom"),
 )
 
 

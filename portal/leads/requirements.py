@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from portal.core.db import session
 from portal.core.errors import Invalid
-from portal.leads import wall
+from portal.leads import own_fields, wall
 from portal.leads.models import (
     Lead,
     LeadAnswer,
@@ -61,6 +61,7 @@ def missing_for(lead: Lead, step: str, contact: LeadContact | None = None) -> di
     }
     if step == "offer":
         missing.update(_unanswered(lead))
+        missing.update(own_fields.missing_of(lead.id))
     return missing
 
 

@@ -12,12 +12,13 @@ from flask_babel import gettext as _
 
 from portal.accounts.actor import Actor, current_actor
 from portal.accounts.permissions import Permission
+from portal.catalog import fields as custom_fields
 from portal.catalog.places import subdivisions
 from portal.catalog.queries import book, short_key
 from portal.core import clock
 from portal.core.db import session
 from portal.core.errors import Conflict, Invalid
-from portal.leads import contacts, operations, queue, requirements, rules, wall
+from portal.leads import contacts, operations, own_fields, queue, requirements, rules, wall
 from portal.leads.duplicates import find_duplicates
 from portal.leads.forms import (
     CaptureForm,
@@ -196,7 +197,8 @@ def qualify_lead(lead_id: int) -> ResponseReturnValue:
         return refusal
     contact = contacts.find_contact(lead, actor, at)
     questions = operations.questions_of(lead)
-    values = values_of(lead, contact or ContactDraft(), questions, operations.answers_of(lead_id))
+    answers, own = operations.answers_of(lead_id), own_fields.load(lead, actor)
+    values = values_of(lead, contact or ContactDraft(), questions, answers, own)
     return show(lead, qualify_form(questions, lead, values), actor, contact), 200
 
 
@@ -246,17 +248,22 @@ def show_again(lead: Lead, form: QualifyForm, actor: Actor, preview: Any = None)
 
 def leak_view(form: QualifyForm) -> dict[str, Any]:
     """Return what the typed texts give away, and the mark under which that can be confirmed."""
-    typed = form.as_typed()
+    typed, own = form.as_typed(), own_fields.in_use()
+    # what can't be read is told when it is saved
+    values = custom_fields.take(own, typed.custom, {})[0]
     leaks: dict[str, list[Leak]] = rules.leaks_in(
-        {name: getattr(typed, name) for name in rules.OPEN_TEXTS},
+        {name: getattr(typed, name) for name in rules.OPEN_TEXTS}
+        | custom_fields.open_words(own, values),
         operations.facts_of(typed.contact, typed.country, typed.city),
     )
     mark = rules.fingerprint(leaks) if leaks else ""
+    open_own = [custom_fields.place_of(one.key) for one in own if one.teaser]
     return {
         "leaks": leaks,
         "leak_mark": mark,
         "leak_confirmed": bool(leaks) and request.form.get("confirmed") == mark,
-        "open_texts": rules.OPEN_TEXTS,
+        "open_texts": (*rules.OPEN_TEXTS, *open_own),
+        "open_own": open_own,
     }
 
 

@@ -38,7 +38,7 @@ class Sight:
         return field in self.fields
 
 
-PRIVATE = frozenset({Field.CONTACT, Field.NOTES})
+PRIVATE = frozenset({Field.CONTACT, Field.NOTES, Field.OWN})
 """What who looks as somebody else doesn't see with her eyes."""
 
 

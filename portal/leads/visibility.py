@@ -22,6 +22,7 @@ class Field(StrEnum):
     TEASER = "teaser"
     ANSWERS = "answers"
     CONTACT = "contact"
+    OWN = "own"
     HOLDER = "holder"
     PROGRESS = "progress"
     FEEDBACK = "feedback"
@@ -94,6 +95,17 @@ GRID: dict[Field, dict[Tier, str]] = {
         Tier.ADMIN: "y y y y",
     },
     Field.CONTACT: {
+        Tier.HOLDER: "- - Y Y",
+        Tier.FIRM_MANAGER: "- - Y Y",
+        Tier.DELEGATE: "- - Y -",
+        Tier.QUALIFIER: "Y Y - -",
+        Tier.OWNER: "n n n n",
+        Tier.CHANNEL_MANAGER: "Y Y n n",
+        Tier.OPERATIONS: "- - y y",
+        Tier.ADMIN: "n n n n",
+    },
+    # free words of the programme: nobody sees more of them than of whom to call, but by choice
+    Field.OWN: {
         Tier.HOLDER: "- - Y Y",
         Tier.FIRM_MANAGER: "- - Y Y",
         Tier.DELEGATE: "- - Y -",

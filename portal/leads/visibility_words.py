@@ -18,6 +18,10 @@ FIELDS: dict[Field, tuple[Any, Any]] = {
         _l("Contact data"),
         _l("Company, person, phone, e-mail and address. Every look is logged."),
     ),
+    Field.OWN: (
+        _l("Own fields"),
+        _l("What your programme keeps beyond the usual. What it marks so, partners read at once."),
+    ),
     Field.HOLDER: (_l("Who holds it"), _l("The firm and the person who picked it up.")),
     Field.PROGRESS: (_l("How it goes"), _l("Status, dates and when feedback is due.")),
     Field.FEEDBACK: (_l("What was reported"), _l("The words of feedback and the next step.")),

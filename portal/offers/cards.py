@@ -19,7 +19,8 @@ from flask_babel import get_locale, get_timezone
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
-from portal.catalog.models import Source
+from portal.catalog.fields import Told, open_part, tell
+from portal.catalog.models import FieldSubject, Source
 from portal.catalog.queries import book
 from portal.core.db import AnyRow
 from portal.matching import words
@@ -48,6 +49,7 @@ class Card:
     time_frame: str | None = None
     industry: str | None = None
     products: Sequence[str] = field(default_factory=tuple)
+    own: Sequence[Told] = field(default_factory=tuple)
     why: Sequence[str] = field(default_factory=tuple)
     offered_at: datetime | None = None
     ends_at: datetime | None = None
@@ -91,6 +93,7 @@ def card_of(
         time_frame=(row.time_frame or None) if "time_frame" in shown else None,
         industry=entry("industry", row.industry_id),
         products=entries.labels(row.product_ids, locale) if "products" in shown else (),
+        own=own_part(row.open_custom, locale),
         why=words.why(explanation),
         offered_at=offered_at or at,
         ends_at=ends_at,
@@ -164,6 +167,15 @@ def _drawer() -> Callable[[Card, str], str]:
     template = current_app.jinja_env.get_template("offers/_cards.html")
     macro: Callable[[Card, str], str] = vars(template.make_module({"_": translator()}))["lead_card"]
     return macro
+
+
+def own_part(kept: str | Mapping[str, Any] | None, locale: str) -> Sequence[Told]:
+    """Return the programme's own fields that partners read now, in words; `kept` as text or not."""
+    values = json.loads(kept) if isinstance(kept, str) else kept
+    if not values:
+        return ()
+    known = book().fields_of(FieldSubject.LEAD)
+    return tell(known, open_part(known, values), locale)
 
 
 def expectation(row: Any, locale: str) -> str | None:

@@ -1,0 +1,252 @@
+"""The programme's own fields of leads: taken down, kept behind the wall, checked, read on cards."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from portal.accounts.queries import get_actor
+from portal.catalog import field_operations
+from portal.catalog.field_operations import FieldDraft
+from portal.catalog.queries import book
+from portal.core import clock
+from portal.core.db import session
+from portal.core.errors import Invalid
+from portal.core.events import EventRow
+from portal.leads import operations, own_fields, visibility
+from portal.leads.models import Lead, LeadFields, LeadState, VisibilityChoice
+from portal.leads.operations import ContactDraft, Draft, Qualification
+from portal.leads.sight import sight_of
+from portal.leads.visibility import Field, Phase, Tier
+from portal.offers import operations as offers
+from portal.offers.cards import own_part
+from portal.pickup import operations as pickup
+from tests.factories import (
+    AT,
+    answer_questions,
+    csrf_of,
+    factory,
+    make_manager,
+    make_partner,
+    make_person,
+    make_vendor,
+    sign_in,
+)
+
+CONTACT = ContactDraft(company="Kanarienwerke AG", last_name="Quastenflosser", phone="0511 7654321")
+RING = "the old mill, ask for the porter"
+
+
+@factory
+def add(name, kind="text", **over):
+    draft = FieldDraft(names={"en": name, "de": f"{name} (de)"}, kind=kind, **over)
+    return field_operations.add("lead", draft, None, AT)
+
+
+@factory
+def make_inquiry():
+    """Make two fields, one that partners read before pickup, and an inquiry."""
+    make_vendor()
+    add("Where to ring")
+    add("Halls", teaser=True)
+    return operations.capture(Draft(contact=CONTACT, country="DE"), clock.now())
+
+
+@factory
+def make_qualifier():
+    return get_actor(make_person(make_vendor(), "qualifier").id)
+
+
+def written(**custom):
+    return Qualification(
+        title="Replace 14 ageing network cabinets",
+        partner_text="Two plants, budget signed off.",
+        temperature="hot",
+        country="DE",
+        city="Hannover",
+        source_id=book().active("source")[0].id,
+        contact=CONTACT,
+        answers=dict.fromkeys(("budget", "authority", "need", "time"), "Yes"),
+        custom=custom,
+    )
+
+
+def save(lead, given, qualifier):
+    return operations.save_qualification(lead.id, given, qualifier, AT, lead.version)
+
+
+def test_what_is_written_is_kept_and_only_what_was_asked_changes(ctx):
+    lead, qualifier = make_inquiry(), make_qualifier()
+    save(lead, written(where_to_ring=RING, halls="3"), qualifier)
+    save(lead, written(halls="4"), qualifier)
+    assert own_fields.read(lead.id) == {"where_to_ring": RING, "halls": "4"}
+    told = session().scalars(
+        select(EventRow.data).where(EventRow.name == "QualificationSaved").order_by(EventRow.id)
+    )
+    assert [one["fields"][-1] for one in told] == ["own-where_to_ring", "own-halls"]
+    with pytest.raises(Invalid) as refused:
+        save(lead, written(halls="x" * 201), qualifier)
+    assert list(refused.value.errors) == ["own-halls"]
+
+
+def test_a_required_field_keeps_a_lead_from_being_offered(ctx):
+    lead, qualifier = make_inquiry(), make_qualifier()
+    add("Machines", "whole", required=True)
+    save(lead, written(), qualifier)
+    with pytest.raises(Invalid) as refused:
+        operations.qualify(lead.id, qualifier, AT)
+    assert list(refused.value.errors) == ["own-machines"]
+    save(lead, written(machines="0"), qualifier)
+    assert operations.qualify(lead.id, qualifier, AT).state == LeadState.QUALIFIED
+
+
+def test_partners_read_what_was_checked_and_no_more(ctx):
+    lead, qualifier = make_inquiry(), make_qualifier()
+    save(lead, written(where_to_ring=RING, halls="Three"), qualifier)
+    assert lead.open_custom is None
+    operations.qualify(lead.id, qualifier, AT)
+    assert lead.open_custom == {"halls": "Three"}
+    assert [(one.label, one.words) for one in own_part(lead.open_custom, "de")] == [
+        ("Halls (de)", "Three")
+    ]
+    # whoever writes once more has it checked once more
+    save(lead, written(halls="Four"), qualifier)
+    assert lead.open_custom is None
+
+
+def test_a_field_that_partners_read_is_searched_for_whom_to_call(ctx):
+    lead, qualifier = make_inquiry(), make_qualifier()
+    leaky = written(where_to_ring="0511 7654321", halls="Ring Quastenflosser")
+    save(lead, leaky, qualifier)
+    with pytest.raises(Invalid) as refused:
+        operations.qualify(lead.id, qualifier, AT)
+    # the other one is behind the wall: it may say so
+    assert list(refused.value.errors) == ["own-halls"]
+    assert lead.open_custom is None
+    number = replace(leaky, custom={"halls": "3"})
+    add("Number", "whole", teaser=True)
+    save(lead, replace(number, custom={"halls": "3", "number": "5117654321"}), qualifier)
+    with pytest.raises(Invalid) as refused:
+        operations.qualify(lead.id, qualifier, AT)
+    assert list(refused.value.errors) == ["own-number"]
+
+
+def test_a_mark_shows_nothing_that_was_not_checked_and_hides_at_once(ctx):
+    lead, qualifier = make_inquiry(), make_qualifier()
+    save(lead, written(where_to_ring=RING, halls="Three"), qualifier)
+    operations.qualify(lead.id, qualifier, AT)
+    ring, halls = book().fields_of("lead")
+    field_operations.save(ring.id, draft_of(ring, teaser=True), 1, None, AT)
+    field_operations.save(halls.id, draft_of(halls, teaser=False), 1, None, AT)
+    assert own_part(lead.open_custom, "en") == []
+    operations.qualify(lead.id, qualifier, AT)
+    assert [one.words for one in own_part(lead.open_custom, "en")] == [RING]
+    field_operations.set_active(ring.id, False, None, AT)
+    assert own_part(lead.open_custom, "en") == []
+
+
+def draft_of(found, **over):
+    return FieldDraft(names=found.names, **over)
+
+
+def test_own_fields_are_seen_as_whom_to_call_unless_the_programme_says_otherwise():
+    for tier in Tier:
+        for phase in Phase:
+            alike = [
+                visibility.cell_of(part, tier, phase, {}) for part in (Field.OWN, Field.CONTACT)
+            ]
+            assert alike[0] == alike[1], (tier, phase)
+
+
+@factory
+def make_ready(user_id, **custom):
+    lead, qualifier = make_inquiry(), get_actor(user_id)
+    save(lead, written(**custom), qualifier)
+    answer_questions(lead)
+    return operations.qualify(lead.id, qualifier, clock.now() - timedelta(hours=2))
+
+
+def test_before_pickup_a_partner_reads_only_what_is_marked_then_all_of_it(client, app):
+    firm = make_partner("Alpha Systems")
+    alice, manager = make_person(firm), make_manager()
+    lead = make_ready(
+        make_person(make_vendor(), "qualifier").id, where_to_ring=RING, halls="Three halls"
+    )
+    offer(lead.id)
+    browser = sign_in(client, alice)
+    for page in ("/available", f"/leads/{lead.id}", f"/leads/{lead.id}/pickup"):
+        text = browser.get(page).text
+        assert RING not in text, page
+    assert "Three halls" in browser.get("/available").text
+    boss = sign_in(app.test_client(), manager)
+    assert RING in boss.get(f"/leads/{lead.id}").text
+    claim(lead.id, alice.id)
+    assert RING in browser.get(f"/leads/{lead.id}").text
+    assert RING not in boss.get(f"/leads/{lead.id}").text
+    let_channel_managers_see()
+    assert RING in boss.get(f"/leads/{lead.id}").text
+
+
+@factory
+def offer(lead_id):
+    offers.offer(lead_id, clock.now() - timedelta(hours=1))
+
+
+@factory
+def claim(lead_id, user_id):
+    pickup.claim(lead_id, get_actor(user_id), clock.now())
+
+
+@factory
+def let_channel_managers_see():
+    place = {"field": Field.OWN, "tier": Tier.CHANNEL_MANAGER, "phase": Phase.HELD}
+    session().add(VisibilityChoice(**place, seen=True))
+
+
+def test_who_looks_as_somebody_else_sees_nothing_of_it(ctx):
+    lead, qualifier = make_inquiry(), make_qualifier()
+    save(lead, written(where_to_ring=RING), qualifier)
+    admin = make_person(make_vendor(), "admin")
+    looked = replace(qualifier, viewer_id=admin.id)
+    assert Field.OWN in sight_of(lead, qualifier).fields
+    assert own_fields.load(lead, looked) == {}
+
+
+def test_qualify_asks_for_them_keeps_what_was_typed_and_warns_at_the_field(client):
+    qualifier = make_person(make_vendor(), "qualifier")
+    lead = make_inquiry()
+    add("Machines", "whole")
+    browser = sign_in(client, qualifier)
+    address = f"/qualify/{lead.id}"
+    page = browser.get(address).text
+    typed = {
+        "csrf_token": csrf_of(page),
+        "version": str(lead.version),
+        "title": "Cabinets",
+        "company": "Kanarienwerke AG",
+        "own-where_to_ring": RING,
+        "own-halls": "Those of Kanarienwerke",
+    }
+    wrong = browser.post(address, data={**typed, "own-machines": "many", "action": "save"})
+    assert wrong.status_code == 422
+    assert 'value="many"' in wrong.text
+    warned = browser.post(f"{address}/preview", data=typed, headers={"HX-Request": "true"}).text
+    assert 'id="leaks-own-halls"' in warned
+    assert "Those of Kanarienwerke" in warned
+    assert RING not in warned
+    assert browser.post(address, data={**typed, "action": "save"}).status_code == 303
+    assert kept_of(lead.id) == {"where_to_ring": RING, "halls": "Those of Kanarienwerke"}
+    assert f'value="{RING}"' in browser.get(address).text
+
+
+@factory
+def kept_of(lead_id):
+    return dict(session().get_one(LeadFields, lead_id).custom)
+
+
+def test_no_teaser_can_reach_what_is_behind_the_wall():
+    assert LeadFields.__tablename__ != Lead.__tablename__
+    assert "custom" not in Lead.__table__.columns

@@ -258,6 +258,8 @@ def write_catalog() -> None:
     add(_numbered(catalog.Certification(key=c.key, names=c.name) for c in seed.CERTIFICATIONS))
     add(_numbered(catalog.CustomerClass(key=c.key, names=c.name) for c in seed.CUSTOMER_CLASSES))
     add(_numbered(catalog.CreditRating(key=r.key, names=r.name) for r in seed.CREDIT_RATINGS))
+    add(_numbered(catalog.Competitor(key=c.key, names=c.name) for c in seed.COMPETITORS))
+    add(_numbered(catalog.Category(key=c.key, names=c.name) for c in seed.CATEGORIES))
     session().flush()
 
 

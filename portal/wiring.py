@@ -41,8 +41,15 @@ from portal.desk import customers as customer
 from portal.desk import jobs as desk_jobs
 from portal.desk import routes as desk
 from portal.desk import team_routes as team
+from portal.feedback import action_routes as lead_actions
 from portal.feedback import routes as feedback
-from portal.feedback.events import FeedbackTakenBack, LeadLost, LeadWon
+from portal.feedback.events import (
+    FeedbackTakenBack,
+    HeldLeadClosed,
+    LeadCancelled,
+    LeadLost,
+    LeadWon,
+)
 from portal.inbound import routes as inbound
 from portal.inbound.events import MailActionDone, MailPickLost
 from portal.leads import activity_routes as activities
@@ -110,6 +117,7 @@ ROOMS = (
     offers.blueprint,
     pickup.blueprint,
     feedback.blueprint,
+    lead_actions.blueprint,
     desk.blueprint,
     planned.blueprint,
     lead_list_routes.blueprint,
@@ -168,6 +176,8 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     LeadDisqualified: ("offers.settle_waiting",),
     LeadWon: ("offers.settle_waiting",),
     LeadLost: ("offers.settle_waiting",),
+    LeadCancelled: ("offers.settle_waiting",),
+    HeldLeadClosed: ("notifications.closed_for_you",),
     FeedbackTakenBack: ("offers.settle_waiting",),
     RoundEnded: ("offers.tidy_round", "notifications.round_ended"),
     LeadPickedUp: ("offers.tidy_picked", "notifications.yours_now"),

@@ -253,6 +253,8 @@ def make_things(world, alpha, at):
         "group_id": group.id,
         "import_id": imported.id,
         "key": "held",
+        "lead_actions.page key": "win",
+        "lead_actions.take key": "win",
         "lead_id": world.leads["held"],
         "activity_id": make_activity(world, at),
         **dict.fromkeys(

@@ -28,12 +28,15 @@ KIND_NAMES: dict[str, Any] = {
     "certification": _l("Certifications"),
     "customer_class": _l("Classes of customers"),
     "credit_rating": _l("Credit ratings"),
+    "category": _l("Categories of leads"),
+    "competitor": _l("Competitors"),
 }
 PURPOSES = [
     ("decline", _l("Not for me")),
     ("give_back", _l("Give back")),
     ("lost", _l("Lost")),
     ("disqualify", _l("Disqualify")),
+    ("cancel", _l("Cancel")),
 ]
 BLAMES = [
     ("none", _l("nobody")),
@@ -48,6 +51,11 @@ class EntryForm(Form):
     name_en = StringField(_l("Name in English"), [needed(), Length(max=LONGEST_NAME)])
     name_de = StringField(_l("Name in German"), [Optional(), Length(max=LONGEST_NAME)])
     brand_id = SelectField(_l("Brand"), [Optional()], choices=[])
+    price_book = StringField(
+        _l("Price book"),
+        [Optional(), Length(max=2000)],
+        description=_l("The address where its prices stand; whoever works on a lead can open it."),
+    )
     low = AmountField(_l("From"), [Optional(), AMOUNT])
     high = AmountField(
         _l("Up to, but not including"), [Optional(), AMOUNT], description=_l("Empty: no upper end")
@@ -88,7 +96,7 @@ class EntryForm(Form):
             self.brand_id.choices = [("", "–"), *brands]
         else:
             del self.brand_id
-        for name in ("low", "high", "rank", "blame", "synonyms"):
+        for name in ("low", "high", "rank", "blame", "synonyms", "price_book"):
             if name not in extra:
                 delattr(self, name)
         if "expectation" not in extra:
@@ -103,7 +111,7 @@ class EntryForm(Form):
         self.name_de.data = entry.names.get("de", "")
         self.position.data = entry.position
         self.active.data = entry.active
-        for name in ("low", "high", "rank", "blame"):
+        for name in ("low", "high", "rank", "blame", "price_book"):
             if name in self:
                 self[name].data = getattr(entry, name)
         if "brand_id" in self:
@@ -128,6 +136,8 @@ class EntryForm(Form):
                 values[name] = self[name].data
         if "brand_id" in self:
             values["brand_id"] = int(self.brand_id.data) if self.brand_id.data else None
+        if "price_book" in self:
+            values["price_book"] = self.price_book.data or None
         if "synonyms" in self:
             lines = (self.synonyms.data or "").splitlines()
             values["synonyms"] = list(dict.fromkeys(s.strip() for s in lines if s.strip()))

@@ -47,9 +47,10 @@ class Brand(Entry):
 
 
 class Product(Entry):
-    """A product or service of a brand."""
+    """A product or service of a brand; `price_book` is the address where its prices stand."""
 
     brand_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
+    price_book: Mapped[str | None]
     __mapper_args__ = {"polymorphic_identity": "product"}
 
 
@@ -92,7 +93,9 @@ class ValueBand(_Band):
 
 
 class Reason(Entry):
-    """Why an offer is declined, a lead given back, lost or disqualified, and who is to blame."""
+    """Why an offer is declined, a lead given back, lost, disqualified or cancelled; `blame` says
+    whom it counts against.
+    """
 
     purpose: Mapped[str | None]
     blame: Mapped[str | None]
@@ -126,6 +129,18 @@ class CreditRating(Entry):
     __mapper_args__ = {"polymorphic_identity": "credit_rating"}
 
 
+class Category(Entry):
+    """The business that a lead is: with companies, with private people, with partners."""
+
+    __mapper_args__ = {"polymorphic_identity": "category"}
+
+
+class Competitor(Entry):
+    """Somebody else whom a customer asks, or buys from."""
+
+    __mapper_args__ = {"polymorphic_identity": "competitor"}
+
+
 KINDS: dict[str, type[Entry]] = {
     "brand": Brand,
     "product": Product,
@@ -139,9 +154,11 @@ KINDS: dict[str, type[Entry]] = {
     "certification": Certification,
     "customer_class": CustomerClass,
     "credit_rating": CreditRating,
+    "category": Category,
+    "competitor": Competitor,
 }
 
-REASON_PURPOSES = ("decline", "give_back", "lost", "disqualify")
+REASON_PURPOSES = ("decline", "give_back", "lost", "disqualify", "cancel")
 
 
 class FieldSubject(StrEnum):

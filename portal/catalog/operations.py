@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask_babel import gettext as _
 from sqlalchemy import func, select
@@ -103,8 +104,19 @@ def check(kind: str, values: Mapping[str, Any], entry: Entry | None) -> None:
         brand = session().get(Entry, values["brand_id"]) if values.get("brand_id") else None
         if values.get("brand_id") and (brand is None or brand.kind != "brand"):
             errors["brand_id"] = _("Please choose from the list.")
+        address = values.get("price_book")
+        if address and not _is_address(address):
+            errors["price_book"] = _("Please give a whole address that begins with https://.")
     if errors:
         raise Invalid(errors)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and " " not in text
+    except ValueError:
+        return False
 
 
 def _name_taken(kind: str, name: str, values: Mapping[str, Any], own_id: int | None) -> bool:
@@ -141,7 +153,7 @@ def make_key(name: str) -> str:
 
 
 EXTRA: dict[str, tuple[str, ...]] = {
-    "product": ("brand_id",),
+    "product": ("brand_id", "price_book"),
     "industry": ("synonyms",),
     "source": ("expectation", "synonyms"),
     "size_band": ("low", "high"),

@@ -23,6 +23,7 @@ class Purpose(StrEnum):
     GIVE_BACK = "give_back"
     LOST = "lost"
     DISQUALIFY = "disqualify"
+    CANCEL = "cancel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -788,6 +789,22 @@ REASONS: tuple[ReasonSeed, ...] = (
         "Ein anderer Grund",
         "Other|Sonstiges|Andere",
     ),
+    _reason(
+        Purpose.CANCEL,
+        "by_mistake",
+        Blame.NONE,
+        "Created by mistake",
+        "Aus Versehen angelegt",
+    ),
+    _reason(
+        Purpose.CANCEL,
+        "duplicate",
+        Blame.VENDOR,
+        "It is there under another number",
+        "Unter anderer Nummer schon da",
+    ),
+    _reason(Purpose.CANCEL, "test", Blame.NONE, "Only a test", "Nur ein Test"),
+    _reason(Purpose.CANCEL, "other", Blame.NONE, "Another reason", "Ein anderer Grund"),
 )
 
 LEVELS: tuple[LevelSeed, ...] = (
@@ -822,6 +839,19 @@ CREDIT_RATINGS: tuple[StandingSeed, ...] = (
     StandingSeed("good", _names("Good", "Gut")),
     StandingSeed("with_limit", _names("With a limit", "Mit Limit")),
     StandingSeed("prepaid", _names("Paid in advance only", "Nur gegen Vorkasse")),
+)
+
+CATEGORIES: tuple[StandingSeed, ...] = (
+    StandingSeed("business", _names("Business customer", "Geschäftskunde")),
+    StandingSeed("person", _names("Private person", "Privatperson")),
+    StandingSeed("public", _names("Public sector", "Öffentliche Hand")),
+    StandingSeed("partner", _names("Business partner", "Geschäftspartner")),
+)
+
+COMPETITORS: tuple[StandingSeed, ...] = (
+    StandingSeed("querix", _names("Querix", "Querix")),
+    StandingSeed("bolmann", _names("Bolmann IT", "Bolmann IT")),
+    StandingSeed("in_house", _names("They do it themselves", "Sie machen es selbst")),
 )
 
 BRANDS: tuple[BrandSeed, ...] = (

@@ -47,8 +47,7 @@ def _of_round(column: Any) -> ColumnElement[Any]:
 # what a lead was won with: the last answer that says so and was not taken back
 _ORDER_VALUE = (
     select(Feedback.value)
-    .join(Pickup, Pickup.id == Feedback.pickup_id)
-    .where(Pickup.lead_id == Lead.id, Feedback.status == "won", Feedback.taken_back_at.is_(None))
+    .where(Feedback.lead_id == Lead.id, Feedback.status == "won", Feedback.taken_back_at.is_(None))
     .order_by(Feedback.id.desc())
     .limit(1)
     .correlate(Lead)

@@ -37,6 +37,7 @@ KINDS: dict[str, Any] = {
     "feedback_overdue": _l("Feedback overdue"),
     "feedback_soon": _l("Feedback soon due"),
     "activity_due": _l("Reminder of an activity"),
+    "closed_for_you": _l("Closed by the vendor"),
     "handed_back": _l("Back from operations"),
     "invitation": _l("Invitation"),
     "lead_offered": _l("A lead for you"),

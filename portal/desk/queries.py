@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import aliased
 
 from portal.accounts import reach
 from portal.accounts.actor import Actor
-from portal.accounts.models import Organisation, User
+from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.accounts.permissions import Permission
 from portal.accounts.reach import Reached
 from portal.core.db import AnyRow, session
@@ -25,6 +26,7 @@ from portal.offers.models import Offer, OfferRound
 from portal.pickup.models import Pickup
 from portal.web.paging import Page, cut
 
+Own = aliased(Organisation, name="own")
 COLUMN_CARDS = 6
 LIST_SIZE = 50
 
@@ -286,12 +288,15 @@ def list_feedback(lead_id: int, organisation_id: int | None = None) -> Sequence[
         select(
             Feedback,
             User.name.label("who"),
-            Organisation.name.label("firm"),
-            Pickup.organisation_id,
+            case((Own.kind == OrganisationKind.VENDOR, Own.name), else_=Organisation.name).label(
+                "firm"
+            ),
+            func.coalesce(Pickup.organisation_id, Own.id).label("organisation_id"),
         )
-        .join(Pickup, Pickup.id == Feedback.pickup_id)
+        .outerjoin(Pickup, Pickup.id == Feedback.pickup_id)
+        .outerjoin(Organisation, Organisation.id == Pickup.organisation_id)
         .join(User, User.id == Feedback.user_id)
-        .join(Organisation, Organisation.id == Pickup.organisation_id)
+        .join(Own, Own.id == User.organisation_id)
         .where(Feedback.lead_id == lead_id, Feedback.taken_back_at.is_(None))
         .order_by(Feedback.at.desc(), Feedback.id.desc())
     )
@@ -308,7 +313,7 @@ def last_steps(pickup_ids: Sequence[int]) -> dict[int, Feedback]:
         .where(Feedback.pickup_id.in_(pickup_ids), Feedback.taken_back_at.is_(None))
         .order_by(Feedback.pickup_id, Feedback.at.desc(), Feedback.id.desc())
     )
-    return {given.pickup_id: given for given in rows}
+    return {given.pickup_id: given for given in rows if given.pickup_id is not None}
 
 
 def firm_names(ids: Sequence[int]) -> dict[int, str]:

@@ -27,6 +27,8 @@ from portal.desk import planned, queries
 from portal.desk.board import board_cards, board_columns, column_words, figures
 from portal.desk.resellers import read_resellers
 from portal.desk.who_sees import who_sees
+from portal.feedback.action_rules import WORDS as ACTION_WORDS
+from portal.feedback.actions import list_actions
 from portal.leads import activities, contacts, hand_over, notes, own_fields
 from portal.leads.activity_routes import place_of
 from portal.leads.dates import read_dates
@@ -430,7 +432,10 @@ def vendor_lead(
         holders=part_of(queries.list_pickups(found.id), firms) if Field.HOLDER in sight else [],
         places=part_of(places.list_places(found.id), firms) if Field.ROUNDS in sight else [],
         waiting=places.count_waiting(found.id),
-        given=part_of(queries.list_feedback(found.id), firms) if Field.PROGRESS in sight else [],
+        actions=[(key, ACTION_WORDS[key]) for key in list_actions(found, actor)],
+        given=part_of(queries.list_feedback(found.id), and_own(firms, actor))
+        if Field.PROGRESS in sight
+        else [],
         responsible=find_for_leads(found.holder_organisation_id)
         if Field.HOLDER in sight and found.holder_organisation_id
         else None,
@@ -447,6 +452,11 @@ def vendor_lead(
         reason=book().label,
         locale_code=str(get_locale())[:2],
     )
+
+
+def and_own(firms: Collection[int] | None, actor: Actor) -> Collection[int] | None:
+    """Return these firms and the reader's own; None is every firm."""
+    return None if firms is None else {*firms, actor.organisation_id}
 
 
 def part_of(rows: Iterable[AnyRow], firms: Collection[int] | None) -> list[AnyRow]:

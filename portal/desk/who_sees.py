@@ -12,7 +12,7 @@ from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.accounts.permissions import Permission, of_roles
 from portal.core.db import session
 from portal.leads import own_fields, visibility
-from portal.leads.models import Lead
+from portal.leads.models import Lead, LeadState
 from portal.leads.queries import is_handed_over
 from portal.leads.sight import Sight, read_choices
 from portal.leads.team import list_members
@@ -115,7 +115,7 @@ def _tiers(
             return [Tier.HOLDER]
         return [Tier.FIRM_MANAGER] if Permission.PICKUPS_SEE_FIRM in may else []
     tiers = []
-    if user_id == lead.holder_id:
+    if user_id == lead.holder_id or (lead.state == LeadState.DIRECT and user_id == lead.owner_id):
         tiers.append(Tier.HOLDER)
     if user_id in answering:
         tiers.append(Tier.OWNER)

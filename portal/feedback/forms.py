@@ -13,7 +13,15 @@ from portal.core.errors import Invalid
 from portal.feedback.rules import Answer, read_amount
 from portal.web.forms import strip
 
-FIELDS = ("note", "next_step", "next_step_on", "value", "reason", "decision_maker")
+FIELDS = (
+    *("note", "next_step", "next_step_on", "value", "reason", "decision_maker"),
+    *("also", "why", "lost_value", "competitor"),
+)
+AMOUNTS = {"value": "won", "lost_value": "lost"}
+"""The amounts, each with the answer that it belongs to."""
+
+PRODUCT = "product-"
+"""What the name of a tick begins with that says: this product was bought."""
 
 
 def read_answer(typed: Mapping[str, str]) -> Answer:
@@ -32,13 +40,14 @@ def read_answer(typed: Mapping[str, str]) -> Answer:
             next_step_on = date.fromisoformat(day)
         except ValueError:
             errors["next_step_on"] = str(_("Please give the day as year-month-day."))
-    value: Decimal | None = None
-    if values["value"] and values["status"] == "won":
-        comma = str(get_locale()).startswith("de")
-        try:
-            value = read_amount(values["value"], comma)
-        except ValueError:
-            errors["value"] = str(_("Please give an amount, for example 12500."))
+    amounts: dict[str, Decimal] = {}
+    for name, status in AMOUNTS.items():
+        if values[name] and values["status"] == status:
+            comma = str(get_locale()).startswith("de")
+            try:
+                amounts[name] = read_amount(values[name], comma)
+            except ValueError:
+                errors[name] = str(_("Please give an amount, for example 12500."))
     if errors:
         raise Invalid(errors)
     return Answer(
@@ -46,11 +55,22 @@ def read_answer(typed: Mapping[str, str]) -> Answer:
         note=values["note"],
         next_step=next_step,
         next_step_on=next_step_on,
-        value=value,
+        value=amounts.get("value"),
         reason=values["reason"],
         decision_maker=values["decision_maker"],
+        products=read_products(typed),
+        also=values["also"],
+        why=values["why"],
+        lost_value=amounts.get("lost_value"),
+        competitor=values["competitor"],
         settles=typed.get("settles") == "1",
     )
+
+
+def read_products(typed: Mapping[str, str]) -> tuple[int, ...]:
+    """Return the products that were ticked as bought."""
+    ids = (name.removeprefix(PRODUCT) for name in typed if name.startswith(PRODUCT))
+    return tuple(int(raw) for raw in ids if raw.isdecimal() and len(raw) < 18)
 
 
 def _is_day(text: str) -> bool:

@@ -7,19 +7,27 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal.accounts.actor import Actor
-from portal.catalog.models import Reason
+from portal.catalog.models import Product, Reason
+from portal.catalog.queries import book
 from portal.core import circumstances
 from portal.core.db import session
 from portal.core.errors import Invalid, NotFound, Refused
 from portal.core.events import record
 from portal.customers import winning
 from portal.deadlines.rules import next_due
-from portal.feedback.events import FeedbackGiven, FeedbackTakenBack, LeadLost, LeadWon
+from portal.feedback.events import (
+    FeedbackGiven,
+    FeedbackTakenBack,
+    LeadCancelled,
+    LeadLost,
+    LeadWon,
+)
 from portal.feedback.models import Feedback
-from portal.feedback.rules import CLOSING, Answer, Status, check_answer, may_take_back
+from portal.feedback.rules import CANCELLED, CLOSING, Answer, Status, check_answer, may_take_back
 from portal.leads.lifecycle import status_again, status_for_answer
 from portal.leads.models import Lead, LeadRequirement, LeadState, LifeState
 from portal.offers import operations as offers
@@ -55,13 +63,25 @@ def give(pickup_id: int, answer: Answer, actor: Actor, at: datetime) -> Feedback
         raise Invalid(errors)
     reason = read_reason("lost", answer.reason) if answer.status == Status.LOST else None
     if answer.status in CLOSING:
-        clear_planned(pickup, settles=answer.settles, actor=actor, at=at)
+        clear_planned(lead, pickup.organisation_id, answer, actor, at)
     before = position_before(pickup, lead)
     lead.status_id = status_for_answer(lead, answer.status, actor.roles).id
     lead.version += 1
     late = max(0, int((at - pickup.feedback_due_at).total_seconds()))
-    given = write(pickup, lead, answer, reason, late, actor, at)
+    given = write(lead, pickup, answer, reason, actor, at, late)
     given.before = before
+    record(
+        FeedbackGiven(
+            at=at,
+            lead_id=lead.id,
+            feedback_id=given.id,
+            pickup_id=pickup.id,
+            user_id=actor.id,
+            organisation_id=pickup.organisation_id,
+            status=answer.status,
+            late_seconds=late,
+        )
+    )
     pickup.last_feedback_at, pickup.last_status = at, answer.status
     pickup.feedback_due_at = next_due(at, pickup.rhythm_days)
     pickup.debt = Debt.NONE
@@ -72,23 +92,20 @@ def give(pickup_id: int, answer: Answer, actor: Actor, at: datetime) -> Feedback
         pickup.first_contact_at = pickup.first_contact_at or at
     count(pickup.organisation_id, **{"answers_late" if late else "answers_in_time": 1})
     if answer.status in CLOSING:
-        close(pickup, lead, answer, reason, at)
-    if answer.status == Status.WON:
-        winning.win(lead, actor, at)
+        close(lead, pickup, answer, reason, actor, at)
     session().flush()
     return given
 
 
-def clear_planned(pickup: Pickup, *, settles: bool, actor: Actor, at: datetime) -> None:
-    """Settle what the holder's firm has planned about a locked lead, or refuse to close it so.
+def clear_planned(lead: Lead, firm: int, answer: Answer, actor: Actor, at: datetime) -> None:
+    """Settle what the firm that closes a locked lead has planned about it, or refuse to close it.
 
     What the other side has planned stays with it. Raises `ActivitiesOpen`.
     """
-    firm = pickup.organisation_id
-    if settles:
-        cancel_planned("lead", pickup.lead_id, firm, Why.CLOSED, actor.id, at)
+    if answer.settles:
+        cancel_planned("lead", lead.id, firm, Why.CLOSED, actor.id, at)
         return
-    refusal = still_open(list_planned("lead", pickup.lead_id, firm))
+    refusal = still_open(list_planned("lead", lead.id, firm))
     if refusal is not None:
         raise refusal
 
@@ -138,17 +155,17 @@ def today_of(actor: Actor, at: datetime) -> date:
 
 
 def write(
-    pickup: Pickup,
     lead: Lead,
+    pickup: Pickup | None,
     answer: Answer,
     reason: Reason | None,
-    late: int,
     actor: Actor,
     at: datetime,
+    late: int = 0,
 ) -> Feedback:
-    """Write the feedback, its entry in the timeline and its event."""
+    """Write an answer and its entry in the timeline. Raises `Invalid` for what is not to choose."""
     given = Feedback(
-        pickup_id=pickup.id,
+        pickup_id=pickup.id if pickup else None,
         lead_id=lead.id,
         user_id=actor.id,
         at=at,
@@ -161,6 +178,7 @@ def write(
         reason_id=reason.id if reason else None,
         decision_maker=answer.decision_maker or None,
         late_seconds=late,
+        **read_ending(answer),
     )
     session().add(given)
     session().flush()
@@ -171,50 +189,71 @@ def write(
         answer.note,
         at,
         author_id=actor.id,
-        organisation_id=pickup.organisation_id,
+        organisation_id=pickup.organisation_id if pickup else actor.organisation_id,
         code=answer.status,
-    )
-    record(
-        FeedbackGiven(
-            at=at,
-            lead_id=lead.id,
-            feedback_id=given.id,
-            pickup_id=pickup.id,
-            user_id=actor.id,
-            organisation_id=pickup.organisation_id,
-            status=answer.status,
-            late_seconds=late,
-        )
     )
     return given
 
 
-def close(pickup: Pickup, lead: Lead, answer: Answer, reason: Reason | None, at: datetime) -> None:
-    """End the pickup as won or lost; the holder stays named on the closed lead."""
-    won = answer.status == Status.WON
-    pickup_operations.end_pickup(pickup, answer.status, at)
+def read_ending(answer: Answer) -> dict[str, Any]:
+    """Return what was said of how a lead ended, as its columns take it. Raises `Invalid`."""
+    known = book()
+    if answer.status == Status.WON:
+        bought = list(dict.fromkeys(answer.products))
+        if not all(isinstance(known.by_id.get(one), Product) for one in bought):
+            raise Invalid({"products": _("Please choose from the list.")})
+        return {"product_ids": bought, "also": answer.also or None, "why": answer.why or None}
+    if answer.status == Status.LOST:
+        chosen = dict(known.choices("competitor", "en"))
+        if answer.competitor and answer.competitor not in chosen:
+            raise Invalid({"competitor": _("Please choose from the list.")})
+        return {
+            "lost_value": answer.lost_value,
+            "competitor_id": int(answer.competitor) if answer.competitor else None,
+        }
+    return {}
+
+
+ENDS = {Status.WON: "won", Status.LOST: "lost", CANCELLED: "recalled"}
+"""How the pickup of a lead ends that ends so."""
+
+
+def close(
+    lead: Lead,
+    pickup: Pickup | None,
+    answer: Answer,
+    reason: Reason | None,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Close a locked lead, and end the pickup of whoever holds it.
+
+    Its holder stays named on a lead that was won or lost; a cancelled one is nobody's.
+    """
+    status = answer.status
+    firm = pickup.organisation_id if pickup else actor.organisation_id
+    if pickup is not None:
+        pickup_operations.end_pickup(pickup, ENDS[status], at)
+        counted = {} if status == CANCELLED else {status: 1}
+        count(firm, open_pickups=-1, **counted)
+    if status == CANCELLED:
+        lead.holder_id = lead.holder_organisation_id = None
     lead.state, lead.state_since, lead.closed_at = LeadState.CLOSED, at, at
-    count(pickup.organisation_id, open_pickups=-1, **{"won" if won else "lost": 1})
-    if won:
-        record(
-            LeadWon(
-                at=at,
-                lead_id=lead.id,
-                pickup_id=pickup.id,
-                organisation_id=pickup.organisation_id,
-                value=str(answer.value),
-            )
-        )
+    about: dict[str, Any] = {
+        "at": at,
+        "lead_id": lead.id,
+        "pickup_id": pickup.id if pickup else None,
+        "organisation_id": firm,
+        "user_id": actor.id,
+    }
+    reason_id = reason.id if reason else None
+    if status == Status.WON:
+        record(LeadWon(**about, value=str(answer.value)))
+        winning.win(lead, actor, at)
+    elif status == Status.LOST:
+        record(LeadLost(**about, reason_id=reason_id))
     else:
-        record(
-            LeadLost(
-                at=at,
-                lead_id=lead.id,
-                pickup_id=pickup.id,
-                organisation_id=pickup.organisation_id,
-                reason_id=reason.id if reason else None,
-            )
-        )
+        record(LeadCancelled(**about, reason_id=reason_id))
 
 
 def position_before(pickup: Pickup, lead: Lead) -> dict[str, Any]:
@@ -241,7 +280,7 @@ def take_back(feedback_id: int, actor: Actor, at: datetime) -> Feedback:
     Only as long as nothing newer happened. Raises `NotFound`, `TooLateToUndo`.
     """
     asked = session().get(Feedback, feedback_id)
-    if asked is None:
+    if asked is None or asked.pickup_id is None:
         raise NotFound()
     offers.lock_partner(actor.organisation_id)
     queries.get_visible(asked.pickup_id, actor)

@@ -13,6 +13,7 @@ from portal.core.errors import Invalid, Refused
 from portal.feedback import operations
 from portal.feedback.forms import read_answer
 from portal.feedback.rules import words_of
+from portal.feedback.words import blame_words, entry_words
 from portal.offers import queries as offers
 from portal.pickup import queries
 from portal.pickup.questions import GateView, Typed, gate_view, question_of
@@ -28,6 +29,9 @@ from portal.web.htmx import go, wants_fragment
 
 blueprint = Blueprint("feedback", __name__)
 blueprint.add_app_template_filter(spoken(words_of), "answer_words")
+
+blueprint.add_app_template_filter(spoken(entry_words), "entry_words")
+blueprint.add_app_template_filter(spoken(blame_words), "blame_words")
 
 REPORT = (Permission.PICKUPS_SEE_OWN, Permission.PICKUPS_SEE_FIRM)
 

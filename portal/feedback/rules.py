@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -36,23 +37,28 @@ class Status(StrEnum):
 CLOSING = (Status.WON, Status.LOST)
 """The answers that end a pickup and close its lead."""
 
+CANCELLED = "cancelled"
+"""What the vendor alone says, of a lead that should not be there."""
+
 
 def words_of(status: str | None) -> str:
-    """Return one of the five answers in words; empty for anything else."""
+    """Return an answer, or how the vendor ended a lead, in words; empty for anything else."""
     words: dict[str, str] = {
         Status.NOT_CONTACTED: _("Not made contact yet"),
         Status.WAITING: _("Waiting for their answer"),
         Status.PROPOSAL: _("Proposal in progress"),
         Status.WON: _("Won"),
         Status.LOST: _("Lost / not interested"),
+        CANCELLED: _("Cancelled"),
     }
     return words.get(status or "", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer as it was typed. `reason` is a key or an id of the catalogue.
+    """One answer as it was typed. `reason` is a key or an id of the catalogue, `competitor` an id.
 
+    `products` are the ids of what was bought, `also` says what else, `why` what decided for it.
     `settles` says that what is planned about the lead is not needed any more once it is closed.
     """
 
@@ -63,6 +69,11 @@ class Answer:
     value: Decimal | None = None
     reason: str = ""
     decision_maker: str = ""
+    products: tuple[int, ...] = ()
+    also: str = ""
+    why: str = ""
+    lost_value: Decimal | None = None
+    competitor: str = ""
     settles: bool = False
 
 
@@ -87,16 +98,39 @@ def check_answer(
             errors["next_step_on"] = str(_("Please name the day on which you try next."))
     if answer.next_step_on is not None and answer.next_step_on < today:
         errors["next_step_on"] = str(_("Please choose today or a day ahead."))
-    if answer.status == Status.WON and answer.value is None:
-        errors["value"] = str(_("Please give the value of the order."))
-    if answer.value is not None and not 0 <= answer.value <= MOST_VALUE:
-        errors["value"] = str(_("Please check this amount."))
+    errors |= check_ending(answer, needed)
+    for field in ("note", "next_step"):
+        if len(getattr(answer, field)) > LONGEST_NOTE:
+            errors[field] = str(_("Please keep it under %(most)d characters.", most=LONGEST_NOTE))
+    return errors
+
+
+def check_ending(answer: Answer, needed: Collection[str]) -> dict[str, str]:
+    """Return a sentence per field that is missing or can't be right of how a lead ends."""
+    errors: dict[str, str] = {}
+    if answer.status == Status.WON:
+        if answer.value is None:
+            errors["value"] = str(_("Please give the value of the order."))
+        if "products" in needed and not (answer.products or answer.also):
+            errors["products"] = str(_("Please say what was bought."))
+        if "why" in needed and not answer.why:
+            errors["why"] = str(_("Please say why they bought it."))
     if answer.status == Status.LOST:
         if not answer.reason:
             errors["reason"] = str(_("Please choose why it was lost."))
         if "decision_maker" in needed and not answer.decision_maker:
             errors["decision_maker"] = str(_("Please say who decided: a name or a role."))
-    for field in ("note", "next_step", "decision_maker"):
+        if "competitor" in needed and not answer.competitor:
+            errors["competitor"] = str(_("Please choose who got it."))
+        if "lost_value" in needed and answer.lost_value is None:
+            errors["lost_value"] = str(_("Please give the value that was lost."))
+    if answer.status == CANCELLED and not answer.reason:
+        errors["reason"] = str(_("Please choose a reason."))
+    for field in ("value", "lost_value"):
+        amount = getattr(answer, field)
+        if amount is not None and not 0 <= amount <= MOST_VALUE:
+            errors[field] = str(_("Please check this amount."))
+    for field in ("note", "decision_maker", "also", "why"):
         if len(getattr(answer, field)) > LONGEST_NOTE:
             errors[field] = str(_("Please keep it under %(most)d characters.", most=LONGEST_NOTE))
     return errors

@@ -19,6 +19,7 @@ from portal.catalog.queries import book, short_key
 from portal.core.errors import DomainError, NotFound, Refused
 from portal.core.mail.links import Purpose
 from portal.core.mail.models import MailLink
+from portal.feedback.forms import PRODUCT
 from portal.feedback.models import Feedback
 from portal.feedback.rules import Status, TooLateToUndo
 from portal.feedback.rules import words_of as answer_words
@@ -41,7 +42,7 @@ from portal.web.filters import day, money, when
 CHOICES = (*Status, "pick", "decline")
 KEPT = (
     *("status", "note", "next_step", "next_step_on", "value", "reason", "decision_maker"),
-    "settles",
+    *("also", "why", "lost_value", "competitor", "settles"),
 )
 KEPT_MOST = 5_000
 
@@ -493,6 +494,7 @@ def press_again(reader: Reader, mark: str) -> tuple[Page, int]:
         name: value[:KEPT_MOST]
         for name, value in reader.typed.items()
         if name in (*KEPT, "pickup_id", "hears", "digest_hour", "quiet_from", "quiet_until")
+        or name.startswith(PRODUCT)
     }
     return Page(
         heading=_("Please press once more"),

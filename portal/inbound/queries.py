@@ -98,6 +98,6 @@ def get_given(feedback_id: int, actor: Actor) -> tuple[Feedback, Pickup]:
     Raises `NotFound`, and `NotYoursAnyMore` where a colleague has the lead by now.
     """
     given = session().get(Feedback, feedback_id)
-    if given is None:
+    if given is None or given.pickup_id is None:
         raise NotFound()
     return given, get_told(given.pickup_id, actor)

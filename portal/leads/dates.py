@@ -66,7 +66,7 @@ def days_left(expected_on: date | None, closed_on: date | None, today: date) -> 
 def may_set(lead: Lead, actor: Actor, known: Sight | None = None) -> bool:
     """Say whether somebody sets the dates of a lead: who holds it, or answers for it."""
     sight = sight_of(lead, actor, known)
-    held = lead.state == LeadState.HELD and not actor.is_looked_as
+    held = lead.state in (LeadState.HELD, LeadState.DIRECT) and not actor.is_looked_as
     return held and Field.PROGRESS in sight and not SETS.isdisjoint(sight.tiers)
 
 
@@ -162,6 +162,17 @@ def set_dates(
             )
         )
     return changed
+
+
+def begin_dates(lead: Lead, day: date, user_id: int, at: datetime) -> None:
+    """Note when the work on a locked lead began that nobody picks up."""
+    lead.started_on = day
+    session().add(
+        LeadDateChange(
+            lead_id=lead.id, field="started_on", was=None, day=day, at=at, user_id=user_id
+        )
+    )
+    session().flush()
 
 
 def clear_dates(lead: Lead, user_id: int, at: datetime) -> None:

@@ -31,8 +31,8 @@ STEP_FIELDS: dict[str, tuple[str, ...]] = {
         *("size_band_id", "value_band_id", "time_frame", "product_ids", "brand_id"),
         *("contact.company", "contact.last_name", "contact.reachable"),
     ),
-    "win": ("value",),
-    "lose": ("reason", "decision_maker"),
+    "win": ("value", "products", "why"),
+    "lose": ("reason", "decision_maker", "competitor", "lost_value"),
 }
 """What can be asked for before a step."""
 

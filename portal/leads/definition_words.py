@@ -78,6 +78,10 @@ FIELD_WORDS: dict[str, Any] = {
     "value": _l("Value of the order"),
     "reason": _l("Why it was lost"),
     "decision_maker": _l("Who decided"),
+    "products": _l("What was bought"),
+    "why": _l("Why they bought it"),
+    "competitor": _l("Who got it instead"),
+    "lost_value": _l("Value that was lost"),
 }
 
 STEPS: dict[str, Any] = {

@@ -107,6 +107,13 @@ def list_followers(lead: Lead, roles: Collection[str]) -> Sequence[LeadStatus]:
     return [row[0] for row in session().execute(LABELS, asked) if row.allowed]
 
 
+def list_ways(lead: Lead, roles: Collection[str]) -> Sequence[LeadStatus]:
+    """Return every status into which somebody with these roles may put a lead next."""
+    asked = {"current_id": lead.status_id, "type_id": lead.type_id, "roles": sorted(roles)}
+    rows = session().execute(_FOLLOWERS, asked)
+    return [row[0] for row in rows if row.allowed and row[0].id != lead.status_id]
+
+
 def status_for_answer(lead: Lead, answer: str, roles: Collection[str]) -> LeadStatus:
     """Return the status that an answer of somebody with these roles leads to.
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     any_,
+    false,
     or_,
     text,
 )
@@ -240,6 +241,8 @@ class Lead(Base):
     the day on which it was to be closed when the work began (`started_on`), `expected_on` the day
     that is expected by now. `open_custom` is what partners read of the programme's own fields
     before pickup, a copy of `LeadFields` made when it was found to give nobody away; None: nothing.
+    `probability` to win is in per cent; `long_term` marks a chance that
+    takes years. `quote_number` and `quote_needs` are what is known of the quote.
     """
 
     __tablename__ = "leads"
@@ -298,6 +301,14 @@ class Lead(Base):
     estimated_on: Mapped[date | None]
     expected_on: Mapped[date | None]
     open_custom: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    probability: Mapped[int | None]
+    category_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
+    long_term: Mapped[bool] = mapped_column(default=False, server_default=false())
+    competitor_ids: Mapped[list[int]] = mapped_column(
+        ARRAY(BigInteger), default=list, server_default="{}"
+    )
+    quote_number: Mapped[str | None]
+    quote_needs: Mapped[str | None]
     version: Mapped[int] = mapped_column(default=1)
 
     __table_args__ = (
@@ -333,6 +344,7 @@ class Lead(Base):
             "holder_id IS NULL OR state IN ('held','closed')", name="holder_only_of_held"
         ),
         CheckConstraint("state <> 'offered' OR NOT suppressed", name="suppressed_never_offered"),
+        CheckConstraint("probability BETWEEN 0 AND 100", name="probability"),
     )
 
 
@@ -436,6 +448,34 @@ class LeadAnswer(Base):
         ForeignKey("qualification_questions.id"), primary_key=True
     )
     answer: Mapped[str]
+
+
+class LeadInterest(Base):
+    """What is noted on one product or service that a lead is about: what was asked of it."""
+
+    __tablename__ = "lead_interests"
+
+    lead_id: Mapped[int] = mapped_column(
+        ForeignKey("leads.id"), primary_key=True, autoincrement=False
+    )
+    product_id: Mapped[int] = mapped_column(
+        ForeignKey("catalog_entries.id"), primary_key=True, autoincrement=False
+    )
+    note: Mapped[str]
+
+
+class ArchivedLead(Base):
+    """A dead lead that is kept for later; on `returns_on` it comes back into view."""
+
+    __tablename__ = "archived_leads"
+
+    lead_id: Mapped[int] = mapped_column(
+        ForeignKey("leads.id"), primary_key=True, autoincrement=False
+    )
+    at: Mapped[datetime]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    returns_on: Mapped[date | None] = mapped_column(index=True)
+    note: Mapped[str | None]
 
 
 class LeadTeamMember(Base):

@@ -75,8 +75,9 @@ def tiers_of(lead: Lead, actor: Actor, reached: Reached | None = None) -> frozen
     """
     if actor.is_partner:
         return frozenset(_partner_tiers(lead, actor))
-    # the vendor's people hold leads, too
-    own = {Tier.HOLDER} if lead.holder_id == actor.id else set()
+    # the vendor's people hold leads, too, and who sells one himself holds it as well
+    sells = lead.state == LeadState.DIRECT and lead.owner_id == actor.id
+    own = {Tier.HOLDER} if lead.holder_id == actor.id or sells else set()
     return frozenset(_vendor_tiers(lead, actor, reached)) | own
 
 
@@ -146,6 +147,9 @@ def _standing(actor: Actor) -> list[tuple[Tier, ColumnElement[bool]]]:
         stands.append((Tier.OPERATIONS, Lead.id.in_(handed)))
     if actor.may(Permission.PICKUPS_SEE_OWN):
         stands.append((Tier.HOLDER, Lead.holder_id == actor.id))
+    if actor.organisation_kind == OrganisationKind.VENDOR:
+        sells = and_(Lead.state == LeadState.DIRECT, Lead.owner_id == actor.id)
+        stands.append((Tier.HOLDER, sells))
     return stands
 
 

@@ -192,12 +192,13 @@ Choices = Mapping[tuple[Field, Tier, Phase], bool]
 PHASE_OF = {
     LeadState.OFFERED: Phase.OFFERED,
     LeadState.HELD: Phase.HELD,
+    LeadState.DIRECT: Phase.HELD,
     LeadState.CLOSED: Phase.CLOSED,
 }
 
 
 def phase_of(state: str) -> Phase:
-    """Return how far a lead in this distribution state is; whatever nobody holds is before."""
+    """Return how far a lead in this distribution state is; whatever nobody works on is before."""
     return PHASE_OF.get(LeadState(state), Phase.BEFORE)
 
 

@@ -23,6 +23,7 @@ class Topic(StrEnum):
     ROUND_UNPICKED = "round_unpicked"
     SIGN_UP_WAITS = "sign_up_waits"
     STANDS_IN = "stands_in"
+    CLOSED_FOR_YOU = "closed_for_you"
     HANDED_BACK = "handed_back"
     DRAFTS_STALE = "drafts_stale"
 

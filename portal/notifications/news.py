@@ -11,26 +11,35 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask_babel import format_date
+from flask_babel import format_date, get_locale
 from flask_babel import gettext as _
 
 from portal.accounts.models import User
 from portal.accounts.queries import find_actor_of, find_name, get_actor
+from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.errors import NotFound
 from portal.core.mail.rendering import moment
 from portal.customers import activities as customers
+from portal.feedback.operations import newest
+from portal.feedback.rules import CANCELLED, CLOSING
+from portal.feedback.rules import words_of as answer_words
 from portal.leads import activities, hand_over
+from portal.leads.models import Lead
 from portal.matching.words import country_name
 from portal.notifications.models import Topic
 from portal.partners.models import Absence, Partner
 from portal.partners.queries import visible_to
 from portal.partners.rules import day_at
 from portal.people import sign_up
+from portal.pickup.models import Pickup
 from portal.timeline.models import Activity
 from portal.timeline.rules import words_of
 
-TOPICS = (Topic.ACTIVITY_DUE, Topic.HANDED_BACK, Topic.STANDS_IN, Topic.SIGN_UP_WAITS)
+TOPICS = (
+    *(Topic.ACTIVITY_DUE, Topic.CLOSED_FOR_YOU, Topic.HANDED_BACK, Topic.STANDS_IN),
+    Topic.SIGN_UP_WAITS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,8 @@ def find_news(topic: str, facts: Mapping[str, Any], user: User, at: datetime) ->
     """Return news for a person in the language that is spoken; None where they are past."""
     if topic == Topic.ACTIVITY_DUE:
         return _activity_due(facts["activity_id"], facts["due"], user)
+    if topic == Topic.CLOSED_FOR_YOU:
+        return _closed_for_you(facts["pickup_id"])
     if topic == Topic.HANDED_BACK:
         return _handed_back(facts["hand_over_id"], user)
     if topic == Topic.STANDS_IN:
@@ -101,6 +112,33 @@ def find_seen(organisation_id: int, user: User) -> Partner | None:
     actor = find_actor_of(user.id)
     found = visible_to(actor).where(Partner.organisation_id == organisation_id) if actor else None
     return session().scalar(found) if found is not None else None
+
+
+def _closed_for_you(pickup_id: int) -> News | None:
+    pickup = session().get(Pickup, pickup_id)
+    if pickup is None or pickup.ended_at is None:
+        return None
+    lead = session().get_one(Lead, pickup.lead_id)
+    said = newest(pickup_id)
+    if said is None or said.status not in (*CLOSING, CANCELLED):
+        return None
+    how = answer_words(said.status)
+    reason = book().label(said.reason_id, str(get_locale()))
+    details = [
+        str(_("By: %(name)s", name=find_name(said.user_id))),
+        *([str(_("Why: %(reason)s", reason=reason))] if reason else []),
+        str(_("You owe no answer on it any more, and what you had planned is cancelled.")),
+    ]
+    return News(
+        Topic.CLOSED_FOR_YOU,
+        _("Closed: %(number)s", number=lead.number),
+        _("the vendor has closed %(number)s: %(how)s.", number=lead.number, how=how),
+        details,
+        f"/leads/{lead.id}",
+        _("Open the lead"),
+        _("You get this mail because the lead was in your hands."),
+        lead.id,
+    )
 
 
 def _handed_back(hand_over_id: int, user: User) -> News | None:

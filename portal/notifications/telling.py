@@ -27,6 +27,7 @@ from portal.accounts.queries import find_name
 from portal.core.db import session, together
 from portal.core.events import Event
 from portal.core.mail import outbox
+from portal.feedback.events import HeldLeadClosed
 from portal.inbound.events import MailActionDone, MailPickLost
 from portal.leads.events import DraftsStale, LeadHandedBack
 from portal.leads.models import Lead
@@ -221,6 +222,11 @@ def tell_of_handing_back(event: LeadHandedBack, at: datetime) -> None:
     owner_id = lead.owner_id if lead else None
     hearers = {event.owner_id, owner_id} - {None, event.user_id}
     tell_news(hearers, Topic.HANDED_BACK, event, at, hand_over_id=event.hand_over_id)
+
+
+def tell_of_closing(event: HeldLeadClosed, at: datetime) -> None:
+    """Tell a holder that the vendor closed the lead that was in her hands."""
+    tell_news({event.user_id}, Topic.CLOSED_FOR_YOU, event, at, pickup_id=event.pickup_id)
 
 
 def tell_of_activity(event: ActivityDue, at: datetime) -> None:

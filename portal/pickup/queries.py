@@ -47,6 +47,7 @@ OPEN_COLUMNS = (
     Pickup.last_feedback_at,
     Pickup.last_status,
     Pickup.uncontacted,
+    Lead.product_ids,
 )
 
 

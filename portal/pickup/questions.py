@@ -37,6 +37,8 @@ class Question:
     needs_next_step: bool
     reasons: Reasons
     currency: str
+    products: Reasons = ()
+    competitors: Reasons = ()
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
     open: str | None = None
@@ -98,6 +100,8 @@ def question_of(
         needs_next_step=pickup.uncontacted > 0,
         reasons=lost_reasons(),
         currency=settings.currency,
+        products=products_of(pickup.product_ids),
+        competitors=book().choices("competitor", str(get_locale())),
         values=mine.values if mine else {},
         errors={name: [text] for name, text in mine.errors.items()} if mine else {},
         open=mine.unfolded if mine else None,
@@ -109,6 +113,12 @@ def question_of(
 def planned_words(one: Planned) -> str:
     """Say what is planned for when, without the words that people wrote about it."""
     return str(_("%(what)s, due %(when)s", what=activity_words(one.kind), when=when(one.due)))
+
+
+def products_of(ids: Sequence[int]) -> Reasons:
+    """Return the products that a lead is about, as (id, label)."""
+    known, locale = book(), str(get_locale())
+    return [(str(one), label) for one in ids if (label := known.label(one, locale))]
 
 
 def lost_reasons() -> Reasons:

@@ -86,6 +86,7 @@ class OpenPickup:
     last_feedback_at: datetime | None
     last_status: str | None
     uncontacted: int
+    product_ids: Sequence[int] = ()
 
     def owed_since(self, at: datetime) -> datetime | None:
         """Return since when an answer is owed; None where none is."""

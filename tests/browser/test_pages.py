@@ -149,6 +149,13 @@ def paths_of(live, field):
         "partners.group": [field.group],
         "partner_contacts.page": [field.firm],
         "labels.page": [field.leads["waiting"]],
+        "lead_actions.page": [
+            {"lead_id": field.leads[lead], "key": key}
+            for lead, key in (
+                *(("waiting", "win"), ("waiting", "lose"), ("waiting", "cancel")),
+                *(("ready", "begin"), ("ready", "delete")),
+            )
+        ],
         "notes.new_note": [field.leads["waiting"]],
         "notes.note": [field.note],
         "activities.new_activity": [field.leads["waiting"]],

@@ -203,6 +203,20 @@ KINDS: dict[str, dict[str, Any]] = {
         "press": "Say what came of it",
         "reason": "You get this mail because the activity is yours.",
     },
+    "closed_for_you": {
+        **NAME,
+        "lead": LEAD,
+        "subject": "Closed: L-20418",
+        "what": "the vendor has closed L-20418: Cancelled.",
+        "details": [
+            "By: Marta Vogel",
+            "Why: Created by mistake",
+            "You owe no answer on it any more, and what you had planned is cancelled.",
+        ],
+        "path": "/leads/418",
+        "press": "Open the lead",
+        "reason": "You get this mail because the lead was in your hands.",
+    },
     "handed_back": {
         **NAME,
         "lead": LEAD,
@@ -279,6 +293,7 @@ for kind in (
     "round_unpicked",
     "drafts_stale",
     "activity_due",
+    "closed_for_you",
     "handed_back",
     "stands_in",
     "sign_up_waits",

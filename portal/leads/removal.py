@@ -1,0 +1,56 @@
+"""Take a lead out of the books that should never have been there, with all that hangs on it.
+
+For a lead that nobody but the vendor ever saw: who may, and when, is decided by who asks. What the
+record of events says of it stays; that holds ids and codes alone.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select, update
+
+from portal.accounts.models import Organisation, OrganisationKind
+from portal.core.db import session
+from portal.leads import wall
+from portal.leads.models import (
+    ArchivedLead,
+    HandOver,
+    Lead,
+    LeadAnswer,
+    LeadContact,
+    LeadDateChange,
+    LeadInterest,
+    LeadTeamMember,
+    Suppression,
+)
+from portal.timeline import wall as notes_wall
+from portal.timeline.models import Activity, ActivityWords, ContactLook, FirmNote
+
+OURS = (OrganisationKind.VENDOR, OrganisationKind.AGENCY)
+"""Whose people can have written about a lead that no partner saw."""
+
+
+def is_merged_into(lead: Lead) -> bool:
+    """Tell whether another lead turned out to be this one."""
+    return bool(session().scalar(select(select(Lead.id).filter_by(merged_into=lead.id).exists())))
+
+
+def remove(lead: Lead) -> None:
+    """Delete a locked lead, its contact, and what was noted on it; whom to leave alone stays."""
+    own = session()
+    own.execute(update(Suppression).where(Suppression.lead_id == lead.id).values(lead_id=None))
+    firms = own.scalars(select(Organisation.id).where(Organisation.kind.in_(OURS))).all()
+    for firm in firms:
+        with notes_wall.open_notes(firm, own=own) as opened:
+            words = (ActivityWords.subject == "lead", ActivityWords.subject_id == lead.id)
+            opened.execute(delete(ActivityWords).where(*words))
+            opened.execute(delete(FirmNote).where(FirmNote.lead_id == lead.id))
+    own.execute(delete(Activity).where(Activity.subject == "lead", Activity.subject_id == lead.id))
+    with wall.open_for([lead.id], own) as opened:
+        opened.execute(delete(LeadContact).where(LeadContact.lead_id == lead.id))
+    for table in (
+        *(LeadAnswer, LeadInterest, LeadTeamMember, LeadDateChange, HandOver, ArchivedLead),
+        ContactLook,
+    ):
+        own.execute(delete(table).where(table.lead_id == lead.id))
+    own.delete(lead)
+    own.flush()

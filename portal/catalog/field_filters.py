@@ -5,6 +5,7 @@ Whatever is odd in an address is left out. Not here: of whom a reader may ask it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +13,17 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Numeric, SQLColumnExpression, and_, cast, literal, true
+from sqlalchemy import (
+    ColumnElement,
+    Numeric,
+    SQLColumnExpression,
+    and_,
+    cast,
+    func,
+    literal,
+    literal_column,
+    true,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from portal.catalog.fields import NUMBERS, choices_of, place_of
@@ -119,6 +130,22 @@ def text_of(column: SQLColumnExpression[Any], key: str) -> ColumnElement[Any]:
     """Return one of the values as text."""
     found: ColumnElement[Any] = column[key].astext
     return found
+
+
+SIMPLE: ColumnElement[Any] = literal_column("'simple'::regconfig")
+STRINGS: ColumnElement[Any] = literal_column("""'["string"]'::jsonb""")
+NO_WORDS = re.compile(r"[^\w]+")
+
+
+def words_in(column: Any) -> ColumnElement[Any]:
+    """Return the words of what is kept, as an index may hold them."""
+    return func.jsonb_to_tsvector(SIMPLE, column, STRINGS)
+
+
+def says(column: Any, text: str) -> ColumnElement[bool]:
+    """Return the condition that what is kept has all words that begin like those of a text."""
+    begun = " & ".join(f"{word}:*" for word in NO_WORDS.split(text) if word)
+    return words_in(column).bool_op("@@")(func.to_tsquery(SIMPLE, begun))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, exists, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, exists, false, func, literal, or_, select, union_all
 
 from portal.accounts.actor import Actor
-from portal.catalog.field_filters import NOTHING, Narrowing
+from portal.catalog.field_filters import NOTHING, Narrowing, says
 from portal.core.db import session
 from portal.core.errors import NotFound
 from portal.customers import wall
@@ -22,7 +22,7 @@ from portal.customers.models import (
     CustomerPolicy,
 )
 from portal.customers.rules import telling_host
-from portal.customers.sight import sees_business, visible_to
+from portal.customers.sight import sees_addresses, sees_business, visible_to
 from portal.customers.who import Who
 from portal.leads.intake.cleaning import find_domain, find_email, find_phone
 from portal.web.paging import Page, cut
@@ -112,7 +112,8 @@ def list_customers(actor: Actor, filters: Filters, number: int) -> Page[Customer
         .where(visible_to(actor), Customer.merged_into.is_(None))
     )
     if filters.text:
-        query = query.where(meant_by(filters.text))
+        said = says(Customer.custom, filters.text) if sees_addresses(actor) else false()
+        query = query.where(or_(meant_by(filters.text), said))
     if filters.classification_id:
         query = query.where(Customer.classification_id == filters.classification_id)
     if filters.credit_rating_id:

@@ -11,13 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, SQLColumnExpression, case, false, func, select, true
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
+from portal.catalog.fields import place_of
+from portal.catalog.models import CustomField
 from portal.feedback.models import Feedback
-from portal.leads.models import HandOver, Lead
+from portal.leads import own_fields
+from portal.leads.models import HandOver, Lead, LeadFields
 from portal.leads.sight import where_seen
 from portal.leads.visibility import Choices, Field
 from portal.offers.models import OfferRound
@@ -26,13 +30,18 @@ from portal.pickup.models import Pickup
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`kind` says in what words a value is told, and what is looked up for it."""
+    """`kind` says in what words a value is told, and what is looked up for it.
+
+    `open` is what whoever doesn't see that part reads instead; `own` the programme's own field.
+    """
 
     key: str
     label: Any
     read: SQLColumnExpression[Any]
     kind: str = "text"
     field: Field | None = None
+    open: SQLColumnExpression[Any] | None = None
+    own: CustomField | None = None
 
 
 def _name_of(person: Any) -> ColumnElement[Any]:
@@ -114,6 +123,35 @@ COLUMNS: tuple[Column, ...] = (
     Column("external", _l("Number there"), Lead.external_id),
 )
 BY_KEY: Mapping[str, Column] = {column.key: column for column in COLUMNS}
+
+
+def own_columns() -> dict[str, Column]:
+    """Return the columns of the programme's own fields, by key.
+
+    Who doesn't see them reads of a lead what partners may read of it before pickup.
+    """
+    locale = str(get_locale())
+    return {
+        place_of(one.key): Column(
+            place_of(one.key),
+            one.label(locale),
+            select(LeadFields.custom[one.key])
+            .where(LeadFields.lead_id == Lead.id)
+            .scalar_subquery(),
+            "own",
+            Field.OWN,
+            Lead.open_custom[one.key] if one.teaser else None,
+            one,
+        )
+        for one in own_fields.in_use()
+    }
+
+
+def every_column() -> dict[str, Column]:
+    """Return all columns by key, those of the programme's own fields last."""
+    return {**BY_KEY, **own_columns()}
+
+
 USUAL = ("temperature", "state", "since", "owner", "firm", "due", "captured")
 """What is shown where nobody chose."""
 FIGURES = frozenset({"number", "money"})
@@ -171,9 +209,11 @@ class Eyes:
         return self.sees(field).compare(false()) is False
 
     def masked(self, column: Column | Order) -> SQLColumnExpression[Any]:
-        """Return what she reads in a column: nothing where that part is not hers to see."""
+        """Return what she reads in a column: what is open where that part is not hers to see."""
         seen = self.sees(column.field)
-        return column.read if seen.compare(true()) else case((seen, column.read))
+        if seen.compare(true()):
+            return column.read
+        return case((seen, column.read), else_=getattr(column, "open", None))
 
     def ordered(self, order: Order) -> SQLColumnExpression[Any]:
         """Return by what she orders: the same for all leads of which she doesn't see it."""
@@ -182,7 +222,11 @@ class Eyes:
 
     def columns(self) -> Sequence[Column]:
         """Return the columns in which she may ever read something."""
-        return [column for column in COLUMNS if self.ever(column.field)]
+        return [
+            column
+            for column in every_column().values()
+            if column.open is not None or self.ever(column.field)
+        ]
 
     def orders(self) -> Sequence[Order]:
         """Return the orders that tell her nothing she may not know."""

@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
     ColumnElement,
@@ -30,10 +31,19 @@ from werkzeug.datastructures import MultiDict
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
 from portal.accounts.reach import Reached, read_people
+from portal.catalog.field_filters import Question, questions
 from portal.desk.lead_columns import BY_KEY, ORDER_BY_KEY, USUAL, Eyes
 from portal.feedback.rules import Status
-from portal.leads import finding
-from portal.leads.models import Lead, LeadKind, LeadState, LeadStatus, LeadType, Temperature
+from portal.leads import finding, own_fields
+from portal.leads.models import (
+    Lead,
+    LeadFields,
+    LeadKind,
+    LeadState,
+    LeadStatus,
+    LeadType,
+    Temperature,
+)
 from portal.leads.queries import worked_on
 from portal.leads.visibility import Field
 from portal.pickup.models import Pickup
@@ -73,7 +83,8 @@ Make = Callable[[tuple[str, ...], Asking], ColumnElement[bool] | None]
 class Filter:
     """One thing to ask for. `kind` is how it is asked on the page; `choices` are of a fixed list.
 
-    `made` returns the condition of the values, None where they say nothing that can be understood.
+    `made` returns the condition of the values, None where they say nothing that can be understood;
+    `open` the one for leads of which the reader doesn't see that part.
     """
 
     key: str
@@ -83,6 +94,7 @@ class Filter:
     field: Field | None = None
     choices: tuple[tuple[str, Any], ...] = ()
     of_kind: str = ""
+    open: Make | None = None
 
 
 # -- how values become conditions ------------------------------------------------------------
@@ -434,6 +446,44 @@ def of_country(values: tuple[str, ...]) -> ColumnElement[bool] | None:
 FILTERS: Mapping[str, Filter] = {one.key: one for _words, group in GROUPS for one in group}
 
 
+def own_filters() -> dict[str, Filter]:
+    """Return what may be asked of the programme's own fields, by key."""
+    locale = str(get_locale())
+    return {
+        one.place: Filter(
+            one.place,
+            one.label,
+            one.kind,
+            _kept(one),
+            Field.OWN,
+            one.choices,
+            open=_open(one) if own.teaser else None,
+        )
+        for own in own_fields.in_use()
+        for one in questions(own, locale)
+    }
+
+
+def _kept(one: Question) -> Make:
+    def made(values: tuple[str, ...], _asking: Asking) -> ColumnElement[bool] | None:
+        found = one.made(LeadFields.custom, values[0])
+        return None if found is None else Lead.id.in_(select(LeadFields.lead_id).where(found))
+
+    return made
+
+
+def _open(one: Question) -> Make:
+    def made(values: tuple[str, ...], _asking: Asking) -> ColumnElement[bool] | None:
+        return one.made(Lead.open_custom, values[0])
+
+    return made
+
+
+def every_filter() -> dict[str, Filter]:
+    """Return all filters by key, those of the programme's own fields last."""
+    return {**FILTERS, **own_filters()}
+
+
 # -- what was asked --------------------------------------------------------------------------
 
 
@@ -469,14 +519,14 @@ class Asked:
 def read_asked(given: MultiDict[str, str], eyes: Eyes) -> Asked:
     """Read what an address asks for, as far as this reader may ask it."""
     values = {}
-    for key, one in FILTERS.items():
+    for key, one in every_filter().items():
         said = tuple(
             dict.fromkeys(clean(raw) for raw in given.getlist(key)[:MOST_OF_ONE] if clean(raw))
         )
-        if said and eyes.ever(one.field):
+        if said and (one.open is not None or eyes.ever(one.field)):
             values[key] = said
-    chosen = [key for key in dict.fromkeys(given.getlist("column")) if key in BY_KEY]
-    columns = tuple(key for key in BY_KEY if key in chosen and eyes.ever(BY_KEY[key].field))
+    chosen = set(given.getlist("column"))
+    columns = tuple(column.key for column in eyes.columns() if column.key in chosen)
     order = ORDER_BY_KEY.get(given.get("order", ""))
     return Asked(
         text=clean(given.get("q", "")),
@@ -494,22 +544,28 @@ def clean(raw: str) -> str:
 def conditions(
     asked: Asked, asking: Asking, eyes: Eyes, by_contact: list[int]
 ) -> Iterator[ColumnElement[bool]]:
-    """Yield the conditions; `by_contact` are leads that the words find by their contact."""
+    """Yield the conditions; `by_contact` are leads that the words find otherwise."""
     if asked.text:
         found = finding.with_words(asked.text)
         yield or_(found, Lead.id.in_(by_contact)) if by_contact else found
+    filters = every_filter()
     for key, values in asked.values.items():
-        one = FILTERS[key]
+        one = filters[key]
         made = one.made(values, asking)
-        if made is not None:
-            yield made if one.field is None else and_(eyes.sees(one.field), made)
+        if made is None:
+            continue
+        if one.field is not None:
+            made = and_(eyes.sees(one.field), made)
+        open_part = one.open(values, asking) if one.open is not None else None
+        yield made if open_part is None else or_(made, open_part)
 
 
 def without_odd(asked: Asked, asking: Asking) -> Asked:
     """Return what was asked without what nobody understands."""
+    filters = every_filter()
     kept = {
         key: values
         for key, values in asked.values.items()
-        if FILTERS[key].made(values, asking) is not None
+        if filters[key].made(values, asking) is not None
     }
     return replace(asked, values=kept)

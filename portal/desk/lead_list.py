@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, func, literal, select, tuple_
 
 from portal.core.db import AnyRow, session
-from portal.desk.lead_columns import BY_KEY, ORDER_BY_KEY, Eyes, Order
+from portal.desk.lead_columns import ORDER_BY_KEY, Eyes, Order, every_column
 from portal.desk.lead_filters import Asked, Asking, conditions
 from portal.leads import finding
 from portal.leads.models import Lead
@@ -38,11 +38,12 @@ class LeadList:
     def __init__(self, asked: Asked, asking: Asking, eyes: Eyes) -> None:
         self.asked, self.asking, self.eyes = asked, asking, eyes
         self.order: Order = ORDER_BY_KEY[asked.order]
-        by_contact = (
-            finding.find_by_contact(asked.text, asking.actor, eyes.choices, asking.reached)
+        by_contact = [
+            lead_id
+            for find in (finding.find_by_contact, finding.find_by_own)
             if asked.text
-            else []
-        )
+            for lead_id in find(asked.text, asking.actor, eyes.choices, asking.reached)
+        ]
         self._conditions = [
             visible_to(asking.actor, asking.reached),
             *conditions(asked, asking, eyes, by_contact),
@@ -107,7 +108,10 @@ class LeadList:
         """Return the query of what is shown of these places, looked up for them alone."""
         by = [one.asc() if ascending else one.desc() for one in self._by]
         found = places.order_by(*by).subquery("found")
-        chosen: list[Any] = [self.eyes.masked(BY_KEY[key]).label(key) for key in self.asked.columns]
+        columns = every_column()
+        chosen: list[Any] = [
+            self.eyes.masked(columns[key]).label(key) for key in self.asked.columns
+        ]
         again = [found.c.place, found.c.id]
         return (
             select(Lead.id, Lead.number, Lead.title, *chosen, found.c.place)

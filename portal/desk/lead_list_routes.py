@@ -30,7 +30,7 @@ from portal.core.errors import Invalid
 from portal.core.events import record_apart
 from portal.desk import lead_telling, views
 from portal.desk.events import LeadsExported
-from portal.desk.lead_columns import BY_KEY, FIGURES, Column, Eyes
+from portal.desk.lead_columns import FIGURES, Column, Eyes, every_column
 from portal.desk.lead_filters import (
     FILTERS,
     GROUPS,
@@ -41,6 +41,7 @@ from portal.desk.lead_filters import (
     Asking,
     Filter,
     an_id,
+    own_filters,
     read_asked,
     without_odd,
 )
@@ -100,7 +101,7 @@ def leads() -> ResponseReturnValue:
     page = found.page(after=an_id(asked_of("after")), before=an_id(asked_of("before")))
     telling, count = Telling(), found.count()
     saved = views.list_views(actor)
-    columns = [BY_KEY[key] for key in found.asked.columns]
+    columns = columns_of(found.asked)
     deeds = deeds_of(actor)
     staff = staff_for(actor)
     return render_template(
@@ -127,6 +128,12 @@ def leads() -> ResponseReturnValue:
         csv=url_for("lead_list.export", **found.asked.as_address()),
         workbook=url_for("lead_list.export", **found.asked.as_address() | {"as": "xlsx"}),
     )
+
+
+def columns_of(asked: Asked) -> list[Column]:
+    """Return the columns that were asked for."""
+    known = every_column()
+    return [known[key] for key in asked.columns]
 
 
 def asked_of(name: str) -> str:
@@ -213,11 +220,12 @@ def questions(
         "person": people_choices(found.asking.actor, staff),
     }
     groups = []
-    for heading, group in GROUPS:
+    own = tuple(own_filters().values())
+    for heading, group in (*GROUPS, *([(_("Own fields"), own)] if own else [])):
         shown = [
             question_of(one, found.asked, listed, telling)
             for one in group
-            if found.eyes.ever(one.field)
+            if one.open is not None or found.eyes.ever(one.field)
         ]
         groups.append((str(heading), shown, any(one.values for one in shown)))
     return groups
@@ -258,7 +266,7 @@ def export() -> ResponseReturnValue:
     at = found.asking.at
     names = [*(["q"] if found.asked.text else []), *found.asked.values]
     record_apart(LeadsExported(at=at, kind=kind, filters=names, columns=list(found.asked.columns)))
-    columns = [BY_KEY[key] for key in found.asked.columns]
+    columns = columns_of(found.asked)
     first = lead_telling.headings(columns)
     lines = lead_telling.lines(columns, found.all(), Telling())
     name = f"leads-{at.astimezone(found.asking.zone):%Y-%m-%d}.{kind}"

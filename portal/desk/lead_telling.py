@@ -16,6 +16,7 @@ from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from sqlalchemy import select
 
+from portal.catalog import fields
 from portal.catalog.queries import book
 from portal.core.db import AnyRow, session
 from portal.desk.lead_columns import Column
@@ -66,12 +67,16 @@ class Telling:
             return money(value)
         if column.kind == "number":
             return number(value)
+        if column.own is not None:
+            return fields.words(column.own, value, self.locale)
         return str(self.value(column, value))
 
     def value(self, column: Column, value: Any) -> Any:
         """Return what a file holds of a value: dates and numbers as such, all else in words."""
         if value is None:
             return ""
+        if column.own is not None:
+            return fields.plain(column.own, value, self.locale)
         kind = column.kind
         if kind in self.fixed:
             return str(self.fixed[kind].get(value, value))

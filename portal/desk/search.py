@@ -67,7 +67,10 @@ def search(text: str, asking: Asking, eyes: Eyes) -> list[Section]:
 def find_leads(text: str, asking: Asking, eyes: Eyes) -> Section:
     """Return leads, the one that has this number first, then the newest."""
     actor, reached = asking.actor, asking.reached
-    by_contact = finding.find_by_contact(text, actor, eyes.choices, reached)
+    by_contact = [
+        *finding.find_by_contact(text, actor, eyes.choices, reached),
+        *finding.find_by_own(text, actor, eyes.choices, reached),
+    ]
     columns = select(Lead.id, Lead.number, Lead.title, Lead.state, Lead.city)
     seen = visible_to(actor, reached)
     number = Lead.number.in_((text.upper(), f"L-{text}"))

@@ -1,4 +1,4 @@
-"""Find leads by what somebody types: words and numbers, and by contact whom the reader may see.
+"""Find leads by what somebody types: words and numbers, by contact and own fields she may see.
 
 What is found are leads, never contacts. Behind the wall only whole keys are compared: an e-mail, a
 phone number, a domain, a company's name.
@@ -11,9 +11,11 @@ from sqlalchemy import ColumnElement, Text, case, func, literal_column, or_, sel
 
 from portal.accounts.actor import Actor
 from portal.accounts.reach import Reached
-from portal.leads import wall
+from portal.catalog.field_filters import says
+from portal.core.db import session
+from portal.leads import own_fields, wall
 from portal.leads.intake.cleaning import find_domain, find_phone
-from portal.leads.models import Lead, LeadContact, LeadWords
+from portal.leads.models import Lead, LeadContact, LeadFields, LeadWords
 from portal.leads.queries import visible_to
 from portal.leads.sight import where_seen
 from portal.leads.visibility import Choices, Field
@@ -80,3 +82,20 @@ def find_by_contact(
     )
     with wall.open_to_search() as opened:
         return list(opened.scalars(query))
+
+
+def find_by_own(
+    text: str, actor: Actor, choices: Choices, reached: Reached | None = None
+) -> list[int]:
+    """Return the leads of whose own fields the person sees that they say this, newest first."""
+    if not own_fields.in_use():
+        return []
+    said = select(LeadFields.lead_id).where(says(LeadFields.custom, text))
+    query = (
+        select(Lead.id)
+        .where(Lead.id.in_(said))
+        .where(visible_to(actor, reached), where_seen(Field.OWN, actor, choices))
+        .order_by(Lead.captured_at.desc(), Lead.id.desc())
+        .limit(MOST_OF_A_CONTACT)
+    )
+    return list(session().scalars(query))

@@ -21,12 +21,14 @@ from sqlalchemy import (
     UniqueConstraint,
     any_,
     false,
+    column,
     or_,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
+from portal.catalog.field_filters import words_in
 from portal.core.db import Base, Id
 
 
@@ -396,6 +398,7 @@ class LeadFields(Base):
             postgresql_using="gin",
             postgresql_ops={"custom": "jsonb_path_ops"},
         ),
+        Index("ix_lead_fields_words", words_in(column("custom")), postgresql_using="gin"),
     )
 
 

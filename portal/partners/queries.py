@@ -29,7 +29,7 @@ from portal.accounts import reach
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import Permission
-from portal.catalog.field_filters import NOTHING, Narrowing
+from portal.catalog.field_filters import NOTHING, Narrowing, says
 from portal.core.db import session
 from portal.core.errors import NotFound
 from portal.partners.models import (
@@ -113,6 +113,7 @@ def list_partners(actor: Actor, filters: Filters, number: int) -> Page[Partner]:
                 Organisation.name.ilike(like),
                 Partner.city.ilike(like),
                 Partner.country == filters.text.upper(),
+                says(Partner.custom, filters.text),
             )
         )
     if filters.level_id:

@@ -250,3 +250,63 @@ def kept_of(lead_id):
 def test_no_teaser_can_reach_what_is_behind_the_wall():
     assert LeadFields.__tablename__ != Lead.__tablename__
     assert "custom" not in Lead.__table__.columns
+
+
+# -- lists ------------------------------------------------------------------------------------
+
+
+@factory
+def make_three(user_id):
+    """Make leads with own fields: two that are ready, and one that a partner holds."""
+    qualifier = get_actor(user_id)
+    make_vendor()
+    add("Where to ring")
+    add("Halls", "whole", teaser=True)
+    add("Roof", "several", choices=[("", {"en": "Flat"}, True), ("", {"en": "Steep"}, True)])
+    add("Since", "day")
+    leads = []
+    for halls, roof, since in (
+        ("1", ["flat"], "2020-01-31"),
+        ("20", [], ""),
+        ("300", ["flat"], ""),
+    ):
+        lead = operations.capture(Draft(contact=CONTACT, country="DE"), clock.now())
+        own = {"where_to_ring": f"Mill {halls}", "halls": halls, "roof": roof, "since": since}
+        save(lead, replace(written(**own), title=f"With {halls}"), qualifier)
+        operations.qualify(lead.id, qualifier, clock.now() - timedelta(hours=2))
+        leads.append(lead.id)
+    make_partner()
+    held = make_person(make_partner("Alpha Systems"))
+    offers.offer(leads[2], clock.now() - timedelta(hours=1))
+    pickup.claim(leads[2], get_actor(held.id), clock.now())
+    return leads
+
+
+def test_own_fields_are_filters_columns_and_cells_of_files_as_far_as_they_are_seen(client):
+    manager, qualifier = make_manager(), make_person(make_vendor(), "qualifier")
+    make_three(qualifier.id)
+    browser = sign_in(client, manager)
+
+    def listed(address):
+        page = browser.get(f"/leads?{address}").text
+        return [halls for halls in ("1", "20", "300") if f"With {halls}<" in page]
+
+    assert listed("own-roof=flat") == ["1"]
+    assert listed("own-where_to_ring=mill 2") == ["20"]
+    assert listed("own-since-from=2020-01-31&own-since-to=2020-01-31") == ["1"]
+    # what partners read is seen of the lead that one holds, too; what is behind the wall is not
+    assert listed("own-halls-from=20") == ["20", "300"]
+    assert listed("q=mill") == ["1", "20"]
+    assert listed("own-halls-from=lots&own-roof=odd&own-gone=1") == ["1", "20", "300"]
+    columns = "column=own-halls&column=own-where_to_ring&column=own-roof&column=own-since"
+    file = browser.get(f"/leads/export?{columns}&order=oldest").text.splitlines()
+    assert file[0].removeprefix("\ufeff") == "Number,Title,Where to ring,Halls,Roof,Since"
+    assert [line.partition(",")[2] for line in file[1:]] == [
+        "With 1,Mill 1,1,Flat,2020-01-31",
+        "With 20,Mill 20,20,,",
+        "With 300,,300,,",
+    ]
+    assert browser.get(f"/leads/export?{columns}&as=xlsx").status_code == 200
+    assert "Mill 20" in browser.get(f"/leads?{columns}").text
+    assert "With 1" in browser.get("/search?q=mill").text
+    assert "With 300" not in browser.get("/search?q=mill").text

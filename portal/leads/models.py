@@ -20,8 +20,8 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     any_,
-    false,
     column,
+    false,
     or_,
     text,
 )

@@ -275,7 +275,10 @@ def test_a_deal_of_a_customer_begins_as_an_inquiry_called_where_it_is_reached(ap
     email = re.search(r'<option selected value="(\d+)">desk@zoo', page)[1]
     assert post(browser, f"/customers/{zoo.id}/lead", email=email).status_code == 422
     typed = {"title": "Four more aquariums", "email": email}
-    assert post(browser, f"/customers/{zoo.id}/lead", **{**typed, "email": "999999"}).status_code == 422
+    assert (
+        post(browser, f"/customers/{zoo.id}/lead", **{**typed, "email": "999999"}).status_code
+        == 422
+    )
     done = post(browser, f"/customers/{zoo.id}/lead", **typed)
     assert done.status_code == 303
     page = browser.get(done.headers["Location"]).text

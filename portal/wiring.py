@@ -44,6 +44,7 @@ from portal.desk import team_routes as team
 from portal.feedback import action_routes as lead_actions
 from portal.feedback import routes as feedback
 from portal.feedback.events import (
+    DirectBegun,
     FeedbackTakenBack,
     HeldLeadClosed,
     LeadCancelled,
@@ -169,7 +170,7 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     OfferVisible: ("notifications.lead_offered",),
     StandByHeard: ("notifications.stand_by_heard",),
     ContactSuppressed: ("offers.take_off",),
-    LeadQualified: ("customers.link_qualified",),
+    LeadQualified: ("leads.plan_qualified", "customers.link_qualified"),
     CustomerMade: ("customers.hand_to_support",),
     LeadHandedBack: ("notifications.handed_back",),
     AbsenceAdded: ("notifications.stands_in",),
@@ -180,7 +181,8 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     HeldLeadClosed: ("notifications.closed_for_you",),
     FeedbackTakenBack: ("offers.settle_waiting",),
     RoundEnded: ("offers.tidy_round", "notifications.round_ended"),
-    LeadPickedUp: ("offers.tidy_picked", "notifications.yours_now"),
+    LeadPickedUp: ("offers.tidy_picked", "leads.begin", "notifications.yours_now"),
+    DirectBegun: ("leads.begin",),
     LeadReassigned: ("notifications.handed_on",),
     ActivityDue: ("notifications.activity_due",),
     FeedbackDueSoon: ("notifications.feedback_soon",),

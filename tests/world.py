@@ -310,6 +310,8 @@ def make_draft(world, at):
     for endpoint in ("part_page", "save_part", "new_part", "add_part", "remove", "move"):
         world.values[f"definition.{endpoint} slug"] = "questions"
         world.values[f"definition.{endpoint} key"] = "situation"
+    for endpoint in ("levels_page", "save_levels"):
+        world.values[f"definition.{endpoint} slug"] = "priorities"
     for endpoint in ("way_page", "save_way"):
         world.values[f"definition.{endpoint} key"] = "waiting"
         world.values[f"definition.{endpoint} slug"] = "won"

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from flask_babel import get_locale
@@ -23,9 +24,11 @@ from portal.desk.lead_columns import Column
 from portal.desk.lead_filters import KINDS, STATES, TEMPERATURES
 from portal.feedback.rules import words_of
 from portal.leads.intake.reading import guard_cell
+from portal.leads.levels import ForAll, for_all
 from portal.leads.models import LeadDefinition, LeadStatus, LeadType
 from portal.web.filters import local, money, number
 
+LEVELS = ("priority", "importance")
 BYTES_AT_ONCE = 64 * 1024
 
 
@@ -42,6 +45,11 @@ class Telling:
             "kind": dict(KINDS),
             "temperature": dict(TEMPERATURES),
         }
+
+    @cached_property
+    def levels(self) -> ForAll:
+        """Return what priorities and importances are called."""
+        return for_all()
 
     def _defined(
         self, kind: type[LeadType | LeadStatus], order: Any
@@ -69,6 +77,8 @@ class Telling:
             return number(value)
         if column.own is not None:
             return fields.words(column.own, value, self.locale)
+        if column.kind in LEVELS:
+            return self.levels.words(column.kind, value)
         return str(self.value(column, value))
 
     def value(self, column: Column, value: Any) -> Any:

@@ -29,7 +29,7 @@ from portal.desk.resellers import read_resellers
 from portal.desk.who_sees import who_sees
 from portal.feedback.action_rules import WORDS as ACTION_WORDS
 from portal.feedback.actions import list_actions
-from portal.leads import activities, contacts, hand_over, notes, own_fields
+from portal.leads import activities, contacts, hand_over, levels, notes, own_fields
 from portal.leads.activity_routes import place_of
 from portal.leads.dates import read_dates
 from portal.leads.definition_words import called
@@ -446,6 +446,8 @@ def vendor_lead(
         **(looks_of(found) if Field.LOOKS in sight else {"looks": [], "look_names": {}}),
         missing=missing_for(found, "offer", contact) if offerable and may_offer else {},
         offerable=offerable,
+        direct=offerable and offering.stays_direct(found),
+        levels=levels.in_words(found),
         may_offer=may_offer,
         may_qualify=actor.may(Permission.LEADS_QUALIFY)
         and found.state not in (LeadState.HELD, LeadState.CLOSED, LeadState.OFFERED),

@@ -26,6 +26,7 @@ from portal.customers.sight import sees_addresses, sees_business
 from portal.desk.lead_columns import Eyes
 from portal.desk.lead_filters import STATES, Asking
 from portal.leads import finding
+from portal.leads.levels import for_all
 from portal.leads.models import HandOver, Lead
 from portal.leads.queries import visible_to
 from portal.leads.visibility import Field
@@ -73,7 +74,10 @@ def find_leads(text: str, asking: Asking, eyes: Eyes) -> Section:
     ]
     columns = select(Lead.id, Lead.number, Lead.title, Lead.state, Lead.city)
     seen = visible_to(actor, reached)
-    number = Lead.number.in_((text.upper(), f"L-{text}"))
+    numbers = [text.upper()]
+    if text.isascii() and text.isdecimal() and len(text) < 16:
+        numbers.append(for_all().numbering.write(int(text)))
+    number = Lead.number.in_(numbers)
     exact = session().execute(columns.where(number, seen)).all()
     numbered = select(HandOver.lead_id).where(HandOver.erp_number == text)
     conditions: list[ColumnElement[bool]] = [

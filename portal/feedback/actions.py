@@ -17,6 +17,7 @@ from sqlalchemy import delete, select
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, OrganisationKind, User
+from portal.accounts.reach import units_of
 from portal.core.db import AnyRow, session
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.events import record
@@ -86,7 +87,7 @@ def list_actions(lead: Lead, actor: Actor) -> list[Action]:
     found = [one for one in Action if lead.state in FROM[one] and may_act(lead, one, actor)]
     if not found:
         return []
-    ways = list_ways(lead, actor.roles)
+    ways = list_ways(lead, actor.roles, units_of(actor))
     standing = standing_of(lead)
     return [
         one
@@ -141,7 +142,7 @@ def check(action: Action, lead: Lead, actor: Actor) -> LeadStatus:
         raise refusal
     if action == Action.DELETE:
         return session().get_one(LeadStatus, lead.status_id)
-    target = target_of(action, list_ways(lead, actor.roles))
+    target = target_of(action, list_ways(lead, actor.roles, units_of(actor)))
     if target is None:
         raise TransitionRefused(_("This change of status is not part of the programme."))
     return target

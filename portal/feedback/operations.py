@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal.accounts.actor import Actor
+from portal.accounts.reach import units_of
 from portal.catalog.models import Product, Reason
 from portal.catalog.queries import book
 from portal.core import circumstances
@@ -65,7 +66,7 @@ def give(pickup_id: int, answer: Answer, actor: Actor, at: datetime) -> Feedback
     if answer.status in CLOSING:
         clear_planned(lead, pickup.organisation_id, answer, actor, at)
     before = position_before(pickup, lead)
-    lead.status_id = status_for_answer(lead, answer.status, actor.roles).id
+    lead.status_id = status_for_answer(lead, answer.status, actor.roles, units_of(actor)).id
     lead.version += 1
     late = max(0, int((at - pickup.feedback_due_at).total_seconds()))
     given = write(lead, pickup, answer, reason, actor, at, late)

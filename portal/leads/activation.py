@@ -25,7 +25,8 @@ from portal.accounts.actor import Actor
 from portal.core.db import session
 from portal.core.errors import Conflict, Refused
 from portal.core.events import record
-from portal.leads.definition import Content, Type, to_data
+from portal.leads.definition import Content, Type, plan_to_data, settings_to_data, to_data
+from portal.leads.definition_around import find_units, read_around
 from portal.leads.definition_rules import Finding, Standing, Stranded, check, find_stranded
 from portal.leads.events import DefinitionActivated
 from portal.leads.models import (
@@ -77,7 +78,7 @@ def look_ahead(draft: LeadDefinition) -> Outlook:
     """Return what keeps a draft from being activated and whom it would strand, with some leads."""
     content = content_of(draft)
     stranded = find_stranded(content, list_standings())
-    return Outlook(check(content), stranded, _examples(stranded))
+    return Outlook(check(content, read_around()), stranded, _examples(stranded))
 
 
 def list_standings() -> list[Standing]:
@@ -143,7 +144,7 @@ def activate(
             _("Somebody else has changed the draft in the meantime. Please look at it again.")
         )
     content = content_of(draft)
-    findings = check(content)
+    findings = check(content, read_around())
     if findings:
         raise NotComplete(
             _("This version is not complete yet."), findings=[one.said for one in findings]
@@ -186,8 +187,9 @@ def _switch(
         raise LeadsStranded(_("Please say where these leads go."), places=left)
     before = read_active(active.id)
     active.active, active.content, active.retired_at = False, to_data(before), at
+    active.settings = {}
     session().flush()
-    draft.active, draft.content = True, None
+    draft.active, draft.content, draft.settings = True, None, settings_to_data(content)
     draft.activated_at, draft.activated_by = at, by
     session().flush()
     _write(draft.id, content)
@@ -232,6 +234,11 @@ def _write(definition_id: int, content: Content) -> None:
             None if given.statuses is None else [status_ids[key] for key in given.statuses]
         )
         lead_type.priority, lead_type.importance = given.priority, given.importance
+        lead_type.category_keys = _list(given.categories)
+        lead_type.product_keys = _list(given.products)
+        lead_type.activity_kinds, lead_type.days = _list(given.activities), given.days
+        lead_type.direct = given.direct
+        lead_type.cadence = [plan_to_data(plan) for plan in given.cadence]
         own.add(lead_type)
     own.flush()
     type_ids = {one.key: types[one.key].id for one in content.types}
@@ -240,13 +247,17 @@ def _write(definition_id: int, content: Content) -> None:
     def of_types(keys: Sequence[str] | None) -> list[int] | None:
         return None if keys is None else [type_ids[key] for key in keys]
 
+    units = find_units(name for way in content.ways for name in way.units or ())
     own.execute(delete(LeadTransition))
     own.add_all(
         LeadTransition(
             from_status_id=status_ids[way.before],
             to_status_id=status_ids[way.after],
             type_ids=of_types(way.types),
-            roles=None if way.roles is None else list(way.roles),
+            roles=_list(way.roles),
+            unit_ids=None
+            if way.units is None
+            else [units[name] for name in way.units if name in units],
         )
         for way in content.ways
     )
@@ -258,6 +269,10 @@ def _write(definition_id: int, content: Content) -> None:
         question.required, question.type_ids = asked.required, of_types(asked.types)
         own.add(question)
     own.flush()
+
+
+def _list(named: Sequence[str] | None) -> list[str] | None:
+    return None if named is None else list(named)
 
 
 R = TypeVar("R", LeadStatus, LeadType, QualificationQuestion)

@@ -19,14 +19,14 @@ from portal.accounts.permissions import MANAGING_ROLES
 from portal.accounts.queries import find_actor_of
 from portal.core.db import AnyRow, session
 from portal.core.errors import NotFound
-from portal.leads.models import Lead, LeadState, LeadTeamMember
+from portal.leads.models import Lead, LeadState, LeadTeamMember, LeadType
 from portal.leads.notes import may_write
 from portal.leads.queries import find_visible
 from portal.leads.sight import Sight
 from portal.timeline import activities as timeline
 from portal.timeline.activities import Listed, Subject
 from portal.timeline.models import Activity, ActivityWords
-from portal.timeline.rules import Entry, NothingAhead
+from portal.timeline.rules import Entry, Kind, NothingAhead
 
 
 def about(lead_id: int) -> Subject:
@@ -93,6 +93,12 @@ def list_assignees(lead: Lead, actor: Actor) -> Sequence[AnyRow]:
     return timeline.list_people(actor, works)
 
 
+def list_kinds(lead: Lead) -> list[str]:
+    """Return the kinds of activities that leads of this type may have."""
+    kinds = session().get_one(LeadType, lead.type_id).activity_kinds
+    return [str(kind) for kind in Kind if kinds is None or kind in kinds]
+
+
 # -- verbs ------------------------------------------------------------------------------------
 
 
@@ -106,7 +112,15 @@ def enter(lead: Lead, entry: Entry, *, done: bool, actor: Actor, at: datetime) -
     if not done:
         check_ahead(lead, actor)
     people = {row.id for row in list_assignees(lead, actor)}
-    return timeline.enter(about(lead.id), entry, done=done, people=people, actor=actor, at=at)
+    return timeline.enter(
+        about(lead.id),
+        entry,
+        done=done,
+        people=people,
+        actor=actor,
+        at=at,
+        kinds=list_kinds(lead),
+    )
 
 
 def check_works(lead: Lead, actor: Actor) -> None:
@@ -139,7 +153,8 @@ def change(lead: Lead, activity_id: int, entry: Entry, actor: Actor, at: datetim
     """
     check_works(lead, actor)
     people = {row.id for row in list_assignees(lead, actor)}
-    timeline.change(about(lead.id), activity_id, entry, people, actor, at)
+    kinds = list_kinds(lead)
+    timeline.change(about(lead.id), activity_id, entry, people, actor, at, kinds)
 
 
 def settle(

@@ -35,6 +35,7 @@ def place_of(lead: Lead) -> Place:
         enter=partial(activities.enter, lead),
         other_side=other_side(lead, actor),
         is_closed=own and lead.state == LeadState.CLOSED,
+        kinds=activities.list_kinds(lead),
     )
 
 

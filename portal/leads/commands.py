@@ -20,6 +20,7 @@ from portal.core.errors import DomainError, Invalid, NotFound
 from portal.leads import definition_file, imports, jobs, versions
 from portal.leads.activation import activate as activate_draft
 from portal.leads.activation import look_ahead
+from portal.leads.definition_around import read_around
 from portal.leads.definition_rules import Difference, differences
 from portal.leads.importing import Counts
 from portal.leads.intake.mapping import (
@@ -216,7 +217,9 @@ def bring_in(
         mapping = dict(_place(one) for one in places)
         with circumstances.under(channel="system"), unit_of_work():
             active = versions.find_active()
-            found = differences(versions.content_of(active), content) if active else []
+            found = (
+                differences(versions.content_of(active), content, read_around()) if active else []
+            )
             draft = versions.bring_in(name, content, replace, None, at)
             outlook = look_ahead(draft)
             if activate:

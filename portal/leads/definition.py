@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from flask_babel import gettext as _
@@ -19,6 +20,7 @@ from flask_babel import gettext as _
 from portal.accounts.permissions import ROLES
 from portal.core.errors import Invalid
 from portal.leads.models import LeadKind, LifeState
+from portal.timeline.rules import Kind
 
 LANGUAGES = ("en", "de")
 TEASER_FIELDS = (
@@ -49,18 +51,92 @@ ANSWERS = {
 AREAS = ("budget", "authority", "need", "time", "own")
 PRIORITIES = range(1, 11)
 IMPORTANCES = range(1, 9)
+SCALES: Mapping[str, range] = {"priorities": PRIORITIES, "importances": IMPORTANCES}
 LONGEST_NAME = 200
-MOST = {"types": 30, "statuses": 100, "transitions": 3000, "questions": 100}
+LONGEST_DAYS = 3650
+MOST = {
+    "types": 30,
+    "statuses": 100,
+    "transitions": 3000,
+    "questions": 100,
+    "cadence": 10,
+    "priorities": 10,
+    "importances": 8,
+}
 KEY = re.compile(r"[a-z][a-z0-9_]{0,59}")
+PREFIX = re.compile(r"[A-Z]([A-Z0-9-]{0,8}[A-Z-])?")
+"""What a lead's number begins with: no digit at the end, so that no two numbers read the same."""
+DIGITS = range(13)
 
 Names = Mapping[str, str]
+
+
+class Moment(StrEnum):
+    """When an activity of a type is planned by itself."""
+
+    QUALIFIED = "qualified"
+    PICKED_UP = "picked_up"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """An activity that is planned by itself, `days` after a moment: of the people who have it then.
+
+    When a lead is qualified it is the vendor's to do, when it is picked up the holder's.
+    """
+
+    when: str
+    days: int
+    kind: str
+    names: Names
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A priority or an importance. One that is not supported can't be chosen."""
+
+    level: int
+    names: Names = field(default_factory=dict)
+    supported: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """How leads are numbered: a prefix, and a number of at least so many digits."""
+
+    prefix: str = "L-"
+    digits: int = 0
+
+    def write(self, number: int) -> str:
+        """Return the number of a lead as people read it."""
+        return f"{self.prefix}{number:0{self.digits}d}"
+
+
+CADENCE_DAYS = range(366)
+
+
+def prefix_words() -> str:
+    """Say what a lead's number may begin with."""
+    return str(
+        _(
+            "At most 10 of A to Z, 0 to 9 and - fit here: a letter first, and no digit at the end. "
+            "Example: L-"
+        )
+    )
+
+
+def plain_levels(scale: str) -> tuple[Level, ...]:
+    """Return all levels of a scale, supported and without names."""
+    return tuple(Level(number) for number in SCALES[scale])
 
 
 @dataclass(frozen=True, slots=True)
 class Type:
     """A type of lead. `statuses` are the keys its leads may have, None: all.
 
-    `required` names the fields asked for, by step.
+    So are `categories` and `products` those of the catalogue, `activities` kinds of them.
+    `required` names the fields asked for, by step. `days` is how long its leads take from when the
+    work begins; those of a `direct` type stay with the vendor.
     """
 
     key: str
@@ -71,6 +147,12 @@ class Type:
     statuses: tuple[str, ...] | None = None
     priority: int = 5
     importance: int = 4
+    categories: tuple[str, ...] | None = None
+    products: tuple[str, ...] | None = None
+    activities: tuple[str, ...] | None = None
+    days: int | None = None
+    direct: bool = False
+    cadence: tuple[Plan, ...] = ()
 
     def __post_init__(self) -> None:
         whole = {step: tuple(self.required.get(step, ALWAYS[step])) for step in STEP_FIELDS}
@@ -94,12 +176,16 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A permitted change of status; None means every type, every role."""
+    """A permitted change of status; None means every type, every role, every unit.
+
+    `units` are names of the vendor's units: who is in one of them, or in a part of it, may.
+    """
 
     before: str
     after: str
     types: tuple[str, ...] | None = None
     roles: tuple[str, ...] | None = None
+    units: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +211,9 @@ class Content:
     statuses: tuple[Status, ...] = ()
     ways: tuple[Way, ...] = ()
     questions: tuple[Question, ...] = ()
+    priorities: tuple[Level, ...] = plain_levels("priorities")
+    importances: tuple[Level, ...] = plain_levels("importances")
+    numbering: Numbering = Numbering()
     pairs: Mapping[tuple[str, str], Way] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -146,6 +235,11 @@ class Content:
         """Return the way from one status to another."""
         return self.pairs.get((before, after))
 
+    def levels_of(self, scale: str) -> tuple[Level, ...]:
+        """Return the levels of a scale, the lowest first."""
+        found: tuple[Level, ...] = getattr(self, scale)
+        return found
+
     def statuses_for(self, lead_type: Type) -> list[Status]:
         """Return the statuses that leads of a type may have."""
         return [
@@ -161,6 +255,13 @@ class Content:
             way is not None
             and (way.types is None or type_key in way.types)
             and (role is None or way.roles is None or role in way.roles)
+        )
+
+    def is_open_to(self, before: str, after: str, type_key: str, role: str) -> bool:
+        """Say whether whoever has a role may go a way, in whatever unit he is."""
+        way = self.way_of(before, after)
+        return (
+            way is not None and way.units is None and self.leads_on(before, after, type_key, role)
         )
 
 
@@ -256,6 +357,11 @@ def put_way(content: Content, way: Way) -> Content:
     return in_order(replace(content, ways=(*others, way)))
 
 
+def set_levels(content: Content, scale: str, levels: Iterable[Level]) -> Content:
+    """Return the content with the levels of a scale as given; those left out are plain."""
+    return _with(content, scale, all_levels(scale, levels))
+
+
 def in_order(content: Content) -> Content:
     """Return the content with its ways in the order of the statuses, lists in that of their parts.
 
@@ -265,11 +371,25 @@ def in_order(content: Content) -> Content:
     types = _places(content.types)
     return replace(
         content,
-        types=tuple(replace(t, statuses=_sorted(t.statuses, statuses)) for t in content.types),
+        types=tuple(
+            replace(
+                t,
+                statuses=_sorted(t.statuses, statuses),
+                categories=_sorted(t.categories, {}),
+                products=_sorted(t.products, {}),
+                activities=_sorted(t.activities, KIND_PLACES),
+            )
+            for t in content.types
+        ),
         ways=tuple(
             sorted(
                 (
-                    replace(w, types=_sorted(w.types, types), roles=_sorted(w.roles, ROLE_PLACES))
+                    replace(
+                        w,
+                        types=_sorted(w.types, types),
+                        roles=_sorted(w.roles, ROLE_PLACES),
+                        units=_sorted(w.units, {}),
+                    )
                     for w in content.ways
                 ),
                 key=lambda w: (
@@ -285,6 +405,7 @@ def in_order(content: Content) -> Content:
 
 
 ROLE_PLACES = {role: place for place, role in enumerate(ROLES)}
+KIND_PLACES = {str(kind): place for place, kind in enumerate(Kind)}
 
 
 def _places(parts: Iterable[Part]) -> dict[str, int]:
@@ -297,10 +418,10 @@ def _sorted(keys: tuple[str, ...] | None, places: Mapping[str, int]) -> tuple[st
     return tuple(sorted(dict.fromkeys(keys), key=lambda key: (places.get(key, len(places)), key)))
 
 
-def mark_of(content: Content, part: Part | Way | None) -> str:
+def mark_of(content: Content, part: Part | Way | str | None) -> str:
     """Return a mark of what a form showed: it changes when somebody else saves that part.
 
-    Of a status its ways on belong to it.
+    Of a status its ways on belong to it. A scale of levels and the numbering go by their name.
     """
     said: list[Any] = []
     if isinstance(part, Type):
@@ -311,7 +432,15 @@ def mark_of(content: Content, part: Part | Way | None) -> str:
         said = [question_to_data(part)]
     elif isinstance(part, Way):
         said = [way_to_data(part)]
+    elif isinstance(part, str):
+        said = [repr(getattr(content, part))]
     return hashlib.blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=12).hexdigest()
+
+
+def all_levels(scale: str, levels: Iterable[Level]) -> tuple[Level, ...]:
+    """Return every level of a scale, those that are not given plain."""
+    given = {one.level: one for one in levels}
+    return tuple(given.get(one.level, one) for one in plain_levels(scale))
 
 
 # -- plain data ---------------------------------------------------------------------------------
@@ -324,7 +453,35 @@ def to_data(content: Content) -> dict[str, Any]:
         "statuses": [status_to_data(one) for one in content.statuses],
         "transitions": [way_to_data(one) for one in content.ways],
         "questions": [question_to_data(one) for one in content.questions],
+        **settings_to_data(content),
     }
+
+
+def settings_to_data(content: Content) -> dict[str, Any]:
+    """Return what holds for all leads as plain data, as far as it was chosen."""
+    data: dict[str, Any] = {
+        scale: told
+        for scale in SCALES
+        if (told := [level_to_data(one) for one in content.levels_of(scale) if _is_chosen(one)])
+    }
+    if content.numbering != Numbering():
+        data["numbering"] = {
+            "prefix": content.numbering.prefix,
+            "digits": content.numbering.digits,
+        }
+    return data
+
+
+def _is_chosen(level: Level) -> bool:
+    return bool(level.names) or not level.supported
+
+
+def level_to_data(one: Level) -> dict[str, Any]:
+    """Return a level as plain data."""
+    data: dict[str, Any] = {"level": one.level}
+    if one.names:
+        data["names"] = _in_languages(one.names)
+    return data if one.supported else {**data, "supported": False}
 
 
 def _in_languages(names: Names) -> dict[str, str]:
@@ -332,7 +489,7 @@ def _in_languages(names: Names) -> dict[str, str]:
 
 
 def type_to_data(one: Type) -> dict[str, Any]:
-    """Return a type as plain data; `statuses` is left out where it has all of them."""
+    """Return a type as plain data; what it has all of, or nothing of, is left out."""
     data: dict[str, Any] = {
         "key": one.key,
         "names": _in_languages(one.names),
@@ -342,7 +499,30 @@ def type_to_data(one: Type) -> dict[str, Any]:
         "teaser": list(one.teaser),
         "required": {step: list(fields) for step, fields in one.required.items()},
     }
-    return data if one.statuses is None else {**data, "statuses": list(one.statuses)}
+    for name in ("statuses", *ALLOWED):
+        if (named := getattr(one, name)) is not None:
+            data[name] = list(named)
+    if one.days is not None:
+        data["days"] = one.days
+    if one.direct:
+        data["direct"] = True
+    if one.cadence:
+        data["cadence"] = [plan_to_data(plan) for plan in one.cadence]
+    return data
+
+
+ALLOWED = ("categories", "products", "activities")
+"""What a type may have some of: nothing said means all."""
+
+
+def plan_to_data(one: Plan) -> dict[str, Any]:
+    """Return a planned activity as plain data."""
+    return {
+        "when": str(one.when),
+        "days": one.days,
+        "kind": str(one.kind),
+        "names": _in_languages(one.names),
+    }
 
 
 def status_to_data(one: Status) -> dict[str, Any]:
@@ -358,9 +538,9 @@ def status_to_data(one: Status) -> dict[str, Any]:
 
 
 def way_to_data(one: Way) -> dict[str, Any]:
-    """Return a way as plain data; `types` and `roles` are left out where it is for all."""
+    """Return a way as plain data; `types`, `roles`, `units` are left out where it is for all."""
     data: dict[str, Any] = {"from": one.before, "to": one.after}
-    for name in ("types", "roles"):
+    for name in ("types", "roles", "units"):
         if (named := getattr(one, name)) is not None:
             data[name] = list(named)
     return data
@@ -383,17 +563,29 @@ def from_data(data: Any) -> Content:
     Raises `Invalid` with a sentence per place that can't be understood, such as `types[2].kind`.
     """
     reader = _Reader()
-    whole = reader.mapping(data, "", required=("types", "statuses", "transitions", "questions"))
+    whole = reader.mapping(
+        data, "", ("types", "statuses", "transitions", "questions"), (*SCALES, "numbering")
+    )
     content = Content(
         types=reader.several(whole, "types", reader.read_type),
         statuses=reader.several(whole, "statuses", reader.read_status),
         ways=reader.several(whole, "transitions", reader.read_way),
         questions=reader.several(whole, "questions", reader.read_question),
+        **reader.read_settings(whole),
     )
     reader.check_whole(content)
     if reader.errors:
         raise Invalid(reader.errors)
     return in_order(content)
+
+
+def read_settings(data: Any) -> dict[str, Any]:
+    """Return what holds for all leads, by its name in `Content`. Raises `Invalid`."""
+    reader = _Reader()
+    settings = reader.read_settings(reader.mapping(data, "", (), (*SCALES, "numbering")))
+    if reader.errors:
+        raise Invalid(reader.errors)
+    return settings
 
 
 T = TypeVar("T")
@@ -423,16 +615,16 @@ class _Reader:
         return data
 
     def several(
-        self, whole: dict[str, Any], name: str, read: Callable[[Any, str], T]
+        self, whole: dict[str, Any], name: str, read: Callable[[Any, str], T], within: str = ""
     ) -> tuple[T, ...]:
-        given = whole.get(name, [])
+        given, place = whole.get(name, []), _at(within, name)
         if not isinstance(given, list):
-            self.wrong(name, _("A list is expected here."))
+            self.wrong(place, _("A list is expected here."))
             return ()
         if len(given) > MOST[name]:
-            self.wrong(name, _("At most %(most)d fit here.", most=MOST[name]))
+            self.wrong(place, _("At most %(most)d fit here.", most=MOST[name]))
             return ()
-        return tuple(read(one, f"{name}[{number}]") for number, one in enumerate(given, 1))
+        return tuple(read(one, f"{place}[{number}]") for number, one in enumerate(given, 1))
 
     def key(self, data: dict[str, Any], place: str, name: str = "key") -> str:
         given = data.get(name)
@@ -486,17 +678,71 @@ class _Reader:
         self.wrong(_at(place, name), _("One of these fits here: %(known)s.", known=words))
         return usual
 
-    def yes(self, data: dict[str, Any], place: str, name: str) -> bool:
-        given = data.get(name, False)
+    def yes(self, data: dict[str, Any], place: str, name: str, usual: bool = False) -> bool:
+        given = data.get(name, usual)
         if isinstance(given, bool):
             return given
         self.wrong(_at(place, name), _("true or false fits here."))
-        return False
+        return usual
+
+    def number(self, data: dict[str, Any], place: str, name: str, known: range, usual: Any) -> Any:
+        if name not in data:
+            return usual
+        given = data[name]
+        # true is no number, although Python takes it for one
+        if isinstance(given, int) and not isinstance(given, bool) and given in known:
+            return given
+        self.wrong(
+            _at(place, name),
+            _("A number from %(least)d to %(most)d fits here.", least=known[0], most=known[-1]),
+        )
+        return usual
+
+    def read_settings(self, whole: dict[str, Any]) -> dict[str, Any]:
+        settings: dict[str, Any] = {
+            scale: all_levels(scale, self.read_levels(whole, scale)) for scale in SCALES
+        }
+        return {**settings, "numbering": self.read_numbering(whole.get("numbering", {}))}
+
+    def read_levels(self, whole: dict[str, Any], scale: str) -> tuple[Level, ...]:
+        known, seen = SCALES[scale], set()
+
+        def read_level(data: Any, place: str) -> Level:
+            data = self.mapping(data, place, ("level",), ("names", "supported"))
+            level = self.number(data, place, "level", known, None)
+            if level in seen:
+                self.wrong(_at(place, "level"), _("This level stands here twice."))
+            seen.add(level)
+            return Level(
+                level or known[0],
+                self.names(data, place) if "names" in data else {},
+                self.yes(data, place, "supported", usual=True),
+            )
+
+        return self.several(whole, scale, read_level)
+
+    def read_numbering(self, data: Any) -> Numbering:
+        data = self.mapping(data, "numbering", (), ("prefix", "digits"))
+        usual = Numbering()
+        prefix = data.get("prefix", usual.prefix)
+        if not isinstance(prefix, str) or not PREFIX.fullmatch(prefix):
+            self.wrong("numbering.prefix", prefix_words())
+            prefix = usual.prefix
+        return Numbering(prefix, self.number(data, "numbering", "digits", DIGITS, usual.digits))
+
+    def read_plan(self, data: Any, place: str) -> Plan:
+        data = self.mapping(data, place, ("when", "days", "kind", "names"))
+        return Plan(
+            when=self.one_of(data, place, "when", map(str, Moment), str(Moment.PICKED_UP)),
+            days=self.number(data, place, "days", CADENCE_DAYS, 0),
+            kind=self.one_of(data, place, "kind", map(str, Kind), str(Kind.TASK)),
+            names=self.names(data, place),
+        )
 
     def read_type(self, data: Any, place: str) -> Type:
         data = self.mapping(
             data, place, ("key", "names", "kind", "teaser", "required"),
-            ("statuses", "priority", "importance"),
+            ("statuses", "priority", "importance", *ALLOWED, "days", "direct", "cadence"),
         )  # fmt: skip
         required = self.mapping(
             data.get("required", {}), _at(place, "required"), (), tuple(STEP_FIELDS)
@@ -513,6 +759,7 @@ class _Reader:
             )
         teaser = self.keys(data, place, "teaser") or ()
         self._known(teaser, TEASER_FIELDS, _at(place, "teaser"))
+        self._known(self.keys(data, place, "activities") or (), Kind, _at(place, "activities"))
         return Type(
             key=self.key(data, place),
             names=self.names(data, place),
@@ -522,6 +769,12 @@ class _Reader:
             statuses=self.keys(data, place, "statuses"),
             priority=self.one_of(data, place, "priority", PRIORITIES, 5),
             importance=self.one_of(data, place, "importance", IMPORTANCES, 4),
+            categories=self.keys(data, place, "categories"),
+            products=self.keys(data, place, "products"),
+            activities=self.keys(data, place, "activities"),
+            days=self.number(data, place, "days", range(1, LONGEST_DAYS + 1), None),
+            direct=self.yes(data, place, "direct"),
+            cadence=self.several(data, "cadence", self.read_plan, place),
         )
 
     def read_status(self, data: Any, place: str) -> Status:
@@ -541,7 +794,7 @@ class _Reader:
         )
 
     def read_way(self, data: Any, place: str) -> Way:
-        data = self.mapping(data, place, ("from", "to"), ("types", "roles"))
+        data = self.mapping(data, place, ("from", "to"), ("types", "roles", "units"))
         roles = self.keys(data, place, "roles")
         self._known(roles or (), ROLES, _at(place, "roles"))
         return Way(
@@ -549,6 +802,7 @@ class _Reader:
             after=self.key(data, place, "to"),
             types=self.keys(data, place, "types"),
             roles=roles,
+            units=self.keys(data, place, "units"),
         )
 
     def read_question(self, data: Any, place: str) -> Question:

@@ -10,37 +10,60 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField
-from wtforms.validators import Length, Optional
+from wtforms import (
+    BooleanField,
+    FieldList,
+    FormField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    StringField,
+)
+from wtforms import Form as Row
+from wtforms.validators import Length, NumberRange, Optional
 
 from portal.accounts.permissions import ROLES
 from portal.accounts.words import ROLE_NAMES
 from portal.leads.definition import (
+    ALLOWED,
     ALWAYS,
     AREAS,
-    IMPORTANCES,
+    CADENCE_DAYS,
+    LONGEST_DAYS,
     LONGEST_NAME,
-    PRIORITIES,
+    MOST,
+    PREFIX,
     STEP_FIELDS,
     TEASER_FIELDS,
     Content,
+    Level,
+    Moment,
     Names,
+    Numbering,
+    Plan,
     Question,
     Status,
     Type,
     Way,
     mark_of,
+    prefix_words,
 )
+from portal.leads.definition_around import list_units, read_around
 from portal.leads.definition_words import (
     ANSWER_WORDS,
     AREA_WORDS,
     FIELD_WORDS,
     KINDS,
+    MOMENTS,
     STATES,
     TEASER_WORDS,
     called,
+    level_name,
 )
-from portal.web.forms import Form, TicksField, needed
+from portal.timeline.rules import Kind, words_of
+from portal.web.forms import Form, TicksField, WholeField, needed, strip
+
+BLANK_ROWS = 2
 
 
 class NameForm(Form):
@@ -88,6 +111,60 @@ def _type_choices(content: Content) -> list[tuple[str, str]]:
     return [(one.key, called(one.names)) for one in content.types]
 
 
+def keys_of(field: Any) -> list[str]:
+    """Return all that a list offers."""
+    return [choice[0] for choice in field.choices]
+
+
+class PlanForm(Row):
+    """A line of what is planned by itself; one without names is none."""
+
+    kind = SelectField(_l("What"), validate_choice=False)
+    name_en = StringField(_l("In English"), [Length(max=LONGEST_NAME)], filters=[strip])
+    name_de = StringField(_l("In German"), [Length(max=LONGEST_NAME)], filters=[strip])
+    when = SelectField(_l("When"), validate_choice=False)
+    days = WholeField(_l("Days after that"), [Optional()])
+
+    def offer_choices(self) -> None:
+        """Fill the lists."""
+        self.kind.choices = [(str(kind), words_of(kind)) for kind in Kind]
+        self.when.choices = [(str(moment), str(words)) for moment, words in MOMENTS.items()]
+
+    @property
+    def is_blank(self) -> bool:
+        """True for a line in which nothing was typed."""
+        return not (self.name_en.data or self.name_de.data)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check what was typed, if anything was."""
+        if self.is_blank:
+            return True
+        good = bool(super().validate(extra_validators))
+        if not self.name_en.data:
+            self.name_en.errors = [_("Please give it a name.")]
+            good = False
+        if self.days.data is not None and self.days.data not in CADENCE_DAYS:
+            self.days.errors = [_("Please give 0 to %(most)d days.", most=CADENCE_DAYS[-1])]
+            good = False
+        if self.kind.data not in set(Kind):
+            self.kind.errors = [_("Please choose one.")]
+            good = False
+        if self.when.data not in set(Moment):
+            self.when.errors = [_("Please choose one.")]
+            good = False
+        return good
+
+    def read(self) -> Plan:
+        """Return what was typed."""
+        names = {"en": self.name_en.data or "", "de": self.name_de.data or ""}
+        return Plan(
+            when=self.when.data or "",
+            days=self.days.data or 0,
+            kind=self.kind.data or "",
+            names={language: name for language, name in names.items() if name},
+        )
+
+
 class TypeForm(PartForm):
     kind = RadioField(_l("What it is"), validate_choice=False)
     statuses = TicksField(
@@ -103,6 +180,27 @@ class TypeForm(PartForm):
         _l("Priority"), description=_l("A higher one is worked on sooner. 1 to 10.")
     )
     importance = SelectField(_l("Importance"), description=_l("1 to 8."))
+    categories = TicksField(
+        _l("Categories"),
+        description=_l("All of them ticked also means those that are added later."),
+    )
+    products = TicksField(
+        _l("Products and services"),
+        description=_l("All of them ticked also means those that are added later."),
+    )
+    activities = TicksField(_l("Kinds of activities"))
+    days = WholeField(
+        _l("Days from start to end"),
+        [
+            Optional(),
+            NumberRange(1, LONGEST_DAYS, _l("Please give 1 day or more, at most ten years.")),
+        ],
+        description=_l(
+            "How long such a lead takes. When work on it begins, its expected end is set by that."
+        ),
+    )
+    direct = BooleanField(_l("Stays with us: such leads are not offered to partners"))
+    cadence = FieldList(FormField(PlanForm), max_entries=MOST["cadence"])
 
     def offer_choices(self, content: Content, key: str) -> None:
         """Fill the lists."""
@@ -115,8 +213,26 @@ class TypeForm(PartForm):
             for name in STEP_FIELDS["lose"]
             if name not in ALWAYS["lose"]
         ]
-        self.priority.choices = [(str(n), str(n)) for n in PRIORITIES]
-        self.importance.choices = [(str(n), str(n)) for n in IMPORTANCES]
+        part = content.type_of(key)
+        for field, scale in ((self.priority, "priorities"), (self.importance, "importances")):
+            kept = getattr(part, field.name, None)
+            field.choices = [
+                (str(one.level), level_name(one))
+                for one in content.levels_of(scale)
+                if one.supported or one.level == kept
+            ]
+        around = read_around()
+        for name, known in around.entries.items():
+            # what a type has stays choosable although the catalogue dropped it
+            kept = getattr(part, name, None) or ()
+            self[name].choices = [
+                (key, label)
+                for key, label in known.items()
+                if key in around.in_use[name] or key in kept
+            ]
+        self.activities.choices = [(str(kind), words_of(kind)) for kind in Kind]
+        for row in self.cadence:
+            row.form.offer_choices()
 
     def show(self, content: Content, found: Type | None) -> None:
         """Fill the form with a type, or with what a new one starts from."""
@@ -130,6 +246,24 @@ class TypeForm(PartForm):
         self.offer.data = list(one.required["offer"])
         self.lose.data = list(one.required["lose"])
         self.priority.data, self.importance.data = str(one.priority), str(one.importance)
+        for name in ALLOWED:
+            named = getattr(one, name)
+            self[name].data = keys_of(self[name]) if named is None else list(named)
+        self.days.data, self.direct.data = one.days, one.direct
+        rows = min(len(one.cadence) + BLANK_ROWS, MOST["cadence"])
+        for plan in (*one.cadence, *[None] * (rows - len(one.cadence))):
+            row = self.cadence.append_entry(
+                {
+                    "kind": plan.kind,
+                    "name_en": plan.names.get("en", ""),
+                    "name_de": plan.names.get("de", ""),
+                    "when": plan.when,
+                    "days": plan.days,
+                }
+                if plan
+                else {"when": str(Moment.PICKED_UP), "days": 0}
+            )
+            row.form.offer_choices()
 
     def keep(self, found: Type) -> None:
         """Keep what the type is."""
@@ -153,7 +287,16 @@ class TypeForm(PartForm):
             statuses=None if every else chosen,
             priority=int(self.priority.data),
             importance=int(self.importance.data),
+            days=self.days.data,
+            direct=bool(self.direct.data),
+            cadence=tuple(row.form.read() for row in self.cadence if not row.form.is_blank),
+            **{name: self._allowed(name) for name in ALLOWED},
         )
+
+    def _allowed(self, name: str) -> tuple[str, ...] | None:
+        """Return what is ticked, None where that is all there is."""
+        chosen = tuple(self[name].data or ())
+        return None if set(chosen) >= set(keys_of(self[name])) else chosen
 
     def validate(self, extra_validators: object = None) -> bool:
         """Check that it is said what the type is."""
@@ -230,11 +373,19 @@ class WayForm(Form):
         _l("Who may"),
         description=_l("All of them ticked means everybody who can work on the lead."),
     )
+    units = TicksField(
+        _l("In which units"),
+        description=_l(
+            "All of them ticked means everybody, partners too. Otherwise only our people who are "
+            "in one of these units, or in a part of it."
+        ),
+    )
 
     def offer_choices(self, content: Content) -> None:
         """Fill the lists."""
         self.types.choices = _type_choices(content)
         self.roles.choices = [(role, str(ROLE_NAMES[role])) for role in ROLES]
+        self.units.choices = [(name, name) for name in list_units()]
 
     def show(self, content: Content, way: Way) -> None:
         """Fill the form with a way."""
@@ -242,15 +393,19 @@ class WayForm(Form):
         every = [one.key for one in content.types]
         self.types.data = every if way.types is None else list(way.types)
         self.roles.data = list(ROLES) if way.roles is None else list(way.roles)
+        self.units.data = keys_of(self.units) if way.units is None else list(way.units)
 
     def read(self, content: Content, way: Way) -> Way:
         """Return the way that was typed."""
         types, roles = tuple(self.types.data or ()), tuple(self.roles.data or ())
+        units = tuple(self.units.data or ())
+        every = set(units) >= set(keys_of(self.units))
         return Way(
             way.before,
             way.after,
             types=None if set(types) >= {one.key for one in content.types} else types,
             roles=None if set(roles) >= set(ROLES) else roles,
+            units=None if every else units,
         )
 
 
@@ -287,3 +442,73 @@ class QuestionForm(PartForm):
             required=bool(self.required.data),
             types=None if every else types,
         )
+
+
+class LevelsForm(Form):
+    """The levels of a scale; each has two names and a tick, added to a subclass."""
+
+    seen = HiddenField()
+
+    def show(self, content: Content, scale: str) -> None:
+        """Fill the form with the levels of a scale."""
+        self.seen.data = mark_of(content, scale)
+        for one in content.levels_of(scale):
+            self[f"name_en_{one.level}"].data = one.names.get("en", "")
+            self[f"name_de_{one.level}"].data = one.names.get("de", "")
+            self[f"supported_{one.level}"].data = one.supported
+
+    def read(self, content: Content, scale: str) -> tuple[Level, ...]:
+        """Return the levels as they were typed; one without an English name goes by its number."""
+        return tuple(
+            Level(
+                one.level,
+                {
+                    language: name
+                    for language in ("en", "de")
+                    if (name := self[f"name_{language}_{one.level}"].data)
+                },
+                bool(self[f"supported_{one.level}"].data),
+            )
+            for one in content.levels_of(scale)
+        )
+
+
+def levels_form(content: Content, scale: str, *, sent: bool) -> LevelsForm:
+    """Return the form of a scale: as sent, or for a first look."""
+    fields: dict[str, Any] = {}
+    for one in content.levels_of(scale):
+        fields[f"name_en_{one.level}"] = StringField(_l("In English"), [Length(max=LONGEST_NAME)])
+        fields[f"name_de_{one.level}"] = StringField(_l("In German"), [Length(max=LONGEST_NAME)])
+        fields[f"supported_{one.level}"] = BooleanField(_l("In use"))
+    kind: Any = type("LevelsOfScale", (LevelsForm,), fields)
+    form: LevelsForm = kind() if sent else kind(formdata=None)
+    if not sent:
+        form.show(content, scale)
+    return form
+
+
+class NumberingForm(Form):
+    seen = HiddenField()
+    prefix = StringField(_l("Begins with"), [needed()])
+    digits = WholeField(
+        _l("At least so many digits"),
+        [Optional(), NumberRange(0, 12, _l("Please give 0 to 12."))],
+        description=_l("Shorter numbers get noughts in front. 0: as they are."),
+    )
+
+    def show(self, content: Content) -> None:
+        """Fill the form with the numbering."""
+        self.seen.data = mark_of(content, "numbering")
+        self.prefix.data, self.digits.data = content.numbering.prefix, content.numbering.digits
+
+    def read(self) -> Numbering:
+        """Return the numbering that was typed."""
+        return Numbering((self.prefix.data or "").upper(), self.digits.data or 0)
+
+    def validate(self, extra_validators: object = None) -> bool:
+        """Check that numbers can begin like that."""
+        good = bool(super().validate(extra_validators))
+        if good and not PREFIX.fullmatch((self.prefix.data or "").upper()):
+            self.prefix.errors = [*self.prefix.errors, prefix_words()]
+            good = False
+        return good

@@ -20,17 +20,30 @@ from portal.leads import activation, definition_file
 from portal.leads import definition_words as words
 from portal.leads import versions as kept
 from portal.leads.activation import LeadsStranded, NotComplete, TooBusy, look_ahead
-from portal.leads.definition import Content, Part, Way, mark_of, put, set_ways
+from portal.leads.definition import (
+    SCALES,
+    Content,
+    Part,
+    Way,
+    mark_of,
+    put,
+    set_levels,
+    set_ways,
+)
+from portal.leads.definition_around import read_around
 from portal.leads.definition_forms import (
     FileForm,
+    LevelsForm,
     NameForm,
+    NumberingForm,
     PartForm,
     QuestionForm,
     StatusForm,
     TypeForm,
     WayForm,
+    levels_form,
 )
-from portal.leads.definition_rules import Difference, check, differences
+from portal.leads.definition_rules import NUMBER, Difference, check, differences
 from portal.leads.models import LeadDefinition, VersionState
 from portal.web.access import requires
 from portal.web.htmx import go
@@ -104,7 +117,7 @@ def version(definition_id: int) -> ResponseReturnValue:
 def show(definition_id: int, form: NameForm | None = None) -> str:
     """Render a version, of a draft what is still missing."""
     found, content = find(definition_id)
-    draft = found.state == VersionState.DRAFT
+    draft, around = found.state == VersionState.DRAFT, read_around()
     if form is None:
         form = NameForm(formdata=None, name=found.name)
     return render_template(
@@ -113,9 +126,10 @@ def show(definition_id: int, form: NameForm | None = None) -> str:
         content=content,
         draft=draft,
         form=form,
-        findings=check(content) if draft else [],
+        findings=check(content, around) if draft else [],
         people=kept.people_of([found]),
         words=words,
+        around=around,
         mark=lambda part: mark_of(content, part),
     )
 
@@ -183,7 +197,9 @@ def comparison(definition_id: int) -> ResponseReturnValue:
         "leads/version_comparison.html",
         version=found,
         other=other,
-        sections=sections(differences(kept.content_of(other), content) if other else []),
+        sections=sections(
+            differences(kept.content_of(other), content, read_around()) if other else []
+        ),
         draft=found.state == VersionState.DRAFT,
     )
 
@@ -195,6 +211,7 @@ def sections(found: Sequence[Difference]) -> list[tuple[str, Any, list[Differenc
         "statuses": _("Statuses"),
         "ways": _("Ways"),
         "questions": _("Questions of the script"),
+        "levels": _("For all leads"),
     }
     return [
         (place, heading, lines)
@@ -444,7 +461,7 @@ def save_as_typed(definition_id: int, place: str, key: str | None) -> ResponseRe
             mine = set_ways(mine, part.key, followers)
         theirs = [
             f"{one.name}: {said}" if one.place == "ways" else said
-            for one in differences(content, mine)
+            for one in differences(content, mine, read_around())
             for said in one.details or (KINDS_OF_CHANGE[one.kind],)
         ]
         return edit(found, content, place, form, part, theirs), 409
@@ -517,6 +534,102 @@ def save_way(definition_id: int, key: str, slug: str) -> ResponseReturnValue:
     return go(
         url_for("definition.part_page", definition_id=definition_id, slug="statuses", key=key)
     )
+
+
+# -- what holds for all leads -------------------------------------------------------------------
+
+
+def scale_named(slug: str) -> str:
+    """Return a scale that an address names, or raise NotFound."""
+    if slug not in SCALES:
+        raise NotFound()
+    return slug
+
+
+@blueprint.get("/definition/<int:definition_id>/levels/<slug>")
+@requires(EDIT)
+def levels_page(definition_id: int, slug: str) -> ResponseReturnValue:
+    found, content = find(definition_id)
+    scale = scale_named(slug)
+    need_draft(found)
+    return edit_levels(found, content, scale, levels_form(content, scale, sent=False))
+
+
+def edit_levels(
+    found: LeadDefinition, content: Content, scale: str, form: LevelsForm, theirs: Any = ()
+) -> str:
+    """Render the form of a scale. `theirs` says what somebody else has saved differently."""
+    return render_template(
+        "leads/version_levels.html",
+        version=found,
+        form=form,
+        heading=words.SCALE_WORDS[scale],
+        levels=list(reversed(content.levels_of(scale))),
+        theirs=theirs,
+    )
+
+
+@blueprint.post("/definition/<int:definition_id>/levels/<slug>")
+@requires(EDIT)
+def save_levels(definition_id: int, slug: str) -> ResponseReturnValue:
+    found, content = find(need_draft_id(definition_id))
+    scale = scale_named(slug)
+    form = levels_form(content, scale, sent=True)
+    if not form.validate():
+        return edit_levels(found, content, scale, form), 422
+    typed = form.read(content, scale)
+    try:
+        kept.save_levels(
+            definition_id, scale, typed, form.seen.data or "", current_actor(), clock.now()
+        )
+    except Invalid as error:
+        form.take(error)
+        return edit_levels(found, content, scale, form), 422
+    except Conflict as error:
+        tell(form, error)
+        theirs = differences(content, set_levels(content, scale, typed))
+        lines = [said for one in theirs for said in one.details]
+        return edit_levels(found, content, scale, form, lines), 409
+    flash(_("Saved."), "success")
+    return go(url_for("definition.version", definition_id=definition_id))
+
+
+@blueprint.get("/definition/<int:definition_id>/numbering")
+@requires(EDIT)
+def numbering_page(definition_id: int) -> ResponseReturnValue:
+    found, content = find(definition_id)
+    need_draft(found)
+    form = NumberingForm(formdata=None)
+    form.show(content)
+    return edit_numbering(found, content, form)
+
+
+def edit_numbering(found: LeadDefinition, content: Content, form: NumberingForm) -> str:
+    """Render the form of how leads are numbered, with an example."""
+    return render_template(
+        "leads/version_numbering.html",
+        version=found,
+        form=form,
+        example=content.numbering.write(NUMBER),
+    )
+
+
+@blueprint.post("/definition/<int:definition_id>/numbering")
+@requires(EDIT)
+def save_numbering(definition_id: int) -> ResponseReturnValue:
+    found, content = find(need_draft_id(definition_id))
+    form = NumberingForm()
+    if not form.validate():
+        return edit_numbering(found, content, form), 422
+    try:
+        kept.save_numbering(
+            definition_id, form.read(), form.seen.data or "", current_actor(), clock.now()
+        )
+    except Conflict as error:
+        tell(form, error)
+        return edit_numbering(found, content, form), 409
+    flash(_("Saved."), "success")
+    return go(url_for("definition.version", definition_id=definition_id))
 
 
 @blueprint.post("/definition/<int:definition_id>/<slug>/<key>/deletion")

@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 
 from portal.accounts.permissions import PICKING_ROLES
 from portal.leads.definition import (
+    ALLOWED,
     ANSWERS,
     Content,
     Names,
@@ -24,18 +25,25 @@ from portal.leads.definition import (
     Way,
     put_way,
 )
+from portal.leads.definition_around import Around
 from portal.leads.definition_words import (
+    ALLOWED_WORDS,
     ANSWER_WORDS,
     AREA_WORDS,
     FIELD_WORDS,
     KINDS,
+    SCALE_WORDS,
     STATES,
     STEPS,
     TEASER_WORDS,
+    allowed_in_words,
     called,
+    level_in_words,
+    plan_in_words,
     roles_of,
     status_name,
     types_in_words,
+    units_of,
 )
 from portal.leads.models import LeadKind, LifeState
 
@@ -64,16 +72,21 @@ class Need:
     def is_met(self, content: Content) -> bool:
         """Say whether everybody who picks up leads may go one of these ways."""
         return any(
-            all(content.leads_on(self.before.key, s.key, self.type_key, r) for r in PICKING_ROLES)
+            all(content.is_open_to(self.before.key, s.key, self.type_key, r) for r in PICKING_ROLES)
             for s in self.after
         )
 
 
-def check(content: Content) -> list[Finding]:
-    """Return all that keeps a version from being activated; nothing for one that is complete."""
+def check(content: Content, around: Around | None = None) -> list[Finding]:
+    """Return all that keeps a version from being activated; nothing for one that is complete.
+
+    Without `around` it is not asked whether what others keep exists.
+    """
     found = [*_check_statuses(content), *_check_kinds(content), *_check_ways(content)]
     for lead_type in content.types:
-        found += _check_type(content, lead_type)
+        found += [*_check_type(content, lead_type), *_check_choices(content, lead_type)]
+    if around is not None:
+        found += _check_around(content, around)
     return list(dict.fromkeys(found))
 
 
@@ -193,6 +206,77 @@ def _check_type(content: Content, lead_type: Type) -> Iterator[Finding]:
         yield from _check_reach(content, lead_type, begins[0], allowed)
 
 
+def _check_choices(content: Content, lead_type: Type) -> Iterator[Finding]:
+    """Find what a type begins with, or plans by itself, although it can't be chosen."""
+    name = called(lead_type.names)
+    for scale, level in (("priorities", lead_type.priority), ("importances", lead_type.importance)):
+        if not next(one.supported for one in content.levels_of(scale) if one.level == level):
+            yield Finding(
+                _(
+                    "%(type)s begins with “%(scale)s: %(level)d”, which is not in use.",
+                    type=name,
+                    scale=SCALE_WORDS[scale],
+                    level=level,
+                ),
+                "types",
+                lead_type.key,
+            )
+    for what in ALLOWED:
+        if getattr(lead_type, what) == ():
+            yield Finding(
+                _(
+                    "%(type)s: nothing is ticked at “%(what)s”.",
+                    type=name,
+                    what=ALLOWED_WORDS[what],
+                ),
+                "types",
+                lead_type.key,
+            )
+    for plan in lead_type.cadence:
+        if lead_type.activities is not None and plan.kind not in lead_type.activities:
+            yield Finding(
+                _(
+                    "%(type)s: “%(activity)s” is planned by itself, but is of a kind that is not "
+                    "allowed.",
+                    type=name,
+                    activity=called(plan.names),
+                ),
+                "types",
+                lead_type.key,
+            )
+
+
+def _check_around(content: Content, around: Around) -> Iterator[Finding]:
+    """Find what a version names and nobody keeps."""
+    for lead_type in content.types:
+        for what, known in around.entries.items():
+            for key in getattr(lead_type, what) or ():
+                if key not in known:
+                    yield Finding(
+                        _(
+                            "%(type)s: there is no “%(key)s” in the catalogue (%(what)s).",
+                            type=called(lead_type.names),
+                            key=key,
+                            what=ALLOWED_WORDS[what],
+                        ),
+                        "types",
+                        lead_type.key,
+                    )
+    for way in content.ways:
+        for unit in way.units or ():
+            if unit not in around.units:
+                yield Finding(
+                    _(
+                        "%(before)s → %(after)s: there is no unit “%(unit)s”.",
+                        before=status_name(content, way.before),
+                        after=status_name(content, way.after),
+                        unit=unit,
+                    ),
+                    "statuses",
+                    way.before,
+                )
+
+
 def _check_one(
     found: Collection[Status], none: str, several: str, lead_type: Type
 ) -> Iterator[Finding]:
@@ -294,7 +378,7 @@ def add_ways(content: Content) -> tuple[Content, int]:
             types = None if way.types is None else (*way.types, lead_type.key)
             if types is not None and set(types) >= {one.key for one in content.types}:
                 types = None
-            content = put_way(content, Way(before, after, types, None))
+            content = put_way(content, Way(before, after, types))
             count += 1
     return content, count
 
@@ -396,14 +480,52 @@ class Difference:
 ADDED, REMOVED, CHANGED, MOVED = "added", "removed", "changed", "moved"
 
 
-def differences(before: Content, after: Content) -> list[Difference]:
-    """Return in words what one version says differently from another."""
+def differences(before: Content, after: Content, around: Around | None = None) -> list[Difference]:
+    """Return in words what one version says differently from another.
+
+    What `around` does not name goes by its key.
+    """
+    there = around or Around()
+
+    def type_facts(one: Type, content: Content) -> list[tuple[str, str]]:
+        return _type_facts(one, content, there)
+
     return [
-        *_parts("types", before.types, after.types, before, after, _type_facts),
+        *_parts("types", before.types, after.types, before, after, type_facts),
         *_parts("statuses", before.statuses, after.statuses, before, after, _status_facts),
         *_ways(before, after),
         *_parts("questions", before.questions, after.questions, before, after, _question_facts),
+        *_settings(before, after),
     ]
+
+
+def _settings(before: Content, after: Content) -> Iterator[Difference]:
+    """Yield what is said otherwise of all leads: what levels are called, how they are numbered."""
+    for scale, words in SCALE_WORDS.items():
+        said = tuple(
+            _(
+                "%(what)s: %(before)s → %(after)s",
+                what=was.level,
+                before=level_in_words(was) or "–",
+                after=level_in_words(now) or "–",
+            )
+            for was, now in zip(before.levels_of(scale), after.levels_of(scale), strict=True)
+            if was != now
+        )
+        if said:
+            yield Difference("levels", CHANGED, str(words), said)
+    if before.numbering != after.numbering:
+        said = _(
+            "%(what)s: %(before)s → %(after)s",
+            what=_("Example"),
+            before=before.numbering.write(NUMBER),
+            after=after.numbering.write(NUMBER),
+        )
+        yield Difference("levels", CHANGED, _("Numbers of leads"), (said,))
+
+
+NUMBER = 10001
+"""The number of the example."""
 
 
 def _parts(
@@ -448,7 +570,7 @@ def _names(names: Names) -> list[tuple[str, str]]:
     ]
 
 
-def _type_facts(one: Type, content: Content) -> list[tuple[str, str]]:
+def _type_facts(one: Type, content: Content, around: Around) -> list[tuple[str, str]]:
     statuses = one.statuses
     return [
         *_names(one.names),
@@ -463,6 +585,13 @@ def _type_facts(one: Type, content: Content) -> list[tuple[str, str]]:
         *((str(words), _listed(one.required[step], FIELD_WORDS)) for step, words in STEPS.items()),
         (_("Priority"), str(one.priority)),
         (_("Importance"), str(one.importance)),
+        *(
+            (str(words), allowed_in_words(one, what, around))
+            for what, words in ALLOWED_WORDS.items()
+        ),
+        (_("Days from start to end"), "" if one.days is None else str(one.days)),
+        (_("Stays with us"), _yes(one.direct)),
+        (_("Planned by itself"), "; ".join(plan_in_words(plan) for plan in one.cadence)),
     ]
 
 
@@ -500,6 +629,7 @@ def _ways(before: Content, after: Content) -> Iterator[Difference]:
         return [
             (_("Lead types"), types_in_words(content, way.types)),
             (_("Who may"), roles_of(way)),
+            (_("In which units"), units_of(way)),
         ]
 
     for pair, way in now.items():
@@ -507,7 +637,7 @@ def _ways(before: Content, after: Content) -> Iterator[Difference]:
             limits = [
                 f"{name}: {value}"
                 for (name, value), held in zip(
-                    facts(way, after), (way.types, way.roles), strict=True
+                    facts(way, after), (way.types, way.roles, way.units), strict=True
                 )
                 if held is not None
             ]

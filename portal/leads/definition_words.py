@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from flask_babel import get_locale
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.accounts.words import roles_in_words
-from portal.leads.definition import Content, Names, Way
+from portal.leads.definition import Content, Level, Moment, Names, Plan, Type, Way
+from portal.leads.definition_around import Around
 from portal.leads.models import LeadKind, LifeState, VersionState
+from portal.timeline.rules import words_of
 
 STATES: dict[str, Any] = {
     LifeState.PENDING: _l("Pending"),
@@ -90,6 +92,22 @@ STEPS: dict[str, Any] = {
     "lose": _l("Needed to lose"),
 }
 
+ALLOWED_WORDS: dict[str, Any] = {
+    "categories": _l("Categories"),
+    "products": _l("Products and services"),
+    "activities": _l("Kinds of activities"),
+}
+
+MOMENTS: dict[str, Any] = {
+    Moment.QUALIFIED: _l("when it is qualified"),
+    Moment.PICKED_UP: _l("when work on it begins"),
+}
+
+SCALE_WORDS: dict[str, Any] = {
+    "priorities": _l("Priority"),
+    "importances": _l("Importance"),
+}
+
 VERSION_STATES: dict[str, Any] = {
     VersionState.DRAFT: _l("Draft"),
     VersionState.ACTIVE: _l("Active"),
@@ -119,6 +137,55 @@ def types_in_words(content: Content, keys: Iterable[str] | None) -> str:
     if keys is None:
         return str(_("all types"))
     return ", ".join(type_name(content, key) for key in keys) or str(_("no type"))
+
+
+def allowed_in_words(one: Type, what: str, around: Around) -> str:
+    """Return what leads of a type may have, by its name in `definition.ALLOWED`."""
+    keys = getattr(one, what)
+    if keys is None:
+        return str(_("all"))
+    if what == "activities":
+        return ", ".join(words_of(key) for key in keys)
+    return ", ".join(around.name(what, key) for key in keys)
+
+
+def plan_in_words(plan: Plan) -> str:
+    """Return an activity that is planned by itself, as people read it."""
+    when = ngettext(
+        "%(moment)s, a day later", "%(moment)s, %(num)d days later", plan.days,
+        moment=MOMENTS[plan.when],
+    ) if plan.days else str(MOMENTS[plan.when])  # fmt: skip
+    return f"{words_of(plan.kind)} “{called(plan.names)}” ({when})"
+
+
+def level_name(level: Level) -> str:
+    """Return what a level is called with its number; the number alone where it has no name."""
+    label = called(level.names)
+    if not label:
+        return str(level.level)
+    return str(_("%(name)s (%(number)d)", name=label, number=level.level))
+
+
+def level_in_words(level: Level) -> str:
+    """Return what a level is called, and whether it is in use, as people read it."""
+    return called(level.names) if level.supported else str(_("not in use"))
+
+
+def units_of(way: Way) -> str:
+    """Return the units whose people may go a way, as people read them."""
+    if way.units is None:
+        return str(_("all units"))
+    return ", ".join(way.units) or str(_("no unit"))
+
+
+def limits_of(content: Content, way: Way) -> str:
+    """Return for whom and for what a way is open, as people read it; nothing where for all."""
+    parts = (
+        "" if way.types is None else types_in_words(content, way.types),
+        "" if way.roles is None else roles_of(way),
+        "" if way.units is None else units_of(way),
+    )
+    return "; ".join(part for part in parts if part)
 
 
 def roles_of(way: Way) -> str:

@@ -183,9 +183,12 @@ class LeadHandedOver(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyDatesChanged(Event):
-    """The key dates that somebody changed: ISO dates by name, empty where there is none."""
+    """The key dates that somebody changed: ISO dates by name, empty where there is none.
 
-    user_id: int
+    `user_id` is None where the type of the lead set them.
+    """
+
+    user_id: int | None
     dates_before: dict[str, str]
     dates: dict[str, str]
 

@@ -22,8 +22,9 @@ from portal.catalog.queries import book
 from portal.core.errors import Invalid
 from portal.leads import own_fields
 from portal.leads.intake.cleaning import find_amount, find_people
+from portal.leads.levels import for_all
 from portal.leads.models import Lead, LeadContact, QualificationQuestion
-from portal.leads.operations import ContactDraft, Qualification
+from portal.leads.operations import ContactDraft, Qualification, choices_for
 from portal.leads.queries import Definition
 from portal.web.forms import Choices, Form, TicksField
 
@@ -38,6 +39,7 @@ CATALOGUE = {
     "value_band_id": "value_band",
     "source_id": "source",
 }
+LEVELS = ("priority", "importance")
 
 
 def countries() -> Choices:
@@ -82,6 +84,8 @@ class QualifyForm(Form):
     product_ids = TicksField(_l("Products"), validate_choice=False)
     source_id = SelectField(_l("Where it comes from"), validate_choice=False)
     time_frame = StringField(_l("Time frame"), render_kw=off())
+    priority = SelectField(_l("Priority"), validate_choice=False)
+    importance = SelectField(_l("Importance"), validate_choice=False)
     temperature = RadioField(_l("Temperature"), validate_choice=False)
     title = StringField(_l("Title"), render_kw=off())
     expectation = StringField(_l("Expectation"), render_kw=off())
@@ -100,13 +104,16 @@ class QualifyForm(Form):
             if kept and str(kept) not in dict(choices):
                 choices.append((str(kept), entries.label(kept, locale)))
             self[name].choices = [none, *choices]
-        products = entries.choices("product", locale)
+        products = choices_for(lead, "product") if lead else entries.choices("product", locale)
         products += [
             (str(kept), entries.label(kept, locale))
             for kept in (lead.product_ids if lead else None) or []
             if str(kept) not in dict(products)
         ]
         self.product_ids.choices = products
+        said = for_all()
+        for name in LEVELS:
+            self[name].choices = said.choices(name, getattr(lead, name, None))
         self.temperature.choices = [("hot", _("Hot")), ("warm", _("Warm")), ("cold", _("Cold"))]
 
     def read(self) -> Qualification:
@@ -138,6 +145,8 @@ class QualifyForm(Form):
             size_band_id=number(self.size_band_id.data),
             value_band_id=number(self.value_band_id.data),
             source_id=number(self.source_id.data),
+            priority=number(self.priority.data),
+            importance=number(self.importance.data),
             people=people,
             target_amount=amount,
             time_frame=self.time_frame.data or "",
@@ -215,6 +224,7 @@ def values_of(
         "version": str(lead.version),
         **{name: getattr(contact, name) or "" for name in CONTACT_FIELDS},
         **{name: str(getattr(lead, name) or "") for name in CATALOGUE},
+        **{name: str(getattr(lead, name)) for name in LEVELS},
         "country": lead.country or "",
         "subdivision": lead.subdivision or "",
         "city": lead.city or "",

@@ -61,6 +61,7 @@ from portal.leads.intake.normalise import (
     spelling_key,
 )
 from portal.leads.intake.reading import BrokenRow, Row, Table
+from portal.leads.levels import for_all
 from portal.leads.models import (
     LEAD_NUMBERS,
     Lead,
@@ -508,10 +509,11 @@ class Intake:
         numbers = session().scalars(
             select(LEAD_NUMBERS.next_value()).select_from(func.generate_series(1, len(rows)))
         )
+        numbering = for_all().numbering
         values = [
             {
                 **self._columns(row, row.external_id in hit),
-                "number": f"L-{number}",
+                "number": numbering.write(number),
                 "source_system": self._system,
                 "external_id": row.external_id,
                 "state_since": self._at,

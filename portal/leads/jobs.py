@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from flask import current_app
 from flask_babel import force_locale
@@ -21,7 +21,8 @@ from portal.core.db import session, unit_of_work
 from portal.core.errors import DomainError
 from portal.core.jobs import Payload, long_job, sweep
 from portal.core.reactions import reaction
-from portal.leads import imports, team
+from portal.leads import beginning, imports, team
+from portal.leads.events import LeadQualified
 from portal.leads.importing import Counts, Intake, TakenOver, read_counts, read_known
 from portal.leads.imports import ImportState
 from portal.leads.intake.mapping import Mapping
@@ -129,6 +130,18 @@ def take_all(intake: Intake, say: Say | None) -> None:
 @reaction("leads.follow_account_manager")
 def follow_account_manager(event: AccountManagerSet, _at: datetime) -> None:
     team.follow_account_manager(event.organisation_id, event.was_user_id, event.user_id)
+
+
+@reaction("leads.begin")
+def begin(event: Any, at: datetime) -> None:
+    """React to a pickup, or to the vendor's own beginning (which are rooms above)."""
+    beginning.begin(event.lead_id, event.at, at)
+
+
+@reaction("leads.plan_qualified")
+def plan_qualified(event: LeadQualified, at: datetime) -> None:
+    if event.lead_id is not None:
+        beginning.qualified(event.lead_id, event.at, at)
 
 
 @sweep("leads.push_imports", imports.waiting_imports, queue="bulk")

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from portal.accounts.actor import Actor
 from portal.accounts.permissions import Permission
+from portal.accounts.reach import units_of
 from portal.core.db import session
 from portal.core.errors import Invalid, NotFound
 from portal.core.events import record
@@ -38,7 +39,7 @@ def list_labels(lead: Lead, actor: Actor) -> Sequence[LeadStatus]:
     """Return the statuses to which somebody may change a lead by hand; none where he may not."""
     if not may_label(lead, actor):
         return []
-    return list_followers(lead, actor.roles)
+    return list_followers(lead, actor.roles, units_of(actor))
 
 
 def change_label(lead_id: int, key: str, actor: Actor, at: datetime) -> Lead:
@@ -57,7 +58,7 @@ def change_label(lead_id: int, key: str, actor: Actor, at: datetime) -> Lead:
     before = session().get_one(LeadStatus, lead.status_id)
     if before.key == key:
         return lead
-    after = next((one for one in list_followers(lead, actor.roles) if one.key == key), None)
+    after = next((one for one in list_labels(lead, actor) if one.key == key), None)
     if after is None:
         raise Invalid({"status": _("Please choose one of the list.")})
     lead.status_id = after.id

@@ -37,9 +37,14 @@ _CURRENT, _TARGET = aliased(LeadStatus), aliased(LeadStatus)
 
 
 def _follows(
-    type_id: SQLColumnExpression[int], roles: ColumnElement[Any] | None
+    type_id: SQLColumnExpression[int],
+    roles: ColumnElement[Any] | None,
+    units: ColumnElement[Any] | None = None,
 ) -> ColumnElement[bool]:
-    """Return whether the target is the current status or may follow it; `roles` None: by whom."""
+    """Return whether the target is the current status or may follow it.
+
+    Without `roles` and `units` it is not asked who does it.
+    """
     way = exists().where(
         LeadTransition.from_status_id == _CURRENT.id,
         LeadTransition.to_status_id == _TARGET.id,
@@ -47,6 +52,10 @@ def _follows(
     )
     if roles is not None:
         way = way.where(or_(LeadTransition.roles.is_(None), LeadTransition.roles.overlap(roles)))
+    if units is not None:
+        way = way.where(
+            or_(LeadTransition.unit_ids.is_(None), LeadTransition.unit_ids.overlap(units))
+        )
     return or_(_TARGET.id == _CURRENT.id, way)
 
 
@@ -61,8 +70,9 @@ def _of_type(type_id: SQLColumnExpression[int]) -> ColumnElement[bool]:
 
 _TYPE = bindparam("type_id", type_=BigInteger)
 _ROLES = cast(bindparam("roles"), ARRAY(Text))
+_UNITS = cast(bindparam("units"), ARRAY(BigInteger))
 _FOLLOWERS = (
-    select(_TARGET, _follows(_TYPE, _ROLES).label("allowed"))
+    select(_TARGET, _follows(_TYPE, _ROLES, _UNITS).label("allowed"))
     .join(_CURRENT, _CURRENT.definition_id == _TARGET.definition_id)
     .where(_CURRENT.id == bindparam("current_id"), _of_type(_TYPE))
     .order_by((_TARGET.id == _CURRENT.id).desc(), _TARGET.position, _TARGET.id)
@@ -97,25 +107,40 @@ LABELS = _FOLLOWERS.where(
 )
 
 
-def list_followers(lead: Lead, roles: Collection[str]) -> Sequence[LeadStatus]:
-    """Return the other statuses of the lead's state and answer that somebody may put it into."""
+def list_followers(
+    lead: Lead, roles: Collection[str], units: Sequence[int] = ()
+) -> Sequence[LeadStatus]:
+    """Return the other statuses of the lead's state and answer that somebody may put it into.
+
+    `units` are those of the vendor that he is in, as `reach.units_of` has them.
+    """
     asked = {
         "current_id": lead.status_id,
         "type_id": lead.type_id,
         "roles": sorted(roles),
+        "units": list(units),
     }
     return [row[0] for row in session().execute(LABELS, asked) if row.allowed]
 
 
-def list_ways(lead: Lead, roles: Collection[str]) -> Sequence[LeadStatus]:
-    """Return every status into which somebody with these roles may put a lead next."""
-    asked = {"current_id": lead.status_id, "type_id": lead.type_id, "roles": sorted(roles)}
+def list_ways(
+    lead: Lead, roles: Collection[str], units: Sequence[int] = ()
+) -> Sequence[LeadStatus]:
+    """Return every status into which somebody with these roles, in these units, may put a lead."""
+    asked = {
+        "current_id": lead.status_id,
+        "type_id": lead.type_id,
+        "roles": sorted(roles),
+        "units": list(units),
+    }
     rows = session().execute(_FOLLOWERS, asked)
     return [row[0] for row in rows if row.allowed and row[0].id != lead.status_id]
 
 
-def status_for_answer(lead: Lead, answer: str, roles: Collection[str]) -> LeadStatus:
-    """Return the status that an answer of somebody with these roles leads to.
+def status_for_answer(
+    lead: Lead, answer: str, roles: Collection[str], units: Sequence[int] = ()
+) -> LeadStatus:
+    """Return the status that an answer of somebody with these roles, in these units, leads to.
 
     The same status is always allowed again; of several that stand for the answer it is the first
     one that may follow. Raises `TransitionRefused`.
@@ -124,6 +149,7 @@ def status_for_answer(lead: Lead, answer: str, roles: Collection[str]) -> LeadSt
         "current_id": lead.status_id,
         "type_id": lead.type_id,
         "roles": sorted(roles),
+        "units": list(units),
         "answer": answer,
     }
     rows = session().execute(BY_ANSWER, asked).all()

@@ -86,7 +86,8 @@ class LeadDefinition(Base):
 
     What the active one says stands in the tables below and nowhere else. What a draft or a retired
     one says stands in `content`, as `definition.Content` has it, so that no query meets it.
-    `version` counts the changes of a draft.
+    `settings` is what the active one says of all leads: names of levels, numbering. `version`
+    counts the changes of a draft.
     """
 
     __tablename__ = "lead_definitions"
@@ -97,6 +98,9 @@ class LeadDefinition(Base):
     created_at: Mapped[datetime]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     content: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    settings: Mapped[dict[str, Any]] = mapped_column(
+        JSONB, default=dict, server_default=text("'{}'")
+    )
     version: Mapped[int] = mapped_column(default=1, server_default="1")
     changed_at: Mapped[datetime | None]
     changed_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
@@ -132,7 +136,10 @@ class LeadType(Base):
     """A type of lead: person, organisation, business partner; decides fields and clocks.
 
     A row and its key stay for good: who leaves the definition keeps the one it was last in.
-    `status_ids` are the statuses that its leads may have, None: all.
+    `status_ids` are the statuses that its leads may have, None: all; so are `category_keys` and
+    `product_keys` of the catalogue, and `activity_kinds`. `days` is how long its leads take from
+    when the work begins; those of a `direct` type stay with the vendor. `cadence` are activities
+    that are planned by themselves, as `definition.Plan` has them.
     """
 
     __tablename__ = "lead_types"
@@ -147,6 +154,14 @@ class LeadType(Base):
     status_ids: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
     priority: Mapped[int] = mapped_column(default=5, server_default="5")
     importance: Mapped[int] = mapped_column(default=4, server_default="4")
+    category_keys: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    product_keys: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    activity_kinds: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    days: Mapped[int | None]
+    direct: Mapped[bool] = mapped_column(default=False, server_default="false")
+    cadence: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSONB, default=list, server_default=text("'[]'")
+    )
 
     __table_args__ = (UniqueConstraint("definition_id", "key"),)
 
@@ -179,9 +194,10 @@ class LeadStatus(Base):
 
 
 class LeadTransition(Base):
-    """A permitted change of status, for leads of these types by people with one of these roles.
+    """A permitted change of status, for leads of these types by people with one of these roles
+    who are in one of these units of the vendor, or in a part of it.
 
-    None means every type, every role.
+    None means every type, every role, every unit.
     """
 
     __tablename__ = "lead_transitions"
@@ -190,6 +206,7 @@ class LeadTransition(Base):
     to_status_id: Mapped[int] = mapped_column(ForeignKey("lead_statuses.id"), primary_key=True)
     type_ids: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
     roles: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    unit_ids: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
 
 
 class LeadRequirement(Base):

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 import pycountry
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -26,11 +27,10 @@ from portal.catalog.queries import book, short_key
 from portal.core.db import session
 from portal.core.errors import Conflict, Invalid
 from portal.core.events import record
-from portal.leads import events, own_fields, requirements, rules, wall
+from portal.leads import events, levels, own_fields, requirements, rules, wall
 from portal.leads.intake.cleaning import clean_text, find_domain, find_email, find_phone
 from portal.leads.leaks import ContactFacts
 from portal.leads.models import (
-    LEAD_NUMBERS,
     TO_QUALIFY,
     Lead,
     LeadAnswer,
@@ -101,7 +101,8 @@ class Draft:
 class Qualification:
     """The whole of the qualify form. `answers` are by the key of the question.
 
-    `custom` is what was written into the programme's own fields, as far as they were asked.
+    `custom` is what was written into the programme's own fields, as far as they were asked. Without
+    `priority` or `importance` the lead keeps its own.
     """
 
     title: str = ""
@@ -120,6 +121,8 @@ class Qualification:
     target_amount: Decimal | None = None
     time_frame: str = ""
     source_id: int | None = None
+    priority: int | None = None
+    importance: int | None = None
     contact: ContactDraft = field(default_factory=ContactDraft)
     answers: Mapping[str, str] = field(default_factory=dict)
     custom: custom_fields.Typed = field(default_factory=dict)
@@ -141,7 +144,7 @@ def capture(draft: Draft, at: datetime, by: Actor | None = None) -> Lead:
     entries, definition = book(), get_definition()
     lead_type = definition.type_of(draft.type_key)
     lead = Lead(
-        number=next_number(),
+        number=levels.next_number(),
         source_system=draft.source_system,
         external_id=draft.external_id,
         kind=draft.kind,
@@ -201,11 +204,6 @@ def capture(draft: Draft, at: datetime, by: Actor | None = None) -> Lead:
         )
     )
     return lead
-
-
-def next_number() -> str:
-    """Return the next number of a lead."""
-    return f"L-{session().scalar(LEAD_NUMBERS.next_value())}"
 
 
 def entry_id(kind: str, key: str | None) -> int | None:
@@ -459,6 +457,13 @@ def check_input(
     unknown = set(given.product_ids) - set(lead.product_ids or [])
     if not all(_usable(product, "product") for product in unknown):
         errors["product_ids"] = _("Please choose from the list.")
+    elif not unknown <= {int(one) for one, _label in choices_for(lead, "product")}:
+        errors["product_ids"] = _("Leads of this type are about other products.")
+    said = levels.for_all()
+    for name in ("priority", "importance"):
+        level = getattr(given, name)
+        if level not in (None, getattr(lead, name)) and not said.is_in_use(name, level):
+            errors[name] = _("Please choose one of the list.")
     if given.people is not None and not 0 < given.people <= 10_000_000:
         errors["people"] = _("Please give a number of people.")
     if given.target_amount is not None and not 0 <= given.target_amount < Decimal(10) ** 11:
@@ -481,6 +486,17 @@ def _usable(entry: int, kind: str) -> bool:
     return found is not None and found.kind == kind and found.active
 
 
+def choices_for(lead: Lead, kind: str) -> list[tuple[str, str]]:
+    """Return the entries of the catalogue that can be chosen for a lead: those of its type."""
+    lead_type = session().get_one(LeadType, lead.type_id)
+    keys = {"product": lead_type.product_keys, "category": lead_type.category_keys}[kind]
+    choices = book().choices(kind, str(get_locale()))
+    if keys is None:
+        return choices
+    allowed = {str(one.id) for one in book().active(kind) if one.key in keys}
+    return [(one, label) for one, label in choices if one in allowed]
+
+
 def _place_of(given: Qualification) -> tuple[str | None, str | None, str | None]:
     return given.country, given.subdivision, given.city or None
 
@@ -488,7 +504,7 @@ def _place_of(given: Qualification) -> tuple[str | None, str | None, str | None]
 SAVED = (
     *("title", "partner_text", "expectation", "temperature", "country", "subdivision", "city"),
     *("brand_id", "product_ids", "industry_id", "size_band_id", "people", "value_band_id"),
-    *("target_amount", "time_frame", "source_id"),
+    *("target_amount", "time_frame", "source_id", "priority", "importance"),
 )
 
 
@@ -515,6 +531,8 @@ def write_teaser(lead: Lead, given: Qualification) -> None:
     lead.size_band_id = given.size_band_id or band_of("size_band", given.people)
     lead.value_band_id = given.value_band_id or band_of("value_band", given.target_amount)
     lead.time_frame, lead.source_id = given.time_frame or None, given.source_id
+    lead.priority = lead.priority if given.priority is None else given.priority
+    lead.importance = lead.importance if given.importance is None else given.importance
 
 
 def questions_of(lead: Lead) -> list[QualificationQuestion]:

@@ -22,10 +22,15 @@ from portal.core.errors import Conflict, Invalid, NotFound, Refused
 from portal.core.events import record
 from portal.leads import definition
 from portal.leads.definition import (
+    DIGITS,
     LONGEST_NAME,
     MOST,
+    PREFIX,
     Content,
+    Level,
+    Numbering,
     Part,
+    Plan,
     Question,
     Status,
     Type,
@@ -34,8 +39,11 @@ from portal.leads.definition import (
     in_order,
     mark_of,
     place_of,
+    prefix_words,
+    read_settings,
     to_data,
 )
+from portal.leads.definition_around import read_units
 from portal.leads.definition_rules import add_ways
 from portal.leads.events import DraftBegun, DraftChanged, DraftDiscarded
 from portal.leads.models import (
@@ -121,11 +129,6 @@ def read_active(definition_id: int) -> Content:
         .where(LeadStatus.definition_id == definition_id)
         .order_by(LeadStatus.position, LeadStatus.id)
     ).all()
-    ways = own.scalars(
-        select(LeadTransition).where(
-            LeadTransition.from_status_id.in_([one.id for one in statuses])
-        )
-    )
     questions = own.scalars(
         select(QualificationQuestion)
         .where(QualificationQuestion.definition_id == definition_id)
@@ -136,6 +139,12 @@ def read_active(definition_id: int) -> Content:
         .where(LeadRequirement.type_id.in_([one.id for one in types]))
         .order_by(LeadRequirement.id)
     ).all()
+    ways = own.scalars(
+        select(LeadTransition).where(
+            LeadTransition.from_status_id.in_([one.id for one in statuses])
+        )
+    ).all()
+    units = read_units(one for way in ways for one in way.unit_ids or ())
     type_keys = {one.id: one.key for one in types}
     status_keys = {one.id: one.key for one in statuses}
 
@@ -166,6 +175,15 @@ def read_active(definition_id: int) -> Content:
                     else tuple(status_keys[i] for i in one.status_ids if i in status_keys),
                     priority=one.priority,
                     importance=one.importance,
+                    categories=_whole(one.category_keys),
+                    products=_whole(one.product_keys),
+                    activities=_whole(one.activity_kinds),
+                    days=one.days,
+                    direct=one.direct,
+                    cadence=tuple(
+                        Plan(plan["when"], plan["days"], plan["kind"], plan["names"])
+                        for plan in one.cadence
+                    ),
                 )
                 for one in types
             ),
@@ -185,7 +203,10 @@ def read_active(definition_id: int) -> Content:
                     before=status_keys[one.from_status_id],
                     after=status_keys[one.to_status_id],
                     types=of_types(one.type_ids),
-                    roles=None if one.roles is None else tuple(one.roles),
+                    roles=_whole(one.roles),
+                    units=None
+                    if one.unit_ids is None
+                    else tuple(units[i] for i in one.unit_ids if i in units),
                 )
                 for one in ways
                 if one.to_status_id in status_keys
@@ -200,8 +221,13 @@ def read_active(definition_id: int) -> Content:
                 )
                 for one in questions
             ),
+            **read_settings(own.get_one(LeadDefinition, definition_id).settings),
         )
     )
+
+
+def _whole(named: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if named is None else tuple(named)
 
 
 # -- drafts -------------------------------------------------------------------------------------
@@ -335,15 +361,7 @@ def save_part(
             followers is None
             or set(followers) == {w.after for w in content.ways if w.before == part.key}
         )
-        mark = mark_of(content, before)
-        if seen != mark and not same:
-            raise Conflict(
-                _(
-                    "Somebody else has changed this in the meantime. What you typed is still here; "
-                    "saving once more replaces the other change."
-                ),
-                mark=mark,
-            )
+        _check_seen(content, before, seen, same=same)
     else:
         part = replace(part, key=_free_key(content, part))
     content = definition.put(content, part)
@@ -351,6 +369,19 @@ def save_part(
         content = definition.set_ways(content, part.key, followers)
     _keep(draft, content, f"{place_of(part)}.{part.key}", actor, at)
     return part
+
+
+def _check_seen(content: Content, part: Part | Way | str, seen: str, *, same: bool) -> None:
+    """Raise `Conflict` where somebody else changed what a form showed, unless to the same."""
+    mark = mark_of(content, part)
+    if seen != mark and not same:
+        raise Conflict(
+            _(
+                "Somebody else has changed this in the meantime. What you typed is still here; "
+                "saving once more replaces the other change."
+            ),
+            mark=mark,
+        )
 
 
 def _part_of(content: Content, part: P) -> P:
@@ -442,19 +473,49 @@ def save_way(definition_id: int, way: Way, seen: str, actor: Actor, at: datetime
         errors["types"] = _("Please choose at least one.")
     if way.roles is not None and not way.roles:
         errors["roles"] = _("Please choose at least one.")
+    if way.units is not None and not way.units:
+        errors["units"] = _("Please choose at least one.")
     if errors:
         raise Invalid(errors)
-    mark = mark_of(content, before)
-    if seen != mark and before != way:
-        raise Conflict(
-            _(
-                "Somebody else has changed this in the meantime. What you typed is still here; "
-                "saving once more replaces the other change."
-            ),
-            mark=mark,
-        )
+    _check_seen(content, before, seen, same=before == way)
     content = definition.put_way(content, way)
     _keep(draft, content, f"ways.{way.before}.{way.after}", actor, at)
+
+
+def save_levels(
+    definition_id: int, scale: str, levels: Sequence[Level], seen: str, actor: Actor, at: datetime
+) -> None:
+    """Change what the levels of a scale are called and which are in use.
+
+    Raises as `save_part` does.
+    """
+    draft = lock_draft(definition_id)
+    content = content_of(draft)
+    changed = definition.set_levels(content, scale, levels)
+    errors = {
+        f"name_en_{one.level}": _("Please name it in English, too.")
+        for one in levels
+        if one.names and not one.names.get("en")
+    }
+    if not any(one.supported for one in levels):
+        errors["levels"] = _("At least one has to be in use.")
+    if errors:
+        raise Invalid(errors)
+    same = content.levels_of(scale) == changed.levels_of(scale)
+    _check_seen(content, scale, seen, same=same)
+    _keep(draft, changed, scale, actor, at)
+
+
+def save_numbering(
+    definition_id: int, numbering: Numbering, seen: str, actor: Actor, at: datetime
+) -> None:
+    """Change how new leads are numbered. Raises as `save_part` does."""
+    draft = lock_draft(definition_id)
+    content = content_of(draft)
+    if not PREFIX.fullmatch(numbering.prefix) or numbering.digits not in DIGITS:
+        raise Invalid({"prefix": prefix_words()})
+    _check_seen(content, "numbering", seen, same=content.numbering == numbering)
+    _keep(draft, replace(content, numbering=numbering), "numbering", actor, at)
 
 
 def complete_ways(definition_id: int, actor: Actor, at: datetime) -> int:

@@ -27,7 +27,7 @@ from portal.core.events import record
 from portal.deadlines.queries import get_policy
 from portal.leads import requirements
 from portal.leads.lifecycle import first_allowed
-from portal.leads.models import Lead, LeadState, LifeState
+from portal.leads.models import Lead, LeadState, LeadType, LifeState
 from portal.matching.models import DistributionRule
 from portal.matching.operations import Match, Matched, match
 from portal.offers import events, places, queries, waiting
@@ -46,6 +46,7 @@ from portal.offers.rules import (
     NobodyMatches,
     NothingToWaitFor,
     NotReady,
+    StaysDirect,
     may_be_offered,
 )
 from portal.partners.figures import count
@@ -56,12 +57,19 @@ MOST_HOURS = 24 * 30
 def offer(lead_id: int, at: datetime, rule: DistributionRule | None = None) -> OfferRound:
     """Offer a qualified lead to the partners that suit it best, in a race.
 
-    Raises `NotReady` (state, suppressed), `Invalid` (something that must be known is missing),
-    `NobodyMatches`, `NotFound`.
+    Raises `NotReady` (state, suppressed), `StaysDirect`, `Invalid` (something that must be known is
+    missing), `NobodyMatches`, `NotFound`.
     """
     lead = lock_lead(lead_id)
     if not may_be_offered(lead.state, lead.suppressed):
         raise NotReady(_("%(number)s can't be offered in its present state.", number=lead.number))
+    if stays_direct(lead):
+        raise StaysDirect(
+            _(
+                "%(number)s stays with us: leads of its type are not offered to partners.",
+                number=lead.number,
+            )
+        )
     requirements.check_complete(lead, "offer")
     found = match(lead, at, rule=rule, without=excluded_firms(lead_id))
     if not found.partners:
@@ -99,6 +107,11 @@ def offer_to_unit(lead_id: int, unit_id: int | None, hours: int, at: datetime) -
         candidates=1,
     )
     return publish(lead, alone, at, unit.id)
+
+
+def stays_direct(lead: Lead) -> bool:
+    """Say whether leads of its type stay with the vendor."""
+    return session().get_one(LeadType, lead.type_id).direct
 
 
 def list_pickers_of(organisation_id: int, unit_id: int) -> list[User]:
@@ -229,7 +242,7 @@ def offer_again(lead: Lead, at: datetime, why: str) -> OfferRound | None:
     )
     lead.state, lead.state_since = LeadState.QUALIFIED, at
     rule = session().get(DistributionRule, last.rule_id) if last and last.rule_id else None
-    usable = rule is not None and rule.active and not lead.suppressed
+    usable = rule is not None and rule.active and not lead.suppressed and not stays_direct(lead)
     if usable and not (why == "lapsed" and lapses(lead) >= MOST_LAPSES):
         found = match(lead, at, rule=rule, without=excluded_firms(lead.id))
         if found.partners:

@@ -27,6 +27,12 @@ class NotReady(Refused):
     code = "not_ready"
 
 
+class StaysDirect(Refused):
+    """Leads of this type stay with the vendor: no partner is offered them."""
+
+    code = "stays_direct"
+
+
 class NobodyMatches(Refused):
     """No partner fits. Facts: `excluded` (criterion → how many it took out)."""
 

@@ -177,12 +177,13 @@ def enter(
     people: Collection[int],
     actor: Actor,
     at: datetime,
+    kinds: Collection[str] = tuple(Kind),
 ) -> Activity:
     """Plan an activity for the actor's firm, or note one that is done.
 
-    `people` are those who may have it. Raises `Invalid` by field.
+    `people` are those who may have it, `kinds` what it may be. Raises `Invalid` by field.
     """
-    errors = check_entry(entry, done=done, at=at)
+    errors = check_entry(entry, done=done, at=at, kinds=kinds)
     assignee = actor.id if entry.assignee_id is None else entry.assignee_id
     errors |= check_assignee(assignee, people)
     if errors:
@@ -339,15 +340,16 @@ def change(
     people: Collection[int],
     actor: Actor,
     at: datetime,
+    kinds: Collection[str] = tuple(Kind),
 ) -> None:
-    """Change what lies ahead: what, when, who.
+    """Change what lies ahead: what (one of `kinds`, or what it was), when, who.
 
     Raises `Invalid` by field, `NotFound`, `SettledAlready`.
     """
     with _own(subject, activity_id, actor) as (opened, activity, words):
         _check_open(activity)
         unmoved = entry.due is not None and entry.due == activity.planned_for
-        errors = check_entry(entry, done=False, at=at)
+        errors = check_entry(entry, done=False, at=at, kinds={*kinds, activity.kind})
         if unmoved:
             errors.pop("due_on", None)  # it may have come up meanwhile
         assignee = activity.assignee_id if entry.assignee_id is None else entry.assignee_id

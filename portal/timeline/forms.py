@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -41,16 +41,18 @@ class ActivityForm(Form):
     assignee = SelectField(_l("Who does it"), choices=[], validate_choice=False)
     shared = BooleanField()
 
-    def offer(self, people: Iterable[AnyRow]) -> ActivityForm:
+    def offer(self, people: Iterable[AnyRow], kinds: Collection[str] = tuple(Kind)) -> ActivityForm:
         """Fill the choices: the kinds in the reader's words, and who may have it."""
-        self.kind.choices = [(str(kind), words_of(kind)) for kind in Kind]
+        self.kind.choices = [(str(kind), words_of(kind)) for kind in kinds]
         self.assignee.choices = [(str(row.id), row.name) for row in people]
         return self
 
     @classmethod
-    def blank(cls, people: Iterable[AnyRow], user_id: int) -> ActivityForm:
+    def blank(
+        cls, people: Iterable[AnyRow], user_id: int, kinds: Collection[str] = tuple(Kind)
+    ) -> ActivityForm:
         """Return the form of a new activity, which its author has herself."""
-        form = cls(formdata=None).offer(people)
+        form = cls(formdata=None).offer(people, kinds)
         form.assignee.data = str(user_id)
         return form
 

@@ -6,7 +6,7 @@ in a `Place`, and what it does to plan, change and settle there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -39,7 +39,8 @@ class Place:
     """What activities are about, as pages show it.
 
     `home` is the path of its page, below which stand those of its activities; `name` is short and
-    `title` says more. `people` may have an activity; the `other_side` could read what is shared.
+    `title` says more. `people` may have an activity, which is one of `kinds`; the `other_side`
+    could read what is shared.
     """
 
     subject: Subject
@@ -50,6 +51,7 @@ class Place:
     enter: Entering
     other_side: str | None = None
     is_closed: bool = False
+    kinds: Collection[str] = tuple(Kind)
 
     @property
     def ids(self) -> set[int]:
@@ -74,7 +76,7 @@ def speak(blueprint: Blueprint) -> None:
 
 def blank(place: Place) -> ResponseReturnValue:
     """Show the form of a new activity."""
-    return composer(place, ActivityForm.blank(place.people, current_actor().id))
+    return composer(place, ActivityForm.blank(place.people, current_actor().id, place.kinds))
 
 
 def composer(place: Place, form: ActivityForm) -> str:
@@ -84,7 +86,7 @@ def composer(place: Place, form: ActivityForm) -> str:
 
 def enter(place: Place) -> ResponseReturnValue:
     """Plan what was typed, or note it as done."""
-    actor, form = current_actor(), ActivityForm().offer(place.people)
+    actor, form = current_actor(), ActivityForm().offer(place.people, place.kinds)
     if not form.validate():
         return composer(place, form), 422
     done = request.form.get("done") == "1"
@@ -111,7 +113,7 @@ def one(
     actor, at = current_actor(), clock.now()
     found = activities.get(place.subject, activity_id, actor.organisation_id)
     if form is None:
-        form = ActivityForm(formdata=None).offer(place.people)
+        form = ActivityForm(formdata=None).offer(place.people, kinds_for(place, found))
         form.show(found, actor.timezone)
     return render_template(
         "timeline/activity.html",
@@ -124,11 +126,16 @@ def one(
     )
 
 
+def kinds_for(place: Place, found: Listed) -> list[str]:
+    """Return what an activity may be: what is possible there, or what it is."""
+    return [str(kind) for kind in Kind if kind in place.kinds or kind == found.kind]
+
+
 def change(place: Place, activity_id: int) -> ResponseReturnValue:
     """Change what lies ahead as it was typed."""
     actor = current_actor()
-    activities.get(place.subject, activity_id, actor.organisation_id)
-    form = ActivityForm().offer(place.people)
+    found = activities.get(place.subject, activity_id, actor.organisation_id)
+    form = ActivityForm().offer(place.people, kinds_for(place, found))
     if not form.validate():
         return one(place, activity_id, form), 422
     try:
@@ -139,6 +146,7 @@ def change(place: Place, activity_id: int) -> ResponseReturnValue:
             place.ids,
             actor,
             clock.now(),
+            place.kinds,
         )
     except Invalid as error:
         form.take(error)
@@ -209,7 +217,7 @@ def listed(rows: Sequence[Listed], at: datetime, place: Place, show: str) -> dic
         **(told(rows, at) or {"ahead": [], "past": [], "late": set()}),
         "chips": chips if rows or show else [],
         "place": place,
-        "form": ActivityForm.blank(place.people, current_actor().id),
+        "form": ActivityForm.blank(place.people, current_actor().id, place.kinds),
     }
 
 

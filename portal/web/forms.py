@@ -71,6 +71,10 @@ class PlainField(Field):
     unreadable: Any = ""
 
     def process_formdata(self, valuelist: list[str]) -> None:
+        if not "".join(valuelist).strip():
+            # left empty: whether it may be is for the validators to say
+            self.data = None
+            return
         try:
             super().process_formdata(valuelist)
         except ValueError as error:

@@ -190,6 +190,8 @@ def paths_of(live, field):
             {"definition_id": field.draft, "slug": "statuses", "key": "proposal"},
             {"definition_id": field.draft, "slug": "questions", "key": "need"},
         ],
+        "definition.levels_page": [{"definition_id": field.draft, "slug": "priorities"}],
+        "definition.numbering_page": [field.draft],
         "definition.way_page": [
             {"definition_id": field.draft, "key": "proposal", "slug": "won"},
         ],

@@ -26,6 +26,7 @@ from portal.leads.activation import LeadsStranded, NotComplete, activate, list_s
 from portal.leads.definition import (
     ANSWERS,
     Content,
+    Level,
     Question,
     Status,
     Way,
@@ -35,6 +36,7 @@ from portal.leads.definition import (
     move,
     put,
     put_way,
+    set_levels,
     set_ways,
     take_out,
     to_data,
@@ -61,6 +63,8 @@ from tests.factories import (
     make_partner,
     make_person,
     make_programme,
+    make_unit,
+    make_vendor,
 )
 
 FIVE = [answer for answers in ANSWERS.values() for answer in answers]
@@ -568,7 +572,35 @@ def _limit(type_key: str, keys: set[str] | None) -> Any:
     return change
 
 
+def _say(**said: Any) -> Any:
+    """Have companies be said to be otherwise."""
+    return lambda c: put(c, replace(found, **said)) if (found := c.type_of("organisation")) else c
+
+
+SAYING = st.one_of(
+    st.builds(
+        lambda days, direct, kinds: _say(days=days, direct=direct, activities=kinds),
+        st.none() | st.integers(1, 400),
+        st.booleans(),
+        st.none() | st.sets(st.sampled_from(["call", "task"])).map(tuple),
+    ),
+    st.builds(
+        lambda scale, level, used: lambda c: set_levels(c, scale, [Level(level, {}, used)]),
+        st.sampled_from(["priorities", "importances"]),
+        st.integers(4, 6),
+        st.booleans(),
+    ),
+    st.builds(
+        lambda before, after, units: (
+            lambda c: put_way(c, Way(before, after, units=units)) if c.way_of(before, after) else c
+        ),
+        st.sampled_from(["new", "waiting"]),
+        st.sampled_from(["cancelled", "won"]),
+        st.sampled_from([None, ("Sales",)]),
+    ),
+)
 EDIT = st.one_of(
+    SAYING,
     part(KEYS, "statuses"),
     part(TYPES[1:], "types"),
     part(("budget", "need"), "questions"),
@@ -652,6 +684,7 @@ def dead_ends() -> list[str]:
 
 def test_activation_never_strands_a_lead_whatever_was_edited(ctx: Flask) -> None:
     manager, rep = get_actor(make_manager().id), make_person()
+    make_unit(make_vendor(), "Sales")
     everywhere(rep)
     # what an example does is taken back; what it starts from stays
     db.session.commit()

@@ -21,18 +21,25 @@ from portal.leads.commands import definition
 from portal.leads.definition import (
     ANSWERS,
     AREAS,
+    SCALES,
     STEP_FIELDS,
     TEASER_FIELDS,
     Content,
+    Level,
+    Moment,
+    Numbering,
+    Plan,
     Question,
     Status,
     Type,
     Way,
+    all_levels,
     in_order,
     to_data,
 )
 from portal.leads.definition_file import MOST_BYTES, read, write
 from portal.leads.models import LeadKind, LifeState
+from portal.timeline.rules import Kind
 from tests.factories import csrf_of, factory, make_lead, make_manager, make_programme, sign_in
 
 SIGNS = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"])
@@ -73,6 +80,40 @@ TYPE = st.builds(
     statuses=st.none() | some(KEYS),
     priority=st.integers(1, 10),
     importance=st.integers(1, 8),
+    categories=st.none() | some(("business", "person")),
+    products=st.none() | some(("switches", "routers")),
+    activities=st.none() | some(tuple(str(kind) for kind in Kind)),
+    days=st.none() | st.integers(1, 3650),
+    direct=st.booleans(),
+    cadence=st.lists(
+        st.builds(
+            Plan,
+            when=st.sampled_from([str(moment) for moment in Moment]),
+            days=st.integers(0, 365),
+            kind=st.sampled_from([str(kind) for kind in Kind]),
+            names=TIDY,
+        ),
+        max_size=2,
+    ).map(tuple),
+)
+
+
+def levels(scale: str) -> Any:
+    numbers = list(SCALES[scale])
+    some_of = st.lists(
+        st.builds(
+            Level,
+            level=st.sampled_from(numbers),
+            names=st.just({}) | TIDY,
+            supported=st.booleans(),
+        ),
+        max_size=3,
+    )
+    return some_of.map(lambda found: all_levels(scale, found))
+
+
+NUMBERING = st.builds(
+    Numbering, prefix=st.sampled_from(["L-", "A", "NO-2-"]), digits=st.integers(0, 12)
 )
 QUESTION = st.builds(
     Question,
@@ -101,12 +142,20 @@ WAYS = st.lists(
         after=st.sampled_from(KEYS),
         types=st.none() | some(KEYS),
         roles=st.none() | some(("partner_rep", "channel_manager", "admin")),
+        units=st.none() | some(("Tele-sales", "Brand team: west", "null")),
     ).filter(lambda way: way.before != way.after),
     unique_by=lambda way: (way.before, way.after),
     max_size=8,
 ).map(tuple)
 CONTENT = st.builds(
-    Content, types=keyed(TYPE), statuses=keyed(STATUS), ways=WAYS, questions=keyed(QUESTION)
+    Content,
+    types=keyed(TYPE),
+    statuses=keyed(STATUS),
+    ways=WAYS,
+    questions=keyed(QUESTION),
+    priorities=levels("priorities"),
+    importances=levels("importances"),
+    numbering=NUMBERING,
 ).map(in_order)
 
 
@@ -157,6 +206,23 @@ def active_file() -> str:
 
 def changed(file: str, **over: Any) -> str:
     return str(yaml.safe_dump({**yaml.safe_load(file), **over}))
+
+
+def test_what_a_file_says_of_types_levels_and_numbers_is_checked_place_by_place(ctx: Flask) -> None:
+    make_programme()
+    data: dict[str, Any] = yaml.safe_load(active_file())
+    data["types"][0] |= {"days": 0, "direct": "perhaps", "activities": ["dance"]}
+    data["types"][1]["cadence"] = [{"when": "never", "days": -1, "kind": "call", "names": {}}]
+    data["priorities"] = [{"level": 11}, {"level": 2, "names": {"de": "Eilig"}}, {"level": 2}]
+    data["numbering"] = {"prefix": "lead 7", "digits": 99}
+    with pytest.raises(Invalid) as refused:
+        read(yaml.safe_dump(data).encode())
+    assert set(refused.value.errors) == {
+        *("types[1].days", "types[1].direct", "types[1].activities"),
+        *("types[2].cadence[1].when", "types[2].cadence[1].days"),
+        *("types[2].cadence[1].names.en", "priorities[1].level", "priorities[2].names.en"),
+        *("priorities[3].level", "numbering.prefix", "numbering.digits"),
+    }
 
 
 def test_a_manager_takes_a_version_out_and_brings_it_in_again(client: FlaskClient) -> None:

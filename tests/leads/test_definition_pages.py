@@ -120,7 +120,14 @@ def test_a_manager_adds_a_type_of_her_own_activates_it_and_a_lead_goes_through(
         "statuses": [key for key in (*others, "invited") if key != "not_contacted"],
         "offer": ["title"],
         "priority": "9",
+        "days": "14",
+        "cadence-0-kind": "appointment",
+        "cadence-0-name_de": "Vor Ort ansehen",
     }
+    refused = manager.post(f"{home}/types/new-one", data=typed)
+    assert refused.status_code == 422
+    assert 'value="Vor Ort ansehen"' in refused.text
+    typed["cadence-0-name_en"] = "See the place"
     assert manager.post(f"{home}/types/new-one", data=typed).status_code == 303
     typed = shown(manager.get(f"{home}/questions/new-one").text)
     typed |= {"name_en": "How many seats?", "required": "y", "types": ["event"]}
@@ -253,6 +260,35 @@ def test_a_way_is_opened_for_some_types_and_some_people(manager: FlaskClient) ->
     assert manager.post(path, data=typed).status_code == 303
     assert "Cancelled (Person; Channel manager)" in manager.get(home).text
     assert manager.get(f"{home}/statuses/won/to/new").status_code == 404
+
+
+def test_levels_are_named_and_leads_numbered_for_all_types(
+    app: Flask, manager: FlaskClient
+) -> None:
+    press(manager, "/definition")
+    home = f"/definition/{draft_id()}"
+    path = f"{home}/levels/priorities"
+    other = sign_in(app.test_client(), make_manager())
+    typed, theirs = shown(manager.get(path).text), shown(other.get(path).text)
+    refused = manager.post(path, data={**typed, "name_de_9": "Eilig"})
+    assert refused.status_code == 422
+    assert 'value="Eilig"' in refused.text
+    none = {name: value for name, value in typed.items() if not name.startswith("supported")}
+    assert "At least one has to be in use" in manager.post(path, data=none).text
+    sent = {**typed, "name_en_9": "Urgent", "name_de_9": "Eilig"}
+    assert manager.post(path, data=sent).status_code == 303
+    told = other.post(path, data={**theirs, "name_en_9": "At once"})
+    assert told.status_code == 409
+    assert "9: Urgent → At once" in told.text
+    assert "Urgent (9)" in manager.get(f"{home}/types/person").text
+    assert manager.get(f"{home}/levels/weather").status_code == 404
+    path = f"{home}/numbering"
+    typed = shown(manager.get(path).text)
+    assert manager.post(path, data={**typed, "prefix": "L7"}).status_code == 422
+    assert manager.post(path, data={**typed, "prefix": "a-", "digits": "6"}).status_code == 303
+    assert "A-010001" in manager.get(home).text
+    theirs = {**typed, "csrf_token": csrf_of(told.text), "prefix": "B-"}
+    assert other.post(path, data=theirs).status_code == 409
 
 
 def test_parts_are_moved_renamed_and_the_draft_is_thrown_away(manager: FlaskClient) -> None:

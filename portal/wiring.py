@@ -203,6 +203,7 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("notifications.send_notices", timedelta(seconds=60)),
     ("leads.push_imports", timedelta(seconds=60)),
     ("leads.forget_files", timedelta(hours=6)),
+    ("timeline.sweep_files", timedelta(hours=6)),
     ("notifications.forget_notices", timedelta(hours=6)),
     ("mail.forget_links", timedelta(hours=6)),
     ("people.forget_requests", timedelta(hours=24)),

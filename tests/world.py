@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from io import BytesIO
 
 from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
 
 from portal.accounts import operations as accounts
 from portal.accounts import tree
@@ -44,6 +46,7 @@ from portal.people import sign_up
 from portal.people.models import SignUpRequest
 from portal.pickup import operations as pickup
 from portal.timeline import activities as timeline
+from portal.timeline import attachments, files
 from portal.timeline.rules import Entry
 from tests.factories import (
     answer_questions,
@@ -261,6 +264,15 @@ def make_things(world, alpha, at):
             [f"partner_activities.{verb} activity_id" for verb in VERBS],
             plan_visit(world, alpha, at),
         ),
+        "attachment_id": make_file(
+            activities.about(world.leads["held"]), get_actor(world.people["alice"].id), at
+        ),
+        **{
+            f"partner_activities.{verb} attachment_id": make_file(
+                partner_activities.about(alpha.id), get_actor(world.people["manager"].id), at
+            )
+            for verb in FILE_VERBS
+        },
         "note_id": make_note(world, at),
         "mail_id": "20260101T000000-1",
         "jobs.retry_mail mail_id": 1,
@@ -333,6 +345,13 @@ def make_activity(world, at):
 
 
 VERBS = ("activity", "change", "complete", "cancel")
+FILE_VERBS = ("attachment", "share_attachment", "remove_attachment")
+
+
+def make_file(subject, by, at):
+    """Have somebody attach a file to something, and return its id."""
+    sent = FileStorage(BytesIO(b"The plan of the second plant."), "plan.txt")
+    return attachments.attach(subject, files.keep(sent), shared=False, actor=by, at=at).id
 
 
 def plan_visit(world, firm, at):
@@ -362,6 +381,10 @@ def make_customer(world, at):
         subject, call, done=False, people={manager.id}, actor=manager, at=at
     ).id
     world.values |= {f"customer_activities.{verb} activity_id": planned for verb in VERBS}
+    world.values |= {
+        f"customer_activities.{verb} attachment_id": make_file(subject, manager, at)
+        for verb in FILE_VERBS
+    }
 
 
 def make_hand_over(world):

@@ -1,7 +1,11 @@
-"""Addresses of activities about a customer; the pages are those of `timeline.pages`."""
+"""Addresses of activities about a customer, and of files attached to it.
+
+The pages are those of `timeline.pages` and `timeline.attachment_pages`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from flask import Blueprint
@@ -15,6 +19,8 @@ from portal.customers.models import Customer
 from portal.customers.queries import get_unmerged
 from portal.timeline import activities as timeline
 from portal.timeline import pages
+from portal.timeline.attachment_pages import add_pages
+from portal.timeline.attachments import Attached
 from portal.timeline.pages import Place
 from portal.web.access import requires
 
@@ -79,3 +85,18 @@ def complete(customer_id: int, activity_id: int) -> ResponseReturnValue:
 @requires(Permission.CUSTOMERS_SEE)
 def cancel(customer_id: int, activity_id: int) -> ResponseReturnValue:
     return pages.settle(get_place(customer_id), activity_id, done=False, mine=MINE)
+
+
+def readable_files(customer_id: int) -> Sequence[Attached]:
+    """Return the files attached to a customer that the reader may read. Raises `NotFound`."""
+    actor = current_actor()
+    return activities.load_files(get_unmerged(customer_id, actor), actor)
+
+
+add_pages(
+    blueprint,
+    "/customers/<int:customer_id>",
+    requires(Permission.CUSTOMERS_SEE),
+    get_place,
+    readable_files,
+)

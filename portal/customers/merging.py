@@ -17,6 +17,7 @@ from portal.customers.events import CustomersMerged
 from portal.customers.models import Customer, CustomerAddress, CustomerLead, CustomerName
 from portal.customers.operations import lock_visible, wait_in_line
 from portal.timeline import activities as timeline
+from portal.timeline import attachments
 
 BUSINESS = ("erp_number", "classification_id", "credit_rating_id", "country", "city")
 NAMED = ("domain", "street", "postcode")
@@ -58,7 +59,8 @@ def merge(kept_id: int, gone_id: int, actor: Actor, at: datetime) -> Customer:
         .execution_options(synchronize_session=False)
     )
     take_over(kept, gone)
-    timeline.take_over(about(kept.id), about(gone.id), actor.organisation_id)
+    for room in (timeline, attachments):
+        room.take_over(about(kept.id), about(gone.id), actor.organisation_id)
     session().flush()
     record(CustomersMerged(at=at, customer_id=kept.id, gone_id=gone.id, user_id=actor.id))
     return kept

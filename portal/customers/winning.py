@@ -46,6 +46,7 @@ from portal.leads import queries as leads
 from portal.leads import wall as contact_wall
 from portal.leads.models import Lead, LeadContact, LeadKind
 from portal.timeline import activities as timeline
+from portal.timeline import attachments
 
 CONTACT = select(
     LeadContact.company,
@@ -97,13 +98,14 @@ def take_win_back(lead: Lead, actor: Actor, at: datetime) -> None:
         CustomerLead.customer_id == customer.id, CustomerLead.lead_id != lead.id
     )
     untouched = before.made and customer.version == 1 and not session().scalar(others)
-    untouched = untouched and not timeline.is_touched(about(customer.id))
+    its = about(customer.id)
+    untouched = untouched and not (timeline.is_touched(its) or attachments.has_any(its))
     session().delete(before)
     session().flush()
     record(CustomerUnlinked(at=at, lead_id=lead.id, customer_id=customer.id, user_id=actor.id))
     if not untouched:
         return
-    timeline.forget(about(customer.id))
+    timeline.forget(its)
     with wall.open_for([customer.id], session()) as opened:
         for behind in (CustomerAddress, CustomerName):
             opened.execute(delete(behind).where(behind.customer_id == customer.id))

@@ -29,6 +29,7 @@ from portal.leads.models import Lead
 from portal.leads.queries import list_statuses
 from portal.partners.forms import countries
 from portal.timeline import pages
+from portal.timeline.attachment_pages import attached
 from portal.web.access import signed_in
 
 blueprint = Blueprint("customer", __name__)
@@ -65,6 +66,9 @@ def page(customer_id: int) -> ResponseReturnValue:
         dealings=dealings(customer_id, actor, locale),
         activities=planned_for(customer, actor, at),
         contact=None,
+        files=attached(activities.load_files(customer, actor), place_of(customer))
+        if activities.may_plan(actor)
+        else None,
         may_edit=actor.may(Permission.CUSTOMERS_EDIT),
         may_open=actor.may(Permission.LEADS_QUALIFY) and sees_addresses(actor),
         lists=actor.may(Permission.CUSTOMERS_SEE),

@@ -31,6 +31,7 @@ from portal.feedback.action_rules import WORDS as ACTION_WORDS
 from portal.feedback.actions import list_actions
 from portal.leads import activities, contacts, hand_over, levels, notes, own_fields
 from portal.leads.activity_routes import place_of
+from portal.leads.attachments import load_attachments
 from portal.leads.dates import read_dates
 from portal.leads.definition_words import called
 from portal.leads.labels import list_labels
@@ -52,6 +53,7 @@ from portal.pickup.models import Pickup
 from portal.pickup.questions import Question, gate_view, question_of
 from portal.pickup.refusals import refusal_view
 from portal.timeline import pages
+from portal.timeline.attachment_pages import attached
 from portal.timeline.models import FirmNote
 from portal.timeline.queries import list_looks
 from portal.web.access import requires, signed_in
@@ -317,6 +319,7 @@ def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
         waiting=places.count_waiting(found.id) if facts else 0,
         notes=notes_of(found, sight),
         activities=activities_of(found, sight, at),
+        files=files_of(found, sight),
         dates=read_dates(found, actor, at, sight),
         who_sees=who_sees(found, sight),
         **looks_of(found),
@@ -375,6 +378,18 @@ def activities_of(
 def own_of(found: Lead, sight: Sight) -> list[Told]:
     """Return what a reader sees of the programme's own fields of a lead, in words."""
     return tell(own_fields.ever(), own_fields.load(found, sight.actor, sight), str(get_locale()))
+
+
+def files_of(
+    found: Lead, sight: Sight, firms: Collection[int] | None = None
+) -> dict[str, Any] | None:
+    """Return the files about a lead as `timeline/_files.html` shows them.
+
+    None where the reader may attach none; what firms share with the vendor as of notes.
+    """
+    if not notes.may_write(found, sight.actor, sight):
+        return None
+    return attached(load_attachments(found, sight.actor, sight, firms), place_of(found))
 
 
 def looks_of(found: Lead) -> dict[str, Any]:
@@ -441,6 +456,7 @@ def vendor_lead(
         else None,
         notes=notes_of(found, sight, firms),
         activities=activities_of(found, sight, at, firms),
+        files=files_of(found, sight, firms),
         dates=read_dates(found, actor, at, sight) if Field.PROGRESS in sight else None,
         who_sees=who_sees(found, sight, rounds[0].offered if rounds else 0),
         **(looks_of(found) if Field.LOOKS in sight else {"looks": [], "look_names": {}}),

@@ -1,18 +1,27 @@
-"""Addresses of activities about a lead; the pages are those of `timeline.pages`."""
+"""Addresses of activities about a lead, and of files attached to it.
+
+The pages are those of `timeline.pages` and `timeline.attachment_pages`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
+from portal.accounts import reach
 from portal.accounts.actor import current_actor
 from portal.leads import activities
+from portal.leads.attachments import load_attachments
 from portal.leads.models import Lead, LeadState
 from portal.leads.notes import other_side
 from portal.leads.queries import get_visible
+from portal.leads.team import sees_whole
 from portal.timeline import pages
+from portal.timeline.attachment_pages import add_pages
+from portal.timeline.attachments import Attached
 from portal.timeline.pages import Place
 from portal.web.access import signed_in
 
@@ -86,3 +95,14 @@ def cancel(lead_id: int, activity_id: int) -> ResponseReturnValue:
 @signed_in
 def share(lead_id: int, activity_id: int) -> ResponseReturnValue:
     return pages.share(get_place(lead_id), activity_id)
+
+
+def readable_files(lead_id: int) -> Sequence[Attached]:
+    """Return the files about a lead that the reader may read. Raises `NotFound`."""
+    actor = current_actor()
+    lead = get_visible(lead_id, actor)
+    whole = actor.is_partner or sees_whole(lead, actor)
+    return load_attachments(lead, actor, firms=None if whole else reach.read_firms(actor))
+
+
+add_pages(blueprint, "/leads/<int:lead_id>", signed_in, get_place, readable_files)

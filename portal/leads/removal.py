@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, update
 from portal.accounts.models import Organisation, OrganisationKind
 from portal.core.db import session
 from portal.leads import wall
+from portal.leads.activities import about
 from portal.leads.models import (
     ArchivedLead,
     HandOver,
@@ -22,8 +23,9 @@ from portal.leads.models import (
     LeadTeamMember,
     Suppression,
 )
+from portal.timeline import activities, attachments
 from portal.timeline import wall as notes_wall
-from portal.timeline.models import Activity, ActivityWords, ContactLook, FirmNote
+from portal.timeline.models import ContactLook, FirmNote
 
 OURS = (OrganisationKind.VENDOR, OrganisationKind.AGENCY)
 """Whose people can have written about a lead that no partner saw."""
@@ -41,10 +43,9 @@ def remove(lead: Lead) -> None:
     firms = own.scalars(select(Organisation.id).where(Organisation.kind.in_(OURS))).all()
     for firm in firms:
         with notes_wall.open_notes(firm, own=own) as opened:
-            words = (ActivityWords.subject == "lead", ActivityWords.subject_id == lead.id)
-            opened.execute(delete(ActivityWords).where(*words))
             opened.execute(delete(FirmNote).where(FirmNote.lead_id == lead.id))
-    own.execute(delete(Activity).where(Activity.subject == "lead", Activity.subject_id == lead.id))
+    activities.forget(about(lead.id))
+    attachments.forget(about(lead.id))
     with wall.open_for([lead.id], own) as opened:
         opened.execute(delete(LeadContact).where(LeadContact.lead_id == lead.id))
     for table in (

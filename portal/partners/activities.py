@@ -11,7 +11,9 @@ from portal.accounts.models import OrganisationKind, User
 from portal.core.db import AnyRow
 from portal.partners.models import Partner
 from portal.timeline import activities as timeline
+from portal.timeline import attachments
 from portal.timeline.activities import Listed, Subject
+from portal.timeline.attachments import Attached
 
 
 def about(organisation_id: int) -> Subject:
@@ -30,6 +32,14 @@ def load_activities(partner: Partner, actor: Actor, show: str = "") -> Sequence[
         return ()
     firm = actor.organisation_id
     return timeline.read(about(partner.organisation_id), firm, timeline.own(firm), show=show)
+
+
+def load_files(partner: Partner, actor: Actor) -> Sequence[Attached]:
+    """Return the files attached to a partner; none for who may not read them."""
+    if not may_plan(actor):
+        return ()
+    firm = actor.organisation_id
+    return attachments.read(about(partner.organisation_id), firm, attachments.own(firm))
 
 
 def list_assignees(partner: Partner, actor: Actor) -> Sequence[AnyRow]:

@@ -1,7 +1,11 @@
-"""Addresses of activities about a partner; the pages are those of `timeline.pages`."""
+"""Addresses of activities about a partner, and of files attached to it.
+
+The pages are those of `timeline.pages` and `timeline.attachment_pages`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from flask import Blueprint
@@ -15,6 +19,8 @@ from portal.partners.models import Partner
 from portal.partners.queries import get_partner
 from portal.timeline import activities as timeline
 from portal.timeline import pages
+from portal.timeline.attachment_pages import add_pages
+from portal.timeline.attachments import Attached
 from portal.timeline.pages import Place
 from portal.web.access import requires
 
@@ -79,3 +85,18 @@ def complete(organisation_id: int, activity_id: int) -> ResponseReturnValue:
 @requires(Permission.PARTNERS_SEE)
 def cancel(organisation_id: int, activity_id: int) -> ResponseReturnValue:
     return pages.settle(get_place(organisation_id), activity_id, done=False, mine=MINE)
+
+
+def readable_files(organisation_id: int) -> Sequence[Attached]:
+    """Return the files attached to a partner that the reader may read. Raises `NotFound`."""
+    actor = current_actor()
+    return activities.load_files(get_partner(organisation_id, actor), actor)
+
+
+add_pages(
+    blueprint,
+    "/partners/<int:organisation_id>",
+    requires(Permission.PARTNERS_SEE),
+    get_place,
+    readable_files,
+)

@@ -43,6 +43,7 @@ from portal.partners.forms import (
 )
 from portal.partners.models import Partner, PartnerGroup
 from portal.timeline import pages
+from portal.timeline.attachment_pages import attached
 from portal.web.access import requires
 from portal.web.htmx import go
 from portal.web.limits import limiter, visitor_key
@@ -269,6 +270,9 @@ def profile(
         country=dict(countries()).get(partner.country, partner.country),
         form=form or absence_form(partner, fresh=True),
         activities=planned_for(partner, at),
+        files=attached(activities.load_files(partner, current_actor()), place_of(partner))
+        if activities.may_plan(current_actor())
+        else None,
         inviting=inviting or invite_form(partner, fresh=True),
         may_edit=current_actor().may(Permission.PARTNERS_EDIT),
         may_look=current_actor().may(Permission.PEOPLE_VIEW_AS),

@@ -1,4 +1,4 @@
-"""What happens to activities. Ids and codes only: what people wrote stands behind the wall."""
+"""What happens to activities and attached files. Ids and codes only: words stand behind a wall."""
 
 from __future__ import annotations
 
@@ -73,3 +73,41 @@ class ActivityDue(Event):
     activity_id: int
     user_id: int
     due: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachmentKept(Event):
+    """Somebody attached a file; `kind` is its media type. What it is called stands elsewhere."""
+
+    attachment_id: int
+    user_id: int
+    organisation_id: int
+    kind: str
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachmentRead(Event):
+    """Somebody took a file out."""
+
+    attachment_id: int
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachmentShared(Event):
+    """A file was shared with the other side, or is not any more."""
+
+    attachment_id: int
+    user_id: int
+    organisation_id: int
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachmentRemoved(Event):
+    """Who attached a file removed it."""
+
+    attachment_id: int
+    user_id: int
+    organisation_id: int

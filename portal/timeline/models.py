@@ -87,6 +87,46 @@ class ActivityWords(Base):
     shared_at: Mapped[datetime | None]
 
 
+class Attachment(Base):
+    """A file that somebody attached to something; `key` is the name under which it lies.
+
+    `kind` is the media type that its own bytes say, `size` its bytes. What it is called stands in
+    `AttachmentName`.
+    """
+
+    __tablename__ = "attachments"
+
+    id: Mapped[Id]
+    subject: Mapped[str]
+    subject_id: Mapped[int] = mapped_column(BigInteger)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    at: Mapped[datetime]
+    key: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = (Index("ix_attachments_about", "subject", "subject_id"),)
+
+
+class AttachmentName(Base):
+    """What an attached file is called; `shared_at` as of notes.
+
+    Row policies hide every row from whoever has not opened the wall (`timeline.wall`).
+    """
+
+    __tablename__ = "attachment_names"
+
+    attachment_id: Mapped[int] = mapped_column(
+        ForeignKey("attachments.id"), primary_key=True, autoincrement=False
+    )
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    subject: Mapped[str]
+    subject_id: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str]
+    shared_at: Mapped[datetime | None]
+
+
 class FirmNote(Base):
     """What somebody wrote about a lead for her own firm; `shared_at` is when the other side could
     read it, too: the vendor what the holder's firm wrote, the holder what the vendor wrote.

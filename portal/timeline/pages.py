@@ -59,6 +59,11 @@ class Place:
         return {row.id for row in self.people}
 
     @property
+    def files(self) -> str:
+        """Return where the files attached to it stand."""
+        return f"{self.home}#files"
+
+    @property
     def anchor(self) -> str:
         """Return where the activities of it stand."""
         return f"{self.home}#activities"

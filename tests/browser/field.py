@@ -11,10 +11,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from email.message import EmailMessage
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
 
 from portal.accounts import operations as accounts
 from portal.accounts import tree
@@ -56,6 +58,7 @@ from portal.people.models import SignUpRequest
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
 from portal.timeline import activities as timeline
+from portal.timeline import attachments, files
 from portal.timeline.rules import Entry
 from tests.factories import (
     factory,
@@ -280,6 +283,15 @@ def planned(made: Field, lead: Lead, alice, manager) -> None:
         at=at,
     )
     made.visit = {"organisation_id": made.firm, "activity_id": visit.id}
+    attached(activities.about(lead.id), alice, f"{LONG}.txt")
+    attached(activities.about(lead.id), manager, "plan.txt", shared=True)
+    attached(subject, manager, "contract.txt")
+
+
+def attached(subject, by, name: str, *, shared: bool = False) -> None:
+    """Have somebody attach a file."""
+    sent = FileStorage(BytesIO(b"Cabinets, second plant."), name)
+    attachments.attach(subject, files.keep(sent), shared=shared, actor=by, at=clock.now())
 
 
 def keep_more(made: Field) -> None:
@@ -334,6 +346,7 @@ def accounts_of(made: Field) -> None:
         actor=manager,
         at=at,
     )
+    attached(customer_activities.about(customer.id), manager, "order.txt")
     made.customer_call = {"customer_id": customer.id, "activity_id": call.id}
 
 

@@ -23,7 +23,7 @@ from portal.web.access import PUBLIC, SIGNED_IN, access_of
 from portal.web.limits import limiter
 from tests.factories import factory, make_offered_lead
 from tests.live import cookie_for
-from tests.world import DEACTIVATED, SIGNED_OUT, make_world, session_of, unknown_parts
+from tests.world import DEACTIVATED, SIGNED_OUT, make_file, make_world, session_of, unknown_parts
 
 PUBLIC_ENDPOINTS = {
     "accent",
@@ -293,6 +293,7 @@ def hold_one(person, place):
         "pickup_id": held.pickup_id,
         "note_id": note.id,
         "activity_id": planned.id,
+        "attachment_id": make_file(activities.about(lead.id), actor, at),
     }
 
 

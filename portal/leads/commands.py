@@ -6,6 +6,7 @@ import json
 import re
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from portal.core import circumstances, clock
 from portal.core.db import session, unit_of_work
 from portal.core.errors import DomainError, Invalid, NotFound
-from portal.leads import definition_file, imports, jobs, versions
+from portal.leads import definition_file, imports, jobs, own_fields, versions
 from portal.leads.activation import activate as activate_draft
 from portal.leads.activation import look_ahead
 from portal.leads.definition_around import read_around
@@ -26,9 +27,11 @@ from portal.leads.importing import Counts
 from portal.leads.intake.mapping import (
     MAX_NAME,
     Mapping,
+    TargetField,
     UnreadableMapping,
     check_mapping,
     load_mapping,
+    own_targets,
     propose_mapping,
 )
 from portal.leads.intake.reading import Table, open_table
@@ -62,7 +65,8 @@ def import_leads(
     try:
         with file.open("rb") as opened, circumstances.under(channel="system"):
             table = open_table(opened)
-            mapping = find_mapping(table, mapping_file, system, file)
+            own = own_targets(own_fields.in_use())
+            mapping = find_mapping(table, mapping_file, system, file, own)
             import_id, counts = run(opened, table, mapping, file, dry_run)
     except NotFound as refusal:
         give_up(refusal.message or _("There is no programme yet. Please start Firstcome once."))
@@ -88,7 +92,13 @@ def give_up(message: str) -> Any:
     raise SystemExit(1)
 
 
-def find_mapping(table: Table, mapping_file: Path | None, system: str, file: Path) -> Mapping:
+def find_mapping(
+    table: Table,
+    mapping_file: Path | None,
+    system: str,
+    file: Path,
+    own: Sequence[TargetField] = (),
+) -> Mapping:
     """Return the mapping that was given, or the one that the headers propose."""
     if mapping_file is not None:
         try:
@@ -97,7 +107,7 @@ def find_mapping(table: Table, mapping_file: Path | None, system: str, file: Pat
             raise UnreadableMapping(_("The mapping is no readable JSON.")) from None
         mapping = Mapping(system or given.source_system, given.columns, given.constants)
     else:
-        mapping = propose_mapping(table.headers, system).mapping
+        mapping = propose_mapping(table.headers, system, own).mapping
         if not mapping.source_system and mapping.columns:
             name = re.sub(r"[^\w.-]+", "-", file.stem).strip("-")[:MAX_NAME] or "list"
             mapping = Mapping(name, mapping.columns, mapping.constants)
@@ -105,7 +115,7 @@ def find_mapping(table: Table, mapping_file: Path | None, system: str, file: Pat
                 _("The list counts as one of “%(name)s”; --system NAME names another.", name=name),
                 err=True,
             )
-    problems = check_mapping(mapping, table.headers)
+    problems = check_mapping(mapping, table.headers, own)
     if problems:
         raise UnreadableMapping(
             _("The columns can't be matched: %(why)s", why=" ".join(problems.values()))

@@ -11,7 +11,7 @@ from flask_wtf.file import FileField
 from wtforms import SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
-from portal.leads.intake.mapping import DATE_ORDER, FIELDS, MAX_NAME, Mapping
+from portal.leads.intake.mapping import DATE_ORDER, FIELDS, MAX_NAME, Mapping, TargetField
 from portal.leads.intake.normalise import find_country
 from portal.web.forms import Form, needed
 
@@ -78,9 +78,16 @@ def choices(*pairs: tuple[str, str]) -> list[SelectChoice]:
     return [SelectChoice(value, label) for value, label in pairs]
 
 
-def mapping_form(headers: Sequence[str], sources: Sequence[str]) -> type[MappingForm]:
-    """Make the form for a file with these headers; `sources` are the catalogue's names."""
-    targets = choices(("", _("– leave out –")), *((each.name, str(each.label)) for each in FIELDS))
+def mapping_form(
+    headers: Sequence[str], sources: Sequence[str], own: Sequence[TargetField] = ()
+) -> type[MappingForm]:
+    """Make the form for a file with these headers.
+
+    `sources` are the catalogue's names, `own` the programme's own fields.
+    """
+    targets = choices(
+        ("", _("– leave out –")), *((each.name, str(each.label)) for each in (*FIELDS, *own))
+    )
     columns = {
         f"column_{number}": SelectField(header, choices=targets)
         for number, header in enumerate(headers)

@@ -31,12 +31,18 @@ from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.db import session
 from portal.core.errors import DomainError, Invalid
-from portal.leads import imports, jobs
+from portal.leads import imports, jobs, own_fields
 from portal.leads.commands import import_leads
 from portal.leads.import_forms import MappingForm, UploadForm, mapping_form
 from portal.leads.importing import WHOLE_ROW, read_counts
 from portal.leads.imports import UNDER_WAY, ImportState
-from portal.leads.intake.mapping import FIELDS, Mapping, propose_mapping
+from portal.leads.intake.mapping import (
+    FIELDS,
+    Mapping,
+    TargetField,
+    own_targets,
+    propose_mapping,
+)
 from portal.leads.intake.reading import Table, UnreadableFile, open_table, sample_rows
 from portal.leads.models import LeadImport, RefusedRow
 from portal.web.access import requires
@@ -91,7 +97,7 @@ def upload() -> ResponseReturnValue:
         keep_file(sent, path)
         with path.open("rb") as file:
             table = open_table(file)
-            proposal = propose_mapping(table.headers)
+            proposal = propose_mapping(table.headers, own=own_columns())
         row = imports.add_import(
             sent.filename,
             str(path),
@@ -147,7 +153,8 @@ def import_page(import_id: int) -> ResponseReturnValue:
 
 def import_view(row: LeadImport) -> dict[str, Any]:
     """Return what the page of an import shows."""
-    labels = {each.name: str(each.label) for each in FIELDS} | {WHOLE_ROW: _("The row")}
+    labels = {each.name: str(each.label) for each in (*FIELDS, *own_columns())}
+    labels |= {WHOLE_ROW: _("The row")}
     refused = imports.list_refused(row.id, SHOWN_REFUSED)
     return {
         "row": row,
@@ -213,7 +220,13 @@ def save_mapping(import_id: int) -> ResponseReturnValue:
 def form_of(headers: list[str]) -> type[MappingForm]:
     """Return the form for a file with these headers."""
     locale = str(get_locale())
-    return mapping_form(headers, [entry.label(locale) for entry in book().active("source")])
+    sources = [entry.label(locale) for entry in book().active("source")]
+    return mapping_form(headers, sources, own_columns())
+
+
+def own_columns() -> tuple[TargetField, ...]:
+    """Return the programme's own fields that a column may fill, in the reader's language."""
+    return own_targets(own_fields.in_use(), str(get_locale()))
 
 
 def render_mapping(row: LeadImport, form: MappingForm) -> str:

@@ -37,13 +37,13 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 from sqlalchemy.types import Text
 
 from portal.catalog import places
-from portal.catalog.models import Industry, Product, SizeBand, Source, ValueBand
+from portal.catalog.models import CustomField, Industry, Product, SizeBand, Source, ValueBand
 from portal.catalog.queries import Book, book, short_key
 from portal.catalog.seed import REASONS, Purpose
 from portal.core.db import session
 from portal.core.errors import Conflict
 from portal.core.events import EventRow, record
-from portal.leads import wall
+from portal.leads import own_fields, wall
 from portal.leads.events import ContactSuppressed
 from portal.leads.intake.cleaning import (
     Cleaner,
@@ -66,6 +66,7 @@ from portal.leads.models import (
     LEAD_NUMBERS,
     Lead,
     LeadContact,
+    LeadFields,
     LeadImport,
     LeadState,
     RefusedRow,
@@ -83,6 +84,7 @@ WHOLE_ROW = "row"
 
 _LEADS = cast(DatabaseTable, Lead.__table__)
 _CONTACTS = cast(DatabaseTable, LeadContact.__table__)
+_OWN = cast(DatabaseTable, LeadFields.__table__)
 _SUPPRESSIONS = cast(DatabaseTable, Suppression.__table__)
 _REFUSALS = cast(DatabaseTable, RefusedRow.__table__)
 _SEPARATORS = re.compile(r"[,;|/\n]")
@@ -157,6 +159,7 @@ class Known:
     brands: dict[str, int]
     products: dict[str, int]
     brand_of: dict[int, int | None]
+    own: Sequence[CustomField] = ()
 
 
 def read_known(currency: str) -> Known:
@@ -170,6 +173,7 @@ def read_known(currency: str) -> Known:
         brands=_spellings(entries, "brand"),
         products=_spellings(entries, "product"),
         brand_of={e.id: e.brand_id for e in entries.active("product") if isinstance(e, Product)},
+        own=own_fields.in_use(),
     )
 
 
@@ -312,7 +316,7 @@ class Intake:
         self._table = table
         self._system = mapping.source_system.strip()
         self._cleaner = Cleaner(
-            Mapping(self._system, columns, mapping.constants), at, known.vocabularies
+            Mapping(self._system, columns, mapping.constants), at, known.vocabularies, known.own
         )
         self._known = known
         self._begin: dict[str, Begin] = {}
@@ -541,6 +545,7 @@ class Intake:
         ]
         if contacts:
             session().execute(from_records(_CONTACTS, contacts))
+        self._keep_own({made[row.external_id]: row for row in rows if row.external_id in made})
         return made, [row for row in rows if row.external_id not in made]
 
     def _update(self, changed: dict[int, CleanRow], hit: Collection[str]) -> None:
@@ -570,6 +575,28 @@ class Intake:
                 index_elements=["lead_id"],
                 set_={name: upsert.excluded[name] for name in contacts[0] if name != "lead_id"},
             )
+        )
+        self._keep_own(changed)
+
+    def _keep_own(self, leads: dict[int, CleanRow]) -> None:
+        """Keep what the file says of the programme's own fields, and no more where it is empty."""
+        said: list[dict[str, Any]] = [
+            {"lead_id": lead_id, "custom": dict(row.own)}
+            for lead_id, row in leads.items()
+            if row.own
+        ]
+        if not said:
+            return
+        news = records(_OWN, said)
+        upsert = postgresql.insert(_OWN).from_select(
+            ["lead_id", "custom"],
+            select(news.c.lead_id, func.jsonb_strip_nulls(news.c.custom)),
+        )
+        # what is empty in the file is nowhere in `excluded`: the keys that it fills go first
+        filled = literal(list(said[0]["custom"]), ARRAY(Text))
+        kept = _OWN.c.custom.op("-")(filled).op("||")(upsert.excluded.custom)
+        session().execute(
+            upsert.on_conflict_do_update(index_elements=["lead_id"], set_={"custom": kept})
         )
 
     def _suppress(

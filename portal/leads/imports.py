@@ -20,9 +20,16 @@ from portal.accounts.models import User
 from portal.core.db import session
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.events import record
+from portal.leads import own_fields
 from portal.leads.events import LeadsImported
 from portal.leads.importing import Counts
-from portal.leads.intake.mapping import Mapping, check_mapping, dump_mapping, load_mapping
+from portal.leads.intake.mapping import (
+    Mapping,
+    check_mapping,
+    dump_mapping,
+    load_mapping,
+    own_targets,
+)
 from portal.leads.intake.reading import TableShape
 from portal.leads.models import LeadImport, RefusedRow
 
@@ -156,7 +163,7 @@ def list_refused(import_id: int, limit: int) -> Sequence[RefusedRow]:
 def save_mapping(import_id: int, mapping: Mapping) -> LeadImport:
     """Keep the mapping. Raises `Invalid` naming headers, `NotFound`, `ImportUnderWay`."""
     row = _editable(import_id)
-    problems = check_mapping(mapping, headers_of(row))
+    problems = check_mapping(mapping, headers_of(row), own_targets(own_fields.in_use()))
     if problems:
         raise Invalid(problems)
     row.mapping = mapping_data(mapping)

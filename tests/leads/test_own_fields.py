@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,11 +14,13 @@ from portal.catalog import field_operations
 from portal.catalog.field_operations import FieldDraft
 from portal.catalog.queries import book
 from portal.core import clock
-from portal.core.db import session
+from portal.core.db import session, unit_of_work
 from portal.core.errors import Invalid
 from portal.core.events import EventRow
-from portal.leads import operations, own_fields, visibility
-from portal.leads.models import Lead, LeadFields, LeadState, VisibilityChoice
+from portal.leads import imports, jobs, operations, own_fields, visibility
+from portal.leads.intake.mapping import own_targets, propose_mapping
+from portal.leads.intake.reading import open_table
+from portal.leads.models import Lead, LeadFields, LeadState, RefusedRow, VisibilityChoice
 from portal.leads.operations import ContactDraft, Draft, Qualification
 from portal.leads.sight import sight_of
 from portal.leads.visibility import Field, Phase, Tier
@@ -27,6 +30,7 @@ from portal.pickup import operations as pickup
 from tests.factories import (
     AT,
     answer_questions,
+    contact_of,
     csrf_of,
     factory,
     make_manager,
@@ -310,3 +314,65 @@ def test_own_fields_are_filters_columns_and_cells_of_files_as_far_as_they_are_se
     assert "Mill 20" in browser.get(f"/leads?{columns}").text
     assert "With 1" in browser.get("/search?q=mill").text
     assert "With 300" not in browser.get("/search?q=mill").text
+
+
+# -- lists that come in -----------------------------------------------------------------------
+
+
+def bring_in(*lines, dry=False):
+    """Bring a list in as the command does, its columns named by their headers."""
+    file = io.BytesIO("\n".join(("Id,Company,Hallen,Where to ring,Dach", *lines)).encode())
+    table = open_table(file)
+    mapping = propose_mapping(table.headers, "crm", own_targets(own_fields.in_use())).mapping
+    if dry:
+        return jobs.try_out(table, mapping, AT)
+    with unit_of_work():
+        row = imports.add_import("list.csv", "", table.shape, mapping, AT, None)
+    return jobs.work_through(row.id, file, AT)
+
+
+def imported(number):
+    found = select(Lead.id).where(Lead.source_system == "crm", Lead.external_id == number)
+    return own_fields.read(session().scalars(found).one())
+
+
+def test_columns_of_a_list_fill_own_fields_and_what_is_empty_later_goes(ctx):
+    make_vendor()
+    draft = FieldDraft(names={"en": "Halls", "de": "Hallen"}, kind="whole")
+    field_operations.add("lead", draft, None, AT)
+    add("Where to ring")
+    roofs = [("", {"en": "Flat", "de": "Flach"}, True)]
+    draft = FieldDraft(names={"en": "Roof", "de": "Dach"}, kind="one", choices=roofs)
+    field_operations.add("lead", draft, None, AT)
+    lines = ("1,Zoo,1.200,The mill,flach", "2,Ark,,,Round", "3,Barn,many,,")
+    assert bring_in(*lines, dry=True).refused == 1
+    counts = bring_in(*lines)
+    assert (counts.imported, counts.refused) == (2, 1)
+    assert imported("1") == {"halls": 1200, "where_to_ring": "The mill", "roof": "flat"}
+    assert imported("2") == {}
+    # the word that is no choice is not lost
+    ark = session().scalars(select(Lead.id).where(Lead.external_id == "2")).one()
+    assert contact_of(ark).note == "Roof: Round"
+    reasons = session().scalars(select(RefusedRow.reasons)).one()
+    assert reasons == {"own.halls": "Please give a whole number."}
+    assert bring_in(*lines).unchanged == 2
+    first = session().scalars(select(Lead.id).where(Lead.external_id == "1")).one()
+    own_fields.write(first, {**imported("1"), "gone": "kept by hand"})
+    assert bring_in("1,Zoo,7,,flach").updated == 1
+    assert imported("1") == {"halls": 7, "roof": "flat", "gone": "kept by hand"}
+
+
+def test_the_page_of_columns_names_own_fields_and_knows_them_by_their_names(client):
+    manager = make_manager()
+    add("Halls", "whole")
+    browser = sign_in(client, manager)
+    token = csrf_of(browser.get("/imports/new").text)
+    file = (io.BytesIO(b"Id,Company,Halls\n1,Zoo,3\n"), "list.csv")
+    sent = browser.post("/imports", data={"csrf_token": token, "file": file})
+    page = browser.get(sent.location).text
+    assert '<option selected value="own.halls">Halls</option>' in page
+    typed = {"csrf_token": token, "source_system": "crm", "country": "", "source": ""}
+    typed |= {"date_order": "", "column_0": "external_id", "column_1": "company"}
+    wrong = browser.post(sent.location, data={**typed, "column_2": "own.gone"})
+    assert wrong.status_code == 422
+    assert browser.post(sent.location, data={**typed, "column_2": "own.halls"}).status_code == 303

@@ -12,18 +12,19 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
 
-from portal.catalog import seed
-from portal.leads.intake.mapping import DATE_ORDER
+from portal.catalog import fields, seed
+from portal.catalog.models import CustomField
+from portal.leads.intake.mapping import DATE_ORDER, OWN
 from portal.leads.intake.mapping import Mapping as ColumnMapping
 from portal.leads.intake.normalise import (
     NO_ROLE,
@@ -69,6 +70,7 @@ _LIMITS = {
     "reference": 200,
 }
 _OTHER_LIMIT = 200
+_OWN_LIMIT = 4000
 _SEVERAL_LINES = frozenset({"note", "expectation", "partner_text"})
 # Where even "N/A" stays: originals are kept as written, and a person may be called Null.
 _KEEPS_ODD_WORDS = _words(
@@ -201,7 +203,8 @@ class CleanRow:
     `digest` is of what the file says, not of what we made of it: the same row has the same digest
     even after the catalogue changed. `created_at` is UTC, noon where the file names only a day.
     `value` is in `currency`; the value band is known only in the programme's currency.
-    `remarks` say what was kept as written because it could not be understood.
+    `remarks` say what was kept as written because it could not be understood. `own` are the values
+    of those of the programme's own fields that a column fills, None where its cell is empty.
     """
 
     external_id: str
@@ -245,6 +248,7 @@ class CleanRow:
     brand: str
     reference: str
     remarks: tuple[str, ...] = ()
+    own: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def full_note(self) -> str:
@@ -306,7 +310,8 @@ _T = TypeVar("_T")
 class Cleaner:
     """Cleans the rows of one file. Keeps what it looked up, so equal cells cost nothing twice.
 
-    `at` is the moment of the import: a lead can't have been made later.
+    `own` are the programme's own fields. `at` is the moment of the import: a lead can't have been
+    made later.
     """
 
     def __init__(
@@ -314,8 +319,11 @@ class Cleaner:
         mapping: ColumnMapping,
         at: datetime,
         vocabularies: Vocabularies | None = None,
+        own: Iterable[CustomField] = (),
     ) -> None:
         self._vocabularies = vocabularies or seed_vocabularies()
+        mapped = set(mapping.columns.values())
+        self._own = [one for one in own if OWN + one.key in mapped]
         self._latest = at + timedelta(days=1)
         self._columns = [(header, name) for header, name in mapping.columns.items()]
         self._constants = {
@@ -490,6 +498,7 @@ class Cleaner:
             if answer not in _YES:
                 remarks.append(_remark(_("Do not contact"), text))
 
+        own_values = self._read_own(cells, refusals, remarks)
         if refusals:
             return RefusedValues(tuple(refusals))
         return CleanRow(
@@ -535,7 +544,25 @@ class Cleaner:
             brand=get("brand", ""),
             reference=get("reference", ""),
             remarks=tuple(remarks),
+            own=own_values,
         )
+
+    def _read_own(
+        self, cells: Mapping[str, str], refusals: list[Refusal], remarks: list[str]
+    ) -> dict[str, Any]:
+        """Read the programme's own fields; of a choice that nobody knows the word is kept."""
+        found: dict[str, Any] = {}
+        for one in self._own:
+            text, value = cells.get(OWN + one.key, ""), None
+            try:
+                value = fields.read(one, text) if text else None
+            except fields.Unreadable as refusal:
+                if one.kind in fields.CHOOSING:
+                    remarks.append(_remark(one.label("en"), text))
+                else:
+                    refusals.append(Refusal(OWN + one.key, refusal.said))
+            found[one.key] = value
+        return found
 
     def _collect(self, values: Mapping[str, str], refusals: list[Refusal]) -> dict[str, str]:
         """Bring cells and constants to their fields, tidied and within their lengths."""
@@ -565,7 +592,7 @@ class Cleaner:
             if text:
                 cells.setdefault(name, text)
         for name, text in cells.items():
-            if len(text) > 20 and len(text) > (limit := _LIMITS.get(name, _OTHER_LIMIT)):
+            if len(text) > 20 and len(text) > (limit := _limit_of(name)):
                 refusals.append(
                     Refusal(
                         name,
@@ -637,8 +664,12 @@ def clean_text(text: str, several_lines: bool = False) -> str:
     return text
 
 
+def _limit_of(name: str) -> int:
+    return _OWN_LIMIT if name.startswith(OWN) else _LIMITS.get(name, _OTHER_LIMIT)
+
+
 def _tidy(name: str, raw: str) -> str:
-    text = clean_text(raw, name in _SEVERAL_LINES)
+    text = clean_text(raw, name in _SEVERAL_LINES or name.startswith(OWN))
     return "" if name not in _KEEPS_ODD_WORDS and says_nothing(text) else text
 
 

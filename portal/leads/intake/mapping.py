@@ -13,6 +13,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from portal.catalog.models import CustomField
 from portal.core.errors import DomainError
 from portal.leads.intake.normalise import spelling_key
 
@@ -307,6 +308,22 @@ KNOWN_FILES: tuple[KnownFile, ...] = (
 )
 
 
+OWN = "own."
+"""What the name of a column's target begins with where it is one of the programme's own fields."""
+
+
+def own_targets(fields: Iterable[CustomField], locale: str = "en") -> tuple[TargetField, ...]:
+    """Return the programme's own fields as targets, known by their names in any language."""
+    return tuple(
+        TargetField(
+            OWN + one.key,
+            one.label(locale),
+            tuple(spelling_key(name) for name in one.names.values()),
+        )
+        for one in fields
+    )
+
+
 def _spelling_table() -> dict[str, str]:
     table: dict[str, str] = {}
     for target in FIELDS:
@@ -334,10 +351,13 @@ _CRM_HEADERS = frozenset(
 _FORMS_OF_ADDRESS = frozenset({"salutation", "anrede", "vorname", "nachname"})
 
 
-def propose_mapping(headers: Iterable[str], source_system: str = "") -> Proposal:
+def propose_mapping(
+    headers: Iterable[str], source_system: str = "", own: Iterable[TargetField] = ()
+) -> Proposal:
     """Propose which header means what; known kinds of file also get their source system.
 
-    Headers that say nothing stay out. `source_system` wins over the known kind's name.
+    Headers that say nothing stay out. `source_system` wins over the known kind's name, the name of
+    one of the programme's `own` fields over a spelling of ours.
     """
     names = list(headers)
     keys = {name: spelling_key(name) for name in names}
@@ -354,14 +374,19 @@ def propose_mapping(headers: Iterable[str], source_system: str = "") -> Proposal
         columns[header] = target
         taken.add(target)
 
+    own_names = {spelling: target.name for target in own for spelling in target.spellings}
+    for name in names:
+        if keys[name] in own_names and own_names[keys[name]] not in taken:
+            columns[name] = own_names[keys[name]]
+            taken.add(columns[name])
     if known is not None:
         for name in names:
             take(name, known.columns.get(keys[name]))
     if known is None or known.source_system != "marketstar":
-        own_names = {spelling_key(target.name): target.name for target in FIELDS}
+        plain = {spelling_key(target.name): target.name for target in FIELDS}
         for name in names:
             if keys[name] != "title":
-                take(name, own_names.get(keys[name]))
+                take(name, plain.get(keys[name]))
         # What a title or a bare name means depends on the columns beside it: they come last.
         unclear = [name for name in names if keys[name] in ("title", "titel", "name")]
         for name in [name for name in names if name not in unclear] + unclear:
@@ -390,8 +415,10 @@ def _meaning(key: str, present: set[str], taken: set[str]) -> str | None:
     return _SPELLINGS.get(head) if head != key else None
 
 
-def check_mapping(mapping: Mapping, headers: Iterable[str]) -> dict[str, str]:
-    """Check a mapping against a file's headers.
+def check_mapping(
+    mapping: Mapping, headers: Iterable[str], own: Iterable[TargetField] = ()
+) -> dict[str, str]:
+    """Check a mapping against a file's headers and the programme's `own` fields.
 
     Returns messages by place: a header, a constant's name, or "source_system". Empty is good.
     """
@@ -407,9 +434,10 @@ def check_mapping(mapping: Mapping, headers: Iterable[str]) -> dict[str, str]:
             "Please choose a name of at most %(limit)s characters.", limit=MAX_NAME
         )
     present = set(headers)
+    known = {**_FIELDS_BY_NAME, **{target.name: target for target in own}}
     first_with: dict[str, str] = {}
     for header, target in mapping.columns.items():
-        wanted = _FIELDS_BY_NAME.get(target)
+        wanted = known.get(target)
         if wanted is None:
             problems[header] = _("There is no field called “%(name)s”.", name=target[:80])
         elif header not in present:

@@ -54,8 +54,10 @@ from portal.feedback.events import (
 from portal.inbound import routes as inbound
 from portal.inbound.events import MailActionDone, MailPickLost
 from portal.leads import activity_routes as activities
+from portal.leads import archive_routes as archive
 from portal.leads import date_routes as lead_dates
 from portal.leads import definition_routes as definition
+from portal.leads import figure_routes as lead_figures
 from portal.leads import import_routes as imports
 from portal.leads import jobs as _leads  # noqa: F401
 from portal.leads import label_routes as labels
@@ -128,6 +130,8 @@ ROOMS = (
     notes.blueprint,
     activities.blueprint,
     lead_dates.blueprint,
+    lead_figures.blueprint,
+    archive.blueprint,
     visibility.blueprint,
     definition.blueprint,
     labels.blueprint,

@@ -29,11 +29,14 @@ from portal.desk.resellers import read_resellers
 from portal.desk.who_sees import who_sees
 from portal.feedback.action_rules import WORDS as ACTION_WORDS
 from portal.feedback.actions import list_actions
-from portal.leads import activities, contacts, hand_over, levels, notes, own_fields
+from portal.leads import activities, archive, contacts, hand_over, levels, notes, own_fields
 from portal.leads.activity_routes import place_of
 from portal.leads.attachments import load_attachments
+from portal.leads.completeness import read_completeness
 from portal.leads.dates import read_dates
 from portal.leads.definition_words import called
+from portal.leads.figures import figures_of, may_set
+from portal.leads.interests import list_interests, may_note
 from portal.leads.labels import list_labels
 from portal.leads.models import Lead, LeadContact, LeadState
 from portal.leads.queries import find_visible, list_statuses
@@ -86,6 +89,7 @@ def home() -> ResponseReturnValue:
             figures=figures(actor, at, reached),
             next=planned.list_next(actor, reached),
             at=at,
+            kept=archive.list_back(actor, at, reached),
             handed_back=hand_over.list_back(actor, at - timedelta(days=7), reached),
             may=actor.may,
             P=Permission,
@@ -321,6 +325,7 @@ def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
         activities=activities_of(found, sight, at),
         files=files_of(found, sight),
         dates=read_dates(found, actor, at, sight),
+        **opportunity_of(found, sight),
         who_sees=who_sees(found, sight),
         **looks_of(found),
         distributor=find_distributor(actor.organisation_id),
@@ -398,6 +403,21 @@ def looks_of(found: Lead) -> dict[str, Any]:
     return {"looks": looks, "look_names": queries.person_names([look.user_id for look in looks])}
 
 
+def opportunity_of(found: Lead, sight: Sight) -> dict[str, Any]:
+    """Return the figures of a lead, how complete it is, and its products, as far as she sees them.
+
+    Who qualifies a lead sees the products with what was asked of them, and notes it.
+    """
+    goes, told = Field.PROGRESS in sight, Field.ANSWERS in sight
+    return {
+        "opportunity": figures_of(found) if goes else None,
+        "may_set_figures": may_set(found, sight.actor, sight),
+        "complete": read_completeness(found) if goes else None,
+        "interests": list_interests(found, with_notes=told) if goes or told else [],
+        "may_note": told and may_note(found, sight.actor, sight),
+    }
+
+
 def vendor_lead(
     found: Lead, actor: Actor, at: datetime, reached: Reached | None
 ) -> ResponseReturnValue:
@@ -458,6 +478,9 @@ def vendor_lead(
         activities=activities_of(found, sight, at, firms),
         files=files_of(found, sight, firms),
         dates=read_dates(found, actor, at, sight) if Field.PROGRESS in sight else None,
+        **opportunity_of(found, sight),
+        kept=archive.find_archived(found.id),
+        may_archive=archive.may_archive(found, actor) and archive.is_dead(found),
         who_sees=who_sees(found, sight, rounds[0].offered if rounds else 0),
         **(looks_of(found) if Field.LOOKS in sight else {"looks": [], "look_names": {}}),
         missing=missing_for(found, "offer", contact) if offerable and may_offer else {},

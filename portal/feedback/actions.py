@@ -308,5 +308,5 @@ def delete_lead(lead_id: int, actor: Actor, at: datetime) -> str:
     number = lead.number
     session().execute(delete(CustomerLead).where(CustomerLead.lead_id == lead.id))
     removal.remove(lead)
-    record(LeadDeleted(at=at, lead_id=lead_id, user_id=actor.id, number=number))
+    record(LeadDeleted(at=at, lead_id=lead_id, user_id=actor.id, lead_number=number))
     return number

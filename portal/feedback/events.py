@@ -89,4 +89,4 @@ class LeadDeleted(Event):
     """A lead that nobody but the vendor ever saw is gone, with all that was noted on it."""
 
     user_id: int
-    number: str
+    lead_number: str

@@ -253,3 +253,32 @@ class LeadStatusChanged(Event):
     user_id: int
     before: str
     after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadFiguresChanged(Event):
+    """Somebody changed figures of an opportunity; `fields` are their names, never the values."""
+
+    user_id: int
+    fields: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadInterestsChanged(Event):
+    """Somebody noted what is asked of products; the words stand on the lead alone."""
+
+    user_id: int
+    product_ids: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadArchived(Event):
+    """A dead lead is kept for later; `returns_on` is an ISO date, empty for none."""
+
+    user_id: int
+    returns_on: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadUnarchived(Event):
+    user_id: int

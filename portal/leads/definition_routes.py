@@ -16,7 +16,7 @@ from portal.accounts.actor import current_actor
 from portal.accounts.permissions import Permission
 from portal.core import clock
 from portal.core.errors import Conflict, Invalid, NotFound
-from portal.leads import activation, definition_file
+from portal.leads import activation, definition_file, programmes
 from portal.leads import definition_words as words
 from portal.leads import versions as kept
 from portal.leads.activation import LeadsStranded, NotComplete, TooBusy, look_ahead
@@ -99,13 +99,33 @@ def versions() -> ResponseReturnValue:
 def begin() -> ResponseReturnValue:
     given = request.form.get("source", "")
     source_id = int(given) if given.isdecimal() and len(given) < 16 else None
+    return go_to_draft(lambda: kept.begin_draft(current_actor(), clock.now(), source_id))
+
+
+def go_to_draft(begin_draft: Callable[[], LeadDefinition]) -> ResponseReturnValue:
+    """Begin a draft and go to it, or to the one that there is."""
     try:
-        draft_id = kept.begin_draft(current_actor(), clock.now(), source_id).id
+        draft_id = begin_draft().id
     except kept.DraftExists as refusal:
         # somebody was faster: there is one to work on together
         flash(refusal.message)
         draft_id = refusal.facts["draft_id"]
     return go(url_for("definition.version", definition_id=draft_id))
+
+
+@blueprint.get("/definition/programmes")
+@requires(EDIT)
+def ready_made() -> ResponseReturnValue:
+    return render_template(
+        "leads/programmes.html", programmes=programmes.PROGRAMMES, draft=kept.find_draft()
+    )
+
+
+@blueprint.post("/definition/programmes")
+@requires(EDIT)
+def begin_from() -> ResponseReturnValue:
+    key = request.form.get("programme", "")
+    return go_to_draft(lambda: programmes.begin_from(key, current_actor(), clock.now()))
 
 
 @blueprint.get("/definition/<int:definition_id>")

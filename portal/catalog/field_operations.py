@@ -158,13 +158,14 @@ def facts_of(found: CustomField) -> dict[str, Any]:
 
 
 def _write(found: CustomField, draft: FieldDraft) -> None:
-    found.names, found.hints = _texts(draft.names), _texts(draft.hints)
+    found.names, found.hints = texts_of(draft.names), texts_of(draft.hints)
     found.required, found.teaser = draft.required, draft.teaser
     if found.kind in CHOOSING:
         found.choices = choices_after(found.choices, draft.choices)
 
 
-def _texts(texts: Names) -> dict[str, str]:
+def texts_of(texts: Names) -> dict[str, str]:
+    """Return texts by language, tidied; empty ones are out."""
     return {code: " ".join(said.split()) for code, said in texts.items() if said.strip()}
 
 
@@ -177,7 +178,7 @@ def choices_after(
     for key, names, active in wanted:
         taken = keys | {one["key"] for one in after}
         made = key or free_key(names["en"], taken)
-        after.append({"key": made, "names": _texts(names), "active": active})
+        after.append({"key": made, "names": texts_of(names), "active": active})
     named = {one["key"] for one in after}
     gone = [{**choice, "active": False} for choice in before if choice["key"] not in named]
     return [*after, *gone]

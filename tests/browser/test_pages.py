@@ -37,6 +37,7 @@ NO_PAGES = {
     "imports.refused_rows",
     "audit.export",
     "definition.download",
+    "fields.file",
     "lead_list.export",
     "static",
     "accent",

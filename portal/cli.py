@@ -38,7 +38,7 @@ class Commands(FlaskGroup):
         "definition": "portal.leads.commands:definition",
         "demo": "portal.demo.command:demo",
         "doctor": "portal.doctor:doctor",
-        "fields": "portal.catalog.field_commands:fields",
+        "fields": "portal.catalog.commands:fields",
         "import-leads": "portal.leads.commands:import_leads",
     }
 

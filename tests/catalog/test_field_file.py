@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import delete
 
 from portal.catalog import field_bringing, field_file, field_operations
-from portal.catalog.field_commands import fields as command
+from portal.catalog.commands import fields as command
 from portal.catalog.field_operations import FieldDraft
 from portal.catalog.models import CustomField, FieldKind, FieldSubject
 from portal.catalog.queries import forget_book, read_book

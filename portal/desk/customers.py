@@ -28,8 +28,8 @@ from portal.desk.queries import list_pickups_of
 from portal.leads.models import Lead
 from portal.leads.queries import list_statuses
 from portal.partners.forms import countries
-from portal.timeline import pages
-from portal.timeline.attachment_pages import attached
+from portal.timeline import pages, stream
+from portal.timeline.stream import What
 from portal.web.access import signed_in
 
 blueprint = Blueprint("customer", __name__)
@@ -64,24 +64,25 @@ def page(customer_id: int) -> ResponseReturnValue:
         country=dict(countries()).get(customer.country or "", customer.country),
         maker=find_person(customer.made_by) if sees_business(actor) else None,
         dealings=dealings(customer_id, actor, locale),
-        activities=planned_for(customer, actor, at),
+        timeline=timeline_of(customer, actor, at),
         contact=None,
-        files=attached(activities.load_files(customer, actor), place_of(customer))
-        if activities.may_plan(actor)
-        else None,
         may_edit=actor.may(Permission.CUSTOMERS_EDIT),
         may_open=actor.may(Permission.LEADS_QUALIFY) and sees_addresses(actor),
         lists=actor.may(Permission.CUSTOMERS_SEE),
     )
 
 
-def planned_for(customer: Customer, actor: Actor, at: datetime) -> dict[str, Any] | None:
-    """Return the activities about a customer as `timeline/_list.html` shows them."""
+def timeline_of(customer: Customer, actor: Actor, at: datetime) -> dict[str, Any] | None:
+    """Return what was said and done about a customer as `timeline/_stream.html` shows it."""
     if not activities.may_plan(actor):
         return None
     show = pages.asked_for()
-    rows = activities.load_activities(customer, actor, show)
-    return pages.listed(rows, at, place_of(customer), show)
+    found = stream.merge(
+        at,
+        activities.load_activities(customer, actor, show) if stream.of_activities(show) else (),
+        activities.load_files(customer, actor) if stream.reads(What.FILE, show) else (),
+    )
+    return pages.streamed(found, place_of(customer), show, (What.FILE,))
 
 
 def dealings(customer_id: int, actor: Actor, locale: str) -> list[Dealing]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,15 +23,13 @@ from portal.core import clock
 from portal.core.db import AnyRow
 from portal.core.errors import NotFound
 from portal.customers.queries import find_of_lead
-from portal.desk import planned, queries
+from portal.desk import planned, queries, timeline
 from portal.desk.board import board_cards, board_columns, column_words, figures
 from portal.desk.resellers import read_resellers
 from portal.desk.who_sees import who_sees
 from portal.feedback.action_rules import WORDS as ACTION_WORDS
 from portal.feedback.actions import list_actions
-from portal.leads import activities, archive, contacts, hand_over, levels, notes, own_fields
-from portal.leads.activity_routes import place_of
-from portal.leads.attachments import load_attachments
+from portal.leads import archive, contacts, hand_over, levels, own_fields
 from portal.leads.completeness import read_completeness
 from portal.leads.dates import read_dates
 from portal.leads.definition_words import called
@@ -55,9 +53,6 @@ from portal.pickup import queries as pickups
 from portal.pickup.models import Pickup
 from portal.pickup.questions import Question, gate_view, question_of
 from portal.pickup.refusals import refusal_view
-from portal.timeline import pages
-from portal.timeline.attachment_pages import attached
-from portal.timeline.models import FirmNote
 from portal.timeline.queries import list_looks
 from portal.web.access import requires, signed_in
 from portal.web.paging import page_number
@@ -277,10 +272,8 @@ def partner_lead(
             "desk/lead_past.html",
             pickup=before,
             lead=queries.name_of(lead_id),
-            given=queries.list_feedback(lead_id, actor.organisation_id),
             reason=book().label(before.reason_id, str(get_locale())),
-            notes=told(notes.load_own_notes(lead_id, actor)),
-            activities=pages.told(activities.load_own(lead_id, actor), at),
+            timeline=timeline.of_past(lead_id, actor, at),
             contact=None,
         )
     if offers.was_offered(lead_id, actor, at):
@@ -297,6 +290,7 @@ def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
     pickup = pickups.find_last(found.id, actor)
     facts = pickups.find_open(pickup.id) if pickup else None
     shown = offers.teaser_fields([found.type_id])[found.type_id]
+    given = queries.list_feedback(found.id, actor.organisation_id)
     return render_template(
         "desk/lead.html",
         lead=found,
@@ -307,7 +301,6 @@ def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
         pickup=pickup,
         own=own_of(found, sight),
         answers=queries.list_answers(found.id),
-        given=queries.list_feedback(found.id, actor.organisation_id),
         status=list_statuses()[found.status_id],
         may_label=bool(list_labels(found, actor)),
         question=(
@@ -321,9 +314,7 @@ def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
         owner=queries.find_owner(found),
         overdue=bool(facts and facts.owed_since(at)),
         waiting=places.count_waiting(found.id) if facts else 0,
-        notes=notes_of(found, sight),
-        activities=activities_of(found, sight, at),
-        files=files_of(found, sight),
+        timeline=timeline.of_lead(found, sight, at, given),
         dates=read_dates(found, actor, at, sight),
         **opportunity_of(found, sight),
         who_sees=who_sees(found, sight),
@@ -337,64 +328,9 @@ def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
     )
 
 
-def notes_of(
-    found: Lead, sight: Sight, firms: Collection[int] | None = None
-) -> dict[str, Any] | None:
-    """Return the notes about a lead as `desk/_notes.html` shows them; None where there are none.
-
-    What firms share with the vendor: of `firms` only, where they are named.
-    """
-    actor = sight.actor
-    rows = notes.load_notes(found, actor, sight)
-    if firms is not None:
-        seen = {*firms, actor.organisation_id}
-        rows = [note for note in rows if note.organisation_id in seen]
-    return told(rows, notes.may_write(found, actor, sight), notes.other_side(found, actor))
-
-
-def told(
-    rows: Sequence[FirmNote], may_write: bool = False, other_side: str | None = None
-) -> dict[str, Any] | None:
-    """Return what `desk/_notes.html` shows; None where there is nothing to read nor to write."""
-    if not (rows or may_write):
-        return None
-    names = queries.firm_names([note.organisation_id for note in rows])
-    return {
-        "rows": [(note, names.get(note.organisation_id, "")) for note in rows],
-        "may_write": may_write,
-        "other_side": other_side,
-    }
-
-
-def activities_of(
-    found: Lead, sight: Sight, at: datetime, firms: Collection[int] | None = None
-) -> dict[str, Any] | None:
-    """Return the activities about a lead as `timeline/_list.html` shows them.
-
-    None where there are none to read nor to plan; what firms share with the vendor as of notes.
-    """
-    actor, show = sight.actor, pages.asked_for()
-    rows = activities.load_activities(found, actor, sight, firms, show)
-    if not notes.may_write(found, actor, sight):
-        return pages.told(rows, at)
-    return pages.listed(rows, at, place_of(found), show)
-
-
 def own_of(found: Lead, sight: Sight) -> list[Told]:
     """Return what a reader sees of the programme's own fields of a lead, in words."""
     return tell(own_fields.ever(), own_fields.load(found, sight.actor, sight), str(get_locale()))
-
-
-def files_of(
-    found: Lead, sight: Sight, firms: Collection[int] | None = None
-) -> dict[str, Any] | None:
-    """Return the files about a lead as `timeline/_files.html` shows them.
-
-    None where the reader may attach none; what firms share with the vendor as of notes.
-    """
-    if not notes.may_write(found, sight.actor, sight):
-        return None
-    return attached(load_attachments(found, sight.actor, sight, firms), place_of(found))
 
 
 def looks_of(found: Lead) -> dict[str, Any]:
@@ -436,6 +372,8 @@ def vendor_lead(
     offerable = may_be_offered(found.state, found.suppressed)
     contact = contacts.find_contact(found, actor, at, sight)
     may_offer = actor.may(Permission.OFFERS_MAKE)
+    told = Field.PROGRESS in sight
+    given = part_of(queries.list_feedback(found.id), and_own(firms, actor)) if told else []
     return render_template(
         "desk/lead_vendor.html",
         lead=found,
@@ -468,15 +406,10 @@ def vendor_lead(
         places=part_of(places.list_places(found.id), firms) if Field.ROUNDS in sight else [],
         waiting=places.count_waiting(found.id),
         actions=[(key, ACTION_WORDS[key]) for key in list_actions(found, actor)],
-        given=part_of(queries.list_feedback(found.id), and_own(firms, actor))
-        if Field.PROGRESS in sight
-        else [],
         responsible=find_for_leads(found.holder_organisation_id)
         if Field.HOLDER in sight and found.holder_organisation_id
         else None,
-        notes=notes_of(found, sight, firms),
-        activities=activities_of(found, sight, at, firms),
-        files=files_of(found, sight, firms),
+        timeline=timeline.of_lead(found, sight, at, given, firms, blames=True),
         dates=read_dates(found, actor, at, sight) if Field.PROGRESS in sight else None,
         **opportunity_of(found, sight),
         kept=archive.find_archived(found.id),

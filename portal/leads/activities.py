@@ -47,7 +47,7 @@ def load_activities(
     """Return what a person may read of the activities about a lead.
 
     Her own firm's, and what the other side shares where the table lets her: of `firms` only, where
-    they are named. `show` is one of `FILTERS`.
+    they are named. `show` is as of `timeline.activities.read`.
     """
     if not may_write(lead, actor, known):
         return load_own(lead.id, actor)

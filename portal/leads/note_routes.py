@@ -100,7 +100,7 @@ def remove_note(lead_id: int, note_id: int) -> ResponseReturnValue:
 
 def back_to(lead: Lead) -> ResponseReturnValue:
     """Send the browser to the notes of a lead."""
-    return go(url_for("desk.lead", lead_id=lead.id, _anchor="notes"))
+    return go(url_for("desk.lead", lead_id=lead.id, _anchor="timeline"))
 
 
 def note_page(

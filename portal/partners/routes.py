@@ -42,8 +42,8 @@ from portal.partners.forms import (
     profile_form,
 )
 from portal.partners.models import Partner, PartnerGroup
-from portal.timeline import pages
-from portal.timeline.attachment_pages import attached
+from portal.timeline import pages, stream
+from portal.timeline.stream import What
 from portal.web.access import requires
 from portal.web.htmx import go
 from portal.web.limits import limiter, visitor_key
@@ -269,10 +269,7 @@ def profile(
         account_manager=find_person(partner.organisation.account_manager_id),
         country=dict(countries()).get(partner.country, partner.country),
         form=form or absence_form(partner, fresh=True),
-        activities=planned_for(partner, at),
-        files=attached(activities.load_files(partner, current_actor()), place_of(partner))
-        if activities.may_plan(current_actor())
-        else None,
+        timeline=timeline_of(partner, at),
         inviting=inviting or invite_form(partner, fresh=True),
         may_edit=current_actor().may(Permission.PARTNERS_EDIT),
         may_look=current_actor().may(Permission.PEOPLE_VIEW_AS),
@@ -282,13 +279,17 @@ def profile(
     )
 
 
-def planned_for(partner: Partner, at: datetime) -> dict[str, Any] | None:
-    """Return the vendor's activities about a partner as `timeline/_list.html` shows them."""
+def timeline_of(partner: Partner, at: datetime) -> dict[str, Any] | None:
+    """Return what the vendor's people did about a partner as `timeline/_stream.html` shows it."""
     actor, show = current_actor(), pages.asked_for()
     if not activities.may_plan(actor):
         return None
-    rows = activities.load_activities(partner, actor, show)
-    return pages.listed(rows, at, place_of(partner), show)
+    found = stream.merge(
+        at,
+        activities.load_activities(partner, actor, show) if stream.of_activities(show) else (),
+        activities.load_files(partner, actor) if stream.reads(What.FILE, show) else (),
+    )
+    return pages.streamed(found, place_of(partner), show, (What.FILE,))
 
 
 def editor(partner: Partner, form: ProfileForm, wrong: dict[int, str] | None = None) -> str:

@@ -106,7 +106,7 @@ def question_of(
         errors={name: [text] for name, text in mine.errors.items()} if mine else {},
         open=mine.unfolded if mine else None,
         planned=[planned_words(one) for one in mine.planned] if mine else [],
-        home=f"/leads/{pickup.lead_id}#activities",
+        home=f"/leads/{pickup.lead_id}#timeline",
     )
 
 

@@ -35,9 +35,6 @@ from portal.timeline.rules import LONGEST, Entry, Kind, SettledAlready, check_en
 
 SHOWN = 200
 SETTLED = "settled"
-FILTERS: tuple[str, ...] = ("open", SETTLED, *Kind)
-"""What a list may be narrowed to: what lies ahead, what is settled, or one kind."""
-
 BY_DUE = (Activity.planned_for, Activity.id)
 
 Author, Assignee = aliased(User, name="author"), aliased(User, name="assignee")
@@ -126,7 +123,8 @@ def read(
     """Return the activities on a subject that are `readable`, with the wall open to a firm.
 
     What lies ahead comes first, the next due on top; then what is settled, the newest first.
-    `shared_of` are leads of which what others share may be read; `show` is one of `FILTERS`.
+    `shared_of` are leads of which what others share may be read; `show` is `open`, `settled`, a
+    kind, or empty.
     """
     settled = func.coalesce(Activity.done_at, Activity.cancelled_at)
     query = (

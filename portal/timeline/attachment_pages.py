@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from io import BytesIO
-from typing import Any
 
 from flask import Blueprint, flash, render_template, request, send_file
 from flask.typing import ResponseReturnValue
@@ -55,13 +54,13 @@ def add_pages(
         place, shared = place_of(*ids.values()), request.form.get("shared") == "1"
         attachments.share(place.subject, attachment_id, shared, current_actor(), clock.now())
         flash(_("The file is shared.") if shared else _("The file is not shared any more."))
-        return go(place.files)
+        return go(place.anchor)
 
     def remove(attachment_id: int, **ids: int) -> ResponseReturnValue:
         place = place_of(*ids.values())
         attachments.remove(place.subject, attachment_id, current_actor(), clock.now())
         flash(_("The file is removed."), "success")
-        return go(place.files)
+        return go(place.anchor)
 
     for address, method, view, name in (
         (f"{home}/attachment", "GET", new, "new_attachment"),
@@ -103,7 +102,7 @@ def take_in(place: Place) -> ResponseReturnValue:
             return composer(place, error.errors, shared), 422
         raise
     flash(_("%(name)s is attached.", name=stored.name), "success")
-    return go(place.files)
+    return go(place.anchor)
 
 
 def give_out(found: Sequence[Attached], attachment_id: int) -> ResponseReturnValue:
@@ -120,8 +119,3 @@ def give_out(found: Sequence[Attached], attachment_id: int) -> ResponseReturnVal
     answer.headers["Content-Security-Policy"] = SANDBOX
     answer.headers["Cache-Control"] = "no-store"
     return answer
-
-
-def attached(rows: Sequence[Attached], place: Place) -> dict[str, Any]:
-    """Return what `timeline/_files.html` shows to who may attach files."""
-    return {"rows": rows, "place": place, "offered": files.OFFERED}

@@ -20,9 +20,11 @@ from portal.core import clock
 from portal.core.db import AnyRow
 from portal.core.errors import Invalid
 from portal.timeline import activities
-from portal.timeline.activities import FILTERS, Listed, Subject
+from portal.timeline.activities import Listed, Subject
+from portal.timeline.files import OFFERED
 from portal.timeline.forms import ActivityForm
 from portal.timeline.rules import Entry, Kind, NothingAhead, why_words, words_of
+from portal.timeline.stream import AT_ONCE, FILTERS, Stream, What
 from portal.web.filters import spoken
 from portal.web.forms import strip
 from portal.web.htmx import go
@@ -59,14 +61,9 @@ class Place:
         return {row.id for row in self.people}
 
     @property
-    def files(self) -> str:
-        """Return where the files attached to it stand."""
-        return f"{self.home}#files"
-
-    @property
     def anchor(self) -> str:
-        """Return where the activities of it stand."""
-        return f"{self.home}#activities"
+        """Return where all that was said and done about it stands."""
+        return f"{self.home}#timeline"
 
     def path_of(self, activity_id: int, verb: str = "") -> str:
         """Return the path of an activity, or of what is done about it."""
@@ -188,45 +185,67 @@ def share(place: Place, activity_id: int) -> ResponseReturnValue:
 
 
 def asked_for() -> str:
-    """Return what the reader has narrowed a list of activities to; empty is everything."""
+    """Return what the reader has narrowed a stream to; empty is everything."""
     asked = request.args.get("show", "")
     return asked if asked in FILTERS else ""
 
 
-def told(rows: Sequence[Listed], at: datetime) -> dict[str, Any] | None:
-    """Return what `timeline/_list.html` shows to who only reads; None where there is nothing."""
-    if not rows:
-        return None
-    return {
-        "ahead": [one for one in rows if one.is_open],
-        "past": [one for one in rows if not one.is_open],
-        "late": {one.id for one in rows if one.is_late(at)},
-        "chips": [],
-        "place": None,
-        "form": None,
-    }
+def told(found: Stream, **more: Any) -> dict[str, Any] | None:
+    """Return what `timeline/_stream.html` shows to who only reads; None where there is nothing."""
+    return {**READ_ONLY, "stream": found, **more} if found else None
 
 
-def listed(rows: Sequence[Listed], at: datetime, place: Place, show: str) -> dict[str, Any]:
-    """Return what `timeline/_list.html` shows to who plans: `show` is what it is narrowed to."""
+def streamed(
+    found: Stream, place: Place, show: str, kinds: Collection[str], **more: Any
+) -> dict[str, Any]:
+    """Return what `timeline/_stream.html` shows to who plans, notes and attaches.
+
+    `show` is what it is narrowed to, `kinds` are what there can be besides activities.
+    """
+    words = filter_words()
     chips = [
         {
-            "label": words,
-            "url": f"{place.home}?show={key}#activities" if key else place.anchor,
+            "label": words[key],
+            "url": f"{place.home}?show={key}#timeline" if key else place.anchor,
             "active": key == show,
             "count": None,
         }
-        for key, words in filter_words().items()
+        for key in words
+        if key not in set(What) or key in kinds
     ]
     return {
-        **(told(rows, at) or {"ahead": [], "past": [], "late": set()}),
-        "chips": chips if rows or show else [],
+        **READ_ONLY,
+        "stream": found,
+        "chips": chips if found or show else [],
         "place": place,
         "form": ActivityForm.blank(place.people, current_actor().id, place.kinds),
+        "offered": OFFERED,
+        **more,
     }
 
 
+READ_ONLY: dict[str, Any] = {
+    "chips": [],
+    "place": None,
+    "form": None,
+    "offered": None,
+    "notes": False,
+    "tells": {"words": True, "value": True, "blame": False},
+    "at_once": AT_ONCE,
+}
+"""What a stream shows to who only reads it: nothing can be pressed."""
+
+
 def filter_words() -> dict[str, str]:
-    """Return what a list of activities may be narrowed to, in words."""
+    """Return what a stream may be narrowed to, in words."""
     kinds = {str(kind): words_of(kind) for kind in Kind}
-    return {"": _("All"), "open": _("Ahead"), "settled": _("Settled"), **kinds}
+    return {
+        "": _("All"),
+        "open": _("Ahead"),
+        "settled": _("Settled"),
+        **kinds,
+        What.NOTE: _("Notes"),
+        What.FILE: _("Files"),
+        What.ANSWER: _("Feedback"),
+        What.STATUS: _("Statuses"),
+    }

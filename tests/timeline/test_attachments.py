@@ -140,7 +140,7 @@ def test_a_firm_keeps_its_files_until_it_shares_them(app):
     lead = held_by(rep)
     mine, home = sign_in(app.test_client(), rep), f"/leads/{lead.id}"
     done = post(mine, f"{home}/attachments", file=(BytesIO(PLAN), "Angebot Müller.pdf"))
-    assert (done.status_code, done.headers["Location"]) == (303, f"{home}#files")
+    assert (done.status_code, done.headers["Location"]) == (303, f"{home}#timeline")
     assert "Angebot Müller.pdf" in mine.get(home).text
     its = f"{home}/attachments/{the_one().id}"
     got = mine.get(its)

@@ -1,0 +1,116 @@
+"""All that was said and done about a lead in one stream, as far as a person may read it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.accounts.actor import Actor
+from portal.core.db import AnyRow, session
+from portal.core.events import EventRow
+from portal.desk import queries
+from portal.leads import activities, notes
+from portal.leads.activity_routes import place_of
+from portal.leads.attachments import load_attachments
+from portal.leads.events import LeadStatusChanged
+from portal.leads.models import Lead
+from portal.leads.queries import list_statuses
+from portal.leads.sight import Sight
+from portal.leads.visibility import Field
+from portal.timeline import pages, stream
+from portal.timeline.models import FirmNote
+from portal.timeline.stream import Line, What
+
+
+def of_lead(
+    lead: Lead,
+    sight: Sight,
+    at: datetime,
+    given: Sequence[AnyRow],
+    firms: Collection[int] | None = None,
+    *,
+    blames: bool = False,
+) -> dict[str, Any] | None:
+    """Return the stream of a lead as `timeline/_stream.html` shows it; None where there is none.
+
+    `given` are the answers that the reader sees; `blames`: and whom a reason counts against. What
+    firms share with the vendor: of `firms` only, where they are named.
+    """
+    actor, show = sight.actor, pages.asked_for()
+    writes = notes.may_write(lead, actor, sight)
+    narrowed = show if writes else ""
+    others = [*answers(given, narrowed)]
+    if stream.reads(What.NOTE, narrowed):
+        others += told_notes(of_firms(notes.load_notes(lead, actor, sight), actor, firms))
+    if stream.reads(What.STATUS, narrowed):
+        others += statuses(lead, sight)
+    found = stream.merge(
+        at,
+        activities.load_activities(lead, actor, sight, firms, narrowed)
+        if stream.of_activities(narrowed)
+        else (),
+        load_attachments(lead, actor, sight, firms) if stream.reads(What.FILE, narrowed) else (),
+        others,
+    )
+    tells = {
+        "words": actor.is_partner or Field.FEEDBACK in sight,
+        "value": actor.is_partner or Field.VALUE in sight,
+        "blame": blames,
+    }
+    if not writes:
+        return pages.told(found, tells=tells)
+    return pages.streamed(found, place_of(lead), show, tuple(What), tells=tells, notes=True)
+
+
+def of_past(lead_id: int, actor: Actor, at: datetime) -> dict[str, Any] | None:
+    """Return what a firm said and did about a lead that it has given back since."""
+    given = queries.list_feedback(lead_id, actor.organisation_id)
+    others = [*answers(given, ""), *told_notes(notes.load_own_notes(lead_id, actor))]
+    return pages.told(stream.merge(at, activities.load_own(lead_id, actor), (), others))
+
+
+def answers(given: Sequence[AnyRow], show: str) -> Iterator[Line]:
+    """Yield the answers that were given."""
+    if stream.reads(What.ANSWER, show):
+        for row in given:
+            yield Line(What.ANSWER, row.Feedback.at, row)
+
+
+def of_firms(
+    rows: Sequence[FirmNote], actor: Actor, firms: Collection[int] | None
+) -> Sequence[FirmNote]:
+    """Return the notes of these firms and of the reader's own; None is every firm."""
+    if firms is None:
+        return rows
+    seen = {*firms, actor.organisation_id}
+    return [note for note in rows if note.organisation_id in seen]
+
+
+def told_notes(rows: Sequence[FirmNote]) -> Iterator[Line]:
+    """Yield notes with the firms that wrote them."""
+    names = queries.firm_names([note.organisation_id for note in rows])
+    for note in rows:
+        yield Line(What.NOTE, note.at, note, names.get(note.organisation_id, ""))
+
+
+def statuses(lead: Lead, sight: Sight) -> Iterator[Line]:
+    """Yield the statuses that somebody gave a lead by hand; a holder reads those since he has it.
+
+    Nobody reads them who doesn't see how a lead gets on.
+    """
+    since = lead.picked_at if sight.actor.is_partner else lead.captured_at
+    if since is None or not (sight.actor.is_partner or Field.PROGRESS in sight):
+        return
+    names = {one.key: one.names for one in list_statuses().values()}
+    rows = session().execute(
+        select(EventRow.at, EventRow.data).where(
+            EventRow.lead_id == lead.id,
+            EventRow.name == LeadStatusChanged.__name__,
+            EventRow.at >= since,
+        )
+    )
+    for at, data in rows:
+        yield Line(What.STATUS, at, names.get(data["after"], {"en": data["after"]}))

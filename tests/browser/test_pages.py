@@ -57,8 +57,10 @@ WIDE_TOO = {
 }
 
 # what axe asks of every page; colours are asked again in the dark
-RUN_AXE = """async (rules) => {
-  const found = await axe.run(document, {
+RUN_AXE = """async ([builds, rules]) => {
+  const parts = builds?.map((build) => window.parts.get(build)) ?? [document.body];
+  const whole = parts.includes(document.body);
+  const found = await axe.run(whole ? document : {include: parts}, {
     iframes: false,
     resultTypes: ["violations"],
     ...(rules && {runOnly: {type: "rule", values: rules}}),
@@ -72,19 +74,24 @@ STAND_STILL = """() => {
   for (const part of document.querySelectorAll("[hx-trigger^=every]"))
     part.replaceWith(part.cloneNode(true));
 }"""
-# how a page is built, without what surrounds it everywhere: elements and what they are, no texts,
-# of siblings that are built alike one
-BUILD = """() => {
+# how a page is built, part by part and without what surrounds it everywhere: elements and what they
+# are, no texts, of siblings that are built alike one; a part within a part stands for itself
+BUILDS = """() => {
   const told = (attribute) => /^(class|type|role|aria-(?!label$|labelledby|describedby|controls))/
     .test(attribute.name) ? attribute.name + "=" + attribute.value : attribute.name;
+  window.parts = new Map();
   const build = (element) => {
     if (element.matches("header, nav")) return "";
     const text = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
     const inner = new Set([...element.children].map(build));
-    return `<${element.localName} ${[...element.attributes].map(told).sort().join(" ")}>` +
+    const whole = `<${element.localName} ${[...element.attributes].map(told).sort().join(" ")}>` +
       `${text ? "text" : ""}${[...inner].join("")}</>`;
+    if (!element.matches("body, section, form, li, tr, main > *")) return whole;
+    window.parts.set(whole, element);
+    return "";
   };
-  return build(document.body);
+  build(document.body);
+  return [...window.parts.keys()];
 }"""
 # what a page must have, and what must not happen on a phone
 LOOK = """(phone) => {
@@ -93,6 +100,15 @@ LOOK = """(phone) => {
   const name = (element) => element.outerHTML.slice(0, 120);
   const headings = [...document.querySelectorAll("h1")];
   if (headings.length !== 1) wrong.push(`${headings.length} h1`);
+  const levels = [...document.querySelectorAll("h1, h2, h3, h4")].filter(shown);
+  levels.reduce((before, heading) => {
+    const level = Number(heading.localName[1]);
+    if (level > before + 1) wrong.push(`after h${before}: ${name(heading)}`);
+    return level;
+  }, 0);
+  const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
+  const twice = ids.filter((id, place) => ids.indexOf(id) !== place);
+  if (twice.length) wrong.push(`more than once: ${twice}`);
   if (!document.title.includes("Firstcome")) wrong.push(`title: ${document.title}`);
   const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
   if (wide > 0) {
@@ -277,18 +293,18 @@ def faults_of(page, endpoint, examined):
         page.wait_for_function(SETTLED)
     page.evaluate(STAND_STILL)
     wrong = page.evaluate(LOOK, True)
-    build = page.evaluate(BUILD)
-    if build in examined:
+    new = [build for build in page.evaluate(BUILDS) if build not in examined]
+    if not new:
         return wrong
-    examined.add(build)
+    examined.update(new)
     page.evaluate(AXE.read_text())
-    wrong += page.evaluate(RUN_AXE, None)
+    wrong += page.evaluate(RUN_AXE, [new, None])
     page.emulate_media(color_scheme="dark")
-    wrong += [f"dark {one}" for one in page.evaluate(RUN_AXE, ["color-contrast"])]
+    wrong += [f"dark {one}" for one in page.evaluate(RUN_AXE, [new, ["color-contrast"]])]
     page.emulate_media(color_scheme="light")
     if endpoint in WIDE_TOO:
         page.set_viewport_size({"width": DESK, "height": 900})
-        wrong += [f"wide {one}" for one in page.evaluate(RUN_AXE, None)]
+        wrong += [f"wide {one}" for one in page.evaluate(RUN_AXE, [None, None])]
         wrong += [f"wide {one}" for one in page.evaluate(LOOK, False)]
         page.set_viewport_size({"width": PHONE, "height": 760})
     return wrong

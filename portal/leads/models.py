@@ -343,6 +343,7 @@ class Lead(Base):
         Index("ix_leads_since", "state_since", "id"),
         Index(None, "holder_id", postgresql_where=text("holder_id IS NOT NULL")),
         Index(None, "owner_id", postgresql_where=text("owner_id IS NOT NULL")),
+        Index(None, "qualifier_id", postgresql_where=text("qualifier_id IS NOT NULL")),
         Index(
             None,
             "holder_organisation_id",

@@ -16,6 +16,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union,
 )
 
 from portal.accounts import reach
@@ -134,13 +135,16 @@ def visible_to(
     """
     if actor.may(Permission.LEADS_SEE_ALL):
         return true()
-    conditions: list[ColumnElement[bool]] = []
+    # one set of ids, not one `in` for each: the planner begins with it instead of asking each lead
+    named: list[Select[int]] = []
     if actor.may(Permission.BOARD_SEE):
-        conditions.append(Lead.id.in_(answered_for(actor, reached, lead_id)))
+        answered = answered_for(actor, reached, lead_id).subquery("answered_for")
+        named.append(select(answered.c.id))
     if actor.organisation_kind == OrganisationKind.VENDOR:
-        conditions.append(Lead.id.in_(worked_on(actor)))
+        named.append(worked_on(actor))
     if actor.may(Permission.HAND_OVERS_TAKE):
-        conditions.append(Lead.id.in_(handed_to(actor)))
+        named.append(handed_to(actor))
+    conditions: list[ColumnElement[bool]] = [Lead.id.in_(union(*named))] if named else []
     if actor.may(Permission.LEADS_QUALIFY):
         conditions.append(Lead.holder_id.is_(None))
     if actor.may(Permission.PICKUPS_SEE_FIRM):

@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import func, or_, select
 
 from portal.accounts import reach
 from portal.accounts.actor import Actor
@@ -79,22 +79,20 @@ def find_leads(text: str, asking: Asking, eyes: Eyes) -> Section:
         numbers.append(for_all().numbering.write(int(text)))
     number = Lead.number.in_(numbers)
     exact = session().execute(columns.where(number, seen)).all()
-    numbered = select(HandOver.lead_id).where(HandOver.erp_number == text)
-    conditions: list[ColumnElement[bool]] = [
-        finding.with_words(text),
-        and_(Lead.id.in_(numbered), eyes.sees(Field.PROGRESS)),
-    ]
-    if by_contact:
-        conditions.append(Lead.id.in_(by_contact))
-    others = (
-        session()
-        .execute(
-            columns.where(or_(*conditions), seen)
-            .order_by(Lead.captured_at.desc(), Lead.id.desc())
-            .limit(SHOWN + 1)
-        )
-        .all()
+    numbered = (
+        select(HandOver.lead_id)
+        .join(Lead, Lead.id == HandOver.lead_id)
+        .where(HandOver.erp_number == text, eyes.sees(Field.PROGRESS))
     )
+    found = finding.with_words(text, [numbered, finding.of_ids(by_contact)])
+    # all that is found, then the newest: not all leads from the newest on until enough are found
+    every = columns.add_columns(Lead.captured_at).where(found, seen).cte("every")
+    newest = (
+        select(every.prefix_with("MATERIALIZED"))
+        .order_by(every.c.captured_at.desc(), every.c.id.desc())
+        .limit(SHOWN + 1)
+    )
+    others = session().execute(newest).all()
     first = {row.id for row in exact}
     rows = [*exact, *(row for row in others if row.id not in first)]
     words = dict(STATES)

@@ -6,8 +6,23 @@ phone number, a domain, a company's name.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from babel.core import get_global
-from sqlalchemy import ColumnElement, Text, case, func, literal_column, or_, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Select,
+    Text,
+    case,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    union,
+)
 
 from portal.accounts.actor import Actor
 from portal.accounts.reach import Reached
@@ -31,18 +46,24 @@ def escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
 
 
-def with_words(text: str) -> ColumnElement[bool]:
-    """Return the condition of leads in whose words this stands.
+def with_words(text: str, also: Sequence[Select[int]] = ()) -> ColumnElement[bool]:
+    """Return the condition of leads in whose words this stands, and of those found otherwise, too.
 
     A part of number, title or city; or all of the words, each from its beginning, anywhere in the
     title and the text for partners.
     """
-    conditions: list[ColumnElement[bool]] = []
-    if len(text) >= TRIGRAM:
-        conditions.append(LeadWords.named.like(func.lower(func.unaccent(f"%{escaped(text)}%"))))
     asked = func.to_tsquery(literal_column("'simple'::regconfig"), _begun(text))
-    conditions.append(LeadWords.words.bool_op("@@")(asked))
-    return Lead.id.in_(select(LeadWords.lead_id).where(or_(*conditions)))
+    # each way by its own index, and one set of ids of all
+    ways = [select(LeadWords.lead_id).where(LeadWords.words.bool_op("@@")(asked)), *also]
+    if len(text) >= TRIGRAM:
+        part = func.lower(func.unaccent(f"%{escaped(text)}%"))
+        ways.append(select(LeadWords.lead_id).where(LeadWords.named.like(part)))
+    return Lead.id.in_(union(*ways))
+
+
+def of_ids(lead_ids: Sequence[int]) -> Select[int]:
+    """Return the query of these ids."""
+    return select(func.unnest(cast(lead_ids, ARRAY(BigInteger)), type_=BigInteger()))
 
 
 def _begun(text: str) -> ColumnElement[str | None]:

@@ -25,6 +25,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    union,
 )
 from werkzeug.datastructures import MultiDict
 
@@ -270,12 +271,11 @@ def at_most(column: SQLColumnExpression[Any]) -> Make:
 def hers(asking: Asking) -> ColumnElement[bool]:
     """Return the condition of leads that somebody has to do with herself."""
     me = asking.actor.id
-    return or_(
-        Lead.owner_id == me,
-        Lead.qualifier_id == me,
-        Lead.holder_id == me,
-        Lead.id.in_(worked_on(asking.actor)),
-    )
+    own = [
+        select(Lead.id).where(person == me)
+        for person in (Lead.owner_id, Lead.qualifier_id, Lead.holder_id)
+    ]
+    return Lead.id.in_(union(*own, worked_on(asking.actor)))
 
 
 # -- what may be asked -----------------------------------------------------------------------
@@ -546,8 +546,7 @@ def conditions(
 ) -> Iterator[ColumnElement[bool]]:
     """Yield the conditions; `by_contact` are leads that the words find otherwise."""
     if asked.text:
-        found = finding.with_words(asked.text)
-        yield or_(found, Lead.id.in_(by_contact)) if by_contact else found
+        yield finding.with_words(asked.text, [finding.of_ids(by_contact)])
     filters = every_filter()
     for key, values in asked.values.items():
         one = filters[key]

@@ -41,9 +41,8 @@ class Telling:
         self.statuses, self.status_choices = self._defined(LeadStatus, LeadStatus.position)
         self.types, self.type_choices = self._defined(LeadType, LeadType.position)
         self.fixed: Mapping[str, Mapping[str, Any]] = {
-            "state": dict(STATES),
-            "kind": dict(KINDS),
-            "temperature": dict(TEMPERATURES),
+            kind: {key: str(words) for key, words in choices}
+            for kind, choices in (("state", STATES), ("kind", KINDS), ("temperature", TEMPERATURES))
         }
 
     @cached_property
@@ -89,7 +88,7 @@ class Telling:
             return fields.plain(column.own, value, self.locale)
         kind = column.kind
         if kind in self.fixed:
-            return str(self.fixed[kind].get(value, value))
+            return self.fixed[kind].get(value, str(value))
         if kind in ("moment", "due"):
             # a spreadsheet knows no zones: the reader's clock
             return local(value).replace(tzinfo=None, microsecond=0)

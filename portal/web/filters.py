@@ -35,11 +35,12 @@ def when(moment: datetime | None) -> str:
     """Say a moment as people do: "today, 17:30", "Tuesday, 24 November, 10:00"."""
     if moment is None:
         return ""
-    here = local(moment)
+    zone = get_timezone()
+    here = moment.astimezone(zone)
     return _when_words(
         get_locale(),
         here.date(),
-        local(clock.now()).date(),
+        clock.now().astimezone(zone).date(),
         here.time().replace(second=0, microsecond=0),
     )
 

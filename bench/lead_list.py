@@ -34,6 +34,7 @@ UPDATE leads SET
     || ' no. ' || id,
   city = (ARRAY['Hanover', 'Austin', 'Lyon', 'Köln', 'Wien', 'Graz', 'Essen'])[1 + id %% 7],
   country = (ARRAY['DE', 'US', 'FR'])[1 + id %% 3],
+  temperature = (ARRAY['hot', 'warm', 'warm', 'cold', 'cold', 'cold', 'cold'])[1 + id / 6 %% 7],
   priority = 1 + id %% 10, importance = 1 + id %% 8, target_amount = id * 31 %% 90000,
   owner_id = CASE WHEN id %% 100 = 0 THEN %(owner)s END
 WHERE state = 'qualified'

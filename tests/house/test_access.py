@@ -64,7 +64,7 @@ PUBLIC_ENDPOINTS = {
     "static",
 }
 # parts of an address that are no ids: names of files, secrets, words of a fixed list
-NAMED_PARTS = {"colour", "filename", "key", "mail_id", "slug", "token"}
+NAMED_PARTS = {"colour", "filename", "key", "mail_id", "slug", "subject", "token"}
 
 IN = {200, 204, 302, 303, 409, 422}
 # other firms and a branch of the holder's own; whoever of the vendor answers for no partner

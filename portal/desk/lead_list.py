@@ -67,8 +67,13 @@ class LeadList:
             return Leads(shown, _end(shown, 0, more), _end(shown, -1, True))
         return Leads(shown, _end(shown, 0, after is not None), _end(shown, -1, more))
 
-    def count(self) -> int:
-        """Return how many there are; `COUNTED` + 1 where there are more than `COUNTED`."""
+    def count(self, page: Leads) -> int:
+        """Return how many there are; `COUNTED` + 1 where there are more than `COUNTED`.
+
+        A `page` that is all there is counts itself.
+        """
+        if page.before is None and page.after is None:
+            return len(page.rows)
         some = self._joined(select(Lead.id)).limit(COUNTED + 1).subquery()
         return session().scalar(select(func.count()).select_from(some)) or 0
 

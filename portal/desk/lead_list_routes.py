@@ -41,6 +41,7 @@ from portal.desk.lead_filters import (
     Asking,
     Filter,
     an_id,
+    every_filter,
     own_filters,
     read_asked,
     without_odd,
@@ -99,7 +100,7 @@ def leads() -> ResponseReturnValue:
     actor = current_actor()
     found = read_list(request.args, actor)
     page = found.page(after=an_id(asked_of("after")), before=an_id(asked_of("before")))
-    telling, count = Telling(), found.count()
+    telling, count = Telling(), found.count(page)
     saved = views.list_views(actor)
     columns = columns_of(found.asked)
     deeds = deeds_of(actor)
@@ -110,14 +111,16 @@ def leads() -> ResponseReturnValue:
         hidden=hidden_of(found.asked),
         lines=[line_of(row, columns, telling, found.asking) for row in page.rows],
         columns=columns,
+        # said once, not in each cell
+        labels={column.key: str(column.label) for column in columns},
         figures=FIGURES,
         count=count,
         counted=COUNTED,
         before=address(found.asked, before=page.before) if page.before else None,
         after=address(found.asked, after=page.after) if page.after else None,
         presets=presets(found, saved),
-        groups=questions(found, telling, staff),
-        all_columns=found.eyes.columns(),
+        in_use=filters_in_use(found, telling, staff),
+        filters=url_for("lead_list.filters", **found.asked.as_address()),
         orders=found.eyes.orders(),
         deeds=deeds,
         staff=staff if any(deed.of_person for deed in deeds.values()) else (),
@@ -134,6 +137,23 @@ def columns_of(asked: Asked) -> list[Column]:
     """Return the columns that were asked for."""
     known = every_column()
     return [known[key] for key in asked.columns]
+
+
+@blueprint.get("/filters")
+@requires(*LISTS)
+def filters() -> ResponseReturnValue:
+    """Ask what to show: every filter and column. The list fetches them when somebody wants them."""
+    actor = current_actor()
+    found = read_list(request.args, actor)
+    rest = [(name, value) for name, value in hidden_of(found.asked) if name in ("q", "order")]
+    return render_template(
+        "desk/lead_filters.html",
+        asked=found.asked,
+        rest=rest,
+        groups=questions(found, Telling(), staff_for(actor)),
+        all_columns=found.eyes.columns(),
+        back=address(found.asked),
+    )
 
 
 def asked_of(name: str) -> str:
@@ -214,11 +234,7 @@ def questions(
     found: LeadList, telling: Telling, staff: Sequence[tuple[str, str]]
 ) -> list[tuple[str, list[Question], bool]]:
     """Return the filters by group, and whether one of a group is in use."""
-    listed: dict[str, list[tuple[str, str]]] = {
-        "type": telling.type_choices,
-        "status": telling.status_choices,
-        "person": people_choices(found.asking.actor, staff),
-    }
+    listed = listed_choices(found, telling, staff)
     groups = []
     own = tuple(own_filters().values())
     for heading, group in (*GROUPS, *([(_("Own fields"), own)] if own else [])):
@@ -229,6 +245,33 @@ def questions(
         ]
         groups.append((str(heading), shown, any(one.values for one in shown)))
     return groups
+
+
+def filters_in_use(
+    found: LeadList, telling: Telling, staff: Sequence[tuple[str, str]]
+) -> list[tuple[str, str, str]]:
+    """Return the filters in use: what each is called, what it asks for, the list without it."""
+    listed, used = listed_choices(found, telling, staff), []
+    known = every_filter()
+    for key, values in found.asked.values.items():
+        one = question_of(known[key], found.asked, listed, telling)
+        words = dict(one.choices)
+        rest = {name: value for name, value in found.asked.as_address().items() if name != key}
+        used.append(
+            (one.label, ", ".join(words.get(value, value) for value in values), address_of(rest))
+        )
+    return used
+
+
+def listed_choices(
+    found: LeadList, telling: Telling, staff: Sequence[tuple[str, str]]
+) -> dict[str, list[tuple[str, str]]]:
+    """Return what filters may name that is not written down, by their kind."""
+    return {
+        "type": telling.type_choices,
+        "status": telling.status_choices,
+        "person": people_choices(found.asking.actor, staff),
+    }
 
 
 def people_choices(actor: Actor, staff: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

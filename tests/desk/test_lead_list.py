@@ -142,6 +142,37 @@ def test_an_account_manager_has_his_own_leads_and_partners_people_have_no_lists(
 # -- what is asked for ----------------------------------------------------------------------
 
 
+def test_what_a_list_is_narrowed_by_is_named_and_each_can_be_taken_away(client):
+    make_lead(title="cold one", temperature="cold", country="FR")
+    make_lead(title="hot one", temperature="hot", country="FR")
+    sign_in(client, make_manager())
+    page = client.get("/leads?temperature=hot&country=FR&q=one&order=title").get_data(as_text=True)
+    assert "hot one" in page
+    assert "cold one" not in page
+    assert "Temperature: Hot" in page
+    assert "Country: FR" in page
+    assert 'href="/leads?q=one&amp;country=FR&amp;order=title"' in page
+
+
+def test_all_filters_are_a_page_that_keeps_what_was_asked(client):
+    sign_in(client, make_manager())
+    asked = "temperature=hot&country=FR&q=one&order=title&column=city"
+    page = client.get(f"/leads/filters?{asked}").get_data(as_text=True)
+    assert re.search(r'name="temperature" value="hot" checked', page)
+    assert re.search(r'name="country" value="FR"', page)
+    assert re.search(r'name="column" value="city" checked', page)
+    assert 'type="hidden" name="q" value="one"' in page
+    assert 'type="hidden" name="order" value="title"' in page
+    # the list has room for them, and holds meanwhile what it is narrowed by
+    listed = client.get(f"/leads?{asked}").get_data(as_text=True)
+    part = listed.partition('id="filters"')[2].partition("</form>")[0]
+    assert set(re.findall(r'type="hidden" name="(\w+)"', part)) == {
+        "temperature",
+        "country",
+        "column",
+    }
+
+
 def test_every_field_is_a_filter(ctx):
     at, me = clock.now(), make_manager(name="Mara")
     entries = book()
@@ -275,7 +306,7 @@ def test_pages_follow_each_other_in_every_order_there_and_back(ctx):
         back = leads.page(before=second.before)
         assert [row.id for row in back.rows] == whole[:PAGE], order.key
         assert [row.id for rows in leads.all() for row in rows] == whole, order.key
-        assert leads.count() == PAGE + 10
+        assert leads.count(leads.page()) == PAGE + 10
 
 
 def test_a_page_asks_the_database_a_fixed_number_of_times(app, client):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -12,17 +14,20 @@ from portal.accounts.actor import Actor
 from portal.core.db import AnyRow, session
 from portal.core.events import EventRow
 from portal.desk import queries
-from portal.leads import activities, notes
+from portal.feedback.models import Feedback
+from portal.leads import activities, notes, outcome
 from portal.leads.activity_routes import place_of
 from portal.leads.attachments import load_attachments
 from portal.leads.events import LeadStatusChanged
-from portal.leads.models import Lead
+from portal.leads.models import Lead, LeadType
+from portal.leads.outcome import Deal
 from portal.leads.queries import list_statuses
 from portal.leads.sight import Sight
 from portal.leads.visibility import Field
 from portal.timeline import pages, stream
 from portal.timeline.models import FirmNote
 from portal.timeline.stream import Line, What
+from portal.web.filters import money
 
 
 def of_lead(
@@ -59,10 +64,18 @@ def of_lead(
         "words": actor.is_partner or Field.FEEDBACK in sight,
         "value": actor.is_partner or Field.VALUE in sight,
         "blame": blames,
+        "success": partial(tell_success, lead),
     }
     if not writes:
         return pages.told(found, tells=tells)
     return pages.streamed(found, place_of(lead), show, tuple(What), tells=tells, notes=True)
+
+
+def tell_success(lead: Lead, answer: Feedback) -> str:
+    """Say whether a won lead is the success that its type asks for."""
+    lead_type = session().get_one(LeadType, lead.type_id)
+    deal = Deal(answer.value, answer.product_ids, answer.also, lead.product_ids)
+    return outcome.tell(lead_type, deal, money(Decimal(lead_type.least or 0)))
 
 
 def of_past(lead_id: int, actor: Actor, at: datetime) -> dict[str, Any] | None:

@@ -78,6 +78,20 @@ class Moment(StrEnum):
     PICKED_UP = "picked_up"
 
 
+class Outcome(StrEnum):
+    """What makes a won lead a success."""
+
+    WON = "won"
+    REVENUE = "revenue"
+    VOLUME = "volume"
+    CROSS_SELL = "cross_sell"
+
+
+COUNTED = (Outcome.REVENUE, Outcome.VOLUME)
+"""Of these it is said how much is enough."""
+MOST_LEAST = 10**12
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """An activity that is planned by itself, `days` after a moment: of the people who have it then.
@@ -136,7 +150,8 @@ class Type:
 
     So are `categories` and `products` those of the catalogue, `activities` kinds of them.
     `required` names the fields asked for, by step. `days` is how long its leads take from when the
-    work begins; those of a `direct` type stay with the vendor.
+    work begins; those of a `direct` type stay with the vendor. A won one is a success as `outcome`
+    says: worth at least `least`, or with at least so many products, where that is counted.
     """
 
     key: str
@@ -152,6 +167,8 @@ class Type:
     activities: tuple[str, ...] | None = None
     days: int | None = None
     direct: bool = False
+    outcome: str = Outcome.WON
+    least: int | None = None
     cadence: tuple[Plan, ...] = ()
 
     def __post_init__(self) -> None:
@@ -506,6 +523,10 @@ def type_to_data(one: Type) -> dict[str, Any]:
         data["days"] = one.days
     if one.direct:
         data["direct"] = True
+    if one.outcome != Outcome.WON:
+        data["outcome"] = str(one.outcome)
+    if one.least is not None:
+        data["least"] = one.least
     if one.cadence:
         data["cadence"] = [plan_to_data(plan) for plan in one.cadence]
     return data
@@ -742,7 +763,8 @@ class _Reader:
     def read_type(self, data: Any, place: str) -> Type:
         data = self.mapping(
             data, place, ("key", "names", "kind", "teaser", "required"),
-            ("statuses", "priority", "importance", *ALLOWED, "days", "direct", "cadence"),
+            ("statuses", "priority", "importance", *ALLOWED, "days", "direct", "cadence",
+             "outcome", "least"),
         )  # fmt: skip
         required = self.mapping(
             data.get("required", {}), _at(place, "required"), (), tuple(STEP_FIELDS)
@@ -774,6 +796,8 @@ class _Reader:
             activities=self.keys(data, place, "activities"),
             days=self.number(data, place, "days", range(1, LONGEST_DAYS + 1), None),
             direct=self.yes(data, place, "direct"),
+            outcome=self.one_of(data, place, "outcome", map(str, Outcome), str(Outcome.WON)),
+            least=self.number(data, place, "least", range(1, MOST_LEAST + 1), None),
             cadence=self.several(data, "cadence", self.read_plan, place),
         )
 

@@ -29,9 +29,11 @@ from portal.leads.definition import (
     ALWAYS,
     AREAS,
     CADENCE_DAYS,
+    COUNTED,
     LONGEST_DAYS,
     LONGEST_NAME,
     MOST,
+    MOST_LEAST,
     PREFIX,
     STEP_FIELDS,
     TEASER_FIELDS,
@@ -55,6 +57,7 @@ from portal.leads.definition_words import (
     FIELD_WORDS,
     KINDS,
     MOMENTS,
+    OUTCOMES,
     STATES,
     TEASER_WORDS,
     called,
@@ -173,6 +176,9 @@ class TypeForm(PartForm):
     )
     teaser = TicksField(_l("What partners read before pickup"))
     offer = TicksField(_l("Needed before an offer"))
+    win = TicksField(
+        _l("Needed to win"), description=_l("The value of the order is asked for in any case.")
+    )
     lose = TicksField(
         _l("Needed to lose"), description=_l("Why it was lost is asked for in any case.")
     )
@@ -200,6 +206,12 @@ class TypeForm(PartForm):
         ),
     )
     direct = BooleanField(_l("Stays with us: such leads are not offered to partners"))
+    outcome = SelectField(_l("It counts as a success"))
+    least = WholeField(
+        _l("At least"),
+        [Optional(), NumberRange(1, MOST_LEAST, _l("Please give 1 or more."))],
+        description=_l("An amount in the programme’s currency, or how many products."),
+    )
     cadence = FieldList(FormField(PlanForm), max_entries=MOST["cadence"])
 
     def offer_choices(self, content: Content, key: str) -> None:
@@ -208,11 +220,12 @@ class TypeForm(PartForm):
         self.statuses.choices = [(one.key, called(one.names)) for one in content.statuses]
         self.teaser.choices = [(name, str(TEASER_WORDS[name])) for name in TEASER_FIELDS]
         self.offer.choices = [(name, str(FIELD_WORDS[name])) for name in STEP_FIELDS["offer"]]
-        self.lose.choices = [
-            (name, str(FIELD_WORDS[name]))
-            for name in STEP_FIELDS["lose"]
-            if name not in ALWAYS["lose"]
-        ]
+        for step in ("win", "lose"):
+            self[step].choices = [
+                (name, str(FIELD_WORDS[name]))
+                for name in STEP_FIELDS[step]
+                if name not in ALWAYS[step]
+            ]
         part = content.type_of(key)
         for field, scale in ((self.priority, "priorities"), (self.importance, "importances")):
             kept = getattr(part, field.name, None)
@@ -230,6 +243,7 @@ class TypeForm(PartForm):
                 for key, label in known.items()
                 if key in around.in_use[name] or key in kept
             ]
+        self.outcome.choices = [(str(one), str(words)) for one, words in OUTCOMES.items()]
         self.activities.choices = [(str(kind), words_of(kind)) for kind in Kind]
         for row in self.cadence:
             row.form.offer_choices()
@@ -244,12 +258,13 @@ class TypeForm(PartForm):
         self.statuses.data = every if one.statuses is None else list(one.statuses)
         self.teaser.data = list(one.teaser)
         self.offer.data = list(one.required["offer"])
-        self.lose.data = list(one.required["lose"])
+        self.win.data, self.lose.data = list(one.required["win"]), list(one.required["lose"])
         self.priority.data, self.importance.data = str(one.priority), str(one.importance)
         for name in ALLOWED:
             named = getattr(one, name)
             self[name].data = keys_of(self[name]) if named is None else list(named)
         self.days.data, self.direct.data = one.days, one.direct
+        self.outcome.data, self.least.data = str(one.outcome), one.least
         rows = min(len(one.cadence) + BLANK_ROWS, MOST["cadence"])
         for plan in (*one.cadence, *[None] * (rows - len(one.cadence))):
             row = self.cadence.append_entry(
@@ -273,22 +288,24 @@ class TypeForm(PartForm):
         """Return the type that was typed. What a type is stays for good."""
         chosen = tuple(self.statuses.data or ())
         every = set(chosen) >= {status.key for status in content.statuses}
-        lose = self.lose.data or []
         return Type(
             key=found.key if found else "",
             names=self.names,
             kind=found.kind if found else (self.kind.data or ""),
             teaser=tuple(name for name in TEASER_FIELDS if name in (self.teaser.data or [])),
             required={
-                "offer": tuple(n for n in STEP_FIELDS["offer"] if n in (self.offer.data or [])),
-                "win": ALWAYS["win"],
-                "lose": tuple(n for n in STEP_FIELDS["lose"] if n in (*ALWAYS["lose"], *lose)),
+                step: tuple(
+                    name for name in fields if name in (*ALWAYS[step], *(self[step].data or ()))
+                )
+                for step, fields in STEP_FIELDS.items()
             },
             statuses=None if every else chosen,
             priority=int(self.priority.data),
             importance=int(self.importance.data),
             days=self.days.data,
             direct=bool(self.direct.data),
+            outcome=self.outcome.data or "",
+            least=self.least.data if self.outcome.data in COUNTED else None,
             cadence=tuple(row.form.read() for row in self.cadence if not row.form.is_blank),
             **{name: self._allowed(name) for name in ALLOWED},
         )
@@ -303,6 +320,9 @@ class TypeForm(PartForm):
         good = bool(super().validate(extra_validators))
         if self.kind.data not in KINDS:
             self.kind.errors = [*self.kind.errors, _("Please choose one.")]
+            good = False
+        if self.outcome.data in COUNTED and self.least.data is None and not self.least.errors:
+            self.least.errors = [_("Please say how much.")]
             good = False
         return good
 

@@ -17,6 +17,7 @@ from portal.accounts.permissions import PICKING_ROLES
 from portal.leads.definition import (
     ALLOWED,
     ANSWERS,
+    COUNTED,
     Content,
     Names,
     Question,
@@ -39,6 +40,7 @@ from portal.leads.definition_words import (
     allowed_in_words,
     called,
     level_in_words,
+    outcome_in_words,
     plan_in_words,
     roles_of,
     status_name,
@@ -232,6 +234,12 @@ def _check_choices(content: Content, lead_type: Type) -> Iterator[Finding]:
                 "types",
                 lead_type.key,
             )
+    if lead_type.outcome in COUNTED and lead_type.least is None:
+        yield Finding(
+            _("%(type)s: it is not said how much makes it a success.", type=name),
+            "types",
+            lead_type.key,
+        )
     for plan in lead_type.cadence:
         if lead_type.activities is not None and plan.kind not in lead_type.activities:
             yield Finding(
@@ -591,6 +599,7 @@ def _type_facts(one: Type, content: Content, around: Around) -> list[tuple[str, 
         ),
         (_("Days from start to end"), "" if one.days is None else str(one.days)),
         (_("Stays with us"), _yes(one.direct)),
+        (_("It counts as a success"), outcome_in_words(one)),
         (_("Planned by itself"), "; ".join(plan_in_words(plan) for plan in one.cadence)),
     ]
 

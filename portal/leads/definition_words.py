@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.accounts.words import roles_in_words
-from portal.leads.definition import Content, Level, Moment, Names, Plan, Type, Way
+from portal.leads.definition import Content, Level, Moment, Names, Outcome, Plan, Type, Way
 from portal.leads.definition_around import Around
 from portal.leads.models import LeadKind, LifeState, VersionState
 from portal.timeline.rules import words_of
@@ -103,6 +103,13 @@ MOMENTS: dict[str, Any] = {
     Moment.PICKED_UP: _l("when work on it begins"),
 }
 
+OUTCOMES: dict[str, Any] = {
+    Outcome.WON: _l("when it is won"),
+    Outcome.REVENUE: _l("when the order is worth enough"),
+    Outcome.VOLUME: _l("when enough products are bought"),
+    Outcome.CROSS_SELL: _l("when something more is bought than was asked for"),
+}
+
 SCALE_WORDS: dict[str, Any] = {
     "priorities": _l("Priority"),
     "importances": _l("Importance"),
@@ -156,6 +163,12 @@ def plan_in_words(plan: Plan) -> str:
         moment=MOMENTS[plan.when],
     ) if plan.days else str(MOMENTS[plan.when])  # fmt: skip
     return f"{words_of(plan.kind)} “{called(plan.names)}” ({when})"
+
+
+def outcome_in_words(one: Type) -> str:
+    """Return what makes a won lead of a type a success, as people read it."""
+    words = str(OUTCOMES[one.outcome])
+    return words if one.least is None else f"{words} (≥ {one.least:,})"
 
 
 def level_name(level: Level) -> str:

@@ -19,6 +19,7 @@ from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.errors import Invalid, NotFound
 from portal.leads import figures, interests
+from portal.leads.allowed import choices_for
 from portal.leads.figures import Figures
 from portal.leads.models import Lead
 from portal.leads.queries import get_visible
@@ -49,7 +50,12 @@ class FiguresForm(Form):
     def offer(self, lead: Lead) -> None:
         """Offer what is in use, and what is chosen already."""
         none = [("", "–")]
-        self.category_id.choices = none + offered("category", [lead.category_id])
+        allowed = {one for one, _label in choices_for(lead, "category")}
+        self.category_id.choices = none + [
+            (one, label)
+            for one, label in offered("category", [lead.category_id])
+            if one in allowed or one == str(lead.category_id)
+        ]
         self.competitor_ids.choices = offered("competitor", lead.competitor_ids)
         if not self.competitor_ids.choices:
             del self.competitor_ids

@@ -18,6 +18,7 @@ from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.errors import Invalid, NotFound
 from portal.core.events import record
+from portal.leads.allowed import may_have
 from portal.leads.dates import SETS
 from portal.leads.events import LeadFiguresChanged
 from portal.leads.models import Lead, LeadState
@@ -76,7 +77,7 @@ def set_figures(lead_id: int, figures: Figures, actor: Actor, at: datetime) -> l
     lead = lock_visible(lead_id, actor)
     if not may_set(lead, actor):
         raise NotFound()
-    errors = check_figures(figures)
+    errors = check_figures(figures, lead)
     if errors:
         raise Invalid(errors)
     before = figures_of(lead)
@@ -91,7 +92,7 @@ def set_figures(lead_id: int, figures: Figures, actor: Actor, at: datetime) -> l
     return changed
 
 
-def check_figures(figures: Figures) -> dict[str, str]:
+def check_figures(figures: Figures, lead: Lead) -> dict[str, str]:
     """Return a sentence per figure that can't be right."""
     errors: dict[str, str] = {}
     amount, chance = figures.target_amount, figures.probability
@@ -103,6 +104,10 @@ def check_figures(figures: Figures) -> dict[str, str]:
     category = known.get(figures.category_id) if figures.category_id else None
     if figures.category_id and not isinstance(category, Category):
         errors["category_id"] = str(_("Please choose from the list."))
+    elif figures.category_id not in (None, lead.category_id) and not may_have(
+        lead, "category", figures.category_id
+    ):
+        errors["category_id"] = str(_("Leads of this type have other categories."))
     if any(not isinstance(known.get(one), Competitor) for one in figures.competitor_ids):
         errors["competitor_ids"] = str(_("Please choose from the list."))
     for name, most in (("quote_number", LONGEST_NUMBER), ("quote_needs", LONGEST_NEEDS)):

@@ -21,10 +21,11 @@ from portal.catalog.places import subdivisions
 from portal.catalog.queries import book
 from portal.core.errors import Invalid
 from portal.leads import own_fields
+from portal.leads.allowed import choices_for
 from portal.leads.intake.cleaning import find_amount, find_people
 from portal.leads.levels import for_all
 from portal.leads.models import Lead, LeadContact, QualificationQuestion
-from portal.leads.operations import ContactDraft, Qualification, choices_for
+from portal.leads.operations import ContactDraft, Qualification
 from portal.leads.queries import Definition
 from portal.web.forms import Choices, Form, TicksField
 
@@ -38,6 +39,7 @@ CATALOGUE = {
     "size_band_id": "size_band",
     "value_band_id": "value_band",
     "source_id": "source",
+    "category_id": "category",
 }
 LEVELS = ("priority", "importance")
 
@@ -82,6 +84,7 @@ class QualifyForm(Form):
     target_amount = StringField(_l("Amount, if known"), render_kw=off(inputmode="decimal"))
     brand_id = SelectField(_l("Brand"), validate_choice=False)
     product_ids = TicksField(_l("Products"), validate_choice=False)
+    category_id = SelectField(_l("Category"), validate_choice=False)
     source_id = SelectField(_l("Where it comes from"), validate_choice=False)
     time_frame = StringField(_l("Time frame"), render_kw=off())
     priority = SelectField(_l("Priority"), validate_choice=False)
@@ -99,7 +102,7 @@ class QualifyForm(Form):
         known = subdivisions(self.country.data) if self.country.data else {}
         self.subdivision.choices = [none, *known.items()]
         for name, kind in CATALOGUE.items():
-            choices = entries.choices(kind, locale)
+            choices = choices_for(lead, kind) if lead else entries.choices(kind, locale)
             kept = getattr(lead, name, None)
             if kept and str(kept) not in dict(choices):
                 choices.append((str(kept), entries.label(kept, locale)))
@@ -145,6 +148,7 @@ class QualifyForm(Form):
             size_band_id=number(self.size_band_id.data),
             value_band_id=number(self.value_band_id.data),
             source_id=number(self.source_id.data),
+            category_id=number(self.category_id.data),
             priority=number(self.priority.data),
             importance=number(self.importance.data),
             people=people,

@@ -139,7 +139,8 @@ class LeadType(Base):
     `status_ids` are the statuses that its leads may have, None: all; so are `category_keys` and
     `product_keys` of the catalogue, and `activity_kinds`. `days` is how long its leads take from
     when the work begins; those of a `direct` type stay with the vendor. `cadence` are activities
-    that are planned by themselves, as `definition.Plan` has them.
+    that are planned by themselves, as `definition.Plan` has them; `outcome` and `least` say what
+    makes a won lead a success.
     """
 
     __tablename__ = "lead_types"
@@ -162,6 +163,8 @@ class LeadType(Base):
     cadence: Mapped[list[dict[str, Any]]] = mapped_column(
         JSONB, default=list, server_default=text("'[]'")
     )
+    outcome: Mapped[str] = mapped_column(default="won", server_default="won")
+    least: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = (UniqueConstraint("definition_id", "key"),)
 

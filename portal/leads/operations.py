@@ -14,7 +14,6 @@ from decimal import Decimal
 from typing import Any
 
 import pycountry
-from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -28,6 +27,7 @@ from portal.core.db import session
 from portal.core.errors import Conflict, Invalid
 from portal.core.events import record
 from portal.leads import events, levels, own_fields, requirements, rules, wall
+from portal.leads.allowed import may_have
 from portal.leads.intake.cleaning import clean_text, find_domain, find_email, find_phone
 from portal.leads.leaks import ContactFacts
 from portal.leads.models import (
@@ -121,6 +121,7 @@ class Qualification:
     target_amount: Decimal | None = None
     time_frame: str = ""
     source_id: int | None = None
+    category_id: int | None = None
     priority: int | None = None
     importance: int | None = None
     contact: ContactDraft = field(default_factory=ContactDraft)
@@ -452,12 +453,14 @@ def check_input(
         errors["country"] = _("Please choose a country of the list.")
     for name, kind in CATALOGUE_FIELDS.items():
         chosen = getattr(given, name)
-        if chosen is not None and chosen != getattr(lead, name) and not _usable(chosen, kind):
+        if chosen is None or chosen == getattr(lead, name):
+            continue
+        if not (_usable(chosen, kind) and may_have(lead, kind, chosen)):
             errors[name] = _("Please choose one of the list.")
     unknown = set(given.product_ids) - set(lead.product_ids or [])
     if not all(_usable(product, "product") for product in unknown):
         errors["product_ids"] = _("Please choose from the list.")
-    elif not unknown <= {int(one) for one, _label in choices_for(lead, "product")}:
+    elif not all(may_have(lead, "product", product) for product in unknown):
         errors["product_ids"] = _("Leads of this type are about other products.")
     said = levels.for_all()
     for name in ("priority", "importance"):
@@ -478,23 +481,13 @@ CATALOGUE_FIELDS = {
     "size_band_id": "size_band",
     "value_band_id": "value_band",
     "source_id": "source",
+    "category_id": "category",
 }
 
 
 def _usable(entry: int, kind: str) -> bool:
     found: Entry | None = book().by_id.get(entry)
     return found is not None and found.kind == kind and found.active
-
-
-def choices_for(lead: Lead, kind: str) -> list[tuple[str, str]]:
-    """Return the entries of the catalogue that can be chosen for a lead: those of its type."""
-    lead_type = session().get_one(LeadType, lead.type_id)
-    keys = {"product": lead_type.product_keys, "category": lead_type.category_keys}[kind]
-    choices = book().choices(kind, str(get_locale()))
-    if keys is None:
-        return choices
-    allowed = {str(one.id) for one in book().active(kind) if one.key in keys}
-    return [(one, label) for one, label in choices if one in allowed]
 
 
 def _place_of(given: Qualification) -> tuple[str | None, str | None, str | None]:
@@ -505,6 +498,7 @@ SAVED = (
     *("title", "partner_text", "expectation", "temperature", "country", "subdivision", "city"),
     *("brand_id", "product_ids", "industry_id", "size_band_id", "people", "value_band_id"),
     *("target_amount", "time_frame", "source_id", "priority", "importance"),
+    "category_id",
 )
 
 
@@ -531,6 +525,7 @@ def write_teaser(lead: Lead, given: Qualification) -> None:
     lead.size_band_id = given.size_band_id or band_of("size_band", given.people)
     lead.value_band_id = given.value_band_id or band_of("value_band", given.target_amount)
     lead.time_frame, lead.source_id = given.time_frame or None, given.source_id
+    lead.category_id = given.category_id
     lead.priority = lead.priority if given.priority is None else given.priority
     lead.importance = lead.importance if given.importance is None else given.importance
 

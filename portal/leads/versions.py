@@ -180,6 +180,8 @@ def read_active(definition_id: int) -> Content:
                     activities=_whole(one.activity_kinds),
                     days=one.days,
                     direct=one.direct,
+                    outcome=one.outcome,
+                    least=one.least,
                     cadence=tuple(
                         Plan(plan["when"], plan["days"], plan["kind"], plan["names"])
                         for plan in one.cadence

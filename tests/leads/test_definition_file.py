@@ -28,6 +28,7 @@ from portal.leads.definition import (
     Level,
     Moment,
     Numbering,
+    Outcome,
     Plan,
     Question,
     Status,
@@ -85,6 +86,8 @@ TYPE = st.builds(
     activities=st.none() | some(tuple(str(kind) for kind in Kind)),
     days=st.none() | st.integers(1, 3650),
     direct=st.booleans(),
+    outcome=st.sampled_from([str(outcome) for outcome in Outcome]),
+    least=st.none() | st.integers(1, 10**12),
     cadence=st.lists(
         st.builds(
             Plan,
@@ -211,7 +214,13 @@ def changed(file: str, **over: Any) -> str:
 def test_what_a_file_says_of_types_levels_and_numbers_is_checked_place_by_place(ctx: Flask) -> None:
     make_programme()
     data: dict[str, Any] = yaml.safe_load(active_file())
-    data["types"][0] |= {"days": 0, "direct": "perhaps", "activities": ["dance"]}
+    data["types"][0] |= {
+        "days": 0,
+        "direct": "perhaps",
+        "activities": ["dance"],
+        "outcome": "glory",
+        "least": 0,
+    }
     data["types"][1]["cadence"] = [{"when": "never", "days": -1, "kind": "call", "names": {}}]
     data["priorities"] = [{"level": 11}, {"level": 2, "names": {"de": "Eilig"}}, {"level": 2}]
     data["numbering"] = {"prefix": "lead 7", "digits": 99}
@@ -219,6 +228,7 @@ def test_what_a_file_says_of_types_levels_and_numbers_is_checked_place_by_place(
         read(yaml.safe_dump(data).encode())
     assert set(refused.value.errors) == {
         *("types[1].days", "types[1].direct", "types[1].activities"),
+        *("types[1].outcome", "types[1].least"),
         *("types[2].cadence[1].when", "types[2].cadence[1].days"),
         *("types[2].cadence[1].names.en", "priorities[1].level", "priorities[2].names.en"),
         *("priorities[3].level", "numbering.prefix", "numbering.digits"),

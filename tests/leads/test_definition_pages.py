@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -121,13 +122,16 @@ def test_a_manager_adds_a_type_of_her_own_activates_it_and_a_lead_goes_through(
         "offer": ["title"],
         "priority": "9",
         "days": "14",
+        "win": ["products"],
+        "outcome": "revenue",
         "cadence-0-kind": "appointment",
         "cadence-0-name_de": "Vor Ort ansehen",
     }
     refused = manager.post(f"{home}/types/new-one", data=typed)
     assert refused.status_code == 422
     assert 'value="Vor Ort ansehen"' in refused.text
-    typed["cadence-0-name_en"] = "See the place"
+    assert "Please say how much." in refused.text
+    typed |= {"cadence-0-name_en": "See the place", "least": "5000"}
     assert manager.post(f"{home}/types/new-one", data=typed).status_code == 303
     typed = shown(manager.get(f"{home}/questions/new-one").text)
     typed |= {"name_en": "How many seats?", "required": "y", "types": ["event"]}
@@ -149,6 +153,8 @@ def test_a_manager_adds_a_type_of_her_own_activates_it_and_a_lead_goes_through(
     assert done.status_code == 303, done.text
     assert active_name() == "Version 2"
     assert goes_through() == ["new", "invited", "waiting", "won"]
+    page = manager.get(f"/leads/{last_lead()}").text
+    assert "Won, but short of a success: at least €5,000" in page
     # what is active or was stays as it is
     assert manager.get(f"{home}/types/event").status_code == 409
     assert press(manager, f"{home}/ways").status_code == 409
@@ -185,9 +191,15 @@ def goes_through() -> list[str]:
     seen.append(status_of(lead.id))
     feedback.give(held, Answer("waiting"), actor, at)
     seen.append(status_of(lead.id))
-    feedback.give(held, Answer("won", value=12), actor, at)  # type: ignore[arg-type]
+    won = Answer("won", value=Decimal(12), also="Forty seats")
+    feedback.give(held, won, actor, at)
     seen.append(status_of(lead.id))
     return [session().get_one(LeadStatus, one).key for one in seen]
+
+
+@factory
+def last_lead() -> int:
+    return session().scalars(select(Lead.id).order_by(Lead.id.desc())).first() or 0
 
 
 def status_of(lead_id: int) -> int:

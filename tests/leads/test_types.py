@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.errors import Invalid
 from portal.feedback import actions
-from portal.leads import activities, beginning, labels, operations, versions
+from portal.leads import activities, beginning, figures, labels, operations, outcome, versions
 from portal.leads.activation import activate
 from portal.leads.definition import (
     Content,
@@ -31,9 +32,11 @@ from portal.leads.definition import (
 )
 from portal.leads.definition_around import Around
 from portal.leads.definition_rules import add_ways, check, differences
+from portal.leads.figures import Figures
 from portal.leads.levels import for_all, next_number
-from portal.leads.models import Lead, LeadDateChange, LeadState
+from portal.leads.models import Lead, LeadDateChange, LeadState, LeadType
 from portal.leads.operations import Qualification
+from portal.leads.outcome import Deal
 from portal.offers import operations as offers
 from portal.offers.models import OfferRound
 from portal.offers.rules import StaysDirect
@@ -91,6 +94,7 @@ def companies(content: Content, **over: Any) -> Content:
             ),
             "“Ask” is planned by itself, but is of a kind that is not allowed",
         ),
+        (lambda c: companies(c, outcome="volume"), "not said how much makes it a success"),
         (
             lambda c: set_levels(c, "priorities", [Level(5, supported=False)]),
             "Company begins with “Priority: 5”, which is not in use",
@@ -123,6 +127,8 @@ def test_all_that_a_type_says_is_compared_in_words(ctx: Flask) -> None:
         activities=("call",),
         days=30,
         direct=True,
+        outcome="revenue",
+        least=20_000,
         cadence=(Plan("picked_up", 2, "call", {"en": "Ring them"}),),
     )
     after = set_levels(after, "priorities", [Level(9, {"en": "Urgent"}), Level(1, {}, False)])
@@ -136,12 +142,38 @@ def test_all_that_a_type_says_is_compared_in_words(ctx: Flask) -> None:
         ("Company", "Stays with us: – → yes"),
         (
             "Company",
+            "It counts as a success: when it is won → when the order is worth enough (≥ 20,000)",
+        ),
+        (
+            "Company",
             "Planned by itself: – → Phone call “Ring them” (when work on it begins, 2 days later)",
         ),
         ("Priority", "1: – → not in use"),
         ("Priority", "9: – → Urgent"),
         ("Numbers of leads", "Example: L-10001 → A-0010001"),
     }
+
+
+def test_a_lead_has_a_category_of_its_type_wherever_it_is_chosen(manager: Actor) -> None:
+    in_force(companies(active_content(), categories=("business", "public")), manager)
+    entries = book()
+    business, private = (entries.id_of("category", key) for key in ("business", "person"))
+    lead = make_lead()
+    with pytest.raises(Invalid) as refused:
+        figures.set_figures(lead.id, Figures(category_id=private), manager, AT)
+    assert list(refused.value.errors) == ["category_id"]
+    given = Qualification(title=lead.title, category_id=private)
+    with pytest.raises(Invalid) as refused:
+        operations.save_qualification(lead.id, given, manager, AT, lead.version)
+    assert list(refused.value.errors) == ["category_id"]
+    figures.set_figures(lead.id, Figures(category_id=business), manager, AT)
+    given = replace(given, category_id=business)
+    operations.save_qualification(lead.id, given, manager, AT, lead.version)
+    assert lead.category_id == business
+    # what was chosen while it was allowed may stay
+    lead.category_id = private
+    figures.set_figures(lead.id, Figures(category_id=private, probability=5), manager, AT)
+    assert (lead.category_id, lead.probability) == (private, 5)
 
 
 def test_a_lead_has_products_levels_and_activities_of_its_type_only(manager: Actor) -> None:
@@ -222,6 +254,39 @@ def test_a_way_is_open_to_the_units_it_names_and_to_their_parts(manager: Actor) 
     way = active_content().way_of("new", "checked")
     assert way is not None
     assert way.units == ("Sales of all",)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "deal", "said"),
+    [
+        (("won", None), Deal(Decimal(1)), ""),
+        (("revenue", 5000), Deal(Decimal(5000)), "A success: at least €5,000."),
+        (("revenue", 5000), Deal(Decimal(4999)), "Won, but short of a success: at least €5,000."),
+        (("volume", 2), Deal(Decimal(1), [7], "cables"), "A success: at least 2 products."),
+        (("volume", 2), Deal(None, [7, 7]), "Won, but short of a success: at least 2 products."),
+        (
+            ("cross_sell", None),
+            Deal(None, [7], None, [7]),
+            "Won, but short of a success: more than",
+        ),
+        (
+            ("cross_sell", None),
+            Deal(None, [7, 8], None, [7]),
+            "A success: more than was asked for.",
+        ),
+        (
+            ("cross_sell", None),
+            Deal(None, [7], "cables", [7]),
+            "A success: more than was asked for",
+        ),
+    ],
+)
+def test_what_was_sold_is_a_success_as_the_type_says(
+    ctx: Flask, wanted: tuple[str, int | None], deal: Deal, said: str
+) -> None:
+    lead_type = LeadType(outcome=wanted[0], least=wanted[1])
+    assert outcome.tell(lead_type, deal, "€5,000").startswith(said)
+    assert bool(said) == bool(outcome.tell(lead_type, deal, ""))
 
 
 # -- what happens by itself ---------------------------------------------------------------------

@@ -33,7 +33,7 @@ from portal.leads import archive, contacts, hand_over, levels, own_fields
 from portal.leads.completeness import read_completeness
 from portal.leads.dates import read_dates
 from portal.leads.definition_words import called
-from portal.leads.figures import figures_of, may_set
+from portal.leads.figures import FIXED, figures_of, may_set
 from portal.leads.interests import list_interests, may_note
 from portal.leads.labels import list_labels
 from portal.leads.models import Lead, LeadContact, LeadState
@@ -348,7 +348,7 @@ def opportunity_of(found: Lead, sight: Sight) -> dict[str, Any]:
     return {
         "opportunity": figures_of(found) if goes else None,
         "may_set_figures": may_set(found, sight.actor, sight),
-        "complete": read_completeness(found) if goes else None,
+        "complete": read_completeness(found) if goes and found.state not in FIXED else None,
         "interests": list_interests(found, with_notes=told) if goes or told else [],
         "may_note": told and may_note(found, sight.actor, sight),
     }

@@ -31,6 +31,7 @@ from portal.feedback.models import Feedback
 from portal.feedback.rules import CANCELLED, CLOSING, Answer, Status, check_answer, may_take_back
 from portal.leads.lifecycle import status_again, status_for_answer
 from portal.leads.models import Lead, LeadRequirement, LeadState, LifeState
+from portal.leads.requirements import check_stage
 from portal.offers import operations as offers
 from portal.offers.operations import read_reason
 from portal.partners.figures import count
@@ -66,7 +67,9 @@ def give(pickup_id: int, answer: Answer, actor: Actor, at: datetime) -> Feedback
     if answer.status in CLOSING:
         clear_planned(lead, pickup.organisation_id, answer, actor, at)
     before = position_before(pickup, lead)
-    lead.status_id = status_for_answer(lead, answer.status, actor.roles, units_of(actor)).id
+    status = status_for_answer(lead, answer.status, actor.roles, units_of(actor))
+    check_stage(lead, status)
+    lead.status_id = status.id
     lead.version += 1
     late = max(0, int((at - pickup.feedback_due_at).total_seconds()))
     given = write(lead, pickup, answer, reason, actor, at, late)

@@ -78,7 +78,7 @@ def read_completeness(lead: Lead) -> Completeness:
         Part(called(row.names), bool((row.answer or "").strip()), "qualify")
         for row in list_questions(lead)
     ]
-    if lead.state in (LeadState.HELD, LeadState.DIRECT, LeadState.CLOSED):
+    if lead.state in (LeadState.HELD, LeadState.DIRECT):
         parts += [
             Part(
                 words_of(name),

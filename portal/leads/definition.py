@@ -27,6 +27,13 @@ TEASER_FIELDS = (
     *("title", "partner_text", "source", "expectation", "temperature", "country", "subdivision"),
     *("city", "industry", "products", "size_band", "value_band", "time_frame", "brand"),
 )
+STAGES = ("presentation", "proposal", "negotiation")
+"""Statuses of these keys are stages of a sale; a type may ask for something before each."""
+
+STAGE_FIELDS = (
+    *("brand_id", "product_ids", "target_amount", "probability", "expected_on"),
+    *("quote_number", "quote_needs"),
+)
 STEP_FIELDS: dict[str, tuple[str, ...]] = {
     "offer": (
         *("title", "partner_text", "temperature", "source_id", "country", "city", "industry_id"),
@@ -35,10 +42,16 @@ STEP_FIELDS: dict[str, tuple[str, ...]] = {
     ),
     "win": ("value", "products", "why"),
     "lose": ("reason", "decision_maker", "competitor", "lost_value"),
+    **dict.fromkeys(STAGES, STAGE_FIELDS),
 }
 """What can be asked for before a step."""
 
-ALWAYS = {"offer": (), "win": ("value",), "lose": ("reason",)}
+ALWAYS: dict[str, tuple[str, ...]] = {
+    "offer": (),
+    "win": ("value",),
+    "lose": ("reason",),
+    **dict.fromkeys(STAGES, ()),
+}
 """What the form of an answer asks for anyway."""
 
 ANSWERS = {
@@ -514,7 +527,11 @@ def type_to_data(one: Type) -> dict[str, Any]:
         "priority": one.priority,
         "importance": one.importance,
         "teaser": list(one.teaser),
-        "required": {step: list(fields) for step, fields in one.required.items()},
+        "required": {
+            step: list(fields)
+            for step, fields in one.required.items()
+            if fields or step not in STAGES
+        },
     }
     for name in ("statuses", *ALLOWED):
         if (named := getattr(one, name)) is not None:

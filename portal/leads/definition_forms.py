@@ -35,6 +35,7 @@ from portal.leads.definition import (
     MOST,
     MOST_LEAST,
     PREFIX,
+    STAGES,
     STEP_FIELDS,
     TEASER_FIELDS,
     Content,
@@ -176,6 +177,9 @@ class TypeForm(PartForm):
     )
     teaser = TicksField(_l("What partners read before pickup"))
     offer = TicksField(_l("Needed before an offer"))
+    presentation = TicksField(_l("Needed for the stage “presentation”"))
+    proposal = TicksField(_l("Needed for the stage “proposal”"))
+    negotiation = TicksField(_l("Needed for the stage “negotiation”"))
     win = TicksField(
         _l("Needed to win"), description=_l("The value of the order is asked for in any case.")
     )
@@ -219,8 +223,10 @@ class TypeForm(PartForm):
         self.kind.choices = [(str(kind), str(words)) for kind, words in KINDS.items()]
         self.statuses.choices = [(one.key, called(one.names)) for one in content.statuses]
         self.teaser.choices = [(name, str(TEASER_WORDS[name])) for name in TEASER_FIELDS]
-        self.offer.choices = [(name, str(FIELD_WORDS[name])) for name in STEP_FIELDS["offer"]]
-        for step in ("win", "lose"):
+        for step in STAGES:
+            if content.status_of(step) is None:
+                delattr(self, step)
+        for step in self.steps():
             self[step].choices = [
                 (name, str(FIELD_WORDS[name]))
                 for name in STEP_FIELDS[step]
@@ -257,8 +263,8 @@ class TypeForm(PartForm):
         every = [status.key for status in content.statuses]
         self.statuses.data = every if one.statuses is None else list(one.statuses)
         self.teaser.data = list(one.teaser)
-        self.offer.data = list(one.required["offer"])
-        self.win.data, self.lose.data = list(one.required["win"]), list(one.required["lose"])
+        for step in self.steps():
+            self[step].data = list(one.required[step])
         self.priority.data, self.importance.data = str(one.priority), str(one.importance)
         for name in ALLOWED:
             named = getattr(one, name)
@@ -294,10 +300,8 @@ class TypeForm(PartForm):
             kind=found.kind if found else (self.kind.data or ""),
             teaser=tuple(name for name in TEASER_FIELDS if name in (self.teaser.data or [])),
             required={
-                step: tuple(
-                    name for name in fields if name in (*ALWAYS[step], *(self[step].data or ()))
-                )
-                for step, fields in STEP_FIELDS.items()
+                **(found.required if found else {}),
+                **{step: self._asked(step) for step in self.steps()},
             },
             statuses=None if every else chosen,
             priority=int(self.priority.data),
@@ -309,6 +313,14 @@ class TypeForm(PartForm):
             cadence=tuple(row.form.read() for row in self.cadence if not row.form.is_blank),
             **{name: self._allowed(name) for name in ALLOWED},
         )
+
+    def steps(self) -> list[str]:
+        """Return the steps for which it can be ticked what is needed, in their order."""
+        return [step for step in STEP_FIELDS if step in self]
+
+    def _asked(self, step: str) -> tuple[str, ...]:
+        ticked = (*ALWAYS[step], *(self[step].data or ()))
+        return tuple(name for name in STEP_FIELDS[step] if name in ticked)
 
     def _allowed(self, name: str) -> tuple[str, ...] | None:
         """Return what is ticked, None where that is all there is."""

@@ -80,6 +80,11 @@ FIELD_WORDS: dict[str, Any] = {
     "value": _l("Value of the order"),
     "reason": _l("Why it was lost"),
     "decision_maker": _l("Who decided"),
+    "target_amount": _l("Target amount"),
+    "probability": _l("Probability to win"),
+    "expected_on": _l("Expected end"),
+    "quote_number": _l("Number of the quote"),
+    "quote_needs": _l("What the quote needs"),
     "products": _l("What was bought"),
     "why": _l("Why they bought it"),
     "competitor": _l("Who got it instead"),
@@ -90,6 +95,9 @@ STEPS: dict[str, Any] = {
     "offer": _l("Needed before an offer"),
     "win": _l("Needed to win"),
     "lose": _l("Needed to lose"),
+    "presentation": _l("Needed for the stage “presentation”"),
+    "proposal": _l("Needed for the stage “proposal”"),
+    "negotiation": _l("Needed for the stage “negotiation”"),
 }
 
 ALLOWED_WORDS: dict[str, Any] = {

@@ -23,6 +23,7 @@ from portal.leads.events import LeadStatusChanged
 from portal.leads.lifecycle import list_followers
 from portal.leads.models import Lead, LeadStatus
 from portal.leads.queries import visible_to
+from portal.leads.requirements import check_stage
 from portal.leads.team import may_change_team
 
 
@@ -61,6 +62,7 @@ def change_label(lead_id: int, key: str, actor: Actor, at: datetime) -> Lead:
     after = next((one for one in list_labels(lead, actor) if one.key == key), None)
     if after is None:
         raise Invalid({"status": _("Please choose one of the list.")})
+    check_stage(lead, after)
     lead.status_id = after.id
     session().flush()
     record(

@@ -9,11 +9,14 @@ from sqlalchemy import select
 from portal.core.db import session
 from portal.core.errors import Invalid
 from portal.leads import own_fields, wall
+from portal.leads.definition import STAGES
+from portal.leads.definition_words import FIELD_WORDS, called
 from portal.leads.models import (
     Lead,
     LeadAnswer,
     LeadContact,
     LeadRequirement,
+    LeadStatus,
     LeadType,
     QualificationQuestion,
 )
@@ -31,6 +34,11 @@ WORDS = {
     "time_frame": _l("Please say by when it is wanted."),
     "product_ids": _l("Please choose at least one product."),
     "brand_id": _l("Please choose the brand."),
+    "target_amount": _l("Please say what it may bring."),
+    "probability": _l("Please say how likely it is."),
+    "expected_on": _l("Please say when it is expected to end."),
+    "quote_number": _l("Please give the number of the quote."),
+    "quote_needs": _l("Please say what the quote needs."),
     "contact.company": _l("Please name the company."),
     "contact.last_name": _l("Please name the person to call."),
     "contact.reachable": _l("Please give a phone number or an e-mail address."),
@@ -38,7 +46,7 @@ WORDS = {
 
 
 def missing_for(lead: Lead, step: str, contact: LeadContact | None = None) -> dict[str, str]:
-    """Return a sentence per field that is still missing before `step` (offer, win, lose).
+    """Return a sentence per field that is still missing before `step`, one of `STEP_FIELDS`.
 
     `contact` is the lead's, where it is at hand.
     """
@@ -70,7 +78,10 @@ def _filled(field: str, lead: Lead, contact: LeadContact | None) -> bool:
         return contact is not None and bool(contact.phone_e164 or contact.email)
     if field.startswith("contact."):
         return contact is not None and bool(getattr(contact, field.removeprefix("contact."), None))
-    return bool(getattr(lead, field, None))
+    if field == "expected_on":
+        return (lead.expected_on or lead.estimated_on) is not None
+    # nought is an answer
+    return getattr(lead, field, None) not in (None, "", [])
 
 
 def _unanswered(lead: Lead) -> dict[str, str]:
@@ -100,3 +111,18 @@ def check_complete(lead: Lead, step: str) -> None:
     missing = missing_for(lead, step)
     if missing:
         raise Invalid(missing)
+
+
+def check_stage(lead: Lead, status: LeadStatus) -> None:
+    """Raise `Invalid` at field `status`, naming all that is missing before a stage of the sale."""
+    if status.key not in STAGES or status.id == lead.status_id:
+        return
+    missing = missing_for(lead, status.key)
+    if missing:
+        words = ", ".join(str(FIELD_WORDS[field]) for field in missing)
+        said = _(
+            "Before “%(status)s” please fill in on the lead: %(missing)s.",
+            status=called(status.names),
+            missing=words,
+        )
+        raise Invalid({"status": said})

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from portal.accounts.models import User
 from portal.accounts.queries import get_actor
@@ -21,8 +22,9 @@ from portal.feedback.rules import Answer
 from portal.leads import archive, figures
 from portal.leads.completeness import Part, completeness, read_completeness
 from portal.leads.figures import Figures
-from portal.leads.models import Lead, LeadState
+from portal.leads.models import Lead, LeadRequirement, LeadState
 from portal.pickup import operations as pickup
+from portal.pickup.models import Pickup
 from tests.factories import (
     csrf_of,
     factory,
@@ -128,6 +130,32 @@ def test_figures_that_cannot_be_are_told(ctx) -> None:
     }
     assert set_figures(lead, manager, probability=0) == ["probability"]
     assert set_figures(lead, manager, probability=0) == []
+
+
+def test_a_stage_asks_for_what_the_definition_wants_before_it(client: FlaskClient) -> None:
+    rep = make_person()
+    lead = make_held(rep)
+    require(lead, "proposal", "quote_number", "probability", "brand_id")
+    browser = sign_in(client, rep)
+    held = held_of(lead)
+    answer = f"/pickups/{held}/feedback"
+    refused = post(browser, answer, status="proposal", note="Sent today")
+    assert refused.status_code == 422
+    assert "please fill in on the lead: Number of the quote, Probability to win." in refused.text
+    assert "Sent today" in refused.text
+    figures_page = f"/leads/{lead.id}/figures"
+    assert post(browser, figures_page, quote_number="A-7", probability="0").status_code == 303
+    assert post(browser, answer, status="proposal", note="Sent today").status_code == 303
+
+
+@factory
+def require(lead: Lead, step: str, *fields: str) -> None:
+    session().add_all(LeadRequirement(type_id=lead.type_id, step=step, field=one) for one in fields)
+
+
+@factory
+def held_of(lead: Lead) -> int:
+    return session().scalars(select(Pickup.id).where(Pickup.lead_id == lead.id)).one()
 
 
 # -- completeness -----------------------------------------------------------------------------

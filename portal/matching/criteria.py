@@ -8,7 +8,8 @@ Condition: `{"field": "country", "values": ["DE", "AT"]}`. Fields of the catalog
 Criterion: `{"kind": …, "mode": "required" | "weighted", "weight": 1–100, …}`, and by kind:
 `region` `within` (territory, country, subdivision) · `radius` `km` · `specialisation` and
 `certification` `ids` (one of them is enough) · `level` `level_id` (at least) · `industry`,
-`size_band`, `brand`, `product`, `language`, `capacity` and `present` nothing more.
+`size_band`, `brand`, `product`, `language`, `capacity` and `present` nothing more · `own` `own`:
+answers in the programme's own fields about partners, as `showroom=yes` (one of them is enough).
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class Kind(StrEnum):
     LANGUAGE = "language"
     CAPACITY = "capacity"
     PRESENT = "present"
+    OWN = "own"
 
 
 class Within(StrEnum):
@@ -89,6 +91,7 @@ class Criterion:
     km: float = DEFAULT_KM
     ids: tuple[int, ...] = ()
     level_id: int | None = None
+    own: tuple[str, ...] = ()
 
     @property
     def required(self) -> bool:
@@ -108,6 +111,7 @@ class Criterion:
             km=float(data.get("km") or DEFAULT_KM),
             ids=tuple(int(i) for i in data.get("ids") or ()),
             level_id=int(level) if level else None,
+            own=tuple(str(one) for one in data.get("own") or ()),
         )
 
     def to_data(self) -> dict[str, Any]:
@@ -123,6 +127,8 @@ class Criterion:
             data["ids"] = list(self.ids)
         elif self.kind is Kind.LEVEL:
             data["level_id"] = self.level_id
+        elif self.kind is Kind.OWN:
+            data["own"] = list(self.own)
         return data
 
 

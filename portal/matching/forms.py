@@ -24,7 +24,13 @@ from portal.matching.criteria import (
 )
 from portal.matching.models import DistributionRule
 from portal.matching.operations import ROUND_HOURS, RuleDraft
-from portal.matching.words import describe_criterion, field_name, kind_name, value_name
+from portal.matching.words import (
+    describe_criterion,
+    field_name,
+    kind_name,
+    own_choices,
+    value_name,
+)
 from portal.partners.forms import split_codes
 from portal.partners.queries import list_groups
 from portal.web.forms import Form, TicksField, WholeField, needed
@@ -53,6 +59,7 @@ class RuleForm(Form):
     specialisation_ids = TicksField(_l("One of these"), choices=[])
     certification_ids = TicksField(_l("One of these"), choices=[])
     level_id = SelectField(_l("At least"), [Optional()], choices=[])
+    own_answers = TicksField(_l("One of these"), choices=[])
     lead = StringField(
         _l("Lead to try it with"),
         [Optional(), Length(max=40)],
@@ -73,6 +80,7 @@ class RuleForm(Form):
         self.specialisation_ids.choices = book().choices("specialisation", locale)
         self.certification_ids.choices = book().choices("certification", locale)
         self.level_id.choices = [("", "–"), *book().choices("partner_level", locale)]
+        self.own_answers.choices = own_choices(locale)
         for kind in Kind:
             self[f"mode_{kind}"].label.text = _("How it counts")
             self[f"mode_{kind}"].choices = [
@@ -121,6 +129,8 @@ class RuleForm(Form):
             self[f"{criterion.kind}_ids"].data = [str(i) for i in criterion.ids]
         elif criterion.kind is Kind.LEVEL:
             self.level_id.data = str(criterion.level_id or "")
+        elif criterion.kind is Kind.OWN:
+            self.own_answers.data = list(criterion.own)
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Check the codes as well; what the criteria need, the operation checks."""
@@ -170,6 +180,7 @@ class RuleForm(Form):
             if kind in (Kind.SPECIALISATION, Kind.CERTIFICATION)
             else (),
             level_id=int(self.level_id.data) if self.level_id.data else None,
+            own=tuple(self.own_answers.data or ()) if kind is Kind.OWN else (),
         )
 
 

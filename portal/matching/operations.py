@@ -115,6 +115,8 @@ def check_rule(draft: RuleDraft) -> None:
             errors["radius_km"] = _("Please give a distance from 1 to 20,000 km.")
         if criterion.kind in (Kind.SPECIALISATION, Kind.CERTIFICATION) and not criterion.ids:
             errors[f"{criterion.kind}_ids"] = _("Please choose at least one.")
+        if criterion.kind is Kind.OWN and not criterion.own:
+            errors["own_answers"] = _("Please choose at least one.")
         if criterion.kind is Kind.LEVEL and criterion.required and not criterion.level_id:
             errors["level_id"] = _("Please choose the lowest level that will do.")
     known = book().by_id

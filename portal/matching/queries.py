@@ -13,6 +13,7 @@ from sqlalchemy import (
     Date,
     Float,
     Select,
+    Text,
     and_,
     case,
     cast,
@@ -25,11 +26,13 @@ from sqlalchemy import (
     true,
     type_coerce,
 )
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import InstrumentedAttribute, joinedload
 from sqlalchemy.types import NullType
 
 from portal.accounts.models import PARTNER_KINDS, Organisation
-from portal.catalog.models import PartnerLevel
+from portal.catalog.field_filters import holds
+from portal.catalog.models import FieldKind, FieldSubject, PartnerLevel
 from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.errors import NotFound
@@ -236,6 +239,10 @@ class _Tests:
                 held_now = func.coalesce(PartnerFigures.open_pickups, 0)
                 share = 1 - cast(held_now, Float(53)) / func.nullif(Partner.capacity, 0)
                 return func.greatest(func.coalesce(share, 0), 0)
+            case Kind.OWN:
+                given = [case((said, one)) for one, said in own_answers(criterion.own)]
+                answers: array[Any] = array(given, type_=Text())
+                return type_coerce(func.array_remove(answers, null()), NullType())
             case Kind.PRESENT:
                 away = Partner.organisation_id.in_(self.away())
                 return true() if criterion.required else ~away
@@ -292,6 +299,8 @@ class _Tests:
                 return ~_holds(Partner.languages, lead.language) if lead.language else None
             case Kind.CAPACITY:
                 return func.coalesce(PartnerFigures.open_pickups, 0) >= Partner.capacity
+            case Kind.OWN:
+                return ~or_(false(), *(said for _one, said in own_answers(criterion.own)))
             case _:
                 return Partner.organisation_id.in_(self.away())
 
@@ -340,6 +349,24 @@ class _Tests:
         firm = Organisation.__table__.alias()
         day = cast(func.timezone(firm.c.timezone, self.at), Date)
         return select(day).where(firm.c.id == organisation_id).scalar_subquery()
+
+
+def own_answers(asked: Iterable[str]) -> Iterator[tuple[str, ColumnElement[bool]]]:
+    """Yield answers in own fields with the conditions that partners give them.
+
+    A field that is not asked any more is answered by nobody.
+    """
+    known = {one.key: one for one in book().fields_of(FieldSubject.PARTNER)}
+    for one in asked:
+        key, _equals, value = one.partition("=")
+        field = known.get(key)
+        if field is None:
+            yield one, false()
+        elif field.kind == FieldKind.YES_NO:
+            yield one, holds(Partner.custom, {key: value == "yes"})
+        else:
+            several = field.kind == FieldKind.SEVERAL
+            yield one, holds(Partner.custom, {key: [value] if several else value})
 
 
 def _raw(column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:

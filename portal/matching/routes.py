@@ -224,6 +224,8 @@ def editor(
                 "more": form[MORE[kind]] if kind in MORE else None,
             }
             for kind in Kind
+            # who keeps nothing of the kind is not asked for it
+            if kind is not Kind.OWN or form.own_answers.choices or form.own_answers.data
         ],
         preview=shown,
     )
@@ -236,4 +238,5 @@ MORE = {
     Kind.SPECIALISATION: "specialisation_ids",
     Kind.CERTIFICATION: "certification_ids",
     Kind.LEVEL: "level_id",
+    Kind.OWN: "own_answers",
 }

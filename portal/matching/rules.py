@@ -38,7 +38,8 @@ class PartnerFacts(NamedTuple):
 
     region, brand, language, present: yes or no · radius: km, None where unknown · product,
     specialisation, industry, size_band: ids of the profile · certification: ids asked for that are
-    held and still good · level: its id or None · capacity: the share that is free.
+    held and still good · level: its id or None · capacity: the share that is free · own: the
+    answers asked for that it gives.
     """
 
     organisation_id: int
@@ -160,6 +161,10 @@ class Scorer:
 
     def present(self, criterion: Criterion, here: bool) -> Grade:
         return float(here), {}
+
+    def own(self, criterion: Criterion, answers: Sequence[str]) -> Grade:
+        shown = [one for one in criterion.own if one in answers]
+        return float(bool(shown)), {"own": shown}
 
 
 def served(wanted: int | None, named: Sequence[int]) -> Grade:

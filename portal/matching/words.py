@@ -11,6 +11,8 @@ from babel import Locale
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
+from portal.catalog.fields import CHOOSING, choices_of
+from portal.catalog.models import CustomField, FieldKind, FieldSubject
 from portal.catalog.queries import book
 from portal.matching.criteria import CATALOG_FIELDS, Condition, Criterion, Field, Kind, Within
 from portal.web.filters import number
@@ -36,6 +38,8 @@ def why(explanation: Sequence[Part]) -> list[str]:
 
 def _phrase(locale: Locale, part: Part) -> str:
     names = ", ".join(book().labels(part.get("ids", ()), str(locale)))
+    if part["kind"] == Kind.OWN:
+        names = own_names(part.get("own", ()), str(locale))
     km = part.get("km")
     return _said(
         locale,
@@ -130,6 +134,10 @@ def _capacity(facts: Facts) -> str:
     return str(_("has time for more")) if facts.mode == "weighted" else ""
 
 
+def _own(facts: Facts) -> str:
+    return facts.names
+
+
 def _silent(_facts: Facts) -> str:
     return ""
 
@@ -147,6 +155,7 @@ PHRASES: dict[str, Callable[[Facts], str]] = {
     Kind.LANGUAGE: _language,
     Kind.CAPACITY: _capacity,
     Kind.PRESENT: _silent,
+    Kind.OWN: _own,
 }
 
 
@@ -234,6 +243,11 @@ OUT: dict[str, Callable[[int], str]] = {
         "%(num)d partner has no time for more", "%(num)d partners have no time for more", n
     ),
     "present": lambda n: ngettext("%(num)d partner is away", "%(num)d partners are away", n),
+    "own": lambda n: ngettext(
+        "%(num)d partner gives none of the answers asked for",
+        "%(num)d partners give none of the answers asked for",
+        n,
+    ),
     "most": lambda n: ngettext(
         "%(num)d more would suit, beyond the number the rule offers to",
         "%(num)d more would suit, beyond the number the rule offers to",
@@ -266,6 +280,7 @@ KIND_NAMES: dict[str, Callable[[], str]] = {
     Kind.LANGUAGE: lambda: _("Language"),
     Kind.CAPACITY: lambda: _("Free capacity"),
     Kind.PRESENT: lambda: _("Not away"),
+    Kind.OWN: lambda: _("Own fields"),
 }
 
 
@@ -305,6 +320,29 @@ def describe_criterion(criterion: Criterion) -> str:
             return str(_("has time for more"))
         case Kind.PRESENT:
             return str(_("is not away"))
+        case Kind.OWN:
+            return str(_("one of: %(names)s", names=own_names(criterion.own, locale)))
+
+
+def own_choices(locale: str) -> list[tuple[str, str]]:
+    """Return the answers in own fields about partners that may be asked for: key and words."""
+    return [
+        (f"{field.key}={key}", f"{field.label(locale)}: {label}")
+        for field in book().fields_of(FieldSubject.PARTNER)
+        for key, label in _answers(field, locale)
+    ]
+
+
+def _answers(field: CustomField, locale: str) -> list[tuple[str, str]]:
+    if field.kind == FieldKind.YES_NO:
+        return [("yes", str(_("Yes"))), ("no", str(_("No")))]
+    return choices_of(field, locale) if field.kind in CHOOSING else []
+
+
+def own_names(answers: Sequence[str], locale: str) -> str:
+    """Say answers in own fields: "Showroom: Yes"; those that nobody asks any more are left out."""
+    known = dict(own_choices(locale))
+    return ", ".join(known[one] for one in answers if one in known)
 
 
 def field_name(field: str) -> str:

@@ -11,12 +11,15 @@ import pytest
 from flask import Flask
 
 from portal.accounts.models import Organisation
+from portal.catalog import field_operations
+from portal.catalog.field_operations import FieldDraft
 from portal.catalog.queries import book
 from portal.core.db import session
 from portal.leads.models import Lead
 from portal.matching.criteria import Kind
 from portal.matching.models import DistributionRule
 from portal.matching.operations import Match, match
+from portal.matching.words import why
 from portal.partners.models import (
     Absence,
     Partner,
@@ -325,6 +328,30 @@ def test_specialisation_and_language_are_met_by_one_of_them(ctx: Flask) -> None:
     found = match(make_lead(language="de"), AT, rule=tried)
     assert firms(found) == [fits.id]
     assert {k: n for k, n in found.excluded.items() if n} == {"specialisation": 1, "language": 1}
+
+
+def test_partners_are_chosen_by_their_own_fields(ctx: Flask) -> None:
+    make_programme()
+    for name, kind in (("Showroom", "yes_no"), ("Halls", "several")):
+        choices = [("", {"en": "North"}, True), ("", {"en": "South"}, True)]
+        draft = FieldDraft(names={"en": name}, kind=kind, choices=choices)
+        halls = field_operations.add("partner", draft, None, AT)
+    shows = make_partner(custom={"showroom": True, "halls": ["north"]})
+    south = make_partner(custom={"showroom": False, "halls": ["north", "south"]})
+    silent = make_partner()
+    asked = ["showroom=yes", "halls=south", "gone=1"]
+    found = match(make_lead(), AT, rule=rule(required("own", own=asked)))
+    assert firms(found) == [shows.id, south.id]
+    assert found.excluded["own"] == 1
+    assert [why(m.explanation) for m in found.partners] == [["Showroom: Yes"], ["Halls: South"]]
+    scores = match(make_lead(), AT, rule=rule(weighted("own", 20, own=asked))).partners
+    assert {m.organisation_id: m.score for m in scores} == {
+        shows.id: 20.0,
+        south.id: 20.0,
+        silent.id: 0.0,
+    }
+    field_operations.set_active(halls.id, False, None, AT)
+    assert firms(match(make_lead(), AT, rule=rule(required("own", own=asked)))) == [shows.id]
 
 
 def test_half_of_the_products_is_half_of_the_points(ctx: Flask) -> None:

@@ -9,10 +9,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from portal.catalog import field_operations
+from portal.catalog.field_operations import FieldDraft
 from portal.catalog.queries import book
 from portal.core.db import session
 from portal.matching.models import DistributionRule
 from tests.factories import (
+    AT,
     CONTACT,
     csrf_of,
     factory,
@@ -66,6 +69,32 @@ def test_the_rules_stand_in_order_with_words_for_what_they_ask(manager: FlaskCli
     assert page.text.index("Large projects") < page.text.index("Everything else")
     assert "at least Authorised" in page.text
     assert "within 250 km" in page.text
+
+
+@factory
+def keep_showrooms() -> None:
+    """Have the programme ask its partners whether they have a showroom."""
+    draft = FieldDraft(names={"en": "Showroom"}, kind="yes_no")
+    field_operations.add("partner", draft, None, AT)
+
+
+def test_a_rule_asks_for_answers_in_own_fields_where_there_are_any(manager: FlaskClient) -> None:
+    make_partner()
+    assert "mode_own" not in manager.get("/rules/new").text
+    keep_showrooms()
+    asked = typed(manager, mode_own="required")
+    missing = manager.post("/rules/new", data=asked)
+    assert missing.status_code == 422
+    assert "Please choose at least one." in missing.text
+    made = manager.post("/rules/new", data={**asked, "own_answers": "showroom=yes"})
+    assert made.status_code == 303
+    rule_id = rules_now()[-1][0]
+    assert rule_data(rule_id)["criteria"] == [
+        {"kind": "own", "mode": "required", "own": ["showroom=yes"]}
+    ]
+    assert "one of: Showroom: Yes" in manager.get("/rules").text
+    tried = manager.post(f"/rules/{rule_id}/preview", data={**asked, "own_answers": "showroom=yes"})
+    assert tried.status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/rules", "/rules/new", "/partners", "/groups", "/catalog"])

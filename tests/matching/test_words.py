@@ -148,6 +148,7 @@ def test_a_criterion_survives_being_stored(kind: Kind) -> None:
         weight=30.0 if weighted else 0.0,
         ids=(1, 2) if kind in (Kind.SPECIALISATION, Kind.CERTIFICATION) else (),
         level_id=3 if kind is Kind.LEVEL else None,
+        own=("showroom=yes",) if kind is Kind.OWN else (),
     )
     assert Criterion.from_data(criterion.to_data()) == criterion
 

@@ -26,6 +26,7 @@ from portal.accounts.permissions import Permission
 from portal.accounts.reach import Reached
 from portal.core.db import AnyRow, session
 from portal.core.errors import NotFound
+from portal.leads.definition_words import called
 from portal.leads.models import (
     HandOver,
     Lead,
@@ -245,6 +246,12 @@ def get_definition() -> Definition:
         .all()
     )
     return Definition(definition_id, {t.id: t for t in types}, {s.id: s for s in statuses})
+
+
+def find_type_name(type_id: int) -> str:
+    """Return what a lead type is called, of whatever version; nothing for an unknown id."""
+    found = session().get(LeadType, type_id)
+    return called(found.names) if found else ""
 
 
 def list_statuses() -> dict[int, LeadStatus]:

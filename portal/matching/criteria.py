@@ -3,7 +3,8 @@
 Here is only the shape, as it stands in the JSON of `DistributionRule`; whether a lead fits is
 decided in `rules`, the sentences about it are in `words`, the SQL is in `queries`.
 
-Condition: `{"field": "country", "values": ["DE", "AT"]}`. Fields of the catalogue take ids.
+Condition: `{"field": "country", "values": ["DE", "AT"]}`. Fields of the catalogue take ids, `type`
+the ids of lead types as text: these stay from version to version of the lead definition.
 
 Criterion: `{"kind": …, "mode": "required" | "weighted", "weight": 1–100, …}`, and by kind:
 `region` `within` (territory, country, subdivision) · `radius` `km` · `specialisation` and
@@ -65,6 +66,8 @@ class Field(StrEnum):
     PRODUCT = "product"
     TEMPERATURE = "temperature"
     KIND = "kind"
+    TYPE = "type"
+    CATEGORY = "category"
     SOURCE = "source"
 
 
@@ -74,6 +77,7 @@ CATALOG_FIELDS = (
     Field.VALUE_BAND,
     Field.BRAND,
     Field.PRODUCT,
+    Field.CATEGORY,
     Field.SOURCE,
 )
 DEFAULT_KM = 80.0

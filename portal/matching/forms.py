@@ -13,6 +13,8 @@ from wtforms.validators import Length, NumberRange, Optional
 
 from portal.accounts.tree import is_region
 from portal.catalog.queries import book
+from portal.leads.definition_words import called
+from portal.leads.queries import get_definition
 from portal.matching.criteria import (
     CATALOG_FIELDS,
     Condition,
@@ -93,6 +95,10 @@ class RuleForm(Form):
             self[f"if_{of}"].label.text = field_name(of)
             if of in CATALOG_FIELDS:
                 self[f"if_{of}"].choices = book().choices(of, locale)
+            elif of is Field.TYPE:
+                self[f"if_{of}"].choices = [
+                    (str(one.id), called(one.names)) for one in get_definition().types.values()
+                ]
             elif of in CHOICES:
                 self[f"if_{of}"].choices = [(v, value_name(of, v)) for v in CHOICES[of]]
 

@@ -60,7 +60,10 @@ def _holds(condition: Condition, lead: Lead) -> bool:
 
 def value_of(lead: Lead, of: Field) -> str | int | None:
     """Return the lead's value for a condition on a single field."""
-    name = f"{of}_id" if of in ("industry", "size_band", "value_band", "brand", "source") else of
+    if of is Field.TYPE:
+        return str(lead.type_id)
+    by_id = ("industry", "size_band", "value_band", "brand", "category", "source")
+    name = f"{of}_id" if of in by_id else of
     found: str | int | None = getattr(lead, name)
     return found
 

@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from portal.catalog.fields import CHOOSING, choices_of
 from portal.catalog.models import CustomField, FieldKind, FieldSubject
 from portal.catalog.queries import book
+from portal.leads.queries import find_type_name
 from portal.matching.criteria import CATALOG_FIELDS, Condition, Criterion, Field, Kind, Within
 from portal.web.filters import number
 
@@ -360,6 +361,8 @@ FIELD_NAMES: dict[str, Callable[[], str]] = {
     Field.PRODUCT: lambda: _("Products"),
     Field.TEMPERATURE: lambda: _("Temperature"),
     Field.KIND: lambda: _("Kind"),
+    Field.TYPE: lambda: _("Lead type"),
+    Field.CATEGORY: lambda: _("Category"),
     Field.SOURCE: lambda: _("Source"),
 }
 
@@ -389,6 +392,8 @@ def value_name(field: Field, value: str | int) -> str:
         return {"hot": str(_("Hot")), "warm": str(_("Warm")), "cold": str(_("Cold"))}.get(
             str(value), str(value)
         )
+    if field is Field.TYPE:
+        return find_type_name(int(value))
     if field is Field.KIND:
         return {
             "end_customer": str(_("End customer")),

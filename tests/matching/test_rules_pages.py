@@ -13,6 +13,7 @@ from portal.catalog import field_operations
 from portal.catalog.field_operations import FieldDraft
 from portal.catalog.queries import book
 from portal.core.db import session
+from portal.leads.models import LeadType
 from portal.matching.models import DistributionRule
 from tests.factories import (
     AT,
@@ -61,6 +62,11 @@ def typed(client: FlaskClient, **fields: Any) -> dict[str, Any]:
         "version": "1",
         **fields,
     }
+
+
+@factory
+def type_id(key: str) -> int:
+    return session().scalars(select(LeadType.id).where(LeadType.key == key)).one()
 
 
 def test_the_rules_stand_in_order_with_words_for_what_they_ask(manager: FlaskClient) -> None:
@@ -115,6 +121,7 @@ def test_a_new_rule_is_saved_as_it_was_typed(manager: FlaskClient) -> None:
             if_country="de, AT",
             if_brand=[str(brand)],
             if_temperature=["hot", "warm"],
+            if_type=[str(type_id("person"))],
             mode_radius="required",
             radius_km="120",
             mode_industry="weighted",
@@ -127,7 +134,9 @@ def test_a_new_rule_is_saved_as_it_was_typed(manager: FlaskClient) -> None:
         {"field": "country", "values": ["DE", "AT"]},
         {"field": "brand", "values": [brand]},
         {"field": "temperature", "values": ["hot", "warm"]},
+        {"field": "type", "values": [str(type_id("person"))]},
     ]
+    assert "Lead type: Person" in manager.get("/rules").text
     assert saved["criteria"] == [
         {"kind": "radius", "mode": "required", "km": 120.0},
         {"kind": "industry", "mode": "weighted", "weight": 35.0},

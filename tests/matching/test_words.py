@@ -133,6 +133,20 @@ def test_a_lead_fits_where_every_condition_holds(
     assert fits_lead([Condition.from_data(c) for c in conditions], lead) is fits
 
 
+def test_a_condition_may_be_the_type_or_the_category_of_a_lead(ctx: Flask) -> None:
+    lead, person = make_lead(), make_lead(type="person")
+    public = book().id_of("category", "public")
+    of_type = Condition.from_data({"field": "type", "values": [str(person.type_id)]})
+    of_category = Condition.from_data({"field": "category", "values": [public]})
+    assert [fits_lead([of_type], one) for one in (lead, person)] == [False, True]
+    assert [fits_lead([of_category], one) for one in (lead, make_lead(category_id=public))] == [
+        False,
+        True,
+    ]
+    assert describe_condition(of_type) == "Lead type: Person"
+    assert describe_condition(of_category) == "Category: Public sector"
+
+
 def test_one_of_the_lead_s_products_is_enough(ctx: Flask) -> None:
     lead = make_lead()
     wanted = Condition.from_data({"field": "product", "values": [lead.product_ids[0], 999999]})

@@ -37,6 +37,7 @@ from portal.desk.lead_columns import BY_KEY, ORDER_BY_KEY, USUAL, Eyes
 from portal.feedback.rules import Status
 from portal.leads import finding, own_fields
 from portal.leads.models import (
+    ArchivedLead,
     Lead,
     LeadFields,
     LeadKind,
@@ -149,6 +150,12 @@ def of_product(values: tuple[str, ...], _asking: Asking) -> ColumnElement[bool] 
     """Make the condition of leads about one of these products."""
     ids = [one for one in map(an_id, values) if one is not None]
     return Lead.product_ids.overlap(ids) if ids else None
+
+
+def of_competitor(values: tuple[str, ...], _asking: Asking) -> ColumnElement[bool] | None:
+    """Make the condition of leads for which one of these competes."""
+    ids = [one for one in map(an_id, values) if one is not None]
+    return Lead.competitor_ids.overlap(ids) if ids else None
 
 
 def of_keys(column: SQLColumnExpression[Any], table: type[LeadType | LeadStatus]) -> Make:
@@ -311,9 +318,11 @@ def _spans(
     yield Filter(f"{key}_to", _l("%(what)s, to", what=label), "day", until(column), part)
 
 
-def _range(key: str, label: Any, column: SQLColumnExpression[Any]) -> Iterator[Filter]:
-    yield Filter(f"{key}_from", _l("%(what)s, from", what=label), "number", at_least(column))
-    yield Filter(f"{key}_to", _l("%(what)s, to", what=label), "number", at_most(column))
+def _range(
+    key: str, label: Any, column: SQLColumnExpression[Any], part: Field | None = None
+) -> Iterator[Filter]:
+    yield Filter(f"{key}_from", _l("%(what)s, from", what=label), "number", at_least(column), part)
+    yield Filter(f"{key}_to", _l("%(what)s, to", what=label), "number", at_most(column), part)
 
 
 STATE = Filter("state", _l("State"), "ticks", among(Lead.state, tuple(LeadState)), None, STATES)
@@ -367,6 +376,44 @@ GROUPS: tuple[tuple[Any, tuple[Filter, ...]], ...] = (
             *_range("importance", _l("Importance"), Lead.importance),
             Filter("frame", _l("Time frame"), "text", containing(Lead.time_frame)),
             Filter("expectation", _l("Expectation"), "text", containing(Lead.expectation)),
+        ),
+    ),
+    (
+        _l("Opportunity"),
+        (
+            Filter(
+                "category",
+                _l("Category"),
+                "entry",
+                of_ids(Lead.category_id),
+                Field.PROGRESS,
+                of_kind="category",
+            ),
+            Filter(
+                "competitor",
+                _l("Who else is asked"),
+                "entry",
+                of_competitor,
+                Field.PROGRESS,
+                of_kind="competitor",
+            ),
+            *_range("chance", _l("Probability to win"), Lead.probability, Field.PROGRESS),
+            Filter(
+                "long_term",
+                _l("A long-term opportunity"),
+                "choice",
+                ticked(lambda _asking: Lead.long_term.is_(True)),
+                Field.PROGRESS,
+                YES_NO,
+            ),
+            Filter(
+                "kept",
+                _l("In the archive"),
+                "choice",
+                ticked(lambda _asking: Lead.id.in_(select(ArchivedLead.lead_id))),
+                None,
+                YES_NO,
+            ),
         ),
     ),
     (

@@ -26,7 +26,7 @@ from portal.desk.lead_list import PAGE, LeadList
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.leads import hand_over, team
-from portal.leads.models import Lead, LeadState
+from portal.leads.models import ArchivedLead, Lead, LeadState
 from portal.leads.queries import visible_to
 from portal.leads.sight import read_choices, sight_of, where_seen
 from portal.leads.visibility import Field
@@ -209,8 +209,13 @@ def test_every_field_is_a_filter(ctx):
         source_system="web form",
         external_id="X-77",
         disqualified_reason_id=entries.reasons("disqualify")[0].id,
+        probability=80,
+        category_id=entries.active("category")[0].id,
+        competitor_ids=[entries.active("competitor")[0].id],
+        long_term=True,
         **other,
     )
+    keep_for_later("plain", me, at)
     held_by(make_partner("Alpha"), Answer("proposal"), title="held", kind="partner_recruit")
     today = f"{at.astimezone(ZONE):%Y-%m-%d}"
     found = {
@@ -238,6 +243,12 @@ def test_every_field_is_a_filter(ctx):
         "importance_to": ("4", {"plain", "held"}),
         "frame": ("SUMMER", {"other"}),
         "expectation": ("visit", {"other"}),
+        "category": (str(entries.active("category")[0].id), {"other"}),
+        "competitor": (str(entries.active("competitor")[0].id), {"other"}),
+        "chance_from": ("80", {"other"}),
+        "chance_to": ("79", set()),
+        "long_term": ("no", {"plain", "held"}),
+        "kept": ("yes", {"plain"}),
         "country": ("us", {"other"}),
         "region": ("tx", {"other"}),
         "city": ("aust", {"other"}),
@@ -275,6 +286,12 @@ def test_every_field_is_a_filter(ctx):
     assert titles(me, state=["captured", "held"], temperature="hot") == ["other"]
     assert set(titles(me, q="AUSTIN")) == {"other"}
     assert titles(me, q="x-77") == ["other"]
+
+
+def keep_for_later(title, user, at):
+    lead = session().scalars(select(Lead).where(Lead.title == title)).one()
+    session().add(ArchivedLead(lead_id=lead.id, at=at, user_id=user.id))
+    session().flush()
 
 
 @pytest.mark.parametrize("odd", ["nonsense", "-1", "9" * 40, "1e400", "9999-12-31", "0001-01-01"])

@@ -23,13 +23,16 @@ from portal.core import clock
 from portal.core.db import db, session
 from portal.core.errors import DomainError, NotFound
 from portal.desk.resellers import read_resellers
+from portal.feedback import actions
 from portal.feedback import operations as feedback
+from portal.feedback.action_rules import Action
 from portal.feedback.rules import Answer
 from portal.leads import contacts, notes, team
 from portal.leads.models import Lead, LeadState
 from portal.leads.queries import find_visible
 from portal.leads.sight import sight_of
 from portal.leads.visibility import TABLE, Cell, Field, Phase, Tier
+from portal.offers import operations as offers
 from portal.partners import operations as partners
 from portal.pickup import operations as pickup
 from portal.pickup import reassign
@@ -122,6 +125,21 @@ def win(house, who, other, lead, firm, at):
     feedback.give(house.pickup_of(lead), Answer("won", value=1000), house.actor(who), at)
 
 
+def sell_it_ourselves(house, who, other, lead, firm, at):
+    if house.lead(lead).state == LeadState.OFFERED:
+        offers.withdraw(house.leads[lead], at)
+    actions.begin(house.leads[lead], house.actor("channel"), at)
+
+
+def put_back(house, who, other, lead, firm, at):
+    actions.put_back(house.leads[lead], house.actor("channel"), at)
+
+
+def cancel(house, who, other, lead, firm, at):
+    mistake = Answer("cancelled", reason="by_mistake")
+    actions.finish(Action.CANCEL, house.leads[lead], mistake, house.actor("channel"), at)
+
+
 def make_manager(house, who, other, lead, firm, at):
     user = house.user(who)
     kind = user.organisation.kind
@@ -202,6 +220,7 @@ DEEDS = (
     *(pick, give_back, hand_on, win, make_manager, make_rep, swap_roles, move),
     *(deactivate, reactivate, put_in_charge, report_to, own_the_lead, join_the_team),
     *(leave_the_team, keep_a_note, share_a_note, share, hide, move_firm),
+    *(sell_it_ourselves, put_back, cancel),
 )
 
 
@@ -247,7 +266,8 @@ def stands(person, lead_id):
         if lead.holder_id == person:
             return {Tier.HOLDER}
         return {Tier.FIRM_MANAGER} if roles & set(MANAGER.values()) else set()
-    tiers = set()
+    # who sells a lead himself holds it
+    tiers = {Tier.HOLDER} if lead.state == "direct" and lead.owner_id == person else set()
     if "admin" in roles:
         tiers.add(Tier.ADMIN)
     if "channel_manager" in roles:
@@ -267,9 +287,12 @@ def stands(person, lead_id):
 def allowed(person, lead_id):
     """Return the fields that the table lets a person see, and those as far as they are shared."""
     (lead,) = rows(LEAD, id=lead_id)
-    phase = {"offered": Phase.OFFERED, "held": Phase.HELD, "closed": Phase.CLOSED}.get(
-        lead.state, Phase.BEFORE
-    )
+    phase = {
+        "offered": Phase.OFFERED,
+        "held": Phase.HELD,
+        "direct": Phase.HELD,
+        "closed": Phase.CLOSED,
+    }.get(lead.state, Phase.BEFORE)
     whole, shared = set(), set()
     for tier in stands(person, lead_id):
         for field in Field:

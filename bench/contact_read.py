@@ -33,7 +33,7 @@ NOTES, PAGES, ROUNDS = 20, 100, 3
 GOAL = 10.0
 
 ADD_NOTES = """
-INSERT INTO firm_notes (lead_id, organisation_id, author_id, at, text)
+INSERT INTO firm_notes (subject_id, organisation_id, author_id, at, text)
 SELECT l.id, %(firm)s, %(author)s, now(), 'He plays golf on Fridays and calls back.'
 FROM leads l, generate_series(1, CASE l.id WHEN %(lead)s THEN %(notes)s ELSE 1 END)
 """
@@ -121,7 +121,7 @@ def _read_plainly(lead_id: int, actor: Actor) -> float:
     found = session().scalars(
         select(FirmNote)
         .join(Organisation, Organisation.id == FirmNote.organisation_id)
-        .where(FirmNote.lead_id == lead_id, or_(own, FirmNote.shared_at.is_not(None)))
+        .where(FirmNote.subject_id == lead_id, or_(own, FirmNote.shared_at.is_not(None)))
         .options(joinedload(FirmNote.author))
         .order_by(FirmNote.at.desc(), FirmNote.id.desc())
         .limit(notes.SHOWN)

@@ -47,6 +47,7 @@ from portal.people.models import SignUpRequest
 from portal.pickup import operations as pickup
 from portal.timeline import activities as timeline
 from portal.timeline import attachments, files
+from portal.timeline import notes as timeline_notes
 from portal.timeline.rules import Entry
 from tests.factories import (
     answer_questions,
@@ -265,8 +266,18 @@ def make_things(world, alpha, at):
             plan_visit(world, alpha, at),
         ),
         "attachment_id": make_file(
-            activities.about(world.leads["held"]), get_actor(world.people["alice"].id), at
+            notes.about(world.leads["held"]), get_actor(world.people["alice"].id), at
         ),
+        **{
+            f"partner_activities.{verb} note_id": timeline_notes.write(
+                partner_activities.about(alpha.id),
+                "They grow.",
+                False,
+                get_actor(world.people["manager"].id),
+                at,
+            ).id
+            for verb in NOTE_VERBS
+        },
         **{
             f"partner_activities.{verb} attachment_id": make_file(
                 partner_activities.about(alpha.id), get_actor(world.people["manager"].id), at
@@ -345,6 +356,7 @@ def make_activity(world, at):
 
 
 VERBS = ("activity", "change", "complete", "cancel")
+NOTE_VERBS = ("note", "change_note", "share_note", "remove_note")
 FILE_VERBS = ("attachment", "share_attachment", "remove_attachment")
 
 
@@ -381,6 +393,12 @@ def make_customer(world, at):
         subject, call, done=False, people={manager.id}, actor=manager, at=at
     ).id
     world.values |= {f"customer_activities.{verb} activity_id": planned for verb in VERBS}
+    world.values |= {
+        f"customer_activities.{verb} note_id": timeline_notes.write(
+            subject, "They like fish.", False, manager, at
+        ).id
+        for verb in NOTE_VERBS
+    }
     world.values |= {
         f"customer_activities.{verb} attachment_id": make_file(subject, manager, at)
         for verb in FILE_VERBS

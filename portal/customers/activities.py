@@ -15,10 +15,10 @@ from portal.customers.models import Customer
 from portal.customers.queries import get_visible
 from portal.customers.sight import sees_addresses
 from portal.timeline import activities as timeline
-from portal.timeline import attachments
+from portal.timeline import attachments, notes
 from portal.timeline.activities import Listed, Subject
 from portal.timeline.attachments import Attached
-from portal.timeline.models import Activity
+from portal.timeline.models import Activity, FirmNote
 
 SEEING_ROLES = tuple(role for role, may in ROLES.items() if Permission.CUSTOMERS_SEE in may)
 
@@ -42,6 +42,14 @@ def load_activities(customer: Customer, actor: Actor, show: str = "") -> Sequenc
         return ()
     firm = actor.organisation_id
     return timeline.read(about(customer.id), firm, timeline.own(firm), show=show)
+
+
+def load_notes(customer: Customer, actor: Actor) -> Sequence[FirmNote]:
+    """Return the notes about a customer; none for who may not read them."""
+    if not may_plan(actor):
+        return ()
+    firm = actor.organisation_id
+    return notes.read(about(customer.id), firm, notes.own(firm))
 
 
 def load_files(customer: Customer, actor: Actor) -> Sequence[Attached]:

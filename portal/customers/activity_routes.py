@@ -1,6 +1,6 @@
-"""Addresses of activities about a customer, and of files attached to it.
+"""Addresses of activities and notes about a customer, and of files attached to it.
 
-The pages are those of `timeline.pages` and `timeline.attachment_pages`.
+The pages are those of `timeline.pages`, `note_pages` and `attachment_pages`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from portal.customers import activities
 from portal.customers.models import Customer
 from portal.customers.queries import get_unmerged
 from portal.timeline import activities as timeline
-from portal.timeline import pages
-from portal.timeline.attachment_pages import add_pages
+from portal.timeline import attachment_pages, note_pages, pages
 from portal.timeline.attachments import Attached
 from portal.timeline.pages import Place
 from portal.web.access import requires
@@ -93,10 +92,6 @@ def readable_files(customer_id: int) -> Sequence[Attached]:
     return activities.load_files(get_unmerged(customer_id, actor), actor)
 
 
-add_pages(
-    blueprint,
-    "/customers/<int:customer_id>",
-    requires(Permission.CUSTOMERS_SEE),
-    get_place,
-    readable_files,
-)
+WHERE, MARK = "/customers/<int:customer_id>", requires(Permission.CUSTOMERS_SEE)
+note_pages.add_pages(blueprint, WHERE, MARK, get_place)
+attachment_pages.add_pages(blueprint, WHERE, MARK, get_place, readable_files)

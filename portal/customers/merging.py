@@ -17,7 +17,7 @@ from portal.customers.events import CustomersMerged
 from portal.customers.models import Customer, CustomerAddress, CustomerLead, CustomerName
 from portal.customers.operations import lock_visible, wait_in_line
 from portal.timeline import activities as timeline
-from portal.timeline import attachments
+from portal.timeline import attachments, notes
 
 BUSINESS = ("erp_number", "classification_id", "credit_rating_id", "country", "city")
 NAMED = ("domain", "street", "postcode")
@@ -59,7 +59,7 @@ def merge(kept_id: int, gone_id: int, actor: Actor, at: datetime) -> Customer:
         .execution_options(synchronize_session=False)
     )
     take_over(kept, gone)
-    for room in (timeline, attachments):
+    for room in (timeline, notes, attachments):
         room.take_over(about(kept.id), about(gone.id), actor.organisation_id)
     session().flush()
     record(CustomersMerged(at=at, customer_id=kept.id, gone_id=gone.id, user_id=actor.id))

@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, func, select
 
 from portal.accounts.actor import Actor
+from portal.accounts.models import Organisation, OrganisationKind
 from portal.accounts.queries import find_actor_of
 from portal.core.db import session
 from portal.core.errors import Refused
@@ -46,7 +47,8 @@ from portal.leads import queries as leads
 from portal.leads import wall as contact_wall
 from portal.leads.models import Lead, LeadContact, LeadKind
 from portal.timeline import activities as timeline
-from portal.timeline import attachments
+from portal.timeline import attachments, notes
+from portal.timeline.activities import Subject
 
 CONTACT = select(
     LeadContact.company,
@@ -100,6 +102,7 @@ def take_win_back(lead: Lead, actor: Actor, at: datetime) -> None:
     untouched = before.made and customer.version == 1 and not session().scalar(others)
     its = about(customer.id)
     untouched = untouched and not (timeline.is_touched(its) or attachments.has_any(its))
+    untouched = untouched and not is_noted(its)
     session().delete(before)
     session().flush()
     record(CustomerUnlinked(at=at, lead_id=lead.id, customer_id=customer.id, user_id=actor.id))
@@ -112,6 +115,12 @@ def take_win_back(lead: Lead, actor: Actor, at: datetime) -> None:
     session().delete(customer)
     session().flush()
     record(CustomerRemoved(at=at, lead_id=lead.id, customer_id=customer.id, user_id=actor.id))
+
+
+def is_noted(its: Subject) -> bool:
+    """Say whether somebody of the vendor has written anything about a customer."""
+    vendors = select(Organisation.id).where(Organisation.kind == OrganisationKind.VENDOR)
+    return any(notes.has_any(its, firm_id) for firm_id in session().scalars(vendors).all())
 
 
 def find_or_make(

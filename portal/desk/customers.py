@@ -81,8 +81,11 @@ def timeline_of(customer: Customer, actor: Actor, at: datetime) -> dict[str, Any
         at,
         activities.load_activities(customer, actor, show) if stream.of_activities(show) else (),
         activities.load_files(customer, actor) if stream.reads(What.FILE, show) else (),
+        stream.noted(activities.load_notes(customer, actor))
+        if stream.reads(What.NOTE, show)
+        else (),
     )
-    return pages.streamed(found, place_of(customer), show, (What.FILE,))
+    return pages.streamed(found, place_of(customer), show, (What.NOTE, What.FILE))
 
 
 def dealings(customer_id: int, actor: Actor, locale: str) -> list[Dealing]:

@@ -68,7 +68,7 @@ def of_lead(
     }
     if not writes:
         return pages.told(found, tells=tells)
-    return pages.streamed(found, place_of(lead), show, tuple(What), tells=tells, notes=True)
+    return pages.streamed(found, place_of(lead), show, tuple(What), tells=tells)
 
 
 def tell_success(lead: Lead, answer: Feedback) -> str:
@@ -103,10 +103,8 @@ def of_firms(
 
 
 def told_notes(rows: Sequence[FirmNote]) -> Iterator[Line]:
-    """Yield notes with the firms that wrote them."""
-    names = queries.firm_names([note.organisation_id for note in rows])
-    for note in rows:
-        yield Line(What.NOTE, note.at, note, names.get(note.organisation_id, ""))
+    """Return the lines of notes with the firms that wrote them."""
+    return stream.noted(rows, queries.firm_names([note.organisation_id for note in rows]))
 
 
 def statuses(lead: Lead, sight: Sight) -> Iterator[Line]:

@@ -20,19 +20,13 @@ from portal.accounts.queries import find_actor_of
 from portal.core.db import AnyRow, session
 from portal.core.errors import NotFound
 from portal.leads.models import Lead, LeadState, LeadTeamMember, LeadType
-from portal.leads.notes import may_write
+from portal.leads.notes import about, may_write
 from portal.leads.queries import find_visible
 from portal.leads.sight import Sight
 from portal.timeline import activities as timeline
-from portal.timeline.activities import Listed, Subject
+from portal.timeline.activities import Listed
 from portal.timeline.models import Activity, ActivityWords
 from portal.timeline.rules import Entry, Kind, NothingAhead
-
-
-def about(lead_id: int) -> Subject:
-    """Return a lead as what activities are about."""
-    return Subject("lead", lead_id)
-
 
 # -- reads ------------------------------------------------------------------------------------
 

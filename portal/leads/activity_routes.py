@@ -16,7 +16,7 @@ from portal.accounts.actor import current_actor
 from portal.leads import activities
 from portal.leads.attachments import load_attachments
 from portal.leads.models import Lead, LeadState
-from portal.leads.notes import other_side
+from portal.leads.notes import about, other_side
 from portal.leads.queries import get_visible
 from portal.leads.team import sees_whole
 from portal.timeline import pages
@@ -36,7 +36,7 @@ def place_of(lead: Lead) -> Place:
     actor = current_actor()
     own = lead.holder_organisation_id == actor.organisation_id
     return Place(
-        subject=activities.about(lead.id),
+        subject=about(lead.id),
         home=f"/leads/{lead.id}",
         name=lead.number,
         title=lead.title,

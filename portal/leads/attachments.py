@@ -12,9 +12,8 @@ from sqlalchemy import ColumnElement, and_, or_
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, OrganisationKind
-from portal.leads.activities import about
 from portal.leads.models import Lead
-from portal.leads.notes import may_write
+from portal.leads.notes import about, may_write
 from portal.leads.sight import Sight
 from portal.timeline import attachments as timeline
 from portal.timeline.attachments import Attached

@@ -17,10 +17,10 @@ from sqlalchemy import select
 from portal.accounts.models import User
 from portal.core.db import session
 from portal.core.events import record
-from portal.leads.activities import about
 from portal.leads.definition import Moment
 from portal.leads.events import KeyDatesChanged
 from portal.leads.models import Lead, LeadDateChange, LeadState, LeadType
+from portal.leads.notes import about
 from portal.timeline import activities as timeline
 from portal.timeline.models import Activity
 from portal.timeline.rules import Entry

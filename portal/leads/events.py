@@ -108,42 +108,6 @@ class ContactShown(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoteWritten(Event):
-    """Somebody wrote a note for her firm; the words stand behind the wall alone."""
-
-    note_id: int
-    user_id: int
-    organisation_id: int
-    shared: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoteShared(Event):
-    """A note was shared with the other side, or is not any more."""
-
-    note_id: int
-    user_id: int
-    organisation_id: int
-    shared: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoteChanged(Event):
-    """Somebody changed the words of her note; what they were is kept behind the wall."""
-
-    note_id: int
-    user_id: int
-    organisation_id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoteRemoved(Event):
-    note_id: int
-    user_id: int
-    organisation_id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class VisibilityChanged(Event):
     """The programme chose who sees what: `field tier phase` by what it was and what it is."""
 

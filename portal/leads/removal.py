@@ -11,7 +11,6 @@ from sqlalchemy import delete, select, update
 from portal.accounts.models import Organisation, OrganisationKind
 from portal.core.db import session
 from portal.leads import wall
-from portal.leads.activities import about
 from portal.leads.models import (
     ArchivedLead,
     HandOver,
@@ -23,9 +22,9 @@ from portal.leads.models import (
     LeadTeamMember,
     Suppression,
 )
-from portal.timeline import activities, attachments
-from portal.timeline import wall as notes_wall
-from portal.timeline.models import ContactLook, FirmNote
+from portal.leads.notes import about
+from portal.timeline import activities, attachments, notes
+from portal.timeline.models import ContactLook
 
 OURS = (OrganisationKind.VENDOR, OrganisationKind.AGENCY)
 """Whose people can have written about a lead that no partner saw."""
@@ -40,12 +39,11 @@ def remove(lead: Lead) -> None:
     """Delete a locked lead, its contact, and what was noted on it; whom to leave alone stays."""
     own = session()
     own.execute(update(Suppression).where(Suppression.lead_id == lead.id).values(lead_id=None))
-    firms = own.scalars(select(Organisation.id).where(Organisation.kind.in_(OURS))).all()
-    for firm in firms:
-        with notes_wall.open_notes(firm, own=own) as opened:
-            opened.execute(delete(FirmNote).where(FirmNote.lead_id == lead.id))
-    activities.forget(about(lead.id))
-    attachments.forget(about(lead.id))
+    its = about(lead.id)
+    for firm in own.scalars(select(Organisation.id).where(Organisation.kind.in_(OURS))).all():
+        notes.forget(its, firm)
+    activities.forget(its)
+    attachments.forget(its)
     with wall.open_for([lead.id], own) as opened:
         opened.execute(delete(LeadContact).where(LeadContact.lead_id == lead.id))
     for table in (

@@ -11,9 +11,10 @@ from portal.accounts.models import OrganisationKind, User
 from portal.core.db import AnyRow
 from portal.partners.models import Partner
 from portal.timeline import activities as timeline
-from portal.timeline import attachments
+from portal.timeline import attachments, notes
 from portal.timeline.activities import Listed, Subject
 from portal.timeline.attachments import Attached
+from portal.timeline.models import FirmNote
 
 
 def about(organisation_id: int) -> Subject:
@@ -32,6 +33,14 @@ def load_activities(partner: Partner, actor: Actor, show: str = "") -> Sequence[
         return ()
     firm = actor.organisation_id
     return timeline.read(about(partner.organisation_id), firm, timeline.own(firm), show=show)
+
+
+def load_notes(partner: Partner, actor: Actor) -> Sequence[FirmNote]:
+    """Return the notes about a partner; none for who may not read them."""
+    if not may_plan(actor):
+        return ()
+    firm = actor.organisation_id
+    return notes.read(about(partner.organisation_id), firm, notes.own(firm))
 
 
 def load_files(partner: Partner, actor: Actor) -> Sequence[Attached]:

@@ -288,8 +288,11 @@ def timeline_of(partner: Partner, at: datetime) -> dict[str, Any] | None:
         at,
         activities.load_activities(partner, actor, show) if stream.of_activities(show) else (),
         activities.load_files(partner, actor) if stream.reads(What.FILE, show) else (),
+        stream.noted(activities.load_notes(partner, actor))
+        if stream.reads(What.NOTE, show)
+        else (),
     )
-    return pages.streamed(found, place_of(partner), show, (What.FILE,))
+    return pages.streamed(found, place_of(partner), show, (What.NOTE, What.FILE))
 
 
 def editor(partner: Partner, form: ProfileForm, wrong: dict[int, str] | None = None) -> str:

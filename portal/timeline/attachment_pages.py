@@ -20,9 +20,8 @@ from portal.timeline import attachments, files
 from portal.timeline.attachments import Attached
 from portal.timeline.events import AttachmentRead
 from portal.timeline.pages import Place
+from portal.web.access import Mark
 from portal.web.htmx import go
-
-Mark = Callable[[Callable[..., ResponseReturnValue]], Callable[..., ResponseReturnValue]]
 
 SANDBOX = "default-src 'none'; sandbox; frame-ancestors 'none'"
 

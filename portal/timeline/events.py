@@ -1,4 +1,4 @@
-"""What happens to activities and attached files. Ids and codes only: words stand behind a wall."""
+"""What happens to notes, activities and attached files. Ids and codes only, never words."""
 
 from __future__ import annotations
 
@@ -109,5 +109,41 @@ class AttachmentRemoved(Event):
     """Who attached a file removed it."""
 
     attachment_id: int
+    user_id: int
+    organisation_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteWritten(Event):
+    """Somebody wrote a note for her firm; the words stand behind the wall alone."""
+
+    note_id: int
+    user_id: int
+    organisation_id: int
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteShared(Event):
+    """A note was shared with the other side, or is not any more."""
+
+    note_id: int
+    user_id: int
+    organisation_id: int
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteChanged(Event):
+    """Somebody changed the words of her note; what they were is kept behind the wall."""
+
+    note_id: int
+    user_id: int
+    organisation_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteRemoved(Event):
+    note_id: int
     user_id: int
     organisation_id: int

@@ -128,8 +128,8 @@ class AttachmentName(Base):
 
 
 class FirmNote(Base):
-    """What somebody wrote about a lead for her own firm; `shared_at` is when the other side could
-    read it, too: the vendor what the holder's firm wrote, the holder what the vendor wrote.
+    """What somebody wrote for her own firm; `shared_at` is when the other side of a lead could read
+    it, too: the vendor what the holder's firm wrote, the holder what the vendor wrote.
 
     Row policies hide every row from whoever has not opened the wall (`timeline.wall`).
     """
@@ -137,7 +137,8 @@ class FirmNote(Base):
     __tablename__ = "firm_notes"
 
     id: Mapped[Id]
-    lead_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    subject: Mapped[str] = mapped_column(server_default="lead")
+    subject_id: Mapped[int] = mapped_column(BigInteger, index=True)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     at: Mapped[datetime]

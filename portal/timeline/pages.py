@@ -229,7 +229,6 @@ READ_ONLY: dict[str, Any] = {
     "place": None,
     "form": None,
     "offered": None,
-    "notes": False,
     "tells": {"words": True, "value": True, "blame": False},
     "at_once": AT_ONCE,
 }

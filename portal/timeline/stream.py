@@ -6,7 +6,7 @@ are put in line and narrowed. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -14,6 +14,7 @@ from typing import Any
 
 from portal.timeline.activities import SETTLED, Listed
 from portal.timeline.attachments import Attached
+from portal.timeline.models import FirmNote
 from portal.timeline.rules import Kind
 
 AT_ONCE = 20
@@ -64,6 +65,12 @@ def reads(what: What, show: str) -> bool:
 def of_activities(show: str) -> bool:
     """Say whether activities are shown, where a stream is narrowed to `show`."""
     return show not in set(What)
+
+
+def noted(rows: Iterable[FirmNote], firms: Mapping[int, str] | None = None) -> Iterator[Line]:
+    """Yield the lines of notes; `firms` are the names of those that wrote them, where it counts."""
+    for note in rows:
+        yield Line(What.NOTE, note.at, note, (firms or {}).get(note.organisation_id, ""))
 
 
 def merge(

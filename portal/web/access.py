@@ -20,6 +20,9 @@ from portal.core.errors import Forbidden
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+Mark = Callable[[Callable[..., Any]], Callable[..., Any]]
+"""What marks a view."""
+
 PUBLIC = "public"
 SIGNED_IN = "signed-in"
 

@@ -59,6 +59,7 @@ from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
 from portal.timeline import activities as timeline
 from portal.timeline import attachments, files
+from portal.timeline import notes as timeline_notes
 from portal.timeline.rules import Entry
 from tests.factories import (
     factory,
@@ -90,6 +91,8 @@ class Field:
     hand_overs: dict[str, int] = field(default_factory=dict)
     firm: int = 0
     customer: int = 0
+    partner_note: dict[str, int] = field(default_factory=dict)
+    customer_note: dict[str, int] = field(default_factory=dict)
     customer_call: dict[str, int] = field(default_factory=dict)
     own_fields: dict[str, int] = field(default_factory=dict)
     kept: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -283,9 +286,11 @@ def planned(made: Field, lead: Lead, alice, manager) -> None:
         at=at,
     )
     made.visit = {"organisation_id": made.firm, "activity_id": visit.id}
-    attached(activities.about(lead.id), alice, f"{LONG}.txt")
-    attached(activities.about(lead.id), manager, "plan.txt", shared=True)
+    attached(notes.about(lead.id), alice, f"{LONG}.txt")
+    attached(notes.about(lead.id), manager, "plan.txt", shared=True)
     attached(subject, manager, "contract.txt")
+    noted_there = timeline_notes.write(subject, TEXT, False, manager, at)
+    made.partner_note = {"organisation_id": made.firm, "note_id": noted_there.id}
 
 
 def attached(subject, by, name: str, *, shared: bool = False) -> None:
@@ -347,6 +352,8 @@ def accounts_of(made: Field) -> None:
         at=at,
     )
     attached(customer_activities.about(customer.id), manager, "order.txt")
+    note = timeline_notes.write(customer_activities.about(customer.id), LONG, False, manager, at)
+    made.customer_note = {"customer_id": customer.id, "note_id": note.id}
     made.customer_call = {"customer_id": customer.id, "activity_id": call.id}
 
 
@@ -356,7 +363,7 @@ def noted(made: Field, alice) -> None:
     manager = get_actor(made.people["channel_manager"].id)
     lead = session().get_one(Lead, made.leads["waiting"], populate_existing=True)
     note = notes.write_note(lead, TEXT, False, alice, at)
-    notes.change_note(lead, note.id, f"{TEXT} {LONG}", alice, at)
+    timeline_notes.change(notes.about(lead.id), note.id, f"{TEXT} {LONG}", alice, at)
     made.note = {"lead_id": lead.id, "note_id": note.id}
     notes.write_note(lead, LONG, True, alice, at)
     notes.write_note(lead, "Ask for the plan of the second plant.", True, manager, at)

@@ -117,14 +117,40 @@ def test_who_meets_a_customer_on_a_lead_alone_reads_nothing_of_it(app):
         assert post(browser, f"{its}/completion").status_code == 403
 
 
-def test_of_two_that_become_one_nothing_planned_is_lost(ctx):
+def test_of_two_that_become_one_nothing_planned_or_noted_is_lost(ctx):
     mara = make_manager()
     actor, kept, gone = get_actor(mara.id), made(mara), made(mara)
     entry = activities.timeline.Entry("call", WORDS, datetime(2099, 1, 31, tzinfo=UTC))
     about = activities.about(gone.id)
     activities.timeline.enter(about, entry, done=False, people={mara.id}, actor=actor, at=AT)
+    activities.notes.write(about, "They like fish.", False, actor, AT)
     merging.merge(kept.id, gone.id, actor, clock.now())
     assert [one.text for one in activities.load_activities(kept, actor)] == [WORDS]
+    assert [one.text for one in activities.load_notes(kept, actor)] == ["They like fish."]
+
+
+def test_a_note_on_a_customer_or_partner_stays_with_those_who_plan_there(app):
+    mara, olga = make_manager(), make_person(make_vendor(), "operations")
+    firm = make_partner()
+    boss = make_person(firm, "partner_manager")
+    zoo, browser = made(mara), sign_in(app.test_client(), mara)
+    for home, reader, stranger in (
+        (f"/customers/{zoo.id}", olga, boss),
+        (f"/partners/{firm.id}", mara, boss),
+    ):
+        assert post(browser, f"{home}/notes", text=" ").status_code == 422
+        assert post(browser, f"{home}/notes", text="They like fish.").status_code == 303
+        assert "They like fish." in sign_in(app.test_client(), reader).get(home).text
+        page = browser.get(f"{home}?show=note").text
+        its = f"{home}/notes/" + page.partition(f'action="{home}/notes/')[2].partition("/")[0]
+        assert post(browser, its, text="They like birds.").status_code == 303
+        assert "They like fish." in browser.get(its).text
+        theirs = sign_in(app.test_client(), stranger)
+        assert theirs.get(its).status_code == 403
+        assert post(theirs, f"{its}/removal").status_code == 403
+        assert browser.get(its.replace(home, f"{home}999")).status_code == 404
+        assert post(browser, f"{its}/removal").status_code == 303
+        assert "They like" not in browser.get(home).text
 
 
 # -- support --------------------------------------------------------------------------------------

@@ -343,7 +343,7 @@ def left_of(lead: Lead) -> int:
         session().execute(text("SELECT set_config(:s, :v, true)"), {"s": setting, "v": value})
     counted = text(
         "SELECT (SELECT count(*) FROM lead_contacts WHERE lead_id = :id)"
-        " + (SELECT count(*) FROM firm_notes WHERE lead_id = :id)"
+        " + (SELECT count(*) FROM firm_notes WHERE subject_id = :id)"
         " + (SELECT count(*) FROM activities WHERE subject = 'lead' AND subject_id = :id)"
         " + (SELECT count(*) FROM activity_words WHERE subject = 'lead' AND subject_id = :id)"
         " + (SELECT count(*) FROM lead_words WHERE lead_id = :id)"

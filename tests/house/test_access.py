@@ -308,7 +308,7 @@ def hold_one(person, place):
         "pickup_id": held.pickup_id,
         "note_id": note.id,
         "activity_id": planned.id,
-        "attachment_id": make_file(activities.about(lead.id), actor, at),
+        "attachment_id": make_file(notes.about(lead.id), actor, at),
     }
 
 

@@ -19,6 +19,7 @@ from portal.core.events import EventPrivate, EventRow
 from portal.leads import notes
 from portal.leads.models import Lead
 from portal.pickup import operations as pickup
+from portal.timeline import notes as timeline
 from tests.conftest import database_url
 from tests.factories import (
     csrf_of,
@@ -150,9 +151,9 @@ def test_only_who_wrote_a_note_removes_it_and_then_it_is_gone_for_good(ctx: Flas
     rep, boss = make_person(firm), make_person(firm, "partner_manager")
     lead = make_held(rep)
     note = write(lead, rep)
-    with pytest.raises(notes.NotYourNote):
-        notes.remove_note(lead, note, get_actor(boss.id), clock.now())
-    notes.remove_note(lead, note, get_actor(rep.id), clock.now())
+    with pytest.raises(timeline.NotYourNote):
+        timeline.remove(notes.about(lead.id), note, get_actor(boss.id), clock.now())
+    timeline.remove(notes.about(lead.id), note, get_actor(rep.id), clock.now())
     assert read(lead, rep) == []
 
 
@@ -238,7 +239,7 @@ def test_without_an_opening_no_statement_finds_or_adds_a_note(committed: Flask) 
         for statement in (
             "TABLE firm_notes",
             "SELECT text FROM firm_notes WHERE shared_at IS NOT NULL",
-            "SELECT n.* FROM leads l JOIN firm_notes n ON n.lead_id = l.id",
+            "SELECT n.* FROM leads l JOIN firm_notes n ON n.subject_id = l.id",
             "UPDATE firm_notes SET shared_at = now() RETURNING text",
             "DELETE FROM firm_notes RETURNING text",
         ):
@@ -248,7 +249,7 @@ def test_without_an_opening_no_statement_finds_or_adds_a_note(committed: Flask) 
         assert connection.execute("UPDATE firm_notes SET text = 'x' RETURNING 1").fetchall() == []
         with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
             connection.execute(
-                "INSERT INTO firm_notes (lead_id, organisation_id, author_id, at, text) "
+                "INSERT INTO firm_notes (subject_id, organisation_id, author_id, at, text) "
                 "SELECT %s, organisation_id, id, now(), 'x' FROM users WHERE id = %s",
                 [lead.id, rep.id],
             )

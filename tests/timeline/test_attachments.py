@@ -21,8 +21,8 @@ from portal.customers import activities as customers
 from portal.customers import operations, winning
 from portal.customers.models import Customer
 from portal.leads import removal
-from portal.leads.activities import about
 from portal.leads.models import Lead
+from portal.leads.notes import about
 from portal.pickup import operations as pickup
 from portal.timeline import attachments, files
 from portal.timeline.models import Attachment

@@ -42,9 +42,7 @@ def told(rep, manager):
     )
     activities.settle(lead, call.id, done=True, outcome="It sleeps.", actor=hers, at=at + 4 * HOUR)
     stored = files.keep(FileStorage(BytesIO(b"The dog."), "dog.txt"))
-    attachments.attach(
-        activities.about(lead.id), stored, shared=False, actor=hers, at=at + 5 * HOUR
-    )
+    attachments.attach(notes.about(lead.id), stored, shared=False, actor=hers, at=at + 5 * HOUR)
     feedback.give(held, Answer("waiting", note="They think."), hers, at + 6 * HOUR)
     notes.write_note(lead, "Be quick.", True, his, at + 7 * HOUR)
     record(

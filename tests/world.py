@@ -33,7 +33,7 @@ from portal.customers.wall import open_for
 from portal.desk import views
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
-from portal.leads import activities, hand_over, imports, jobs, notes, team, versions
+from portal.leads import activities, hand_over, imports, jobs, notes, own_fields, team, versions
 from portal.leads.intake.mapping import propose_mapping
 from portal.leads.intake.reading import open_table
 from portal.leads.models import Lead, LeadState
@@ -186,6 +186,7 @@ def make_leads(world, at):
             external_id=f"ext-{name}",
         )
         world.leads[name], world.numbers[name] = lead.id, number
+        own_fields.write(lead.id, {"where_to_ring": canary(number)["note"]})
         if name in states:
             continue
         answer_questions(lead)

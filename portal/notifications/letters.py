@@ -141,6 +141,7 @@ def lead_of(row: Row[Any], at: datetime, explanation: Sequence[dict[str, Any]] =
             (str(_("Time frame")), card.time_frame),
             (str(_("Industry")), card.industry),
             (str(_("Products")), ", ".join(card.products)),
+            *((one.label, one.words) for one in card.own),
         ],
     }
 

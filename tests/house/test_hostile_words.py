@@ -92,6 +92,9 @@ def poison(world):
     for table, column in NAMED_IN_TWO_LANGUAGES.items():
         names = f"UPDATE {table} SET {column} = jsonb_build_object('en', :words, 'de', :words)"
         session().execute(text(names.replace(":words", "CAST(:words AS text)")), {"words": HOSTILE})
+    for table, key in (("lead_fields", "where_to_ring"), ("partners", "their_motto")):
+        own = text(f"UPDATE {table} SET custom = jsonb_build_object('{key}', CAST(:words AS text))")
+        session().execute(own, {"words": HOSTILE})
     lead = session().get_one(Lead, world.leads["held"])
     alice = get_actor(world.people["alice"].id)
     now = clock.now()

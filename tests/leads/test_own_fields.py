@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from flask_babel import force_locale
 from sqlalchemy import select
 
 from portal.accounts.queries import get_actor
@@ -22,8 +23,10 @@ from portal.leads.intake.mapping import own_targets, propose_mapping
 from portal.leads.intake.reading import open_table
 from portal.leads.models import Lead, LeadFields, LeadState, RefusedRow, VisibilityChoice
 from portal.leads.operations import ContactDraft, Draft, Qualification
+from portal.leads.queries import find_teaser
 from portal.leads.sight import sight_of
 from portal.leads.visibility import Field, Phase, Tier
+from portal.notifications import letters
 from portal.offers import operations as offers
 from portal.offers.cards import own_part
 from portal.pickup import operations as pickup
@@ -185,6 +188,7 @@ def test_before_pickup_a_partner_reads_only_what_is_marked_then_all_of_it(client
         text = browser.get(page).text
         assert RING not in text, page
     assert "Three halls" in browser.get("/available").text
+    assert facts_of(lead.id)[-1] == ("Halls", "Three halls")
     boss = sign_in(app.test_client(), manager)
     assert RING in boss.get(f"/leads/{lead.id}").text
     claim(lead.id, alice.id)
@@ -192,6 +196,13 @@ def test_before_pickup_a_partner_reads_only_what_is_marked_then_all_of_it(client
     assert RING not in boss.get(f"/leads/{lead.id}").text
     let_channel_managers_see()
     assert RING in boss.get(f"/leads/{lead.id}").text
+
+
+@factory
+def facts_of(lead_id):
+    """Return what a mail tells of a lead."""
+    with force_locale("en"):
+        return letters.lead_of(find_teaser(lead_id), clock.now())["facts"]
 
 
 @factory

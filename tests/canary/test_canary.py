@@ -109,14 +109,22 @@ class Aviary:
         asked = list(self.addresses())
 
         def read(name):
-            heard, wrong, refused = set(), [], set()
+            heard, wrong, refused, without_parts = set(), [], set(), set()
             for rule, address in asked:
                 if not self.may_ask(name, rule):
                     if rule.endpoint in refused:
                         continue
                     refused.add(rule.endpoint)
                 for fragment in (False, True):
+                    if fragment and rule.endpoint in without_parts:
+                        break
                     answer = self.readers[name].get(address, fragment=fragment)
+                    if (
+                        fragment
+                        and answer.status == 200
+                        and "<!doctype" in answer.body[:20].lower()
+                    ):
+                        without_parts.add(rule.endpoint)  # its page is all that there is
                     sung = self.singing(answer.body + str(answer.headers))
                     heard |= sung
                     if answer.status >= 500:

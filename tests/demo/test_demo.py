@@ -169,6 +169,16 @@ def test_the_demo_has_its_people_their_offers_and_a_past(played: Flask) -> None:
         for text in (lead.title, lead.partner_text, lead.expectation, lead.time_frame or ""):
             assert find_leaks(text, facts) == []
 
+    # firms share, stand in for each other and take notes
+    shares = set(session().scalars(select(Partner.shares)))
+    assert shares == {"nothing", "figures", "deals"}
+    hidden = select(func.count()).select_from(Pickup).where(Pickup.hidden_from_distributor)
+    assert session().scalar(hidden) == 1
+    stand_ins = select(func.count()).select_from(Absence).where(Absence.delegate_id.is_not(None))
+    assert session().scalar(stand_ins) == 2
+    written = session().scalars(select(EventRow.data).where(EventRow.name == "NoteWritten")).all()
+    assert {row["shared"] for row in written} == {True, False}
+
     programme = session().get_one(Programme, 1)
     assert programme.state == "demo"
     assert programme.founded_at == AT.replace(minute=0) - story.YEAR
@@ -196,15 +206,16 @@ def test_the_texts_of_the_full_demo_differ() -> None:
 
 def test_the_same_seed_tells_the_same_story(committed: Flask) -> None:
     told = []
-    for seed in (3, 3, 4):
+    for _time in range(2):
         with committed.app_context():
-            story.build(AT, seed=seed, size=24)
+            story.build(AT, seed=3, size=24)
             told.append(digest())
             db.session.rollback()
             db.session.remove()
             forget_book()
     assert told[0] == told[1]
-    assert told[0] != told[2]
+    one, other = (list(story.deals(AT, seed, 24, Composer(AT))) for seed in (3, 4))
+    assert one != other
 
 
 def digest() -> str:
@@ -258,14 +269,3 @@ def get_person(email: str) -> User:
     found = find_user_by_email(email)
     assert found is not None
     return found
-
-
-def test_firms_share_stand_in_for_each_other_and_take_notes(played: Flask) -> None:
-    shares = set(session().scalars(select(Partner.shares)))
-    assert shares == {"nothing", "figures", "deals"}
-    hidden = select(func.count()).select_from(Pickup).where(Pickup.hidden_from_distributor)
-    assert session().scalar(hidden) == 1
-    stand_ins = select(func.count()).select_from(Absence).where(Absence.delegate_id.is_not(None))
-    assert session().scalar(stand_ins) == 2
-    written = session().scalars(select(EventRow.data).where(EventRow.name == "NoteWritten")).all()
-    assert {row["shared"] for row in written} == {True, False}

@@ -153,8 +153,8 @@ def label_of(sent_name: str, kind: str) -> str:
     stem, dot, ending = name.rpartition(".")
     if not (dot and stem and ending.lower() in ENDINGS[kind]):
         stem, ending = name, ENDINGS[kind][0]
-    stem = stem.strip(" .")[: LONGEST_NAME - len(ending) - 1]
-    return f"{stem or _('file')}.{ending}"
+    stem = stem.strip(" .")[: LONGEST_NAME - len(ending) - 1] or str(_("file"))
+    return f"{stem}.{ending}"
 
 
 # -- where it lies --------------------------------------------------------------------------------

@@ -243,6 +243,7 @@ def test_a_dead_lead_is_kept_for_later_and_comes_back_into_view_on_its_day(clien
     day = clock.now().date() + 40 * DAY
     said = {"returns_on": day.isoformat(), "note": "New budget in spring"}
     assert post(browser, address, **said).status_code == 303
+    assert 'href="/archive"' in browser.get("/board").text
     assert "New budget in spring" in browser.get("/archive").text
     assert back(manager) == []
     assert back(manager, 41) == [lead.id]

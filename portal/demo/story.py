@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -40,7 +40,7 @@ from portal.demo.inquiries import Composer, Inquiry
 from portal.demo.stage import HEARS_BY_MAIL, Cast, Stage, close_in, set_stage
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
-from portal.leads import activities, hand_over, notes, team
+from portal.leads import activities, figures, hand_over, notes, team
 from portal.leads import operations as leads
 from portal.leads.models import HandOver, Lead, LeadState
 from portal.offers import operations as offers
@@ -481,12 +481,26 @@ class Story:
                 self.give_back(held, at)
                 return
             feedback.give(held.pickup_id, self.words(held, status, at), held.rep, at)
+            if status == "proposal" and held.deal.fate.startswith("held"):
+                self.reckon(held, at)
         held.answered, held.due = True, at + held.rhythm * DAY
         held.uncontacted = held.uncontacted + 1 if status == "not_contacted" else 0
         if status in ("won", "lost"):
             self.let_go(held)
         else:
             self.watch(held)
+
+    def reckon(self, held: Holding, at: datetime) -> None:
+        """Let the holder say what a lead with a proposal may bring."""
+        deal = held.deal
+        known = figures.figures_of(session().get_one(Lead, deal.lead_id))
+        said = replace(
+            known,
+            target_amount=Decimal(deal.inquiry.amount),
+            probability=round(self.chance(deal) * 100),
+            quote_number=f"A-{deal.lead_id}",
+        )
+        figures.set_figures(deal.lead_id, said, held.rep, at)
 
     def give_back(self, held: Holding, at: datetime) -> None:
         """Give a lead back; the next firm gets its chance."""
@@ -507,7 +521,9 @@ class Story:
         rng, deal = held.deal.rng, held.deal
         language = "de" if held.rep.locale == "de" else "en"
         step = held.uncontacted > 0 or (status not in ("won", "lost") and rng.random() < 0.6)
-        value = None
+        value = lost_value = None
+        if status == "lost":
+            lost_value = Decimal(deal.inquiry.amount)
         if status == "won":
             share = Decimal(str(round(rng.uniform(0.6, 1.15), 2)))
             value = max(Decimal(400), round(deal.inquiry.amount * share / 50) * Decimal(50))
@@ -521,6 +537,7 @@ class Story:
             decision_maker=rng.choice(phrases.DECISION_MAKERS[language])
             if status == "lost"
             else "",
+            lost_value=lost_value,
         )
 
 

@@ -30,6 +30,14 @@ VENDOR_PEOPLE = (
 # who reports to whom, by mailbox
 REPORTS = (("pam", "regional"), ("paul", "regional"), ("regional", "sales"))
 # unit, the one it is a part of, who manages it, who works there, territories
+OWN_FIELDS = (
+    # about what, kind, English, German, whether partners read it before pickup
+    ("lead", "whole", "Sites", "Standorte", True),
+    ("lead", "day", "Present contract ends", "Heutiger Vertrag endet", False),
+    ("partner", "yes_no", "Showroom", "Ausstellungsraum", False),
+    ("customer", "text", "Cost centre", "Kostenstelle", False),
+)
+
 UNITS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("Sales", "", "sales", (), ()),
     ("Tele-sales", "Sales", "sales", ("qualifier", "quentin"), ()),

@@ -18,6 +18,8 @@ from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.accounts.passwords import hash_password
 from portal.accounts.permissions import Permission
 from portal.accounts.queries import get_actor
+from portal.catalog import field_operations
+from portal.catalog.field_operations import FieldDraft
 from portal.catalog.queries import book
 from portal.core.db import session
 from portal.customers import policy
@@ -90,6 +92,7 @@ def set_stage(at: datetime, rng: Random) -> Stage:
         actor=staff["manager"],
         at=at,
     )
+    keep_more(staff["manager"], at)
     organisations: dict[str, Organisation] = {}
     firms: dict[int, Cast] = {}
     for number, firm in enumerate(cast.FIRMS):
@@ -111,6 +114,13 @@ def set_stage(at: datetime, rng: Random) -> Stage:
     made = form_groups(stage, at + timedelta(days=6))
     write_rules(made[cast.MENTORS], at + timedelta(days=6))
     return stage
+
+
+def keep_more(manager: Actor, at: datetime) -> None:
+    """Let the channel manager add the programme's own fields."""
+    for subject, kind, english, german, teaser in cast.OWN_FIELDS:
+        draft = FieldDraft(names={"en": english, "de": german}, kind=kind, teaser=teaser)
+        field_operations.add(subject, draft, manager.id, at)
 
 
 def arrange(vendor: Organisation, staff: dict[str, Actor], at: datetime) -> None:
@@ -151,7 +161,7 @@ def add_firm(firm: cast.Firm, parent: Organisation, at: datetime) -> Organisatio
         if any(entry.brand_id == entries.id_of("brand", key) for key in firm.brands)  # type: ignore[attr-defined]
     ]
     last_day = (at + timedelta(days=700)).date()
-    partners.create_partner(
+    partner = partners.create_partner(
         organisation,
         at,
         country=city.country,
@@ -175,6 +185,8 @@ def add_firm(firm: cast.Firm, parent: Organisation, at: datetime) -> Organisatio
             entries.id_of("certification", key): last_day for key in firm.certifications
         },
     )
+    # who is large enough shows what it sells
+    partners.save_profile(partner, at, custom={"showroom": "yes" if firm.size >= 40 else "no"})
     return organisation
 
 

@@ -242,6 +242,7 @@ class Story:
                     source_id=entries.id_of("source", inquiry.source),
                     contact=inquiry.contact,
                     answers=answers,
+                    custom={} if unfinished or inquiry.topic.recruit else kept_of(inquiry, at),
                 ),
                 actor,
                 at,
@@ -539,6 +540,13 @@ class Story:
             else "",
             lost_value=lost_value,
         )
+
+
+def kept_of(inquiry: Inquiry, at: datetime) -> dict[str, str]:
+    """Return what the programme keeps of an inquiry in fields of its own, by its size alone."""
+    ends = (at + (30 + inquiry.people % 300) * DAY).date()
+    sites = min(1 + inquiry.people // 90, 40)
+    return {"sites": str(sites), "present_contract_ends": ends.isoformat()}
 
 
 def chosen(rng: Random, weighted: tuple[tuple[str, int], ...]) -> str:

@@ -197,7 +197,7 @@ def house(ctx):
 
 
 @settings(
-    max_examples=20,
+    max_examples=14,
     # the others trace every line, which takes ten times as long
     phases=(Step.generate, Step.shrink),
     derandomize=True,

@@ -56,8 +56,10 @@ WIDE_TOO = {
     "matching.rule",
 }
 
-# what axe asks of every page; colours are asked again in the dark
-RUN_AXE = """async ([builds, rules]) => {
+CONTRAST = ["color-contrast"]
+# what axe asks of a page, or of those of its parts; colours are asked again in the dark
+RUN_AXE = """async (asked) => {
+  const {builds, rules} = asked ?? {};
   const parts = builds?.map((build) => window.parts.get(build)) ?? [document.body];
   const whole = parts.includes(document.body);
   const found = await axe.run(whole ? document : {include: parts}, {
@@ -302,13 +304,13 @@ def faults_of(page, endpoint, examined):
         return wrong
     examined.update(new)
     page.evaluate(AXE.read_text())
-    wrong += page.evaluate(RUN_AXE, [new, None])
+    wrong += page.evaluate(RUN_AXE, {"builds": new})
     page.emulate_media(color_scheme="dark")
-    wrong += [f"dark {one}" for one in page.evaluate(RUN_AXE, [new, ["color-contrast"]])]
+    wrong += [f"dark {one}" for one in page.evaluate(RUN_AXE, {"builds": new, "rules": CONTRAST})]
     page.emulate_media(color_scheme="light")
     if endpoint in WIDE_TOO:
         page.set_viewport_size({"width": DESK, "height": 900})
-        wrong += [f"wide {one}" for one in page.evaluate(RUN_AXE, [None, None])]
+        wrong += [f"wide {one}" for one in page.evaluate(RUN_AXE)]
         wrong += [f"wide {one}" for one in page.evaluate(LOOK, False)]
         page.set_viewport_size({"width": PHONE, "height": 760})
     return wrong

@@ -14,7 +14,7 @@ from portal.core.mail.links import Purpose
 from portal.leads.models import Lead
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
-from tests.browser.test_pages import AXE, LOOK, RUN_AXE
+from tests.browser.test_pages import AXE, CONTRAST, LOOK, RUN_AXE
 from tests.factories import CONTACT, factory, make_offered_lead, make_partner, make_person
 from tests.inbound.pressing import get, issue, snapshot, waited
 
@@ -56,9 +56,9 @@ def faults(page):
     page.evaluate("() => Promise.allSettled(document.getAnimations().map((one) => one.finished))")
     wrong = page.evaluate(LOOK, True)
     page.evaluate(AXE.read_text())
-    wrong += page.evaluate(RUN_AXE, None)
+    wrong += page.evaluate(RUN_AXE)
     page.emulate_media(color_scheme="dark")
-    wrong += page.evaluate(RUN_AXE, ["color-contrast"])
+    wrong += page.evaluate(RUN_AXE, {"rules": CONTRAST})
     page.emulate_media(color_scheme="light")
     return wrong
 

@@ -257,6 +257,17 @@ def test_qualify_asks_for_them_keeps_what_was_typed_and_warns_at_the_field(clien
     assert f'value="{RING}"' in browser.get(address).text
 
 
+def test_a_page_opened_before_a_field_was_added_gets_no_warning_for_it(client):
+    lead = make_inquiry()
+    browser = sign_in(client, make_person(make_vendor(), "qualifier"))
+    address = f"/qualify/{lead.id}"
+    asked = {"csrf_token": csrf_of(browser.get(address).text), "title": "Cabinets"}
+    add("Press halls", teaser=True)
+    told = browser.post(f"{address}/preview", data=asked, headers={"HX-Request": "true"}).text
+    assert 'id="leaks-title"' in told
+    assert "press_halls" not in told
+
+
 @factory
 def kept_of(lead_id):
     return dict(session().get_one(LeadFields, lead_id).custom)

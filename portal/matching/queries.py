@@ -25,6 +25,7 @@ from sqlalchemy import (
     select,
     true,
     type_coerce,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import InstrumentedAttribute, joinedload
@@ -133,8 +134,8 @@ def judge_partners(
     A partner counts at the first thing that takes him out, asked in this order: `without`,
     suspended, group, then the required criteria as the rule has them; so the counts add up.
 
-    The first scan is kept narrow (id and verdict; everything outside the profile is a set that is
-    hashed once, and only if somebody gets that far); facts are read for those who passed.
+    The first scan is kept narrow (id and verdict; what stands outside the profile is a set that is
+    hashed once, or one look for each who gets that far); facts are read for those who passed.
     """
     checks = list(_standing(at, group_id, without))
     tests = _Tests(lead, at, level_ranks())
@@ -150,38 +151,32 @@ def judge_partners(
     judging = select(Partner.organisation_id, failed.label("failed")).where(
         Partner.organisation_id.not_in(gone)
     )
-    if any(criterion.required and criterion.kind is Kind.CAPACITY for criterion in criteria):
-        judging = judging.outerjoin(PartnerFigures, HAS_FIGURES)
     judged = judging.cte("judged").prefix_with("MATERIALIZED", dialect="postgresql")
-    tally = select(judged.c.failed, func.count().label("n")).group_by(judged.c.failed).subquery()
-    counts = select(
-        func.array_agg(tally.c.failed, type_=NullType()).label("reasons"),
-        func.array_agg(tally.c.n, type_=NullType()).label("numbers"),
-    ).subquery("counts")
+    tally = select(judged.c.failed, func.count(), *(null() for _ in range(len(criteria) + 1)))
     facts = (
         select(
+            null(),
+            null(),
             Partner.organisation_id,
             *(tests.fact(criterion).label(f"fact_{n}") for n, criterion in enumerate(criteria)),
         )
         .join(judged, judged.c.organisation_id == Partner.organisation_id)
         .outerjoin(PartnerFigures, HAS_FIGURES)
         .where(judged.c.failed == 0)
-        .subquery("facts")
     )
-    rows = (
-        session().execute(select(counts, facts).select_from(counts.outerjoin(facts, true()))).all()
-    )
+    # the verdicts counted, then those who passed; each fills columns of its own
+    rows = session().execute(union_all(tally.group_by(judged.c.failed), facts)).all()
     excluded: dict[str, int] = dict.fromkeys(names, 0)
     candidates = 0
-    for number, count in zip(rows[0][0] or (), rows[0][1] or (), strict=True):
-        candidates += count
-        if number:
-            excluded[names[number - 1]] += count
-    passed = [
-        PartnerFacts(row[2], tuple([tuple(v) if type(v) is list else v for v in row[3:]]))
-        for row in rows
-        if row[2] is not None
-    ]
+    passed = []
+    for verdict, count, organisation_id, *found in rows:
+        if organisation_id is None:
+            candidates += count
+            if verdict:
+                excluded[names[verdict - 1]] += count
+        else:
+            values = tuple([tuple(v) if type(v) is list else v for v in found])
+            passed.append(PartnerFacts(organisation_id, values))
     return Judgement(passed, excluded, candidates)
 
 
@@ -298,7 +293,8 @@ class _Tests:
             case Kind.LANGUAGE:
                 return ~_holds(Partner.languages, lead.language) if lead.language else None
             case Kind.CAPACITY:
-                return func.coalesce(PartnerFigures.open_pickups, 0) >= Partner.capacity
+                held_now = select(PartnerFigures.open_pickups).where(HAS_FIGURES)
+                return func.coalesce(held_now.scalar_subquery(), 0) >= Partner.capacity
             case Kind.OWN:
                 return ~or_(false(), *(said for _one, said in own_answers(criterion.own)))
             case _:

@@ -6,7 +6,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import Base, Id
@@ -45,6 +54,8 @@ class OfferRound(Base):
 
     __table_args__ = (
         UniqueConstraint("lead_id", "number"),
+        # what offers refer to
+        UniqueConstraint("id", "lead_id"),
         Index(
             "ix_offer_rounds_head_start",
             "head_start_until",
@@ -77,8 +88,8 @@ class Offer(Base):
     __tablename__ = "offers"
 
     id: Mapped[Id]
-    round_id: Mapped[int] = mapped_column(ForeignKey("offer_rounds.id"))
-    lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id"))
+    round_id: Mapped[int] = mapped_column(BigInteger)
+    lead_id: Mapped[int] = mapped_column(BigInteger)
     round: Mapped[int]
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
@@ -92,6 +103,8 @@ class Offer(Base):
     reason_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
 
     __table_args__ = (
+        # one look for both: each costs as much for every offer as writing it
+        ForeignKeyConstraint(["round_id", "lead_id"], ["offer_rounds.id", "offer_rounds.lead_id"]),
         UniqueConstraint("round_id", "organisation_id"),
         Index(
             "ix_offers_available",

@@ -214,7 +214,7 @@ def write_catalog() -> None:
     session().flush()
     add(
         _numbered(
-            catalog.Product(key=p.key, names=p.name, brand_id=brands[p.brand].id)
+            catalog.Product(key=p.key, names=p.name, brand_id=brands[p.brand].id, service=p.service)
             for p in seed.PRODUCTS
         )
     )

@@ -31,6 +31,8 @@ KIND_NAMES: dict[str, Any] = {
     "category": _l("Categories of leads"),
     "competitor": _l("Competitors"),
 }
+SORTS = [("products", _l("Products")), ("services", _l("Services"))]
+"""What the entries of products and services are apart."""
 PURPOSES = [
     ("decline", _l("Not for me")),
     ("give_back", _l("Give back")),
@@ -50,6 +52,9 @@ AMOUNT = NumberRange(0, 999_999_999_999, _l("Please give a number from 0 to 999,
 class EntryForm(Form):
     name_en = StringField(_l("Name in English"), [needed(), Length(max=LONGEST_NAME)])
     name_de = StringField(_l("Name in German"), [Optional(), Length(max=LONGEST_NAME)])
+    service = BooleanField(
+        _l("It is a service"), description=_l("Something that is done, not something delivered.")
+    )
     brand_id = SelectField(_l("Brand"), [Optional()], choices=[])
     price_book = StringField(
         _l("Price book"),
@@ -96,7 +101,7 @@ class EntryForm(Form):
             self.brand_id.choices = [("", "–"), *brands]
         else:
             del self.brand_id
-        for name in ("low", "high", "rank", "blame", "synonyms", "price_book"):
+        for name in ("low", "high", "rank", "blame", "synonyms", "price_book", "service"):
             if name not in extra:
                 delattr(self, name)
         if "expectation" not in extra:
@@ -111,7 +116,7 @@ class EntryForm(Form):
         self.name_de.data = entry.names.get("de", "")
         self.position.data = entry.position
         self.active.data = entry.active
-        for name in ("low", "high", "rank", "blame", "price_book"):
+        for name in ("low", "high", "rank", "blame", "price_book", "service"):
             if name in self:
                 self[name].data = getattr(entry, name)
         if "brand_id" in self:
@@ -136,6 +141,8 @@ class EntryForm(Form):
                 values[name] = self[name].data
         if "brand_id" in self:
             values["brand_id"] = int(self.brand_id.data) if self.brand_id.data else None
+        if "service" in self:
+            values["service"] = bool(self.service.data)
         if "price_book" in self:
             values["price_book"] = self.price_book.data or None
         if "synonyms" in self:

@@ -47,11 +47,18 @@ class Brand(Entry):
 
 
 class Product(Entry):
-    """A product or service of a brand; `price_book` is the address where its prices stand."""
+    """A product of a brand, or where `service` is said a service; `price_book` is the address where
+    its prices stand.
+    """
 
+    service: Mapped[bool | None]
     brand_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
     price_book: Mapped[str | None]
     __mapper_args__ = {"polymorphic_identity": "product"}
+
+
+EVERY = {"all-products": False, "all-services": True}
+"""What stands for each product, or each service, there is, now and later; it is no key."""
 
 
 class _WithSynonyms(Entry):

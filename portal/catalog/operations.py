@@ -153,7 +153,7 @@ def make_key(name: str) -> str:
 
 
 EXTRA: dict[str, tuple[str, ...]] = {
-    "product": ("brand_id", "price_book"),
+    "product": ("service", "brand_id", "price_book"),
     "industry": ("synonyms",),
     "source": ("expectation", "synonyms"),
     "size_band": ("low", "high"),

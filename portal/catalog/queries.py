@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
-from portal.catalog.models import CustomField, Entry, Reason
+from portal.catalog.models import EVERY, CustomField, Entry, Product, Reason
 from portal.core.db import session
 from portal.core.errors import NotFound
 
@@ -40,6 +40,15 @@ class Book:
     def active(self, kind: str) -> list[Entry]:
         """Return the entries of a kind that are in use, in their order."""
         return [entry for entry in self.by_kind.get(kind, []) if entry.active]
+
+    def named(self, kind: str, keys: Collection[str]) -> list[Entry]:
+        """Return the entries in use that are named, by their keys or as all of their sort."""
+        every = {service for name, service in EVERY.items() if name in keys}
+        return [
+            entry
+            for entry in self.active(kind)
+            if entry.key in keys or (isinstance(entry, Product) and bool(entry.service) in every)
+        ]
 
     def reasons(self, purpose: str) -> list[Reason]:
         """Return the reasons in use for one purpose."""

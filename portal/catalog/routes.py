@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, render_template, url_for
+from typing import Any
+
+from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from portal.accounts.permissions import Permission
 from portal.catalog import operations, queries
-from portal.catalog.forms import BLAMES, KIND_NAMES, PURPOSES, EntryForm
-from portal.catalog.models import KINDS, Entry
+from portal.catalog.forms import BLAMES, KIND_NAMES, PURPOSES, SORTS, EntryForm
+from portal.catalog.models import KINDS, Entry, Product
 from portal.core.errors import Invalid, NotFound
 from portal.web.access import requires
 from portal.web.htmx import go
@@ -52,17 +54,42 @@ def catalog() -> ResponseReturnValue:
 def entries(slug: str) -> ResponseReturnValue:
     kind = kind_of(slug)
     book = queries.read_book()
+    listed = book.by_kind.get(kind, [])
+    sort = request.args.get("sort", "") if kind == "product" and listed else ""
     return render_template(
         "catalog/entries.html",
         kind=kind,
         slug=slug,
         title=str(KIND_NAMES[kind]),
-        entries=book.by_kind.get(kind, []),
+        entries=[one for one in listed if is_of(one, sort)],
+        any_entries=bool(listed),
+        sorts=sorts_of(sort) if kind == "product" else (),
         book=book,
         language=str(get_locale()),
         purposes=dict(PURPOSES),
         blames=dict(BLAMES),
     )
+
+
+def is_of(entry: Entry, sort: str) -> bool:
+    """Say whether an entry is of a sort: products, services; anything else is all."""
+    if sort not in dict(SORTS) or not isinstance(entry, Product):
+        return True
+    return bool(entry.service) == (sort == "services")
+
+
+def sorts_of(chosen: str) -> list[dict[str, Any]]:
+    """Return what the list of products and services can be narrowed to, as links."""
+    every = [("", _("All")), *((key, str(words)) for key, words in SORTS)]
+    return [
+        {
+            "label": words,
+            "url": url_for("catalog.entries", slug="product", sort=key or None),
+            "active": key == (chosen if chosen in dict(SORTS) else ""),
+            "count": None,
+        }
+        for key, words in every
+    ]
 
 
 @blueprint.get("/catalog/<slug>/new")

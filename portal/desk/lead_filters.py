@@ -33,6 +33,8 @@ from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
 from portal.accounts.reach import Reached, read_people
 from portal.catalog.field_filters import Question, questions
+from portal.catalog.models import Product
+from portal.catalog.queries import book
 from portal.desk.lead_columns import BY_KEY, ORDER_BY_KEY, USUAL, Eyes
 from portal.feedback.rules import Status
 from portal.leads import finding, own_fields
@@ -150,6 +152,21 @@ def of_product(values: tuple[str, ...], _asking: Asking) -> ColumnElement[bool] 
     """Make the condition of leads about one of these products."""
     ids = [one for one in map(an_id, values) if one is not None]
     return Lead.product_ids.overlap(ids) if ids else None
+
+
+def of_sort(values: tuple[str, ...], _asking: Asking) -> ColumnElement[bool] | None:
+    """Make the condition of leads about some product, or some service."""
+    services = {"products": False, "services": True}
+    if values[0] not in services:
+        return None
+    entries = book().by_kind.get("product", ())
+    named = [
+        one.id
+        for one in entries
+        if isinstance(one, Product) and bool(one.service) == services[values[0]]
+    ]
+    found: ColumnElement[bool] = Lead.product_ids.overlap(named)
+    return found
 
 
 def of_competitor(values: tuple[str, ...], _asking: Asking) -> ColumnElement[bool] | None:
@@ -308,6 +325,7 @@ ANSWERS = (
     (Status.PROPOSAL, _l("Proposal in progress")),
 )
 YES_NO = (("yes", _l("Yes")), ("no", _l("No")))
+SORTS = (("products", _l("Products")), ("services", _l("Services")))
 
 
 def _spans(
@@ -359,6 +377,7 @@ GROUPS: tuple[tuple[Any, tuple[Filter, ...]], ...] = (
             Filter("source", _l("Source"), "entry", of_ids(Lead.source_id), of_kind="source"),
             Filter("brand", _l("Brand"), "entry", of_ids(Lead.brand_id), of_kind="brand"),
             Filter("product", _l("Product"), "entry", of_product, of_kind="product"),
+            Filter("sort", _l("Products or services"), "choice", of_sort, None, SORTS),
             Filter(
                 "industry", _l("Industry"), "entry", of_ids(Lead.industry_id), of_kind="industry"
             ),

@@ -19,7 +19,7 @@ def choices_for(lead: Lead, kind: str) -> list[tuple[str, str]]:
     keys = getattr(session().get_one(LeadType, lead.type_id), KEPT[kind])
     if keys is None:
         return choices
-    allowed = {str(one.id) for one in book().active(kind) if one.key in keys}
+    allowed = {str(one.id) for one in book().named(kind, keys)}
     return [(one, label) for one, label in choices if one in allowed]
 
 

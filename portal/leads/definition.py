@@ -161,7 +161,8 @@ def plain_levels(scale: str) -> tuple[Level, ...]:
 class Type:
     """A type of lead. `statuses` are the keys its leads may have, None: all.
 
-    So are `categories` and `products` those of the catalogue, `activities` kinds of them.
+    So are `categories` and `products` those of the catalogue, `activities` kinds of them; among the
+    products `all-products` and `all-services` stand for each of their sort.
     `required` names the fields asked for, by step. `days` is how long its leads take from when the
     work begins; those of a `direct` type stay with the vendor. A won one is a success as `outcome`
     says: worth at least `least`, or with at least so many products, where that is counted.

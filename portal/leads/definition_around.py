@@ -10,9 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from flask_babel import get_locale
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal.accounts.models import Organisation, OrganisationKind, Unit
+from portal.catalog.models import EVERY
 from portal.catalog.queries import book
 from portal.core.db import session
 
@@ -40,14 +42,27 @@ KINDS = {"categories": "category", "products": "product"}
 def read_around() -> Around:
     """Return what there is, in the reader's language."""
     entries, locale = book(), str(get_locale())
+    every = {name: every_of(kind) for name, kind in KINDS.items()}
     return Around(
         {
-            name: {one.key: one.label(locale) for one in entries.by_kind.get(kind, ())}
+            name: every[name]
+            | {one.key: one.label(locale) for one in entries.by_kind.get(kind, ())}
             for name, kind in KINDS.items()
         },
-        {name: [one.key for one in entries.active(kind)] for name, kind in KINDS.items()},
+        {
+            name: [*every[name], *(one.key for one in entries.active(kind))]
+            for name, kind in KINDS.items()
+        },
         list_units(),
     )
+
+
+def every_of(kind: str) -> dict[str, str]:
+    """Return what stands for all entries of a sort, those that are added later as well."""
+    if kind != "product":
+        return {}
+    words = {False: str(_("all products")), True: str(_("all services"))}
+    return {name: words[service] for name, service in EVERY.items()}
 
 
 def list_units() -> list[str]:

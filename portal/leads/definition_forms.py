@@ -24,6 +24,7 @@ from wtforms.validators import Length, NumberRange, Optional
 
 from portal.accounts.permissions import ROLES
 from portal.accounts.words import ROLE_NAMES
+from portal.catalog.models import EVERY
 from portal.leads.definition import (
     ALLOWED,
     ALWAYS,
@@ -120,6 +121,11 @@ def keys_of(field: Any) -> list[str]:
     return [choice[0] for choice in field.choices]
 
 
+def single_keys(field: Any) -> list[str]:
+    """Return what a list offers one by one."""
+    return [key for key in keys_of(field) if key not in EVERY]
+
+
 class PlanForm(Row):
     """A line of what is planned by itself; one without names is none."""
 
@@ -196,7 +202,10 @@ class TypeForm(PartForm):
     )
     products = TicksField(
         _l("Products and services"),
-        description=_l("All of them ticked also means those that are added later."),
+        description=_l(
+            "All of them ticked also means those that are added later. So do “all products” and "
+            "“all services” of their sort."
+        ),
     )
     activities = TicksField(_l("Kinds of activities"))
     days = WholeField(
@@ -268,7 +277,7 @@ class TypeForm(PartForm):
         self.priority.data, self.importance.data = str(one.priority), str(one.importance)
         for name in ALLOWED:
             named = getattr(one, name)
-            self[name].data = keys_of(self[name]) if named is None else list(named)
+            self[name].data = single_keys(self[name]) if named is None else list(named)
         self.days.data, self.direct.data = one.days, one.direct
         self.outcome.data, self.least.data = str(one.outcome), one.least
         rows = min(len(one.cadence) + BLANK_ROWS, MOST["cadence"])
@@ -325,7 +334,8 @@ class TypeForm(PartForm):
     def _allowed(self, name: str) -> tuple[str, ...] | None:
         """Return what is ticked, None where that is all there is."""
         chosen = tuple(self[name].data or ())
-        return None if set(chosen) >= set(keys_of(self[name])) else chosen
+        every = set(chosen) >= set(single_keys(self[name]))
+        return None if every or set(chosen) >= set(EVERY) else chosen
 
     def validate(self, extra_validators: object = None) -> bool:
         """Check that it is said what the type is."""

@@ -140,6 +140,24 @@ def test_an_entry_is_added_changed_and_taken_out_of_use(manager: FlaskClient) ->
     assert "Replays" in manager.get("/catalog/source").text
 
 
+def test_products_and_services_stand_apart(manager: FlaskClient) -> None:
+    token = {"csrf_token": csrf_of(manager.get("/catalog").text)}
+    form = {**token, "name_en": "Cable laying", "brand_id": "", "active": "y"}
+    assert manager.post("/catalog/product/new", data={**form, "service": "y"}).status_code == 303
+    everything = manager.get("/catalog/product").text
+    services = manager.get("/catalog/product?sort=services").text
+    products = manager.get("/catalog/product?sort=products").text
+    assert "Cable laying" in everything
+    assert "Cable laying" in services
+    assert "Cable laying" not in products
+    assert "Network switches" in products
+    assert "Network switches" not in services
+    entry_id = next(i for i, name in entries_of("product") if name == "Cable laying")
+    saved = manager.post(f"/catalog/product/{entry_id}", data=form)
+    assert saved.status_code == 303
+    assert "Cable laying" in manager.get("/catalog/product?sort=products").text
+
+
 def test_what_was_typed_stays_when_something_is_wrong(manager: FlaskClient) -> None:
     token = {"csrf_token": csrf_of(manager.get("/catalog").text)}
     answer = manager.post(

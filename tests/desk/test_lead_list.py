@@ -230,6 +230,7 @@ def test_every_field_is_a_filter(ctx):
         "source": (str(other["source_id"]), {"other"}),
         "brand": (str(other["brand_id"]), {"other"}),
         "product": (str(other["product_ids"][0]), {"other"}),
+        "sort": ("services", {"other"}),
         "industry": (str(other["industry_id"]), {"other"}),
         "size": (str(other["size_band_id"]), {"other"}),
         "band": (str(other["value_band_id"]), {"other"}),

@@ -13,12 +13,14 @@ from sqlalchemy import select
 
 from portal.accounts.actor import Actor
 from portal.accounts.queries import get_actor
+from portal.catalog.operations import add_entry
 from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.errors import Invalid
 from portal.feedback import actions
 from portal.leads import activities, beginning, figures, labels, operations, outcome, versions
 from portal.leads.activation import activate
+from portal.leads.allowed import choices_for
 from portal.leads.definition import (
     Content,
     Level,
@@ -26,11 +28,13 @@ from portal.leads.definition import (
     Plan,
     Status,
     Way,
+    from_data,
     put,
     put_way,
     set_levels,
+    to_data,
 )
-from portal.leads.definition_around import Around
+from portal.leads.definition_around import Around, read_around
 from portal.leads.definition_rules import add_ways, check, differences
 from portal.leads.figures import Figures
 from portal.leads.levels import for_all, next_number
@@ -205,6 +209,20 @@ def test_a_lead_has_products_levels_and_activities_of_its_type_only(manager: Act
         activities.enter(lead, mail, done=False, actor=manager, at=AT)
     assert list(refused.value.errors) == ["kind"]
     activities.enter(person, mail, done=False, actor=manager, at=AT)
+
+
+def test_all_services_are_those_that_are_added_later_as_well(manager: Actor) -> None:
+    content = companies(active_content(), products=("all-services", "switches"))
+    assert from_data(to_data(content)) == content
+    in_force(content, manager)
+    make_lead()
+    cable = {"names": {"en": "Cable laying"}, "position": None, "active": True}
+    added = add_entry("product", {**cable, "brand_id": None, "service": True})
+    chosen = {label for _id, label in choices_for(make_lead(), "product")}
+    assert {"Network switches", "Managed printing", added.names["en"]} <= chosen
+    assert "Branch routers" not in chosen
+    said = differences(active_content(), companies(content, products=None), read_around())
+    assert said[0].details == ("Products and services: all services, Network switches → all",)
 
 
 def test_new_leads_are_numbered_as_the_active_version_says(manager: Actor) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from portal.accounts.actor import Actor
@@ -105,6 +105,7 @@ def attach(
     subject: Subject, stored: Stored, *, shared: bool, actor: Actor, at: datetime
 ) -> Attachment:
     """Attach a file that lies in its place. Raises `Invalid` (`file`) where there are too many."""
+    wait_in_line(subject, actor.organisation_id)
     mine = select(func.count()).where(
         Attachment.subject == subject.kind,
         Attachment.subject_id == subject.id,
@@ -148,6 +149,17 @@ def attach(
         )
     )
     return attachment
+
+
+def wait_in_line(subject: Subject, organisation_id: int) -> None:
+    """Let those of a firm who attach to one thing wait for each other, until the transaction ends.
+
+    Two at once would both find room for one more.
+    """
+    its = f"{subject.kind} {subject.id} {organisation_id}"
+    session().execute(
+        text("SELECT pg_advisory_xact_lock(hashtext('attachments'), hashtext(:its))"), {"its": its}
+    )
 
 
 def has_any(subject: Subject) -> bool:

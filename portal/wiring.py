@@ -45,6 +45,7 @@ from portal.feedback import action_routes as lead_actions
 from portal.feedback import routes as feedback
 from portal.feedback.events import (
     DirectBegun,
+    EndingTakenBack,
     FeedbackTakenBack,
     HeldLeadClosed,
     LeadCancelled,
@@ -183,6 +184,7 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     LeadLost: ("offers.settle_waiting",),
     LeadCancelled: ("offers.settle_waiting",),
     HeldLeadClosed: ("notifications.closed_for_you",),
+    EndingTakenBack: ("offers.settle_waiting", "notifications.open_again"),
     FeedbackTakenBack: ("offers.settle_waiting",),
     RoundEnded: ("offers.tidy_round", "notifications.round_ended"),
     LeadPickedUp: ("offers.tidy_picked", "leads.begin", "notifications.yours_now"),

@@ -77,6 +77,10 @@ def _gate(event: Any) -> Iterable[Item]:
     return ({"kind": "gate", "firm": event.organisation_id}, BOARD)
 
 
+def _again(event: feedback.EndingTakenBack) -> Iterable[Item]:
+    return _gate(event) if event.organisation_id is not None else (BOARD,)
+
+
 def _due(event: Any) -> Iterable[Item]:
     return ({"kind": "gate", "pickup": event.pickup_id}, BOARD)
 
@@ -102,6 +106,7 @@ NEWS: dict[type[Event], Callable[[Any], Iterable[Item]]] = {
     feedback.FeedbackGiven: _gate,
     feedback.FeedbackTakenBack: _due,
     feedback.HeldLeadClosed: _gate,
+    feedback.EndingTakenBack: _again,
     feedback.LeadCancelled: _board,
     feedback.LeadDeleted: _board,
     feedback.DirectBegun: _board,
@@ -113,6 +118,7 @@ NEWS: dict[type[Event], Callable[[Any], Iterable[Item]]] = {
     leads.LeadTaken: _board,
     leads.LeadQualified: _board,
     leads.LeadDisqualified: _board,
+    leads.LeadRevived: _board,
     leads.LeadsImported: _board,
 }
 

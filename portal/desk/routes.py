@@ -405,7 +405,7 @@ def vendor_lead(
         holders=part_of(queries.list_pickups(found.id), firms) if Field.HOLDER in sight else [],
         places=part_of(places.list_places(found.id), firms) if Field.ROUNDS in sight else [],
         waiting=places.count_waiting(found.id),
-        actions=[(key, ACTION_WORDS[key]) for key in list_actions(found, actor)],
+        actions=[(key, ACTION_WORDS[key]) for key in list_actions(found, actor, at)],
         responsible=find_for_leads(found.holder_organisation_id)
         if Field.HOLDER in sight and found.holder_organisation_id
         else None,

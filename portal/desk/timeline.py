@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal.accounts.actor import Actor
 from portal.core.db import AnyRow, session
 from portal.core.events import EventRow
 from portal.desk import queries
+from portal.feedback.events import EndingTakenBack
 from portal.feedback.models import Feedback
+from portal.feedback.rules import words_of
 from portal.leads import activities, notes, outcome
 from portal.leads.activity_routes import place_of
 from portal.leads.attachments import load_attachments
-from portal.leads.events import LeadStatusChanged
+from portal.leads.definition_words import called
+from portal.leads.events import LeadRevived, LeadStatusChanged
 from portal.leads.models import Lead, LeadType
 from portal.leads.outcome import Deal
 from portal.leads.queries import list_statuses
@@ -108,7 +112,8 @@ def told_notes(rows: Sequence[FirmNote]) -> Iterator[Line]:
 
 
 def statuses(lead: Lead, sight: Sight) -> Iterator[Line]:
-    """Yield the statuses that somebody gave a lead by hand; a holder reads those since he has it.
+    """Yield the statuses that somebody gave a lead by hand, and when it went on that had ended; a
+    holder reads those since he has it.
 
     Nobody reads them who doesn't see how a lead gets on.
     """
@@ -117,11 +122,22 @@ def statuses(lead: Lead, sight: Sight) -> Iterator[Line]:
         return
     names = {one.key: one.names for one in list_statuses().values()}
     rows = session().execute(
-        select(EventRow.at, EventRow.data).where(
-            EventRow.lead_id == lead.id,
-            EventRow.name == LeadStatusChanged.__name__,
-            EventRow.at >= since,
+        select(EventRow.at, EventRow.name, EventRow.data).where(
+            EventRow.lead_id == lead.id, EventRow.name.in_(TURNS), EventRow.at >= since
         )
     )
-    for at, data in rows:
-        yield Line(What.STATUS, at, names.get(data["after"], {"en": data["after"]}))
+    for at, name, data in rows:
+        yield Line(What.STATUS, at, tell_turn(name, data, names))
+
+
+TURNS = (LeadStatusChanged.__name__, EndingTakenBack.__name__, LeadRevived.__name__)
+
+
+def tell_turn(name: str, data: Mapping[str, Any], names: Mapping[str, Any]) -> str:
+    """Say how a lead was turned by hand; `names` are those of the statuses, by key."""
+    if name == LeadRevived.__name__:
+        return str(_("Revived, to be qualified anew"))
+    if name == EndingTakenBack.__name__:
+        return str(_("Taken back by the vendor: %(ending)s", ending=words_of(data["status"])))
+    after = data["after"]
+    return str(_("Status: %(status)s", status=called(names.get(after, {"en": after}))))

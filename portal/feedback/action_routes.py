@@ -17,7 +17,7 @@ from portal.catalog.queries import book, short_key
 from portal.core import clock
 from portal.core.config import Settings
 from portal.core.errors import Conflict, Invalid
-from portal.feedback import actions
+from portal.feedback import actions, again
 from portal.feedback.action_rules import ANSWER_OF, WORDS, Action
 from portal.feedback.actions import PURPOSE
 from portal.feedback.forms import read_answer
@@ -30,7 +30,7 @@ from portal.web.htmx import go
 blueprint = Blueprint("lead_actions", __name__)
 
 MAY = (P.BOARD_SEE, P.LEADS_QUALIFY)
-KEYS = "any('begin', 'put-back', 'win', 'lose', 'cancel', 'delete')"
+KEYS = "any('begin', 'put-back', 'win', 'lose', 'cancel', 'delete', 'take-back', 'revive')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def show(
 ) -> str:
     """Render what an action asks for, with what was typed. Raises as `actions.ask`."""
     actor = current_actor()
-    asked = actions.ask(action, lead_id, actor)
+    asked = actions.ask(action, lead_id, actor, clock.now())
     lead, pickup, locale = asked.lead, asked.pickup, str(get_locale())
     settings: Settings = current_app.config["SETTINGS"]
     answer = ANSWER_OF.get(action)
@@ -91,6 +91,7 @@ def show(
         held=pickup is not None,
         needed=asked.needed,
         said=said,
+        until=asked.until,
     )
 
 
@@ -113,6 +114,8 @@ def take(lead_id: int, key: str) -> ResponseReturnValue:
 VERBS: dict[Action, Callable[..., Any]] = {
     Action.BEGIN: actions.begin,
     Action.PUT_BACK: actions.put_back,
+    Action.TAKE_BACK: again.take_back,
+    Action.REVIVE: again.revive,
 }
 
 
@@ -141,5 +144,7 @@ def said_of(action: Action, number: str) -> str:
         Action.WIN: _("%(number)s is won.", number=number),
         Action.LOSE: _("%(number)s is lost.", number=number),
         Action.CANCEL: _("%(number)s is cancelled.", number=number),
+        Action.TAKE_BACK: _("%(number)s is as it was before.", number=number),
+        Action.REVIVE: _("%(number)s waits to be qualified again.", number=number),
     }
     return said[action]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -11,8 +12,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.core.errors import Refused
-from portal.feedback.rules import CANCELLED, Status
-from portal.leads.models import OFFERABLE, TO_QUALIFY, LeadState, LeadStatus, LifeState
+from portal.feedback.rules import CANCELLED, Status, TooLateToUndo
+from portal.leads.models import DEAD, OFFERABLE, TO_QUALIFY, LeadState, LeadStatus, LifeState
+from portal.pickup.rules import UNDO_WITHIN
 
 
 class Action(StrEnum):
@@ -24,6 +26,8 @@ class Action(StrEnum):
     LOSE = "lose"
     CANCEL = "cancel"
     DELETE = "delete"
+    TAKE_BACK = "take-back"
+    REVIVE = "revive"
 
 
 WORDS: dict[Action, Any] = {
@@ -33,10 +37,15 @@ WORDS: dict[Action, Any] = {
     Action.LOSE: _l("Report as lost"),
     Action.CANCEL: _l("Cancel the lead"),
     Action.DELETE: _l("Delete the lead"),
+    Action.TAKE_BACK: _l("Take the ending back"),
+    Action.REVIVE: _l("Revive the lead"),
 }
 
 ANSWER_OF = {Action.WIN: Status.WON, Action.LOSE: Status.LOST, Action.CANCEL: CANCELLED}
 """What the vendor says of a lead with an action that ends it."""
+
+UNASKED = (Action.DELETE, Action.TAKE_BACK, Action.REVIVE)
+"""What leads along no way of the definition: out of the books, back, or to the beginning."""
 
 IN_WORK = (LeadState.HELD, LeadState.DIRECT)
 UNSEEN = (*TO_QUALIFY, LeadState.QUALIFIED, LeadState.NURTURE)
@@ -47,8 +56,14 @@ FROM: dict[Action, tuple[LeadState, ...]] = {
     Action.LOSE: IN_WORK,
     Action.CANCEL: (*TO_QUALIFY, *OFFERABLE, LeadState.OFFERED, LeadState.NURTURE, *IN_WORK),
     Action.DELETE: UNSEEN,
+    Action.TAKE_BACK: (LeadState.CLOSED,),
+    Action.REVIVE: (LeadState.CLOSED, LeadState.DISQUALIFIED),
 }
 """The distribution states from which an action leads."""
+
+
+HOLDS_UP = (Action.CANCEL, Action.DELETE, Action.TAKE_BACK, Action.REVIVE)
+"""What waits until operations have handed the lead back."""
 
 
 class NotNow(Refused):
@@ -59,7 +74,11 @@ class NotNow(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What decides on an action: how a lead stands, and what else there is to it."""
+    """What decides on an action: how a lead stands, and what else there is to it.
+
+    `ended_since` is how long ago the vendor ended it; None where its holder did, or nobody.
+    `merged` says that others became one with it, `merged_away` that it did with another.
+    """
 
     number: str
     state: str
@@ -68,9 +87,11 @@ class Standing:
     round: int
     with_operations: bool
     merged: bool = False
+    merged_away: bool = False
+    ended_since: timedelta | None = None
 
 
-def refusal_of(action: Action, lead: Standing) -> NotNow | None:
+def refusal_of(action: Action, lead: Standing) -> Refused | None:
     """Return why an action can't be taken now, or None. The definition is asked apart."""
     if action == Action.DELETE and (lead.life_state != LifeState.PENDING or lead.round):
         return NotNow(
@@ -82,12 +103,25 @@ def refusal_of(action: Action, lead: Standing) -> NotNow | None:
         )
     if lead.state not in FROM[action]:
         return NotNow(_wrong_state(action, lead), why="state")
-    if action == Action.BEGIN and lead.suppressed:
+    if action == Action.TAKE_BACK and lead.ended_since is None:
+        return NotNow(
+            _("%(number)s was ended by who held it. That stays.", number=lead.number), why="theirs"
+        )
+    if action == Action.TAKE_BACK and lead.ended_since and lead.ended_since > UNDO_WITHIN:
+        return TooLateToUndo(_("That was too long ago to take it back here."), why="late")
+    if action == Action.REVIVE and lead.state == LeadState.CLOSED and lead.life_state not in DEAD:
+        return NotNow(_("%(number)s has not ended without success.", number=lead.number), why="won")
+    if action == Action.REVIVE and lead.merged_away:
+        return NotNow(
+            _("%(number)s became one with another inquiry. That one goes on.", number=lead.number),
+            why="merged",
+        )
+    if action in (Action.BEGIN, Action.REVIVE) and lead.suppressed:
         return NotNow(
             _("The contact of %(number)s asked not to be approached.", number=lead.number),
             why="suppressed",
         )
-    if action in (Action.CANCEL, Action.DELETE) and lead.with_operations:
+    if action in HOLDS_UP and lead.with_operations:
         return NotNow(
             _(
                 "%(number)s is with operations. They hand it back first.",

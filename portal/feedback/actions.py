@@ -1,5 +1,7 @@
 """What the vendor does with a lead himself: begin, put back, win, lose, cancel, delete.
 
+How an ending is taken back, and a dead lead revived, is in `again`.
+
 Every change of state runs through here or through a holder's answer, and both end a lead by the
 same `operations.close`. What an action asks for is checked before its form is shown and once more
 under the locks: how the lead stands, what the lead definition lets follow for somebody with these
@@ -22,14 +24,24 @@ from portal.core.db import AnyRow, session
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.events import record
 from portal.customers.models import CustomerLead
-from portal.feedback.action_rules import ANSWER_OF, FROM, Action, Standing, refusal_of, target_of
+from portal.feedback.action_rules import (
+    ANSWER_OF,
+    FROM,
+    UNASKED,
+    Action,
+    Standing,
+    refusal_of,
+    target_of,
+)
 from portal.feedback.events import DirectBegun, DirectEnded, HeldLeadClosed, LeadDeleted
 from portal.feedback.models import Feedback
 from portal.feedback.operations import (
     SAME_ANSWER,
     clear_planned,
     close,
+    find_ending,
     needed_for,
+    position_before_ending,
     today_of,
     write,
 )
@@ -45,6 +57,7 @@ from portal.leads.visibility import Field
 from portal.offers import operations as offers
 from portal.offers.models import RoundOutcome
 from portal.pickup.models import Pickup
+from portal.pickup.rules import UNDO_WITHIN
 from portal.timeline.operations import cancel_planned
 from portal.timeline.queries import list_planned
 from portal.timeline.rules import Planned, Why
@@ -55,7 +68,9 @@ PURPOSE = {Status.LOST: "lost", CANCELLED: "cancel"}
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An action that can be taken now: what is planned meanwhile, and who holds the lead."""
+    """An action that can be taken now: what is planned meanwhile, and who holds the lead, or held
+    it until it ended.
+    """
 
     action: Action
     lead: Lead
@@ -64,6 +79,8 @@ class Asked:
     needed: frozenset[str]
     holder: AnyRow | None = None
     """`name` and `firm` of who holds it, for who may know."""
+    until: datetime | None = None
+    """Until when an ending can be taken back."""
 
 
 # -- before the form --------------------------------------------------------------------------
@@ -72,34 +89,37 @@ class Asked:
 def may_act(lead: Lead, action: Action, actor: Actor) -> bool:
     """Say whether somebody decides on a lead so: who answers for it or assigns it.
 
-    Who qualifies an inquiry may say that it was a mistake.
+    Who qualifies an inquiry may say that it was a mistake, and whoever ended a lead that he didn't
+    mean to.
     """
     if actor.is_partner or actor.is_looked_as:
         return False
     if actor.organisation_kind == OrganisationKind.VENDOR and may_change_team(lead, actor):
         return True
+    if action == Action.TAKE_BACK:
+        ending = find_ending(lead)
+        return ending is not None and ending.user_id == actor.id
     mistakes = (Action.CANCEL, Action.DELETE)
     return action in mistakes and lead.qualifier_id == actor.id and lead.holder_id is None
 
 
-def list_actions(lead: Lead, actor: Actor) -> list[Action]:
+def list_actions(lead: Lead, actor: Actor, at: datetime) -> list[Action]:
     """Return what somebody may do with a lead as it stands and as the definition has it."""
     found = [one for one in Action if lead.state in FROM[one] and may_act(lead, one, actor)]
     if not found:
         return []
+    standing = standing_of(lead, at)
+    found = [one for one in found if refusal_of(one, standing) is None]
+    if set(found) <= set(UNASKED):
+        return found
     ways = list_ways(lead, actor.roles, units_of(actor))
-    standing = standing_of(lead)
-    return [
-        one
-        for one in found
-        if refusal_of(one, standing) is None
-        and (one == Action.DELETE or target_of(one, ways) is not None)
-    ]
+    return [one for one in found if one in UNASKED or target_of(one, ways) is not None]
 
 
-def standing_of(lead: Lead) -> Standing:
+def standing_of(lead: Lead, at: datetime) -> Standing:
     """Return what decides on an action on a lead."""
     status = session().get_one(LeadStatus, lead.status_id)
+    ending = find_ending(lead)
     return Standing(
         number=lead.number,
         state=lead.state,
@@ -108,17 +128,22 @@ def standing_of(lead: Lead) -> Standing:
         round=lead.round,
         with_operations=is_handed_over(lead.id),
         merged=lead.round == 0 and removal.is_merged_into(lead),
+        merged_away=lead.merged_into is not None,
+        ended_since=at - ending.at if ending else None,
     )
 
 
-def ask(action: Action, lead_id: int, actor: Actor) -> Asked:
+def ask(action: Action, lead_id: int, actor: Actor, at: datetime) -> Asked:
     """Return what an action on a lead asks for, before its form is filled in.
 
-    Raises `NotFound`, `NotNow`, `TransitionRefused`.
+    Raises `NotFound`, `NotNow`, `TooLateToUndo`, `TransitionRefused`.
     """
     lead = get_visible(lead_id, actor)
-    check(action, lead, actor)
+    check(action, lead, actor, at)
+    ending = find_ending(lead) if action == Action.TAKE_BACK else None
     pickup = find_pickup(lead)
+    if ending is not None and ending.pickup_id is not None:
+        pickup = session().get_one(Pickup, ending.pickup_id)
     knows = pickup is not None and Field.HOLDER in sight_of(lead, actor)
     return Asked(
         action=action,
@@ -127,20 +152,22 @@ def ask(action: Action, lead_id: int, actor: Actor) -> Asked:
         holder=find_holder(pickup) if pickup and knows else None,
         planned=list_planned("lead", lead.id, actor.organisation_id) if action in ANSWER_OF else (),
         needed=frozenset(needed_for(lead)),
+        until=ending.at + UNDO_WITHIN if ending else None,
     )
 
 
-def check(action: Action, lead: Lead, actor: Actor) -> LeadStatus:
-    """Return the status to which an action leads; what is deleted keeps its own.
+def check(action: Action, lead: Lead, actor: Actor, at: datetime) -> LeadStatus:
+    """Return the status to which a way of the definition leads; what goes none keeps its own.
 
-    Raises `NotFound` for whoever does not decide on the lead, `NotNow`, `TransitionRefused`.
+    Raises `NotFound` for whoever does not decide on the lead, `NotNow`, `TooLateToUndo`,
+    `TransitionRefused`.
     """
     if not may_act(lead, action, actor):
         raise NotFound()
-    refusal = refusal_of(action, standing_of(lead))
+    refusal = refusal_of(action, standing_of(lead, at))
     if refusal is not None:
         raise refusal
-    if action == Action.DELETE:
+    if action in UNASKED:
         return session().get_one(LeadStatus, lead.status_id)
     target = target_of(action, list_ways(lead, actor.roles, units_of(actor)))
     if target is None:
@@ -198,7 +225,7 @@ def begin(lead_id: int, actor: Actor, at: datetime) -> Lead:
     Raises `NotFound`, `NotNow`, `TransitionRefused`.
     """
     lead, _pickup = lock(lead_id, actor)
-    status = check(Action.BEGIN, lead, actor)
+    status = check(Action.BEGIN, lead, actor, at)
     lead.state, lead.state_since, lead.status_id = LeadState.DIRECT, at, status.id
     lead.owner_id = lead.owner_id or actor.id
     lead.version += 1
@@ -214,7 +241,7 @@ def put_back(lead_id: int, actor: Actor, at: datetime) -> Lead:
     Raises `NotFound`, `NotNow`, `TransitionRefused`.
     """
     lead, _pickup = lock(lead_id, actor)
-    status = check(Action.PUT_BACK, lead, actor)
+    status = check(Action.PUT_BACK, lead, actor, at)
     lead.state, lead.state_since, lead.status_id = LeadState.QUALIFIED, at, status.id
     lead.version += 1
     session().flush()
@@ -243,7 +270,7 @@ def finish(
     earlier = ended_just_now(lead, answer, actor, at)
     if earlier is not None:
         return earlier
-    status = check(action, lead, actor)
+    status = check(action, lead, actor, at)
     if seen is not None and seen != (pickup.id if pickup else 0):
         raise moved(lead)
     errors = check_ending(answer, needed_for(lead))
@@ -256,6 +283,7 @@ def finish(
         firm = pickup.organisation_id
         cancel_planned("lead", lead.id, firm, Why.CLOSED, actor.id, at)
     given = write(lead, pickup, answer, reason, actor, at)
+    given.before = position_before_ending(lead, pickup)
     if lead.state == LeadState.OFFERED:
         offers.close_round(lead, RoundOutcome.WITHDRAWN, at)
     lead.status_id = status.id
@@ -271,6 +299,7 @@ def finish(
                 at=at,
                 lead_id=lead.id,
                 pickup_id=pickup.id,
+                feedback_id=given.id,
                 user_id=pickup.user_id,
                 organisation_id=pickup.organisation_id,
                 by_user_id=actor.id,
@@ -304,7 +333,7 @@ def delete_lead(lead_id: int, actor: Actor, at: datetime) -> str:
     Raises `NotFound`, `NotNow`.
     """
     lead, _pickup = lock(lead_id, actor)
-    check(Action.DELETE, lead, actor)
+    check(Action.DELETE, lead, actor, at)
     number = lead.number
     session().execute(delete(CustomerLead).where(CustomerLead.lead_id == lead.id))
     removal.remove(lead)

@@ -67,6 +67,22 @@ class HeldLeadClosed(Event):
     organisation_id: int
     by_user_id: int
     outcome: str
+    feedback_id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndingTakenBack(Event):
+    """The vendor took back how it ended a lead: `by_user_id` did.
+
+    `pickup_id`, `user_id` and `organisation_id` say in whose hands it is again; empty: in nobody's.
+    """
+
+    feedback_id: int
+    pickup_id: int | None
+    user_id: int | None
+    organisation_id: int | None
+    by_user_id: int
+    status: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,7 @@ from portal.pickup import operations as pickup_operations
 from portal.pickup import queries
 from portal.pickup.models import Debt, Pickup
 from portal.pickup.operations import Claimed
-from portal.timeline.operations import cancel_planned, enter
+from portal.timeline.operations import cancel_planned, enter, plan_again
 from portal.timeline.queries import list_planned
 from portal.timeline.rules import Why, still_open
 
@@ -260,12 +260,13 @@ def close(
         record(LeadCancelled(**about, reason_id=reason_id))
 
 
+def moment(at: datetime | None) -> str | None:
+    """Return a moment as it is kept."""
+    return at.isoformat() if at else None
+
+
 def position_before(pickup: Pickup, lead: Lead) -> dict[str, Any]:
     """Return what pickup and lead say before an answer, to come back to."""
-
-    def moment(at: datetime | None) -> str | None:
-        return at.isoformat() if at else None
-
     return {
         "status_id": lead.status_id,
         "feedback_due_at": moment(pickup.feedback_due_at),
@@ -278,13 +279,40 @@ def position_before(pickup: Pickup, lead: Lead) -> dict[str, Any]:
     }
 
 
+def position_before_ending(lead: Lead, pickup: Pickup | None) -> dict[str, Any]:
+    """Return what a lead, and the pickup of whoever holds it, say before the vendor ends it."""
+    before: dict[str, Any] = {"status_id": lead.status_id, "state_since": moment(lead.state_since)}
+    return before | (position_before(pickup, lead) if pickup else {}) | {"state": lead.state}
+
+
+def is_ending(given: Feedback) -> bool:
+    """Say whether an answer is how the vendor ended a lead, not what its holder said of it."""
+    return "state" in (given.before or {})
+
+
+def find_ending(lead: Lead) -> Feedback | None:
+    """Return how the vendor ended a lead that has gone no further since; None where it did not."""
+    if lead.state != LeadState.CLOSED:
+        return None
+    last = session().scalar(
+        select(Feedback)
+        .where(Feedback.lead_id == lead.id, Feedback.taken_back_at.is_(None))
+        .order_by(Feedback.at.desc(), Feedback.id.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )
+    return last if last and is_ending(last) and last.at == lead.closed_at else None
+
+
 def take_back(feedback_id: int, actor: Actor, at: datetime) -> Feedback:
     """Undo an answer: pickup and lead say again what they said before it.
 
-    Only as long as nothing newer happened. Raises `NotFound`, `TooLateToUndo`.
+    Only as long as nothing newer happened. What was settled with it is planned again. How the
+    vendor ended a lead is for the vendor to take back (`again`). Raises `NotFound`,
+    `TooLateToUndo`.
     """
     asked = session().get(Feedback, feedback_id)
-    if asked is None or asked.pickup_id is None:
+    if asked is None or asked.pickup_id is None or is_ending(asked):
         raise NotFound()
     offers.lock_partner(actor.organisation_id)
     queries.get_visible(asked.pickup_id, actor)
@@ -317,6 +345,7 @@ def take_back(feedback_id: int, actor: Actor, at: datetime) -> Feedback:
     if closing:
         pickup.ended_at = pickup.outcome = None
         lead.state, lead.closed_at = LeadState.HELD, None
+        plan_again("lead", lead.id, given.at, actor.id, at)
         figures |= {"open_pickups": 1, "won" if given.status == Status.WON else "lost": -1}
     if given.status == Status.WON:
         winning.take_win_back(lead, actor, at)
@@ -360,15 +389,15 @@ def newest(pickup_id: int) -> Feedback | None:
 def restore(pickup: Pickup, lead: Lead, before: dict[str, Any]) -> None:
     """Set a locked pickup and its lead back to `before`."""
 
-    def moment(name: str) -> datetime | None:
+    def kept(name: str) -> datetime | None:
         return datetime.fromisoformat(before[name]) if before[name] else None
 
     lead.status_id = status_again(lead, before["status_id"], LifeState.IN_PROGRESS)
-    lead.state_since = moment("state_since") or lead.state_since
-    pickup.feedback_due_at = moment("feedback_due_at") or pickup.feedback_due_at
-    pickup.last_feedback_at = moment("last_feedback_at")
+    lead.state_since = kept("state_since") or lead.state_since
+    pickup.feedback_due_at = kept("feedback_due_at") or pickup.feedback_due_at
+    pickup.last_feedback_at = kept("last_feedback_at")
     pickup.last_status = before["last_status"]
-    pickup.first_contact_at = moment("first_contact_at")
+    pickup.first_contact_at = kept("first_contact_at")
     pickup.uncontacted = before["uncontacted"]
     pickup.debt = before["debt"]
 

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, select
+from sqlalchemy import Select, delete, select
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import OrganisationKind, User
@@ -20,7 +20,7 @@ from portal.core.db import AnyRow, session
 from portal.core.errors import Invalid, NotFound, Refused
 from portal.core.events import record
 from portal.leads.events import LeadArchived, LeadUnarchived
-from portal.leads.models import ArchivedLead, Lead, LeadState, LeadStatus, LifeState
+from portal.leads.models import DEAD, ArchivedLead, Lead, LeadState, LeadStatus
 from portal.leads.queries import lock_visible, visible_to
 from portal.leads.team import may_change_team
 from portal.web.paging import Page, cut
@@ -28,7 +28,6 @@ from portal.web.paging import Page, cut
 PAGE = 40
 LONGEST = 2000
 LAST = date(2100, 1, 1)
-DEAD = (LifeState.LOST, LifeState.CANCELLED)
 
 
 class NotDead(Refused):
@@ -158,3 +157,8 @@ def take_out(lead_id: int, actor: Actor, at: datetime) -> None:
     session().delete(kept)
     session().flush()
     record(LeadUnarchived(at=at, lead_id=lead.id, user_id=actor.id))
+
+
+def forget(lead: Lead) -> None:
+    """Let a locked lead that goes on be in the archive no longer."""
+    session().execute(delete(ArchivedLead).where(ArchivedLead.lead_id == lead.id))

@@ -246,3 +246,12 @@ class LeadArchived(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadUnarchived(Event):
     user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadRevived(Event):
+    """A dead lead is to be qualified anew; `was` is the key of the status in which it had ended."""
+
+    user_id: int
+    was: str
+    reason_id: int | None

@@ -67,6 +67,10 @@ class LifeState(StrEnum):
     CANCELLED = "cancelled"
 
 
+DEAD = (LifeState.LOST, LifeState.CANCELLED)
+"""In what a lead ends without success."""
+
+
 class Temperature(StrEnum):
     HOT = "hot"
     WARM = "warm"

@@ -61,6 +61,8 @@ def find_news(topic: str, facts: Mapping[str, Any], user: User, at: datetime) ->
     if topic == Topic.ACTIVITY_DUE:
         return _activity_due(facts["activity_id"], facts["due"], user)
     if topic == Topic.CLOSED_FOR_YOU:
+        if facts.get("open_again"):
+            return _open_again(facts["pickup_id"])
         return _closed_for_you(facts["pickup_id"])
     if topic == Topic.HANDED_BACK:
         return _handed_back(facts["hand_over_id"], user)
@@ -137,6 +139,27 @@ def _closed_for_you(pickup_id: int) -> News | None:
         f"/leads/{lead.id}",
         _("Open the lead"),
         _("You get this mail because the lead was in your hands."),
+        lead.id,
+    )
+
+
+def _open_again(pickup_id: int) -> News | None:
+    pickup = session().get(Pickup, pickup_id)
+    if pickup is None or pickup.ended_at is not None:
+        return None
+    lead = session().get_one(Lead, pickup.lead_id)
+    due = moment(pickup.feedback_due_at)
+    return News(
+        Topic.CLOSED_FOR_YOU,
+        _("Yours again: %(number)s", number=lead.number),
+        _("the vendor has taken back that %(number)s is closed.", number=lead.number),
+        [
+            str(_("It is in your hands as before, and so is what you had planned.")),
+            str(_("Your next feedback is due %(when)s.", when=due)),
+        ],
+        f"/leads/{lead.id}",
+        _("Open the lead"),
+        _("You get this mail because the lead is in your hands."),
         lead.id,
     )
 

@@ -27,7 +27,7 @@ from portal.accounts.queries import find_name
 from portal.core.db import session, together
 from portal.core.events import Event
 from portal.core.mail import outbox
-from portal.feedback.events import HeldLeadClosed
+from portal.feedback.events import EndingTakenBack, HeldLeadClosed
 from portal.inbound.events import MailActionDone, MailPickLost
 from portal.leads.events import DraftsStale, LeadHandedBack
 from portal.leads.models import Lead
@@ -226,7 +226,29 @@ def tell_of_handing_back(event: LeadHandedBack, at: datetime) -> None:
 
 def tell_of_closing(event: HeldLeadClosed, at: datetime) -> None:
     """Tell a holder that the vendor closed the lead that was in her hands."""
-    tell_news({event.user_id}, Topic.CLOSED_FOR_YOU, event, at, pickup_id=event.pickup_id)
+    tell_news(
+        {event.user_id},
+        Topic.CLOSED_FOR_YOU,
+        event,
+        at,
+        pickup_id=event.pickup_id,
+        feedback_id=event.feedback_id,
+    )
+
+
+def tell_of_opening(event: EndingTakenBack, at: datetime) -> None:
+    """Tell a holder that the lead is in her hands again that the vendor had closed."""
+    if event.pickup_id is None or event.user_id == event.by_user_id:
+        return
+    tell_news(
+        {event.user_id},
+        Topic.CLOSED_FOR_YOU,
+        event,
+        at,
+        pickup_id=event.pickup_id,
+        feedback_id=event.feedback_id,
+        open_again=1,
+    )
 
 
 def tell_of_activity(event: ActivityDue, at: datetime) -> None:

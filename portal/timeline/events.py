@@ -47,6 +47,14 @@ class ActivitySettled(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityPlannedAgain(Event):
+    """What was cancelled as a lead was closed lies ahead again: the lead is open after all."""
+
+    activity_id: int
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActivityHandedOn(Event):
     """Somebody else has an activity from now on; `user_id` is None where nobody has it."""
 

@@ -12,9 +12,15 @@ from datetime import datetime
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from portal.accounts.models import User
 from portal.core.db import session
 from portal.core.events import record
-from portal.timeline.events import ActivityDue, ActivityHandedOn, ActivitySettled
+from portal.timeline.events import (
+    ActivityDue,
+    ActivityHandedOn,
+    ActivityPlannedAgain,
+    ActivitySettled,
+)
 from portal.timeline.models import Activity, ContactLook
 from portal.timeline.queries import OPEN
 from portal.timeline.rules import Why
@@ -112,6 +118,39 @@ def cancel_planned(
             )
         )
     return len(planned)
+
+
+def plan_again(subject: str, subject_id: int, since: datetime, user_id: int, at: datetime) -> int:
+    """Let all lie ahead again that was cancelled in the moment in which a lead was closed.
+
+    Whoever had it and is not there any more has it no longer. Returns how much it was.
+    """
+    cancelled = session().scalars(
+        select(Activity)
+        .where(
+            Activity.subject == subject,
+            Activity.subject_id == subject_id,
+            Activity.cancelled_at == since,
+            Activity.code == Why.CLOSED,
+        )
+        .order_by(Activity.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    found = list(cancelled)
+    for activity in found:
+        activity.cancelled_at = activity.settled_by_id = activity.code = None
+        assignee = session().get(User, activity.assignee_id or 0, populate_existing=True)
+        if assignee is None or not assignee.active:
+            activity.assignee_id = None
+    session().flush()
+    for activity in found:
+        record(
+            ActivityPlannedAgain(
+                at=at, lead_id=lead_of(activity), activity_id=activity.id, user_id=user_id
+            )
+        )
+    return len(found)
 
 
 def hand_on_planned(

@@ -14,25 +14,28 @@ from portal.accounts.queries import get_actor
 from portal.catalog.queries import book
 from portal.core import clock, jobs
 from portal.core.db import session
-from portal.core.errors import Conflict, DomainError, Invalid
+from portal.core.errors import Conflict, DomainError, Invalid, NotFound
 from portal.core.mail.models import OutgoingEmail
 from portal.customers import policy
 from portal.customers.models import CustomerLead
-from portal.feedback import actions
+from portal.feedback import actions, again
 from portal.feedback import operations as feedback
 from portal.feedback.action_rules import Action, NotNow, Standing, refusal_of
 from portal.feedback.models import Feedback
-from portal.feedback.rules import Answer
-from portal.leads import activities, notes, team
+from portal.feedback.rules import Answer, TooLateToUndo, words_of
+from portal.leads import activities, archive, notes, team
+from portal.leads import operations as leads
 from portal.leads.contacts import may_see_contact
 from portal.leads.lifecycle import TransitionRefused
 from portal.leads.models import Lead, LeadRequirement, LeadState, LeadStatus, LeadTransition
+from portal.leads.rules import DoNotCall
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
-from portal.pickup.rules import NotYoursAnyMore
+from portal.pickup.rules import UNDO_WITHIN, NotYoursAnyMore
 from portal.timeline.models import Activity
 from portal.timeline.rules import ActivitiesOpen, Entry
 from tests.factories import (
+    CONTACT,
     csrf_of,
     factory,
     make_lead,
@@ -101,6 +104,7 @@ def post(client: FlaskClient, lead: Lead, key: str, **fields: str):
 
 # -- rules ------------------------------------------------------------------------------------
 
+THERE = {"with_operations": True}
 #   which actions a state leaves, for a lead that no partner has seen where that can be
 STATES = {
     "captured": {"cancel", "delete"},
@@ -113,7 +117,7 @@ STATES = {
     "held": {"win", "lose", "cancel"},
     "direct": {"put-back", "win", "lose", "cancel"},
     "closed": set(),
-    "disqualified": set(),
+    "disqualified": {"revive"},
 }
 
 
@@ -133,6 +137,13 @@ def test_what_can_be_done_with_a_lead_follows_from_how_it_stands(ctx, state):
         ("delete", {"with_operations": True}, "with_operations"),
         ("cancel", {"with_operations": True}, "with_operations"),
         ("begin", {"suppressed": True}, "suppressed"),
+        ("take-back", {"state": "closed"}, "theirs"),
+        ("take-back", {"state": "closed", "ended_since": UNDO_WITHIN + HOUR}, "late"),
+        ("take-back", {"state": "closed", "ended_since": HOUR, **THERE}, "with_operations"),
+        ("revive", {"state": "closed", "life_state": "won"}, "won"),
+        ("revive", {"state": "closed", "life_state": "lost", "suppressed": True}, "suppressed"),
+        ("revive", {"state": "closed", "life_state": "lost", **THERE}, "with_operations"),
+        ("revive", {"state": "disqualified", "merged_away": True}, "merged"),
     ],
 )
 def test_what_stands_in_the_way_is_said(ctx, action, over, why):
@@ -307,6 +318,171 @@ def test_an_offer_that_is_cancelled_is_off_the_market(ctx) -> None:
     assert life_of(lead) == "cancelled"
     with pytest.raises(DomainError):
         pickup.claim(lead.id, get_actor(rep.id), clock.now())
+
+
+# -- an ending is taken back ------------------------------------------------------------------
+
+
+def test_a_lead_that_the_vendor_ended_by_mistake_is_in_the_hands_that_held_it(client) -> None:
+    rep, manager = make_person(), make_manager()
+    switch_on(manager)
+    browser, hers = sign_in(client, manager), sign_in(client.application.test_client(), rep)
+    for action, answer in ENDINGS:
+        lead = make_held(rep)
+        before, planned = how_it_stands(lead), plan(lead, rep)
+        finish(action, lead, manager, answer)
+        put_in_archive(lead, manager, answer)
+        assert post(hers, lead, "take-back").status_code == 403
+        address = f"/leads/{lead.id}/actions/take-back"
+        assert address in browser.get(f"/leads/{lead.id}").text
+        assert "has it in hand again then" in browser.get(address).text
+        for _press in range(2):
+            assert post(browser, lead, "take-back").status_code == 303
+        assert how_it_stands(lead) == before, action
+        assert is_open(planned)
+        page = hers.get(f"/leads/{lead.id}").text
+        assert "How far are you?" in page
+        assert f"Taken back by the vendor: {words_of(answer.status)}" in page
+        clear_the_gate(lead, rep)
+    # that it was closed is past by now, and not told any more
+    told = mails_of("closed_for_you")
+    assert len(told) == len(ENDINGS)
+    assert all("the vendor has taken back that" in mail for mail in told)
+
+
+ENDINGS = [
+    (Action.WIN, WON),
+    (Action.LOSE, Answer("lost", reason="price", decision_maker="The board")),
+    (Action.CANCEL, MISTAKE),
+]
+
+
+@factory
+def how_it_stands(lead: Lead) -> tuple[object, ...]:
+    """Return all that an ending changes of a lead, of who holds it and of his firm's figures."""
+    facts = text(
+        """
+        SELECT l.state, l.state_since, l.status_id, l.closed_at, l.holder_id,
+          l.holder_organisation_id, p.ended_at, p.outcome, p.reason_id, p.last_status, p.debt,
+          p.feedback_due_at, f.open_pickups, f.won, f.lost,
+          (SELECT count(*) FROM customers), (SELECT count(*) FROM archived_leads)
+        FROM leads l JOIN pickups p ON p.lead_id = l.id
+        JOIN partner_figures f ON f.organisation_id = p.organisation_id WHERE l.id = :id
+        """
+    )
+    return tuple(session().execute(facts, {"id": lead.id}).one())
+
+
+@factory
+def put_in_archive(lead: Lead, manager: User, answer: Answer) -> None:
+    if answer is not WON:
+        archive.put_in(lead.id, None, "Later", get_actor(manager.id), clock.now())
+
+
+@factory
+def is_open(activity_id: int) -> bool:
+    return session().get_one(Activity, activity_id, populate_existing=True).is_open
+
+
+@factory
+def clear_the_gate(lead: Lead, rep: User) -> None:
+    feedback.give(pickup_of(lead).id, Answer("waiting"), get_actor(rep.id), clock.now())
+
+
+@factory
+def mails_of(kind: str) -> list[str]:
+    """Return the mails of a kind that would go out by now."""
+    jobs.run_now("core.dispatch", {"here": True}, clock.now())
+    mails = session().scalars(select(OutgoingEmail).where(OutgoingEmail.kind == kind))
+    return [mail.text for mail in mails]
+
+
+def test_what_nobody_held_stands_as_before_and_what_was_on_offer_stands_ready(ctx) -> None:
+    manager, _rep = make_manager(), make_person()
+    actor, now = get_actor(manager.id), clock.now()
+    ours, raw, offered = make_lead(), make_lead(state="captured"), make_offered_lead(at=now)
+    begin(ours, manager)
+    for lead, action, answer, state, life in (
+        (ours, Action.WIN, WON, "direct", "in_progress"),
+        (raw, Action.CANCEL, MISTAKE, "captured", "pending"),
+        (offered, Action.CANCEL, MISTAKE, "qualified", "pending"),
+    ):
+        finish(action, lead, manager, answer)
+        again.take_back(lead.id, actor, clock.now())
+        assert (fresh(lead).state, life_of(lead), fresh(lead).closed_at) == (state, life, None)
+    finish(Action.CANCEL, raw, manager, MISTAKE)
+    with pytest.raises(TooLateToUndo):
+        again.take_back(raw.id, actor, clock.now() + UNDO_WITHIN + HOUR)
+
+
+def test_what_a_partner_said_is_his_and_what_the_vendor_said_the_vendors_to_take_back(ctx) -> None:
+    rep, manager = make_person(), make_manager()
+    lead = make_held(rep)
+    given = finish(Action.WIN, lead, manager, WON)
+    with pytest.raises(NotFound):
+        feedback.take_back(given, get_actor(rep.id), clock.now())
+    again.take_back(lead.id, get_actor(manager.id), clock.now())
+    other = feedback.give(pickup_of(lead).id, WON, get_actor(rep.id), clock.now())
+    with pytest.raises(NotNow) as refused:
+        again.take_back(lead.id, get_actor(manager.id), clock.now() + HOUR)
+    assert refused.value.facts["why"] == "theirs"
+    feedback.take_back(other.id, get_actor(rep.id), clock.now())
+    finish(Action.CANCEL, lead, manager, MISTAKE)
+    session().get_one(User, rep.id).active = False
+    with pytest.raises(NotNow) as refused:
+        again.take_back(lead.id, get_actor(manager.id), clock.now())
+    assert refused.value.facts["why"] == "left"
+
+
+# -- the dead are revived ---------------------------------------------------------------------
+
+
+def test_a_dead_lead_is_qualified_anew_and_keeps_its_history(client: FlaskClient) -> None:
+    rep, manager = make_person(), make_manager()
+    lead, mine = make_held(rep), make_lead(state="captured")
+    feedback_on(lead, rep)
+    disqualify(mine, manager)
+    browser = sign_in(client, manager)
+    for dead in (lead, mine):
+        put_in_archive(dead, manager, MISTAKE)
+        assert "stays in its history" in browser.get(f"/leads/{dead.id}/actions/revive").text
+        assert post(browser, dead, "revive").status_code == 303
+        found = fresh(dead)
+        assert (found.state, life_of(dead)) == ("captured", "pending")
+        assert (found.holder_id, found.closed_at, found.disqualified_reason_id) == (None,) * 3
+        page = browser.get(f"/leads/{dead.id}").text
+        assert "Revived, to be qualified anew" in page
+        assert "In the archive since" not in page
+        assert browser.get(f"/qualify/{dead.id}").status_code == 200
+        assert post(browser, dead, "revive").status_code == 409
+    assert "Lost / not interested" in browser.get(f"/leads/{lead.id}").text
+    hers = sign_in(client.application.test_client(), rep).get(f"/leads/{lead.id}").text
+    assert "A lead you held" in hers
+
+
+@factory
+def feedback_on(lead: Lead, rep: User) -> None:
+    answer = Answer("lost", reason="price", decision_maker="The board")
+    feedback.give(pickup_of(lead).id, answer, get_actor(rep.id), clock.now())
+
+
+@factory
+def disqualify(lead: Lead, manager: User) -> None:
+    leads.disqualify(lead.id, "duplicate", "", get_actor(manager.id), clock.now())
+
+
+def test_who_asked_to_be_left_alone_is_not_revived_nor_offered_after_a_mistake(ctx) -> None:
+    manager = make_manager()
+    actor = get_actor(manager.id)
+    lost, cancelled = make_lead(CONTACT), make_lead(CONTACT)
+    begin(lost, manager)
+    finish(Action.LOSE, lost, manager, Answer("lost", reason="price", decision_maker="X"))
+    finish(Action.CANCEL, cancelled, manager, MISTAKE)
+    leads.suppress([f"email:{CONTACT['email']}"], "do_not_call", clock.now())
+    with pytest.raises(DoNotCall):
+        again.revive(lost.id, actor, clock.now())
+    again.take_back(cancelled.id, actor, clock.now())
+    assert fresh(cancelled).suppressed
 
 
 # -- delete -----------------------------------------------------------------------------------

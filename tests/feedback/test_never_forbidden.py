@@ -18,12 +18,13 @@ from sqlalchemy import delete, select, text
 from portal.accounts.queries import get_actor
 from portal.core.db import db, session
 from portal.core.errors import DomainError
-from portal.feedback import actions
+from portal.feedback import actions, again
 from portal.feedback import operations as feedback
 from portal.feedback.action_rules import Action
 from portal.feedback.models import Feedback
 from portal.feedback.rules import Answer
 from portal.leads import activities, labels
+from portal.leads import operations as leads
 from portal.leads.models import Lead, LeadStatus, LeadTransition
 from portal.offers import operations as offers
 from portal.pickup import operations as pickup
@@ -59,6 +60,10 @@ class House:
         return session().scalar(asked, {"id": self.lead_id}) or 0
 
 
+def qualify(house, actor, at):
+    leads.qualify(house.lead_id, actor, at)
+
+
 def offer(house, actor, at):
     offers.offer(house.lead_id, at)
 
@@ -86,6 +91,14 @@ def answer(status, **said):
 def take_back(house, actor, at):
     last = select(Feedback.id).order_by(Feedback.id.desc()).limit(1)
     feedback.take_back(session().scalar(last) or 0, actor, at)
+
+
+def ours_back(house, actor, at):
+    again.take_back(house.lead_id, actor, at)
+
+
+def revive(house, actor, at):
+    again.revive(house.lead_id, actor, at)
 
 
 def ours(action, **said):
@@ -133,11 +146,12 @@ SUITS = {
         *((deed, "manager") for deed in (*ENDINGS, plan)),
     ],
     "direct": [(deed, "manager") for deed in (*ENDINGS, ours(Action.PUT_BACK), plan, label)],
-    "closed": [(take_back, "holder")],
+    "closed": [(take_back, "holder"), (ours_back, "manager"), (revive, "manager")],
+    "captured": [(qualify, "manager")],
 }
 ANYTHING = [
     (deed, who)
-    for deed in (*REPORTS, *OURS, pick, take_back, plan, label)
+    for deed in (*REPORTS, *OURS, pick, take_back, ours_back, revive, plan, label)
     for who in ("rep", "manager")
 ]
 
@@ -148,6 +162,7 @@ def next_of(state, number):
     return chosen[number // 4 % len(chosen)]
 
 
+BACK = (take_back, ours_back, revive)
 LIFE = {"held": "in_progress", "direct": "in_progress"}
 FACTS = text(
     """
@@ -166,7 +181,7 @@ ALLOWED = select(LeadTransition).where(
 
 
 def complaints(before, now, back):
-    """Yield what is wrong with how a lead stands after a step; `back`: an answer was taken back."""
+    """Yield what is wrong with how a lead stands after a step; `back`: an ended one goes on."""
     allowed = session().scalar(ALLOWED, {"before": before.status_id, "after": now.status_id})
     if before.status != now.status and allowed is None and not back:
         yield f"{before.status} → {now.status} is not part of the definition"
@@ -236,7 +251,7 @@ def test_no_sequence_of_actions_leads_where_the_definition_does_not(house, missi
             now = session().execute(FACTS, {"id": house.lead_id}).one_or_none()
             if now is None:
                 break
-            wrong = list(complaints(was, now, deed is take_back))
+            wrong = list(complaints(was, now, deed in BACK))
             assert not wrong, "\n".join([*sorted(map(str, missing)), *done, *wrong])
             was = now
     finally:

@@ -306,6 +306,11 @@ def plain(field: CustomField, value: Any, locale: str) -> Any:
     return value
 
 
+def cells(fields: Iterable[CustomField], values: Values, locale: str) -> list[Any]:
+    """Return what a file holds of each of these fields, in their order."""
+    return [plain(field, values.get(field.key), locale) for field in fields]
+
+
 def choice_names(field: CustomField, keys: Collection[str], locale: str) -> list[str]:
     """Return what choices are called, those out of use as well."""
     return [

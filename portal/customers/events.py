@@ -16,6 +16,17 @@ class CustomerMade(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CustomersExported(Event):
+    """Somebody took a copy of the customers; `filters` are the names of what narrowed it.
+
+    Which ones it showed is said by `CustomersShown`.
+    """
+
+    kind: str
+    filters: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerChanged(Event):
     """`fields` names what changed, never the values."""
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, exists, false, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, exists, false, func, literal, or_, select, union_all
 
 from portal.accounts.actor import Actor
 from portal.catalog.field_filters import NOTHING, Narrowing, says
@@ -106,6 +106,19 @@ class Filters:
 
 def list_customers(actor: Actor, filters: Filters, number: int) -> Page[Customer]:
     """Return a page of customers by name, or nothing for whoever may not see customers."""
+    query = _meant(actor, filters).limit(PAGE + 1).offset((number - 1) * PAGE)
+    with wall.open_to_search() as opened:
+        rows = opened.scalars(query).all()
+    return cut(rows, number, PAGE)
+
+
+def list_ids(actor: Actor, filters: Filters) -> Sequence[int]:
+    """Return the ids of all customers that `list_customers` has pages of, in that order."""
+    with wall.open_to_search() as opened:
+        return opened.scalars(_meant(actor, filters).with_only_columns(Customer.id)).all()
+
+
+def _meant(actor: Actor, filters: Filters) -> Select[Customer]:
     query = (
         select(Customer)
         .join(CustomerName, CustomerName.customer_id == Customer.id)
@@ -122,10 +135,7 @@ def list_customers(actor: Actor, filters: Filters, number: int) -> Page[Customer
         query = query.where(Customer.erp_number.is_(None))
     if filters.own:
         query = query.where(filters.own.condition(Customer.custom))
-    query = query.order_by(CustomerName.name_key, Customer.id)
-    with wall.open_to_search() as opened:
-        rows = opened.scalars(query.limit(PAGE + 1).offset((number - 1) * PAGE)).all()
-    return cut(rows, number, PAGE)
+    return query.order_by(CustomerName.name_key, Customer.id)
 
 
 def meant_by(text: str) -> ColumnElement[bool]:

@@ -16,12 +16,16 @@ from flask_babel import lazy_gettext as _l
 
 from portal.accounts.actor import current_actor
 from portal.accounts.permissions import Permission
-from portal.catalog.field_filters import NOTHING, read_narrowing
+from portal.catalog.field_filters import read_narrowing
+from portal.catalog.fields import PREFIX
 from portal.catalog.models import FieldSubject
 from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.events import record_apart
 from portal.customers import dealing, merging, operations, policy, queries, who
+from portal.customers import export as listing
+from portal.customers.events import CustomersExported
 from portal.customers.forms import (
     CustomerForm,
     DealForm,
@@ -36,12 +40,17 @@ from portal.customers.models import Customer
 from portal.customers.rules import MightBeKnown
 from portal.customers.sight import sees_addresses
 from portal.partners.forms import countries
+from portal.web import sheets
 from portal.web.access import requires
+from portal.web.filters import local
 from portal.web.htmx import go
 from portal.web.paging import page_number
 
 blueprint = Blueprint("customers", __name__)
 policy_blueprint = Blueprint("customer_policy", __name__)
+
+NARROWING = ("q", "class", "rating", "without")
+"""What narrows the list, by its name in the address; own fields come on top."""
 
 SHARED = {
     "erp_number": _l("number in the ERP system"),
@@ -66,22 +75,11 @@ def asked_for() -> str:
 @requires(Permission.CUSTOMERS_SEE)
 def customers() -> ResponseReturnValue:
     actor, locale = current_actor(), str(get_locale())
-    filters = queries.Filters(
-        text=asked_for(),
-        classification_id=number_or_none(request.args.get("class")),
-        credit_rating_id=number_or_none(request.args.get("rating")),
-        without_number=request.args.get("without") == "number",
-        own=read_narrowing(book().fields_of(FieldSubject.CUSTOMER), request.args, locale)
-        if sees_addresses(actor)
-        else NOTHING,
-    )
+    filters = filters_asked()
     page = queries.list_customers(actor, filters, page_number(request.args.get("page")))
-    kept: dict[str, Any] = {
-        key: value for key, value in request.args.items() if key != "page" and value
-    }
 
     def turn(number: int | None) -> str | None:
-        return url_for("customers.customers", **kept, page=number) if number else None
+        return url_for("customers.customers", **kept(), page=number) if number else None
 
     return render_template(
         "customers/customers.html",
@@ -96,7 +94,53 @@ def customers() -> ResponseReturnValue:
         policy=queries.read_policy(),
         before=turn(page.before),
         after=turn(page.after),
+        csv=url_for("customers.export", **kept()),
+        workbook=url_for("customers.export", **kept() | {"as": "xlsx"}),
     )
+
+
+def filters_asked() -> queries.Filters:
+    """Return what the address narrows the list to, as far as the reader may ask it."""
+    own = book().fields_of(FieldSubject.CUSTOMER) if sees_addresses(current_actor()) else ()
+    return queries.Filters(
+        text=asked_for(),
+        classification_id=number_or_none(request.args.get("class")),
+        credit_rating_id=number_or_none(request.args.get("rating")),
+        without_number=request.args.get("without") == "number",
+        own=read_narrowing(own, request.args, str(get_locale())),
+    )
+
+
+def kept() -> dict[str, Any]:
+    """Return what the address narrows the list to, as it stands there."""
+    return {
+        key: value
+        for key, value in request.args.items()
+        if value and (key in NARROWING or key.startswith(PREFIX))
+    }
+
+
+@blueprint.get("/customers/export")
+@requires(Permission.CUSTOMERS_SEE)
+def export() -> ResponseReturnValue:
+    """Give all customers of a list, as far as the reader may know them, as CSV or as a workbook."""
+    actor, at = current_actor(), clock.now()
+    kind, filters = sheets.kind_of(request.args.get("as")), filters_asked()
+    record_apart(CustomersExported(at=at, kind=kind, filters=names_of(filters)))
+    lines = listing.lines(actor, filters, at)
+    name = f"customers-{local(at):%Y-%m-%d}"
+    return sheets.download(kind, name, _("Customers"), listing.headings(actor), lines)
+
+
+def names_of(filters: queries.Filters) -> list[str]:
+    """Return the names of what narrows the list, never what they ask for."""
+    given = {
+        "q": filters.text,
+        "class": filters.classification_id,
+        "rating": filters.credit_rating_id,
+        "without": filters.without_number,
+    }
+    return [*(name for name, value in given.items() if value), *filters.own.answered]
 
 
 @blueprint.get("/customers/new")

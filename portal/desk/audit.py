@@ -31,9 +31,9 @@ from portal.core.events import EVENT_COLUMNS, EventRow, record_apart
 from portal.customers.models import Customer
 from portal.desk.audit_words import CHANNELS, EVENTS, PARTS
 from portal.desk.events import AuditExported
-from portal.leads.intake.reading import guard_cell
 from portal.leads.models import Lead
 from portal.web.access import requires
+from portal.web.sheets import guard_cell
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit")
 

@@ -7,15 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import (
-    Blueprint,
-    Response,
-    flash,
-    render_template,
-    request,
-    stream_with_context,
-    url_for,
-)
+from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_timezone
 from flask_babel import gettext as _
@@ -50,6 +42,7 @@ from portal.desk.lead_list import COUNTED, LeadList
 from portal.desk.lead_telling import Telling
 from portal.desk.many import deeds_of, do_to_many
 from portal.leads.sight import read_choices
+from portal.web import sheets
 from portal.web.access import requires
 from portal.web.htmx import go
 
@@ -57,8 +50,6 @@ blueprint = Blueprint("lead_list", __name__, url_prefix="/leads")
 
 LISTS = (Permission.BOARD_SEE, Permission.LEADS_QUALIFY, Permission.HAND_OVERS_SEE)
 """Who has lists of leads at all: of the vendor, whoever works on them or answers for them."""
-
-WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,24 +296,14 @@ def question_of(
 def export() -> ResponseReturnValue:
     """Give all leads of a list, as far as the reader sees them, as CSV or as a workbook."""
     found = read_list(request.args, current_actor())
-    kind = "xlsx" if asked_of("as") == "xlsx" else "csv"
+    kind = sheets.kind_of(asked_of("as"))
     at = found.asking.at
     names = [*(["q"] if found.asked.text else []), *found.asked.values]
     record_apart(LeadsExported(at=at, kind=kind, filters=names, columns=list(found.asked.columns)))
     columns = columns_of(found.asked)
-    first = lead_telling.headings(columns)
     lines = lead_telling.lines(columns, found.all(), Telling())
-    name = f"leads-{at.astimezone(found.asking.zone):%Y-%m-%d}.{kind}"
-    pieces: Any
-    if kind == "xlsx":
-        pieces, content_type = lead_telling.write_workbook(first, lines), WORKBOOK
-    else:
-        pieces, content_type = lead_telling.write_csv(first, lines), "text/csv; charset=utf-8"
-    return Response(
-        stream_with_context(pieces),
-        content_type=content_type,
-        headers={"Content-Disposition": f"attachment; filename={name}"},
-    )
+    name = f"leads-{at.astimezone(found.asking.zone):%Y-%m-%d}"
+    return sheets.download(kind, name, _("Leads"), lead_telling.headings(columns), lines)
 
 
 # -- several at once ------------------------------------------------------------------------

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from sqlalchemy import select
 
 from portal.catalog import fields
@@ -23,13 +16,11 @@ from portal.core.db import AnyRow, session
 from portal.desk.lead_columns import Column
 from portal.desk.lead_filters import KINDS, STATES, TEMPERATURES
 from portal.feedback.rules import words_of
-from portal.leads.intake.reading import guard_cell
 from portal.leads.levels import ForAll, for_all
 from portal.leads.models import LeadDefinition, LeadStatus, LeadType
 from portal.web.filters import local, money, number
 
 LEVELS = ("priority", "importance")
-BYTES_AT_ONCE = 64 * 1024
 
 
 class Telling:
@@ -129,48 +120,3 @@ def lines(
             ]
             for row in rows
         ]
-
-
-def write_csv(first: list[str], batches: Iterator[list[list[Any]]]) -> Iterator[str]:
-    """Write a list as CSV, piece by piece; a cell never begins a formula."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    buffer.write("\ufeff")
-    writer.writerow([guard_cell(cell) for cell in first])
-    for batch in batches:
-        writer.writerows([_plain(cell) for cell in line] for line in batch)
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-
-
-def _plain(cell: Any) -> str:
-    if isinstance(cell, datetime):
-        return cell.isoformat(" ")
-    # a number of ours begins no formula, also below nought
-    return str(cell) if isinstance(cell, int | Decimal) else guard_cell(str(cell))
-
-
-def write_workbook(first: list[str], batches: Iterator[list[list[Any]]]) -> Iterator[bytes]:
-    """Write a list as a workbook, into a file that is given piece by piece.
-
-    A cell never begins a formula.
-    """
-    workbook = Workbook(write_only=True)
-    sheet = workbook.create_sheet(_("Leads"))
-    sheet.freeze_panes = "A2"
-    sheet.append([_cell(cell) for cell in first])
-    for batch in batches:
-        for line in batch:
-            sheet.append([_cell(cell) for cell in line])
-    with tempfile.TemporaryFile() as file:
-        workbook.save(file)
-        file.seek(0)
-        while piece := file.read(BYTES_AT_ONCE):
-            yield piece
-
-
-def _cell(cell: Any) -> Any:
-    if isinstance(cell, str):
-        return guard_cell(ILLEGAL_CHARACTERS_RE.sub("", cell))
-    return cell

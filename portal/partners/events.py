@@ -13,6 +13,14 @@ class PartnerAdded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartnersExported(Event):
+    """Somebody took a copy of the partners; `filters` are the names of what narrowed it."""
+
+    kind: str
+    filters: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerProfileChanged(Event):
     """`fields` names what changed, never the values."""
 

@@ -23,13 +23,17 @@ from portal.accounts.queries import (
 )
 from portal.catalog import fields
 from portal.catalog.field_filters import read_narrowing
+from portal.catalog.fields import PREFIX
 from portal.catalog.models import FieldSubject
 from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.errors import Invalid, Refused
+from portal.core.events import record_apart
 from portal.partners import activities, operations, queries, rules
+from portal.partners import export as listing
 from portal.partners.activity_routes import place_of
 from portal.partners.contacts import list_contacts
+from portal.partners.events import PartnersExported
 from portal.partners.forms import (
     FUNCTIONS,
     AbsenceForm,
@@ -44,12 +48,17 @@ from portal.partners.forms import (
 from portal.partners.models import Partner, PartnerGroup
 from portal.timeline import pages, stream
 from portal.timeline.stream import What
+from portal.web import sheets
 from portal.web.access import requires
+from portal.web.filters import local
 from portal.web.htmx import go
 from portal.web.limits import limiter, visitor_key
 from portal.web.paging import page_number
 
 blueprint = Blueprint("partners", __name__)
+
+NARROWING = ("q", "level", "group")
+"""What narrows a list, by its name in the address; own fields come on top."""
 
 # "name" is a field of other forms on the same page
 NAMED = {"name": "invited_name"}
@@ -69,13 +78,7 @@ def number_or_none(raw: str | None) -> int | None:
 @blueprint.get("/partners")
 @requires(Permission.PARTNERS_SEE)
 def partners() -> ResponseReturnValue:
-    locale = str(get_locale())
-    filters = queries.Filters(
-        text=request.args.get("q", "").replace("\x00", "").strip()[:100],
-        level_id=number_or_none(request.args.get("level")),
-        group_id=number_or_none(request.args.get("group")),
-        own=read_narrowing(book().fields_of(FieldSubject.PARTNER), request.args, locale),
-    )
+    filters = filters_asked()
     page = queries.list_partners(current_actor(), filters, page_number(request.args.get("page")))
     locale = str(get_locale())
     return render_template(
@@ -89,15 +92,55 @@ def partners() -> ResponseReturnValue:
         language=locale,
         country_names=dict(countries()),
         turn=turn,
+        csv=url_for("partners.export", **kept()),
+        workbook=url_for("partners.export", **kept() | {"as": "xlsx"}),
     )
+
+
+def filters_asked() -> queries.Filters:
+    """Return what the address narrows the list to."""
+    own = book().fields_of(FieldSubject.PARTNER)
+    return queries.Filters(
+        text=request.args.get("q", "").replace("\x00", "").strip()[:100],
+        level_id=number_or_none(request.args.get("level")),
+        group_id=number_or_none(request.args.get("group")),
+        own=read_narrowing(own, request.args, str(get_locale())),
+    )
+
+
+def kept() -> dict[str, Any]:
+    """Return what the address narrows the list to, as it stands there."""
+    return {
+        key: value
+        for key, value in request.args.items()
+        if value and (key in NARROWING or key.startswith(PREFIX))
+    }
+
+
+@blueprint.get("/partners/export")
+@requires(Permission.PARTNERS_SEE)
+def export() -> ResponseReturnValue:
+    """Give all partners of a list, those that the reader answers for, as CSV or as a workbook."""
+    at, kind = clock.now(), sheets.kind_of(request.args.get("as"))
+    filters = filters_asked()
+    record_apart(PartnersExported(at=at, kind=kind, filters=names_of(filters)))
+    lines = listing.lines(current_actor(), filters, at)
+    return sheets.download(
+        kind, f"partners-{local(at):%Y-%m-%d}", _("Partners"), listing.headings(), lines
+    )
+
+
+def names_of(filters: queries.Filters) -> list[str]:
+    """Return the names of what narrows the list, never what they ask for."""
+    given = {"q": filters.text, "level": filters.level_id, "group": filters.group_id}
+    return [*(name for name, value in given.items() if value), *filters.own.answered]
 
 
 def turn(number: int | None) -> str | None:
     """Return the address of another page of the same list."""
     if number is None or request.endpoint is None:
         return None
-    kept = {key: value for key, value in request.args.items() if key != "page" and value}
-    return url_for(request.endpoint, **{**(request.view_args or {}), **kept, "page": number})
+    return url_for(request.endpoint, **{**(request.view_args or {}), **kept(), "page": number})
 
 
 @blueprint.get("/partners/<int:organisation_id>")

@@ -39,6 +39,8 @@ NO_PAGES = {
     "definition.download",
     "fields.file",
     "lead_list.export",
+    "partners.export",
+    "customers.export",
     "static",
     "accent",
 }

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import partial
 
 import pytest
 from sqlalchemy import func, select, text
 
 from portal.accounts.queries import get_actor
+from portal.catalog import field_operations
+from portal.catalog.field_operations import FieldDraft
 from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.db import db, session, unit_of_work
 from portal.core.errors import Conflict, Invalid, NotFound, Refused
 from portal.core.events import EventRow
-from portal.customers import merging, operations, queries, wall, who, winning
+from portal.customers import export, merging, operations, queries, wall, who, winning
 from portal.customers.models import Customer, CustomerAddress, CustomerLead, CustomerName
 from portal.customers.operations import Account, Reach
 from portal.customers.rules import MightBeKnown, same_one
+from portal.web import sheets
 from tests.factories import (
     AT,
     CONTACT,
@@ -210,6 +214,36 @@ def test_each_reads_what_is_theirs_and_the_look_is_on_record(ctx):
             queries.get_visible(zoo.id, get_actor(stranger.id))
     looked = [data["user_id"] for data in events("CustomersShown")]
     assert looked == [mara.id, olga.id, rep.id, chief.id]
+
+
+def test_the_list_leaves_as_a_file_with_own_fields_and_the_look_is_logged(ctx):
+    mara = make_manager()
+    draft = FieldDraft(names={"en": "Halls"}, kind="whole")
+    field_operations.add("customer", draft, None, AT)
+    zoo = made(mara)
+    zoo.custom = {"halls": 3}
+    made(mara, Account(name="=Aquarium Works"), Reach(email="hello@aqua.example"))
+    session().flush()
+    actor, filters = get_actor(mara.id), queries.Filters()
+
+    def lines(reader):
+        first = export.headings(reader)
+        batches = export.lines(reader, filters, AT)
+        return [dict(zip(first, line, strict=True)) for batch in batches for line in batch]
+
+    aqua, whole = lines(actor)
+    assert aqua["Name"] == "=Aquarium Works"
+    assert (whole["Name"], whole["Halls"]) == ("Zoo Supplies Ltd", 3)
+    assert (whole["E-mail"], whole["Web address"]) == ("desk@zoo.example", "zoo.example")
+    looked = events("CustomersShown")[-1]
+    assert looked["customer_ids"] == [zoo.id, zoo.id + 1]
+    assert "'=Aquarium Works" in "".join(sheets.write_csv(["Name"], iter([[[aqua["Name"]]]])))
+    # who only looks as somebody else reads numbers and places, as on the page
+    spied = lines(replace(actor, viewer_id=make_manager().id))
+    assert [one["Name"] for one in spied] == ["", ""]
+    assert "E-mail" not in spied[0]
+    assert "Halls" not in spied[0]
+    assert lines(get_actor(make_person().id)) == []
 
 
 def test_a_firm_that_gave_the_lead_back_sees_the_customer_no_more(ctx):

@@ -14,10 +14,10 @@ from portal.leads.intake.reading import (
     BrokenRow,
     Row,
     UnreadableFile,
-    guard_cell,
     open_table,
     sample_rows,
 )
+from portal.web.sheets import guard_cell
 
 LIST = 'id,name,town\n1,"Müller, Söhne",Köln\n2,Groß,Übach\n'
 EXPECTED = [

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import openpyxl
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -13,13 +16,16 @@ from sqlalchemy import select
 from portal.accounts import operations as accounts
 from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.accounts.queries import get_actor
+from portal.catalog import field_operations
+from portal.catalog.field_operations import FieldDraft
 from portal.catalog.places import find_city, find_places
 from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.errors import Invalid, NotFound
+from portal.core.events import EventRow
 from portal.partners import operations, queries, rules
 from portal.partners.figures import count
-from portal.partners.models import Partner, PartnerFigures
+from portal.partners.models import Partner, PartnerCertification, PartnerFigures
 from tests.factories import (
     AT,
     csrf_of,
@@ -245,6 +251,61 @@ def test_the_list_is_searched_by_name_city_and_country(manager: FlaskClient) -> 
         assert shown in page
         assert hidden not in page
     assert "Nobody found" in manager.get("/partners?q=zzz&level=abc&page=x").text
+
+
+def test_the_list_leaves_as_a_file_with_own_fields_of_the_partners_one_answers_for(
+    app: Flask, client: FlaskClient
+) -> None:
+    firm_id = make_firms_with_staff()
+    chief = sign_in(app.test_client(), make_manager())
+    plain = chief.get("/partners/export?own-staff-from=10&page=2")
+    (line,) = csv.DictReader(io.StringIO(plain.text.removeprefix("\ufeff")))
+    assert line["Name"] == "'=Alpha"
+    assert (line["Kind"], line["City"], line["Staff"]) == ("Reseller", "Linz", "12")
+    assert line["Certifications"] == "ISO 27001"
+    assert "/partners/export?own-staff-from=10&amp;as=xlsx" in chief.get(
+        "/partners?own-staff-from=10&_external=1&endpoint=x"
+    ).text  # fmt: skip
+    workbook = chief.get("/partners/export?as=xlsx")
+    rows = list(openpyxl.load_workbook(io.BytesIO(workbook.data)).active.iter_rows())
+    assert [row[0].value for row in rows] == ["Name", "'=Alpha", "Beta"]
+    assert (rows[1][-1].value, rows[1][-1].data_type) == (12, "n")
+    pam = make_person(make_vendor(), "account_manager")
+    hers = sign_in(client, pam)
+    assert "Alpha" not in hers.get("/partners/export").text
+    answer_for(firm_id, pam.id)
+    assert "Alpha" in hers.get("/partners/export").text
+    assert "Beta" not in hers.get("/partners/export").text
+    assert exported()[0] == {"kind": "csv", "filters": ["own-staff-from"]}
+
+
+@factory
+def make_firms_with_staff() -> int:
+    """Make two firms, one of which has answered a field of the programme's own."""
+    draft = FieldDraft(names={"en": "Staff"}, kind="whole")
+    field_operations.add("partner", draft, None, AT)
+    firm = make_partner("=Alpha", city="Linz", country="AT")
+    make_partner("Beta")
+    partner = session().get_one(Partner, firm.id)
+    partner.custom = {"staff": 12}
+    known = book()
+    held = known.active("certification")
+    session().add_all(
+        PartnerCertification(organisation_id=firm.id, certification_id=one.id, expires_on=day)
+        for one, day in zip(held, (None, date(2020, 1, 1)), strict=False)
+    )
+    return firm.id
+
+
+@factory
+def answer_for(firm_id: int, person_id: int) -> None:
+    session().get_one(Organisation, firm_id).account_manager_id = person_id
+
+
+@factory
+def exported() -> list[dict[str, Any]]:
+    names = EventRow.name == "PartnersExported"
+    return list(session().scalars(select(EventRow.data).where(names).order_by(EventRow.id)))
 
 
 def test_a_profile_is_shown_and_saved(manager: FlaskClient) -> None:

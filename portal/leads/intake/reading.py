@@ -328,13 +328,6 @@ def sample_rows(table: Table, count: int = 5) -> list[dict[str, str]]:
     return rows
 
 
-def guard_cell(text: str) -> str:
-    """Make a cell that we write safe to open in a spreadsheet: a formula becomes plain text."""
-    if text and (text[0] in "=+-@\t\r" or text[0] in "＝＋－＠"):
-        return "'" + text
-    return text
-
-
 def _not_text_message(kind: str) -> str:
     messages = {
         "gzip": _("This file is compressed. Please unpack it first."),

@@ -4,13 +4,16 @@ Here is only the shape, as it stands in the JSON of `DistributionRule`; whether 
 decided in `rules`, the sentences about it are in `words`, the SQL is in `queries`.
 
 Condition: `{"field": "country", "values": ["DE", "AT"]}`. Fields of the catalogue take ids, `type`
-the ids of lead types as text: these stay from version to version of the lead definition.
+the ids of lead types as text: these stay from version to version of the lead definition. `own`
+names one of the programme's own fields about leads by `key`, its values are answers as
+`catalog.field_answers` writes them.
 
 Criterion: `{"kind": …, "mode": "required" | "weighted", "weight": 1–100, …}`, and by kind:
 `region` `within` (territory, country, subdivision) · `radius` `km` · `specialisation` and
 `certification` `ids` (one of them is enough) · `level` `level_id` (at least) · `industry`,
 `size_band`, `brand`, `product`, `language`, `capacity` and `present` nothing more · `own` `own`:
-answers in the programme's own fields about partners, as `showroom=yes` (one of them is enough).
+answers in the programme's own fields about partners, as `showroom=yes` or `staff=5..20` (one of
+them is enough).
 """
 
 from __future__ import annotations
@@ -69,8 +72,10 @@ class Field(StrEnum):
     TYPE = "type"
     CATEGORY = "category"
     SOURCE = "source"
+    OWN = "own"
 
 
+FIXED_FIELDS = tuple(of for of in Field if of is not Field.OWN)
 CATALOG_FIELDS = (
     Field.INDUSTRY,
     Field.SIZE_BAND,
@@ -138,10 +143,11 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a lead has to be like: one of `values` in `field`."""
+    """What a lead has to be like: one of `values` in `field`, of an own one in that of `key`."""
 
     field: Field
     values: tuple[str | int, ...]
+    key: str = ""
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Condition:
@@ -150,8 +156,9 @@ class Condition:
         values = data.get("values") or ()
         if field in CATALOG_FIELDS:
             return cls(field, tuple(int(value) for value in values))
-        return cls(field, tuple(str(value) for value in values))
+        return cls(field, tuple(str(value) for value in values), str(data.get("key", "")))
 
     def to_data(self) -> dict[str, Any]:
         """Return the condition as it is stored."""
-        return {"field": str(self.field), "values": list(self.values)}
+        data: dict[str, Any] = {"field": str(self.field), "values": list(self.values)}
+        return {**data, "key": self.key} if self.field is Field.OWN else data

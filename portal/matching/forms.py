@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from flask_babel import get_locale
@@ -9,14 +11,18 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, SelectField, StringField
 from wtforms.fields import HiddenField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length, NumberRange, Optional
 
 from portal.accounts.tree import is_region
+from portal.catalog import field_answers, fields
+from portal.catalog.models import CustomField, FieldKind, FieldSubject
 from portal.catalog.queries import book
 from portal.leads.definition_words import called
 from portal.leads.queries import get_definition
 from portal.matching.criteria import (
     CATALOG_FIELDS,
+    FIXED_FIELDS,
     Condition,
     Criterion,
     Field,
@@ -43,9 +49,15 @@ CHOICES = {
     Field.KIND: ("end_customer", "partner_recruit"),
 }
 OFF = "off"
+IF = "if_"
+"""What the name of a field begins with that asks of the lead."""
 
 
 class RuleForm(Form):
+    """`lead_own` and `partner_own` are the programme's own fields that it asks of, by key."""
+
+    lead_own: Mapping[str, CustomField] = MappingProxyType({})
+    partner_own: Mapping[str, CustomField] = MappingProxyType({})
     name = StringField(_l("Name"), [needed(), Length(max=120)])
     active = BooleanField(_l("The rule is on"))
     hours = WholeField(_l("How many hours an offer lasts"), [needed()])
@@ -91,7 +103,7 @@ class RuleForm(Form):
                 (str(Mode.WEIGHTED), _("gives points")),
             ]
             self[f"weight_{kind}"].label.text = _("Points at most: %(name)s", name=kind_name(kind))
-        for of in Field:
+        for of in FIXED_FIELDS:
             self[f"if_{of}"].label.text = field_name(of)
             if of in CATALOG_FIELDS:
                 self[f"if_{of}"].choices = book().choices(of, locale)
@@ -121,7 +133,10 @@ class RuleForm(Form):
         for condition in (Condition.from_data(data) for data in rule.conditions):
             values = [str(value) for value in condition.values]
             shown = ", ".join(values) if condition.field in TEXT_FIELDS else values
-            self[f"if_{condition.field}"].data = shown
+            if condition.field is not Field.OWN:
+                self[f"if_{condition.field}"].data = shown
+            elif condition.key in self.lead_own:
+                _show_answers(self, IF, self.lead_own[condition.key], values)
 
     def _show_criterion(self, criterion: Criterion) -> None:
         self[f"mode_{criterion.kind}"].data = str(criterion.mode)
@@ -137,6 +152,10 @@ class RuleForm(Form):
             self.level_id.data = str(criterion.level_id or "")
         elif criterion.kind is Kind.OWN:
             self.own_answers.data = list(criterion.own)
+            found = (field_answers.find(self.partner_own, one) for one in criterion.own)
+            for field, answer in found:
+                if field is not None and field.kind in field_answers.SPANNED:
+                    _show_answers(self, "", field, [answer])
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Check the codes as well; what the criteria need, the operation checks."""
@@ -150,13 +169,39 @@ class RuleForm(Form):
                 )
                 self[f"if_{of}"].errors = [*self[f"if_{of}"].errors, message]
                 good = False
+        for begin, field in self._spanned():
+            good = _check_span(self, begin, field) and good
         return good
+
+    def _spanned(self) -> list[tuple[str, CustomField]]:
+        return [
+            (begin, field)
+            for begin, fields in ((IF, self.lead_own), ("", self.partner_own))
+            for field in fields.values()
+            if field.kind in field_answers.SPANNED
+        ]
+
+    def own_conditions(self) -> list[Any]:
+        """Return the form's fields that ask of the programme's own ones about leads, in order."""
+        return [self[name] for field in self.lead_own.values() for name in names_of(IF, field)]
+
+    def own_spans(self) -> list[Any]:
+        """Return those that ask of partners from where to where a number or a day may be."""
+        return [
+            self[name]
+            for field in self.partner_own.values()
+            if field.kind in field_answers.SPANNED
+            for name in names_of("", field)
+        ]
 
     def draft(self) -> RuleDraft:
         """Return what was typed."""
         return RuleDraft(
             name=self.name.data or "",
-            conditions=[met for of in Field if (met := self._condition(of))],
+            conditions=[
+                *(met for of in FIXED_FIELDS if (met := self._condition(of))),
+                *(met for field in self.lead_own.values() if (met := self._own_condition(field))),
+            ],
             criteria=[found for kind in Kind if (found := self._criterion(kind))],
             hours=self.hours.data,
             most=self.most.data,
@@ -170,6 +215,19 @@ class RuleForm(Form):
         if not values:
             return None
         return Condition.from_data({"field": of, "values": values})
+
+    def _own_condition(self, field: CustomField) -> Condition | None:
+        values = _answers(self, IF, field)
+        return Condition(Field.OWN, tuple(values), field.key) if values else None
+
+    def _own_answers(self) -> tuple[str, ...]:
+        spans = [
+            f"{field.key}={answer}"
+            for field in self.partner_own.values()
+            if field.kind in field_answers.SPANNED
+            for answer in _answers(self, "", field)
+        ]
+        return (*(self.own_answers.data or ()), *spans)
 
     def _criterion(self, kind: Kind) -> Criterion | None:
         mode = self[f"mode_{kind}"].data
@@ -186,7 +244,7 @@ class RuleForm(Form):
             if kind in (Kind.SPECIALISATION, Kind.CERTIFICATION)
             else (),
             level_id=int(self.level_id.data) if self.level_id.data else None,
-            own=tuple(self.own_answers.data or ()) if kind is Kind.OWN else (),
+            own=self._own_answers() if kind is Kind.OWN else (),
         )
 
 
@@ -197,7 +255,7 @@ for _kind in Kind:
         f"weight_{_kind}",
         WholeField("", [Optional()], render_kw={"min": 1, "max": 100, "inputmode": "numeric"}),
     )
-for _field in Field:
+for _field in FIXED_FIELDS:
     if _field in TEXT_FIELDS:
         _made: Any = StringField(
             "", [Optional(), Length(max=2000)], description=_l("Codes, as DE, AT or DE-NI, US-CA.")
@@ -205,3 +263,97 @@ for _field in Field:
     else:
         _made = TicksField("", choices=[])
     setattr(RuleForm, f"if_{_field}", _made)
+
+
+# -- the programme's own fields -----------------------------------------------------------------
+
+
+def rule_form(rule: DistributionRule | None, *, fresh: bool = False) -> RuleForm:
+    """Return the form of a rule that asks of the programme's own fields, too.
+
+    One that is out of use is asked of where the rule names it: nobody drops it unseen.
+    """
+    named = {data.get("key") for data in rule.conditions} if rule else set()
+    lead_own = {
+        one.key: one
+        for one in book().fields.get(FieldSubject.LEAD, ())
+        if one.kind in field_answers.ASKED and (one.active or one.key in named)
+    }
+    partner_own = {
+        one.key: one
+        for one in book().fields_of(FieldSubject.PARTNER)
+        if one.kind in field_answers.ASKED
+    }
+    asked = {"lead_own": lead_own, "partner_own": partner_own}
+    for field in lead_own.values():
+        asked |= _inputs(IF, field)
+    for field in partner_own.values():
+        if field.kind in field_answers.SPANNED:
+            asked |= _inputs("", field)
+    kind = type("RuleFormWithOwn", (RuleForm,), asked)
+    form: RuleForm = kind(formdata=None) if fresh else kind()
+    return form
+
+
+def names_of(begin: str, field: CustomField) -> list[str]:
+    """Return what the form's fields are called that ask for answers in an own one."""
+    place = f"{begin}{fields.place_of(field.key)}"
+    return [place] if field.kind in field_answers.CLOSED else [f"{place}-from", f"{place}-to"]
+
+
+def _inputs(begin: str, field: CustomField) -> dict[str, Any]:
+    locale, names = str(get_locale()), names_of(begin, field)
+    label = field.label(locale)
+    if field.kind in field_answers.CLOSED:
+        # a rule of yesterday keeps choices that are out of use
+        every = [choice["key"] for choice in field.choices]
+        choices = fields.choices_of(field, locale, every) or field_answers.choices(field, locale)
+        return {names[0]: TicksField(label, choices=[SelectChoice(*each) for each in choices])}
+    shape = {"type": "date"} if field.kind == FieldKind.DAY else {"inputmode": "decimal"}
+    ends = (_("%(what)s, from", what=label), _("%(what)s, to", what=label))
+    return {
+        name: StringField(words, [Optional()], render_kw={"autocomplete": "off", **shape})
+        for name, words in zip(names, ends, strict=False)
+    }
+
+
+def _show_answers(form: RuleForm, begin: str, field: CustomField, answers: Sequence[str]) -> None:
+    names = names_of(begin, field)
+    if field.kind in field_answers.CLOSED:
+        form[names[0]].data = list(answers)
+    for answer in answers if field.kind in field_answers.SPANNED else ():
+        for name, end in zip(names, field_answers.read_span(answer), strict=True):
+            form[name].data = end
+
+
+def _answers(form: RuleForm, begin: str, field: CustomField) -> list[str]:
+    """Return what is asked for in an own field, as rules keep it."""
+    names = names_of(begin, field)
+    if field.kind in field_answers.CLOSED:
+        return list(form[names[0]].data or ())
+    ends = [_end(field, form[name].data) for name in names]
+    answer = field_answers.write_span(*ends)
+    return [answer] if answer else []
+
+
+def _end(field: CustomField, typed: str | None) -> Any:
+    try:
+        return fields.read(field, typed or "")
+    except fields.Unreadable:
+        return None
+
+
+def _check_span(form: RuleForm, begin: str, field: CustomField) -> bool:
+    """Check that both ends can be read, and that it ends behind where it begins."""
+    names, good = names_of(begin, field), True
+    for name in names:
+        try:
+            fields.read(field, form[name].data or "")
+        except fields.Unreadable as refusal:
+            form[name].errors = [refusal.said]
+            good = False
+    (answer,) = _answers(form, begin, field) or [""]
+    if good and answer and not field_answers.is_possible(field, answer):
+        form[names[1]].errors = [_("It can’t end before it begins.")]
+        good = False
+    return good

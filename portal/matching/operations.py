@@ -10,13 +10,15 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 
+from portal.catalog.field_answers import is_possible
+from portal.catalog.models import FieldSubject
 from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.errors import Conflict, Invalid, Refused
 from portal.core.events import record
 from portal.leads.models import Lead
 from portal.matching import queries
-from portal.matching.criteria import HEAVIEST, Condition, Criterion, Kind
+from portal.matching.criteria import HEAVIEST, Condition, Criterion, Field, Kind
 from portal.matching.events import RuleDeleted, RuleSaved, RulesReordered, RuleSwitched
 from portal.matching.models import DistributionRule
 from portal.matching.rules import Scorer, score_of
@@ -124,8 +126,18 @@ def check_rule(draft: RuleDraft) -> None:
         numbers = [value for value in condition.values if isinstance(value, int)]
         if any(value not in known for value in numbers):
             errors[f"if_{condition.field}"] = _("Please choose from the list.")
+        if condition.field is Field.OWN and not _can_be_met(condition):
+            errors[f"if_own-{condition.key}"] = _("Please choose from the list.")
     if errors:
         raise Invalid(errors)
+
+
+def _can_be_met(condition: Condition) -> bool:
+    """Say whether the programme keeps such a field, or did, and it can be answered so."""
+    for field in book().fields.get(FieldSubject.LEAD, ()):
+        if field.key == condition.key:
+            return all(is_possible(field, str(value)) for value in condition.values)
+    return False
 
 
 def add_rule(draft: RuleDraft, at: datetime) -> DistributionRule:

@@ -32,15 +32,17 @@ from sqlalchemy.orm import InstrumentedAttribute, joinedload
 from sqlalchemy.types import NullType
 
 from portal.accounts.models import PARTNER_KINDS, Organisation
-from portal.catalog.field_filters import holds
-from portal.catalog.models import FieldKind, FieldSubject, PartnerLevel
+from portal.catalog import field_answers
+from portal.catalog.fields import Values
+from portal.catalog.models import FieldSubject, PartnerLevel
 from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.errors import NotFound
+from portal.leads import own_fields
 from portal.leads.models import Lead, LeadState
-from portal.matching.criteria import Condition, Criterion, Kind, Within
+from portal.matching.criteria import Condition, Criterion, Field, Kind, Within
 from portal.matching.models import DistributionRule
-from portal.matching.rules import EARTH_KM, PartnerFacts, fits_lead
+from portal.matching.rules import EARTH_KM, Own, PartnerFacts, fits_lead
 from portal.partners.models import (
     Absence,
     Partner,
@@ -94,10 +96,19 @@ def list_firms(ids: Collection[int]) -> dict[int, Partner]:
 
 def find_rule_for(lead: Lead) -> DistributionRule | None:
     """Return the first active rule whose conditions the lead meets."""
-    for rule in list_rules():
-        if rule.active and fits_lead([Condition.from_data(c) for c in rule.conditions], lead):
-            return rule
-    return None
+    rules = [
+        (rule, [Condition.from_data(data) for data in rule.conditions])
+        for rule in list_rules()
+        if rule.active
+    ]
+    asked = any(one.field is Field.OWN for _rule, conditions in rules for one in conditions)
+    own = with_fields(own_fields.read(lead.id)) if asked else {}
+    return next((rule for rule, asks in rules if fits_lead(asks, lead, own)), None)
+
+
+def with_fields(values: Values) -> Own:
+    """Return what a lead keeps in own fields that are in use, each with its field."""
+    return {one.key: (one, values[one.key]) for one in own_fields.in_use() if one.key in values}
 
 
 def level_ranks() -> dict[int, int]:
@@ -354,15 +365,11 @@ def own_answers(asked: Iterable[str]) -> Iterator[tuple[str, ColumnElement[bool]
     """
     known = {one.key: one for one in book().fields_of(FieldSubject.PARTNER)}
     for one in asked:
-        key, _equals, value = one.partition("=")
-        field = known.get(key)
+        field, answer = field_answers.find(known, one)
         if field is None:
             yield one, false()
-        elif field.kind == FieldKind.YES_NO:
-            yield one, holds(Partner.custom, {key: value == "yes"})
         else:
-            several = field.kind == FieldKind.SEVERAL
-            yield one, holds(Partner.custom, {key: [value] if several else value})
+            yield one, field_answers.condition(field, Partner.custom, answer)
 
 
 def _raw(column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:

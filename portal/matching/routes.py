@@ -8,12 +8,14 @@ from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from portal.accounts.actor import current_actor
 from portal.accounts.permissions import Permission
 from portal.core import clock
 from portal.core.errors import Conflict, Invalid
+from portal.leads import own_fields
 from portal.matching import operations, queries
-from portal.matching.criteria import Condition, Criterion, Field, Kind
-from portal.matching.forms import RuleForm
+from portal.matching.criteria import FIXED_FIELDS, Condition, Criterion, Kind
+from portal.matching.forms import RuleForm, rule_form
 from portal.matching.models import DistributionRule
 from portal.matching.rules import fits_lead
 from portal.matching.words import (
@@ -87,7 +89,7 @@ def rule(rule_id: int) -> ResponseReturnValue:
 @requires(Permission.RULES_EDIT)
 def save_rule(rule_id: int) -> ResponseReturnValue:
     found = queries.get_rule(rule_id)
-    form = make_form()
+    form = make_form(of=found)
     if not form.validate():
         return editor(form, found), 422
     try:
@@ -120,7 +122,7 @@ def preview_rule(rule_id: int) -> ResponseReturnValue:
 
 def preview(found: DistributionRule | None) -> ResponseReturnValue:
     """Render the preview of what was typed, alone for htmx, else with the editor."""
-    form = make_form()
+    form = make_form(of=found)
     shown = None
     if form.validate():
         try:
@@ -162,9 +164,10 @@ def delete_rule(rule_id: int) -> ResponseReturnValue:
     return go(url_for("matching.rules"))
 
 
-def make_form(*shown: DistributionRule | None) -> RuleForm:
-    """Return the form: with what was typed, or showing a rule (None: a new one)."""
-    form = RuleForm(formdata=None) if shown else RuleForm()
+def make_form(*shown: DistributionRule | None, of: DistributionRule | None = None) -> RuleForm:
+    """Return the form: with what was typed of a rule, or showing one (None: a new one)."""
+    of = shown[0] if shown else of
+    form = rule_form(of, fresh=bool(shown))
     form.offer()
     if shown:
         form.show(shown[0])
@@ -178,13 +181,15 @@ def preview_of(form: RuleForm) -> dict[str, Any]:
     if lead is None:
         return {"lead": None, "asked": number}
     draft = form.draft()
+    # what she may not see of this lead doesn't show through the rule, either
+    own = own_fields.load(lead, current_actor())
     found = operations.match(lead, clock.now(), rule=draft.as_rule())
     firms = queries.list_firms([m.organisation_id for m in found.partners[:SHOWN]])
     emptier = "" if found.partners else name_emptier(found.excluded)
     return {
         "lead": lead,
         "place": ", ".join(part for part in (lead.city, place(lead.country, None)) if part),
-        "fits": fits_lead(draft.conditions, lead),
+        "fits": fits_lead(draft.conditions, lead, queries.with_fields(own)),
         "total": len(found.partners),
         "candidates": found.candidates,
         "partners": [
@@ -215,17 +220,20 @@ def editor(
         rule=found,
         action=action,
         preview_url=f"{action}/preview",
-        fields=[form[f"if_{of}"] for of in Field],
+        fields=[*(form[f"if_{of}"] for of in FIXED_FIELDS), *form.own_conditions()],
         criteria=[
             {
                 "name": kind_name(kind),
                 "mode": form[f"mode_{kind}"],
                 "weight": form[f"weight_{kind}"],
-                "more": form[MORE[kind]] if kind in MORE else None,
+                "more": form[MORE[kind]]
+                if kind in MORE and (kind is not Kind.OWN or form.own_answers.choices)
+                else None,
+                "spans": form.own_spans() if kind is Kind.OWN else (),
             }
             for kind in Kind
             # who keeps nothing of the kind is not asked for it
-            if kind is not Kind.OWN or form.own_answers.choices or form.own_answers.data
+            if kind is not Kind.OWN or form.own_answers.choices or form.partner_own
         ],
         preview=shown,
     )

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import asin, cos, radians, sin, sqrt
 from typing import Any, NamedTuple
 
+from portal.catalog.field_answers import is_met
+from portal.catalog.models import CustomField
 from portal.leads.models import Lead
 from portal.matching.criteria import Condition, Criterion, Field, Within
 from portal.matching.words import tell_excluded, why
@@ -46,12 +48,23 @@ class PartnerFacts(NamedTuple):
     values: tuple[Any, ...]
 
 
-def fits_lead(conditions: Iterable[Condition], lead: Lead) -> bool:
+Own = Mapping[str, tuple[CustomField, Any]]
+"""What stands in the programme's own fields of a lead, by key, with the field."""
+
+NOTHING: Own = {}
+
+
+def fits_lead(conditions: Iterable[Condition], lead: Lead, own: Own = NOTHING) -> bool:
     """True where the lead has one of the values of every condition."""
-    return all(_holds(condition, lead) for condition in conditions)
+    return all(_holds(condition, lead, own) for condition in conditions)
 
 
-def _holds(condition: Condition, lead: Lead) -> bool:
+def _holds(condition: Condition, lead: Lead, own: Own) -> bool:
+    if condition.field is Field.OWN:
+        if condition.key not in own:
+            return False
+        field, kept = own[condition.key]
+        return any(is_met(field, kept, str(value)) for value in condition.values)
     if condition.field is Field.PRODUCT:
         return not set(condition.values).isdisjoint(lead.product_ids)
     found = value_of(lead, condition.field)

@@ -11,8 +11,8 @@ from babel import Locale
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
-from portal.catalog.fields import CHOOSING, choices_of
-from portal.catalog.models import CustomField, FieldKind, FieldSubject
+from portal.catalog import field_answers
+from portal.catalog.models import FieldSubject
 from portal.catalog.queries import book
 from portal.leads.queries import find_type_name
 from portal.matching.criteria import CATALOG_FIELDS, Condition, Criterion, Field, Kind, Within
@@ -326,24 +326,24 @@ def describe_criterion(criterion: Criterion) -> str:
 
 
 def own_choices(locale: str) -> list[tuple[str, str]]:
-    """Return the answers in own fields about partners that may be asked for: key and words."""
+    """Return the answers in own fields about partners that may be ticked: key and words."""
     return [
         (f"{field.key}={key}", f"{field.label(locale)}: {label}")
         for field in book().fields_of(FieldSubject.PARTNER)
-        for key, label in _answers(field, locale)
+        for key, label in field_answers.choices(field, locale)
     ]
-
-
-def _answers(field: CustomField, locale: str) -> list[tuple[str, str]]:
-    if field.kind == FieldKind.YES_NO:
-        return [("yes", str(_("Yes"))), ("no", str(_("No")))]
-    return choices_of(field, locale) if field.kind in CHOOSING else []
 
 
 def own_names(answers: Sequence[str], locale: str) -> str:
     """Say answers in own fields: "Showroom: Yes"; those that nobody asks any more are left out."""
-    known = dict(own_choices(locale))
-    return ", ".join(known[one] for one in answers if one in known)
+    known = {one.key: one for one in book().fields_of(FieldSubject.PARTNER)}
+    found = (field_answers.find(known, one) for one in answers)
+    told = (
+        (field, field_answers.words(field, answer, locale))
+        for field, answer in found
+        if field is not None
+    )
+    return ", ".join(f"{field.label(locale)}: {words}" for field, words in told if words)
 
 
 def field_name(field: str) -> str:
@@ -364,17 +364,25 @@ FIELD_NAMES: dict[str, Callable[[], str]] = {
     Field.TYPE: lambda: _("Lead type"),
     Field.CATEGORY: lambda: _("Category"),
     Field.SOURCE: lambda: _("Source"),
+    Field.OWN: lambda: _("Own fields"),
 }
 
 
 def describe_condition(condition: Condition) -> str:
     """Say what a lead has to be like: "Country: Germany or Austria"."""
-    names = [value_name(condition.field, value) for value in condition.values]
-    either = str(_(" or "))
+    either, locale = str(_(" or ")), str(get_locale())
+    if condition.field is Field.OWN:
+        own = {one.key: one for one in book().fields.get(FieldSubject.LEAD, ())}
+        field = own.get(condition.key)
+        called = field.label(locale) if field else condition.key
+        names = [field_answers.words(field, str(v), locale) for v in condition.values if field]
+    else:
+        called = field_name(condition.field)
+        names = [value_name(condition.field, value) for value in condition.values]
     return str(
         _(
             "%(field)s: %(values)s",
-            field=field_name(condition.field),
+            field=called,
             values=either.join(name for name in names if name),
         )
     )

@@ -9,17 +9,20 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from portal.accounts.models import Organisation
 from portal.catalog import field_operations
 from portal.catalog.field_operations import FieldDraft
 from portal.catalog.queries import book
 from portal.core.db import session
+from portal.leads import own_fields
 from portal.leads.models import Lead
-from portal.matching.criteria import Kind
+from portal.matching import queries
+from portal.matching.criteria import Condition, Kind
 from portal.matching.models import DistributionRule
 from portal.matching.operations import Match, match
-from portal.matching.words import why
+from portal.matching.words import describe_condition, why
 from portal.partners.models import (
     Absence,
     Partner,
@@ -352,6 +355,49 @@ def test_partners_are_chosen_by_their_own_fields(ctx: Flask) -> None:
     }
     field_operations.set_active(halls.id, False, None, AT)
     assert firms(match(make_lead(), AT, rule=rule(required("own", own=asked)))) == [shows.id]
+
+
+def test_partners_are_chosen_by_numbers_and_days_from_and_to(ctx: Flask) -> None:
+    make_programme()
+    for name, kind in (("Staff", "whole"), ("Halls", "decimal"), ("Since", "day")):
+        field_operations.add("partner", FieldDraft(names={"en": name}, kind=kind), None, AT)
+    large = make_partner(custom={"staff": 20, "halls": "2.5", "since": "2020-01-31"})
+    small = make_partner(custom={"staff": 4, "halls": "10", "since": "2024-02-01"})
+    make_partner(custom={"staff": -3})
+    make_partner()
+
+    def suits(*asked: str) -> list[int]:
+        return firms(match(make_lead(), AT, rule=rule(required("own", own=asked))))
+
+    assert suits("staff=5..20") == suits("halls=..2.5") == suits("since=..2020-01-31") == [large.id]
+    assert suits("staff=..4", "since=2024-01-01..")[0] == small.id
+    assert suits("halls=2.50..10") == [large.id, small.id]
+    assert suits("staff=5..4") == suits("staff=many..") == suits("since=1..") == []
+    (found,) = match(make_lead(), AT, rule=rule(required("own", own=["staff=5.."]))).partners
+    assert why(found.explanation) == ["Staff: at least 5"]
+
+
+def test_the_first_rule_that_fits_a_lead_s_own_fields_decides(ctx: Flask) -> None:
+    make_programme()
+    north = [("", {"en": "North"}, True), ("", {"en": "South"}, True)]
+    for name, kind in (("Roof", "several"), ("Halls", "whole"), ("Urgent", "yes_no")):
+        draft = FieldDraft(names={"en": name}, kind=kind, choices=north if name == "Roof" else ())
+        last = field_operations.add("lead", draft, None, AT)
+    asked = [
+        [{"field": "own", "key": "urgent", "values": ["yes"]}],
+        [{"field": "own", "key": "roof", "values": ["south", "north"]}],
+        [{"field": "own", "key": "halls", "values": ["3..4"]}],
+    ]
+    session().execute(update(DistributionRule).values(active=False))
+    rules = [rule(conditions=one, position=place) for place, one in enumerate(asked)]
+    kept = [{"urgent": True}, {"urgent": False, "roof": ["north"]}, {"halls": 4}, {"halls": 5}]
+    leads = [make_lead() for _one in kept]
+    for lead, values in zip(leads, kept, strict=True):
+        own_fields.write(lead.id, values)
+    assert [queries.find_rule_for(lead) for lead in leads] == [*rules, None]
+    field_operations.set_active(last.id, False, None, AT)
+    assert queries.find_rule_for(leads[0]) is None
+    assert describe_condition(Condition.from_data(asked[2][0])) == "Halls: 3 to 4"
 
 
 def test_half_of_the_products_is_half_of_the_points(ctx: Flask) -> None:

@@ -103,6 +103,60 @@ def test_a_rule_asks_for_answers_in_own_fields_where_there_are_any(manager: Flas
     assert tried.status_code == 200
 
 
+@factory
+def keep_halls() -> None:
+    """Have the programme keep how many halls a lead and a partner have, and since when."""
+    for subject, name, kind in (
+        ("lead", "Halls", "whole"),
+        ("lead", "Opens", "day"),
+        ("lead", "Urgent", "yes_no"),
+        ("lead", "Remarks", "long_text"),
+        ("partner", "Halls", "decimal"),
+    ):
+        field_operations.add(subject, FieldDraft(names={"en": name}, kind=kind), None, AT)
+
+
+def test_a_rule_asks_for_own_fields_of_leads_and_for_numbers_of_partners(
+    manager: FlaskClient,
+) -> None:
+    make_partner()
+    keep_halls()
+    asked = typed(manager, mode_own="weighted", weight_own="30")
+    wrong = {"if_own-halls-from": "9", "if_own-halls-to": "3", "own-halls-to": "many"}
+    refused = manager.post("/rules/new", data={**asked, **wrong})
+    assert refused.status_code == 422
+    for said in ("It can’t end before it begins.", "Please give a number.", 'value="many"'):
+        assert said in refused.text
+    right = {"if_own-halls-from": "3", "if_own-urgent": ["yes"], "own-halls-from": "2,5"}
+    opens = {"if_own-opens-to": "2027-01-31"}
+    assert manager.post("/rules/new", data={**asked, **right, **opens}).status_code == 303
+    rule_id = rules_now()[-1][0]
+    data = rule_data(rule_id)
+    assert data["conditions"] == [
+        {"field": "own", "values": ["3.."], "key": "halls"},
+        {"field": "own", "values": ["..2027-01-31"], "key": "opens"},
+        {"field": "own", "values": ["yes"], "key": "urgent"},
+    ]
+    assert data["criteria"][-1]["own"] == ["halls=2.5.."]
+    listed = manager.get("/rules").text
+    assert "Halls: at least 3; Opens: until Jan 31, 2027; Urgent: Yes" in listed
+    assert "one of: Halls: at least 2.5" in listed
+    page = manager.get(f"/rules/{rule_id}").text
+    assert 'name="if_own-halls-from" type="text" value="3"' in page
+    assert "Remarks" not in page
+    # who saves it again drops nothing that is out of use by now
+    retire_halls()
+    again = manager.post(f"/rules/{rule_id}", data={**asked, **right, **opens, "version": "1"})
+    assert again.status_code == 303
+    assert rule_data(rule_id)["conditions"][0]["values"] == ["3.."]
+
+
+@factory
+def retire_halls() -> None:
+    halls = next(one for one in book().fields_of("lead") if one.key == "halls")
+    field_operations.set_active(halls.id, False, None, AT)
+
+
 @pytest.mark.parametrize("path", ["/rules", "/rules/new", "/partners", "/groups", "/catalog"])
 def test_a_rep_and_a_visitor_find_no_way_in(app: Flask, path: str) -> None:
     rep = sign_in(app.test_client(), make_person())

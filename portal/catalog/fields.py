@@ -220,15 +220,6 @@ def changed(before: Values, after: Values) -> list[str]:
     return sorted(place_of(key) for key in keys if before.get(key) != after.get(key))
 
 
-def missing(fields: Iterable[CustomField], values: Values) -> dict[str, str]:
-    """Return a sentence by place for each required field in use that is empty."""
-    return {
-        place_of(field.key): _("Please fill this in.")
-        for field in fields
-        if field.active and field.required and field.key not in values
-    }
-
-
 def open_part(fields: Iterable[CustomField], values: Values) -> dict[str, Any]:
     """Return the values that partners may read before pickup."""
     shown = {field.key for field in fields if field.active and field.teaser}

@@ -22,7 +22,7 @@ from portal.feedback.action_rules import ANSWER_OF, WORDS, Action
 from portal.feedback.actions import PURPOSE
 from portal.feedback.forms import read_answer
 from portal.leads.queries import get_visible
-from portal.pickup.questions import Reasons, planned_words, products_of
+from portal.pickup.questions import OwnInput, Reasons, own_inputs, planned_words, products_of
 from portal.timeline.rules import ActivitiesOpen
 from portal.web.access import requires
 from portal.web.htmx import go
@@ -45,6 +45,7 @@ class Ending:
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
     planned: Sequence[str] = field(default_factory=tuple)
+    own: Sequence[OwnInput] = ()
 
 
 @blueprint.get(f"/leads/<int:lead_id>/actions/<{KEYS}:key>")
@@ -78,6 +79,7 @@ def show(
         values=values,
         errors={name: [text] for name, text in errors.items()},
         planned=[planned_words(one) for one in asked.planned],
+        own=own_inputs(asked.own, values),
     )
     return render_template(
         "feedback/action.html",

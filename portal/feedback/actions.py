@@ -20,8 +20,9 @@ from sqlalchemy import delete, select
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.accounts.reach import units_of
+from portal.catalog.models import CustomField
 from portal.core.db import AnyRow, session
-from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.errors import Conflict, NotFound
 from portal.core.events import record
 from portal.customers.models import CustomerLead
 from portal.feedback.action_rules import (
@@ -39,14 +40,16 @@ from portal.feedback.operations import (
     SAME_ANSWER,
     clear_planned,
     close,
+    fill_own,
     find_ending,
+    keep_own,
     needed_for,
     position_before_ending,
     today_of,
     write,
 )
 from portal.feedback.rules import CANCELLED, Answer, Status, check_ending
-from portal.leads import removal
+from portal.leads import own_fields, removal
 from portal.leads.dates import begin_dates, clear_dates
 from portal.leads.lifecycle import TransitionRefused, list_ways
 from portal.leads.models import Lead, LeadState, LeadStatus
@@ -79,6 +82,8 @@ class Asked:
     needed: frozenset[str]
     holder: AnyRow | None = None
     """`name` and `firm` of who holds it, for who may know."""
+    own: Sequence[CustomField] = ()
+    """The programme's own fields that it asks for and that are empty."""
     until: datetime | None = None
     """Until when an ending can be taken back."""
 
@@ -145,13 +150,15 @@ def ask(action: Action, lead_id: int, actor: Actor, at: datetime) -> Asked:
     if ending is not None and ending.pickup_id is not None:
         pickup = session().get_one(Pickup, ending.pickup_id)
     knows = pickup is not None and Field.HOLDER in sight_of(lead, actor)
+    needed = needed_for(lead, ANSWER_OF.get(action))
     return Asked(
         action=action,
         lead=lead,
         pickup=pickup,
         holder=find_holder(pickup) if pickup and knows else None,
         planned=list_planned("lead", lead.id, actor.organisation_id) if action in ANSWER_OF else (),
-        needed=frozenset(needed_for(lead)),
+        needed=frozenset(needed),
+        own=own_fields.list_empty(lead.id, needed),
         until=ending.at + UNDO_WITHIN if ending else None,
     )
 
@@ -273,9 +280,8 @@ def finish(
     status = check(action, lead, actor, at)
     if seen is not None and seen != (pickup.id if pickup else 0):
         raise moved(lead)
-    errors = check_ending(answer, needed_for(lead))
-    if errors:
-        raise Invalid(errors)
+    needed = needed_for(lead, answer.status)
+    own = fill_own(lead, needed, answer, check_ending(answer, needed))
     purpose = PURPOSE.get(answer.status)
     reason = offers.read_reason(purpose, answer.reason) if purpose else None
     clear_planned(lead, actor.organisation_id, answer, actor, at)
@@ -283,6 +289,7 @@ def finish(
         firm = pickup.organisation_id
         cancel_planned("lead", lead.id, firm, Why.CLOSED, actor.id, at)
     given = write(lead, pickup, answer, reason, actor, at)
+    keep_own(lead, own, actor, at)
     given.before = position_before_ending(lead, pickup)
     if lead.state == LeadState.OFFERED:
         offers.close_round(lead, RoundOutcome.WITHDRAWN, at)

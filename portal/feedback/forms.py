@@ -9,6 +9,7 @@ from decimal import Decimal
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
+from portal.catalog.fields import PREFIX
 from portal.core.errors import Invalid
 from portal.feedback.rules import Answer, read_amount
 from portal.web.forms import strip
@@ -64,7 +65,20 @@ def read_answer(typed: Mapping[str, str]) -> Answer:
         lost_value=amounts.get("lost_value"),
         competitor=values["competitor"],
         settles=typed.get("settles") == "1",
+        own=tuple(read_own(typed).items()),
     )
+
+
+def read_own(typed: Mapping[str, str]) -> dict[str, str | tuple[str, ...]]:
+    """Return what was written into own fields, by key; of several choices those that are ticked."""
+    found: dict[str, str | tuple[str, ...]] = {}
+    for name, value in typed.items():
+        if not name.startswith(PREFIX):
+            continue
+        key, _colon, choice = name.removeprefix(PREFIX).partition(":")
+        before = found.get(key, ())
+        found[key] = (*before, choice) if choice and not isinstance(before, str) else value
+    return found
 
 
 def read_products(typed: Mapping[str, str]) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -29,6 +30,8 @@ from portal.feedback.events import (
 )
 from portal.feedback.models import Feedback
 from portal.feedback.rules import CANCELLED, CLOSING, Answer, Status, check_answer, may_take_back
+from portal.leads import own_fields
+from portal.leads.events import LeadFiguresChanged
 from portal.leads.lifecycle import status_again, status_for_answer
 from portal.leads.models import Lead, LeadRequirement, LeadState, LifeState
 from portal.leads.requirements import check_stage
@@ -60,9 +63,9 @@ def give(pickup_id: int, answer: Answer, actor: Actor, at: datetime) -> Feedback
     earlier = repeated(pickup_id, answer, actor, at)
     if earlier is not None:
         return earlier
-    errors = check_answer(answer, pickup.uncontacted, needed_for(lead), today_of(actor, at))
-    if errors:
-        raise Invalid(errors)
+    needed = needed_for(lead, answer.status)
+    errors = check_answer(answer, pickup.uncontacted, needed, today_of(actor, at))
+    own = fill_own(lead, needed, answer, errors)
     reason = read_reason("lost", answer.reason) if answer.status == Status.LOST else None
     if answer.status in CLOSING:
         clear_planned(lead, pickup.organisation_id, answer, actor, at)
@@ -74,6 +77,7 @@ def give(pickup_id: int, answer: Answer, actor: Actor, at: datetime) -> Feedback
     late = max(0, int((at - pickup.feedback_due_at).total_seconds()))
     given = write(lead, pickup, answer, reason, actor, at, late)
     given.before = before
+    keep_own(lead, own, actor, at)
     record(
         FeedbackGiven(
             at=at,
@@ -142,15 +146,49 @@ def says_the_same(given: Feedback, answer: Answer) -> bool:
     )
 
 
-def needed_for(lead: Lead) -> set[str]:
-    """Return the fields that the lead definition asks for when this lead is won or lost."""
+STEPS = {Status.WON: "win", Status.LOST: "lose"}
+"""The steps of the lead definition that answers are."""
+
+
+def needed_for(lead: Lead, status: str | None) -> set[str]:
+    """Return the fields that the lead definition asks for when this lead is won or lost so."""
+    step = STEPS.get(Status(status)) if status in set(Status) else None
+    if step is None:
+        return set()
     return set(
         session().scalars(
             select(LeadRequirement.field).where(
-                LeadRequirement.type_id == lead.type_id, LeadRequirement.step.in_(("win", "lose"))
+                LeadRequirement.type_id == lead.type_id, LeadRequirement.step == step
             )
         )
     )
+
+
+Own = tuple[dict[str, Any], list[str]]
+"""Values of own fields, and the places of those that were answered."""
+
+
+def fill_own(lead: Lead, needed: Collection[str], answer: Answer, errors: Mapping[str, str]) -> Own:
+    """Return the lead's own fields with those that an answer fills.
+
+    Raises `Invalid` with these errors and those of what is missing.
+    """
+    wrong = dict(errors)
+    try:
+        filled = own_fields.fill(lead.id, needed, dict(answer.own))
+    except Invalid as refusal:
+        wrong |= refusal.errors
+    if wrong:
+        raise Invalid(wrong)
+    return filled
+
+
+def keep_own(lead: Lead, own: Own, actor: Actor, at: datetime) -> None:
+    """Keep what an answer said in the programme's own fields."""
+    values, places = own
+    if places:
+        own_fields.write(lead.id, values)
+        record(LeadFiguresChanged(at=at, lead_id=lead.id, user_id=actor.id, fields=places))
 
 
 def today_of(actor: Actor, at: datetime) -> date:

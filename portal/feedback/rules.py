@@ -60,6 +60,7 @@ class Answer:
 
     `products` are the ids of what was bought, `also` says what else, `why` what decided for it.
     `settles` says that what is planned about the lead is not needed any more once it is closed.
+    `own` is what was written into the programme's own fields that it needs, by their keys.
     """
 
     status: str
@@ -75,6 +76,7 @@ class Answer:
     lost_value: Decimal | None = None
     competitor: str = ""
     settles: bool = False
+    own: tuple[tuple[str, str | tuple[str, ...]], ...] = ()
 
 
 def check_answer(

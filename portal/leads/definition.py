@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from flask_babel import gettext as _
 
 from portal.accounts.permissions import ROLES
+from portal.catalog.fields import PREFIX as OWN
 from portal.core.errors import Invalid
 from portal.leads.models import LeadKind, LifeState
 from portal.timeline.rules import Kind
@@ -44,7 +45,10 @@ STEP_FIELDS: dict[str, tuple[str, ...]] = {
     "lose": ("reason", "decision_maker", "competitor", "lost_value"),
     **dict.fromkeys(STAGES, STAGE_FIELDS),
 }
-"""What can be asked for before a step."""
+"""What can be asked for before a step, besides the programme's own fields about leads."""
+
+OWN_FIELD = re.compile(rf"{OWN}[a-z0-9_]{{1,60}}")
+"""How one of the programme's own fields is named where it is asked for before a step."""
 
 ALWAYS: dict[str, tuple[str, ...]] = {
     "offer": (),
@@ -82,6 +86,13 @@ PREFIX = re.compile(r"[A-Z]([A-Z0-9-]{0,8}[A-Z-])?")
 DIGITS = range(13)
 
 Names = Mapping[str, str]
+
+
+def in_step(step: str, named: Iterable[str]) -> tuple[str, ...]:
+    """Return what is asked for before a step of what is named, in its order; own fields last."""
+    asked = set(named)
+    fixed = (name for name in STEP_FIELDS[step] if name in asked or name in ALWAYS[step])
+    return (*fixed, *sorted(name for name in asked if OWN_FIELD.fullmatch(name)))
 
 
 class Moment(StrEnum):
@@ -791,12 +802,10 @@ class _Reader:
         for step in required:
             where = _at(place, "required")
             given = self.keys(required, where, step) or ()
-            self._known(given, STEP_FIELDS.get(step, ()), _at(where, step))
-            asked[step] = tuple(
-                field
-                for field in STEP_FIELDS.get(step, ())
-                if field in given or field in ALWAYS[step]
-            )
+            own = (name for name in given if OWN_FIELD.fullmatch(name))
+            self._known(given, (*STEP_FIELDS.get(step, ()), *own), _at(where, step))
+            if step in STEP_FIELDS:
+                asked[step] = in_step(step, given)
         teaser = self.keys(data, place, "teaser") or ()
         self._known(teaser, TEASER_FIELDS, _at(place, "teaser"))
         self._known(self.keys(data, place, "activities") or (), Kind, _at(place, "activities"))

@@ -14,7 +14,8 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal.accounts.models import Organisation, OrganisationKind, Unit
-from portal.catalog.models import EVERY
+from portal.catalog.fields import place_of
+from portal.catalog.models import EVERY, FieldSubject
 from portal.catalog.queries import book
 from portal.core.db import session
 
@@ -23,12 +24,16 @@ from portal.core.db import session
 class Around:
     """What there is: what entries are called, by kind and key, and the names of units.
 
-    `in_use` are the keys that can be chosen anew, by kind.
+    `in_use` are the keys that can be chosen anew, by kind. `own` is what the programme's own fields
+    about leads are called, by the names under which a step asks for them; those in use are
+    `own_in_use`.
     """
 
     entries: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     in_use: Mapping[str, Sequence[str]] = field(default_factory=dict)
     units: Sequence[str] = ()
+    own: Mapping[str, str] = field(default_factory=dict)
+    own_in_use: Sequence[str] = ()
 
     def name(self, kind: str, key: str) -> str:
         """Return what an entry is called; its key where there is none."""
@@ -54,6 +59,8 @@ def read_around() -> Around:
             for name, kind in KINDS.items()
         },
         list_units(),
+        {place_of(one.key): one.label(locale) for one in entries.fields.get(FieldSubject.LEAD, ())},
+        [place_of(one.key) for one in entries.fields_of(FieldSubject.LEAD)],
     )
 
 

@@ -49,6 +49,7 @@ from portal.leads.definition import (
     Status,
     Type,
     Way,
+    in_step,
     mark_of,
     prefix_words,
 )
@@ -235,13 +236,14 @@ class TypeForm(PartForm):
         for step in STAGES:
             if content.status_of(step) is None:
                 delattr(self, step)
+        part, around = content.type_of(key), read_around()
         for step in self.steps():
+            asked = part.required[step] if part else ()
             self[step].choices = [
-                (name, str(FIELD_WORDS[name]))
-                for name in STEP_FIELDS[step]
+                (name, str(FIELD_WORDS.get(name) or around.own.get(name, name)))
+                for name in in_step(step, (*STEP_FIELDS[step], *around.own_in_use, *asked))
                 if name not in ALWAYS[step]
             ]
-        part = content.type_of(key)
         for field, scale in ((self.priority, "priorities"), (self.importance, "importances")):
             kept = getattr(part, field.name, None)
             field.choices = [
@@ -249,7 +251,6 @@ class TypeForm(PartForm):
                 for one in content.levels_of(scale)
                 if one.supported or one.level == kept
             ]
-        around = read_around()
         for name, known in around.entries.items():
             # what a type has stays choosable although the catalogue dropped it
             kept = getattr(part, name, None) or ()
@@ -328,8 +329,7 @@ class TypeForm(PartForm):
         return [step for step in STEP_FIELDS if step in self]
 
     def _asked(self, step: str) -> tuple[str, ...]:
-        ticked = (*ALWAYS[step], *(self[step].data or ()))
-        return tuple(name for name in STEP_FIELDS[step] if name in ticked)
+        return in_step(step, self[step].data or ())
 
     def _allowed(self, name: str) -> tuple[str, ...] | None:
         """Return what is ticked, None where that is all there is."""

@@ -18,6 +18,7 @@ from portal.leads.definition import (
     ALLOWED,
     ANSWERS,
     COUNTED,
+    OWN_FIELD,
     Content,
     Names,
     Question,
@@ -270,6 +271,17 @@ def _check_around(content: Content, around: Around) -> Iterator[Finding]:
                         "types",
                         lead_type.key,
                     )
+        for name in sorted({name for fields in lead_type.required.values() for name in fields}):
+            if OWN_FIELD.fullmatch(name) and name not in around.own_in_use:
+                yield Finding(
+                    _(
+                        "%(type)s asks for the own field “%(field)s”, which is not in use.",
+                        type=called(lead_type.names),
+                        field=around.own.get(name, name),
+                    ),
+                    "types",
+                    lead_type.key,
+                )
     for way in content.ways:
         for unit in way.units or ():
             if unit not in around.units:
@@ -590,7 +602,10 @@ def _type_facts(one: Type, content: Content, around: Around) -> list[tuple[str, 
             else ", ".join(status_name(content, key) for key in statuses),
         ),
         (_("What partners read before pickup"), _listed(one.teaser, TEASER_WORDS)),
-        *((str(words), _listed(one.required[step], FIELD_WORDS)) for step, words in STEPS.items()),
+        *(
+            (str(words), _listed(one.required[step], {**FIELD_WORDS, **around.own}))
+            for step, words in STEPS.items()
+        ),
         (_("Priority"), str(one.priority)),
         (_("Importance"), str(one.importance)),
         *(

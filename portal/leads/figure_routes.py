@@ -15,10 +15,11 @@ from wtforms.fields import TextAreaField
 from wtforms.validators import Optional
 
 from portal.accounts.actor import current_actor
+from portal.catalog import field_forms
 from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.errors import Invalid, NotFound
-from portal.leads import figures, interests
+from portal.leads import figures, interests, own_fields
 from portal.leads.allowed import choices_for
 from portal.leads.figures import Figures
 from portal.leads.models import Lead
@@ -92,6 +93,16 @@ def offered(kind: str, chosen: Sequence[int | None]) -> list[tuple[str, str]]:
     return entries + [(str(one), known.label(one, locale)) for one in more]
 
 
+def figures_form(lead: Lead, *, fresh: bool = False) -> FiguresForm:
+    """Return the form, with the programme's own fields that the reader fills in."""
+    own = figures.list_own(lead, current_actor())
+    kept = own_fields.read(lead.id) if own else {}
+    kind = type("FiguresFormWithOwn", (FiguresForm,), field_forms.asked(own, kept))
+    form: FiguresForm = kind(formdata=None, data=field_forms.shown(own, kept)) if fresh else kind()
+    form.offer(lead)
+    return form
+
+
 def get_to_set(lead_id: int) -> Lead:
     """Return a lead whose figures the reader sets. Raises `NotFound`."""
     lead = get_visible(lead_id, current_actor())
@@ -103,8 +114,8 @@ def get_to_set(lead_id: int) -> Lead:
 @blueprint.get("/leads/<int:lead_id>/figures")
 @signed_in
 def figures_page(lead_id: int) -> ResponseReturnValue:
-    lead, form = get_to_set(lead_id), FiguresForm(formdata=None)
-    form.offer(lead)
+    lead = get_to_set(lead_id)
+    form = figures_form(lead, fresh=True)
     form.show(lead)
     return page(lead, form)
 
@@ -112,12 +123,13 @@ def figures_page(lead_id: int) -> ResponseReturnValue:
 @blueprint.post("/leads/<int:lead_id>/figures")
 @signed_in
 def set_figures(lead_id: int) -> ResponseReturnValue:
-    lead, form = get_to_set(lead_id), FiguresForm()
-    form.offer(lead)
+    lead = get_to_set(lead_id)
+    form = figures_form(lead)
     if not form.validate():
         return page(lead, form), 422
     try:
-        figures.set_figures(lead_id, form.read(), current_actor(), clock.now())
+        own = field_forms.typed(form, own_fields.in_use())
+        figures.set_figures(lead_id, form.read(), current_actor(), clock.now(), own)
     except Invalid as error:
         form.take(error)
         return page(lead, form), 422

@@ -11,21 +11,26 @@ from datetime import datetime
 from decimal import Decimal
 
 from flask_babel import gettext as _
+from sqlalchemy import select
 
 from portal.accounts.actor import Actor
-from portal.catalog.models import Category, Competitor
+from portal.catalog.fields import Typed, take
+from portal.catalog.fields import changed as changed_places
+from portal.catalog.models import Category, Competitor, CustomField
 from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.errors import Invalid, NotFound
 from portal.core.events import record
+from portal.leads import own_fields
 from portal.leads.allowed import may_have
 from portal.leads.dates import SETS
 from portal.leads.events import LeadFiguresChanged
-from portal.leads.models import Lead, LeadState
+from portal.leads.models import Lead, LeadRequirement, LeadState
 from portal.leads.queries import lock_visible
 from portal.leads.sight import Sight, sight_of
 from portal.leads.visibility import Field
 
+NOTHING: Typed = {}
 MOST_AMOUNT = Decimal("999999999999.99")
 LONGEST_NUMBER, LONGEST_NEEDS = 60, 2000
 FIXED = (LeadState.CLOSED, LeadState.DISQUALIFIED)
@@ -69,15 +74,35 @@ def may_set(lead: Lead, actor: Actor, known: Sight | None = None) -> bool:
     return goes_on and sees and not SETS.isdisjoint(sight.tiers)
 
 
-def set_figures(lead_id: int, figures: Figures, actor: Actor, at: datetime) -> list[str]:
-    """Set the figures of a lead; return the names of what was changed.
+def list_own(lead: Lead, actor: Actor) -> list[CustomField]:
+    """Return the programme's own fields that somebody fills in while a lead is worked on.
 
-    Raises `Invalid` by field, and `NotFound` for who doesn't set them.
+    Who doesn't see them fills in those that are empty and that the lead's type asks for. Before,
+    they are written on Qualify, where what partners read is checked.
+    """
+    if lead.state not in (LeadState.HELD, LeadState.DIRECT) or not own_fields.in_use():
+        return []
+    if Field.OWN in sight_of(lead, actor):
+        return own_fields.in_use()
+    asked = select(LeadRequirement.field).where(LeadRequirement.type_id == lead.type_id)
+    return own_fields.list_empty(lead.id, session().scalars(asked).all())
+
+
+def set_figures(
+    lead_id: int, figures: Figures, actor: Actor, at: datetime, typed: Typed = NOTHING
+) -> list[str]:
+    """Set the figures of a lead and what was `typed` into own fields that it lists for somebody.
+
+    Return the names of what was changed. Raises `Invalid` by field, and `NotFound` for who doesn't
+    set them.
     """
     lead = lock_visible(lead_id, actor)
     if not may_set(lead, actor):
         raise NotFound()
     errors = check_figures(figures, lead)
+    kept = own_fields.read(lead.id) if typed else {}
+    own, unreadable = take(list_own(lead, actor) if typed else (), typed, kept)
+    errors |= unreadable
     if errors:
         raise Invalid(errors)
     before = figures_of(lead)
@@ -85,6 +110,9 @@ def set_figures(lead_id: int, figures: Figures, actor: Actor, at: datetime) -> l
     for name in changed:
         value = getattr(figures, name)
         setattr(lead, name, list(value) if name == "competitor_ids" else value)
+    if own != kept:
+        own_fields.write(lead.id, own)
+        changed += changed_places(kept, own)
     if changed:
         lead.version += 1
         session().flush()

@@ -6,17 +6,19 @@ give nobody away. How a value is read and told says `catalog.fields`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from portal.accounts.actor import Actor
-from portal.catalog.fields import Values, missing, open_part
+from portal.catalog.fields import Typed, Values, changed, open_part, place_of, take
 from portal.catalog.models import CustomField, FieldSubject
 from portal.catalog.queries import book
 from portal.core.db import session
+from portal.core.errors import Invalid
 from portal.leads.models import Lead, LeadFields
 from portal.leads.sight import Sight, sight_of
 from portal.leads.visibility import Field
@@ -57,7 +59,31 @@ def write(lead_id: int, values: Mapping[str, Any]) -> None:
     )
 
 
-def missing_of(lead_id: int) -> dict[str, str]:
-    """Return a sentence by place for each required field that a lead has empty."""
-    known = [one for one in in_use() if one.required]
-    return missing(known, read(lead_id)) if known else {}
+def list_empty(
+    lead_id: int, asked: Collection[str], *, required: bool = False
+) -> list[CustomField]:
+    """Return the fields in use that a lead has empty, of those asked for by their places.
+
+    Those that are `required` anyway as well, where it is said.
+    """
+    known = [one for one in in_use() if place_of(one.key) in asked or (required and one.required)]
+    kept = read(lead_id) if known else {}
+    return [one for one in known if one.key not in kept]
+
+
+def fill(lead_id: int, asked: Collection[str], typed: Typed) -> tuple[dict[str, Any], list[str]]:
+    """Return all values with what was answered of fields that a step asks for, and their places.
+
+    Only what is empty can be answered so, whoever may see it. Raises `Invalid` by place for what is
+    missing or can't be read.
+    """
+    empty = list_empty(lead_id, asked)
+    kept = read(lead_id) if empty else {}
+    given = {one.key: typed.get(one.key, "") for one in empty}
+    values, errors = take(empty, given, kept)
+    for one in empty:
+        if one.key not in values:
+            errors.setdefault(place_of(one.key), str(_("Please fill this in.")))
+    if errors:
+        raise Invalid(errors)
+    return values, changed(kept, values)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
+from portal.catalog.fields import PREFIX, place_of
 from portal.core.db import session
 from portal.core.errors import Invalid
 from portal.leads import own_fields, wall
@@ -65,12 +69,21 @@ def missing_for(lead: Lead, step: str, contact: LeadContact | None = None) -> di
     missing = {
         field: str(WORDS.get(field, _("Please fill this in.")))
         for field in fields
-        if not _filled(field, lead, contact)
+        if not field.startswith(PREFIX) and not _filled(field, lead, contact)
     }
     if step == "offer":
         missing.update(_unanswered(lead))
-        missing.update(own_fields.missing_of(lead.id))
+    missing.update(_without_own(lead, fields, required=step == "offer"))
     return missing
+
+
+def _without_own(lead: Lead, asked: Collection[str], *, required: bool) -> dict[str, str]:
+    """Return a sentence for each own field that is asked for, or `required` anyway, and empty."""
+    locale = str(get_locale())
+    return {
+        place_of(one.key): str(_("Please fill in “%(field)s”.", field=one.label(locale)))
+        for one in own_fields.list_empty(lead.id, asked, required=required)
+    }
 
 
 def _filled(field: str, lead: Lead, contact: LeadContact | None) -> bool:
@@ -119,7 +132,9 @@ def check_stage(lead: Lead, status: LeadStatus) -> None:
         return
     missing = missing_for(lead, status.key)
     if missing:
-        words = ", ".join(str(FIELD_WORDS[field]) for field in missing)
+        locale = str(get_locale())
+        own = {place_of(one.key): one.label(locale) for one in own_fields.in_use()}
+        words = ", ".join(str(FIELD_WORDS.get(field) or own[field]) for field in missing)
         said = _(
             "Before “%(status)s” please fill in on the lead: %(missing)s.",
             status=called(status.names),

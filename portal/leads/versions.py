@@ -160,15 +160,10 @@ def read_active(definition_id: int) -> Content:
                     kind=one.kind,
                     teaser=tuple(f for f in definition.TEASER_FIELDS if f in one.teaser_fields),
                     required={
-                        step: tuple(
-                            field
-                            for field in fields
-                            if any(
-                                (a.type_id, a.step, a.field) == (one.id, step, field) for a in asked
-                            )
-                            or field in definition.ALWAYS[step]
+                        step: definition.in_step(
+                            step, [a.field for a in asked if (a.type_id, a.step) == (one.id, step)]
                         )
-                        for step, fields in definition.STEP_FIELDS.items()
+                        for step in definition.STEP_FIELDS
                     },
                     statuses=None
                     if one.status_ids is None

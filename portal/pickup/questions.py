@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,6 +10,9 @@ from flask import current_app
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
+from portal.catalog import field_answers
+from portal.catalog.fields import place_of
+from portal.catalog.models import CustomField, FieldKind, FieldSubject
 from portal.catalog.queries import book, short_key
 from portal.core.config import Settings
 from portal.pickup.queries import Position
@@ -19,6 +22,21 @@ from portal.timeline.rules import words_of as activity_words
 from portal.web.filters import day, when
 
 Reasons = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnInput:
+    """The view model of one of the programme's own fields that an answer needs.
+
+    `kind` is ticks, select, textarea, date or text; of ticks `ticked` are the keys.
+    """
+
+    name: str
+    label: str
+    hint: str
+    kind: str
+    choices: Reasons = ()
+    ticked: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +62,7 @@ class Question:
     open: str | None = None
     planned: Sequence[str] = field(default_factory=tuple)
     home: str = ""
+    own: Sequence[OwnInput] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +93,41 @@ class Typed:
         if status == "not_contacted" and {"next_step", "next_step_on"} & set(self.errors):
             return "step"
         return "more"
+
+
+INPUTS = {
+    FieldKind.SEVERAL: "ticks",
+    FieldKind.ONE: "select",
+    FieldKind.YES_NO: "select",
+    FieldKind.LONG_TEXT: "textarea",
+    FieldKind.DAY: "date",
+}
+
+
+def own_inputs(asked: Iterable[CustomField], values: Mapping[str, str]) -> list[OwnInput]:
+    """Return how own fields are asked for beside an answer, with what was typed."""
+    locale = str(get_locale())
+    named = [name.partition(":") for name in values]
+    return [
+        OwnInput(
+            name=place_of(one.key),
+            label=one.label(locale),
+            hint=one.hint(locale),
+            kind=INPUTS.get(FieldKind(one.kind), "text"),
+            choices=field_answers.choices(one, locale),
+            ticked=[choice for place, _colon, choice in named if place == place_of(one.key)],
+        )
+        for one in asked
+    ]
+
+
+def own_asked(typed: Typed | None) -> list[OwnInput]:
+    """Return the own fields that an answer lacked, and those that were filled in beside it."""
+    if typed is None:
+        return []
+    names = {name.partition(":")[0] for name in (*typed.errors, *typed.values)}
+    fields = [one for one in book().fields_of(FieldSubject.LEAD) if place_of(one.key) in names]
+    return own_inputs(fields, typed.values)
 
 
 def question_of(
@@ -107,6 +161,7 @@ def question_of(
         open=mine.unfolded if mine else None,
         planned=[planned_words(one) for one in mine.planned] if mine else [],
         home=f"/leads/{pickup.lead_id}#timeline",
+        own=own_asked(mine),
     )
 
 

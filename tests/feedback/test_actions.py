@@ -11,6 +11,8 @@ from sqlalchemy import select, text
 
 from portal.accounts.models import User
 from portal.accounts.queries import get_actor
+from portal.catalog import field_operations
+from portal.catalog.field_operations import FieldDraft
 from portal.catalog.queries import book
 from portal.core import clock, jobs
 from portal.core.db import session
@@ -23,7 +25,7 @@ from portal.feedback import operations as feedback
 from portal.feedback.action_rules import Action, NotNow, Standing, refusal_of
 from portal.feedback.models import Feedback
 from portal.feedback.rules import Answer, TooLateToUndo, words_of
-from portal.leads import activities, archive, notes, team
+from portal.leads import activities, archive, notes, own_fields, team
 from portal.leads import operations as leads
 from portal.leads.contacts import may_see_contact
 from portal.leads.lifecycle import TransitionRefused
@@ -432,6 +434,65 @@ def test_what_a_partner_said_is_his_and_what_the_vendor_said_the_vendors_to_take
     with pytest.raises(NotNow) as refused:
         again.take_back(lead.id, get_actor(manager.id), clock.now())
     assert refused.value.facts["why"] == "left"
+
+
+# -- own fields that an ending needs ----------------------------------------------------------
+
+
+def test_an_ending_asks_for_own_fields_that_are_empty(client: FlaskClient) -> None:
+    rep, manager = make_person(), make_manager()
+    first, second = make_held(rep), make_held(make_person())
+    require_own(first)
+    browser = sign_in(client.application.test_client(), rep)
+    token = {"csrf_token": csrf_of(browser.get("/settings/sign-in").text)}
+    answer = f"/pickups/{pickup_id_of(first)}/feedback"
+    won = {**token, "status": "won", "value": "5000"}
+    refused = browser.post(answer, data=won)
+    assert refused.status_code == 422
+    for asked in ('name="own-machines"', 'name="own-sold:east"', "Please fill this in.", "5000"):
+        assert asked in refused.text
+    assert 'name="own-lost_to"' not in refused.text
+    part = {"own-machines": "8", "own-sold:east": "1"}
+    half = browser.post(answer, data={**won, "value": "", **part})
+    assert half.status_code == 422
+    assert 'value="8"' in half.text
+    assert 'name="own-sold:east" value="1" checked' in half.text
+    odd = browser.post(answer, data={**won, "own-machines": "many", "own-sold:moon": "1"})
+    assert "Please give a whole number." in odd.text
+    assert "Please choose from the list." in odd.text
+    rest = {"own-sold:west": "1", "own-lost_to": "me"}
+    assert browser.post(answer, data={**won, **part, **rest}).status_code == 303
+    assert own_of(first) == {"machines": 8, "sold": ["east", "west"]}
+    # the vendor's own ending asks at once
+    office = sign_in(client, manager)
+    page = office.get(f"/leads/{second.id}/actions/lose").text
+    assert 'name="own-lost_to"' in page
+    assert 'name="own-machines"' not in page
+    lost = {"reason": "price", "decision_maker": "Board"}
+    assert post(office, second, "lose", **lost).status_code == 422
+    assert post(office, second, "lose", **lost, **{"own-lost_to": "Querix"}).status_code == 303
+    assert own_of(second) == {"lost_to": "Querix"}
+
+
+@factory
+def require_own(lead: Lead) -> None:
+    """Have a win ask for machines and where they are sold, a loss to whom."""
+    places = [("", {"en": name}, True) for name in ("East", "West")]
+    for name, kind in (("Machines", "whole"), ("Sold", "several"), ("Lost to", "text")):
+        draft = FieldDraft(names={"en": name}, kind=kind, choices=places if name == "Sold" else ())
+        field_operations.add("lead", draft, None, clock.now())
+    require(lead, "win", "own-machines", "own-sold")
+    require(lead, "lose", "own-lost_to")
+
+
+@factory
+def own_of(lead: Lead) -> dict[str, object]:
+    return own_fields.read(lead.id)
+
+
+@factory
+def pickup_id_of(lead: Lead) -> int:
+    return session().scalars(select(Pickup.id).where(Pickup.lead_id == lead.id)).one()
 
 
 # -- the dead are revived ---------------------------------------------------------------------

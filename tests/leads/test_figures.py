@@ -11,6 +11,8 @@ from sqlalchemy import select
 
 from portal.accounts.models import User
 from portal.accounts.queries import get_actor
+from portal.catalog import field_operations
+from portal.catalog.field_operations import FieldDraft
 from portal.catalog.models import Product
 from portal.catalog.queries import book, forget_book
 from portal.core import clock
@@ -19,7 +21,7 @@ from portal.core.errors import Invalid, NotFound
 from portal.feedback import actions
 from portal.feedback.action_rules import Action
 from portal.feedback.rules import Answer
-from portal.leads import archive, figures
+from portal.leads import archive, figures, own_fields
 from portal.leads.completeness import Part, completeness, read_completeness
 from portal.leads.figures import Figures
 from portal.leads.models import Lead, LeadRequirement, LeadState
@@ -145,6 +147,42 @@ def test_a_stage_asks_for_what_the_definition_wants_before_it(client: FlaskClien
     figures_page = f"/leads/{lead.id}/figures"
     assert post(browser, figures_page, quote_number="A-7", probability="0").status_code == 303
     assert post(browser, answer, status="proposal", note="Sent today").status_code == 303
+
+
+def test_a_stage_asks_for_own_fields_that_stand_with_the_figures(client: FlaskClient) -> None:
+    rep, manager = make_person(), make_manager()
+    lead = make_held(rep)
+    keep_halls()
+    require(lead, "proposal", "own-halls")
+    browser, held = sign_in(client, rep), held_of(lead)
+    refused = post(browser, f"/pickups/{held}/feedback", status="proposal")
+    assert "please fill in on the lead: Halls." in refused.text
+    address = f"/leads/{lead.id}/figures"
+    # who doesn't see them fills in what is missing, and reads no more than that
+    office = sign_in(client.application.test_client(), manager)
+    assert 'name="own-halls"' in office.get(address).text
+    assert 'name="own-remarks"' not in office.get(address).text
+    wrong = post(office, address, **{"own-halls": "many", "own-remarks": "not hers to write"})
+    assert wrong.status_code == 422
+    assert 'value="many"' in wrong.text
+    assert (
+        post(browser, address, **{"own-halls": "7", "own-remarks": "Ring twice"}).status_code == 303
+    )
+    assert 'name="own-halls"' not in office.get(address).text
+    assert 'value="Ring twice"' in browser.get(address).text
+    assert post(browser, f"/pickups/{held}/feedback", status="proposal").status_code == 303
+    assert own_of(lead) == {"halls": 7, "remarks": "Ring twice"}
+
+
+@factory
+def keep_halls() -> None:
+    for name, kind in (("Halls", "whole"), ("Remarks", "text")):
+        field_operations.add("lead", FieldDraft(names={"en": name}, kind=kind), None, clock.now())
+
+
+@factory
+def own_of(lead: Lead) -> dict[str, object]:
+    return own_fields.read(lead.id)
 
 
 @factory

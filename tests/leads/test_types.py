@@ -13,12 +13,24 @@ from sqlalchemy import select
 
 from portal.accounts.actor import Actor
 from portal.accounts.queries import get_actor
+from portal.catalog import field_operations
+from portal.catalog.field_operations import FieldDraft
 from portal.catalog.operations import add_entry
 from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.errors import Invalid
 from portal.feedback import actions
-from portal.leads import activities, beginning, figures, labels, operations, outcome, versions
+from portal.leads import (
+    activities,
+    beginning,
+    figures,
+    labels,
+    operations,
+    outcome,
+    own_fields,
+    requirements,
+    versions,
+)
 from portal.leads.activation import activate
 from portal.leads.allowed import choices_for
 from portal.leads.definition import (
@@ -111,13 +123,18 @@ def companies(content: Content, **over: Any) -> Content:
             lambda c: put_way(c, Way("waiting", "won", units=("Tele-sales",))),
             "not open to all who pick up",
         ),
+        (
+            lambda c: companies(c, required={"win": ("own-roof", "own-old")}),
+            "Company asks for the own field “Old”, which is not in use",
+        ),
     ],
 )
 def test_what_a_type_can_not_mean_keeps_a_version_from_being_activated(
     ctx: Flask, change: Any, said: str
 ) -> None:
     make_programme()
-    around = Around({"products": {"switches": "Switches"}}, units=("Tele-sales",))
+    own = {"own-roof": "Roof", "own-old": "Old"}
+    around = Around({"products": {"switches": "Switches"}}, {}, ["Tele-sales"], own, ["own-roof"])
     found = [one.said for one in check(change(active_content()), around)]
     assert any(said in one for one in found), found
 
@@ -223,6 +240,27 @@ def test_all_services_are_those_that_are_added_later_as_well(manager: Actor) -> 
     assert "Branch routers" not in chosen
     said = differences(active_content(), companies(content, products=None), read_around())
     assert said[0].details == ("Products and services: all services, Network switches → all",)
+
+
+def test_a_step_asks_for_own_fields_as_it_does_for_others(manager: Actor) -> None:
+    for name in ("Roof", "Halls"):
+        field_operations.add("lead", FieldDraft(names={"en": name}, kind="text"), None, AT)
+    before = active_content()
+    typed = companies(before, required={"offer": ("own-roof", "title"), "win": ("own-halls",)})
+    content = from_data(to_data(typed))
+    asked = content.types[0].required
+    assert (asked["offer"], asked["win"]) == (("title", "own-roof"), ("value", "own-halls"))
+    assert from_data(to_data(content)) == content
+    with pytest.raises(Invalid):
+        from_data(to_data(companies(before, required={"offer": ("own-",)})))
+    in_force(content, manager)
+    said = differences(before, content, read_around())[0].details
+    assert "Needed to win: Value of the order → Value of the order, Halls" in said
+    lead = make_lead()
+    assert requirements.missing_for(lead, "offer")["own-roof"] == "Please fill in “Roof”."
+    own_fields.write(lead.id, {"roof": "flat"})
+    assert "own-roof" not in requirements.missing_for(lead, "offer")
+    assert list(requirements.missing_for(lead, "win")) == ["value", "own-halls"]
 
 
 def test_new_leads_are_numbered_as_the_active_version_says(manager: Actor) -> None:

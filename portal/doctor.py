@@ -311,12 +311,24 @@ def check_assets(_at: datetime) -> Finding:
 
 
 def check_rounds(at: datetime) -> Finding:
-    """Look for offer rounds whose time is over and that nobody ended."""
+    """Look for offer rounds that nobody ended, or went on with, although it is time."""
     late = session().scalar(
         select(func.count())
         .select_from(OfferRound)
         .where(OfferRound.ended_at.is_(None), OfferRound.ends_at < at - LATE)
     )
+    stuck = session().scalar(
+        select(func.count())
+        .select_from(OfferRound)
+        .where(OfferRound.ended_at.is_(None), OfferRound.next_ring_at < at - LATE)
+    )
+    if stuck:
+        return Finding(
+            "offer rounds",
+            "warn",
+            f"{stuck} wait for their next firms to be told",
+            "See scheduler and workers.",
+        )
     if late:
         return Finding(
             "offer rounds", "warn", f"{late} are over and not ended", "See scheduler and workers."

@@ -144,6 +144,7 @@ EVENTS: dict[str, Any] = {
     "StandByLeft": _l("Standing by ended"),
     "StandBysEnded": _l("Nobody stands by any more"),
     "StoodBy": _l("Stands by for a lead"),
+    "TurnOver": _l("A firm’s turn to pick up a lead is over"),
     "UnitClosed": _l("Unit closed"),
     "UnitSaved": _l("Unit saved"),
     "ViewRemoved": _l("View of the leads removed"),

@@ -69,6 +69,10 @@ def _firm_out(event: offers.OfferDeclined) -> Iterable[Item]:
     return ({"kind": "gone", "lead": event.lead_id, "firm": event.organisation_id}, BOARD)
 
 
+def _turn_over(event: offers.TurnOver) -> Iterable[Item]:
+    return ({"kind": "gone", "lead": event.lead_id, "firm": event.organisation_id},)
+
+
 def _not_for_me(event: offers.OfferDismissed) -> Iterable[Item]:
     return ({"kind": "gone", "lead": event.lead_id, "person": event.user_id},)
 
@@ -95,6 +99,7 @@ NEWS: dict[type[Event], Callable[[Any], Iterable[Item]]] = {
     offers.DeclineTakenBack: _offered,
     offers.RoundEnded: _ended,
     offers.OfferDeclined: _firm_out,
+    offers.TurnOver: _turn_over,
     offers.OfferDismissed: _not_for_me,
     offers.LeadReturned: _board,
     pickup.LeadPickedUp: _picked,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,6 +31,7 @@ from portal.feedback.action_rules import WORDS as ACTION_WORDS
 from portal.feedback.actions import list_actions
 from portal.leads import archive, contacts, hand_over, levels, own_fields
 from portal.leads.completeness import read_completeness
+from portal.leads.contest import Mode
 from portal.leads.dates import read_dates
 from portal.leads.definition_words import called
 from portal.leads.figures import FIXED, figures_of, may_set
@@ -44,10 +45,12 @@ from portal.leads.team import read_side
 from portal.leads.visibility import Field
 from portal.matching import words
 from portal.offers import operations as offering
-from portal.offers import places
+from portal.offers import places, rings
 from portal.offers import queries as offers
 from portal.offers.cards import card_of, read_card
+from portal.offers.models import Offer, OfferRound
 from portal.offers.rules import may_be_offered
+from portal.offers.words import tell_course, tell_ring
 from portal.partners.contacts import find_for_leads
 from portal.pickup import queries as pickups
 from portal.pickup.models import Pickup
@@ -367,8 +370,6 @@ def vendor_lead(
     offered = offers.list_offers(rounds[0].id) if rounds else []
     firms = queries.seen_firms(found, actor, reached)
     lines = [line for line in offered if firms is None or line.organisation_id in firms]
-    names = queries.firm_names([line.organisation_id for line in lines])
-    units = unit_names([line.unit_id for line in lines if line.unit_id])
     offerable = may_be_offered(found.state, found.suppressed)
     contact = contacts.find_contact(found, actor, at, sight)
     may_offer = actor.may(Permission.OFFERS_MAKE)
@@ -386,16 +387,8 @@ def vendor_lead(
         status=list_statuses()[found.status_id],
         may_label=bool(list_labels(found, actor)),
         rounds=rounds,
-        lines=[
-            {
-                "firm": units.get(line.unit_id or 0) or names.get(line.organisation_id, ""),
-                "score": line.score,
-                "why": words.why(line.explanation),
-                "declined_at": line.declined_at,
-                "reason": book().label(line.reason_id, str(get_locale())),
-            }
-            for line in lines
-        ],
+        offered=tell_offers(rounds[0], lines, at) if rounds else [],
+        tell_course=tell_course,
         side=read_side(found, actor),
         customer=find_of_lead(found.id),
         handed=hand_over.find_last(found.id),
@@ -414,7 +407,7 @@ def vendor_lead(
         **opportunity_of(found, sight),
         kept=archive.find_archived(found.id),
         may_archive=archive.may_archive(found, actor) and archive.is_dead(found),
-        who_sees=who_sees(found, sight, rounds[0].offered if rounds else 0),
+        who_sees=who_sees(found, sight, rings.seen_by(rounds[0], at) if rounds else 0),
         **(looks_of(found) if Field.LOOKS in sight else {"looks": [], "look_names": {}}),
         missing=missing_for(found, "offer", contact) if offerable and may_offer else {},
         offerable=offerable,
@@ -426,6 +419,31 @@ def vendor_lead(
         reason=book().label,
         locale_code=str(get_locale())[:2],
     )
+
+
+def tell_offers(last: OfferRound, lines: Sequence[Offer], at: datetime) -> list[dict[str, Any]]:
+    """Return the offers of a round for its page, ring by ring; those in turn in one piece."""
+    names = queries.firm_names([line.organisation_id for line in lines])
+    units = unit_names([line.unit_id for line in lines if line.unit_id])
+    in_turn = last.mode == Mode.SERIAL
+    told: dict[int, dict[str, Any]] = {}
+    for line in lines:
+        when = tell_ring(last, line, at) if last.rings > 1 else ""
+        ring = told.setdefault(
+            1 if in_turn else line.ring,
+            {"number": line.ring, "when": "" if in_turn else when, "lines": []},
+        )
+        ring["lines"].append(
+            {
+                "firm": units.get(line.unit_id or 0) or names.get(line.organisation_id, ""),
+                "score": line.score,
+                "when": when if in_turn else "",
+                "why": words.why(line.explanation),
+                "declined_at": line.declined_at,
+                "reason": book().label(line.reason_id, str(get_locale())),
+            }
+        )
+    return list(told.values())
 
 
 def and_own(firms: Collection[int] | None, actor: Actor) -> Collection[int] | None:

@@ -240,6 +240,9 @@ def _write(definition_id: int, content: Content) -> None:
         lead_type.direct = given.direct
         lead_type.outcome, lead_type.least = given.outcome, given.least
         lead_type.cadence = [plan_to_data(plan) for plan in given.cadence]
+        contest = given.contest
+        lead_type.contest = contest.mode
+        lead_type.ring_size, lead_type.ring_minutes = contest.size, contest.minutes
         own.add(lead_type)
     own.flush()
     type_ids = {one.key: types[one.key].id for one in content.types}

@@ -20,6 +20,7 @@ from flask_babel import gettext as _
 from portal.accounts.permissions import ROLES
 from portal.catalog.fields import PREFIX as OWN
 from portal.core.errors import Invalid
+from portal.leads.contest import AT_ONCE, MINUTES, SIZES, Contest, Mode, lacks, tidy
 from portal.leads.models import LeadKind, LifeState
 from portal.timeline.rules import Kind
 
@@ -177,6 +178,7 @@ class Type:
     `required` names the fields asked for, by step. `days` is how long its leads take from when the
     work begins; those of a `direct` type stay with the vendor. A won one is a success as `outcome`
     says: worth at least `least`, or with at least so many products, where that is counted.
+    `contest` is how partners come by them, where their rule does not say it.
     """
 
     key: str
@@ -195,6 +197,7 @@ class Type:
     outcome: str = Outcome.WON
     least: int | None = None
     cadence: tuple[Plan, ...] = ()
+    contest: Contest = AT_ONCE
 
     def __post_init__(self) -> None:
         whole = {step: tuple(self.required.get(step, ALWAYS[step])) for step in STEP_FIELDS}
@@ -552,6 +555,8 @@ def type_to_data(one: Type) -> dict[str, Any]:
         data["days"] = one.days
     if one.direct:
         data["direct"] = True
+    if one.contest != AT_ONCE:
+        data["contest"] = contest_to_data(one.contest)
     if one.outcome != Outcome.WON:
         data["outcome"] = str(one.outcome)
     if one.least is not None:
@@ -563,6 +568,12 @@ def type_to_data(one: Type) -> dict[str, Any]:
 
 ALLOWED = ("categories", "products", "activities")
 """What a type may have some of: nothing said means all."""
+
+
+def contest_to_data(one: Contest) -> dict[str, Any]:
+    """Return a contest as plain data; what its mode does not ask for is left out."""
+    asked = {"mode": str(one.mode), "size": one.size, "minutes": one.minutes}
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 def plan_to_data(one: Plan) -> dict[str, Any]:
@@ -789,11 +800,25 @@ class _Reader:
             names=self.names(data, place),
         )
 
+    def read_contest(self, data: Any, place: str) -> Contest:
+        data = self.mapping(data, place, ("mode",), ("size", "minutes"))
+        contest = tidy(
+            Contest(
+                mode=self.one_of(data, place, "mode", map(str, Mode), str(Mode.RACE)),
+                size=self.number(data, place, "size", SIZES, None),
+                minutes=self.number(data, place, "minutes", MINUTES, None),
+            )
+        )
+        for name in lacks(contest):
+            if name not in data:
+                self.wrong(_at(place, name), _("This is missing."))
+        return contest
+
     def read_type(self, data: Any, place: str) -> Type:
         data = self.mapping(
             data, place, ("key", "names", "kind", "teaser", "required"),
             ("statuses", "priority", "importance", *ALLOWED, "days", "direct", "cadence",
-             "outcome", "least"),
+             "outcome", "least", "contest"),
         )  # fmt: skip
         required = self.mapping(
             data.get("required", {}), _at(place, "required"), (), tuple(STEP_FIELDS)
@@ -826,6 +851,9 @@ class _Reader:
             outcome=self.one_of(data, place, "outcome", map(str, Outcome), str(Outcome.WON)),
             least=self.number(data, place, "least", range(1, MOST_LEAST + 1), None),
             cadence=self.several(data, "cadence", self.read_plan, place),
+            contest=self.read_contest(data["contest"], _at(place, "contest"))
+            if "contest" in data
+            else AT_ONCE,
         )
 
     def read_status(self, data: Any, place: str) -> Status:

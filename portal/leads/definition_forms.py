@@ -25,6 +25,8 @@ from wtforms.validators import Length, NumberRange, Optional
 from portal.accounts.permissions import ROLES
 from portal.accounts.words import ROLE_NAMES
 from portal.catalog.models import EVERY
+from portal.leads.contest import Contest, lacks, tidy
+from portal.leads.contest_words import CONTESTS, missing_words
 from portal.leads.definition import (
     ALLOWED,
     ALWAYS,
@@ -220,6 +222,23 @@ class TypeForm(PartForm):
         ),
     )
     direct = BooleanField(_l("Stays with us: such leads are not offered to partners"))
+    contest = SelectField(
+        _l("Who sees it when"),
+        description=_l("How partners come by such leads, unless a rule says otherwise."),
+    )
+    ring_size = WholeField(
+        _l("Firms at a time"),
+        [Optional()],
+        description=_l("For “the best first”."),
+    )
+    ring_minutes = WholeField(
+        _l("Minutes"),
+        [Optional()],
+        description=_l(
+            "Until the next ones see it, day and night. One after the other, the offer ends when "
+            "each firm had its minutes."
+        ),
+    )
     outcome = SelectField(_l("It counts as a success"))
     least = WholeField(
         _l("At least"),
@@ -259,6 +278,7 @@ class TypeForm(PartForm):
                 for key, label in known.items()
                 if key in around.in_use[name] or key in kept
             ]
+        self.contest.choices = [(str(mode), str(words)) for mode, words in CONTESTS.items()]
         self.outcome.choices = [(str(one), str(words)) for one, words in OUTCOMES.items()]
         self.activities.choices = [(str(kind), words_of(kind)) for kind in Kind]
         for row in self.cadence:
@@ -280,6 +300,8 @@ class TypeForm(PartForm):
             named = getattr(one, name)
             self[name].data = single_keys(self[name]) if named is None else list(named)
         self.days.data, self.direct.data = one.days, one.direct
+        self.contest.data = str(one.contest.mode)
+        self.ring_size.data, self.ring_minutes.data = one.contest.size, one.contest.minutes
         self.outcome.data, self.least.data = str(one.outcome), one.least
         rows = min(len(one.cadence) + BLANK_ROWS, MOST["cadence"])
         for plan in (*one.cadence, *[None] * (rows - len(one.cadence))):
@@ -321,6 +343,7 @@ class TypeForm(PartForm):
             outcome=self.outcome.data or "",
             least=self.least.data if self.outcome.data in COUNTED else None,
             cadence=tuple(row.form.read() for row in self.cadence if not row.form.is_blank),
+            contest=tidy(self._contest()),
             **{name: self._allowed(name) for name in ALLOWED},
         )
 
@@ -330,6 +353,9 @@ class TypeForm(PartForm):
 
     def _asked(self, step: str) -> tuple[str, ...]:
         return in_step(step, self[step].data or ())
+
+    def _contest(self) -> Contest:
+        return Contest(self.contest.data or "", self.ring_size.data, self.ring_minutes.data)
 
     def _allowed(self, name: str) -> tuple[str, ...] | None:
         """Return what is ticked, None where that is all there is."""
@@ -346,6 +372,11 @@ class TypeForm(PartForm):
         if self.outcome.data in COUNTED and self.least.data is None and not self.least.errors:
             self.least.errors = [_("Please say how much.")]
             good = False
+        for name in lacks(self._contest()):
+            field = self[f"ring_{name}"]
+            if not field.errors:
+                field.errors = [missing_words(name)]
+                good = False
         return good
 
 

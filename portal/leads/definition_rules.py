@@ -14,6 +14,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from portal.accounts.permissions import PICKING_ROLES
+from portal.leads.contest import lacks
 from portal.leads.definition import (
     ALLOWED,
     ANSWERS,
@@ -40,6 +41,7 @@ from portal.leads.definition_words import (
     TEASER_WORDS,
     allowed_in_words,
     called,
+    how_offered,
     level_in_words,
     outcome_in_words,
     plan_in_words,
@@ -238,6 +240,12 @@ def _check_choices(content: Content, lead_type: Type) -> Iterator[Finding]:
     if lead_type.outcome in COUNTED and lead_type.least is None:
         yield Finding(
             _("%(type)s: it is not said how much makes it a success.", type=name),
+            "types",
+            lead_type.key,
+        )
+    if lacks(lead_type.contest):
+        yield Finding(
+            _("%(type)s: it is not said how many firms see it when.", type=name),
             "types",
             lead_type.key,
         )
@@ -614,6 +622,7 @@ def _type_facts(one: Type, content: Content, around: Around) -> list[tuple[str, 
         ),
         (_("Days from start to end"), "" if one.days is None else str(one.days)),
         (_("Stays with us"), _yes(one.direct)),
+        (_("Who sees it when"), how_offered(one)),
         (_("It counts as a success"), outcome_in_words(one)),
         (_("Planned by itself"), "; ".join(plan_in_words(plan) for plan in one.cadence)),
     ]

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.accounts.words import roles_in_words
+from portal.leads.contest_words import contest_in_words
 from portal.leads.definition import Content, Level, Moment, Names, Outcome, Plan, Type, Way
 from portal.leads.definition_around import Around
 from portal.leads.models import LeadKind, LifeState, VersionState
@@ -177,6 +178,11 @@ def outcome_in_words(one: Type) -> str:
     """Return what makes a won lead of a type a success, as people read it."""
     words = str(OUTCOMES[one.outcome])
     return words if one.least is None else f"{words} (≥ {one.least:,})"
+
+
+def how_offered(one: Type) -> str:
+    """Return how partners come by leads of a type, as people read it."""
+    return contest_in_words(one.contest)
 
 
 def level_name(level: Level) -> str:

@@ -30,6 +30,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.catalog.field_filters import words_in
 from portal.core.db import Base, Id
+from portal.leads.contest import Mode
 
 
 class LeadKind(StrEnum):
@@ -144,7 +145,8 @@ class LeadType(Base):
     `product_keys` of the catalogue, and `activity_kinds`. `days` is how long its leads take from
     when the work begins; those of a `direct` type stay with the vendor. `cadence` are activities
     that are planned by themselves, as `definition.Plan` has them; `outcome` and `least` say what
-    makes a won lead a success.
+    makes a won lead a success. `contest` is how partners come by its leads, in rings of `ring_size`
+    and so many `ring_minutes`, as `contest.Contest` has it.
     """
 
     __tablename__ = "lead_types"
@@ -169,6 +171,9 @@ class LeadType(Base):
     )
     outcome: Mapped[str] = mapped_column(default="won", server_default="won")
     least: Mapped[int | None] = mapped_column(BigInteger)
+    contest: Mapped[str] = mapped_column(default=Mode.RACE, server_default="race")
+    ring_size: Mapped[int | None]
+    ring_minutes: Mapped[int | None]
 
     __table_args__ = (UniqueConstraint("definition_id", "key"),)
 

@@ -21,6 +21,7 @@ from portal.core.db import session
 from portal.core.errors import Conflict, Invalid, NotFound, Refused
 from portal.core.events import record
 from portal.leads import definition
+from portal.leads.contest import Contest
 from portal.leads.definition import (
     DIGITS,
     LONGEST_NAME,
@@ -181,6 +182,7 @@ def read_active(definition_id: int) -> Content:
                         Plan(plan["when"], plan["days"], plan["kind"], plan["names"])
                         for plan in one.cadence
                     ),
+                    contest=Contest(one.contest, one.ring_size, one.ring_minutes),
                 )
                 for one in types
             ),

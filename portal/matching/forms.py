@@ -18,6 +18,8 @@ from portal.accounts.tree import is_region
 from portal.catalog import field_answers, fields
 from portal.catalog.models import CustomField, FieldKind, FieldSubject
 from portal.catalog.queries import book
+from portal.leads.contest import Contest
+from portal.leads.contest_words import CONTESTS
 from portal.leads.definition_words import called
 from portal.leads.queries import get_definition
 from portal.matching.criteria import (
@@ -66,6 +68,18 @@ class RuleForm(Form):
         [Optional()],
         description=_l("The best so many partners. Empty: all who suit."),
     )
+    contest = SelectField(_l("Who sees it when"), [Optional()], choices=[])
+    ring_size = WholeField(
+        _l("Firms at a time"), [Optional()], description=_l("For “the best first”.")
+    )
+    ring_minutes = WholeField(
+        _l("Minutes"),
+        [Optional()],
+        description=_l(
+            "Until the next ones see it, day and night. One after the other, the offer ends when "
+            "each firm had its minutes."
+        ),
+    )
     group_id = SelectField(_l("Only partners of the group"), [Optional()], choices=[])
     version = HiddenField()
     region_within = SelectField(_l("What counts as the region"), choices=[])
@@ -86,6 +100,10 @@ class RuleForm(Form):
         self.group_id.choices = [
             ("", _("all partners")),
             *((str(group.id), group.name) for group, _members in list_groups()),
+        ]
+        self.contest.choices = [
+            ("", _("As the type of the lead says")),
+            *((str(mode), str(words)) for mode, words in CONTESTS.items()),
         ]
         self.region_within.choices = [
             (str(within), describe_criterion(Criterion(Kind.REGION, within=within)))
@@ -128,6 +146,8 @@ class RuleForm(Form):
         self.name.data = rule.name
         self.most.data = rule.most
         self.group_id.data = str(rule.group_id or "")
+        self.contest.data = rule.contest or ""
+        self.ring_size.data, self.ring_minutes.data = rule.ring_size, rule.ring_minutes
         for criterion in (Criterion.from_data(data) for data in rule.criteria):
             self._show_criterion(criterion)
         for condition in (Condition.from_data(data) for data in rule.conditions):
@@ -207,6 +227,9 @@ class RuleForm(Form):
             most=self.most.data,
             group_id=int(self.group_id.data) if self.group_id.data else None,
             active=bool(self.active.data),
+            contest=Contest(self.contest.data, self.ring_size.data, self.ring_minutes.data)
+            if self.contest.data
+            else None,
         )
 
     def _condition(self, of: Field) -> Condition | None:

@@ -16,8 +16,9 @@ class DistributionRule(Base):
 
     `conditions` on the lead: a list of {"field", "values"}; all must hold.
     `criteria` on partners: a list of {"kind", "mode": "required" | "weighted", "weight", …}.
-    `mode` is the contest, `hours` how long an offer round lasts, `most` the largest number of
-    partners (None: all that match), `group_id` narrows to a group put together by hand.
+    `contest` is how these come by a lead, with `ring_size` and `ring_minutes` (`leads.contest`);
+    None: as the type of the lead says. `hours` is how long an offer round lasts, `most` the largest
+    number of partners (None: all that match), `group_id` narrows to a group put together by hand.
     """
 
     __tablename__ = "distribution_rules"
@@ -28,7 +29,9 @@ class DistributionRule(Base):
     active: Mapped[bool] = mapped_column(default=True)
     conditions: Mapped[list[dict[str, Any]]]
     criteria: Mapped[list[dict[str, Any]]]
-    mode: Mapped[str] = mapped_column(default="race")
+    contest: Mapped[str | None]
+    ring_size: Mapped[int | None]
+    ring_minutes: Mapped[int | None]
     hours: Mapped[int] = mapped_column(default=72)
     most: Mapped[int | None]
     group_id: Mapped[int | None] = mapped_column(ForeignKey("partner_groups.id"))
@@ -36,7 +39,7 @@ class DistributionRule(Base):
     changed_at: Mapped[datetime]
 
     __table_args__ = (
-        CheckConstraint("mode IN ('race')", name="mode"),
+        CheckConstraint("contest IN ('race','staggered','serial')", name="contest"),
         CheckConstraint("hours BETWEEN 1 AND 2160", name="hours"),
         CheckConstraint("most IS NULL OR most > 0", name="most"),
     )

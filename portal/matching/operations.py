@@ -16,7 +16,9 @@ from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.errors import Conflict, Invalid, Refused
 from portal.core.events import record
-from portal.leads.models import Lead
+from portal.leads.contest import AT_ONCE, Contest, lacks, tidy
+from portal.leads.contest_words import missing_words
+from portal.leads.models import Lead, LeadType
 from portal.matching import queries
 from portal.matching.criteria import HEAVIEST, Condition, Criterion, Field, Kind
 from portal.matching.events import RuleDeleted, RuleSaved, RulesReordered, RuleSwitched
@@ -42,7 +44,8 @@ class Match:
     """Who suits a lead, best first, and how many partners each criterion took out.
 
     `rule_id` is None where no rule fits the lead. The numbers of `excluded` sum to `candidates`
-    minus the partners matched.
+    minus the partners matched. `contest` is None where the type of the lead says how they come by
+    it.
     """
 
     rule_id: int | None
@@ -50,6 +53,7 @@ class Match:
     partners: list[Matched]
     excluded: dict[str, int]
     candidates: int
+    contest: Contest | None = None
 
 
 def match(
@@ -79,7 +83,20 @@ def match(
     if rule.most is not None and len(partners) > rule.most:
         excluded = {**excluded, "most": len(partners) - rule.most}
         partners = partners[: rule.most]
-    return Match(rule.id, rule.hours, partners, excluded, judged.candidates)
+    return Match(rule.id, rule.hours, partners, excluded, judged.candidates, contest_of(rule))
+
+
+def contest_of(rule: DistributionRule) -> Contest | None:
+    """Return how a rule's partners come by a lead; None: as the type of the lead says."""
+    if rule.contest is None:
+        return None
+    return Contest(rule.contest, rule.ring_size, rule.ring_minutes)
+
+
+def contest_of_type(lead: Lead) -> Contest:
+    """Return how partners come by a lead where its rule leaves that to its type."""
+    kept = session().get_one(LeadType, lead.type_id)
+    return Contest(kept.contest, kept.ring_size, kept.ring_minutes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +110,7 @@ class RuleDraft:
     most: int | None = None
     group_id: int | None = None
     active: bool = True
+    contest: Contest | None = None
 
     def as_rule(self) -> DistributionRule:
         """Return the rule it would be, for a preview; it belongs to no session."""
@@ -110,6 +128,8 @@ def check_rule(draft: RuleDraft) -> None:
         errors["hours"] = _("Please give 1 to %(most)d hours.", most=LONGEST_HOURS)
     if draft.most is not None and draft.most < 1:
         errors["most"] = _("Please give a number above 0, or leave it empty.")
+    for name in lacks(draft.contest or AT_ONCE):
+        errors[f"ring_{name}"] = missing_words(name)
     for criterion in draft.criteria:
         if not criterion.required and not 1 <= criterion.weight <= HEAVIEST:
             errors[f"weight_{criterion.kind}"] = _("Please give a weight from 1 to 100.")
@@ -179,6 +199,11 @@ def _take(rule: DistributionRule, draft: RuleDraft) -> None:
     rule.hours = draft.hours or ROUND_HOURS
     rule.most = draft.most
     rule.group_id = draft.group_id
+    if draft.contest is None:
+        rule.contest = rule.ring_size = rule.ring_minutes = None
+    else:
+        kept = tidy(draft.contest)
+        rule.contest, rule.ring_size, rule.ring_minutes = kept.mode, kept.size, kept.minutes
     rule.active = draft.active
 
 

@@ -13,10 +13,12 @@ from portal.accounts.permissions import Permission
 from portal.core import clock
 from portal.core.errors import Conflict, Invalid
 from portal.leads import own_fields
+from portal.leads.contest_words import contest_in_words
 from portal.matching import operations, queries
 from portal.matching.criteria import FIXED_FIELDS, Condition, Criterion, Kind
 from portal.matching.forms import RuleForm, rule_form
 from portal.matching.models import DistributionRule
+from portal.matching.operations import contest_of, contest_of_type
 from portal.matching.rules import fits_lead
 from portal.matching.words import (
     describe_condition,
@@ -46,6 +48,7 @@ def rules() -> ResponseReturnValue:
             "points": [
                 (describe_criterion(c), round(c.weight)) for c in _criteria(rule) if not c.required
             ],
+            "contest": contest_in_words(found) if (found := contest_of(rule)) else "",
         }
         for rule in queries.list_rules()
     ]
@@ -190,6 +193,7 @@ def preview_of(form: RuleForm) -> dict[str, Any]:
         "lead": lead,
         "place": ", ".join(part for part in (lead.city, place(lead.country, None)) if part),
         "fits": fits_lead(draft.conditions, lead, queries.with_fields(own)),
+        "contest": contest_in_words(draft.contest or contest_of_type(lead)),
         "total": len(found.partners),
         "candidates": found.candidates,
         "partners": [

@@ -47,7 +47,7 @@ from portal.notifications.models import Topic
 from portal.notifications.news import News, find_news
 from portal.notifications.queries import Offered, RoundReport
 from portal.offers import operations as offers
-from portal.offers import places
+from portal.offers import places, rings
 from portal.offers.cards import card_of
 from portal.offers.models import RoundOutcome
 from portal.people.models import SignUpRequest
@@ -148,7 +148,7 @@ def lead_of(row: Row[Any], at: datetime, explanation: Sequence[dict[str, Any]] =
 
 def offered_lead(found: Offered, user: User, at: datetime) -> dict[str, Any]:
     """Return what a mail tells about a lead on offer, with the links to take it or leave it."""
-    teaser, offer, firms, alone_until = found
+    teaser, offer, opened = found
     path = links.issue(
         Purpose.OFFER, user.id, at, lead_id=teaser.id, round_=offer.round, topic="offer"
     )
@@ -156,20 +156,24 @@ def offered_lead(found: Offered, user: User, at: datetime) -> dict[str, Any]:
         **lead_of(teaser, at, offer.explanation),
         "ends_at": offer.ends_at,
         "left": left(offer.ends_at - at),
-        "firms": firms,
-        "alone_until": alone_until if alone_until and alone_until > at else None,
+        "firms": max(1, rings.seen_by(opened, at)),
+        "alone_until": rings.alone_until(opened, at),
+        "more_from": rings.more_from(opened, at),
         "pick_path": f"{path}?s=pick",
         "decline_path": f"{path}?s=decline",
     }
 
 
 def left(span: timedelta) -> str:
-    """Say how much time is left: "3 days", "20 hours"."""
+    """Say how much time is left: "3 days", "20 hours", "45 minutes"."""
     hours = max(0, round(span.total_seconds() / 3600))
     if hours >= 48:
         return str(ngettext("%(num)d day", "%(num)d days", hours // 24))
     if hours >= 2:
         return str(ngettext("%(num)d hour", "%(num)d hours", hours))
+    minutes = int(span.total_seconds() / 60)
+    if minutes >= 2:
+        return str(ngettext("%(num)d minute", "%(num)d minutes", minutes))
     return str(_("a short while"))
 
 

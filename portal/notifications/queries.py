@@ -87,8 +87,8 @@ def standing_offers(at: datetime) -> list[ColumnElement[bool]]:
     ]
 
 
-Offered = tuple[Row[Any], Offer, int, datetime | None]
-"""Teaser, offer, how many firms have it, and until when only who stood by sees it."""
+Offered = tuple[Row[Any], Offer, OfferRound]
+"""Teaser, offer, and the round, which says how many firms have it and when more will."""
 
 
 def list_offered(lead_id: int, round_id: int, at: datetime) -> Sequence[tuple[User, Offered]]:
@@ -101,8 +101,8 @@ def list_offered(lead_id: int, round_id: int, at: datetime) -> Sequence[tuple[Us
     )
     rows = [row for row in found if is_for(row[1], row[0])]
     return [
-        (user, (teaser, offer, max(1, firms), alone_until))
-        for user, offer, firms, alone_until in rows
+        (user, (teaser, offer, opened))
+        for user, offer, opened in rows
         if offer.round == teaser.round
     ]
 
@@ -115,7 +115,7 @@ def find_offer(round_id: int, user: User, at: datetime) -> Offered | None:
     teaser = find_teaser(row[1].lead_id)
     if teaser is None or teaser.state != LeadState.OFFERED or teaser.round != row[1].round:
         return None
-    return teaser, row[1], max(1, row[2]), row[3]
+    return teaser, row[1], row[2]
 
 
 def is_for(offer: Offer, user: User) -> bool:
@@ -123,14 +123,9 @@ def is_for(offer: Offer, user: User) -> bool:
     return offer.unit_id is None or user.unit_id in units_below(offer.unit_id)
 
 
-def _offers(round_id: int, at: datetime) -> Select[User, Offer, int, datetime | None]:
+def _offers(round_id: int, at: datetime) -> Select[User, Offer, OfferRound]:
     return (
-        select(
-            User,
-            Offer,
-            OfferRound.offered - OfferRound.declined,
-            OfferRound.head_start_until,
-        )
+        select(User, Offer, OfferRound)
         .join(Offer, Offer.organisation_id == User.organisation_id)
         .join(OfferRound, OfferRound.id == Offer.round_id)
         .join(Organisation, Organisation.id == User.organisation_id)

@@ -24,6 +24,7 @@ from portal.catalog.models import FieldSubject, Source
 from portal.catalog.queries import book
 from portal.core.db import AnyRow
 from portal.matching import words
+from portal.offers import rings
 from portal.web.filters import local, translator
 
 SOON = timedelta(hours=24)
@@ -55,6 +56,7 @@ class Card:
     ends_at: datetime | None = None
     ends_soon: bool = False
     first_until: datetime | None = None
+    more_from: datetime | None = None
     gone_at: datetime | None = None
     may_wait: bool = False
 
@@ -69,6 +71,7 @@ def card_of(
     offered_at: datetime | None = None,
     ends_at: datetime | None = None,
     first_until: datetime | None = None,
+    more_from: datetime | None = None,
 ) -> Card:
     """Return the card of a row with the teaser columns; `shown` are the type's teaser fields."""
     entries, locale = book(), str(get_locale())
@@ -98,7 +101,8 @@ def card_of(
         offered_at=offered_at or at,
         ends_at=ends_at,
         ends_soon=ends_at is not None and ends_at - at < SOON,
-        first_until=first_until if first_until is not None and first_until > at else None,
+        first_until=first_until,
+        more_from=more_from,
     )
 
 
@@ -126,11 +130,12 @@ def read_card(row: AnyRow, at: datetime) -> Card:
         row,
         row.teaser_fields,
         at,
-        seen_by=row.offered - row.declined,
+        seen_by=rings.seen_by(row, at),
         explanation=json.loads(row.explanation),
         offered_at=row.visible_from,
         ends_at=row.ends_at,
-        first_until=row.head_start_until,
+        first_until=rings.alone_until(row, at),
+        more_from=rings.more_from(row, at),
     )
 
 
@@ -148,9 +153,9 @@ def draw_cards(rows: Sequence[AnyRow], at: datetime) -> list[Markup]:
     today, token = local(at).date(), generate_csrf()
     draw, found = None, []
     for row in rows:
-        first = row.head_start_until is not None and row.head_start_until > at
+        see = (rings.seen_by(row, at), rings.alone_until(row, at), rings.more_from(row, at))
         said = tuple([tuple(value) if type(value) is list else value for value in row])
-        key = (said, row.ends_at - at < SOON, first, locale, zone, today, edition)
+        key = (said, row.ends_at - at < SOON, see, locale, zone, today, edition)
         html = _drawn.get(key)
         if html is None:
             draw = draw or _drawer()

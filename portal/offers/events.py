@@ -9,6 +9,8 @@ from portal.core.events import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadOffered(Event):
+    """A lead is on offer; `organisation_ids` are the firms that see it at once."""
+
     round_id: int
     number: int
     organisation_ids: list[int]
@@ -16,11 +18,19 @@ class LeadOffered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferVisible(Event):
-    """Firms see a lead now that others, who stood by, saw before them."""
+    """Firms see a lead now that others saw before them."""
 
     round_id: int
     number: int
     organisation_ids: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnOver(Event):
+    """A firm had a lead on offer alone, said nothing, and its time is over."""
+
+    round_id: int
+    organisation_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

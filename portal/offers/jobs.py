@@ -1,4 +1,4 @@
-"""Jobs of offers: rounds and head starts that end, and what is tidied after them."""
+"""Jobs of offers: rings that open, rounds that end, and what is tidied after them."""
 
 from __future__ import annotations
 
@@ -34,26 +34,22 @@ def end_rounds(round_id: int, at: datetime) -> None:
     operations.end_round(round_id, at)
 
 
-def ended_head_starts(at: datetime) -> Sequence[int]:
-    """Return the open rounds whose head start is over and was not said to be."""
+def due_rings(at: datetime) -> Sequence[int]:
+    """Return the open rounds in which it is time for the next ring."""
     return (
         session()
         .scalars(
             select(OfferRound.id)
-            .where(
-                OfferRound.ended_at.is_(None),
-                OfferRound.opened_to_all_at.is_(None),
-                OfferRound.head_start_until <= at,
-            )
-            .order_by(OfferRound.head_start_until, OfferRound.id)
+            .where(OfferRound.ended_at.is_(None), OfferRound.next_ring_at <= at)
+            .order_by(OfferRound.next_ring_at, OfferRound.id)
         )
         .all()
     )
 
 
-@sweep("offers.open_to_all", ended_head_starts)
-def open_to_all(round_id: int, at: datetime) -> None:
-    operations.open_to_all(round_id, at)
+@sweep("offers.open_rings", due_rings)
+def open_rings(round_id: int, at: datetime) -> None:
+    operations.open_rings(round_id, at)
 
 
 @reaction("offers.tidy_round", queue="bulk")
@@ -83,5 +79,5 @@ def settle_waiting(event: Any, at: datetime) -> None:
 
 
 @reaction("offers.count_seen", queue="bulk")
-def count_seen(event: events.LeadOffered, _at: datetime) -> None:
+def count_seen(event: events.LeadOffered | events.OfferVisible, _at: datetime) -> None:
     operations.count_seen(event.organisation_ids)

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import Base, Id
+from portal.leads.contest import Mode
 
 
 class RoundOutcome(StrEnum):
@@ -31,8 +32,12 @@ class RoundOutcome(StrEnum):
 class OfferRound(Base):
     """One publication of one lead to the partners that matched.
 
-    `excluded` says how many partners each criterion took out. Open while `ended_at` is empty. Until
-    `head_start_until` only firms see it that stood by; `opened_to_all_at` is when that was over.
+    `excluded` says how many partners each criterion took out. Open while `ended_at` is empty.
+
+    Its firms see the lead in `rings`, one after the other; a race has one. `ring` have been told,
+    whose firms `offered` counts: the `next_ring_firms` see it at `next_ring_at`, by their offers'
+    own dates. `ring_minutes` later come the next. Until `head_start_until` it was only for firms
+    that stood by.
     """
 
     __tablename__ = "offer_rounds"
@@ -41,7 +46,12 @@ class OfferRound(Base):
     lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id"))
     number: Mapped[int]
     rule_id: Mapped[int | None] = mapped_column(ForeignKey("distribution_rules.id"))
-    mode: Mapped[str] = mapped_column(default="race")
+    mode: Mapped[str] = mapped_column(default=Mode.RACE)
+    ring_minutes: Mapped[int | None]
+    rings: Mapped[int] = mapped_column(default=1, server_default="1")
+    ring: Mapped[int] = mapped_column(default=1, server_default="1")
+    next_ring_at: Mapped[datetime | None]
+    next_ring_firms: Mapped[int] = mapped_column(default=0, server_default="0")
     opened_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
@@ -50,18 +60,15 @@ class OfferRound(Base):
     declined: Mapped[int] = mapped_column(default=0)
     excluded: Mapped[dict[str, int]]
     head_start_until: Mapped[datetime | None]
-    opened_to_all_at: Mapped[datetime | None]
 
     __table_args__ = (
         UniqueConstraint("lead_id", "number"),
         # what offers refer to
         UniqueConstraint("id", "lead_id"),
         Index(
-            "ix_offer_rounds_head_start",
-            "head_start_until",
-            postgresql_where=text(
-                "head_start_until IS NOT NULL AND opened_to_all_at IS NULL AND ended_at IS NULL"
-            ),
+            "ix_offer_rounds_next_ring",
+            "next_ring_at",
+            postgresql_where=text("next_ring_at IS NOT NULL AND ended_at IS NULL"),
         ),
         Index(
             "ix_offer_rounds_open",
@@ -80,7 +87,8 @@ class Offer(Base):
     """The line "this lead, this partner, this round".
 
     Whether it still stands is decided by the lead (`offered`, same round); `open` only keeps the
-    index of what a firm may see small. `explanation` is data: parts that sum to `score`. An offer
+    index of what a firm may see small. Its firm sees it from `visible_from` until `ends_at`, and
+    knows nothing of it before. `explanation` is data: parts that sum to `score`. An offer
     to a unit of the vendor has its `unit_id` beside the vendor's id: it is for the people of that
     unit and of the units below it.
     """
@@ -93,6 +101,7 @@ class Offer(Base):
     round: Mapped[int]
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
+    ring: Mapped[int] = mapped_column(default=1, server_default="1")
     score: Mapped[float] = mapped_column(Float(53))
     explanation: Mapped[list[dict[str, Any]]]
     visible_from: Mapped[datetime]

@@ -7,7 +7,7 @@ the offer's round; the `open` mark of an offer only keeps an index small and is 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
@@ -26,11 +26,12 @@ from portal.core.errors import Invalid, NotFound
 from portal.core.events import record
 from portal.deadlines.queries import get_policy
 from portal.leads import requirements
+from portal.leads.contest import AT_ONCE, Mode
 from portal.leads.lifecycle import first_allowed
 from portal.leads.models import Lead, LeadState, LeadType, LifeState
 from portal.matching.models import DistributionRule
-from portal.matching.operations import Match, Matched, match
-from portal.offers import events, places, queries, waiting
+from portal.matching.operations import Match, Matched, contest_of_type, match
+from portal.offers import events, opening, places, queries, rings, waiting
 from portal.offers.models import (
     Dismissal,
     Offer,
@@ -55,7 +56,7 @@ MOST_HOURS = 24 * 30
 
 
 def offer(lead_id: int, at: datetime, rule: DistributionRule | None = None) -> OfferRound:
-    """Offer a qualified lead to the partners that suit it best, in a race.
+    """Offer a qualified lead to the partners that suit it best, as rule or type says.
 
     Raises `NotReady` (state, suppressed), `StaysDirect`, `Invalid` (something that must be known is
     missing), `NobodyMatches`, `NotFound`.
@@ -144,19 +145,22 @@ def excluded_firms(lead_id: int) -> Sequence[int]:
 
 WRITE_OFFERS = text(
     """
-    INSERT INTO offers (round_id, lead_id, round, organisation_id, unit_id, score, explanation,
-                        visible_from, ends_at, open)
+    INSERT INTO offers (round_id, lead_id, round, organisation_id, unit_id, ring, score,
+                        explanation, visible_from, ends_at, open)
     SELECT :round_id, :lead_id, :round, (line->>'o')::bigint, CAST(:unit_id AS bigint),
-           (line->>'s')::float8, line->'e',
-           CASE WHEN (line->>'o')::bigint = ANY(CAST(:first AS bigint[])) THEN :at ELSE :later END,
-           :ends_at, true
+           (line->>'r')::int, (line->>'s')::float8, line->'e',
+           (CAST(:opens AS timestamptz[]))[(line->>'r')::int],
+           (CAST(:ends AS timestamptz[]))[(line->>'r')::int], true
     FROM jsonb_array_elements(CAST(:lines AS jsonb)) AS line
     """
 )
 
 
-def lines_of(partners: Sequence[Matched]) -> str:
-    """Return the JSON of `WRITE_OFFERS`; a part that many partners share is written out once."""
+def lines_of(partners: Sequence[Matched], rings: Mapping[int, int]) -> str:
+    """Return the JSON of `WRITE_OFFERS`; a part that many partners share is written out once.
+
+    `rings` has the ring of each firm that is not in the first.
+    """
     known: dict[int, str] = {}
     lines = []
     for one in partners:
@@ -166,33 +170,49 @@ def lines_of(partners: Sequence[Matched]) -> str:
             if told is None:
                 told = known[id(part)] = json.dumps(part)
             parts.append(told)
-        lines.append(f'{{"o": {one.organisation_id}, "s": {one.score}, "e": [{", ".join(parts)}]}}')
+        ring, told = rings.get(one.organisation_id, 1), ", ".join(parts)
+        lines.append(
+            f'{{"o": {one.organisation_id}, "r": {ring}, "s": {one.score}, "e": [{told}]}}'
+        )
     return f"[{', '.join(lines)}]"
 
 
 def publish(lead: Lead, found: Match, at: datetime, unit_id: int | None = None) -> OfferRound:
-    """Open a race for a locked lead among the partners that were found, or within a unit.
+    """Open a round for a locked lead among the partners that were found, or within a unit.
 
-    Firms whose people stood by see it at once, the others after their head start.
+    Firms whose people stood by see it before the others. It is recorded for those only who see it
+    at once; `opening` does so for who comes later.
     """
     number = lead.round + 1
     firms = [one.organisation_id for one in found.partners]
     lasts = timedelta(hours=found.hours)
-    waited = waiting.hear(lead.id, firms, at)
-    first = {organisation_id for _user_id, organisation_id in waited}
-    later = at
-    if first and len(first) < len(firms):
-        later = at + waiting.head_start(get_policy().stand_by_hours, lasts)
+    waited = waiting.list_waiting(lead.id, firms, at)
+    contest = AT_ONCE
+    if unit_id is None:
+        contest = found.contest or contest_of_type(lead)
+    planned = rings.plan(
+        firms,
+        [organisation_id for _user_id, organisation_id in waited],
+        contest,
+        at,
+        lasts,
+        waiting.head_start(get_policy().stand_by_hours, lasts) if waited else timedelta(0),
+    )
+    first, *later = planned.rings
     opened = OfferRound(
         lead_id=lead.id,
         number=number,
         rule_id=found.rule_id,
-        mode="race",
+        mode=contest.mode,
+        ring_minutes=contest.minutes,
+        rings=len(planned.rings),
+        next_ring_at=later[0].opens_at if later else None,
+        next_ring_firms=len(later[0].firms) if later else 0,
         opened_at=at,
-        ends_at=at + lasts,
-        offered=len(found.partners),
+        ends_at=planned.ends_at,
+        offered=len(first.firms),
         excluded=found.excluded,
-        head_start_until=later if later > at else None,
+        head_start_until=planned.head_start_until,
     )
     session().add(opened)
     session().flush()
@@ -202,30 +222,23 @@ def publish(lead: Lead, found: Match, at: datetime, unit_id: int | None = None) 
             "round_id": opened.id,
             "lead_id": lead.id,
             "round": number,
-            "at": at,
-            "later": later,
-            "first": sorted(first),
-            "ends_at": opened.ends_at,
+            "opens": [ring.opens_at for ring in planned.rings],
+            "ends": [ring.ends_at for ring in planned.rings],
             "unit_id": unit_id,
-            "lines": lines_of(found.partners),
+            "lines": lines_of(found.partners, planned.number_of()),
         },
     )
     lead.state, lead.state_since, lead.round = LeadState.OFFERED, at, number
     lead.version += 1
     session().flush()
-    for user_id, organisation_id in waited:
-        record(
-            events.StandByHeard(
-                at=at,
-                lead_id=lead.id,
-                round_id=opened.id,
-                user_id=user_id,
-                organisation_id=organisation_id,
-            )
-        )
+    opening.tell_who_waited(lead, opened, [one for one in waited if one[1] in first.firms], at)
     record(
         events.LeadOffered(
-            at=at, lead_id=lead.id, round_id=opened.id, number=number, organisation_ids=firms
+            at=at,
+            lead_id=lead.id,
+            round_id=opened.id,
+            number=number,
+            organisation_ids=list(first.firms),
         )
     )
     return opened
@@ -291,7 +304,7 @@ def close_round(lead: Lead, outcome: RoundOutcome, at: datetime) -> None:
 
 
 def end_round(round_id: int, at: datetime) -> None:
-    """End a race whose time is over; nothing happens where it ended otherwise meanwhile."""
+    """End a round whose time is over; nothing happens where it ended otherwise meanwhile."""
     lead_id = session().scalar(select(OfferRound.lead_id).where(OfferRound.id == round_id))
     if lead_id is None:
         return
@@ -306,14 +319,18 @@ def end_round(round_id: int, at: datetime) -> None:
     if lead.state != LeadState.OFFERED or lead.round != current.number:
         current.ended_at, current.outcome = at, RoundOutcome.WITHDRAWN
         return
+    if current.mode == Mode.SERIAL and current.next_ring_at is not None:
+        # nobody ran to pass the turns on: nobody loses his by that
+        opening.open_next(lead, current, at)
+        return
     close_round(lead, RoundOutcome.EXPIRED, at)
     offer_again(lead, at, "lapsed")
 
 
-def open_to_all(round_id: int, at: datetime) -> None:
-    """Say that a head start is over: from now on every firm of the round sees the lead.
+def open_rings(round_id: int, at: datetime) -> None:
+    """Say that the time of a round's next ring has come; nothing happens where it ended otherwise.
 
-    They see it by the date alone; this tells it, once. Nothing happens where it ended otherwise.
+    Its firms see the lead by the date alone; this tells it, once.
     """
     lead_id = session().scalar(select(OfferRound.lead_id).where(OfferRound.id == round_id))
     if lead_id is None:
@@ -324,51 +341,19 @@ def open_to_all(round_id: int, at: datetime) -> None:
         .where(
             OfferRound.id == round_id,
             OfferRound.ended_at.is_(None),
-            OfferRound.opened_to_all_at.is_(None),
-            OfferRound.head_start_until <= at,
+            OfferRound.next_ring_at <= at,
         )
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if current is None:
         return
-    if lead.state == LeadState.OFFERED and lead.round == current.number and current.ends_at > at:
-        let_all_see(lead, current, at)
+    stands = lead.state == LeadState.OFFERED and lead.round == current.number
+    if stands and (current.ends_at > at or current.mode == Mode.SERIAL):
+        opening.open_next(lead, current, at)
     else:
-        current.opened_to_all_at = at
+        current.next_ring_at = None
         session().flush()
-
-
-def let_all_see(lead: Lead, current: OfferRound, at: datetime) -> None:
-    """End the head start of a locked lead's locked round."""
-    current.opened_to_all_at = at
-    session().flush()
-    firms = session().scalars(
-        select(Offer.organisation_id)
-        .where(
-            Offer.round_id == current.id,
-            Offer.visible_from > current.opened_at,
-            Offer.declined_at.is_(None),
-        )
-        .order_by(Offer.organisation_id)
-    )
-    organisation_ids = list(firms)
-    session().execute(
-        update(Offer)
-        .where(Offer.round_id == current.id, Offer.visible_from > at)
-        .values(visible_from=at)
-        .execution_options(synchronize_session=False)
-    )
-    waiting.end_heard(lead.id, at)
-    record(
-        events.OfferVisible(
-            at=at,
-            lead_id=lead.id,
-            round_id=current.id,
-            number=current.number,
-            organisation_ids=organisation_ids,
-        )
-    )
 
 
 def withdraw(lead_id: int, at: datetime) -> Lead:
@@ -571,7 +556,7 @@ def still_interested(found: Offer) -> bool:
 def decline_for_firm(
     lead: Lead, found: Offer, user_id: int, reason_id: int | None, at: datetime
 ) -> None:
-    """Take a firm out of a race; where all firms are out, the race is over."""
+    """Take a firm out of a round; where all firms are out, the round is over."""
     found.declined_at, found.declined_by, found.reason_id, found.open = (
         at,
         user_id,
@@ -590,36 +575,28 @@ def decline_for_firm(
             reason_id=reason_id,
         )
     )
-    row = (
-        session()
-        .execute(
-            update(OfferRound)
-            .where(OfferRound.id == found.round_id)
-            .values(declined=OfferRound.declined + 1)
-            .returning(OfferRound.declined, OfferRound.offered)
-        )
-        .one()
+    session().execute(
+        update(OfferRound)
+        .where(OfferRound.id == found.round_id)
+        .values(declined=OfferRound.declined + 1)
     )
-    if row.declined >= row.offered:
-        close_round(lead, RoundOutcome.DECLINED, at)
-        offer_again(lead, at, "declined")
-    else:
-        shorten_head_start(lead, found.round_id, at)
+    go_on(lead, session().get_one(OfferRound, found.round_id, populate_existing=True), at)
 
 
-def shorten_head_start(lead: Lead, round_id: int, at: datetime) -> None:
-    """Let all see a lead at once where everybody has declined who saw it before the others."""
-    current = session().get_one(OfferRound, round_id, populate_existing=True)
-    until = current.head_start_until
-    if until is None or until <= at or current.opened_to_all_at is not None:
-        return
-    someone_left = session().scalar(
-        select(Offer.id)
-        .where(Offer.round_id == round_id, Offer.declined_at.is_(None), Offer.visible_from <= at)
-        .limit(1)
-    )
-    if someone_left is None:
-        let_all_see(lead, current, at)
+def go_on(lead: Lead, current: OfferRound, at: datetime) -> None:
+    """Let the next ring of a locked lead see it at once where everybody of the present one is out.
+
+    Where nobody is left who could pick it up, the round is over.
+    """
+    if current.next_ring_at is not None and current.next_ring_at <= at:
+        opening.open_next(lead, current, at)
+    out = current.declined >= current.offered
+    if current.next_ring_at is not None:
+        if opening.is_out(current):
+            opening.open_next(lead, current, at)
+    elif out or (current.mode == Mode.SERIAL and opening.is_out(current)):
+        close_round(lead, RoundOutcome.DECLINED if out else RoundOutcome.EXPIRED, at)
+        offer_again(lead, at, "declined" if out else "lapsed")
 
 
 def take_back_decline(lead_id: int, actor: Actor, at: datetime) -> None:

@@ -90,7 +90,10 @@ def cards() -> Select[*tuple[Any, ...]]:
             Offer.ends_at,
             OfferRound.offered,
             OfferRound.declined,
+            OfferRound.mode,
             OfferRound.head_start_until,
+            OfferRound.next_ring_at,
+            OfferRound.next_ring_firms,
         )
         .join(Lead, Lead.id == Offer.lead_id)
         .join(LeadType, LeadType.id == Lead.type_id)
@@ -260,13 +263,13 @@ def list_rounds(lead_id: int) -> Sequence[OfferRound]:
 
 
 def list_offers(round_id: int) -> Sequence[Offer]:
-    """Return the offers of a round by score."""
+    """Return the offers of a round by ring and score."""
     return (
         session()
         .scalars(
             select(Offer)
             .where(Offer.round_id == round_id)
-            .order_by(Offer.score.desc(), Offer.organisation_id)
+            .order_by(Offer.ring, Offer.score.desc(), Offer.organisation_id)
         )
         .all()
     )

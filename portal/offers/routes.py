@@ -130,6 +130,8 @@ def offer(lead_id: int) -> ResponseReturnValue:
             opened.offered,
         )
     )
+    if opened.rings > 1:
+        flash(_("Others see it later; its page says when."))
     return go(url_for("desk.lead", lead_id=lead_id))
 
 

@@ -30,13 +30,13 @@ def head_start(hours: int, lasts: timedelta) -> timedelta:
     return min(timedelta(hours=hours), lasts / 2)
 
 
-def hear(lead_id: int, organisation_ids: Collection[int], at: datetime) -> Places:
-    """Note that a lead came back to those who stood by in these firms, and return them.
+def list_waiting(lead_id: int, organisation_ids: Collection[int], at: datetime) -> Places:
+    """Return the places of these firms in a lead that came back, who waited longest first.
 
     Whoever left the firm, may not pick any more or is away today keeps the place for another time.
     """
     places = session().execute(
-        select(StandBy.id, StandBy.user_id, StandBy.organisation_id)
+        select(StandBy.user_id, StandBy.organisation_id)
         .join(User, User.id == StandBy.user_id)
         .join(Organisation, Organisation.id == StandBy.organisation_id)
         .where(
@@ -51,15 +51,23 @@ def hear(lead_id: int, organisation_ids: Collection[int], at: datetime) -> Place
     )
     # few wait for a lead, many may be offered it
     offered = set(organisation_ids)
-    rows = [row for row in places if row.organisation_id in offered]
-    if rows:
-        session().execute(
-            update(StandBy)
-            .where(StandBy.id.in_([row.id for row in rows]))
-            .values(heard_at=at)
-            .execution_options(synchronize_session=False)
+    return [(row.user_id, row.organisation_id) for row in places if row.organisation_id in offered]
+
+
+def hear(lead_id: int, places: Places, at: datetime) -> None:
+    """Note that those who stood by see a lead that came back to them."""
+    if not places:
+        return
+    session().execute(
+        update(StandBy)
+        .where(
+            StandBy.lead_id == lead_id,
+            StandBy.ended_at.is_(None),
+            StandBy.user_id.in_([user_id for user_id, _organisation_id in places]),
         )
-    return [(row.user_id, row.organisation_id) for row in rows]
+        .values(heard_at=at)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def take_place(lead_id: int, user_id: int, organisation_id: int, at: datetime) -> None:

@@ -18,6 +18,7 @@ from portal.core.db import session
 from portal.core.errors import Invalid
 from portal.leads import versions
 from portal.leads.commands import definition
+from portal.leads.contest import Contest, Mode, tidy
 from portal.leads.definition import (
     ANSWERS,
     AREAS,
@@ -98,6 +99,12 @@ TYPE = st.builds(
         ),
         max_size=2,
     ).map(tuple),
+    contest=st.builds(
+        Contest,
+        mode=st.sampled_from([str(mode) for mode in Mode]),
+        size=st.integers(1, 100),
+        minutes=st.integers(5, 10080),
+    ).map(tidy),
 )
 
 
@@ -221,6 +228,8 @@ def test_what_a_file_says_of_types_levels_and_numbers_is_checked_place_by_place(
         "outcome": "glory",
         "least": 0,
     }
+    data["types"][0]["contest"] = {"mode": "staggered", "size": 0}
+    data["types"][1]["contest"] = {"mode": "lottery"}
     data["types"][1]["cadence"] = [{"when": "never", "days": -1, "kind": "call", "names": {}}]
     data["priorities"] = [{"level": 11}, {"level": 2, "names": {"de": "Eilig"}}, {"level": 2}]
     data["numbering"] = {"prefix": "lead 7", "digits": 99}
@@ -229,6 +238,7 @@ def test_what_a_file_says_of_types_levels_and_numbers_is_checked_place_by_place(
     assert set(refused.value.errors) == {
         *("types[1].days", "types[1].direct", "types[1].activities"),
         *("types[1].outcome", "types[1].least"),
+        *("types[1].contest.size", "types[1].contest.minutes", "types[2].contest.mode"),
         *("types[2].cadence[1].when", "types[2].cadence[1].days"),
         *("types[2].cadence[1].names.en", "priorities[1].level", "priorities[2].names.en"),
         *("priorities[3].level", "numbering.prefix", "numbering.digits"),

@@ -124,6 +124,8 @@ def test_a_manager_adds_a_type_of_her_own_activates_it_and_a_lead_goes_through(
         "days": "14",
         "win": ["products"],
         "outcome": "revenue",
+        "contest": "staggered",
+        "ring_size": "2",
         "cadence-0-kind": "appointment",
         "cadence-0-name_de": "Vor Ort ansehen",
     }
@@ -131,13 +133,15 @@ def test_a_manager_adds_a_type_of_her_own_activates_it_and_a_lead_goes_through(
     assert refused.status_code == 422
     assert 'value="Vor Ort ansehen"' in refused.text
     assert "Please say how much." in refused.text
-    typed |= {"cadence-0-name_en": "See the place", "least": "5000"}
+    assert "Please give 5 to 10080 minutes." in refused.text
+    typed |= {"cadence-0-name_en": "See the place", "least": "5000", "ring_minutes": "30"}
     assert manager.post(f"{home}/types/new-one", data=typed).status_code == 303
     typed = shown(manager.get(f"{home}/questions/new-one").text)
     typed |= {"name_en": "How many seats?", "required": "y", "types": ["event"]}
     assert manager.post(f"{home}/questions/new-one", data=typed).status_code == 303
 
     page = manager.get(home).text
+    assert "the best 2 first, 30 minutes later the next 2, and so on" in page
     assert "missing before it can be activated" in page
     assert "Event: from New a way to Invited is missing" in page
     refused = press(manager, f"{home}/activation", version=shown_version(manager, home))

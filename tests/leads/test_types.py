@@ -33,6 +33,7 @@ from portal.leads import (
 )
 from portal.leads.activation import activate
 from portal.leads.allowed import choices_for
+from portal.leads.contest import Contest, Mode
 from portal.leads.definition import (
     Content,
     Level,
@@ -111,6 +112,7 @@ def companies(content: Content, **over: Any) -> Content:
             "“Ask” is planned by itself, but is of a kind that is not allowed",
         ),
         (lambda c: companies(c, outcome="volume"), "not said how much makes it a success"),
+        (lambda c: companies(c, contest=Contest(Mode.SERIAL)), "not said how many firms see it"),
         (
             lambda c: set_levels(c, "priorities", [Level(5, supported=False)]),
             "Company begins with “Priority: 5”, which is not in use",
@@ -148,6 +150,7 @@ def test_all_that_a_type_says_is_compared_in_words(ctx: Flask) -> None:
         activities=("call",),
         days=30,
         direct=True,
+        contest=Contest(Mode.SERIAL, None, 90),
         outcome="revenue",
         least=20_000,
         cadence=(Plan("picked_up", 2, "call", {"en": "Ring them"}),),
@@ -161,6 +164,10 @@ def test_all_that_a_type_says_is_compared_in_words(ctx: Flask) -> None:
         ("Company", "Kinds of activities: all → Phone call"),
         ("Company", "Days from start to end: – → 30"),
         ("Company", "Stays with us: – → yes"),
+        (
+            "Company",
+            "Who sees it when: all at once → one after the other, 90 minutes each",
+        ),
         (
             "Company",
             "It counts as a success: when it is won → when the order is worth enough (≥ 20,000)",

@@ -207,6 +207,7 @@ def test_a_new_rule_is_saved_as_it_was_typed(manager: FlaskClient) -> None:
         ("if_country", "DE, Atlantis", "ATLANTIS is no code"),
         ("weight_industry", "101", "from 1 to 100"),
         ("radius_km", "0", "from 1 to 20,000 km"),
+        ("contest", "serial", "Please give 5 to 10080 minutes"),
     ],
 )
 def test_what_is_wrong_is_said_at_the_field_and_the_rest_is_kept(
@@ -218,6 +219,21 @@ def test_what_is_wrong_is_said_at_the_field_and_the_rest_is_kept(
     assert said in answer.text
     assert "DE-BY" in answer.text
     assert len(rules_now()) == 2
+
+
+def test_a_rule_says_who_sees_a_lead_when_or_leaves_it_to_the_type(manager: FlaskClient) -> None:
+    rule_id = rules_now()[0][0]
+    ringed = typed(manager, contest="staggered", ring_size="3", ring_minutes="120")
+    assert manager.post(f"/rules/{rule_id}", data=ringed).status_code == 303
+    words = "the best 3 first, 2 hours later the next 3, and so on"
+    assert words in manager.get("/rules").text
+    preview = manager.post(f"/rules/{rule_id}/preview", data=ringed)
+    assert preview.status_code == 200
+    data = {**ringed, "contest": "", "version": "2"}
+    assert manager.post(f"/rules/{rule_id}", data=data).status_code == 303
+    assert words not in manager.get("/rules").text
+    assert 'id="ring_size"' in (page := manager.get(f"/rules/{rule_id}").text)
+    assert 'value="120"' not in page
 
 
 def test_an_old_page_does_not_overwrite_a_newer_rule(manager: FlaskClient) -> None:

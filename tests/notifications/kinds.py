@@ -39,6 +39,7 @@ OFFERED = {
     "left": "3 days",
     "firms": 4,
     "alone_until": None,
+    "more_from": None,
     "pick_path": f"{LINK}?s=pick",
     "decline_path": f"{LINK}?s=decline",
 }

@@ -542,7 +542,8 @@ def test_a_lead_that_comes_back_is_told_first_to_who_stood_by(ctx):
     lead = make_offered_lead()
     later = AT + timedelta(hours=4)
     opened = session().scalars(select(OfferRound).where(OfferRound.lead_id == lead.id)).one()
-    opened.head_start_until = later
+    opened.head_start_until = opened.next_ring_at = later
+    opened.offered, opened.next_ring_firms = 1, 1
     session().execute(
         update(Offer)
         .where(Offer.organisation_id == carol.organisation_id)
@@ -649,7 +650,7 @@ def test_a_lead_given_back_goes_to_who_stood_by_and_then_to_all(ctx):
     pickup.give_back(pickup_id, "wrong_number", None, get_actor(alice.id), at)
     react(at)
     assert [mail.user_id for mail in mails()[before:]] == [bob.id]
-    jobs.run_now("offers.open_to_all", {}, at + timedelta(hours=5))
+    jobs.run_now("offers.open_rings", {}, at + timedelta(hours=5))
     react(at + timedelta(hours=5))
     assert [mail.user_id for mail in mails()[before:]] == [bob.id, carol.id]
 

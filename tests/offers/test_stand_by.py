@@ -195,10 +195,10 @@ def test_the_others_see_it_by_the_date_even_if_no_worker_runs(story):
 def test_it_is_told_once_that_the_others_may_see_it(story):
     story.waits(story.bob)
     story.comes_back()
-    run_now("offers.open_to_all", at=IN_HEAD_START)
+    run_now("offers.open_rings", at=IN_HEAD_START)
     assert recorded("OfferVisible", story.lead) == []
     for minutes in (0, 1, 4000):
-        run_now("offers.open_to_all", at=AFTER + timedelta(minutes=minutes))
+        run_now("offers.open_rings", at=AFTER + timedelta(minutes=minutes))
     [data] = recorded("OfferVisible", story.lead)
     assert data["organisation_ids"] == [story.carol.organisation_id]
     assert data["round_id"] == story.round.id
@@ -209,7 +209,7 @@ def test_nothing_is_told_where_it_was_picked_up_during_the_head_start(story):
     story.waits(story.bob)
     story.comes_back()
     story.picks(story.bob, IN_HEAD_START)
-    run_now("offers.open_to_all", at=AFTER)
+    run_now("offers.open_rings", at=AFTER)
     assert recorded("OfferVisible", story.lead) == []
 
 
@@ -281,7 +281,7 @@ def test_declining_during_the_head_start_ends_the_place_and_opens_the_lead_to_al
     assert sees(story.carol, IN_HEAD_START) == [story.lead.number]
     [data] = recorded("OfferVisible", story.lead)
     assert data["organisation_ids"] == [story.carol.organisation_id]
-    run_now("offers.open_to_all", at=AFTER)
+    run_now("offers.open_rings", at=AFTER)
     assert len(recorded("OfferVisible", story.lead)) == 1
     assert places.count_waiting(story.lead.id) == 0
 
@@ -363,7 +363,7 @@ def test_taking_the_lead_off_the_market_leaves_the_place_for_its_next_offer(stor
     story.comes_back()
     offers.withdraw(story.lead.id, IN_HEAD_START)
     assert story.place(story.bob).waits
-    run_now("offers.open_to_all", at=AFTER)
+    run_now("offers.open_rings", at=AFTER)
     assert recorded("OfferVisible", story.lead) == []
     offers.offer(story.lead.id, AFTER)
     assert len(recorded("StandByHeard", story.lead)) == 2
@@ -402,7 +402,7 @@ def test_a_place_ends_where_the_contact_asked_not_to_be_approached(story):
     found = session().get_one(Lead, story.lead.id, populate_existing=True)
     assert found.state == LeadState.RETURNED
     assert places.count_waiting(story.lead.id) == 0
-    run_now("offers.open_to_all", at=AFTER)
+    run_now("offers.open_rings", at=AFTER)
     assert recorded("OfferVisible", story.lead) == []
 
 

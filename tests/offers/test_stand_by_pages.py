@@ -150,7 +150,8 @@ def test_the_card_says_again_how_many_see_it_once_all_do(pages):
     assert "only who stood by sees it until" in pages.get("/available").text
     later = pages.get("/available?sort=newest")
     assert "only who stood by sees it until" in later.text
-    pages.do(lambda: session().execute(update(OfferRound).values(head_start_until=clock.now())))
+    now = {"head_start_until": clock.now(), "next_ring_at": clock.now()}
+    pages.do(lambda: session().execute(update(OfferRound).values(now)))
     assert "2 firms see it" in pages.get("/available").text
 
 

@@ -144,7 +144,7 @@ def end_head_start(live, lead_id):
         round_id = session().scalar(
             update(OfferRound)
             .where(OfferRound.lead_id == lead_id, OfferRound.ended_at.is_(None))
-            .values(head_start_until=now)
+            .values(head_start_until=now, next_ring_at=now)
             .returning(OfferRound.id)
         )
         session().execute(
@@ -164,7 +164,7 @@ def test_the_sweep_that_opens_a_lead_to_all_races_picks_and_itself(live):
         give_back(live, held, holder)
         round_id = end_head_start(live, lead_id)
         his, hers = live.signed_in(bob, carol)
-        opens = partial(live.do, lambda r=round_id: offers.open_to_all(r, clock.now()))
+        opens = partial(live.do, lambda r=round_id: offers.open_rings(r, clock.now()))
         *_none, one, other = at_once(opens, opens, opens, picks(his, lead_id), picks(hers, lead_id))
         assert sorted([one, other], key=str) == sorted([WON, GONE], key=str)
         assert events_of(live, lead_id, "OfferVisible") <= 1
@@ -189,7 +189,7 @@ def test_sweeps_of_two_schedulers_at_the_same_things_do_each_once(live):
         qualifier_id=qualifier.id,
     )
     deeds = [
-        partial(live.do, lambda: offers.open_to_all(round_id, clock.now())),
+        partial(live.do, lambda: offers.open_rings(round_id, clock.now())),
         partial(live.do, lambda: offers.end_round(lapsed_round, clock.now())),
         partial(live.do, lambda: pickup.mark_debt(debt, late)),
         partial(live.do, lambda: drafts.tell_of_drafts(qualifier.id, clock.now())),

@@ -167,7 +167,8 @@ FIGURES = frozenset({"number", "money"})
 class Order:
     """An order of the list; `missing` stands where there is nothing to order by.
 
-    It is never empty: a page goes on behind the place of the last lead.
+    It is never empty: a page goes on behind the place of the last lead. `word` is the column beside
+    the words of a lead where the same stands; where it is `walked`, that is in this order already.
     """
 
     key: str
@@ -176,19 +177,36 @@ class Order:
     down: bool = False
     field: Field | None = None
     missing: Any = None
+    word: str = ""
+    walked: bool = False
 
 
 NEVER = func.to_timestamp(4_102_444_800)
 ORDERS: tuple[Order, ...] = (
-    Order("newest", _l("Newest first"), Lead.captured_at, True),
-    Order("oldest", _l("Oldest first"), Lead.captured_at),
+    Order("newest", _l("Newest first"), Lead.captured_at, True, word="captured_at"),
+    Order("oldest", _l("Oldest first"), Lead.captured_at, word="captured_at"),
     Order("changed", _l("Changed last first"), Lead.state_since, True),
     Order("longest", _l("Longest in their state first"), Lead.state_since),
-    Order("priority", _l("Most urgent first"), Lead.priority, True),
-    Order("importance", _l("Most important first"), Lead.importance, True),
-    Order("type", _l("By type"), Lead.type_id),
-    Order("title", _l("By title"), func.lower(Lead.title)),
-    Order("amount", _l("Highest amount first"), Lead.target_amount, True, missing=-1),
+    Order("priority", _l("Most urgent first"), Lead.priority, True, word="priority", walked=True),
+    Order(
+        "importance",
+        _l("Most important first"),
+        Lead.importance,
+        True,
+        word="importance",
+        walked=True,
+    ),
+    Order("type", _l("By type"), Lead.type_id, word="type_id", walked=True),
+    Order("title", _l("By title"), func.lower(Lead.title), word="title", walked=True),
+    Order(
+        "amount",
+        _l("Highest amount first"),
+        Lead.target_amount,
+        True,
+        missing=-1,
+        word="amount",
+        walked=True,
+    ),
     Order("due", _l("Answer due first"), Pickup.feedback_due_at, False, Field.PROGRESS, NEVER),
 )
 ORDER_BY_KEY: Mapping[str, Order] = {order.key: order for order in ORDERS}
@@ -200,6 +218,7 @@ class Eyes:
     def __init__(self, actor: Actor, choices: Choices) -> None:
         self.actor, self.choices = actor, choices
         self._asked: dict[Field, ColumnElement[bool]] = {}
+        self._ever: dict[Field | None, bool] = {}
 
     def sees(self, field: Field | None) -> ColumnElement[bool]:
         """Return the condition of leads of which she sees this part."""
@@ -211,7 +230,9 @@ class Eyes:
 
     def ever(self, field: Field | None) -> bool:
         """Tell whether there may be a lead of which she sees this part."""
-        return self.sees(field).compare(false()) is False
+        if field not in self._ever:
+            self._ever[field] = self.sees(field).compare(false()) is False
+        return self._ever[field]
 
     def masked(self, column: Column | Order) -> SQLColumnExpression[Any]:
         """Return what she reads in a column: what is open where that part is not hers to see."""

@@ -37,7 +37,7 @@ from portal.catalog.models import Product
 from portal.catalog.queries import book
 from portal.desk.lead_columns import BY_KEY, ORDER_BY_KEY, USUAL, Eyes
 from portal.feedback.rules import Status
-from portal.leads import finding, own_fields
+from portal.leads import own_fields
 from portal.leads.models import (
     ArchivedLead,
     Lead,
@@ -607,12 +607,8 @@ def clean(raw: str) -> str:
     return raw.replace("\x00", "").strip()[:LONGEST]
 
 
-def conditions(
-    asked: Asked, asking: Asking, eyes: Eyes, by_contact: list[int]
-) -> Iterator[ColumnElement[bool]]:
-    """Yield the conditions; `by_contact` are leads that the words find otherwise."""
-    if asked.text:
-        yield finding.with_words(asked.text, [finding.of_ids(by_contact)])
+def conditions(asked: Asked, asking: Asking, eyes: Eyes) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions of what was asked, apart from words."""
     filters = every_filter()
     for key, values in asked.values.items():
         one = filters[key]

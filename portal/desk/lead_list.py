@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, FromClause, Select, func, literal, select, tuple_
 
 from portal.core.db import AnyRow, session
 from portal.desk.lead_columns import ORDER_BY_KEY, Eyes, Order, every_column
 from portal.desk.lead_filters import Asked, Asking, conditions
 from portal.leads import finding
-from portal.leads.models import Lead
+from portal.leads.models import Lead, LeadWords
 from portal.leads.queries import visible_to
 from portal.pickup.models import Pickup
 
@@ -20,6 +20,7 @@ PAGE = 50
 COUNTED = 1000
 """Beyond this many nobody counts on."""
 AT_ONCE = 500
+WORDS = LeadWords.__table__
 OPEN_PICKUP = (Pickup.lead_id == Lead.id) & Pickup.ended_at.is_(None)
 
 
@@ -38,20 +39,30 @@ class LeadList:
     def __init__(self, asked: Asked, asking: Asking, eyes: Eyes) -> None:
         self.asked, self.asking, self.eyes = asked, asking, eyes
         self.order: Order = ORDER_BY_KEY[asked.order]
-        by_contact = [
-            lead_id
-            for find in (finding.find_by_contact, finding.find_by_own)
-            if asked.text
-            for lead_id in find(asked.text, asking.actor, eyes.choices, asking.reached)
-        ]
+        self._words = self._begin()
         self._conditions = [
             visible_to(asking.actor, asking.reached),
-            *conditions(asked, asking, eyes, by_contact),
+            *conditions(asked, asking, eyes),
         ]
+
+    def _begin(self) -> FromClause | None:
+        """Return what stands beside the leads, where the list begins there; None without words.
+
+        What nobody narrowed is walked in its order there; a list with filters begins with leads.
+        """
+        text, asking = self.asked.text, self.asking
+        if text:
+            by_contact = [
+                lead_id
+                for find in (finding.find_by_contact, finding.find_by_own)
+                for lead_id in find(text, asking.actor, self.eyes.choices, asking.reached)
+            ]
+            return finding.found(text, by_contact)
+        return WORDS if self.order.walked and not self.asked.narrowed else None
 
     def page(self, *, after: int | None = None, before: int | None = None) -> Leads:
         """Return the first page, or the one after or before a lead; the first if that is gone."""
-        place = place_of(self, after if after is not None else before)
+        place = self.place_of(after if after is not None else before)
         if place is None:
             after = before = None
         query = self._places()
@@ -74,12 +85,13 @@ class LeadList:
         """
         if page.before is None and page.after is None:
             return len(page.rows)
-        some = self._joined(select(Lead.id)).limit(COUNTED + 1).subquery()
+        some = self._joined(select(self._lead_id)).limit(COUNTED + 1).subquery()
         return session().scalar(select(func.count()).select_from(some)) or 0
 
     def ids(self, among: Collection[int]) -> list[int]:
         """Return which of these leads are in the list."""
-        query = self._joined(select(Lead.id)).where(Lead.id.in_(among)).order_by(Lead.id)
+        lead_id = self._lead_id
+        query = self._joined(select(lead_id)).where(lead_id.in_(among)).order_by(lead_id)
         return list(session().scalars(query))
 
     def all(self) -> Iterator[Sequence[AnyRow]]:
@@ -98,8 +110,18 @@ class LeadList:
             last = (rows[-1].place, rows[-1].id)
 
     @property
+    def _lead_id(self) -> ColumnElement[int]:
+        return Lead.id.expression if self._words is None else self._words.c.lead_id
+
+    @property
     def _by(self) -> tuple[Any, Any]:
-        return (self.eyes.ordered(self.order), Lead.id)
+        return (self._place(self._words), self._lead_id)
+
+    def _place(self, words: FromClause | None) -> Any:
+        """Return by what the list is ordered; as it stands beside the words, where they are."""
+        if words is None or not self.order.word:
+            return self.eyes.ordered(self.order)
+        return words.c[self.order.word]
 
     def _there(self, place: tuple[Any, int]) -> Any:
         value, lead_id = place
@@ -107,7 +129,7 @@ class LeadList:
 
     def _places(self) -> Select[Any]:
         """Return the query of ids and places in the order, narrowed."""
-        return self._joined(select(Lead.id, self._by[0].label("place")))
+        return self._joined(select(self._lead_id.label("id"), self._by[0].label("place")))
 
     def _rows(self, places: Select[Any], ascending: bool) -> Select[Any]:
         """Return the query of what is shown of these places, looked up for them alone."""
@@ -127,26 +149,35 @@ class LeadList:
         )
 
     def _joined(self, query: Select[Any]) -> Select[Any]:
-        """Return a query of leads with the open pickup of each beside it, narrowed."""
-        return query.select_from(Lead).outerjoin(Pickup, OPEN_PICKUP).where(*self._conditions)
+        """Return a query of leads with the open pickup of each beside it, narrowed.
 
+        Where it begins with words, leads and pickups that nothing asks for are not looked at.
+        """
+        if self._words is None:
+            query = query.select_from(Lead)
+        else:
+            query = query.select_from(self._words).outerjoin(Lead, Lead.id == self._lead_id)
+        opened = (Pickup.lead_id == self._lead_id) & Pickup.ended_at.is_(None)
+        return query.outerjoin(Pickup, opened).where(*self._conditions)
 
-def place_of(leads: LeadList, lead_id: int | None) -> tuple[Any, int] | None:
-    """Return the place in the order of a lead that the reader may see; None where there is none."""
-    if lead_id is None:
-        return None
-    row = (
-        session()
-        .execute(
-            select(leads.eyes.ordered(leads.order), Lead.id)
-            .outerjoin(Pickup, OPEN_PICKUP)
-            .where(
-                Lead.id == lead_id, visible_to(leads.asking.actor, leads.asking.reached, lead_id)
+    def place_of(self, lead_id: int | None) -> tuple[Any, int] | None:
+        """Return the place of a lead that the reader may see; None where there is none."""
+        if lead_id is None:
+            return None
+        place = self._place(None if self._words is None else WORDS)
+        row = (
+            session()
+            .execute(
+                select(place, Lead.id)
+                .join(LeadWords, LeadWords.lead_id == Lead.id)
+                .outerjoin(Pickup, OPEN_PICKUP)
+                .where(
+                    Lead.id == lead_id, visible_to(self.asking.actor, self.asking.reached, lead_id)
+                )
             )
+            .one_or_none()
         )
-        .one_or_none()
-    )
-    return None if row is None else (row[0], row[1])
+        return None if row is None else (row[0], row[1])
 
 
 def _end(shown: Sequence[AnyRow], which: int, more: bool) -> int | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +19,7 @@ from portal.desk.lead_filters import KINDS, STATES, TEMPERATURES
 from portal.feedback.rules import words_of
 from portal.leads.levels import ForAll, for_all
 from portal.leads.models import LeadDefinition, LeadStatus, LeadType
-from portal.web.filters import local, money, number
+from portal.web.filters import local, moments, money, number
 
 LEVELS = ("priority", "importance")
 
@@ -35,6 +36,11 @@ class Telling:
             kind: {key: str(words) for key, words in choices}
             for kind, choices in (("state", STATES), ("kind", KINDS), ("temperature", TEMPERATURES))
         }
+
+    @cached_property
+    def when(self) -> Callable[[datetime], str]:
+        """Return how moments are said."""
+        return moments()
 
     @cached_property
     def levels(self) -> ForAll:
@@ -58,9 +64,11 @@ class Telling:
         return names, choices
 
     def words(self, column: Column, value: Any) -> str:
-        """Return what a page says of a value; empty for nothing, and for moments, which it says."""
-        if value is None or value == "" or column.kind in ("moment", "due"):
+        """Return what a page says of a value; empty for nothing."""
+        if value is None or value == "":
             return ""
+        if column.kind in ("moment", "due"):
+            return self.when(value)
         if column.kind == "money":
             return money(value)
         if column.kind == "number":

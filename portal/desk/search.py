@@ -84,15 +84,20 @@ def find_leads(text: str, asking: Asking, eyes: Eyes) -> Section:
         .join(Lead, Lead.id == HandOver.lead_id)
         .where(HandOver.erp_number == text, eyes.sees(Field.PROGRESS))
     )
-    found = finding.with_words(text, [numbered, finding.of_ids(by_contact)])
-    # all that is found, then the newest: not all leads from the newest on until enough are found
-    every = columns.add_columns(Lead.captured_at).where(found, seen).cte("every")
+    worded = finding.found(text, by_contact, numbered).c
     newest = (
-        select(every.prefix_with("MATERIALIZED"))
-        .order_by(every.c.captured_at.desc(), every.c.id.desc())
+        select(worded.lead_id, worded.captured_at)
+        .outerjoin(Lead, Lead.id == worded.lead_id)
+        .where(seen)
+        .order_by(worded.captured_at.desc(), worded.lead_id.desc())
         .limit(SHOWN + 1)
+        .subquery()
     )
-    others = session().execute(newest).all()
+    others = session().execute(
+        columns.join(newest, newest.c.lead_id == Lead.id).order_by(
+            newest.c.captured_at.desc(), newest.c.lead_id.desc()
+        )
+    )
     first = {row.id for row in exact}
     rows = [*exact, *(row for row in others if row.id not in first)]
     words = dict(STATES)

@@ -11,17 +11,18 @@ from collections.abc import Sequence
 from babel.core import get_global
 from sqlalchemy import (
     ARRAY,
+    CTE,
     BigInteger,
     ColumnElement,
     Select,
     Text,
+    any_,
     case,
     cast,
     func,
     literal_column,
     or_,
     select,
-    union,
 )
 
 from portal.accounts.actor import Actor
@@ -37,6 +38,8 @@ from portal.leads.visibility import Choices, Field
 
 TRIGRAM = 3
 """Letters from which on a part of a word is found by an index."""
+IDS = ARRAY(BigInteger)
+ORDERED_BY = ("captured_at", "priority", "importance", "type_id", "title", "amount")
 NO_WORDS = r"""[\s!&|():*<>'"\\@/.,;+-]+"""
 MOST_OF_A_CONTACT = 200
 
@@ -46,24 +49,26 @@ def escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
 
 
-def with_words(text: str, also: Sequence[Select[int]] = ()) -> ColumnElement[bool]:
-    """Return the condition of leads in whose words this stands, and of those found otherwise, too.
+def found(text: str, lead_ids: Sequence[int] = (), also: Select[int] | None = None) -> CTE:
+    """Return the leads in whose words this stands, and those found otherwise, too.
 
     A part of number, title or city; or all of the words, each from its beginning, anywhere in the
-    title and the text for partners.
+    title and the text for partners. The columns are those of `LeadWords` by which lists are
+    ordered: who orders by them needs no look at the leads.
     """
     asked = func.to_tsquery(literal_column("'simple'::regconfig"), _begun(text))
-    # each way by its own index, and one set of ids of all
-    ways = [select(LeadWords.lead_id).where(LeadWords.words.bool_op("@@")(asked)), *also]
+    # each way by its own index
+    ways: list[ColumnElement[bool]] = [LeadWords.words.bool_op("@@")(asked)]
     if len(text) >= TRIGRAM:
         part = func.lower(func.unaccent(f"%{escaped(text)}%"))
-        ways.append(select(LeadWords.lead_id).where(LeadWords.named.like(part)))
-    return Lead.id.in_(union(*ways))
-
-
-def of_ids(lead_ids: Sequence[int]) -> Select[int]:
-    """Return the query of these ids."""
-    return select(func.unnest(cast(lead_ids, ARRAY(BigInteger)), type_=BigInteger()))
+        ways.append(LeadWords.named.like(part))
+    if lead_ids:
+        ways.append(LeadWords.lead_id == any_(cast(lead_ids, IDS)))
+    if also is not None:
+        ways.append(LeadWords.lead_id == any_(func.array(also.scalar_subquery(), type_=IDS)))
+    # all that is found first: not all leads in their order until enough of them fit
+    words = select(LeadWords.lead_id, *(getattr(LeadWords, name) for name in ORDERED_BY))
+    return words.where(or_(*ways)).cte("worded").prefix_with("MATERIALIZED")
 
 
 def _begun(text: str) -> ColumnElement[str | None]:

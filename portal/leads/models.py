@@ -381,11 +381,12 @@ class Lead(Base):
 
 
 class LeadWords(Base):
-    """The words by which a lead is found, in lower case and without accents.
+    """By what a lead is found and ordered: its words in lower case and without accents, and more.
 
-    Written by triggers of the database whenever such a word of the lead changes, in a table of its
+    Written by triggers of the database whenever such a part of the lead changes, in a table of its
     own: a claim changes the lead and touches none of these indexes. `named` is for parts of words:
     number, number elsewhere, title, city; `words` for whole ones, of the text for partners, too.
+    `title` is in lower case, its first hundred letters; `amount` is -1 where there is none.
     """
 
     __tablename__ = "lead_words"
@@ -395,6 +396,12 @@ class LeadWords(Base):
     )
     named: Mapped[str]
     words: Mapped[Any] = mapped_column(TSVECTOR)
+    captured_at: Mapped[datetime]
+    priority: Mapped[int]
+    importance: Mapped[int]
+    type_id: Mapped[int] = mapped_column(BigInteger)
+    title: Mapped[str]
+    amount: Mapped[Decimal] = mapped_column(Numeric(14, 2))
 
     __table_args__ = (
         Index(
@@ -404,6 +411,11 @@ class LeadWords(Base):
             postgresql_ops={"named": "gin_trgm_ops"},
         ),
         Index("ix_lead_words_words", "words", postgresql_using="gin"),
+        Index("ix_lead_words_priority", "priority", "lead_id"),
+        Index("ix_lead_words_importance", "importance", "lead_id"),
+        Index("ix_lead_words_type_id", "type_id", "lead_id"),
+        Index("ix_lead_words_title", "title", "lead_id"),
+        Index("ix_lead_words_amount", "amount", "lead_id"),
     )
 
 

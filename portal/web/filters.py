@@ -33,16 +33,19 @@ def local(moment: datetime) -> datetime:
 
 def when(moment: datetime | None) -> str:
     """Say a moment as people do: "today, 17:30", "Tuesday, 24 November, 10:00"."""
-    if moment is None:
-        return ""
-    zone = get_timezone()
-    here = moment.astimezone(zone)
-    return _when_words(
-        get_locale(),
-        here.date(),
-        clock.now().astimezone(zone).date(),
-        here.time().replace(second=0, microsecond=0),
-    )
+    return "" if moment is None else moments()(moment)
+
+
+def moments() -> Callable[[datetime], str]:
+    """Return `when` for the many moments of one page: it asks once where the reader is."""
+    locale, zone = get_locale(), get_timezone()
+    today = clock.now().astimezone(zone).date()
+
+    def said(moment: datetime) -> str:
+        here = moment.astimezone(zone)
+        return _when_words(locale, here.date(), today, here.time().replace(second=0, microsecond=0))
+
+    return said
 
 
 @lru_cache(maxsize=8192)

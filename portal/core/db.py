@@ -267,15 +267,24 @@ def apart() -> Iterator[Session]:
 def in_transaction(own: Session | None = None) -> Iterator[Session]:
     """Yield a session in which a setting lasts for more than a statement: `own`, else the current.
 
-    Where the current only reads, each of its statements stands by itself; then it is one apart.
+    Where the current only reads, each of its statements stands by itself; then it is one apart, and
+    the same for all that is done inside.
     """
     if own is not None:
         yield own
-    elif session().info.get(READING):
-        with apart() as other:
-            yield other
+        return
+    current = session()
+    if not current.info.get(READING):
+        yield current
+    elif APART in current.info:
+        yield current.info[APART]
     else:
-        yield session()
+        with apart() as other:
+            current.info[APART] = other
+            try:
+                yield other
+            finally:
+                current.info.pop(APART, None)
 
 
 def hang_up(close: bool = True) -> None:

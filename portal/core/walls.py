@@ -25,9 +25,16 @@ def ids(found: Iterable[int]) -> str:
 
 @contextmanager
 def opened(setting: str, value: str, own: Session | None = None) -> Iterator[Session]:
-    """Set a setting in a transaction and take it back behind, all changes written before."""
+    """Set a setting in a transaction and take it back behind, all changes written before.
+
+    What is set so already stays until whoever set it takes it back.
+    """
     with in_transaction(own) as session:
         before = session.info.get(setting, "")
+        if before == value:
+            yield session
+            session.flush()
+            return
         _set(session, setting, value)
         try:
             yield session

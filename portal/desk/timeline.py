@@ -28,7 +28,9 @@ from portal.leads.outcome import Deal
 from portal.leads.queries import list_statuses
 from portal.leads.sight import Sight
 from portal.leads.visibility import Field
-from portal.timeline import pages, stream
+from portal.timeline import pages, stream, wall
+from portal.timeline.activities import Listed
+from portal.timeline.attachments import Attached
 from portal.timeline.models import FirmNote
 from portal.timeline.stream import Line, What
 from portal.web.filters import money
@@ -52,18 +54,21 @@ def of_lead(
     writes = notes.may_write(lead, actor, sight)
     narrowed = show if writes else ""
     others = [*answers(given, narrowed)]
-    if stream.reads(What.NOTE, narrowed):
-        others += told_notes(of_firms(notes.load_notes(lead, actor, sight), actor, firms))
+    written: Sequence[FirmNote] = ()
+    planned: Sequence[Listed] = ()
+    files: Sequence[Attached] = ()
+    # one opening for all that stands behind it
+    with wall.open_notes(actor.organisation_id, [lead.id] if writes else ()):
+        if stream.reads(What.NOTE, narrowed):
+            written = notes.load_notes(lead, actor, sight)
+        if stream.of_activities(narrowed):
+            planned = activities.load_activities(lead, actor, sight, firms, narrowed)
+        if stream.reads(What.FILE, narrowed):
+            files = load_attachments(lead, actor, sight, firms)
+    others += told_notes(of_firms(written, actor, firms))
     if stream.reads(What.STATUS, narrowed):
         others += statuses(lead, sight)
-    found = stream.merge(
-        at,
-        activities.load_activities(lead, actor, sight, firms, narrowed)
-        if stream.of_activities(narrowed)
-        else (),
-        load_attachments(lead, actor, sight, firms) if stream.reads(What.FILE, narrowed) else (),
-        others,
-    )
+    found = stream.merge(at, planned, files, others)
     tells = {
         "words": actor.is_partner or Field.FEEDBACK in sight,
         "value": actor.is_partner or Field.VALUE in sight,

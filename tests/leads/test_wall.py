@@ -235,6 +235,8 @@ def test_a_page_that_only_reads_opens_it_in_a_transaction_apart(
         only_read()
         with wall.open_for(leads) as opened:
             assert opened is not session()
+            with wall.open_for(leads) as inside:
+                assert inside is opened, "one opening for all that is read inside"
             assert opened.scalar(select(func.count()).select_from(LeadContact)) == 2
             assert count() == 0
         assert session().info[READING]

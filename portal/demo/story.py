@@ -35,7 +35,7 @@ from portal.customers import onboarding
 from portal.deadlines.models import DeadlinePolicy
 from portal.deadlines.queries import get_policy
 from portal.deadlines.rules import amber_from, rhythm_of
-from portal.demo import cast, phrases
+from portal.demo import cast, phrases, scenes
 from portal.demo.inquiries import Composer, Inquiry
 from portal.demo.stage import HEARS_BY_MAIL, Cast, Stage, close_in, set_stage
 from portal.feedback import operations as feedback
@@ -81,6 +81,8 @@ FATES = {
     "disqualified": 112,
     "recruit": 10,
     "given_back": 26,
+    "ours": 4,
+    "mistake": 2,
 }
 ALWAYS_WHOLE = frozenset({"hand_alice", "hand_alan", "hand_bob"})
 REGION_WEIGHTS = {
@@ -206,6 +208,8 @@ class Story:
         pause = timedelta(hours=rng.uniform(0.3, 5))
         if deal.fate == "disqualified":
             self.plan(at + pause * 3, self.disqualify, deal)
+        elif deal.fate == "mistake":
+            self.plan(at + pause, scenes.cancel, self.stage, deal.lead_id)
         else:
             self.plan(at + pause, self.qualify, deal)
 
@@ -251,7 +255,9 @@ class Story:
             if unfinished:
                 return
             leads.qualify(lead.id, actor, at + timedelta(minutes=rng.randint(1, 9)))
-        if deal.fate != "ready":
+        if deal.fate == "ours":
+            self.plan(at + HOUR, scenes.sell_ourselves, self.stage, deal.lead_id)
+        elif deal.fate != "ready":
             self.plan(at + timedelta(minutes=rng.randint(12, 50)), self.offer, deal)
 
     def disqualify(self, deal: Deal, at: datetime) -> None:
@@ -596,15 +602,18 @@ def build(
     composer = Composer(at)
     for deal in deals(at, seed, size, composer):
         story.plan(deal.born, story.capture, deal)
+    story.plan(at - 20 * DAY, scenes.keep_for_later, stage)
     story.plan(at - 10 * DAY, close_in, stage)
     story.plan(at - MAILS_SINCE, hear_by_mail, stage, seed)
     story.plan(at - 6 * DAY, hand_over_first, stage)
     story.plan(at - 5 * DAY, hand_back_first, stage)
+    story.plan(at - 3 * DAY, scenes.name_support, stage)
     story.plan(at - 2 * DAY, hand_over_more, stage)
     story.plan(at - 9 * HOUR, sell_direct, stage)
     story.play()
     settle_at_home(stage, at)
     plan_ahead(stage, at)
+    scenes.attach_files([held.lead_id for held in open_pickups(list(stage.firms))[:4]], at)
     sweep(at)
     same_offers(stage, at)
     settle_past_mails(at)
@@ -676,6 +685,8 @@ def age_of(fate: str, inquiry: Inquiry, rng: Random) -> timedelta:
         "lapsed": (36 * 24, 60 * 24),
         "declined_by_all": (100, 60 * 24),
         "disqualified": (40, 360 * 24),
+        "ours": (30, 20 * 24),
+        "mistake": (20, 15 * 24),
     }[fate]
     if fate in ("open", "open_north") and inquiry.industry in ("education", "public_sector"):
         high = 190

@@ -25,13 +25,14 @@ from portal.catalog.queries import forget_book
 from portal.core.db import db, session, unit_of_work
 from portal.core.events import Delivery, EventRow
 from portal.core.mail.models import OutgoingEmail
+from portal.customers.models import CustomerPolicy
 from portal.demo import story
 from portal.demo.cast import PASSWORD
 from portal.demo.command import demo
 from portal.demo.inquiries import Composer
 from portal.feedback.models import Feedback
 from portal.leads.leaks import find_leaks
-from portal.leads.models import HandOver, Lead, LeadState
+from portal.leads.models import ArchivedLead, HandOver, Lead, LeadState
 from portal.leads.operations import facts_of, phone_of
 from portal.leads.requirements import missing_for
 from portal.offers.jobs import due_rounds
@@ -138,6 +139,7 @@ def test_the_demo_has_its_people_their_offers_and_a_past(played: Flask) -> None:
         LeadState.CLOSED,
         LeadState.RETURNED,
         LeadState.DISQUALIFIED,
+        LeadState.DIRECT,
     }
     assert set(session().scalars(select(Pickup.outcome))) == {None, "won", "lost", "given_back"}
     assert {"won", "lost", "waiting", "proposal"} <= set(session().scalars(select(Feedback.status)))
@@ -178,6 +180,17 @@ def test_the_demo_has_its_people_their_offers_and_a_past(played: Flask) -> None:
     assert session().scalar(stand_ins) == 2
     written = session().scalars(select(EventRow.data).where(EventRow.name == "NoteWritten")).all()
     assert {row["shared"] for row in written} == {True, False}
+
+    # the vendor sells some itself; a mistake, a dead lead that is back in view, files, support
+    names = Counter(session().scalars(select(EventRow.name)))
+    states = Counter(session().scalars(select(Lead.state)))
+    assert states[LeadState.DIRECT] >= 1
+    assert names["LeadCancelled"] >= 1
+    back = session().scalars(select(ArchivedLead.returns_on)).all()
+    assert any(day is not None and day <= AT.date() for day in back)
+    assert names["AttachmentKept"] >= 3
+    support = session().get_one(CustomerPolicy, 1).support_id
+    assert support is not None
 
     programme = session().get_one(Programme, 1)
     assert programme.state == "demo"

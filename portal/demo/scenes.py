@@ -1,0 +1,106 @@
+"""What else stands in the demo: leads that the vendor sells itself, a mistake, the archive, files.
+
+As all of the story it is brought about by the operations of the rooms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from io import BytesIO
+
+from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
+
+from portal.accounts.actor import Actor
+from portal.accounts.queries import get_actor
+from portal.core import circumstances
+from portal.core.db import session
+from portal.customers import policy, queries
+from portal.demo.stage import Stage
+from portal.feedback import actions
+from portal.feedback.action_rules import Action
+from portal.feedback.rules import CANCELLED, Answer
+from portal.leads import archive, team
+from portal.leads.models import Lead, LeadState, LeadStatus, LifeState
+from portal.leads.notes import about
+from portal.timeline import attachments, files
+
+DAY = timedelta(days=1)
+OURS_IS = "pam"
+"""The mailbox of the account manager to whom go the leads that the vendor sells itself."""
+FILES = (
+    ("Floor plan, notes.txt", "Hall 1: two cabinets, one outlet each.\nHall 2: nothing yet.\n"),
+    ("Quantities.csv", "position;pieces\nSwitch, 48 ports;6\nAccess point;22\n"),
+    ("Minutes of the first call.txt", "They decide in the last week of the month.\n"),
+)
+
+
+def name_support(stage: Stage, at: datetime) -> None:
+    """Let the channel manager name who helps new customers start."""
+    now = queries.read_policy()
+    policy.choose(
+        from_wins=now.from_wins,
+        number_demanded=now.number_demanded,
+        classification_id=now.classification_id,
+        credit_rating_id=now.credit_rating_id,
+        from_qualified=now.from_qualified,
+        support_id=stage.staff["operations"].id,
+        actor=stage.manager,
+        at=at,
+    )
+
+
+def sell_ourselves(stage: Stage, lead_id: int, at: datetime) -> None:
+    """Let the channel manager give a lead to an account manager, who begins to work on it."""
+    pam = stage.staff[OURS_IS]
+    with circumstances.under(channel="web", actor_id=stage.manager.id):
+        team.set_owner(lead_id, pam.id, stage.manager, at)
+    with circumstances.under(channel="web", actor_id=pam.id):
+        actions.begin(lead_id, pam, at)
+
+
+def cancel(stage: Stage, lead_id: int, at: datetime) -> None:
+    """Let the channel manager find out that an inquiry was no inquiry."""
+    with circumstances.under(channel="web", actor_id=stage.manager.id):
+        said = Answer(CANCELLED, reason="by_mistake", note="Our own test of the new form.")
+        actions.finish(Action.CANCEL, lead_id, said, stage.manager, at)
+
+
+def keep_for_later(stage: Stage, at: datetime) -> None:
+    """Let the channel manager keep two lost leads; one is back in view by the end."""
+    lost = (
+        select(Lead.id)
+        .join(LeadStatus, LeadStatus.id == Lead.status_id)
+        .where(Lead.state == LeadState.CLOSED, LeadStatus.life_state == LifeState.LOST)
+        .order_by(Lead.closed_at.desc(), Lead.id)
+        .limit(2)
+    )
+    for lead_id, days, note in zip(
+        session().scalars(lost).all(),
+        (19, 90),
+        ("Their contract ends soon: ask again.", "The new budget is decided in spring."),
+        strict=False,
+    ):
+        with circumstances.under(channel="web", actor_id=stage.manager.id):
+            archive.put_in(lead_id, (at + days * DAY).date(), note, stage.manager, at)
+
+
+def attach_files(held: Sequence[int], at: datetime) -> None:
+    """Let who works on a lead attach a file: some holders, and the owner of a lead of ours.
+
+    `held` are the leads of those holders.
+    """
+    ours = select(Lead.id).where(Lead.state == LeadState.DIRECT).order_by(Lead.state_since).limit(1)
+    for number, lead_id in enumerate([*held, *session().scalars(ours)]):
+        lead = session().get_one(Lead, lead_id, populate_existing=True)
+        worker = get_actor(lead.holder_id or lead.owner_id or 0)
+        attach(lead, FILES[number % len(FILES)], number % 2 == 0, worker, at)
+
+
+def attach(lead: Lead, file: tuple[str, str], shared: bool, worker: Actor, at: datetime) -> None:
+    """Let somebody attach a file to a lead."""
+    name, text = file
+    with circumstances.under(channel="web", actor_id=worker.id):
+        stored = files.keep(FileStorage(BytesIO(text.encode()), name))
+        attachments.attach(about(lead.id), stored, shared=shared, actor=worker, at=at)

@@ -35,6 +35,9 @@ from portal.timeline.models import FirmNote
 from portal.timeline.stream import Line, What
 from portal.web.filters import money
 
+FEW = 4
+"""So many lines of what was are shown at once to who holds a lead."""
+
 
 def of_lead(
     lead: Lead,
@@ -77,7 +80,9 @@ def of_lead(
     }
     if not writes:
         return pages.told(found, tells=tells)
-    return pages.streamed(found, place_of(lead), show, tuple(What), tells=tells)
+    # on a holder's page all else stands below
+    most = FEW if actor.is_partner else stream.AT_ONCE
+    return pages.streamed(found, place_of(lead), show, tuple(What), tells=tells, at_once=most)
 
 
 def tell_success(lead: Lead, answer: Feedback) -> str:

@@ -95,6 +95,7 @@ def test_from_a_file_of_leads_to_a_won_one(road, windows, tmp_path, partners, ve
 
     # won, with what it is worth
     alice.goto(f"/leads/{first}")
+    alice.get_by_role("heading", name="How far are you?").first.click()
     alice.get_by_text("Won …").click()
     alice.get_by_label("Value of the order").fill("48250")
     alice.get_by_role("button", name="Report as won").click()

@@ -10,12 +10,13 @@ from flask.testing import FlaskClient
 from portal.accounts.models import User
 from portal.accounts.queries import get_actor
 from portal.core import clock
-from portal.core.db import unit_of_work
+from portal.core.db import session, unit_of_work
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.leads.models import Lead
 from portal.offers.operations import withdraw
 from portal.pickup import operations as pickup
+from portal.pickup.models import Pickup
 from tests.factories import (
     CONTACT,
     csrf_of,
@@ -57,6 +58,23 @@ def test_mine_shows_the_dated_next_step(client: FlaskClient) -> None:
     assert page.status_code == 200
     assert "Site survey, tomorrow" in page.text
     assert CONTACT["company"] in page.text
+
+
+def test_in_the_dossier_stands_open_what_is_due(client: FlaskClient) -> None:
+    browser = sign_in(client, alice := make_person())
+    held = make_held_lead(alice)
+    page = browser.get(f"/leads/{lead_of(held)}").text
+    assert '<details class="sheet fold fold-question" open>' in page
+    assert post(browser, f"/pickups/{held}/feedback", status="waiting").status_code == 303
+    page = browser.get(f"/leads/{lead_of(held)}").text
+    assert '<details class="sheet fold fold-question">' in page
+    head = [page.index(words) for words in ("Who to call", "How far are you?", "What it is about")]
+    assert head == sorted(head)
+
+
+@factory
+def lead_of(pickup_id: int) -> int:
+    return session().get_one(Pickup, pickup_id).lead_id
 
 
 def test_available_shows_the_teaser_and_no_contact(client: FlaskClient) -> None:

@@ -95,7 +95,7 @@ def test_what_was_long_ago_folds_away(app):
     actor, at = get_actor_of(rep), clock.now()
     write_many(lead, actor, at)
     page = sign_in(app.test_client(), rep).get(f"/leads/{lead.id}").text
-    shown, _summary, folded = page.partition("6 earlier entries")
+    shown, _summary, folded = page.partition("22 earlier entries")
     assert "Number 19" in shown
     assert "They have a dog." in folded.partition("</details>")[0]
 

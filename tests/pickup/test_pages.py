@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -52,7 +53,7 @@ def post(client: FlaskClient, url: str, **fields: str):
 
 def test_mine_shows_the_dated_next_step(client: FlaskClient) -> None:
     alice = make_person()
-    tomorrow = clock.now().date() + timedelta(days=1)
+    tomorrow = clock.now().astimezone(ZoneInfo("Europe/Berlin")).date() + timedelta(days=1)
     make_held_lead(alice, Answer("waiting", next_step="Site survey", next_step_on=tomorrow))
     page = sign_in(client, alice).get("/mine")
     assert page.status_code == 200

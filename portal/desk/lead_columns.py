@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import get_locale
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, SQLColumnExpression, case, false, func, select, true
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
+from portal.catalog import field_orders
 from portal.catalog.fields import place_of
 from portal.catalog.models import CustomField
 from portal.feedback.models import Feedback
@@ -169,6 +171,8 @@ class Order:
 
     It is never empty: a page goes on behind the place of the last lead. `word` is the column beside
     the words of a lead where the same stands; where it is `walked`, that is in this order already.
+    One of `few` is looked up lead by lead, so a list has it only where it is short; `open` stands
+    where that part of a lead is not the reader's to see.
     """
 
     key: str
@@ -179,6 +183,8 @@ class Order:
     missing: Any = None
     word: str = ""
     walked: bool = False
+    few: bool = False
+    open: SQLColumnExpression[Any] | None = None
 
 
 NEVER = func.to_timestamp(4_102_444_800)
@@ -210,6 +216,32 @@ ORDERS: tuple[Order, ...] = (
     Order("due", _l("Answer due first"), Pickup.feedback_due_at, False, Field.PROGRESS, NEVER),
 )
 ORDER_BY_KEY: Mapping[str, Order] = {order.key: order for order in ORDERS}
+
+
+def own_orders() -> dict[str, Order]:
+    """Return the orders by the programme's own fields, by key."""
+    locale = str(get_locale())
+    return {
+        place_of(one.key): Order(
+            place_of(one.key),
+            _("By “%(field)s”", field=one.label(locale)),
+            select(field_orders.place(one, LeadFields.custom))
+            .where(LeadFields.lead_id == Lead.id)
+            .scalar_subquery(),
+            field_orders.is_down(one),
+            Field.OWN,
+            field_orders.missing(one),
+            few=True,
+            open=field_orders.place(one, Lead.open_custom) if one.teaser else None,
+        )
+        for one in own_fields.in_use()
+        if one.kind in field_orders.ORDERED
+    }
+
+
+def every_order() -> dict[str, Order]:
+    """Return all orders by key, those of the programme's own fields last."""
+    return {**ORDER_BY_KEY, **own_orders()}
 
 
 class Eyes:
@@ -256,4 +288,8 @@ class Eyes:
 
     def orders(self) -> Sequence[Order]:
         """Return the orders that tell her nothing she may not know."""
-        return [order for order in ORDERS if self.ever(order.field)]
+        return [
+            order
+            for order in every_order().values()
+            if order.open is not None or self.ever(order.field)
+        ]

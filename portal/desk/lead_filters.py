@@ -35,7 +35,7 @@ from portal.accounts.reach import Reached, read_people
 from portal.catalog.field_filters import Question, questions
 from portal.catalog.models import Product
 from portal.catalog.queries import book
-from portal.desk.lead_columns import BY_KEY, ORDER_BY_KEY, USUAL, Eyes
+from portal.desk.lead_columns import BY_KEY, USUAL, Eyes
 from portal.feedback.rules import Status
 from portal.leads import own_fields
 from portal.leads.models import (
@@ -593,12 +593,13 @@ def read_asked(given: MultiDict[str, str], eyes: Eyes) -> Asked:
             values[key] = said
     chosen = set(given.getlist("column"))
     columns = tuple(column.key for column in eyes.columns() if column.key in chosen)
-    order = ORDER_BY_KEY.get(given.get("order", ""))
+    orders = {order.key: order for order in eyes.orders()}
+    order = orders.get(given.get("order", ""))
     return Asked(
         text=clean(given.get("q", "")),
         values=values,
         columns=columns or tuple(key for key in USUAL if eyes.ever(BY_KEY[key].field)),
-        order=order.key if order and eyes.ever(order.field) else "newest",
+        order=order.key if order else "newest",
     )
 
 

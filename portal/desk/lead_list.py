@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Select, func, literal, select, tuple_
 
 from portal.core.db import AnyRow, session
-from portal.desk.lead_columns import ORDER_BY_KEY, Eyes, Order, every_column
+from portal.desk.lead_columns import ORDER_BY_KEY, Eyes, Order, every_column, every_order
 from portal.desk.lead_filters import Asked, Asking, conditions
 from portal.leads import finding
 from portal.leads.models import Lead, LeadWords
@@ -19,6 +19,8 @@ from portal.pickup.models import Pickup
 PAGE = 50
 COUNTED = 1000
 """Beyond this many nobody counts on."""
+ORDERED = 5000
+"""Beyond this many none is looked up lead by lead, only to put it in its place."""
 AT_ONCE = 500
 WORDS = LeadWords.__table__
 OPEN_PICKUP = (Pickup.lead_id == Lead.id) & Pickup.ended_at.is_(None)
@@ -38,12 +40,16 @@ class LeadList:
 
     def __init__(self, asked: Asked, asking: Asking, eyes: Eyes) -> None:
         self.asked, self.asking, self.eyes = asked, asking, eyes
-        self.order: Order = ORDER_BY_KEY[asked.order]
+        self.order: Order = every_order()[asked.order]
         self._words = self._begin()
         self._conditions = [
             visible_to(asking.actor, asking.reached),
             *conditions(asked, asking, eyes),
         ]
+        self.too_long: Order | None = None
+        """The order that was asked for, where there are more leads than can be put in it."""
+        if self.order.few and self._counted(ORDERED) > ORDERED:
+            self.too_long, self.order = self.order, ORDER_BY_KEY["newest"]
 
     def _begin(self) -> FromClause | None:
         """Return what stands beside the leads, where the list begins there; None without words.
@@ -85,7 +91,11 @@ class LeadList:
         """
         if page.before is None and page.after is None:
             return len(page.rows)
-        some = self._joined(select(self._lead_id)).limit(COUNTED + 1).subquery()
+        return self._counted(COUNTED)
+
+    def _counted(self, most: int) -> int:
+        """Return how many there are, no more than one above `most`."""
+        some = self._joined(select(self._lead_id)).limit(most + 1).subquery()
         return session().scalar(select(func.count()).select_from(some)) or 0
 
     def ids(self, among: Collection[int]) -> list[int]:

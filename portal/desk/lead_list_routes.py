@@ -38,7 +38,7 @@ from portal.desk.lead_filters import (
     read_asked,
     without_odd,
 )
-from portal.desk.lead_list import COUNTED, LeadList
+from portal.desk.lead_list import COUNTED, ORDERED, LeadList
 from portal.desk.lead_telling import Telling
 from portal.desk.many import deeds_of, do_to_many
 from portal.leads.sight import read_choices
@@ -113,6 +113,8 @@ def leads() -> ResponseReturnValue:
         in_use=filters_in_use(found, telling, staff),
         filters=url_for("lead_list.filters", **found.asked.as_address()),
         orders=found.eyes.orders(),
+        too_long=found.too_long,
+        ordered=ORDERED,
         deeds=deeds,
         staff=staff if any(deed.of_person for deed in deeds.values()) else (),
         view=next(

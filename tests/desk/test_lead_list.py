@@ -16,16 +16,19 @@ from werkzeug.datastructures import MultiDict
 
 from portal.accounts import reach, tree
 from portal.accounts.queries import get_actor
+from portal.catalog import field_operations
+from portal.catalog.field_operations import FieldDraft
 from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.db import db, session
 from portal.core.events import EventRow
+from portal.desk import lead_list
 from portal.desk.lead_columns import COLUMNS, ORDERS, Eyes
 from portal.desk.lead_filters import FILTERS, Asking, read_asked
 from portal.desk.lead_list import PAGE, LeadList
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
-from portal.leads import hand_over, team
+from portal.leads import hand_over, own_fields, team
 from portal.leads.models import ArchivedLead, Lead, LeadState
 from portal.leads.queries import visible_to
 from portal.leads.sight import read_choices, sight_of, where_seen
@@ -326,6 +329,45 @@ def test_pages_follow_each_other_in_every_order_there_and_back(ctx):
         assert [row.id for row in back.rows] == whole[:PAGE], order.key
         assert [row.id for rows in leads.all() for row in rows] == whole, order.key
         assert leads.count(leads.page()) == PAGE + 10
+
+
+def test_a_short_list_is_put_in_order_by_own_fields_and_a_long_one_is_not(ctx, monkeypatch):
+    me, now = make_manager(), clock.now()
+    choices = [("", {"en": "West"}, True), ("", {"en": "East"}, True)]
+    for name, kind in (
+        *(("Halls", "decimal"), ("Opens", "day"), ("Urgent", "yes_no")),
+        *(("Side", "one"), ("Sides", "several"), ("Gate", "text")),
+    ):
+        listed = choices if kind in ("one", "several") else ()
+        draft = FieldDraft(names={"en": name}, kind=kind, choices=listed)
+        field_operations.add("lead", draft, None, now)
+    kept = {
+        "a": {"halls": "9.5", "opens": "2026-12-01", "urgent": False, "gate": "north"},
+        "b": {"halls": "10", "opens": "2026-02-01", "side": "east", "sides": ["west", "east"]},
+        "c": {"urgent": True, "side": "west", "sides": ["east"], "gate": "East"},
+    }
+    for title, values in kept.items():
+        own_fields.write(make_lead(title=title, at=now).id, values)
+    expected = {"halls": "bac", "opens": "bac", "urgent": "cab"}
+    expected |= {"side": "cba", "sides": "bca", "gate": "cab"}
+    for key, order in expected.items():
+        whole = list_of(me, order=f"own-{key}")
+        assert "".join(row.title for row in whole.page().rows) == order, key
+        first = whole.page().rows[0].id
+        assert "".join(row.title for row in whole.page(after=first).rows) == order[1:], key
+    assert "own-halls" in [order.key for order in whole.eyes.orders()]
+    # of a lead that is held a manager sees no own fields, and reads nothing off their order
+    firm = make_partner("Alpha")
+    for title, halls in (("d", "99"), ("e", "1")):
+        own_fields.write(held_by(firm, title=title).id, {"halls": halls})
+    by_halls = list_of(me, order="own-halls")
+    ids = [row.id for row in by_halls.page().rows]
+    assert "".join(row.title for row in by_halls.page().rows[:2]) == "ba"
+    assert ids[2:] == sorted(ids[2:], reverse=True)
+    monkeypatch.setattr(lead_list, "ORDERED", 4)
+    too_long = list_of(me, order="own-halls")
+    assert (too_long.order.key, too_long.too_long.label) == ("newest", "By “Halls”")
+    assert list_of(me, order="own-halls", state="held").too_long is None
 
 
 def test_a_page_asks_the_database_a_fixed_number_of_times(app, client):

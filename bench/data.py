@@ -135,9 +135,11 @@ figures AS (
   WHERE f.organisation_id = c.organisation_id
 )
 INSERT INTO pickups (lead_id, round, organisation_id, user_id, picked_at, feedback_due_at,
-  rhythm_days, last_feedback_at, last_status, first_contact_at, uncontacted, debt)
+  rhythm_days, last_feedback_at, last_status, first_contact_at, uncontacted, debt,
+  policy_id)
 SELECT lead_id, 1, organisation_id, user_id, now() - interval '2 days', now() + interval '6 days',
-  7, now() - interval '1 day', 'proposal', now() - interval '1 day', 0, 'none'
+  7, now() - interval '1 day', 'proposal', now() - interval '1 day', 0, 'none',
+  (SELECT id FROM deadline_policies WHERE standard)
 FROM mine
 """
 

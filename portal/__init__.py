@@ -10,10 +10,11 @@ The map of the house; a room enters only rooms below its own line:
    people          pages of who administers people and firms: lists, leavers, moves, the tree
 4  pickup          the first-come claim, the gate, give back
 3  offers          rounds, recipients, decline
-2  matching  deadlines
+2  matching
    customers       the vendor's accounts, made of won leads or by hand; the way to operations
 1  leads  partners
-0  catalog  timeline
+0  deadlines       what is expected, and when: policies of the programme
+   catalog  timeline
    accounts
    web → core
 """

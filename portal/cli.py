@@ -39,6 +39,7 @@ class Commands(FlaskGroup):
         "demo": "portal.demo.command:demo",
         "doctor": "portal.doctor:doctor",
         "fields": "portal.catalog.commands:fields",
+        "policies": "portal.leads.commands:policies",
         "import-leads": "portal.leads.commands:import_leads",
     }
 

@@ -28,6 +28,7 @@ from portal.core.jobs import JobFailure
 from portal.core.mail import health as mail_health
 from portal.core.mail import transport
 from portal.core.mail.models import OutgoingEmail
+from portal.leads import policies
 from portal.offers.models import OfferRound
 
 EXTENSIONS = ("btree_gist", "citext", "cube", "pg_trgm", "unaccent")
@@ -336,6 +337,21 @@ def check_rounds(at: datetime) -> Finding:
     return Finding("offer rounds", "ok", "none over")
 
 
+def check_policies(_at: datetime) -> Finding:
+    """Look for types of lead that name a deadline policy that is not in use."""
+    strays = policies.find_strays()
+    if strays:
+        told = "; ".join(f"{key} ({', '.join(types)})" for key, types in strays.items())
+        return Finding(
+            "deadline policies",
+            "warn",
+            f"named by lead types, but not in use: {told}",
+            "The standard holds for them. Take it into use again, or let a draft of the lead "
+            "definition name another one.",
+        )
+    return Finding("deadline policies", "ok", "all that are named are in use")
+
+
 Check = Callable[[datetime], Finding]
 ALWAYS: tuple[Check, ...] = (
     check_settings,
@@ -356,6 +372,7 @@ WITH_TABLES: tuple[Check, ...] = (
     check_mail_refusals,
     check_failures,
     check_rounds,
+    check_policies,
 )
 
 

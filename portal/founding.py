@@ -188,7 +188,7 @@ def found_programme(at: datetime, name: str = "Firstcome") -> None:
     session().add(Programme(id=1, state="founded", founded_at=at))
     write_catalog()
     write_definition(at)
-    session().add(DeadlinePolicy(name="Standard", active=True, created_at=at))
+    session().add(DeadlinePolicy(key="standard", name="Standard", standard=True, created_at=at))
     if find_vendor() is None:
         accounts.add_organisation(OrganisationKind.VENDOR, name, at)
     session().flush()
@@ -358,7 +358,6 @@ def write_first_rules(at: datetime) -> None:
                 {"kind": "level", "mode": "required", "level_id": higher[1].id},
                 *nearby,
             ],
-            hours=72,
             most=10,
             changed_at=at,
         ),
@@ -367,7 +366,6 @@ def write_first_rules(at: datetime) -> None:
             name="Everything else to firms nearby",
             conditions=[],
             criteria=nearby,
-            hours=72,
             most=20,
             changed_at=at,
         ),

@@ -100,6 +100,13 @@ ADMINISTRATION: tuple[tuple[str, Any, Any, str, P], ...] = (
         P.DEFINITION_EDIT,
     ),
     (
+        "deadlines.policies",
+        _l("Deadlines"),
+        _l("When answers are due, what is late, and how long an offer lasts."),
+        "calendar-due",
+        P.RULES_EDIT,
+    ),
+    (
         "customer_policy.policy_page",
         _l("Customers of won leads"),
         _l("Whether a won lead makes a customer, and what operations need of it."),

@@ -27,7 +27,6 @@ from portal.customers import jobs as _customers  # noqa: F401
 from portal.customers import lead_routes as lead_customer
 from portal.customers import routes as customers
 from portal.customers.events import CustomerMade
-from portal.deadlines import jobs as _deadlines  # noqa: F401
 from portal.desk import (
     audit,
     lead_list_routes,
@@ -63,6 +62,7 @@ from portal.leads import import_routes as imports
 from portal.leads import jobs as _leads  # noqa: F401
 from portal.leads import label_routes as labels
 from portal.leads import note_routes as notes
+from portal.leads import policy_routes as deadlines
 from portal.leads import routes as leads
 from portal.leads import team_routes as lead_team
 from portal.leads import visibility_routes as visibility
@@ -108,6 +108,7 @@ ROOMS = (
     viewing.blueprint,
     catalog.blueprint,
     fields.blueprint,
+    deadlines.blueprint,
     partners.blueprint,
     partner_contacts.blueprint,
     partner_activities.blueprint,
@@ -205,7 +206,7 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("offers.open_rings", timedelta(seconds=60)),
     ("pickup.mark_debts", timedelta(seconds=60)),
     ("timeline.remind", timedelta(seconds=60)),
-    ("deadlines.tell_of_drafts", timedelta(minutes=10)),
+    ("leads.tell_of_drafts", timedelta(minutes=10)),
     ("notifications.send_notices", timedelta(seconds=60)),
     ("leads.push_imports", timedelta(seconds=60)),
     ("leads.forget_files", timedelta(hours=6)),

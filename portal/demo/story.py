@@ -471,7 +471,7 @@ class Story:
     def watch(self, held: Holding) -> None:
         """Plan the sweep's marks for the present due date."""
         due = held.due
-        for moment in (amber_from(due, held.rhythm, self.policy), due):
+        for moment in (amber_from(due, held.rhythm, self.policy.amber_hours), due):
             self.plan(moment, self.mark, held, due)
 
     def mark(self, held: Holding, due: datetime, at: datetime) -> None:

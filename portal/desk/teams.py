@@ -92,11 +92,7 @@ def read_team(actor: Actor, at: datetime) -> Team:
         capacity=position.standing.capacity,
         in_hand=position.firm_in_hand,
         owed=owed,
-        overdue=[
-            one
-            for one in owed
-            if one.late_by(at).total_seconds() > position.policy.firm_red_days * 86400
-        ],
+        overdue=[one for one in owed if one.stops_firm(at)],
         names={user.id: user.name for user, _seen in people},
         firm_away=now_of(absences.get(None, []), today),
     )
@@ -131,7 +127,7 @@ def member_of(
     at: datetime,
 ) -> Member:
     """Return how one person stands."""
-    gate = gate_of(user.id, position.pickups, position.policy, at)
+    gate = gate_of(user.id, position.pickups, at)
     picks = bool(set(user.roles) & set(PICKING_ROLES))
     own = sorted(
         (one for one in position.pickups if one.user_id == user.id),

@@ -239,6 +239,7 @@ def _write(definition_id: int, content: Content) -> None:
         lead_type.activity_kinds, lead_type.days = _list(given.activities), given.days
         lead_type.direct = given.direct
         lead_type.outcome, lead_type.least = given.outcome, given.least
+        lead_type.policy_key = given.policy
         lead_type.cadence = [plan_to_data(plan) for plan in given.cadence]
         contest = given.contest
         lead_type.contest = contest.mode

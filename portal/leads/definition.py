@@ -179,6 +179,7 @@ class Type:
     work begins; those of a `direct` type stay with the vendor. A won one is a success as `outcome`
     says: worth at least `least`, or with at least so many products, where that is counted.
     `contest` is how partners come by them, where their rule does not say it.
+    `policy` is the key of the deadline policy that holds for them, None: the standard.
     """
 
     key: str
@@ -198,6 +199,7 @@ class Type:
     least: int | None = None
     cadence: tuple[Plan, ...] = ()
     contest: Contest = AT_ONCE
+    policy: str | None = None
 
     def __post_init__(self) -> None:
         whole = {step: tuple(self.required.get(step, ALWAYS[step])) for step in STEP_FIELDS}
@@ -561,6 +563,8 @@ def type_to_data(one: Type) -> dict[str, Any]:
         data["outcome"] = str(one.outcome)
     if one.least is not None:
         data["least"] = one.least
+    if one.policy is not None:
+        data["policy"] = one.policy
     if one.cadence:
         data["cadence"] = [plan_to_data(plan) for plan in one.cadence]
     return data
@@ -818,7 +822,7 @@ class _Reader:
         data = self.mapping(
             data, place, ("key", "names", "kind", "teaser", "required"),
             ("statuses", "priority", "importance", *ALLOWED, "days", "direct", "cadence",
-             "outcome", "least", "contest"),
+             "outcome", "least", "contest", "policy"),
         )  # fmt: skip
         required = self.mapping(
             data.get("required", {}), _at(place, "required"), (), tuple(STEP_FIELDS)
@@ -854,6 +858,7 @@ class _Reader:
             contest=self.read_contest(data["contest"], _at(place, "contest"))
             if "contest" in data
             else AT_ONCE,
+            policy=self.key(data, place, "policy") or None,
         )
 
     def read_status(self, data: Any, place: str) -> Status:

@@ -1,7 +1,8 @@
-"""What a version may name that others keep: entries of the catalogue, and units of the vendor.
+"""What a version may name that others keep: entries of the catalogue, policies, the vendor's units.
 
-A version names entries by their keys and units by their names, so that its file can be read
-anywhere. Once it is active its ways hold units by their ids: a unit may be called otherwise then.
+A version names entries and deadline policies by their keys and units by their names, so that its
+file can be read anywhere. Once it is active its ways hold units by their ids: a unit may be called
+otherwise then.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from portal.catalog.fields import place_of
 from portal.catalog.models import EVERY, FieldSubject
 from portal.catalog.queries import book
 from portal.core.db import session
+from portal.deadlines.queries import list_policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,8 @@ class Around:
 
     `in_use` are the keys that can be chosen anew, by kind. `own` is what the programme's own fields
     about leads are called, by the names under which a step asks for them; those in use are
-    `own_in_use`.
+    `own_in_use`. `policies` are the names of deadline policies by their keys, `policies_in_use` the
+    keys of those that can be named; `standard` is the name of the one that holds where none is.
     """
 
     entries: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -34,6 +37,9 @@ class Around:
     units: Sequence[str] = ()
     own: Mapping[str, str] = field(default_factory=dict)
     own_in_use: Sequence[str] = ()
+    policies: Mapping[str, str] = field(default_factory=dict)
+    policies_in_use: Sequence[str] = ()
+    standard: str = ""
 
     def name(self, kind: str, key: str) -> str:
         """Return what an entry is called; its key where there is none."""
@@ -46,7 +52,7 @@ KINDS = {"categories": "category", "products": "product"}
 
 def read_around() -> Around:
     """Return what there is, in the reader's language."""
-    entries, locale = book(), str(get_locale())
+    entries, locale, policies = book(), str(get_locale()), list_policies()
     every = {name: every_of(kind) for name, kind in KINDS.items()}
     return Around(
         {
@@ -61,6 +67,9 @@ def read_around() -> Around:
         list_units(),
         {place_of(one.key): one.label(locale) for one in entries.fields.get(FieldSubject.LEAD, ())},
         [place_of(one.key) for one in entries.fields_of(FieldSubject.LEAD)],
+        {one.key: one.name for one in policies},
+        [one.key for one in policies if one.in_use],
+        next((one.name for one in policies if one.standard), ""),
     )
 
 

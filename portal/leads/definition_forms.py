@@ -221,6 +221,11 @@ class TypeForm(PartForm):
             "How long such a lead takes. When work on it begins, its expected end is set by that."
         ),
     )
+    policy = SelectField(
+        _l("Deadline policy"),
+        [Optional()],
+        description=_l("When answers are due, and how long an offer of such a lead lasts."),
+    )
     direct = BooleanField(_l("Stays with us: such leads are not offered to partners"))
     contest = SelectField(
         _l("Who sees it when"),
@@ -279,6 +284,14 @@ class TypeForm(PartForm):
                 if key in around.in_use[name] or key in kept
             ]
         self.contest.choices = [(str(mode), str(words)) for mode, words in CONTESTS.items()]
+        self.policy.choices = [
+            ("", _("the standard: %(name)s", name=around.standard)),
+            *(
+                (key, name)
+                for key, name in around.policies.items()
+                if key in around.policies_in_use or key == getattr(part, "policy", None)
+            ),
+        ]
         self.outcome.choices = [(str(one), str(words)) for one, words in OUTCOMES.items()]
         self.activities.choices = [(str(kind), words_of(kind)) for kind in Kind]
         for row in self.cadence:
@@ -302,6 +315,7 @@ class TypeForm(PartForm):
         self.days.data, self.direct.data = one.days, one.direct
         self.contest.data = str(one.contest.mode)
         self.ring_size.data, self.ring_minutes.data = one.contest.size, one.contest.minutes
+        self.policy.data = one.policy or ""
         self.outcome.data, self.least.data = str(one.outcome), one.least
         rows = min(len(one.cadence) + BLANK_ROWS, MOST["cadence"])
         for plan in (*one.cadence, *[None] * (rows - len(one.cadence))):
@@ -340,6 +354,7 @@ class TypeForm(PartForm):
             importance=int(self.importance.data),
             days=self.days.data,
             direct=bool(self.direct.data),
+            policy=self.policy.data or None,
             outcome=self.outcome.data or "",
             least=self.least.data if self.outcome.data in COUNTED else None,
             cadence=tuple(row.form.read() for row in self.cadence if not row.form.is_blank),

@@ -45,6 +45,7 @@ from portal.leads.definition_words import (
     level_in_words,
     outcome_in_words,
     plan_in_words,
+    policy_in_words,
     roles_of,
     status_name,
     types_in_words,
@@ -290,6 +291,16 @@ def _check_around(content: Content, around: Around) -> Iterator[Finding]:
                     "types",
                     lead_type.key,
                 )
+        if lead_type.policy is not None and lead_type.policy not in around.policies_in_use:
+            yield Finding(
+                _(
+                    "%(type)s: there is no deadline policy “%(key)s” in use.",
+                    type=called(lead_type.names),
+                    key=policy_in_words(lead_type, around),
+                ),
+                "types",
+                lead_type.key,
+            )
     for way in content.ways:
         for unit in way.units or ():
             if unit not in around.units:
@@ -623,6 +634,7 @@ def _type_facts(one: Type, content: Content, around: Around) -> list[tuple[str, 
         (_("Days from start to end"), "" if one.days is None else str(one.days)),
         (_("Stays with us"), _yes(one.direct)),
         (_("Who sees it when"), how_offered(one)),
+        (_("Deadline policy"), policy_in_words(one, around)),
         (_("It counts as a success"), outcome_in_words(one)),
         (_("Planned by itself"), "; ".join(plan_in_words(plan) for plan in one.cadence)),
     ]

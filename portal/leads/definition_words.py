@@ -165,6 +165,11 @@ def allowed_in_words(one: Type, what: str, around: Around) -> str:
     return ", ".join(around.name(what, key) for key in keys)
 
 
+def policy_in_words(one: Type, around: Around) -> str:
+    """Return what the deadline policy is called that a type names; nothing where it names none."""
+    return around.policies.get(one.policy, one.policy) if one.policy is not None else ""
+
+
 def plan_in_words(plan: Plan) -> str:
     """Return an activity that is planned by itself, as people read it."""
     when = ngettext(

@@ -21,7 +21,7 @@ from portal.core.db import session, unit_of_work
 from portal.core.errors import DomainError
 from portal.core.jobs import Payload, long_job, sweep
 from portal.core.reactions import reaction
-from portal.leads import beginning, imports, team
+from portal.leads import beginning, drafts, imports, team
 from portal.leads.events import LeadQualified
 from portal.leads.importing import Counts, Intake, TakenOver, read_counts, read_known
 from portal.leads.imports import ImportState
@@ -142,6 +142,11 @@ def begin(event: Any, at: datetime) -> None:
 def plan_qualified(event: LeadQualified, at: datetime) -> None:
     if event.lead_id is not None:
         beginning.qualified(event.lead_id, event.at, at)
+
+
+@sweep("leads.tell_of_drafts", drafts.forgetful_qualifiers, queue="bulk")
+def tell_of_drafts(user_id: int, at: datetime) -> None:
+    drafts.tell_of_drafts(user_id, at)
 
 
 @sweep("leads.push_imports", imports.waiting_imports, queue="bulk")

@@ -146,7 +146,8 @@ class LeadType(Base):
     when the work begins; those of a `direct` type stay with the vendor. `cadence` are activities
     that are planned by themselves, as `definition.Plan` has them; `outcome` and `least` say what
     makes a won lead a success. `contest` is how partners come by its leads, in rings of `ring_size`
-    and so many `ring_minutes`, as `contest.Contest` has it.
+    and so many `ring_minutes`, as `contest.Contest` has it. `policy_key` names the deadline policy,
+    None: the standard.
     """
 
     __tablename__ = "lead_types"
@@ -174,6 +175,7 @@ class LeadType(Base):
     contest: Mapped[str] = mapped_column(default=Mode.RACE, server_default="race")
     ring_size: Mapped[int | None]
     ring_minutes: Mapped[int | None]
+    policy_key: Mapped[str | None]
 
     __table_args__ = (UniqueConstraint("definition_id", "key"),)
 

@@ -183,6 +183,7 @@ def read_active(definition_id: int) -> Content:
                         for plan in one.cadence
                     ),
                     contest=Contest(one.contest, one.ring_size, one.ring_minutes),
+                    policy=one.policy_key,
                 )
                 for one in types
             ),

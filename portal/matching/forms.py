@@ -33,7 +33,7 @@ from portal.matching.criteria import (
     Within,
 )
 from portal.matching.models import DistributionRule
-from portal.matching.operations import ROUND_HOURS, RuleDraft
+from portal.matching.operations import RuleDraft
 from portal.matching.words import (
     describe_criterion,
     field_name,
@@ -62,7 +62,11 @@ class RuleForm(Form):
     partner_own: Mapping[str, CustomField] = MappingProxyType({})
     name = StringField(_l("Name"), [needed(), Length(max=120)])
     active = BooleanField(_l("The rule is on"))
-    hours = WholeField(_l("How many hours an offer lasts"), [needed()])
+    hours = WholeField(
+        _l("How many hours an offer lasts"),
+        [Optional()],
+        description=_l("Empty: as the deadline policy of the lead’s type says."),
+    )
     most = WholeField(
         _l("Offer to no more than"),
         [Optional()],
@@ -135,7 +139,7 @@ class RuleForm(Form):
     def show(self, rule: DistributionRule | None) -> None:
         """Fill the form with a rule, or with what a new one starts from."""
         self.active.data = rule.active if rule else True
-        self.hours.data = rule.hours if rule else ROUND_HOURS
+        self.hours.data = rule.hours if rule else None
         self.version.data = str(rule.version) if rule else "0"
         for kind in Kind:
             self[f"mode_{kind}"].data = OFF

@@ -17,8 +17,9 @@ class DistributionRule(Base):
     `conditions` on the lead: a list of {"field", "values"}; all must hold.
     `criteria` on partners: a list of {"kind", "mode": "required" | "weighted", "weight", …}.
     `contest` is how these come by a lead, with `ring_size` and `ring_minutes` (`leads.contest`);
-    None: as the type of the lead says. `hours` is how long an offer round lasts, `most` the largest
-    number of partners (None: all that match), `group_id` narrows to a group put together by hand.
+    None: as the type of the lead says. `hours` is how long an offer round lasts (None: as the
+    lead's deadline policy says), `most` the largest number of partners (None: all that match),
+    `group_id` narrows to a group put together by hand.
     """
 
     __tablename__ = "distribution_rules"
@@ -32,7 +33,7 @@ class DistributionRule(Base):
     contest: Mapped[str | None]
     ring_size: Mapped[int | None]
     ring_minutes: Mapped[int | None]
-    hours: Mapped[int] = mapped_column(default=72)
+    hours: Mapped[int | None]
     most: Mapped[int | None]
     group_id: Mapped[int | None] = mapped_column(ForeignKey("partner_groups.id"))
     version: Mapped[int] = mapped_column(default=1)

@@ -19,6 +19,7 @@ from portal.core.events import record
 from portal.leads.contest import AT_ONCE, Contest, lacks, tidy
 from portal.leads.contest_words import missing_words
 from portal.leads.models import Lead, LeadType
+from portal.leads.policies import policy_of
 from portal.matching import queries
 from portal.matching.criteria import HEAVIEST, Condition, Criterion, Field, Kind
 from portal.matching.events import RuleDeleted, RuleSaved, RulesReordered, RuleSwitched
@@ -83,7 +84,8 @@ def match(
     if rule.most is not None and len(partners) > rule.most:
         excluded = {**excluded, "most": len(partners) - rule.most}
         partners = partners[: rule.most]
-    return Match(rule.id, rule.hours, partners, excluded, judged.candidates, contest_of(rule))
+    hours = rule.hours or policy_of(lead).offer_hours
+    return Match(rule.id, hours, partners, excluded, judged.candidates, contest_of(rule))
 
 
 def contest_of(rule: DistributionRule) -> Contest | None:
@@ -106,7 +108,7 @@ class RuleDraft:
     name: str
     conditions: Sequence[Condition]
     criteria: Sequence[Criterion]
-    hours: int | None = ROUND_HOURS
+    hours: int | None = None
     most: int | None = None
     group_id: int | None = None
     active: bool = True
@@ -124,7 +126,7 @@ def check_rule(draft: RuleDraft) -> None:
     errors: dict[str, str] = {}
     if not draft.name:
         errors["name"] = _("Please give the rule a name.")
-    if draft.hours is None or not 1 <= draft.hours <= LONGEST_HOURS:
+    if draft.hours is not None and not 1 <= draft.hours <= LONGEST_HOURS:
         errors["hours"] = _("Please give 1 to %(most)d hours.", most=LONGEST_HOURS)
     if draft.most is not None and draft.most < 1:
         errors["most"] = _("Please give a number above 0, or leave it empty.")
@@ -196,7 +198,7 @@ def _take(rule: DistributionRule, draft: RuleDraft) -> None:
     rule.name = draft.name
     rule.conditions = [condition.to_data() for condition in draft.conditions]
     rule.criteria = [criterion.to_data() for criterion in draft.criteria]
-    rule.hours = draft.hours or ROUND_HOURS
+    rule.hours = draft.hours
     rule.most = draft.most
     rule.group_id = draft.group_id
     if draft.contest is None:

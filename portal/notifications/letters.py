@@ -210,9 +210,8 @@ def owed_numbers(user: User, at: datetime) -> tuple[list[str], bool]:
     position = position_of(get_actor(user.id), at)
     if position.gate.colour != Colour.RED:
         return [], False
-    limit = timedelta(days=position.policy.firm_red_days)
     owed = position.gate.owed
-    return [one.lead_number for one in owed], any(one.late_by(at) > limit for one in owed)
+    return [one.lead_number for one in owed], any(one.stops_firm(at) for one in owed)
 
 
 # -- one mail each -----------------------------------------------------------------------------

@@ -24,8 +24,8 @@ from portal.catalog.queries import book
 from portal.core.db import AnyRow, ask, session
 from portal.core.errors import Invalid, NotFound
 from portal.core.events import record
-from portal.deadlines.queries import get_policy
-from portal.leads import requirements
+from portal.deadlines.models import DeadlinePolicy
+from portal.leads import policies, requirements
 from portal.leads.contest import AT_ONCE, Mode
 from portal.leads.lifecycle import first_allowed
 from portal.leads.models import Lead, LeadState, LeadType, LifeState
@@ -187,6 +187,9 @@ def publish(lead: Lead, found: Match, at: datetime, unit_id: int | None = None) 
     firms = [one.organisation_id for one in found.partners]
     lasts = timedelta(hours=found.hours)
     waited = waiting.list_waiting(lead.id, firms, at)
+    alone = timedelta(0)
+    if waited:
+        alone = waiting.head_start(policies.policy_of(lead).stand_by_hours, lasts)
     contest = AT_ONCE
     if unit_id is None:
         contest = found.contest or contest_of_type(lead)
@@ -196,7 +199,7 @@ def publish(lead: Lead, found: Match, at: datetime, unit_id: int | None = None) 
         contest,
         at,
         lasts,
-        waiting.head_start(get_policy().stand_by_hours, lasts) if waited else timedelta(0),
+        alone,
     )
     first, *later = planned.rings
     opened = OfferRound(
@@ -376,7 +379,8 @@ LOCK_PARTNER = (
     .where(Organisation.id == bindparam("organisation_id"))
     .with_for_update(key_share=True)
 )
-# `progress_id` is the status in which a pickup puts the lead, null where the programme has none
+# `progress_id` is the status in which a pickup puts the lead, null where the programme has none;
+# `policy_id` the deadline policy that holds for who picks it up now
 LAST_OFFER = (
     select(
         Offer.id,
@@ -390,8 +394,13 @@ LAST_OFFER = (
         Lead.status_id,
         Lead.kind,
         first_allowed(LifeState.IN_PROGRESS).label("progress_id"),
+        DeadlinePolicy.id.label("policy_id"),
+        DeadlinePolicy.feedback_days,
+        DeadlinePolicy.recruit_feedback_days,
     )
     .join(Lead, Lead.id == Offer.lead_id)
+    .join(LeadType, LeadType.id == Lead.type_id)
+    .join(DeadlinePolicy, policies.RULING)
     .where(
         Offer.lead_id == bindparam("lead_id"),
         Offer.organisation_id == bindparam("organisation_id"),

@@ -5,25 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, literal, or_, select
 
 from portal.core.db import session
 from portal.core.jobs import sweep
-from portal.deadlines.queries import get_policy
+from portal.deadlines.models import DeadlinePolicy
 from portal.pickup import operations
 from portal.pickup.models import Debt, Pickup
 
 
+def _hours(count: SQLColumnExpression[int]) -> ColumnElement[timedelta]:
+    return func.make_interval(0, 0, 0, 0, count)
+
+
 def changed_debts(at: datetime) -> Sequence[int]:
     """Return the open pickups whose mark no longer says what they owe."""
-    quarter = func.make_interval(0, 0, 0, 0, Pickup.rhythm_days * 6)
-    policy = get_policy()
-    span = func.least(quarter, timedelta(hours=policy.amber_hours))
-    late = at - timedelta(hours=policy.overdue_hours)
+    span = _hours(func.least(Pickup.rhythm_days * 6, DeadlinePolicy.amber_hours))
+    late = literal(at) - _hours(DeadlinePolicy.overdue_hours)
     return (
         session()
         .scalars(
             select(Pickup.id)
+            .join(DeadlinePolicy, DeadlinePolicy.id == Pickup.policy_id)
             .where(
                 Pickup.ended_at.is_(None),
                 or_(

@@ -27,7 +27,8 @@ class Pickup(Base):
     row the answer was "not made contact yet". `debt` is written by the sweep for lists and reports;
     the gate never trusts it but asks the dates. `handed_from_id` is the colleague who held it
     before, where the firm's manager handed it on; `hidden_from_distributor` keeps it out of all
-    that the firm's distributor is shown.
+    that the firm's distributor is shown. `policy_id` is the version of the deadline policy that it
+    began with and keeps.
     """
 
     __tablename__ = "pickups"
@@ -50,6 +51,7 @@ class Pickup(Base):
     reason_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
     handed_from_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     hidden_from_distributor: Mapped[bool] = mapped_column(default=False, server_default=false())
+    policy_id: Mapped[int] = mapped_column(ForeignKey("deadline_policies.id"))
 
     __table_args__ = (
         Index(

@@ -26,7 +26,7 @@ from portal.catalog.models import Reason
 from portal.core.db import ask, session
 from portal.core.errors import NotFound
 from portal.core.events import record
-from portal.deadlines.queries import get_policy
+from portal.deadlines.models import DeadlinePolicy
 from portal.deadlines.rules import next_due, rhythm_of
 from portal.leads.dates import clear_dates
 from portal.leads.lifecycle import TransitionRefused, first_of
@@ -76,8 +76,8 @@ TAKE = text(
     ),
     picked AS (
       INSERT INTO pickups (lead_id, round, organisation_id, user_id, picked_at, feedback_due_at,
-                           rhythm_days, uncontacted, debt)
-      SELECT id, :round, :firm, :rep, :at, :due, :rhythm, 0, 'none' FROM taken
+                           rhythm_days, uncontacted, debt, policy_id)
+      SELECT id, :round, :firm, :rep, :at, :due, :rhythm, 0, 'none', :policy FROM taken
       RETURNING id
     ),
     ended AS (
@@ -114,7 +114,7 @@ def claim(lead_id: int, actor: Actor, at: datetime) -> Claimed:
         raise refusal
     if offer.progress_id is None:
         raise TransitionRefused(_("This change of status is not part of the programme."))
-    rhythm = rhythm_of(position.policy, offer.kind)
+    rhythm = rhythm_of(offer, offer.kind)
     pickup_id = ask(
         TAKE,
         {
@@ -128,6 +128,7 @@ def claim(lead_id: int, actor: Actor, at: datetime) -> Claimed:
             "at": at,
             "due": next_due(at, rhythm),
             "rhythm": rhythm,
+            "policy": offer.policy_id,
         },
     ).scalar()
     if pickup_id is None:
@@ -296,7 +297,10 @@ def mark_debt(pickup_id: int, at: datetime) -> None:
     if pickup is None:
         return
     before = Debt(pickup.debt)
-    debt = debt_of(pickup.feedback_due_at, pickup.rhythm_days, get_policy(), at)
+    policy = session().get_one(DeadlinePolicy, pickup.policy_id)
+    debt = debt_of(
+        pickup.feedback_due_at, pickup.rhythm_days, policy.amber_hours, policy.overdue_hours, at
+    )
     pickup.debt = debt
     if WORSE.index(debt) > WORSE.index(before):
         record(

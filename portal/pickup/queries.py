@@ -27,7 +27,6 @@ from portal.accounts.permissions import PICKING_ROLES, Permission
 from portal.core.db import AnyRow, ask, session
 from portal.core.errors import DomainError, NotFound
 from portal.deadlines.models import DeadlinePolicy
-from portal.deadlines.rules import Policy
 from portal.leads.models import Lead
 from portal.offers.operations import LAST_OFFER, asked_of
 from portal.partners.models import Absence, Partner
@@ -47,17 +46,21 @@ OPEN_COLUMNS = (
     Pickup.last_feedback_at,
     Pickup.last_status,
     Pickup.uncontacted,
+    DeadlinePolicy.amber_hours,
+    DeadlinePolicy.firm_red_days,
     Lead.product_ids,
 )
 
 
 # What follows is asked under the lock of a claim, so it is built once: building costs more than
 # asking.
-OPEN_OF_FIRM = (
+OPEN: Select[*tuple[Any, ...]] = (
     select(*OPEN_COLUMNS)
     .join(Lead, Lead.id == Pickup.lead_id)
-    .where(Pickup.organisation_id == bindparam("organisation_id"), Pickup.ended_at.is_(None))
+    .join(DeadlinePolicy, DeadlinePolicy.id == Pickup.policy_id)
+    .where(Pickup.ended_at.is_(None))
 )
+OPEN_OF_FIRM = OPEN.where(Pickup.organisation_id == bindparam("organisation_id"))
 _HELD = OPEN_OF_FIRM.subquery("held")
 _HELD_COLUMNS = [column.label(f"held_{column.key}") for column in _HELD.c]
 _HELD_ORDER = (_HELD.c.feedback_due_at, _HELD.c.id)
@@ -87,11 +90,6 @@ _AWAY = exists().where(
 )
 BOUNDS = (
     select(
-        DeadlinePolicy.feedback_days,
-        DeadlinePolicy.recruit_feedback_days,
-        DeadlinePolicy.amber_hours,
-        DeadlinePolicy.firm_red_days,
-        DeadlinePolicy.overdue_hours,
         Partner.capacity,
         Partner.rep_capacity,
         Partner.suspended_until,
@@ -101,18 +99,12 @@ BOUNDS = (
     )
     .select_from(Partner)
     .join(Organisation, Organisation.id == Partner.organisation_id)
-    .join(DeadlinePolicy, DeadlinePolicy.active.is_(True))
     .where(Partner.organisation_id == bindparam("organisation_id"))
 )
 # The vendor's own people have no partner profile: each may hold so many, and answers for herself.
 STAFF_MAY_HOLD = 10
 STAFF_BOUNDS: Select[*tuple[Any, ...]] = (
     select(
-        DeadlinePolicy.feedback_days,
-        DeadlinePolicy.recruit_feedback_days,
-        DeadlinePolicy.amber_hours,
-        DeadlinePolicy.firm_red_days,
-        DeadlinePolicy.overdue_hours,
         literal_column(str(STAFF_MAY_HOLD)).label("capacity"),
         literal_column(str(STAFF_MAY_HOLD)).label("rep_capacity"),
         null().label("suspended_until"),
@@ -121,7 +113,6 @@ STAFF_BOUNDS: Select[*tuple[Any, ...]] = (
         _AWAY.where(Absence.user_id == bindparam("user_id")).label("person_absent"),
     )
     .select_from(Organisation)
-    .join(DeadlinePolicy, DeadlinePolicy.active.is_(True))
     .where(
         Organisation.id == bindparam("organisation_id"),
         Organisation.kind == OrganisationKind.VENDOR,
@@ -141,7 +132,7 @@ BOUNDS_AND_OPEN = (
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a rep stands: gate, bounds, leads in hand of the whole firm, the policy that rules.
+    """Where a rep stands: gate, bounds, leads in hand of the whole firm.
 
     `account_manager_id` is who of the vendor answers for the firm, and so for what it picks up.
     """
@@ -149,7 +140,6 @@ class Position:
     gate: Gate
     standing: Standing
     pickups: Sequence[OpenPickup]
-    policy: Policy
     account_manager_id: int | None
 
     @property
@@ -206,7 +196,7 @@ def _position(bounds: Any, held: Sequence[OpenPickup], actor: Actor, at: datetim
     if not actor.is_partner:
         held = [one for one in held if one.user_id == actor.id]
     return Position(
-        gate=gate_of(actor.id, held, bounds, at),
+        gate=gate_of(actor.id, held, at),
         standing=Standing(
             capacity=bounds.capacity,
             rep_capacity=bounds.rep_capacity,
@@ -215,7 +205,6 @@ def _position(bounds: Any, held: Sequence[OpenPickup], actor: Actor, at: datetim
             person_absent=bounds.person_absent,
         ),
         pickups=held,
-        policy=bounds,
         account_manager_id=bounds.account_manager_id,
     )
 
@@ -368,13 +357,11 @@ def list_stood_in(actor: Actor) -> Sequence[AnyRow]:
     return (
         session()
         .execute(
-            select(*OPEN_COLUMNS, User.name.label("holder"))
-            .join(Lead, Lead.id == Pickup.lead_id)
+            OPEN.add_columns(User.name.label("holder"))
             .join(User, User.id == Pickup.user_id)
             .where(
                 Pickup.user_id.in_(actor.stands_in_for),
                 Pickup.organisation_id == actor.organisation_id,
-                Pickup.ended_at.is_(None),
             )
             .order_by(Pickup.feedback_due_at, Pickup.id)
         )
@@ -396,13 +383,5 @@ def list_closed(actor: Actor, limit: int = 30) -> Sequence[tuple[Pickup, Lead]]:
 
 def find_open(pickup_id: int) -> OpenPickup | None:
     """Return an open pickup as the gate sees it; None once it has ended."""
-    row = (
-        session()
-        .execute(
-            select(*OPEN_COLUMNS)
-            .join(Lead, Lead.id == Pickup.lead_id)
-            .where(Pickup.id == pickup_id, Pickup.ended_at.is_(None))
-        )
-        .one_or_none()
-    )
-    return OpenPickup(*row) if row else None
+    row = session().execute(OPEN.where(Pickup.id == pickup_id)).one_or_none()
+    return OpenPickup(*row) if row is not None else None

@@ -2,7 +2,8 @@
 
 Green is free. Amber may pick and has an answer due soon (the last quarter of the rhythm, capped by
 the policy). Red owes: no answer since a pickup, or one past its due date. A firm turns red when one
-of its debts is later than the policy's days.
+of its debts is later than the policy's days. Each lead in hand has its own policy: the version that
+it began with.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from portal.core.errors import Refused
-from portal.deadlines.rules import Policy, amber_from
+from portal.deadlines.rules import amber_from
 from portal.pickup.models import Debt
 
 SHOWN_QUESTIONS = 3
@@ -86,6 +87,8 @@ class OpenPickup:
     last_feedback_at: datetime | None
     last_status: str | None
     uncontacted: int
+    amber_hours: int
+    firm_red_days: int
     product_ids: Sequence[int] = ()
 
     def owed_since(self, at: datetime) -> datetime | None:
@@ -97,6 +100,15 @@ class OpenPickup:
     def late_by(self, at: datetime) -> timedelta:
         """Return how far past its due date the answer is; zero or less is not late."""
         return at - self.feedback_due_at
+
+    def is_soon(self, at: datetime) -> bool:
+        """Say whether the answer is due soon, or past due."""
+        return amber_from(self.feedback_due_at, self.rhythm_days, self.amber_hours) <= at
+
+    def stops_firm(self, at: datetime) -> bool:
+        """Say whether an answer is owed for so long that nobody of the firm may pick up."""
+        limit = timedelta(days=self.firm_red_days)
+        return self.owed_since(at) is not None and self.late_by(at) > limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,21 +139,12 @@ class Gate:
         return self.owed[:SHOWN_QUESTIONS]
 
 
-def gate_of(user_id: int, pickups: Sequence[OpenPickup], policy: Policy, at: datetime) -> Gate:
+def gate_of(user_id: int, pickups: Sequence[OpenPickup], at: datetime) -> Gate:
     """Decide the colour for a rep from all open pickups of the firm."""
     own = sorted((p for p in pickups if p.user_id == user_id), key=lambda p: p.feedback_due_at)
     owed = [p for p in own if p.owed_since(at) is not None]
-    soon = [
-        p
-        for p in own
-        if p.owed_since(at) is None and amber_from(p.feedback_due_at, p.rhythm_days, policy) <= at
-    ]
-    limit = timedelta(days=policy.firm_red_days)
-    firm_debts = [
-        p
-        for p in pickups
-        if p.user_id != user_id and p.owed_since(at) is not None and p.late_by(at) > limit
-    ]
+    soon = [p for p in own if p.owed_since(at) is None and p.is_soon(at)]
+    firm_debts = [p for p in pickups if p.user_id != user_id and p.stops_firm(at)]
     colour = Colour.RED if owed or firm_debts else Colour.AMBER if soon else Colour.GREEN
     return Gate(
         colour=colour,
@@ -153,12 +156,14 @@ def gate_of(user_id: int, pickups: Sequence[OpenPickup], policy: Policy, at: dat
     )
 
 
-def debt_of(due: datetime, rhythm_days: int, policy: Policy, at: datetime) -> Debt:
+def debt_of(
+    due: datetime, rhythm_days: int, amber_hours: int, overdue_hours: int, at: datetime
+) -> Debt:
     """Return what a pickup with this due date owes: none, soon, due, overdue."""
     if due <= at:
-        late = at - due >= timedelta(hours=policy.overdue_hours)
+        late = at - due >= timedelta(hours=overdue_hours)
         return Debt.OVERDUE if late else Debt.DUE
-    return Debt.SOON if amber_from(due, rhythm_days, policy) <= at else Debt.NONE
+    return Debt.SOON if amber_from(due, rhythm_days, amber_hours) <= at else Debt.NONE
 
 
 def may_pick(

@@ -13,7 +13,7 @@ from portal.accounts.models import Organisation, OrganisationKind
 from portal.accounts.queries import get_actor
 from portal.core import clock
 from portal.core.db import session
-from portal.deadlines import drafts
+from portal.leads import drafts
 from portal.leads.models import LeadState
 from portal.matching.models import DistributionRule
 from portal.offers import operations as offers

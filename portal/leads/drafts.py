@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select
 
 from portal.accounts.models import User
 from portal.core.db import session
 from portal.core.events import EventRow, record
-from portal.deadlines.queries import get_policy
+from portal.deadlines.models import DeadlinePolicy
 from portal.leads import events
 from portal.leads.models import Lead, LeadState
+from portal.leads.policies import said_of
 
 APART = timedelta(days=1)
 """A person is told of stale drafts once in so long, of all that there are by then."""
@@ -35,8 +36,9 @@ def _touched() -> ColumnElement[datetime]:
 
 
 def _stale(at: datetime) -> ColumnElement[bool]:
-    """Return the condition of a draft that nobody has touched for the policy's days."""
-    since = at - timedelta(days=get_policy().draft_days)
+    """Return the condition of a draft that nobody has touched for its policy's days."""
+    hours = said_of(DeadlinePolicy.draft_days) * 24
+    since = literal(at) - func.make_interval(0, 0, 0, 0, hours)
     # the first date is cheap to ask: what was begun later can't be stale
     return and_(Lead.state == LeadState.QUALIFYING, Lead.state_since <= since, _touched() <= since)
 

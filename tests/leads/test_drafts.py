@@ -32,7 +32,7 @@ def draft_of(user, at=AT):
 
 
 def look(at):
-    run_now("deadlines.tell_of_drafts", at=at)
+    run_now("leads.tell_of_drafts", at=at)
 
 
 def told():

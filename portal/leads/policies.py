@@ -1,0 +1,104 @@
+"""Which deadline policy holds for a lead: the one that its type names, else the standard.
+
+Here: finding it, which types name which, and retiring one that none names. What a policy says and
+how it changes is `deadlines`'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from flask_babel import gettext as _
+from sqlalchemy import ScalarSelect, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from portal.core.db import session
+from portal.core.errors import Refused
+from portal.deadlines import bringing, operations
+from portal.deadlines.bringing import Change
+from portal.deadlines.file import Described
+from portal.deadlines.models import DeadlinePolicy
+from portal.deadlines.queries import list_policies, ruling
+from portal.leads.definition_words import called
+from portal.leads.models import Lead, LeadDefinition, LeadType
+from portal.leads.versions import ONE_AT_A_TIME
+
+RULING = DeadlinePolicy.id == ruling(LeadType.policy_key)
+"""Joins the policy that holds for a type."""
+
+
+class PolicyNamed(Refused):
+    """A type of lead names the policy, so it stays."""
+
+    code = "policy_named"
+
+
+def policy_of(lead: Lead) -> DeadlinePolicy:
+    """Return the policy that holds for what begins with a lead now."""
+    return (
+        session()
+        .scalars(select(DeadlinePolicy).join(LeadType, RULING).where(LeadType.id == lead.type_id))
+        .one()
+    )
+
+
+def said_of(column: InstrumentedAttribute[int]) -> ScalarSelect[int]:
+    """Return, for a query of leads, a number of the policy that holds for each."""
+    return (
+        select(column)
+        .join(LeadType, RULING)
+        .where(LeadType.id == Lead.type_id)
+        .correlate(Lead)
+        .scalar_subquery()
+    )
+
+
+def types_by_policy() -> Mapping[str, Sequence[str]]:
+    """Return what the types of the active definition are called, by the policy they name."""
+    found: dict[str, list[str]] = {}
+    rows = session().execute(
+        select(LeadType.policy_key, LeadType.names)
+        .join(LeadDefinition, LeadDefinition.id == LeadType.definition_id)
+        .where(LeadDefinition.active, LeadType.policy_key.is_not(None))
+        .order_by(LeadType.position, LeadType.id)
+    )
+    for key, names in rows:
+        found.setdefault(str(key), []).append(called(names))
+    return found
+
+
+def find_strays() -> Mapping[str, Sequence[str]]:
+    """Return the types that name a policy that is not in use, by its key."""
+    in_use = {one.key for one in list_policies() if one.in_use}
+    return {key: types for key, types in types_by_policy().items() if key not in in_use}
+
+
+def set_active(key: str, active: bool, by: int | None, at: datetime) -> DeadlinePolicy:
+    """Retire a policy that no type of lead names, or take one into use again.
+
+    Raises `PolicyNamed`, and as `deadlines.operations.set_active` does.
+    """
+    # so that no version is activated meanwhile that names it
+    session().execute(ONE_AT_A_TIME)
+    types = types_by_policy().get(key, ())
+    if types and not active:
+        raise PolicyNamed(
+            _(
+                "It stays: these types of lead name it. %(types)s. Let a draft of the lead "
+                "definition name another one first.",
+                types=", ".join(types),
+            )
+        )
+    return operations.set_active(key, active, by, at)
+
+
+def compare(described: Sequence[Described]) -> list[Change]:
+    """Return what a file of policies would change. Raises `Invalid` by place."""
+    return bringing.compare(described, types_by_policy())
+
+
+def bring_in(described: Sequence[Described], by: int | None, at: datetime) -> list[Change]:
+    """Have all policies be as a file says and return what changed. Raises `Invalid` by place."""
+    session().execute(ONE_AT_A_TIME)
+    return bringing.bring_in(described, types_by_policy(), by, at)

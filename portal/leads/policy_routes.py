@@ -1,0 +1,211 @@
+"""Pages of deadline policies: all of them, one of them, the standard, retirement, the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from flask import Blueprint, Response, flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import FileStorage
+
+from portal.accounts.actor import current_actor
+from portal.accounts.permissions import Permission
+from portal.core import clock
+from portal.core.errors import Conflict, Invalid
+from portal.deadlines import file as policy_file
+from portal.deadlines import operations, words
+from portal.deadlines.bringing import Change
+from portal.deadlines.forms import FileForm, PolicyForm
+from portal.deadlines.models import DeadlinePolicy
+from portal.deadlines.operations import StandardStays
+from portal.deadlines.queries import get_newest, list_policies, list_versions
+from portal.deadlines.rules import Terms, terms_of
+from portal.leads import policies as kept
+from portal.leads.policies import PolicyNamed
+from portal.web.access import requires
+from portal.web.htmx import go
+
+blueprint = Blueprint("deadlines", __name__, url_prefix="/deadlines")
+
+EDIT = Permission.RULES_EDIT
+CHANGES = {"added": _l("new"), "changed": _l("changed"), "retired": _l("retired")}
+"""What a file makes of policies."""
+
+
+@blueprint.get("")
+@requires(EDIT)
+def policies() -> ResponseReturnValue:
+    return show()
+
+
+def show(
+    form: FileForm | None = None,
+    wrong: Mapping[str, str] = MappingProxyType({}),
+    changes: Sequence[Change] | None = None,
+) -> str:
+    """Render all policies, with what of a file can't be used, or what it would change."""
+    found = [(one, terms_of(one)) for one in list_policies()]
+    return render_template(
+        "deadlines/policies.html",
+        policies=[
+            (one, words.expected(terms), words.besides(terms)) for one, terms in found if one.in_use
+        ],
+        retired=[one for one, _terms in found if not one.in_use],
+        named=kept.types_by_policy(),
+        form=form or FileForm(formdata=None),
+        opened=form is not None,
+        wrong=wrong,
+        changes=changes,
+        kinds=CHANGES,
+    )
+
+
+# no key has a hyphen in it, so neither address is ever taken for that of a policy
+@blueprint.get("/new-one")
+@requires(EDIT)
+def new_policy() -> ResponseReturnValue:
+    form = PolicyForm(formdata=None)
+    form.show(Terms(name=""), 0)
+    return edit(form, None)
+
+
+@blueprint.post("/new-one")
+@requires(EDIT)
+def add_policy() -> ResponseReturnValue:
+    form = PolicyForm()
+    if not form.validate():
+        return edit(form, None), 422
+    try:
+        made = operations.add(form.read(), current_actor().id, clock.now())
+    except Invalid as error:
+        form.take(error)
+        return edit(form, None), 422
+    flash(_("The policy “%(name)s” is there. A lead type can name it now.", name=made.name))
+    return go(url_for("deadlines.policies", _anchor=made.key))
+
+
+@blueprint.get("/<key>")
+@requires(EDIT)
+def policy(key: str) -> ResponseReturnValue:
+    found = get_newest(key)
+    form = PolicyForm(formdata=None)
+    form.show(terms_of(found), found.version)
+    return edit(form, found)
+
+
+def edit(form: PolicyForm, found: DeadlinePolicy | None, theirs: Sequence[str] = ()) -> str:
+    """Render the form of a policy with its versions, a new one where none is found.
+
+    `theirs` says how what somebody else has saved differs from what was typed.
+    """
+    versions = list_versions(found.key) if found else []
+    told = [
+        (one, by, words.differences(terms_of(before), terms_of(one)))
+        for (one, by), (before, _by) in zip(versions, [*versions[1:], *versions[-1:]], strict=True)
+    ]
+    return render_template(
+        "deadlines/policy.html", form=form, found=found, theirs=theirs, versions=told
+    )
+
+
+@blueprint.post("/<key>")
+@requires(EDIT)
+def save_policy(key: str) -> ResponseReturnValue:
+    found, form = get_newest(key), PolicyForm()
+    if not form.validate():
+        return edit(form, found), 422
+    typed = form.read()
+    try:
+        saved = operations.save(key, typed, form.seen, current_actor().id, clock.now())
+    except Invalid as error:
+        form.take(error)
+        return edit(form, found), 422
+    except Conflict as error:
+        # seen now, the next press of Save is meant
+        form.form_errors.append(error.message)
+        form.version.data = str(error.facts["version"])
+        present = get_newest(key)
+        return edit(form, present, words.differences(terms_of(present), typed)), 409
+    if saved is found:
+        flash(_("Nothing was different."))
+    else:
+        flash(
+            _(
+                "“%(name)s” holds from now on. Leads in hand keep what they began with.",
+                name=saved.name,
+            ),
+            "success",
+        )
+    return go(url_for("deadlines.policies", _anchor=key))
+
+
+@blueprint.post("/<key>/standard")
+@requires(EDIT)
+def choose_standard(key: str) -> ResponseReturnValue:
+    """Have a policy hold wherever a type of lead names none."""
+    try:
+        found = operations.make_standard(key, current_actor().id, clock.now())
+    except Invalid as error:
+        flash(error.message, "warning")
+    else:
+        flash(
+            _("“%(name)s” holds now wherever a lead type names none.", name=found.name), "success"
+        )
+    return go(url_for("deadlines.policies"))
+
+
+@blueprint.post("/<key>/use")
+@requires(EDIT)
+def use_policy(key: str) -> ResponseReturnValue:
+    """Take a policy out of use or into it again."""
+    active = request.form.get("active") == "1"
+    try:
+        found = kept.set_active(key, active, current_actor().id, clock.now())
+    except (Invalid, PolicyNamed, StandardStays) as refusal:
+        flash(refusal.message, "warning")
+    else:
+        flash(
+            _("“%(name)s” is in use again.", name=found.name)
+            if active
+            else _("“%(name)s” is retired. Leads in hand keep it until they end.", name=found.name),
+            "success",
+        )
+    return go(url_for("deadlines.policies"))
+
+
+@blueprint.get("/as-file")
+@requires(EDIT)
+def file() -> ResponseReturnValue:
+    """Give all policies in use as a file."""
+    answer = Response(policy_file.write(list_policies()), mimetype="application/yaml")
+    answer.headers["Content-Disposition"] = "attachment; filename=deadline-policies.yaml"
+    return answer
+
+
+@blueprint.post("/as-file")
+@requires(EDIT)
+def take_file() -> ResponseReturnValue:
+    """Have the policies be as a file says, or only say what would be different."""
+    form = FileForm()
+    sent = form.file.data
+    if not form.validate() or not isinstance(sent, FileStorage) or not sent.filename:
+        form.file.errors = [_("Please choose a file.")]
+        return show(form), 422
+    only = request.form.get("then") == "compare"
+    try:
+        described = policy_file.read(sent.stream.read(policy_file.MOST_BYTES + 1))
+        changes = (
+            kept.compare(described)
+            if only
+            else kept.bring_in(described, current_actor().id, clock.now())
+        )
+    except Invalid as error:
+        form.file.errors = [_("This file can’t be used as it is; nothing was changed.")]
+        return show(form, error.errors), 422
+    if only:
+        return show(form, changes=changes)
+    flash(_("The policies are as the file says."), "success")
+    return go(url_for("deadlines.policies"))

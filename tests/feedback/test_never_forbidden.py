@@ -212,7 +212,7 @@ def house(ctx):
 
 
 @settings(
-    max_examples=14,
+    max_examples=10,
     # the others trace every line, which takes ten times as long
     phases=(Step.generate, Step.shrink),
     derandomize=True,
@@ -222,7 +222,7 @@ def house(ctx):
 )
 @given(
     missing=st.sets(st.tuples(st.sampled_from(KEYS), st.sampled_from(KEYS)), max_size=4),
-    steps=st.lists(st.integers(0, 999), min_size=8, max_size=18),
+    steps=st.lists(st.integers(0, 999), min_size=8, max_size=16),
 )
 def test_no_sequence_of_actions_leads_where_the_definition_does_not(house, missing, steps):
     before = db.engines[None].begin_nested()
@@ -243,8 +243,6 @@ def test_no_sequence_of_actions_leads_where_the_definition_does_not(house, missi
                 with session().begin_nested():
                     deed(house, get_actor(house.person(who, was)), at)
             except DomainError:
-                if was.state == "closed":
-                    break
                 continue
             session().flush()
             done.append(f"{deed.__name__}({who})")

@@ -50,6 +50,11 @@ class Figures:
     quote_needs: str | None = None
 
     @property
+    def is_known(self) -> bool:
+        """True where anything is."""
+        return self != Figures()
+
+    @property
     def expected_amount(self) -> Decimal | None:
         """Return the target amount times the probability."""
         if self.target_amount is None or self.probability is None:

@@ -11,9 +11,9 @@ from flask_babel import ngettext
 from portal.leads.contest import MINUTES, SIZES, Contest, Mode
 
 CONTESTS: dict[str, Any] = {
-    Mode.RACE: _l("All at once: the first to pick it up gets it"),
-    Mode.STAGGERED: _l("The best first, then the next ones"),
-    Mode.SERIAL: _l("One after the other, each alone for a while"),
+    Mode.RACE: _l("All at once"),
+    Mode.STAGGERED: _l("The best first"),
+    Mode.SERIAL: _l("One after the other"),
 }
 
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
 from portal.accounts.queries import get_actor
+from portal.core import clock
 from portal.core.db import session, unit_of_work
 from portal.core.errors import NotFound
 from portal.core.events import EventRow
 from portal.core.jobs import run_now
+from portal.core.mail.models import OutgoingEmail
 from portal.desk import live
 from portal.desk import queries as desk
 from portal.leads.contest import Contest, Mode
 from portal.leads.models import Lead, LeadType
 from portal.matching.models import DistributionRule
+from portal.notifications import letters
 from portal.notifications.queries import list_offered
 from portal.offers import operations as offers
 from portal.offers import places, queries, rings
@@ -28,7 +31,7 @@ from portal.offers.queries import Filters
 from portal.offers.rules import AlreadyTaken
 from portal.partners.models import PartnerFigures
 from portal.pickup import operations as pickup
-from tests.factories import AT, make_manager, make_offered_lead, make_person, sign_in
+from tests.factories import AT, csrf_of, make_manager, make_offered_lead, make_person, sign_in
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -86,7 +89,7 @@ def recorded(name):
 class Story:
     """Five firms with a person each, the best first; a lead that is offered to them."""
 
-    def __init__(self, contest: Contest, by_rule: bool = False) -> None:
+    def __init__(self, contest: Contest, by_rule: bool = False, at: datetime = AT) -> None:
         self.people = [make_person() for _ in range(5)]
         chosen = {
             "contest": contest.mode,
@@ -94,7 +97,7 @@ class Story:
             "ring_minutes": contest.minutes,
         }
         session().execute(update(DistributionRule if by_rule else LeadType).values(chosen))
-        self.lead = make_offered_lead()
+        self.lead = make_offered_lead(at=at)
 
     @property
     def round(self) -> OfferRound:
@@ -184,6 +187,27 @@ def test_who_is_in_a_later_ring_finds_no_trace_of_it_before(ctx, rung):
     rung.picks(2, AT + HOUR)
 
 
+@pytest.mark.parametrize("contest", [STAGGERED, SERIAL], ids=["rings", "in turn"])
+def test_no_page_betrays_a_lead_before_its_time(app, contest):
+    with app.app_context(), unit_of_work():
+        story = Story(contest, at=clock.now())
+        first, later = story.people[0], story.people[3]
+        path, number = f"/leads/{story.lead.id}", story.lead.number
+    asked = (path, f"{path}/decline", f"/available/news?maybe={story.lead.id}&since=1")
+
+    def looks(user):
+        browser = sign_in(app.test_client(), user)
+        told = [browser.get(one) for one in asked]
+        card = browser.get(f"{path}/card", headers={"HX-Request": "true"})
+        token = csrf_of(page := browser.get("/available").text)
+        posted = browser.post(f"{path}/pickup", data={"csrf_token": token})
+        codes = [answer.status_code for answer in (*told[:2], card, posted)]
+        return codes, told[2].json["fresh"] != [], number in page
+
+    assert looks(later) == ([404] * 4, False, False)
+    assert looks(first) == ([200, 200, 200, 303], True, True)
+
+
 def test_each_ring_is_told_once_and_counts_as_offered_then(rung):
     for minutes in (0, 59, 60, 61, 90):
         rung.sweep(AT + minutes * MINUTE)
@@ -194,6 +218,15 @@ def test_each_ring_is_told_once_and_counts_as_offered_then(rung):
         session().execute(select(PartnerFigures.organisation_id, PartnerFigures.offers_seen)).all()
     )
     assert [seen.get(one.organisation_id, 0) for one in rung.people] == [1, 1, 1, 1, 0]
+
+
+def test_the_mail_says_how_many_have_it_and_when_more_will(rung):
+    user, found = list_offered(rung.lead.id, rung.round.id, AT)[0]
+    letters.post(letters.lead_offered(found, user, AT), user, AT, "once")
+    mail = session().scalars(select(OutgoingEmail)).one()
+    assert "2 firms have it" in mail.text
+    for told in (mail.text, mail.html):
+        assert "You see it before others do: more firms from" in told
 
 
 def test_after_an_outage_all_whose_time_has_come_are_told_together(rung):

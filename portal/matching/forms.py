@@ -205,9 +205,16 @@ class RuleForm(Form):
             if field.kind in field_answers.SPANNED
         ]
 
-    def own_conditions(self) -> list[Any]:
-        """Return the form's fields that ask of the programme's own ones about leads, in order."""
-        return [self[name] for field in self.lead_own.values() for name in names_of(IF, field)]
+    def own_conditions(self) -> list[tuple[str, list[Any]]]:
+        """Return what of the form asks of the programme's own fields about leads, by their names.
+
+        Of a number or a day it is where it begins and where it ends.
+        """
+        locale = str(get_locale())
+        return [
+            (field.label(locale), [self[name] for name in names_of(IF, field)])
+            for field in self.lead_own.values()
+        ]
 
     def own_spans(self) -> list[Any]:
         """Return those that ask of partners from where to where a number or a day may be."""

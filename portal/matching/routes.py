@@ -224,7 +224,8 @@ def editor(
         rule=found,
         action=action,
         preview_url=f"{action}/preview",
-        fields=[*(form[f"if_{of}"] for of in FIXED_FIELDS), *form.own_conditions()],
+        fields=[form[f"if_{of}"] for of in FIXED_FIELDS],
+        own=form.own_conditions(),
         criteria=[
             {
                 "name": kind_name(kind),

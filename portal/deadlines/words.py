@@ -35,9 +35,13 @@ def days_in_words(days: int) -> str:
     return str(ngettext("%(num)d day", "%(num)d days", days))
 
 
-def expected(terms: Terms) -> list[str]:
-    """Return what a policy expects of who picks up a lead, a sentence each."""
-    rhythm, recruit = terms.feedback_days, terms.recruit_feedback_days
+def expected(terms: Terms, of_lead: int | None = None) -> list[str]:
+    """Return what a policy expects of who picks up a lead, a sentence each.
+
+    `of_lead` is the rhythm in days of the one lead that it is told for.
+    """
+    rhythm = of_lead or terms.feedback_days
+    recruit = of_lead or terms.recruit_feedback_days
     said = [
         _(
             "Your answer is due %(span)s after you pick a lead up, and %(span)s after each answer.",

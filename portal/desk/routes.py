@@ -23,6 +23,8 @@ from portal.core import clock
 from portal.core.db import AnyRow
 from portal.core.errors import NotFound
 from portal.customers.queries import find_of_lead
+from portal.deadlines.rules import terms_of
+from portal.deadlines.words import expected
 from portal.desk import planned, queries, timeline
 from portal.desk.board import board_cards, board_columns, column_words, figures
 from portal.desk.resellers import read_resellers
@@ -316,6 +318,9 @@ def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
         customer=find_of_lead(found.id),
         owner=queries.find_owner(found),
         overdue=bool(facts and facts.owed_since(at)),
+        expected=expected(terms_of(pickups.get_policy(pickup)), pickup.rhythm_days)
+        if pickup and facts
+        else [],
         waiting=places.count_waiting(found.id) if facts else 0,
         timeline=timeline.of_lead(found, sight, at, given),
         dates=read_dates(found, actor, at, sight),

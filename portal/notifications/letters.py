@@ -258,6 +258,7 @@ def yours_now(
                     "address": street.strip(" ,"),
                 },
                 "due_at": pickup.feedback_due_at,
+                "rhythm_days": pickup.rhythm_days,
                 "answer_rows": answers(pickup, lead.number, user, at),
             },
             lead.id,

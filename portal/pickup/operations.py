@@ -26,7 +26,6 @@ from portal.catalog.models import Reason
 from portal.core.db import ask, session
 from portal.core.errors import NotFound
 from portal.core.events import record
-from portal.deadlines.models import DeadlinePolicy
 from portal.deadlines.rules import next_due, rhythm_of
 from portal.leads.dates import clear_dates
 from portal.leads.lifecycle import TransitionRefused, first_of
@@ -297,7 +296,7 @@ def mark_debt(pickup_id: int, at: datetime) -> None:
     if pickup is None:
         return
     before = Debt(pickup.debt)
-    policy = session().get_one(DeadlinePolicy, pickup.policy_id)
+    policy = queries.get_policy(pickup)
     debt = debt_of(
         pickup.feedback_due_at, pickup.rhythm_days, policy.amber_hours, policy.overdue_hours, at
     )

@@ -329,6 +329,11 @@ def find(pickup_id: int) -> Pickup | None:
     return session().get(Pickup, pickup_id)
 
 
+def get_policy(pickup: Pickup) -> DeadlinePolicy:
+    """Return the version of the deadline policy that a pickup began with."""
+    return session().get_one(DeadlinePolicy, pickup.policy_id)
+
+
 def find_last(lead_id: int, actor: Actor) -> Pickup | None:
     """Return the last pickup of a lead that this person (or her firm, for its manager) had."""
     return session().scalar(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
@@ -11,6 +12,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal.accounts.queries import get_actor
+from portal.core import clock
 from portal.core.db import session
 from portal.core.errors import Invalid
 from portal.core.jobs import run_now
@@ -81,6 +83,17 @@ def pick(actor, **over):
     return session().get_one(Pickup, pickup.claim(lead.id, actor, AT).pickup_id)
 
 
+@factory
+def hold_brisk(user):
+    """Have a person hold a lead under the brisk policy, which has changed since."""
+    add()
+    name_it("brisk")
+    lead = make_offered_lead(at=clock.now())
+    held = pickup.claim(lead.id, get_actor(user.id), clock.now())
+    change("brisk", feedback_days=9, firm_red_days=9)
+    return lead, held
+
+
 def debt(one):
     """Return what the sweep has noted."""
     return session().get_one(Pickup, one.id, populate_existing=True).debt
@@ -146,6 +159,14 @@ def test_a_lead_in_hand_keeps_the_version_it_began_with_and_new_ones_take_the_ne
     assert (second.policy_id, second.rhythm_days) == (newer.id, 5)
     run_now("pickup.mark_debts", at=AT + 5 * DAY + 49 * HOUR)
     assert debt(second) == "due"
+
+
+def test_the_holder_reads_what_his_own_policy_expects(client):
+    alice = make_person()
+    lead, _held = hold_brisk(alice)
+    page = sign_in(client, alice).get(f"/leads/{lead.id}").text
+    assert "Your answer is due 2 days after you pick a lead up" in page
+    assert "When one is more than 1 day late" in page
 
 
 def test_an_offer_lasts_as_the_policy_says_unless_its_rule_says_otherwise(alice):
@@ -221,6 +242,17 @@ def test_a_version_names_a_policy_in_use_and_says_so_in_words(ctx: Flask):
     activate(draft.id, draft.version, {}, manager, AT)
     assert versions.content_of(versions.find_active()) == wanted
     assert policies.types_by_policy() == {"brisk": [wanted.types[0].names["en"]]}
+
+
+def test_a_draft_chooses_among_the_policies_in_use(client):
+    sign_in(client, make_manager())
+    factory(add)()
+    token = csrf_of(client.get("/definition").text)
+    client.post("/definition", data={"csrf_token": token})
+    page = client.get(f"/definition/{factory(versions.find_draft)().id}/types/organisation").text
+    choice = page.partition('name="policy"')[2].partition("</select>")[0]
+    assert re.findall(r'value="(\w*)"', choice) == ["", "standard", "brisk"]
+    assert "the standard: Standard" in choice
 
 
 # -- files --------------------------------------------------------------------------------------

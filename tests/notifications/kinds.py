@@ -121,6 +121,7 @@ KINDS: dict[str, dict[str, Any]] = {
         },
         "handed_by": None,
         "due_at": AT + timedelta(days=7),
+        "rhythm_days": 7,
         "answer_rows": ANSWERS,
     },
     "feedback_soon": FEEDBACK,

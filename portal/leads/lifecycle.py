@@ -56,15 +56,20 @@ def _follows(
         way = way.where(
             or_(LeadTransition.unit_ids.is_(None), LeadTransition.unit_ids.overlap(units))
         )
-    return or_(_TARGET.id == _CURRENT.id, way)
+    # the lead of a query further out is meant, never any lead
+    return or_(_TARGET.id == _CURRENT.id, way.correlate(_TARGET, _CURRENT, Lead))
 
 
 def _of_type(type_id: SQLColumnExpression[int]) -> ColumnElement[bool]:
     """Return whether the target is a status of the active definition that the type may have."""
-    return exists().where(
-        LeadType.id == type_id,
-        LeadType.definition_id == _TARGET.definition_id,
-        or_(LeadType.status_ids.is_(None), _TARGET.id == any_(LeadType.status_ids)),
+    return (
+        exists()
+        .where(
+            LeadType.id == type_id,
+            LeadType.definition_id == _TARGET.definition_id,
+            or_(LeadType.status_ids.is_(None), _TARGET.id == any_(LeadType.status_ids)),
+        )
+        .correlate(_TARGET, Lead)
     )
 
 

@@ -15,7 +15,8 @@ from portal.core.events import EventRow
 from portal.deadlines.models import DeadlinePolicy
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
-from portal.leads.models import Lead, LeadState
+from portal.leads.lifecycle import TransitionRefused
+from portal.leads.models import Lead, LeadState, LeadStatus, LeadTransition
 from portal.offers import operations as offers
 from portal.offers.models import OfferRound
 from portal.offers.rules import AlreadyTaken
@@ -294,3 +295,19 @@ def test_a_lead_that_misses_something_is_not_offered(ctx: Flask) -> None:
     with pytest.raises(Invalid) as refusal:
         offers.offer(lead.id, AT)
     assert {"title", "contact.last_name", "contact.reachable"} <= set(refusal.value.errors)
+
+
+def test_a_pick_goes_the_way_that_is_open_to_the_leads_own_type(ctx: Flask) -> None:
+    """Another lead, of a type that may go it, opens it to nobody."""
+    alice = actor_of(make_person())
+    person, company = make_offered_lead(type="person"), make_offered_lead()
+    begins = session().get_one(LeadStatus, company.status_id)
+    for way in session().scalars(
+        select(LeadTransition).where(LeadTransition.from_status_id == begins.id)
+    ):
+        way.type_ids = [company.type_id]
+    session().flush()
+    with pytest.raises(TransitionRefused):
+        pickup.claim(person.id, alice, AT)
+    pickup.claim(company.id, alice, AT)
+    assert session().get_one(Lead, company.id, populate_existing=True).state == LeadState.HELD

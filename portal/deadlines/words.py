@@ -52,7 +52,7 @@ def expected(terms: Terms, of_lead: int | None = None) -> list[str]:
         said.append(_("For future partners: %(span)s.", span=days_in_words(recruit)))
     before = min(rhythm * 6, terms.amber_hours)
     if before:
-        said.append(_("We remind you %(span)s before that.", span=in_words(before)))
+        said.append(_("We remind you before that, at most %(span)s.", span=in_words(before)))
     said.append(_("While you owe an answer you can’t pick up another lead."))
     late = terms.overdue_hours
     said.append(

@@ -18,9 +18,7 @@ from portal.pickup.models import Pickup
 
 PAGE = 50
 COUNTED = 1000
-"""Beyond this many nobody counts on."""
-ORDERED = 5000
-"""Beyond this many none is looked up lead by lead, only to put it in its place."""
+"""Beyond this many nobody counts on, or looks each up only to put it in its place."""
 AT_ONCE = 500
 WORDS = LeadWords.__table__
 OPEN_PICKUP = (Pickup.lead_id == Lead.id) & Pickup.ended_at.is_(None)
@@ -48,8 +46,11 @@ class LeadList:
         ]
         self.too_long: Order | None = None
         """The order that was asked for, where there are more leads than can be put in it."""
-        if self.order.few and self._counted(ORDERED) > ORDERED:
-            self.too_long, self.order = self.order, ORDER_BY_KEY["newest"]
+        self._count: int | None = None
+        if self.order.few:
+            self._count = self._counted()
+            if self._count > COUNTED:
+                self.too_long, self.order = self.order, ORDER_BY_KEY["newest"]
 
     def _begin(self) -> FromClause | None:
         """Return what stands beside the leads, where the list begins there; None without words.
@@ -91,11 +92,10 @@ class LeadList:
         """
         if page.before is None and page.after is None:
             return len(page.rows)
-        return self._counted(COUNTED)
+        return self._counted() if self._count is None else self._count
 
-    def _counted(self, most: int) -> int:
-        """Return how many there are, no more than one above `most`."""
-        some = self._joined(select(self._lead_id)).limit(most + 1).subquery()
+    def _counted(self) -> int:
+        some = self._joined(select(self._lead_id)).limit(COUNTED + 1).subquery()
         return session().scalar(select(func.count()).select_from(some)) or 0
 
     def ids(self, among: Collection[int]) -> list[int]:

@@ -38,7 +38,7 @@ from portal.desk.lead_filters import (
     read_asked,
     without_odd,
 )
-from portal.desk.lead_list import COUNTED, ORDERED, LeadList
+from portal.desk.lead_list import COUNTED, LeadList
 from portal.desk.lead_telling import Telling
 from portal.desk.many import deeds_of, do_to_many
 from portal.leads.sight import read_choices
@@ -114,7 +114,6 @@ def leads() -> ResponseReturnValue:
         filters=url_for("lead_list.filters", **found.asked.as_address()),
         orders=found.eyes.orders(),
         too_long=found.too_long,
-        ordered=ORDERED,
         deeds=deeds,
         staff=staff if any(deed.of_person for deed in deeds.values()) else (),
         view=next(

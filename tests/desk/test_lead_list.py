@@ -364,7 +364,7 @@ def test_a_short_list_is_put_in_order_by_own_fields_and_a_long_one_is_not(ctx, m
     ids = [row.id for row in by_halls.page().rows]
     assert "".join(row.title for row in by_halls.page().rows[:2]) == "ba"
     assert ids[2:] == sorted(ids[2:], reverse=True)
-    monkeypatch.setattr(lead_list, "ORDERED", 4)
+    monkeypatch.setattr(lead_list, "COUNTED", 4)
     too_long = list_of(me, order="own-halls")
     assert (too_long.order.key, too_long.too_long.label) == ("newest", "By “Halls”")
     assert list_of(me, order="own-halls", state="held").too_long is None

@@ -37,6 +37,8 @@ def test_a_type_with_its_own_statuses_ways_and_questions_and_a_lead_of_it(
     alice.get_by_text("Seats booked", exact=True).click()
     alice.get_by_role("button", name="Save").click()
     expect(alice.get_by_text("Seats booked").first).to_be_visible()
+    # nothing is due: the question is folded
+    alice.get_by_role("heading", name="How far are you?", level=2).click()
     alice.get_by_text("Won …").click()
     alice.get_by_label("Value of the order").fill("4800")
     alice.get_by_role("button", name="Report as won").click()

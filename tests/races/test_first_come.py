@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -116,12 +117,19 @@ def assert_house_in_order(live):
                             WHERE events.lead_id = pickups.lead_id AND name = 'LeadPickedUp')
         """
     )
-    assert deadlocks(live) == 0
+    assert deadlocks(live) == 0, told_of_deadlocks()
 
 
 def deadlocks(live):
     """Return how many deadlocks this database has met since it was made."""
     return live.value("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+
+
+def told_of_deadlocks():
+    """Return what the log of the database says of them."""
+    log = Path(os.environ["FIRSTCOME_TEST_HOME"]) / "log" / "postgres.log"
+    told = log.read_text(errors="replace").split("deadlock detected")[1:]
+    return "\n".join(one[:3000] for one in told)
 
 
 def test_of_fifty_reps_at_one_lead_one_wins_and_49_get_a_clean_answer_time_after_time(live):

@@ -34,7 +34,7 @@ from portal.leads.models import (
     QualificationQuestion,
 )
 from portal.offers import operations as offers
-from portal.offers.models import Offer
+from portal.offers.models import Offer, OfferRound
 from portal.partners.models import Partner, PartnerFigures
 from tests import founded
 
@@ -256,6 +256,21 @@ def make_offered_lead(hours: int | None = None, at: datetime = AT, **over: Any) 
             update(Offer).where(Offer.round_id == opened.id).values(ends_at=opened.ends_at)
         )
     return lead
+
+
+def last_round(lead: Lead) -> OfferRound:
+    """Return the round of a lead that was opened last, as it stands now."""
+    return (
+        session()
+        .scalars(
+            select(OfferRound)
+            .where(OfferRound.lead_id == lead.id)
+            .order_by(OfferRound.number.desc())
+            .limit(1)
+            .execution_options(populate_existing=True)
+        )
+        .one()
+    )
 
 
 @factory

@@ -6,7 +6,7 @@ Whatever is odd in an address is left out. Not here: of whom a reader may ask it
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from portal.catalog.fields import NUMBERS, choices_of, place_of
+from portal.catalog.fields import NUMBERS, PREFIX, choices_of, place_of
 from portal.catalog.models import CustomField, FieldKind
 
 Make = Callable[[SQLColumnExpression[Any], str], ColumnElement[bool] | None]
@@ -165,6 +165,15 @@ class Narrowing:
 
     def _given(self) -> Iterable[Question]:
         return (one for one in self.asked if one.place in self.answered)
+
+
+def kept_narrowing(given: Mapping[str, str], names: Collection[str]) -> dict[str, Any]:
+    """Return what an address narrows a list to, as it stands there: by `names` and own fields."""
+    return {
+        key: value
+        for key, value in given.items()
+        if value and (key in names or key.startswith(PREFIX))
+    }
 
 
 def read_narrowing(

@@ -22,8 +22,7 @@ from portal.accounts.queries import (
     list_with_second_step,
 )
 from portal.catalog import fields
-from portal.catalog.field_filters import read_narrowing
-from portal.catalog.fields import PREFIX
+from portal.catalog.field_filters import kept_narrowing, read_narrowing
 from portal.catalog.models import FieldSubject
 from portal.catalog.queries import book
 from portal.core import clock
@@ -110,11 +109,7 @@ def filters_asked() -> queries.Filters:
 
 def kept() -> dict[str, Any]:
     """Return what the address narrows the list to, as it stands there."""
-    return {
-        key: value
-        for key, value in request.args.items()
-        if value and (key in NARROWING or key.startswith(PREFIX))
-    }
+    return kept_narrowing(request.args, NARROWING)
 
 
 @blueprint.get("/partners/export")

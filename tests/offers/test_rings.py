@@ -31,7 +31,15 @@ from portal.offers.queries import Filters
 from portal.offers.rules import AlreadyTaken
 from portal.partners.models import PartnerFigures
 from portal.pickup import operations as pickup
-from tests.factories import AT, csrf_of, make_manager, make_offered_lead, make_person, sign_in
+from tests.factories import (
+    AT,
+    csrf_of,
+    last_round,
+    make_manager,
+    make_offered_lead,
+    make_person,
+    sign_in,
+)
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -100,18 +108,8 @@ class Story:
         self.lead = make_offered_lead(at=at)
 
     @property
-    def round(self) -> OfferRound:
-        return (
-            session()
-            .scalars(
-                select(OfferRound)
-                .where(OfferRound.lead_id == self.lead.id)
-                .order_by(OfferRound.number.desc())
-                .limit(1)
-                .execution_options(populate_existing=True)
-            )
-            .one()
-        )
+    def round(self):
+        return last_round(self.lead)
 
     def actor(self, which: int):
         return get_actor(self.people[which].id)

@@ -21,12 +21,12 @@ from portal.leads.models import Lead, LeadState
 from portal.leads.operations import suppress
 from portal.offers import operations as offers
 from portal.offers import places, queries
-from portal.offers.models import Offer, OfferRound, StandBy
+from portal.offers.models import Offer, StandBy
 from portal.offers.queries import Filters
 from portal.offers.rules import AlreadyTaken, NothingToWaitFor
 from portal.partners.models import Absence, Partner
 from portal.pickup import operations as pickup
-from tests.factories import AT, CONTACT, make_offered_lead, make_partner, make_person
+from tests.factories import AT, CONTACT, last_round, make_offered_lead, make_partner, make_person
 
 LATER = AT + timedelta(hours=1)
 BACK = AT + timedelta(hours=2)
@@ -77,17 +77,7 @@ class Story:
 
     @property
     def round(self):
-        return (
-            session()
-            .scalars(
-                select(OfferRound)
-                .where(OfferRound.lead_id == self.lead.id)
-                .order_by(OfferRound.number.desc())
-                .limit(1)
-                .execution_options(populate_existing=True)
-            )
-            .one()
-        )
+        return last_round(self.lead)
 
     def dispatch(self, at):
         run_now("core.dispatch", {"here": True}, at)

@@ -40,7 +40,7 @@ ENTRIES: tuple[tuple[str, Any, str, P | tuple[P, ...] | None], ...] = (
     ("team.team", _l("Team"), "users", P.PICKUPS_SEE_FIRM),
     ("team.resellers", _l("Resellers"), "building", P.RESELLERS_SEE),
     ("desk.board", _l("Board"), "layout-kanban", P.BOARD_SEE),
-    ("leads.qualify", _l("Qualify"), "bulb", P.LEADS_QUALIFY),
+    ("qualification.qualify", _l("Qualify"), "bulb", P.LEADS_QUALIFY),
     (
         "lead_list.leads",
         _l("Leads"),
@@ -171,7 +171,7 @@ WITHIN = {
 # rooms whose pages all belong to their one entry
 WHOLE_ROOMS = frozenset(
     {
-        "leads",
+        "qualification",
         "customers",
         "hand_overs",
         "imports",

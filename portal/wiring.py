@@ -63,7 +63,6 @@ from portal.leads import jobs as _leads  # noqa: F401
 from portal.leads import label_routes as labels
 from portal.leads import note_routes as notes
 from portal.leads import policy_routes as deadlines
-from portal.leads import routes as leads
 from portal.leads import team_routes as lead_team
 from portal.leads import visibility_routes as visibility
 from portal.leads.events import (
@@ -99,6 +98,7 @@ from portal.pickup.events import (
     LeadPickedUp,
     LeadReassigned,
 )
+from portal.qualification import routes as qualification
 from portal.timeline import jobs as _timeline  # noqa: F401
 from portal.timeline.events import ActivityDue
 
@@ -128,7 +128,7 @@ ROOMS = (
     lead_list_routes.blueprint,
     search_routes.blueprint,
     team.blueprint,
-    leads.blueprint,
+    qualification.blueprint,
     notes.blueprint,
     activities.blueprint,
     lead_dates.blueprint,

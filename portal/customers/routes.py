@@ -312,7 +312,7 @@ def open_lead(customer_id: int) -> ResponseReturnValue:
         page = render_template("customers/lead.html", customer=customer, who=known, form=form)
         return page, 422
     flash(_("%(number)s is in.", number=lead.number))
-    return go(url_for("leads.qualify_lead", lead_id=lead.id))
+    return go(url_for("qualification.qualify_lead", lead_id=lead.id))
 
 
 def get_to_call(customer_id: int) -> tuple[Customer, who.Who]:

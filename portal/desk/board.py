@@ -96,7 +96,7 @@ def board_card(key: str, row: AnyRow, actor: Actor, at: datetime) -> BoardCard:
     """Return a card: what, with whom, what is next; late is said in words."""
     line, late = LINES[key](row, at)
     qualifies = key == "to_qualify" and actor.may(Permission.LEADS_QUALIFY)
-    endpoint = "leads.qualify_lead" if qualifies else "desk.lead"
+    endpoint = "qualification.qualify_lead" if qualifies else "desk.lead"
     return BoardCard(
         lead_id=row.id,
         url=url_for(endpoint, lead_id=row.id),

@@ -14,12 +14,12 @@ from portal.catalog.fields import open_part, take
 from portal.core import clock
 from portal.core.db import session
 from portal.leads import operations, own_fields
-from portal.leads.forms import QualifyForm, qualify_form
 from portal.leads.models import Lead, LeadType
 from portal.leads.queries import get_visible
-from portal.leads.routes import leak_view, refusal_of, show_again
 from portal.leads.rules import MOST
 from portal.offers.cards import Card, card_of
+from portal.qualification.forms import QualifyForm, qualify_form
+from portal.qualification.routes import leak_view, refusal_of, show_again
 from portal.web.access import requires
 from portal.web.htmx import wants_fragment
 
@@ -39,7 +39,7 @@ def preview(lead_id: int) -> ResponseReturnValue:
     card = card_from(form, lead)
     if wants_fragment():
         return render_template(
-            "leads/_qualify_preview.html", card=card, form=form, lead=lead, **leak_view(form)
+            "qualification/_preview.html", card=card, form=form, lead=lead, **leak_view(form)
         )
     return show_again(lead, form, actor, card), 200
 

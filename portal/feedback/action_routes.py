@@ -107,7 +107,7 @@ def take(lead_id: int, key: str) -> ResponseReturnValue:
     if action == Action.DELETE:
         number = actions.delete_lead(lead_id, actor, at)
         flash(_("%(number)s is deleted.", number=number))
-        return go(url_for("leads.qualify" if actor.may(P.LEADS_QUALIFY) else "desk.board"))
+        return go(url_for("qualification.qualify" if actor.may(P.LEADS_QUALIFY) else "desk.board"))
     lead = VERBS[action](lead_id, actor, at)
     flash(said_of(action, lead.number), "success")
     return go(url_for("desk.lead", lead_id=lead_id))

@@ -28,7 +28,7 @@ NO_PAGES = {
     "notifications.mailbox_json",
     "notifications.mail_frame",
     "notifications.mail_file",
-    "leads.states",
+    "qualification.states",
     "live.news",
     "live.stream",
     "activities.attachment",
@@ -46,7 +46,7 @@ NO_PAGES = {
     "accent",
 }
 # a page about what can't be done any more
-MAY_REFUSE = {"leads.qualify_lead", "leads.disqualification", "hand_overs.ask"}
+MAY_REFUSE = {"qualification.qualify_lead", "qualification.disqualification", "hand_overs.ask"}
 NOT_THEIRS = re.compile(r"status of (403|404) ")
 FOR_ALL = ("accounts.", "inbound.", "notifications.", "sign_up.")
 OF_EACH = {"sign_up.requests", "sign_up.request_page", "accounts.hearing"}
@@ -54,7 +54,7 @@ WIDE_TOO = {
     "desk.board",
     "mail_health.mail_health",
     "pickup.available",
-    "leads.qualify_lead",
+    "qualification.qualify_lead",
     "desk.lead",
     "matching.rule",
 }
@@ -173,8 +173,10 @@ def paths_of(live, field):
         "team.place": [field.people["rep"].id],
         "pickup.holder_page": [field.pickups["owed"]],
         "feedback.feedback_page": [field.pickups["owed"], field.pickups["overdue"]],
-        "leads.qualify_lead": [field.leads[k] for k in ("captured", "long", "ready", "silenced")],
-        "leads.disqualification": [field.leads["captured"]],
+        "qualification.qualify_lead": [
+            field.leads[k] for k in ("captured", "long", "ready", "silenced")
+        ],
+        "qualification.disqualification": [field.leads["captured"]],
         "partners.partner": [field.firm],
         "partners.edit_partner": [field.firm],
         "partners.group": [field.group],

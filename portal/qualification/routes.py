@@ -18,9 +18,14 @@ from portal.catalog.queries import book, short_key
 from portal.core import clock
 from portal.core.db import session
 from portal.core.errors import Conflict, Invalid
-from portal.leads import contacts, operations, own_fields, queue, requirements, rules, wall
+from portal.leads import contacts, operations, own_fields, requirements, rules, wall
 from portal.leads.duplicates import find_duplicates
-from portal.leads.forms import (
+from portal.leads.leaks import Leak
+from portal.leads.models import Lead, LeadContact, LeadState
+from portal.leads.operations import ContactDraft, Draft
+from portal.leads.queries import get_definition, get_visible
+from portal.qualification import queue
+from portal.qualification.forms import (
     CaptureForm,
     QualifyForm,
     at_field,
@@ -29,16 +34,12 @@ from portal.leads.forms import (
     qualify_form,
     values_of,
 )
-from portal.leads.leaks import Leak
-from portal.leads.models import Lead, LeadContact, LeadState
-from portal.leads.operations import ContactDraft, Draft
-from portal.leads.queries import get_definition, get_visible
 from portal.web.access import requires
 from portal.web.boundary import keep_work
 from portal.web.htmx import go
 from portal.web.paging import page_number
 
-blueprint = Blueprint("leads", __name__)
+blueprint = Blueprint("qualification", __name__)
 
 
 @blueprint.get("/qualify")
@@ -49,7 +50,7 @@ def qualify() -> ResponseReturnValue:
     page = queue.list_queue(actor, filters, page_number(request.args.get("page")))
     locale, entries = str(get_locale()), book()
     return render_template(
-        "leads/qualify.html",
+        "qualification/queue.html",
         page=page,
         first=(page.number - 1) * queue.PAGE + 1,
         counts=queue.count_queue(actor, filters),
@@ -86,7 +87,7 @@ def address(filters: queue.Filters, page: int | None = 1, **changes: Any) -> str
         "page": page if page > 1 else None,
         **changes,
     }
-    return url_for("leads.qualify", **values)
+    return url_for("qualification.qualify", **values)
 
 
 def orders(filters: queue.Filters) -> list[dict[str, Any]]:
@@ -120,7 +121,7 @@ def go_to_next(actor: Actor, filters: queue.Filters, after: int | None) -> Respo
     if lead is None:
         flash(_("No new inquiry waits."))
         return go(address(filters) or "")
-    return go(url_for("leads.qualify_lead", lead_id=lead.id))
+    return go(url_for("qualification.qualify_lead", lead_id=lead.id))
 
 
 @blueprint.get("/qualify/new")
@@ -132,7 +133,7 @@ def new_lead() -> ResponseReturnValue:
 def show_new(form: CaptureForm) -> str:
     """Render the form of an inquiry taken down by hand."""
     form.offer_choices(get_definition())
-    return render_template("leads/qualify_new.html", form=form)
+    return render_template("qualification/new.html", form=form)
 
 
 @blueprint.post("/qualify/new")
@@ -146,7 +147,7 @@ def capture() -> ResponseReturnValue:
         form.take(error)
         return show_new(form), 422
     flash(_("%(number)s is in.", number=lead.number))
-    return go(url_for("leads.qualify_lead", lead_id=lead.id))
+    return go(url_for("qualification.qualify_lead", lead_id=lead.id))
 
 
 def read_draft(form: CaptureForm) -> Draft:
@@ -208,7 +209,7 @@ def refusal_of(lead: Lead) -> ResponseReturnValue | None:
         rules.check_editable(lead.state, lead.number)
     except rules.NotEditable as refusal:
         return (
-            render_template("leads/qualify_refused.html", lead=lead, message=refusal.message),
+            render_template("qualification/refused.html", lead=lead, message=refusal.message),
             409,
         )
     return None
@@ -225,7 +226,7 @@ def show(
     waits = lead.state != LeadState.QUALIFIED
     missing = requirements.missing_for(lead, "offer", contact) if waits else {}
     return render_template(
-        "leads/qualify_lead.html",
+        "qualification/lead.html",
         lead=lead,
         form=form,
         questions=[
@@ -297,7 +298,7 @@ def save_lead(lead_id: int) -> ResponseReturnValue:
         flash(_("Saved. %(number)s can be completed any time.", number=lead.number))
         if action == "next":
             return go_to_next(actor, queue.Filters(), lead_id)
-        return go(url_for("leads.qualify_lead", lead_id=lead_id))
+        return go(url_for("qualification.qualify_lead", lead_id=lead_id))
     try:
         operations.qualify(lead_id, actor, at, confirmed=request.form.get("confirmed", ""))
     except (Invalid, rules.DoNotCall) as error:
@@ -310,7 +311,7 @@ def save_lead(lead_id: int) -> ResponseReturnValue:
             form.form_errors.append(error.message)
         return show_again(lead, form, actor), error.status
     flash(_("%(number)s is ready to be offered.", number=lead.number), "success")
-    return go(url_for("leads.qualify_lead", lead_id=lead_id))
+    return go(url_for("qualification.qualify_lead", lead_id=lead_id))
 
 
 @blueprint.get("/qualify/<int:lead_id>/states")
@@ -320,7 +321,7 @@ def states(lead_id: int) -> ResponseReturnValue:
     get_visible(lead_id, current_actor())
     country = request.args.get("country", "")
     known = subdivisions(country) if country in dict(countries()) else {}
-    return render_template("leads/_qualify_states.html", states=known)
+    return render_template("qualification/_states.html", states=known)
 
 
 @blueprint.get("/qualify/<int:lead_id>/disqualification")
@@ -338,7 +339,7 @@ def show_disqualification(
         return refusal
     locale = str(get_locale())
     page = render_template(
-        "leads/qualify_disqualify.html",
+        "qualification/disqualify.html",
         lead=lead,
         reasons=[(short_key(one), one.label(locale)) for one in book().reasons("disqualify")],
         values=values,
@@ -359,6 +360,6 @@ def disqualify(lead_id: int) -> ResponseReturnValue:
     except Invalid as error:
         return show_disqualification(lead, typed.to_dict(), error.errors)
     except rules.NotEditable:
-        return refusal_of(lead) or go(url_for("leads.qualify"))
+        return refusal_of(lead) or go(url_for("qualification.qualify"))
     flash(_("%(number)s is put aside.", number=lead.number))
-    return go(url_for("leads.qualify"))
+    return go(url_for("qualification.qualify"))

@@ -142,6 +142,7 @@ EVENTS: dict[str, Any] = {
     "SignUpDeclined": _l("New partner turned down"),
     "SharingChanged": _l("What a distributor sees was changed"),
     "SignInRefused": _l("Sign-in refused"),
+    "SignalSeen": _l("Signal of a lead seen"),
     "SignedIn": _l("Signed in"),
     "StandardPolicyChosen": _l("Standard deadline policy chosen"),
     "StandByHeard": _l("Who stood by sees a lead first"),

@@ -63,6 +63,15 @@ class DraftsStale(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignalSeen(Event):
+    """Who a lead is about did something by himself: visited, downloaded, answered, asked again."""
+
+    signal_id: int
+    kind: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LeadQualified(Event):
     user_id: int
 

@@ -511,6 +511,38 @@ class LeadInterest(Base):
     note: Mapped[str]
 
 
+class SignalKind(StrEnum):
+    """What somebody did who may be about to buy."""
+
+    VISIT = "visit"
+    DOWNLOAD = "download"
+    REPLY = "reply"
+    INQUIRY = "inquiry"
+
+
+class LeadSignal(Base):
+    """Something that the one a lead is about has done by himself: came back, read, answered.
+
+    `weight` is how much it counts, in per cent of a usual one; None: as one. `source` names the
+    system that saw it, never a person or a page.
+    """
+
+    __tablename__ = "lead_signals"
+
+    id: Mapped[Id]
+    lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id"))
+    kind: Mapped[str]
+    at: Mapped[datetime]
+    weight: Mapped[int | None]
+    source: Mapped[str]
+
+    __table_args__ = (
+        Index("ix_lead_signals_lead_id_at", "lead_id", "at"),
+        CheckConstraint("kind IN ('visit','download','reply','inquiry')", name="kind"),
+        CheckConstraint("weight BETWEEN 1 AND 1000", name="weight"),
+    )
+
+
 class ArchivedLead(Base):
     """A dead lead that is kept for later; on `returns_on` it comes back into view."""
 

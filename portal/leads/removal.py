@@ -19,6 +19,7 @@ from portal.leads.models import (
     LeadContact,
     LeadDateChange,
     LeadInterest,
+    LeadSignal,
     LeadTeamMember,
     Suppression,
 )
@@ -48,7 +49,7 @@ def remove(lead: Lead) -> None:
         opened.execute(delete(LeadContact).where(LeadContact.lead_id == lead.id))
     for table in (
         *(LeadAnswer, LeadInterest, LeadTeamMember, LeadDateChange, HandOver, ArchivedLead),
-        ContactLook,
+        *(ContactLook, LeadSignal),
     ):
         own.execute(delete(table).where(table.lead_id == lead.id))
     own.delete(lead)

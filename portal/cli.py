@@ -40,7 +40,7 @@ class Commands(FlaskGroup):
         "doctor": "portal.doctor:doctor",
         "fields": "portal.catalog.commands:fields",
         "policies": "portal.leads.commands:policies",
-        "import-leads": "portal.leads.commands:import_leads",
+        "import-leads": "portal.imports.commands:import_leads",
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -51,6 +51,8 @@ from portal.feedback.events import (
     LeadLost,
     LeadWon,
 )
+from portal.imports import jobs as _imports  # noqa: F401
+from portal.imports import routes as imports
 from portal.inbound import routes as inbound
 from portal.inbound.events import MailActionDone, MailPickLost
 from portal.leads import activity_routes as activities
@@ -58,7 +60,6 @@ from portal.leads import archive_routes as archive
 from portal.leads import date_routes as lead_dates
 from portal.leads import definition_routes as definition
 from portal.leads import figure_routes as lead_figures
-from portal.leads import import_routes as imports
 from portal.leads import jobs as _leads  # noqa: F401
 from portal.leads import label_routes as labels
 from portal.leads import note_routes as notes
@@ -208,8 +209,8 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("timeline.remind", timedelta(seconds=60)),
     ("leads.tell_of_drafts", timedelta(minutes=10)),
     ("notifications.send_notices", timedelta(seconds=60)),
-    ("leads.push_imports", timedelta(seconds=60)),
-    ("leads.forget_files", timedelta(hours=6)),
+    ("imports.push", timedelta(seconds=60)),
+    ("imports.forget_files", timedelta(hours=6)),
     ("timeline.sweep_files", timedelta(hours=6)),
     ("notifications.forget_notices", timedelta(hours=6)),
     ("mail.forget_links", timedelta(hours=6)),

@@ -33,9 +33,11 @@ from portal.customers.wall import open_for
 from portal.desk import views
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
-from portal.leads import activities, hand_over, imports, jobs, notes, own_fields, team, versions
+from portal.imports import jobs
+from portal.imports import operations as imports
+from portal.imports.reading import open_table
+from portal.leads import activities, hand_over, notes, own_fields, team, versions
 from portal.leads.intake.mapping import propose_mapping
-from portal.leads.intake.reading import open_table
 from portal.leads.models import Lead, LeadState
 from portal.matching.models import DistributionRule
 from portal.offers import operations as offers

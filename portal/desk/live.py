@@ -26,6 +26,7 @@ from portal.desk import queries
 from portal.desk.board import board_columns
 from portal.desk.teams import read_team
 from portal.feedback import events as feedback
+from portal.imports import events as imports
 from portal.leads import events as leads
 from portal.leads.queries import find_visible
 from portal.offers import events as offers
@@ -124,7 +125,7 @@ NEWS: dict[type[Event], Callable[[Any], Iterable[Item]]] = {
     leads.LeadQualified: _board,
     leads.LeadDisqualified: _board,
     leads.LeadRevived: _board,
-    leads.LeadsImported: _board,
+    imports.LeadsImported: _board,
 }
 
 

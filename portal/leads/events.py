@@ -92,19 +92,6 @@ class ContactSuppressed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeadsImported(Event):
-    """A file is in; the counts are those of its report."""
-
-    import_id: int
-    user_id: int | None
-    rows: int
-    imported: int
-    unchanged: int
-    refused: int
-    disqualified: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ContactShown(Event):
     """Somebody was shown contact data; `lead_ids` where it was that of several leads at once.
 

@@ -1,6 +1,6 @@
 """Verbs of leads before the offer: capture, take, save, qualify, disqualify, suppress.
 
-Not here: files of leads (`importing`) and offering (a room above). Texts come in as typed and are
+Not here: files of leads and offering (rooms above). Texts come in as typed and are
 tidied here, whoever calls.
 """
 

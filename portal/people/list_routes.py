@@ -15,7 +15,7 @@ from portal.accounts.permissions import Permission
 from portal.accounts.words import roles_in_words
 from portal.core import clock
 from portal.core.errors import Invalid
-from portal.leads.intake.reading import UnreadableFile
+from portal.imports.reading import UnreadableFile
 from portal.people import lists
 from portal.people.forms import ListForm
 from portal.people.lists import Fate, ListRow

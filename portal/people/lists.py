@@ -1,7 +1,7 @@
 """People from a list: which column means what, what becomes of each row, and the invitations.
 
 Here: a table of people as firms send them, read, checked and brought in. How a file is opened in
-spite of its encoding and quotes stands in leads.intake.reading.
+spite of its encoding and quotes stands in imports.reading.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import ROLES, ROLES_OF_KIND
 from portal.core.db import session
 from portal.core.errors import Invalid
+from portal.imports.reading import BrokenRow, Table, open_table
 from portal.leads.intake.normalise import spelling_key
-from portal.leads.intake.reading import BrokenRow, Table, open_table
 
 MOST_ROWS = 2000
 MOST_BYTES = 1024 * 1024

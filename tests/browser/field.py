@@ -39,13 +39,15 @@ from portal.customers import operations as customers
 from portal.customers import winning
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
-from portal.leads import activities, dates, hand_over, imports, notes, team, versions
+from portal.imports import operations as imports
+from portal.imports.models import RefusedRow
+from portal.imports.operations import ImportState
+from portal.imports.reading import open_table
+from portal.leads import activities, dates, hand_over, notes, team, versions
 from portal.leads import operations as leads
 from portal.leads.definition import mark_of
-from portal.leads.imports import ImportState
 from portal.leads.intake.mapping import propose_mapping
-from portal.leads.intake.reading import open_table
-from portal.leads.models import Lead, RefusedRow
+from portal.leads.models import Lead
 from portal.leads.operations import ContactDraft, Draft
 from portal.matching.models import DistributionRule
 from portal.offers import operations as offers

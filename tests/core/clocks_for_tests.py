@@ -12,7 +12,7 @@ from portal.core import jobs, worker
 from portal.factory import create_app
 
 DIARY = Path(os.environ.get("TEST_DIARY", "/nonexistent"))
-ELSEWHERE = ("mail.", "leads.push_imports", "leads.forget_files")
+ELSEWHERE = ("mail.", "imports.")
 SWEEPS = [name for name, _every in wiring.SCHEDULE if not name.startswith(ELSEWHERE)]
 
 

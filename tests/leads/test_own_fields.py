@@ -18,10 +18,13 @@ from portal.core import clock
 from portal.core.db import session, unit_of_work
 from portal.core.errors import Invalid
 from portal.core.events import EventRow
-from portal.leads import imports, jobs, operations, own_fields, visibility
+from portal.imports import jobs
+from portal.imports import operations as imports
+from portal.imports.models import RefusedRow
+from portal.imports.reading import open_table
+from portal.leads import operations, own_fields, visibility
 from portal.leads.intake.mapping import own_targets, propose_mapping
-from portal.leads.intake.reading import open_table
-from portal.leads.models import Lead, LeadFields, LeadState, RefusedRow, VisibilityChoice
+from portal.leads.models import Lead, LeadFields, LeadState, VisibilityChoice
 from portal.leads.operations import ContactDraft, Draft, Qualification
 from portal.leads.queries import find_teaser
 from portal.leads.sight import sight_of

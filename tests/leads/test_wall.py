@@ -24,9 +24,9 @@ from portal.core import db, jobs
 from portal.core.db import READING, only_read, session, unit_of_work
 from portal.core.servers import PostgresServer
 from portal.core.walls import SET
+from portal.imports.intake import from_records
 from portal.leads import contacts, wall
 from portal.leads.duplicates import find_duplicates
-from portal.leads.importing import from_records
 from portal.leads.models import Lead, LeadContact
 from portal.leads.operations import suppress
 from portal.timeline.models import ContactLook

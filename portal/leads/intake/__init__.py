@@ -1,6 +1,5 @@
-"""Leads in: from a file as people really have it to one clean, honest row.
+"""Leads in: from a row as people really have it to one clean, honest one.
 
-reading    open a CSV of any encoding, delimiter and shape as a stream; every row accounted for
 mapping    which column means what: proposed from the headers, editable, kept as JSON
 normalise  many spellings, one key: industries, sources, reasons, countries; the original stays
 cleaning   one row and a mapping become a CleanRow or refusals in friendly words

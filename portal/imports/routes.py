@@ -31,11 +31,14 @@ from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.db import session
 from portal.core.errors import DomainError, Invalid
-from portal.leads import imports, jobs, own_fields
-from portal.leads.commands import import_leads
-from portal.leads.import_forms import MappingForm, UploadForm, mapping_form
-from portal.leads.importing import WHOLE_ROW, read_counts
-from portal.leads.imports import UNDER_WAY, ImportState
+from portal.imports import jobs, operations
+from portal.imports.commands import import_leads
+from portal.imports.forms import MappingForm, UploadForm, mapping_form
+from portal.imports.intake import WHOLE_ROW, read_counts
+from portal.imports.models import LeadImport, RefusedRow
+from portal.imports.operations import UNDER_WAY, ImportState
+from portal.imports.reading import Table, UnreadableFile, open_table, sample_rows
+from portal.leads import own_fields
 from portal.leads.intake.mapping import (
     FIELDS,
     Mapping,
@@ -43,8 +46,6 @@ from portal.leads.intake.mapping import (
     own_targets,
     propose_mapping,
 )
-from portal.leads.intake.reading import Table, UnreadableFile, open_table, sample_rows
-from portal.leads.models import LeadImport, RefusedRow
 from portal.web.access import requires
 from portal.web.htmx import go, wants_fragment
 from portal.web.paging import cut, page_number
@@ -72,16 +73,16 @@ class TooLarge(DomainError):
 @requires(Permission.LEADS_IMPORT)
 def list_page() -> ResponseReturnValue:
     number = page_number(request.args.get("page"))
-    found = imports.list_imports(PAGE + 1, (number - 1) * PAGE)
+    found = operations.list_imports(PAGE + 1, (number - 1) * PAGE)
     return render_template(
-        "leads/imports.html", page=cut(found, number, PAGE), words=state_words(), size=PAGE
+        "imports/imports.html", page=cut(found, number, PAGE), words=state_words(), size=PAGE
     )
 
 
 @blueprint.get("/new")
 @requires(Permission.LEADS_IMPORT)
 def new() -> ResponseReturnValue:
-    return render_template("leads/import_new.html", form=UploadForm())
+    return render_template("imports/new.html", form=UploadForm())
 
 
 @blueprint.post("")
@@ -91,14 +92,14 @@ def upload() -> ResponseReturnValue:
     sent = form.file.data
     if not form.validate() or not isinstance(sent, FileStorage) or not sent.filename:
         form.file.errors = [_("Please choose a file.")]
-        return render_template("leads/import_new.html", form=form), 422
+        return render_template("imports/new.html", form=form), 422
     path = jobs.upload_folder() / uuid.uuid4().hex
     try:
         keep_file(sent, path)
         with path.open("rb") as file:
             table = open_table(file)
             proposal = propose_mapping(table.headers, own=own_columns())
-        row = imports.add_import(
+        row = operations.add_import(
             sent.filename,
             str(path),
             table.shape,
@@ -109,7 +110,7 @@ def upload() -> ResponseReturnValue:
     except (UnreadableFile, TooLarge) as refusal:
         path.unlink(missing_ok=True)
         form.file.errors = [refusal.message]
-        return render_template("leads/import_new.html", form=form), refusal.status
+        return render_template("imports/new.html", form=form), refusal.status
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -120,7 +121,7 @@ def upload() -> ResponseReturnValue:
 def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
     form = UploadForm(formdata=None)
     form.file.errors = [too_large_words()]
-    return render_template("leads/import_new.html", form=form), 413
+    return render_template("imports/new.html", form=form), 413
 
 
 def too_large_words() -> str:
@@ -135,7 +136,7 @@ def keep_file(sent: FileStorage, path: Path) -> None:
     with path.open("wb") as file:
         while chunk := sent.stream.read(CHUNK):
             length += len(chunk)
-            if length > imports.MAX_BYTES:
+            if length > operations.MAX_BYTES:
                 raise TooLarge(too_large_words())
             file.write(chunk)
 
@@ -143,11 +144,11 @@ def keep_file(sent: FileStorage, path: Path) -> None:
 @blueprint.get("/<int:import_id>", endpoint="import")
 @requires(Permission.LEADS_IMPORT)
 def import_page(import_id: int) -> ResponseReturnValue:
-    row = imports.get_import(import_id)
+    row = operations.get_import(import_id)
     if row.state == ImportState.UPLOADED and row.path:
         return go(url_for("imports.mapping_page", import_id=import_id))
     fragment = wants_fragment()
-    template = "leads/_import_state.html" if fragment else "leads/import.html"
+    template = "imports/_state.html" if fragment else "imports/import.html"
     return render_template(template, aside=fragment, **import_view(row))
 
 
@@ -155,7 +156,7 @@ def import_view(row: LeadImport) -> dict[str, Any]:
     """Return what the page of an import shows."""
     labels = {each.name: str(each.label) for each in (*FIELDS, *own_columns())}
     labels |= {WHOLE_ROW: _("The row")}
-    refused = imports.list_refused(row.id, SHOWN_REFUSED)
+    refused = operations.list_refused(row.id, SHOWN_REFUSED)
     return {
         "row": row,
         "counts": read_counts(row.report),
@@ -184,11 +185,11 @@ def state_words() -> dict[str, str]:
 @blueprint.get("/<int:import_id>/mapping")
 @requires(Permission.LEADS_IMPORT)
 def mapping_page(import_id: int) -> ResponseReturnValue:
-    row = imports.get_import(import_id)
+    row = operations.get_import(import_id)
     if not row.path or row.state in UNDER_WAY:
         return go(url_for("imports.import", import_id=import_id))
-    mapping = imports.mapping_of(row)
-    headers = imports.headers_of(row)
+    mapping = operations.mapping_of(row)
+    headers = operations.headers_of(row)
     values = {
         "source_system": mapping.source_system,
         **mapping.constants,
@@ -201,19 +202,19 @@ def mapping_page(import_id: int) -> ResponseReturnValue:
 @blueprint.post("/<int:import_id>/mapping")
 @requires(Permission.LEADS_IMPORT)
 def save_mapping(import_id: int) -> ResponseReturnValue:
-    row = imports.get_import(import_id)
-    headers = imports.headers_of(row)
+    row = operations.get_import(import_id)
+    headers = operations.headers_of(row)
     form = form_of(headers)()
     good = form.validate() and form.check_country()
     if good:
         try:
-            imports.save_mapping(import_id, form.mapping(headers))
+            operations.save_mapping(import_id, form.mapping(headers))
         except Invalid as problems:
             form.take_problems(problems.errors, headers)
             good = False
     if not good:
         return render_mapping(row, form), 422
-    jobs.push(imports.queue_import(import_id, dry_run=request.form.get("then") != "import"))
+    jobs.push(operations.queue_import(import_id, dry_run=request.form.get("then") != "import"))
     return go(url_for("imports.import", import_id=import_id))
 
 
@@ -231,10 +232,10 @@ def own_columns() -> tuple[TargetField, ...]:
 
 def render_mapping(row: LeadImport, form: MappingForm) -> str:
     """Render the columns with values out of the file beside them."""
-    headers = imports.headers_of(row)
+    headers = operations.headers_of(row)
     samples = read_samples(row)
     return render_template(
-        "leads/import_mapping.html",
+        "imports/mapping.html",
         row=row,
         form=form,
         columns=list(zip(form.column_fields(headers), samples, strict=True)),
@@ -244,7 +245,7 @@ def render_mapping(row: LeadImport, form: MappingForm) -> str:
 
 def read_samples(row: LeadImport) -> list[list[str]]:
     """Return a few values per column."""
-    headers = imports.headers_of(row)
+    headers = operations.headers_of(row)
     try:
         with Path(row.path).open("rb") as file:
             table: Table = open_table(file, row.report["encoding"], row.report["delimiter"])
@@ -267,17 +268,17 @@ def shorten(text: str) -> str:
 @blueprint.post("/<int:import_id>/run")
 @requires(Permission.LEADS_IMPORT)
 def run(import_id: int) -> ResponseReturnValue:
-    mapping: Mapping = imports.mapping_of(imports.get_import(import_id))
+    mapping: Mapping = operations.mapping_of(operations.get_import(import_id))
     if not mapping.source_system or not mapping.columns:
         return go(url_for("imports.mapping_page", import_id=import_id))
-    jobs.push(imports.queue_import(import_id, dry_run=False))
+    jobs.push(operations.queue_import(import_id, dry_run=False))
     return go(url_for("imports.import", import_id=import_id))
 
 
 @blueprint.post("/<int:import_id>/discard")
 @requires(Permission.LEADS_IMPORT)
 def discard(import_id: int) -> ResponseReturnValue:
-    imports.discard(import_id)
+    operations.discard(import_id)
     flash(_("The file and its refused rows are gone. Leads that came in stay."), "success")
     return go(url_for("imports.imports"))
 
@@ -285,8 +286,8 @@ def discard(import_id: int) -> ResponseReturnValue:
 @blueprint.get("/<int:import_id>/refused.csv")
 @requires(Permission.LEADS_IMPORT)
 def refused_rows(import_id: int) -> ResponseReturnValue:
-    row = imports.get_import(import_id)
-    header = [*imports.headers_of(row), _("Row in the file"), _("Refused because")]
+    row = operations.get_import(import_id)
+    header = [*operations.headers_of(row), _("Row in the file"), _("Refused because")]
     delimiter = str(row.report.get("delimiter") or ",")
     lines = stream_with_context(write_refused(import_id, header, delimiter))
     return Response(

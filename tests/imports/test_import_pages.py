@@ -17,10 +17,11 @@ from sqlalchemy import func, select
 
 from portal.core import clock, jobs
 from portal.core.db import session
-from portal.leads import imports
-from portal.leads import jobs as lead_jobs
-from portal.leads.import_routes import harmless
-from portal.leads.models import Lead, LeadImport, RefusedRow
+from portal.imports import jobs as import_jobs
+from portal.imports import operations
+from portal.imports.models import LeadImport, RefusedRow
+from portal.imports.routes import harmless
+from portal.leads.models import Lead
 from tests import factories
 
 LIST = """Lead ID;Company;Last Name;Email;Country
@@ -67,7 +68,7 @@ def fields_of(client: FlaskClient, import_id: int) -> dict[str, str]:
 
 def work(app: Flask, import_id: int) -> None:
     with app.app_context():
-        jobs.run_now("leads.import", {"import_id": import_id})
+        jobs.run_now("imports.run", {"import_id": import_id})
 
 
 def count(app: Flask, table: Any) -> int:
@@ -174,13 +175,13 @@ def test_a_file_that_is_no_list_is_refused_and_not_kept(
     assert answer.status_code == 422
     assert words in answer.text
     with app.app_context():
-        assert not list(lead_jobs.upload_folder().iterdir())
+        assert not list(import_jobs.upload_folder().iterdir())
 
 
 def test_a_file_that_is_too_large_is_refused_in_clear_words(
     app: Flask, manager: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "MAX_BYTES", 100)
+    monkeypatch.setattr(operations, "MAX_BYTES", 100)
     answer = upload(manager, LIST.encode())
     assert answer.status_code == 413
     assert "up to 100 MB" in answer.text
@@ -189,7 +190,7 @@ def test_a_file_that_is_too_large_is_refused_in_clear_words(
     assert answer.status_code == 413
     assert "up to 100 MB" in answer.text
     with app.app_context():
-        assert not list(lead_jobs.upload_folder().iterdir())
+        assert not list(import_jobs.upload_folder().iterdir())
 
 
 @pytest.mark.parametrize(
@@ -209,7 +210,7 @@ def test_a_hostile_name_is_a_label_and_nothing_else(
     assert answer.status_code == 303
     path = path_of(app, number_in(answer.location))
     with app.app_context():
-        assert path.parent == lead_jobs.upload_folder()
+        assert path.parent == import_jobs.upload_folder()
     assert re.fullmatch(r"[0-9a-f]{32}", path.name)
     assert path.stat().st_mode & 0o077 == 0
     assert "<script>alert" not in manager.get("/imports").text
@@ -241,15 +242,15 @@ def test_contact_data_does_not_lie_around(app: Flask, manager: FlaskClient) -> N
     stray = path.with_name("0" * 32)
     stray.write_text("left behind")
     with app.app_context():
-        jobs.run_now("leads.forget_files", at=now + timedelta(days=1))
+        jobs.run_now("imports.forget_files", at=now + timedelta(days=1))
     assert path.exists()
     with app.app_context():
-        jobs.run_now("leads.forget_files", at=now + timedelta(days=4))
+        jobs.run_now("imports.forget_files", at=now + timedelta(days=4))
     assert not path.exists()
     assert not stray.exists()
     assert count(app, RefusedRow) == 2
     with app.app_context():
-        jobs.run_now("leads.forget_files", at=now + timedelta(days=31))
+        jobs.run_now("imports.forget_files", at=now + timedelta(days=31))
     assert count(app, RefusedRow) == 0
     assert count(app, Lead) == 1
 
@@ -272,6 +273,6 @@ def test_an_import_that_the_queue_lost_is_pushed_again(app: Flask, manager: Flas
     with app.app_context():
         assert jobs.look_at_queue().lengths["bulk"] == 1
         app.extensions["redis"].flushdb()
-        jobs.run_now("leads.push_imports")
-        jobs.run_now("leads.push_imports")
+        jobs.run_now("imports.push")
+        jobs.run_now("imports.push")
         assert jobs.look_at_queue().lengths["bulk"] == 1

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.leads.intake.reading import (
+from portal.imports.reading import (
     MAX_LINE,
     BrokenRow,
     Row,

@@ -2,7 +2,8 @@
 
 `Intake` reads and cleans outside of any transaction (`batches`) and writes one batch in the
 caller's (`take`). Imported leads are inquiries: captured or disqualified, never on offer.
-Not here: what a file or a cell means (intake), the row about the import itself (imports).
+Not here: what a file (reading) or a cell (leads.intake) means, the row about the import
+itself (operations).
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ from portal.catalog.seed import REASONS, Purpose
 from portal.core.db import session
 from portal.core.errors import Conflict
 from portal.core.events import EventRow, record
+from portal.imports.models import LeadImport, RefusedRow
+from portal.imports.reading import BrokenRow, Row, Table
 from portal.leads import own_fields, wall
 from portal.leads.events import ContactSuppressed
 from portal.leads.intake.cleaning import (
@@ -60,16 +63,13 @@ from portal.leads.intake.normalise import (
     source_vocabulary,
     spelling_key,
 )
-from portal.leads.intake.reading import BrokenRow, Row, Table
 from portal.leads.levels import for_all
 from portal.leads.models import (
     LEAD_NUMBERS,
     Lead,
     LeadContact,
     LeadFields,
-    LeadImport,
     LeadState,
-    RefusedRow,
     Suppression,
 )
 from portal.leads.queries import get_definition

@@ -1,6 +1,6 @@
 """The row about an import and its file: uploaded, mapped, queued, running, done, forgotten.
 
-Flush only. Not here: what becomes of the file's rows (importing), commits (jobs, routes, command).
+Flush only. Not here: what becomes of the file's rows (intake), commits (jobs, routes, command).
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ from portal.accounts.models import User
 from portal.core.db import session
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.events import record
+from portal.imports.events import LeadsImported
+from portal.imports.intake import Counts
+from portal.imports.models import LeadImport, RefusedRow
+from portal.imports.reading import TableShape
 from portal.leads import own_fields
-from portal.leads.events import LeadsImported
-from portal.leads.importing import Counts
 from portal.leads.intake.mapping import (
     Mapping,
     check_mapping,
@@ -30,8 +32,6 @@ from portal.leads.intake.mapping import (
     load_mapping,
     own_targets,
 )
-from portal.leads.intake.reading import TableShape
-from portal.leads.models import LeadImport, RefusedRow
 
 MAX_BYTES = 100 * 1024 * 1024
 LABEL_LENGTH = 120

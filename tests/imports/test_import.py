@@ -17,18 +17,18 @@ from sqlalchemy import func, select, update
 from portal.core import jobs
 from portal.core.db import db, session, unit_of_work
 from portal.core.events import EventRow
-from portal.leads import importing, imports, wall
-from portal.leads import jobs as lead_jobs
-from portal.leads.commands import find_mapping, import_leads
-from portal.leads.importing import Counts, Intake
+from portal.imports import intake, operations
+from portal.imports import jobs as import_jobs
+from portal.imports.commands import find_mapping, import_leads
+from portal.imports.intake import Counts, Intake
+from portal.imports.models import LeadImport, RefusedRow
+from portal.imports.reading import open_table
+from portal.leads import wall
 from portal.leads.intake.mapping import Mapping, propose_mapping
-from portal.leads.intake.reading import open_table
 from portal.leads.models import (
     Lead,
     LeadContact,
-    LeadImport,
     LeadState,
-    RefusedRow,
     Suppression,
 )
 from tests import factories
@@ -81,10 +81,10 @@ def bring_in(
     table = open_table(file)
     mapping = Mapping(system, columns or {h: COLUMNS[h] for h in table.headers if h in COLUMNS})
     if dry:
-        return lead_jobs.try_out(table, mapping, factories.AT)
+        return import_jobs.try_out(table, mapping, factories.AT)
     with unit_of_work():
-        row = imports.add_import("list.csv", "", table.shape, mapping, factories.AT, None)
-    return lead_jobs.work_through(row.id, file, factories.AT)
+        row = operations.add_import("list.csv", "", table.shape, mapping, factories.AT, None)
+    return import_jobs.work_through(row.id, file, factories.AT)
 
 
 def adds_up(counts: Counts) -> bool:
@@ -321,7 +321,7 @@ class Killed(BaseException):
 def test_an_import_that_is_killed_goes_on_where_it_stopped(
     committed: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing, "BATCH_ROWS", 10)
+    monkeypatch.setattr(intake, "BATCH_ROWS", 10)
     factories.make_programme()
     lines = [line(n) for n in range(35)] + [line(3, topic="Other")] + [line(50, email="odd")]
     path = tmp_path / "list"
@@ -330,10 +330,10 @@ def test_an_import_that_is_killed_goes_on_where_it_stopped(
         with path.open("rb") as file:
             table = open_table(file)
         with unit_of_work():
-            row = imports.add_import(
+            row = operations.add_import(
                 "list.csv", str(path), table.shape, Mapping("crm", COLUMNS), factories.AT, None
             )
-            imports.queue_import(row.id, dry_run=False)
+            operations.queue_import(row.id, dry_run=False)
         take, taken = Intake.take, []
 
         def take_two(self: Intake, batch: Any) -> None:
@@ -345,14 +345,14 @@ def test_an_import_that_is_killed_goes_on_where_it_stopped(
         with monkeypatch.context() as hands:
             hands.setattr(Intake, "take", take_two)
             with pytest.raises(Killed):
-                jobs.run_now("leads.import", {"import_id": row.id})
+                jobs.run_now("imports.run", {"import_id": row.id})
         half = session().get_one(LeadImport, row.id)
         assert (half.state, half.rows_done) == ("running", 20)
         assert session().scalar(select(func.count(Lead.id))) == 20
         session().rollback()
 
-        jobs.run_now("leads.import", {"import_id": row.id})
-        jobs.run_now("leads.import", {"import_id": row.id})
+        jobs.run_now("imports.run", {"import_id": row.id})
+        jobs.run_now("imports.run", {"import_id": row.id})
         done = session().get_one(LeadImport, row.id)
         assert done.state == "done"
         assert done.report["rows"] == 37
@@ -367,18 +367,18 @@ def test_two_processes_never_run_one_import(programme: Flask) -> None:
     file = io.BytesIO("\n".join([HEADER, line(1)]).encode())
     table = open_table(file)
     with unit_of_work():
-        row = imports.add_import(
+        row = operations.add_import(
             "list.csv", "", table.shape, Mapping("crm", COLUMNS), factories.AT, None
         )
-        imports.begin(row.id, factories.AT)
-    known = importing.read_known("EUR")
+        operations.begin(row.id, factories.AT)
+    known = intake.read_known("EUR")
     two = [
         Intake(table, Mapping("crm", COLUMNS), known, factories.AT, import_id=row.id)
         for _process in range(2)
     ]
-    lead_jobs.take_all(two[0], None)
-    with pytest.raises(importing.TakenOver):
-        lead_jobs.take_all(two[1], None)
+    import_jobs.take_all(two[0], None)
+    with pytest.raises(intake.TakenOver):
+        import_jobs.take_all(two[1], None)
 
 
 # -- the command -----------------------------------------------------------------------------
@@ -475,9 +475,9 @@ def test_a_list_of_unknown_make_counts_as_of_its_name(tmp_path: Path) -> None:
 
 
 def test_names_of_files_are_labels_only() -> None:
-    assert imports.name_label("../../etc/passwd") == "passwd"
-    assert imports.name_label("C:\\lists\\leads.csv") == "leads.csv"
-    assert imports.name_label("..\u200b/..\u200b/x\u202evsc.exe\n") == "xvsc.exe"
-    assert imports.name_label("\x00") == "list.csv"
-    assert imports.name_label(None) == "list.csv"
-    assert len(imports.name_label("a" * 5000)) < 130
+    assert operations.name_label("../../etc/passwd") == "passwd"
+    assert operations.name_label("C:\\lists\\leads.csv") == "leads.csv"
+    assert operations.name_label("..\u200b/..\u200b/x\u202evsc.exe\n") == "xvsc.exe"
+    assert operations.name_label("\x00") == "list.csv"
+    assert operations.name_label(None) == "list.csv"
+    assert len(operations.name_label("a" * 5000)) < 130

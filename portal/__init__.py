@@ -17,6 +17,7 @@ The map of the house; a room enters only rooms below its own line:
    customers       the vendor's accounts, made of won leads or by hand; the way to operations
 1  leads  partners
 0  deadlines       what is expected, and when: policies of the programme
+   campaigns       what brings inquiries in and what it costs; the words people agree to
    catalog  timeline
    accounts
    web → core

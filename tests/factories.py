@@ -206,6 +206,7 @@ def make_lead(contact: dict[str, Any] | None = None, **over: Any) -> Lead:
         "value_band_id": entries.active("value_band")[1].id,
         "source_id": entries.active("source")[0].id,
         "time_frame": "within 3 months",
+        "basis": "asked",
         "captured_at": at,
         "created_at": at,
         "qualified_at": at,

@@ -75,6 +75,7 @@ FIELD_WORDS: dict[str, Any] = {
     "time_frame": _l("Time frame"),
     "product_ids": _l("Products"),
     "brand_id": _l("Brand"),
+    "basis": _l("Legal basis"),
     "contact.company": _l("Company"),
     "contact.last_name": _l("Last name"),
     "contact.reachable": _l("Phone or e-mail"),

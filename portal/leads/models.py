@@ -275,7 +275,9 @@ class Lead(Base):
     that is expected by now. `open_custom` is what partners read of the programme's own fields
     before pickup, a copy of `LeadFields` made when it was found to give nobody away; None: nothing.
     `probability` to win is in per cent; `long_term` marks a chance that
-    takes years. `quote_number` and `quote_needs` are what is known of the quote.
+    takes years. `quote_number` and `quote_needs` are what is known of the quote. `search_term` and
+    `origin` say on which way somebody came, `basis` why the contact may be approached since
+    `basis_at`, by which `basis_words`; without one it can't be offered.
     """
 
     __tablename__ = "leads"
@@ -342,6 +344,12 @@ class Lead(Base):
     )
     quote_number: Mapped[str | None]
     quote_needs: Mapped[str | None]
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaigns.id"))
+    search_term: Mapped[str | None]
+    origin: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))
+    basis: Mapped[str | None]
+    basis_words: Mapped[str | None]
+    basis_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
 
     __table_args__ = (
@@ -379,6 +387,15 @@ class Lead(Base):
         ),
         CheckConstraint("state <> 'offered' OR NOT suppressed", name="suppressed_never_offered"),
         CheckConstraint("probability BETWEEN 0 AND 100", name="probability"),
+        Index(
+            "ix_leads_campaign_id_state",
+            "campaign_id",
+            "state",
+            postgresql_where=text("campaign_id IS NOT NULL"),
+        ),
+        CheckConstraint(
+            "basis IN ('asked','consent','customer','interest','before')", name="basis"
+        ),
     )
 
 

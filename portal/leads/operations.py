@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from portal.accounts.actor import Actor
+from portal.campaigns import queries as campaigns
 from portal.catalog import fields as custom_fields
 from portal.catalog.models import Entry, SizeBand, ValueBand
 from portal.catalog.places import find_city, subdivisions
@@ -28,6 +29,7 @@ from portal.core.errors import Conflict, Invalid
 from portal.core.events import record
 from portal.leads import events, levels, own_fields, requirements, rules, wall
 from portal.leads.allowed import may_have
+from portal.leads.basis import CHOICES, LONGEST, LONGEST_WORDS, Basis, tidy_origin
 from portal.leads.intake.cleaning import clean_text, find_domain, find_email, find_phone
 from portal.leads.leaks import ContactFacts
 from portal.leads.models import (
@@ -65,7 +67,11 @@ class ContactDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """An inquiry as it comes in. Keys are those of the catalogue; None is unknown."""
+    """An inquiry as it comes in. Keys are those of the catalogue; None is unknown.
+
+    Without a source the lead has that of its campaign. `search_term` is what somebody searched for,
+    `origin` the way on which he came (`basis.ORIGIN`). Without a `basis` it can't be offered.
+    """
 
     title: str = ""
     kind: str = LeadKind.END_CUSTOMER
@@ -95,6 +101,10 @@ class Draft:
     partner_text: str = ""
     contact: ContactDraft = field(default_factory=ContactDraft)
     captured_at: datetime | None = None
+    campaign_id: int | None = None
+    search_term: str = ""
+    origin: Mapping[str, str] | None = None
+    basis: Basis | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +112,8 @@ class Qualification:
     """The whole of the qualify form. `answers` are by the key of the question.
 
     `custom` is what was written into the programme's own fields, as far as they were asked. Without
-    `priority` or `importance` the lead keeps its own.
+    `priority` or `importance`, and without a `basis` to approach the contact, the lead keeps its
+    own.
     """
 
     title: str = ""
@@ -124,6 +135,7 @@ class Qualification:
     category_id: int | None = None
     priority: int | None = None
     importance: int | None = None
+    basis: str | None = None
     contact: ContactDraft = field(default_factory=ContactDraft)
     answers: Mapping[str, str] = field(default_factory=dict)
     custom: custom_fields.Typed = field(default_factory=dict)
@@ -140,6 +152,10 @@ def capture(draft: Draft, at: datetime, by: Actor | None = None) -> Lead:
         for name in ("title", "expectation", "partner_text", "time_frame", "city")
     }
     errors = rules.too_long({**texts, **contact_texts(contact)}) | contact_errors(contact, None)
+    campaign = campaigns.find_campaign(draft.campaign_id)
+    if draft.campaign_id is not None and campaign is None:
+        errors["campaign_id"] = _("Please choose one of the list.")
+    errors |= basis_errors(draft.basis)
     if errors:
         raise Invalid(errors)
     entries, definition = book(), get_definition()
@@ -175,14 +191,19 @@ def capture(draft: Draft, at: datetime, by: Actor | None = None) -> Lead:
         or band_of("value_band", draft.target_amount),
         target_amount=draft.target_amount,
         time_frame=texts["time_frame"] or None,
-        source_id=entry_id("source", draft.source_key),
+        source_id=entry_id("source", draft.source_key) or (campaign and campaign.source_id),
         source_original=draft.source_original,
         priority=lead_type.priority,
         importance=lead_type.importance,
         owner_id=by.id if by else None,
         captured_at=draft.captured_at or at,
         created_at=at,
+        campaign_id=campaign and campaign.id,
+        search_term=clean_text(draft.search_term[: LONGEST * 4])[:LONGEST] or None,
+        origin=tidy_origin(draft.origin),
     )
+    if draft.basis:
+        write_basis(lead, draft.basis, at)
     if lead.latitude is None or lead.longitude is None:
         find_place(lead)
     keys = suppression_keys(
@@ -205,6 +226,22 @@ def capture(draft: Draft, at: datetime, by: Actor | None = None) -> Lead:
         )
     )
     return lead
+
+
+def basis_errors(basis: Basis | None) -> dict[str, str]:
+    """Say what of a legal basis can't be kept."""
+    if basis is None:
+        return {}
+    if basis.kind not in CHOICES:
+        return {"basis": _("Please choose one of the list.")}
+    if len(basis.words or "") > LONGEST_WORDS:
+        return {"basis": rules.too_long_for(LONGEST_WORDS)}
+    return {}
+
+
+def write_basis(lead: Lead, basis: Basis, at: datetime) -> None:
+    """Write on which legal basis the contact may be approached, and since when."""
+    lead.basis, lead.basis_words, lead.basis_at = basis.kind, basis.words or None, basis.at or at
 
 
 def entry_id(kind: str, key: str | None) -> int | None:
@@ -373,6 +410,8 @@ def _save(lead: Lead, given: Qualification, actor: Actor, at: datetime, version:
     new_answers = changed_answers(lead, given.answers)
     with session().no_autoflush:
         write_teaser(lead, given)
+        if given.basis and given.basis != lead.basis:
+            write_basis(lead, Basis(given.basis), at)
         if _place_of(given) != (before["country"], before["subdivision"], before["city"]):
             find_place(lead)
         phone_before, e164_before = contact.phone, contact.phone_e164
@@ -447,6 +486,8 @@ def check_input(
     phone = given.contact.phone
     if phone and phone != (contact.phone or "") and not phone_of(phone, given.country):
         errors["phone"] = rules.phone_refusal(given.country)
+    if given.basis and given.basis != lead.basis:
+        errors |= basis_errors(Basis(given.basis))
     if given.temperature is not None and given.temperature not in list(Temperature):
         errors["temperature"] = _("Please choose hot, warm or cold.")
     if given.country is not None and pycountry.countries.get(alpha_2=given.country) is None:
@@ -498,7 +539,7 @@ SAVED = (
     *("title", "partner_text", "expectation", "temperature", "country", "subdivision", "city"),
     *("brand_id", "product_ids", "industry_id", "size_band_id", "people", "value_band_id"),
     *("target_amount", "time_frame", "source_id", "priority", "importance"),
-    "category_id",
+    *("category_id", "basis"),
 )
 
 

@@ -92,6 +92,11 @@ def too_long(texts: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
+def too_long_for(most: int) -> str:
+    """Say that a text is too long for its field."""
+    return str(_("Please keep it under %(most)d characters.", most=most))
+
+
 def phone_refusal(country: str | None) -> str:
     """Say how a phone number looks that can be understood."""
     if country:

@@ -7,10 +7,13 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal.accounts.queries import get_actor
+from portal.campaigns.models import Campaign
+from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.errors import Invalid, NotFound
 from portal.core.events import EventRow
 from portal.leads import rules
+from portal.leads.basis import Basis
 from portal.leads.leaks import ContactFacts
 from portal.leads.models import LeadState, Suppression
 from portal.leads.operations import ContactDraft, Draft, capture, suppress
@@ -108,3 +111,36 @@ def test_texts_are_measured_against_their_fields(ctx: Flask) -> None:
         "title",
         "answer-need",
     }
+
+
+def test_a_lead_keeps_its_campaign_its_way_and_the_reason_to_call(ctx):
+    make_vendor()
+    campaign = Campaign(
+        key="spring", name="Spring", channel="search", source_id=book().active("source")[1].id,
+        created_at=AT,
+    )  # fmt: skip
+    session().add(campaign)
+    session().flush()
+    referrer = "https://anna:secret@search.example/find?q=anna+meier"
+    lead = capture(
+        Draft(
+            campaign_id=campaign.id,
+            search_term="  network   cabinets ",
+            origin={"utm_medium": "cpc", "referrer": referrer, "gclid": "x" * 40, "utm_term": ""},
+            basis=Basis("consent", "contact/2"),
+        ),
+        AT,
+    )
+    assert (lead.campaign_id, lead.source_id) == (campaign.id, campaign.source_id)
+    assert lead.search_term == "network cabinets"
+    assert lead.origin == {"utm_medium": "cpc", "referrer": "search.example/find"}
+    assert (lead.basis, lead.basis_words, lead.basis_at) == ("consent", "contact/2", AT)
+
+
+@pytest.mark.parametrize(
+    "over", [{"campaign_id": 99}, {"basis": Basis("before")}, {"basis": Basis("asked", "x" * 81)}]
+)
+def test_what_is_no_campaign_and_no_legal_basis_is_refused(ctx, over):
+    make_vendor()
+    with pytest.raises(Invalid):
+        capture(Draft(**over), AT)

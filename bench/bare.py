@@ -44,7 +44,7 @@ def pick_up(lead: int):
         actor = link.execute(SESSION_ACTOR, {"token_hash": secret_hash, "at": at}).one()
         firm = {"organisation_id": actor.organisation_id}
         bounds = link.execute(BOUNDS_LOCKED, {**firm, "user_id": actor.id, "at": at}).one()
-        asked = {**firm, "units": [], "user_id": actor.id, "lead_id": lead}
+        asked = {**firm, "units": [], "user_id": actor.id, "lead_id": lead, "at": at}
         offer = link.execute(OPEN_AND_OFFER, asked).all()[0]
         taken = {
             "lead": lead,
@@ -57,6 +57,7 @@ def pick_up(lead: int):
             "status": offer.progress_id,
             "due": at + timedelta(days=7),
             "rhythm": 7,
+            "policy": offer.policy_id,
         }
         pickup = link.execute(TAKE, taken).scalar_one()
         data = {"pickup_id": pickup, "user_id": actor.id, **firm, "round": offer.round}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -19,6 +19,7 @@ from portal.accounts.permissions import Permission
 from portal.accounts.reach import Reached
 from portal.core.db import AnyRow, session
 from portal.feedback.models import Feedback
+from portal.leads import script
 from portal.leads.models import TO_QUALIFY, Lead, LeadAnswer, LeadState, QualificationQuestion
 from portal.leads.queries import visible_to
 from portal.leads.team import sees_whole
@@ -326,18 +327,35 @@ def firm_names(ids: Sequence[int]) -> dict[int, str]:
     }
 
 
-def list_answers(lead_id: int) -> Sequence[AnyRow]:
-    """Return the answers of the qualification in the order of the script."""
-    return (
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question of the script with what was answered, as people read it."""
+
+    names: Mapping[str, str]
+    area: str
+    answer: str
+
+
+def list_answers(lead_id: int) -> Sequence[Answered]:
+    """Return the answers of the qualification in the order of the script.
+
+    What is no longer asked, since another answer is a different one by now, is left out.
+    """
+    rows = (
         session()
         .execute(
-            select(QualificationQuestion.names, QualificationQuestion.area, LeadAnswer.answer)
+            select(QualificationQuestion, LeadAnswer.answer)
             .join(LeadAnswer, LeadAnswer.question_id == QualificationQuestion.id)
             .where(LeadAnswer.lead_id == lead_id, LeadAnswer.answer != "")
-            .order_by(QualificationQuestion.position)
+            .order_by(QualificationQuestion.position, QualificationQuestion.id)
         )
         .all()
     )
+    answers = {question.key: answer for question, answer in rows}
+    return [
+        Answered(one.names, one.area, script.told(one, answers[one.key]))
+        for one in script.asked([question for question, _answer in rows], answers)
+    ]
 
 
 def seen_firms(lead: Lead, actor: Actor, reached: Reached | None = None) -> Collection[int] | None:

@@ -25,7 +25,14 @@ from portal.accounts.actor import Actor
 from portal.core.db import session
 from portal.core.errors import Conflict, Refused
 from portal.core.events import record
-from portal.leads.definition import Content, Type, plan_to_data, settings_to_data, to_data
+from portal.leads.definition import (
+    Content,
+    Type,
+    option_to_data,
+    plan_to_data,
+    settings_to_data,
+    to_data,
+)
 from portal.leads.definition_around import find_units, read_around
 from portal.leads.definition_rules import Finding, Standing, Stranded, check, find_stranded
 from portal.leads.events import DefinitionActivated
@@ -239,7 +246,7 @@ def _write(definition_id: int, content: Content) -> None:
         lead_type.activity_kinds, lead_type.days = _list(given.activities), given.days
         lead_type.direct = given.direct
         lead_type.outcome, lead_type.least = given.outcome, given.least
-        lead_type.policy_key = given.policy
+        lead_type.policy_key, lead_type.attempts = given.policy, given.attempts
         lead_type.cadence = [plan_to_data(plan) for plan in given.cadence]
         contest = given.contest
         lead_type.contest = contest.mode
@@ -272,6 +279,9 @@ def _write(definition_id: int, content: Content) -> None:
         question.definition_id, question.position = definition_id, place
         question.names, question.area = dict(asked.names), asked.area
         question.required, question.type_ids = asked.required, of_types(asked.types)
+        question.sort, question.options = asked.sort, [option_to_data(o) for o in asked.options]
+        question.required_later = asked.required_later
+        question.shown_by, question.shown_for = asked.shown_by, list(asked.shown_for)
         own.add(question)
     own.flush()
 

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from sqlalchemy import and_, select
 
 from portal.core.db import AnyRow, session
-from portal.leads import wall
+from portal.leads import script, wall
 from portal.leads.definition_words import FIELD_WORDS, called
 from portal.leads.models import (
     Lead,
@@ -75,8 +75,8 @@ def read_completeness(lead: Lead) -> Completeness:
         for name in names
     ]
     parts += [
-        Part(called(row.names), bool((row.answer or "").strip()), "qualify")
-        for row in list_questions(lead)
+        Part(called(one.names), bool(answer.strip()), "qualify")
+        for one, answer in list_questions(lead)
     ]
     if lead.state in (LeadState.HELD, LeadState.DIRECT):
         parts += [
@@ -102,12 +102,12 @@ def read_contact(lead: Lead) -> AnyRow | None:
         return opened.execute(select(*there).where(LeadContact.lead_id == lead.id)).one_or_none()
 
 
-def list_questions(lead: Lead) -> Iterable[AnyRow]:
-    """Return the questions for a lead with what was answered."""
-    return (
+def list_questions(lead: Lead) -> list[tuple[QualificationQuestion, str]]:
+    """Return the questions that are asked of a lead with what was answered."""
+    rows = (
         session()
         .execute(
-            select(QualificationQuestion.names, LeadAnswer.answer)
+            select(QualificationQuestion, LeadAnswer.answer)
             .join(LeadType, LeadType.definition_id == QualificationQuestion.definition_id)
             .outerjoin(
                 LeadAnswer,
@@ -115,10 +115,13 @@ def list_questions(lead: Lead) -> Iterable[AnyRow]:
                 & (LeadAnswer.lead_id == lead.id),
             )
             .where(LeadType.id == lead.type_id, QualificationQuestion.for_type(LeadType.id))
-            .order_by(QualificationQuestion.position)
+            .order_by(QualificationQuestion.position, QualificationQuestion.id)
         )
         .all()
     )
+    answers = {question.key: answer or "" for question, answer in rows}
+    asked = script.asked([question for question, _answer in rows], answers)
+    return [(one, answers[one.key]) for one in asked]
 
 
 def words_of(name: str) -> str:

@@ -67,6 +67,8 @@ ANSWERS = {
 """The partner's five answers, by the state in which the lead is after them."""
 
 AREAS = ("budget", "authority", "need", "time", "own")
+ATTEMPTS = range(21)
+"""So often at most has somebody to be tried before he counts as out of reach."""
 PRIORITIES = range(1, 11)
 IMPORTANCES = range(1, 9)
 SCALES: Mapping[str, range] = {"priorities": PRIORITIES, "importances": IMPORTANCES}
@@ -77,6 +79,7 @@ MOST = {
     "statuses": 100,
     "transitions": 3000,
     "questions": 100,
+    "options": 30,
     "cadence": 10,
     "priorities": 10,
     "importances": 8,
@@ -99,6 +102,7 @@ def in_step(step: str, named: Iterable[str]) -> tuple[str, ...]:
 class Moment(StrEnum):
     """When an activity of a type is planned by itself."""
 
+    TAKEN = "taken"
     QUALIFIED = "qualified"
     PICKED_UP = "picked_up"
 
@@ -121,7 +125,8 @@ MOST_LEAST = 10**12
 class Plan:
     """An activity that is planned by itself, `days` after a moment: of the people who have it then.
 
-    When a lead is qualified it is the vendor's to do, when it is picked up the holder's.
+    When an inquiry is taken it is to do for who qualifies it, when a lead is qualified for the
+    vendor, when it is picked up for the holder.
     """
 
     when: str
@@ -179,7 +184,8 @@ class Type:
     work begins; those of a `direct` type stay with the vendor. A won one is a success as `outcome`
     says: worth at least `least`, or with at least so many products, where that is counted.
     `contest` is how partners come by them, where their rule does not say it.
-    `policy` is the key of the deadline policy that holds for them, None: the standard.
+    `policy` is the key of the deadline policy that holds for them, None: the standard. `attempts`
+    is how often somebody is tried before the inquiry is put aside because nobody reached him.
     """
 
     key: str
@@ -200,6 +206,7 @@ class Type:
     cadence: tuple[Plan, ...] = ()
     contest: Contest = AT_ONCE
     policy: str | None = None
+    attempts: int = 0
 
     def __post_init__(self) -> None:
         whole = {step: tuple(self.required.get(step, ALWAYS[step])) for step in STEP_FIELDS}
@@ -235,15 +242,43 @@ class Way:
     units: tuple[str, ...] | None = None
 
 
+class Sort(StrEnum):
+    """What a question is answered with."""
+
+    TEXT = "text"
+    CHOICE = "choice"
+    NUMBER = "number"
+    DATE = "date"
+    MONEY = "money"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One of the answers that can be chosen; its key is what is kept."""
+
+    key: str
+    names: Names
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question of the script; `types` are those it is asked for, None: all."""
+    """A question of the script; `types` are those it is asked for, None: all.
+
+    `required` before an offer (MQL), `required_later` before the holder confirms the lead (SQL).
+    With `shown_by`, the key of an earlier question, it is asked once that one is answered: with one
+    of `shown_for` where it has options and some are named, else with anything.
+    """
 
     key: str
     names: Names
     area: str = "own"
     required: bool = False
     types: tuple[str, ...] | None = None
+    sort: str = Sort.TEXT
+    options: tuple[Option, ...] = ()
+    required_later: bool = False
+    shown_by: str | None = None
+    shown_for: tuple[str, ...] = ()
 
 
 Part = Type | Status | Question
@@ -350,13 +385,19 @@ def take_out(content: Content, part: Part) -> Content:
             ways=tuple(w for w in content.ways if part.key not in (w.before, w.after)),
             types=tuple(replace(t, statuses=_less(t.statuses, part.key)) for t in content.types),
         )
-    if isinstance(part, Type):
+    if isinstance(part, Question):
         return replace(
             without,
-            ways=_of_types(content.ways, part.key),
-            questions=_of_types(content.questions, part.key),
+            questions=tuple(
+                replace(one, shown_by=None, shown_for=()) if one.shown_by == part.key else one
+                for one in without.questions
+            ),
         )
-    return without
+    return replace(
+        without,
+        ways=_of_types(content.ways, part.key),
+        questions=_of_types(content.questions, part.key),
+    )
 
 
 W = TypeVar("W", Way, Question)
@@ -565,6 +606,8 @@ def type_to_data(one: Type) -> dict[str, Any]:
         data["least"] = one.least
     if one.policy is not None:
         data["policy"] = one.policy
+    if one.attempts:
+        data["attempts"] = one.attempts
     if one.cadence:
         data["cadence"] = [plan_to_data(plan) for plan in one.cadence]
     return data
@@ -619,7 +662,24 @@ def question_to_data(one: Question) -> dict[str, Any]:
         "area": one.area,
         "required": one.required,
     }
-    return data if one.types is None else {**data, "types": list(one.types)}
+    if one.types is not None:
+        data["types"] = list(one.types)
+    if one.sort != Sort.TEXT:
+        data["sort"] = str(one.sort)
+    if one.options:
+        data["options"] = [option_to_data(option) for option in one.options]
+    if one.required_later:
+        data["required_later"] = True
+    if one.shown_by is not None:
+        data["shown_by"] = one.shown_by
+    if one.shown_for:
+        data["shown_for"] = list(one.shown_for)
+    return data
+
+
+def option_to_data(one: Option) -> dict[str, Any]:
+    """Return an answer that can be chosen as plain data."""
+    return {"key": one.key, "names": _in_languages(one.names)}
 
 
 def from_data(data: Any) -> Content:
@@ -822,7 +882,7 @@ class _Reader:
         data = self.mapping(
             data, place, ("key", "names", "kind", "teaser", "required"),
             ("statuses", "priority", "importance", *ALLOWED, "days", "direct", "cadence",
-             "outcome", "least", "contest", "policy"),
+             "outcome", "least", "contest", "policy", "attempts"),
         )  # fmt: skip
         required = self.mapping(
             data.get("required", {}), _at(place, "required"), (), tuple(STEP_FIELDS)
@@ -859,6 +919,7 @@ class _Reader:
             if "contest" in data
             else AT_ONCE,
             policy=self.key(data, place, "policy") or None,
+            attempts=self.number(data, place, "attempts", ATTEMPTS, 0),
         )
 
     def read_status(self, data: Any, place: str) -> Status:
@@ -890,14 +951,26 @@ class _Reader:
         )
 
     def read_question(self, data: Any, place: str) -> Question:
-        data = self.mapping(data, place, ("key", "names", "area"), ("required", "types"))
+        data = self.mapping(
+            data, place, ("key", "names", "area"),
+            ("required", "types", "sort", "options", "required_later", "shown_by", "shown_for"),
+        )  # fmt: skip
         return Question(
             key=self.key(data, place),
             names=self.names(data, place),
             area=self.one_of(data, place, "area", AREAS, "own"),
             required=self.yes(data, place, "required"),
             types=self.keys(data, place, "types"),
+            sort=self.one_of(data, place, "sort", map(str, Sort), str(Sort.TEXT)),
+            options=self.several(data, "options", self.read_option, place),
+            required_later=self.yes(data, place, "required_later"),
+            shown_by=self.key(data, place, "shown_by") or None,
+            shown_for=self.keys(data, place, "shown_for") or (),
         )
+
+    def read_option(self, data: Any, place: str) -> Option:
+        data = self.mapping(data, place, ("key", "names"))
+        return Option(self.key(data, place), self.names(data, place))
 
     def _known(self, given: Iterable[str], known: Iterable[str], place: str) -> None:
         unknown = [one for one in given if one not in set(known)]
@@ -927,8 +1000,16 @@ class _Reader:
             pairs.add((way.before, way.after))
         for number, lead_type in enumerate(content.types, 1):
             self._known(lead_type.statuses or (), statuses, f"types[{number}].statuses")
+        earlier: set[str] = set()
         for number, question in enumerate(content.questions, 1):
-            self._known(question.types or (), types, f"questions[{number}].types")
+            place = f"questions[{number}]"
+            self._known(question.types or (), types, f"{place}.types")
+            if question.shown_by:
+                self._known((question.shown_by,), earlier, f"{place}.shown_by")
+            keys = [option.key for option in question.options]
+            if len(set(keys)) < len(keys):
+                self.wrong(f"{place}.options", _("This key stands here twice."))
+            earlier.add(question.key)
 
 
 def _at(place: str, name: str) -> str:

@@ -5,6 +5,7 @@ What is possible at all is said by the operation; the form only carries.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from flask_babel import gettext as _
@@ -18,6 +19,7 @@ from wtforms import (
     RadioField,
     SelectField,
     StringField,
+    TextAreaField,
 )
 from wtforms import Form as Row
 from wtforms.validators import Length, NumberRange, Optional
@@ -25,12 +27,14 @@ from wtforms.validators import Length, NumberRange, Optional
 from portal.accounts.permissions import ROLES
 from portal.accounts.words import ROLE_NAMES
 from portal.catalog.models import EVERY
+from portal.catalog.operations import make_key
 from portal.leads.contest import Contest, lacks, tidy
 from portal.leads.contest_words import CONTESTS, missing_words
 from portal.leads.definition import (
     ALLOWED,
     ALWAYS,
     AREAS,
+    ATTEMPTS,
     CADENCE_DAYS,
     COUNTED,
     LONGEST_DAYS,
@@ -46,8 +50,10 @@ from portal.leads.definition import (
     Moment,
     Names,
     Numbering,
+    Option,
     Plan,
     Question,
+    Sort,
     Status,
     Type,
     Way,
@@ -63,6 +69,7 @@ from portal.leads.definition_words import (
     KINDS,
     MOMENTS,
     OUTCOMES,
+    SORTS,
     STATES,
     TEASER_WORDS,
     called,
@@ -244,6 +251,10 @@ class TypeForm(PartForm):
             "each firm had its minutes."
         ),
     )
+    attempts = WholeField(
+        _l("Attempts before it is put aside because nobody could be reached"),
+        [Optional(), NumberRange(0, ATTEMPTS[-1], _l("Please give 0 to 20."))],
+    )
     outcome = SelectField(_l("It counts as a success"))
     least = WholeField(
         _l("At least"),
@@ -317,6 +328,7 @@ class TypeForm(PartForm):
         self.ring_size.data, self.ring_minutes.data = one.contest.size, one.contest.minutes
         self.policy.data = one.policy or ""
         self.outcome.data, self.least.data = str(one.outcome), one.least
+        self.attempts.data = one.attempts or None
         rows = min(len(one.cadence) + BLANK_ROWS, MOST["cadence"])
         for plan in (*one.cadence, *[None] * (rows - len(one.cadence))):
             row = self.cadence.append_entry(
@@ -356,6 +368,7 @@ class TypeForm(PartForm):
             direct=bool(self.direct.data),
             policy=self.policy.data or None,
             outcome=self.outcome.data or "",
+            attempts=self.attempts.data or 0,
             least=self.least.data if self.outcome.data in COUNTED else None,
             cadence=tuple(row.form.read() for row in self.cadence if not row.form.is_blank),
             contest=tidy(self._contest()),
@@ -499,7 +512,21 @@ class WayForm(Form):
 
 class QuestionForm(PartForm):
     area = SelectField(_l("Area"))
+    sort = SelectField(_l("Answered with"))
+    options = TextAreaField(
+        _l("Answers to choose from"),
+        [Optional()],
+        description=_l("One a line, in English and German: Next quarter | Nächstes Quartal"),
+        render_kw={"rows": 4},
+    )
     required = BooleanField(_l("Must be answered before an offer"))
+    required_later = BooleanField(_l("Must be answered before whoever works on it confirms it"))
+    shown_by = SelectField(_l("Asked only after an answer to"), [Optional()])
+    shown_for = StringField(
+        _l("Only after one of these answers"),
+        [Optional()],
+        description=_l("In English, several with a comma between. Empty: after any answer."),
+    )
     types = TicksField(
         _l("Asked for"), description=_l("All of them ticked also means those that are added later.")
     )
@@ -507,8 +534,16 @@ class QuestionForm(PartForm):
     def offer_choices(self, content: Content, key: str) -> None:
         """Fill the lists."""
         self.name_en.label.text, self.name_de.label.text = _("In English"), _("In German")
+        self.whole = content
         self.area.choices = [(area, str(AREA_WORDS[area])) for area in AREAS]
         self.types.choices = _type_choices(content)
+        self.sort.choices = [(str(sort), str(words)) for sort, words in SORTS.items()]
+        keys = [one.key for one in content.questions]
+        before = content.questions[: keys.index(key)] if key in keys else content.questions
+        self.shown_by.choices = [
+            ("", _("always asked")),
+            *((one.key, called(one.names)) for one in before),
+        ]
 
     def show(self, content: Content, found: Question | None) -> None:
         """Fill the form with a question, or with what a new one starts from."""
@@ -516,6 +551,15 @@ class QuestionForm(PartForm):
         if found is not None:
             self.show_names(content, found)
         self.area.data, self.required.data = one.area, one.required
+        self.sort.data, self.required_later.data = str(one.sort), one.required_later
+        self.options.data = "\n".join(
+            " | ".join(option.names[each] for each in ("en", "de") if each in option.names)
+            for option in one.options
+        )
+        self.shown_by.data = one.shown_by or ""
+        self.shown_for.data = ", ".join(
+            names_of(content, one.shown_by).get(key, key) for key in one.shown_for
+        )
         every = [each.key for each in content.types]
         self.types.data = every if one.types is None else list(one.types)
 
@@ -529,7 +573,69 @@ class QuestionForm(PartForm):
             area=self.area.data or "own",
             required=bool(self.required.data),
             types=None if every else types,
+            sort=self.sort.data or str(Sort.TEXT),
+            options=self._options(found) if self.sort.data == Sort.CHOICE else (),
+            required_later=bool(self.required_later.data),
+            shown_by=self.shown_by.data or None,
+            shown_for=self._shown_for(content) if self.shown_by.data else (),
         )
+
+    def _options(self, found: Question | None) -> tuple[Option, ...]:
+        """Return the answers of the lines; one that is there keeps its key, renamed or not."""
+        lines = [line.strip() for line in (self.options.data or "").splitlines() if line.strip()]
+        before = found.options if found else ()
+        known = {option.names.get("en", ""): option.key for option in before}
+        renamed = len(before) == len(lines)
+        options: dict[str, Option] = {}
+        for place, line in enumerate(lines):
+            english, _bar, german = (part.strip() for part in line.partition("|"))
+            same_place = before[place] if renamed else None
+            key = known.get(english) or (
+                same_place.key
+                if same_place and same_place.names.get("en") not in self._english(lines)
+                else make_option_key(english, options)
+            )
+            names = {"en": english, "de": german} if german else {"en": english}
+            options.setdefault(key, Option(key, names))
+        return tuple(options.values())
+
+    @staticmethod
+    def _english(lines: list[str]) -> set[str]:
+        return {line.partition("|")[0].strip() for line in lines}
+
+    def _shown_for(self, content: Content) -> tuple[str, ...]:
+        keys = {name: key for key, name in names_of(content, self.shown_by.data).items()}
+        typed = [part.strip() for part in (self.shown_for.data or "").split(",")]
+        return tuple(dict.fromkeys(keys.get(one, one) for one in typed if one))
+
+    def validate(self, extra_validators: object = None) -> bool:
+        """Check that the answers named are those of the question."""
+        good = bool(super().validate(extra_validators))
+        unknown = [
+            one
+            for one in self._shown_for(self.whole)
+            if one not in names_of(self.whole, self.shown_by.data)
+        ]
+        if self.shown_by.data and unknown:
+            self.shown_for.errors = [_("“%(answer)s” is none of its answers.", answer=unknown[0])]
+            good = False
+        return good
+
+
+def names_of(content: Content, key: str | None) -> dict[str, str]:
+    """Return the English name of each answer that can be chosen to a question, by its key."""
+    asked = content.question_of(key or "")
+    return {one.key: one.names.get("en", one.key) for one in asked.options} if asked else {}
+
+
+def make_option_key(english: str, taken: Container[str]) -> str:
+    """Return a key for a new answer."""
+    wanted = make_key(english)[:50]
+    wanted = wanted if wanted[0].isalpha() else f"x_{wanted}"
+    key, number = wanted, 2
+    while key in taken:
+        key, number = f"{wanted}_{number}", number + 1
+    return key
 
 
 class LevelsForm(Form):

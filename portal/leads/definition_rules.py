@@ -36,6 +36,7 @@ from portal.leads.definition_words import (
     FIELD_WORDS,
     KINDS,
     SCALE_WORDS,
+    SORTS,
     STATES,
     STEPS,
     TEASER_WORDS,
@@ -89,11 +90,41 @@ def check(content: Content, around: Around | None = None) -> list[Finding]:
     Without `around` it is not asked whether what others keep exists.
     """
     found = [*_check_statuses(content), *_check_kinds(content), *_check_ways(content)]
+    found += _check_questions(content)
     for lead_type in content.types:
         found += [*_check_type(content, lead_type), *_check_choices(content, lead_type)]
     if around is not None:
         found += _check_around(content, around)
     return list(dict.fromkeys(found))
+
+
+def shown_in_words(content: Content, one: Question) -> str:
+    """Return after which answer a question is asked, as people read it; empty: always."""
+    before = content.question_of(one.shown_by or "")
+    if before is None:
+        return ""
+    names = {option.key: called(option.names) for option in before.options}
+    answers = " / ".join(names.get(key, key) for key in one.shown_for)
+    return f"{called(before.names)} {answers}".strip()
+
+
+def _check_questions(content: Content) -> Iterator[Finding]:
+    """Yield what waits for an answer that nobody gives before it."""
+    earlier: dict[str, Question] = {}
+    for one in content.questions:
+        before = earlier.get(one.shown_by or "")
+        known = {option.key for option in before.options} if before else set()
+        gone = one.shown_by is not None and (before is None or not known.issuperset(one.shown_for))
+        if gone:
+            yield Finding(
+                _(
+                    "“%(question)s” waits for an answer that is not asked before it.",
+                    question=called(one.names),
+                ),
+                "questions",
+                one.key,
+            )
+        earlier[one.key] = one
 
 
 def _check_statuses(content: Content) -> Iterator[Finding]:
@@ -636,6 +667,7 @@ def _type_facts(one: Type, content: Content, around: Around) -> list[tuple[str, 
         (_("Who sees it when"), how_offered(one)),
         (_("Deadline policy"), policy_in_words(one, around)),
         (_("It counts as a success"), outcome_in_words(one)),
+        (_("Attempts before it is put aside"), str(one.attempts) if one.attempts else ""),
         (_("Planned by itself"), "; ".join(plan_in_words(plan) for plan in one.cadence)),
     ]
 
@@ -659,7 +691,11 @@ def _question_facts(one: Question, content: Content) -> list[tuple[str, str]]:
         *_names(one.names),
         (_("Area"), str(AREA_WORDS.get(one.area, one.area))),
         (_("Must be answered"), _yes(one.required)),
+        (_("Must be answered before it is confirmed"), _yes(one.required_later)),
         (_("Asked for"), types_in_words(content, one.types)),
+        (_("Answered with"), str(SORTS.get(one.sort, one.sort))),
+        (_("Answers"), ", ".join(called(option.names) for option in one.options)),
+        (_("Asked after"), shown_in_words(content, one)),
     ]
 
 

@@ -11,7 +11,17 @@ from flask_babel import lazy_gettext as _l
 
 from portal.accounts.words import roles_in_words
 from portal.leads.contest_words import contest_in_words
-from portal.leads.definition import Content, Level, Moment, Names, Outcome, Plan, Type, Way
+from portal.leads.definition import (
+    Content,
+    Level,
+    Moment,
+    Names,
+    Outcome,
+    Plan,
+    Sort,
+    Type,
+    Way,
+)
 from portal.leads.definition_around import Around
 from portal.leads.models import LeadKind, LifeState, VersionState
 from portal.timeline.rules import words_of
@@ -35,6 +45,14 @@ ANSWER_WORDS: dict[str, Any] = {
 KINDS: dict[str, Any] = {
     LeadKind.END_CUSTOMER: _l("End customer"),
     LeadKind.PARTNER_RECRUIT: _l("Future partner"),
+}
+
+SORTS: dict[str, Any] = {
+    Sort.TEXT: _l("Text"),
+    Sort.CHOICE: _l("One of several answers"),
+    Sort.NUMBER: _l("Number"),
+    Sort.DATE: _l("Day"),
+    Sort.MONEY: _l("Amount of money"),
 }
 
 AREA_WORDS: dict[str, Any] = {
@@ -109,6 +127,7 @@ ALLOWED_WORDS: dict[str, Any] = {
 }
 
 MOMENTS: dict[str, Any] = {
+    Moment.TAKEN: _l("when it is taken to be qualified"),
     Moment.QUALIFIED: _l("when it is qualified"),
     Moment.PICKED_UP: _l("when work on it begins"),
 }

@@ -147,7 +147,7 @@ class LeadType(Base):
     that are planned by themselves, as `definition.Plan` has them; `outcome` and `least` say what
     makes a won lead a success. `contest` is how partners come by its leads, in rings of `ring_size`
     and so many `ring_minutes`, as `contest.Contest` has it. `policy_key` names the deadline policy,
-    None: the standard.
+    None: the standard. `attempts` is how often somebody is tried before he is out of reach.
     """
 
     __tablename__ = "lead_types"
@@ -176,6 +176,7 @@ class LeadType(Base):
     ring_size: Mapped[int | None]
     ring_minutes: Mapped[int | None]
     policy_key: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
 
     __table_args__ = (UniqueConstraint("definition_id", "key"),)
 
@@ -239,7 +240,10 @@ class LeadRequirement(Base):
 class QualificationQuestion(Base):
     """A question of the qualification script; `area` is budget, authority, need, time or own.
 
-    It is asked for leads of `type_ids`, None: of every type.
+    It is asked for leads of `type_ids`, None: of every type. `sort` is what it is answered with,
+    `options` are the answers that can be chosen; `shown_by` is the key of the question, `shown_for`
+    are those of its options, after which it is asked. See `definition.Question`, and `script` for
+    how an answer is kept.
     """
 
     __tablename__ = "qualification_questions"
@@ -252,6 +256,13 @@ class QualificationQuestion(Base):
     position: Mapped[int] = mapped_column(default=0)
     required: Mapped[bool] = mapped_column(default=False)
     type_ids: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
+    sort: Mapped[str] = mapped_column(default="text", server_default="text")
+    options: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSONB, default=list, server_default=text("'[]'")
+    )
+    required_later: Mapped[bool] = mapped_column(default=False, server_default=false())
+    shown_by: Mapped[str | None]
+    shown_for: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
 
     __table_args__ = (UniqueConstraint("definition_id", "key"),)
 

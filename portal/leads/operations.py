@@ -27,7 +27,7 @@ from portal.catalog.queries import book, short_key
 from portal.core.db import session
 from portal.core.errors import Conflict, Invalid
 from portal.core.events import record
-from portal.leads import events, levels, own_fields, requirements, rules, wall
+from portal.leads import events, levels, own_fields, requirements, rules, script, wall
 from portal.leads.allowed import may_have
 from portal.leads.basis import CHOICES, LONGEST, LONGEST_WORDS, Basis, tidy_origin
 from portal.leads.intake.cleaning import clean_text, find_domain, find_email, find_phone
@@ -405,9 +405,11 @@ def _save(lead: Lead, given: Qualification, actor: Actor, at: datetime, version:
         session().add(contact)
     kept = own_fields.read(lead.id)
     own, unreadable = custom_fields.take(own_fields.in_use(), given.custom, kept)
+    answers, wrong = script.read(questions_of(lead), given.answers, answers_of(lead.id))
+    unreadable |= wrong
     check_input(given, lead, contact, unreadable)
     number, before = lead.number, snapshot(lead, contact)
-    new_answers = changed_answers(lead, given.answers)
+    new_answers = changed_answers(lead, answers)
     with session().no_autoflush:
         write_teaser(lead, given)
         if given.basis and given.basis != lead.basis:

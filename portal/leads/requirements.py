@@ -12,7 +12,7 @@ from sqlalchemy import select
 from portal.catalog.fields import PREFIX, place_of
 from portal.core.db import session
 from portal.core.errors import Invalid
-from portal.leads import own_fields, wall
+from portal.leads import own_fields, script, wall
 from portal.leads.definition import STAGES
 from portal.leads.definition_words import FIELD_WORDS, called
 from portal.leads.models import (
@@ -24,6 +24,9 @@ from portal.leads.models import (
     LeadType,
     QualificationQuestion,
 )
+
+OFFER, CONFIRM = "offer", "confirm"
+"""Before an offer (MQL), and before whoever works on a lead confirms it (SQL)."""
 
 WORDS = {
     "title": _l("Please give the lead a title that says what is wanted."),
@@ -50,7 +53,9 @@ WORDS = {
 
 
 def missing_for(lead: Lead, step: str, contact: LeadContact | None = None) -> dict[str, str]:
-    """Return a sentence per field that is still missing before `step`, one of `STEP_FIELDS`.
+    """Return a sentence per field that is still missing before `step`.
+
+    That is one of `STEP_FIELDS`, or `CONFIRM`, before which only the script asks for something.
 
     `contact` is the lead's, where it is at hand.
     """
@@ -71,8 +76,8 @@ def missing_for(lead: Lead, step: str, contact: LeadContact | None = None) -> di
         for field in fields
         if not field.startswith(PREFIX) and not _filled(field, lead, contact)
     }
-    if step == "offer":
-        missing.update(_unanswered(lead))
+    if step in (OFFER, CONFIRM):
+        missing.update(_unanswered(lead, later=step == CONFIRM))
     missing.update(_without_own(lead, fields, required=step == "offer"))
     return missing
 
@@ -97,25 +102,28 @@ def _filled(field: str, lead: Lead, contact: LeadContact | None) -> bool:
     return getattr(lead, field, None) not in (None, "", [])
 
 
-def _unanswered(lead: Lead) -> dict[str, str]:
-    rows = session().execute(
-        select(QualificationQuestion.key, LeadAnswer.answer)
-        .join(LeadType, LeadType.definition_id == QualificationQuestion.definition_id)
-        .outerjoin(
-            LeadAnswer,
-            (LeadAnswer.question_id == QualificationQuestion.id) & (LeadAnswer.lead_id == lead.id),
+def _unanswered(lead: Lead, *, later: bool) -> dict[str, str]:
+    """Return a sentence for each question that is asked, must be answered, and is not."""
+    rows = (
+        session()
+        .execute(
+            select(QualificationQuestion, LeadAnswer.answer)
+            .join(LeadType, LeadType.definition_id == QualificationQuestion.definition_id)
+            .outerjoin(
+                LeadAnswer,
+                (LeadAnswer.question_id == QualificationQuestion.id)
+                & (LeadAnswer.lead_id == lead.id),
+            )
+            .where(LeadType.id == lead.type_id, QualificationQuestion.for_type(LeadType.id))
+            .order_by(QualificationQuestion.position, QualificationQuestion.id)
         )
-        .where(
-            LeadType.id == lead.type_id,
-            QualificationQuestion.required,
-            QualificationQuestion.for_type(LeadType.id),
-        )
-        .order_by(QualificationQuestion.position)
+        .all()
     )
+    answers = {question.key: answer or "" for question, answer in rows}
     return {
-        f"answer-{row.key}": str(_("Please answer this question."))
-        for row in rows
-        if not (row.answer or "").strip()
+        f"answer-{one.key}": str(_("Please answer this question."))
+        for one in script.asked([question for question, _answer in rows], answers)
+        if (one.required or (later and one.required_later)) and not answers[one.key].strip()
     }
 
 

@@ -30,9 +30,11 @@ from portal.leads.definition import (
     Content,
     Level,
     Numbering,
+    Option,
     Part,
     Plan,
     Question,
+    Sort,
     Status,
     Type,
     Way,
@@ -184,6 +186,7 @@ def read_active(definition_id: int) -> Content:
                     ),
                     contest=Contest(one.contest, one.ring_size, one.ring_minutes),
                     policy=one.policy_key,
+                    attempts=one.attempts,
                 )
                 for one in types
             ),
@@ -218,6 +221,11 @@ def read_active(definition_id: int) -> Content:
                     area=one.area,
                     required=one.required,
                     types=of_types(one.type_ids),
+                    sort=one.sort,
+                    options=tuple(Option(o["key"], o["names"]) for o in one.options),
+                    required_later=one.required_later,
+                    shown_by=one.shown_by,
+                    shown_for=tuple(one.shown_for),
                 )
                 for one in questions
             ),
@@ -429,8 +437,25 @@ def _check_part(content: Content, part: Part) -> None:
         fitting = definition.ANSWERS.get(LifeState(part.state), ())
         if fitting and part.answer not in fitting:
             errors["answer"] = _("Please choose what a partner says of such a lead.")
+    if isinstance(part, Question):
+        errors |= _check_question(content, part)
     if errors:
         raise Invalid(errors)
+
+
+def _check_question(content: Content, part: Question) -> dict[str, str]:
+    errors: dict[str, str] = {}
+    if part.sort == Sort.CHOICE and len(part.options) < 2:
+        errors["options"] = _("Please give at least two answers to choose from.")
+    elif len(part.options) > MOST["options"]:
+        errors["options"] = _("At most %(most)d fit here.", most=MOST["options"])
+    elif any(len(name) > LONGEST_NAME for option in part.options for name in option.names.values()):
+        errors["options"] = _("Please keep it under %(most)d characters.", most=LONGEST_NAME)
+    keys = [one.key for one in content.questions]
+    place = keys.index(part.key) if part.key in keys else len(keys)
+    if part.shown_by is not None and part.shown_by not in keys[:place]:
+        errors["shown_by"] = _("Please choose a question that stands before this one.")
+    return errors
 
 
 def remove_part(definition_id: int, part: Part, seen: str, actor: Actor, at: datetime) -> None:

@@ -20,12 +20,13 @@ from portal.catalog.fields import Values
 from portal.catalog.places import subdivisions
 from portal.catalog.queries import book
 from portal.core.errors import Invalid
-from portal.leads import own_fields
+from portal.leads import own_fields, script
 from portal.leads.allowed import choices_for
+from portal.leads.definition import Sort
 from portal.leads.intake.cleaning import find_amount, find_people
 from portal.leads.levels import for_all
 from portal.leads.models import Lead, LeadContact, QualificationQuestion
-from portal.leads.operations import ContactDraft, Qualification
+from portal.leads.operations import ContactDraft, Qualification, answers_of
 from portal.leads.queries import Definition
 from portal.web.forms import Choices, Form, TicksField
 
@@ -201,18 +202,41 @@ def qualify_form(
 
     As sent, or with `data` for a first look.
     """
-    locale = str(get_locale())[:2]
-    asked = {
-        f"answer-{one.key}": TextAreaField(
-            one.names.get(locale) or one.names.get("en") or one.key, render_kw=area(2)
-        )
-        for one in questions
-    }
+    kept = answers_of(lead.id)
+    asked = {f"answer-{one.key}": answer_field(one, kept.get(one.id, "")) for one in questions}
     own = field_forms.asked(own_fields.in_use(), own_fields.read(lead.id))
     kind = type("QualifyFormWithScript", (QualifyForm,), {**asked, **own})
     form = kind() if data is None else kind(formdata=None, data=data)
     form.offer_choices(lead)
     return cast(QualifyForm, form)
+
+
+FEW = 5
+"""So many answers stand beside each other; of more one is chosen from a list."""
+
+
+def answer_field(one: QualificationQuestion, kept: str) -> Any:
+    """Return the field in which a question of the script is answered."""
+    words = script.name_of(one)
+    if one.sort == Sort.CHOICE:
+        choices = script.options_of(one, kept)
+        # another answer may have further questions asked
+        again = {"data-asks": "1"}
+        if len(choices) <= FEW:
+            return RadioField(
+                words,
+                choices=[*choices, ("", _("not known"))],
+                validate_choice=False,
+                render_kw=again,
+            )
+        return SelectField(
+            words, choices=[("", _("not known")), *choices], validate_choice=False, render_kw=again
+        )
+    if one.sort == Sort.DATE:
+        return StringField(words, render_kw=off(type="date"))
+    if one.sort in (Sort.NUMBER, Sort.MONEY):
+        return StringField(words, render_kw=off(inputmode="decimal"))
+    return TextAreaField(words, render_kw=area(2))
 
 
 def values_of(

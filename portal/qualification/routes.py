@@ -18,7 +18,7 @@ from portal.catalog.queries import book, short_key
 from portal.core import clock
 from portal.core.db import session
 from portal.core.errors import Conflict, Invalid
-from portal.leads import contacts, operations, own_fields, requirements, rules, wall
+from portal.leads import contacts, operations, own_fields, requirements, rules, script, wall
 from portal.leads.duplicates import find_duplicates
 from portal.leads.leaks import Leak
 from portal.leads.models import Lead, LeadContact, LeadState
@@ -36,7 +36,7 @@ from portal.qualification.forms import (
 )
 from portal.web.access import requires
 from portal.web.boundary import keep_work
-from portal.web.htmx import go
+from portal.web.htmx import go, wants_fragment
 from portal.web.paging import page_number
 
 blueprint = Blueprint("qualification", __name__)
@@ -229,15 +229,39 @@ def show(
         "qualification/lead.html",
         lead=lead,
         form=form,
-        questions=[
-            (question, form[f"answer-{question.key}"]) for question in operations.questions_of(lead)
-        ],
+        **script_view(lead, form),
         missing={at_field(name): said for name, said in missing.items()},
         duplicates=find_duplicates(lead.id, contact, actor) if contact else [],
         card=preview,
         place_known=lead.latitude is not None,
         **leak_view(form),
     )
+
+
+def script_view(lead: Lead, form: QualifyForm) -> dict[str, Any]:
+    """Return the questions that the typed answers have asked, and which of them ask for more."""
+    questions = operations.questions_of(lead)
+    typed = {one.key: str(form[f"answer-{one.key}"].data or "") for one in questions}
+    return {
+        "questions": [(one, form[f"answer-{one.key}"]) for one in script.asked(questions, typed)],
+        "asks_more": {one.shown_by for one in questions if one.shown_by},
+    }
+
+
+@blueprint.post("/qualify/<int:lead_id>/script")
+@requires(Permission.LEADS_QUALIFY)
+def ask_further(lead_id: int) -> ResponseReturnValue:
+    """Return the questions that an answer has asked; nothing is saved."""
+    actor = current_actor()
+    lead = get_visible(lead_id, actor)
+    refusal = refusal_of(lead)
+    if refusal:
+        return refusal
+    form = qualify_form(operations.questions_of(lead), lead)
+    if wants_fragment():
+        view = script_view(lead, form)
+        return render_template("qualification/_script.html", lead=lead, **view)
+    return show_again(lead, form, actor), 200
 
 
 def show_again(lead: Lead, form: QualifyForm, actor: Actor, preview: Any = None) -> str:

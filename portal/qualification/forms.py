@@ -208,6 +208,11 @@ def qualify_form(
     kind = type("QualifyFormWithScript", (QualifyForm,), {**asked, **own})
     form = kind() if data is None else kind(formdata=None, data=data)
     form.offer_choices(lead)
+    for one in questions:
+        if one.sort == Sort.CHOICE:
+            choices, none = script.options_of(one, kept.get(one.id, "")), ("", _("not known"))
+            field = form[f"answer-{one.key}"]
+            field.choices = [*choices, none] if field.type == "RadioField" else [none, *choices]
     return cast(QualifyForm, form)
 
 
@@ -219,19 +224,8 @@ def answer_field(one: QualificationQuestion, kept: str) -> Any:
     """Return the field in which a question of the script is answered."""
     words = script.name_of(one)
     if one.sort == Sort.CHOICE:
-        choices = script.options_of(one, kept)
-        # another answer may have further questions asked
-        again = {"data-asks": "1"}
-        if len(choices) <= FEW:
-            return RadioField(
-                words,
-                choices=[*choices, ("", _("not known"))],
-                validate_choice=False,
-                render_kw=again,
-            )
-        return SelectField(
-            words, choices=[("", _("not known")), *choices], validate_choice=False, render_kw=again
-        )
+        few = len(script.options_of(one, kept)) <= FEW
+        return (RadioField if few else SelectField)(words, validate_choice=False)
     if one.sort == Sort.DATE:
         return StringField(words, render_kw=off(type="date"))
     if one.sort in (Sort.NUMBER, Sort.MONEY):

@@ -57,7 +57,7 @@ LEADS = """
 INSERT INTO leads (number, source_system, kind, type_id, status_id, state, state_since, title,
   partner_text, expectation, temperature, country, subdivision, city, latitude, longitude,
   language, brand_id, product_ids, industry_id, size_band_id, value_band_id, time_frame, source_id,
-  priority, importance, suppressed, round, captured_at, created_at, qualified_at, version)
+  priority, importance, suppressed, round, captured_at, created_at, qualified_at, version, basis)
 SELECT 'L-' || nextval('lead_numbers'), 'bench', t.kind, t.id, s.id, %(state)s, now(),
   'Replace ' || n || ' ageing network cabinets',
   'The IT manager runs two plants and has a budget signed off. The cabinets on the shop floor are '
@@ -71,7 +71,7 @@ SELECT 'L-' || nextval('lead_numbers'), 'bench', t.kind, t.id, s.id, %(state)s, 
   (ARRAY(SELECT id FROM catalog_entries WHERE kind = 'value_band' ORDER BY id))[1 + n %% 3],
   'within 3 months', (ARRAY(SELECT id FROM catalog_entries WHERE kind = 'source'
     ORDER BY id))[1 + n %% 3],
-  5, 4, false, %(round)s, now(), now(), now(), 1
+  5, 4, false, %(round)s, now(), now(), now(), 1, 'asked'
 FROM generate_series(1, %(leads)s) AS n, lead_types t, lead_statuses s
 WHERE t.key = 'organisation' AND s.is_initial
 ORDER BY n

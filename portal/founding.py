@@ -227,7 +227,11 @@ def write_catalog() -> None:
     add(
         _numbered(
             catalog.Source(
-                key=s.key, names=s.name, expectation=s.expectation, synonyms=list(s.spellings)
+                key=s.key,
+                names=s.name,
+                expectation=s.expectation,
+                synonyms=list(s.spellings),
+                basis=s.basis,
             )
             for s in seed.SOURCES
         )

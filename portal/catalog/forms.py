@@ -9,6 +9,7 @@ from wtforms import BooleanField, SelectField, StringField
 from wtforms.fields import TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
+from portal.catalog.bases import CHOICES
 from portal.catalog.models import Entry
 from portal.catalog.operations import EXTRA
 from portal.web.forms import AmountField, Form, WholeField, needed
@@ -78,6 +79,14 @@ class EntryForm(Form):
     expectation_de = TextAreaField(
         _l("With what expectation to call, in German"), [Optional(), Length(max=400)]
     )
+    basis = SelectField(
+        _l("Legal basis"),
+        [Optional()],
+        choices=[],
+        description=_l(
+            "Why whoever comes this way may be approached, unless something else is said."
+        ),
+    )
     synonyms = TextAreaField(
         _l("Other spellings"),
         [Optional(), Length(max=10_000)],
@@ -101,7 +110,8 @@ class EntryForm(Form):
             self.brand_id.choices = [("", "–"), *brands]
         else:
             del self.brand_id
-        for name in ("low", "high", "rank", "blame", "synonyms", "price_book", "service"):
+        self.basis.choices = [("", _l("It has to be said of each")), *CHOICES.items()]
+        for name in ("low", "high", "rank", "blame", "synonyms", "price_book", "service", "basis"):
             if name not in extra:
                 delattr(self, name)
         if "expectation" not in extra:
@@ -116,7 +126,7 @@ class EntryForm(Form):
         self.name_de.data = entry.names.get("de", "")
         self.position.data = entry.position
         self.active.data = entry.active
-        for name in ("low", "high", "rank", "blame", "price_book", "service"):
+        for name in ("low", "high", "rank", "blame", "price_book", "service", "basis"):
             if name in self:
                 self[name].data = getattr(entry, name)
         if "brand_id" in self:
@@ -143,8 +153,9 @@ class EntryForm(Form):
             values["brand_id"] = int(self.brand_id.data) if self.brand_id.data else None
         if "service" in self:
             values["service"] = bool(self.service.data)
-        if "price_book" in self:
-            values["price_book"] = self.price_book.data or None
+        for name in ("price_book", "basis"):
+            if name in self:
+                values[name] = self[name].data or None
         if "synonyms" in self:
             lines = (self.synonyms.data or "").splitlines()
             values["synonyms"] = list(dict.fromkeys(s.strip() for s in lines if s.strip()))

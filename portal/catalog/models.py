@@ -73,9 +73,13 @@ class Industry(_WithSynonyms):
 
 
 class Source(_WithSynonyms):
-    """Where inquiries come from; `expectation` says with what expectation to approach them."""
+    """Where inquiries come from; `expectation` says with what expectation to approach them.
+
+    `basis` is the legal basis of those who come so, where it is the same for all of them.
+    """
 
     expectation: Mapped[dict[str, str] | None] = mapped_column(JSONB)
+    basis: Mapped[str | None]
     __mapper_args__ = {"polymorphic_identity": "source"}
 
 

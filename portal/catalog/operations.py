@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
+from portal.catalog.bases import CHOICES
 from portal.catalog.models import (
     KINDS,
     REASON_PURPOSES,
@@ -100,6 +101,8 @@ def check(kind: str, values: Mapping[str, Any], entry: Entry | None) -> None:
             else select(PartnerLevel.id).where(PartnerLevel.rank == rank)
         ):
             errors["rank"] = _("Another level has this rank.")
+    if kind == "source" and values.get("basis") not in (None, *CHOICES):
+        errors["basis"] = _("Please choose one of the list.")
     if kind == "product":
         brand = session().get(Entry, values["brand_id"]) if values.get("brand_id") else None
         if values.get("brand_id") and (brand is None or brand.kind != "brand"):
@@ -155,7 +158,7 @@ def make_key(name: str) -> str:
 EXTRA: dict[str, tuple[str, ...]] = {
     "product": ("service", "brand_id", "price_book"),
     "industry": ("synonyms",),
-    "source": ("expectation", "synonyms"),
+    "source": ("expectation", "basis", "synonyms"),
     "size_band": ("low", "high"),
     "value_band": ("low", "high"),
     "reason": ("purpose", "blame"),

@@ -52,6 +52,7 @@ class SourceSeed:
     name: Names
     expectation: Names
     spellings: tuple[str, ...]
+    basis: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,6 +418,7 @@ SOURCES: tuple[SourceSeed, ...] = (
             "Web Registration|Website|Web|Web form|Contact form|Kontaktformular|Internet|Webseite"
             "|Online|Homepage|Inbound web|Web-Formular"
         ),
+        basis="asked",
     ),
     SourceSeed(
         "trade_show",
@@ -426,6 +428,7 @@ SOURCES: tuple[SourceSeed, ...] = (
             "Hat auf einer Veranstaltung mit uns gesprochen; erinnert sich etwa eine Woche daran.",
         ),
         _spellings("Trade Shows and Events|Trade show|Event|Messe|Veranstaltung|Fair|Events|Expo"),
+        basis="asked",
     ),
     SourceSeed(
         "webinar",
@@ -453,6 +456,7 @@ SOURCES: tuple[SourceSeed, ...] = (
             "Hat uns mit einer Frage angerufen und wartet auf den Rückruf.",
         ),
         _spellings("Phone Inquiry|Phone|Call|Inbound call|Telefon|Anruf|Hotline|Phone enquiry"),
+        basis="asked",
     ),
     SourceSeed(
         "tele_sales",
@@ -462,6 +466,7 @@ SOURCES: tuple[SourceSeed, ...] = (
             "Wurde von unserem Telefonvertrieb angerufen und ist mit einem Partner einverstanden.",
         ),
         _spellings("Tele-sales|Telesales|Cold call|Outbound call|Kaltakquise|Telemarketing"),
+        basis="consent",
     ),
     SourceSeed(
         "email_campaign",
@@ -471,6 +476,7 @@ SOURCES: tuple[SourceSeed, ...] = (
             "Hat auf eine Kampagne geantwortet; das Interesse ist frisch, der Bedarf zu klären.",
         ),
         _spellings("Email campaign|E-mail|Email|Newsletter|Mailing|Campaign|Kampagne"),
+        basis="asked",
     ),
     SourceSeed(
         "advertising",
@@ -480,6 +486,7 @@ SOURCES: tuple[SourceSeed, ...] = (
             "Kam über eine Anzeige; vergleicht mehrere Anbieter.",
         ),
         _spellings("Advertising|Advertisement|Google Ads|Ads|Anzeige|Werbung|Paid search|SEA"),
+        basis="asked",
     ),
     SourceSeed(
         "social_media",
@@ -489,6 +496,7 @@ SOURCES: tuple[SourceSeed, ...] = (
             "Meldete sich über ein soziales Netz; eine kurze, persönliche Antwort passt am besten.",
         ),
         _spellings("Social media|LinkedIn|Xing|Facebook|Social|Twitter|Soziale Medien"),
+        basis="asked",
     ),
     SourceSeed(
         "referral",
@@ -510,6 +518,7 @@ SOURCES: tuple[SourceSeed, ...] = (
             "Kauft schon bei uns und hat weiteren Bedarf.",
         ),
         _spellings("Existing customer|Customer|Bestandskunde|Bestandskunden|Cross-sell|Upsell"),
+        basis="customer",
     ),
     SourceSeed(
         "purchased_list",

@@ -21,6 +21,7 @@ from portal.customers.models import (
 from portal.customers.operations import lock_visible
 from portal.customers.sight import sees_addresses
 from portal.customers.winning import link
+from portal.leads.basis import Basis, BasisKind
 from portal.leads.intake.cleaning import split_name
 from portal.leads.models import Lead, LeadKind
 from portal.leads.operations import ContactDraft, Draft, capture
@@ -69,6 +70,7 @@ def open_lead(
             source_key=source_key,
             country=customer.country,
             city=customer.city,
+            basis=Basis(BasisKind.CUSTOMER),
             contact=contact_of(customer, named, reached),
         ),
         at,

@@ -42,6 +42,7 @@ from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.leads import activities, figures, hand_over, notes, team
 from portal.leads import operations as leads
+from portal.leads.basis import Basis, BasisKind
 from portal.leads.models import HandOver, Lead, LeadState
 from portal.offers import operations as offers
 from portal.offers import queries as offered
@@ -59,6 +60,13 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 MAILS_STAY = DAY
 MAILS_SINCE = 12 * DAY
 """So long before the end the first people chose to hear of every offer by mail."""
+# of other ways the source says it
+BASES = {
+    "content_download": Basis(BasisKind.CONSENT),
+    "webinar": Basis(BasisKind.CONSENT),
+    "referral": Basis(BasisKind.ASKED),
+    "purchased_list": Basis(BasisKind.INTEREST),
+}
 FULL = 600
 
 # fate → how many of 600; what is left is won or lost
@@ -196,6 +204,7 @@ class Story:
                     people=inquiry.people,
                     temperature=inquiry.temperature if not raw or rng.random() < 0.7 else None,
                     contact=inquiry.contact,
+                    basis=BASES.get(inquiry.source),
                 ),
                 at,
             )

@@ -5,38 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
 from urllib.parse import urlsplit
 
-from flask_babel import lazy_gettext as _l
-
+from portal.catalog.bases import CHOICES, WORDS, BasisKind
 from portal.leads.intake.cleaning import clean_text
 
-
-class BasisKind(StrEnum):
-    """Why a contact may be approached; the letters are those of article 6 (1) of the GDPR."""
-
-    ASKED = "asked"
-    """They asked us, so that we answer: steps before a contract (b)."""
-    CONSENT = "consent"
-    """They agreed to words that are kept (a)."""
-    CUSTOMER = "customer"
-    """They are a customer already (b)."""
-    INTEREST = "interest"
-    """Our legitimate interest, weighed against theirs (f)."""
-    BEFORE = "before"
-    """Not known: the lead is older than the question. Nobody chooses it."""
-
-
-CHOICES: dict[str, Any] = {
-    BasisKind.ASKED: _l("They asked us"),
-    BasisKind.CONSENT: _l("They agreed to it"),
-    BasisKind.CUSTOMER: _l("They are a customer"),
-    BasisKind.INTEREST: _l("Our legitimate interest"),
-}
-
-WORDS: dict[str, Any] = {**CHOICES, BasisKind.BEFORE: _l("From before this was kept")}
+__all__ = [
+    "CHOICES",
+    "LONGEST",
+    "LONGEST_WORDS",
+    "ORIGIN",
+    "WORDS",
+    "Basis",
+    "BasisKind",
+    "tidy_origin",
+]
 
 ORIGIN = (
     *("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"),

@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from portal.accounts.actor import Actor
 from portal.campaigns import queries as campaigns
 from portal.catalog import fields as custom_fields
-from portal.catalog.models import Entry, SizeBand, ValueBand
+from portal.catalog.models import Entry, SizeBand, Source, ValueBand
 from portal.catalog.places import find_city, subdivisions
 from portal.catalog.queries import book, short_key
 from portal.core.db import session
@@ -70,7 +70,8 @@ class Draft:
     """An inquiry as it comes in. Keys are those of the catalogue; None is unknown.
 
     Without a source the lead has that of its campaign. `search_term` is what somebody searched for,
-    `origin` the way on which he came (`basis.ORIGIN`). Without a `basis` it can't be offered.
+    `origin` the way on which he came (`basis.ORIGIN`). Without a `basis` it has that of its source;
+    where that says none, it can't be offered.
     """
 
     title: str = ""
@@ -202,8 +203,8 @@ def capture(draft: Draft, at: datetime, by: Actor | None = None) -> Lead:
         search_term=clean_text(draft.search_term[: LONGEST * 4])[:LONGEST] or None,
         origin=tidy_origin(draft.origin),
     )
-    if draft.basis:
-        write_basis(lead, draft.basis, at)
+    if basis := draft.basis or basis_of_source(lead.source_id):
+        write_basis(lead, basis, at)
     if lead.latitude is None or lead.longitude is None:
         find_place(lead)
     keys = suppression_keys(
@@ -237,6 +238,12 @@ def basis_errors(basis: Basis | None) -> dict[str, str]:
     if len(basis.words or "") > LONGEST_WORDS:
         return {"basis": rules.too_long_for(LONGEST_WORDS)}
     return {}
+
+
+def basis_of_source(source_id: int | None) -> Basis | None:
+    """Return the legal basis of all who come from a source, where it names one."""
+    source = book().by_id.get(source_id) if source_id is not None else None
+    return Basis(source.basis) if isinstance(source, Source) and source.basis else None
 
 
 def write_basis(lead: Lead, basis: Basis, at: datetime) -> None:
@@ -414,6 +421,8 @@ def _save(lead: Lead, given: Qualification, actor: Actor, at: datetime, version:
         write_teaser(lead, given)
         if given.basis and given.basis != lead.basis:
             write_basis(lead, Basis(given.basis), at)
+        elif lead.basis is None and (basis := basis_of_source(lead.source_id)):
+            write_basis(lead, basis, at)
         if _place_of(given) != (before["country"], before["subdivision"], before["city"]):
             find_place(lead)
         phone_before, e164_before = contact.phone, contact.phone_e164

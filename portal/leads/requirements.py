@@ -46,6 +46,7 @@ WORDS = {
     "expected_on": _l("Please say when it is expected to end."),
     "quote_number": _l("Please give the number of the quote."),
     "quote_needs": _l("Please say what the quote needs."),
+    "basis": _l("Please say on which legal basis we may approach them."),
     "contact.company": _l("Please name the company."),
     "contact.last_name": _l("Please name the person to call."),
     "contact.reachable": _l("Please give a phone number or an e-mail address."),
@@ -79,6 +80,9 @@ def missing_for(lead: Lead, step: str, contact: LeadContact | None = None) -> di
     if step in (OFFER, CONFIRM):
         missing.update(_unanswered(lead, later=step == CONFIRM))
     missing.update(_without_own(lead, fields, required=step == "offer"))
+    if step == "offer" and lead.basis is None:
+        # no programme can leave this out
+        missing["basis"] = str(WORDS["basis"])
     return missing
 
 

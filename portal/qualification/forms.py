@@ -22,6 +22,7 @@ from portal.catalog.queries import book
 from portal.core.errors import Invalid
 from portal.leads import own_fields, script
 from portal.leads.allowed import choices_for
+from portal.leads.basis import CHOICES, WORDS, BasisKind
 from portal.leads.definition import Sort
 from portal.leads.intake.cleaning import find_amount, find_people
 from portal.leads.levels import for_all
@@ -50,6 +51,12 @@ def countries() -> Choices:
     names = get_locale().territories
     found = [(one.alpha_2, str(names.get(one.alpha_2, one.name))) for one in pycountry.countries]
     return sorted(found, key=lambda choice: choice[1])
+
+
+def bases(kept: str | None = None) -> Choices:
+    """Return the legal bases to choose from, with the one that is kept."""
+    known = {kept: WORDS[kept]} if kept in WORDS and kept not in CHOICES else {}
+    return [(key, str(words)) for key, words in {**known, **CHOICES}.items()]
 
 
 def area(rows: int) -> dict[str, Any]:
@@ -87,6 +94,7 @@ class QualifyForm(Form):
     product_ids = TicksField(_l("Products"), validate_choice=False)
     category_id = SelectField(_l("Category"), validate_choice=False)
     source_id = SelectField(_l("Where it comes from"), validate_choice=False)
+    basis = SelectField(_l("Legal basis"), validate_choice=False)
     time_frame = StringField(_l("Time frame"), render_kw=off())
     priority = SelectField(_l("Priority"), validate_choice=False)
     importance = SelectField(_l("Importance"), validate_choice=False)
@@ -118,6 +126,7 @@ class QualifyForm(Form):
         said = for_all()
         for name in LEVELS:
             self[name].choices = said.choices(name, getattr(lead, name, None))
+        self.basis.choices = [("", _("not known")), *bases(lead.basis if lead else None)]
         self.temperature.choices = [("hot", _("Hot")), ("warm", _("Warm")), ("cold", _("Cold"))]
 
     def read(self) -> Qualification:
@@ -152,6 +161,7 @@ class QualifyForm(Form):
             category_id=number(self.category_id.data),
             priority=number(self.priority.data),
             importance=number(self.importance.data),
+            basis=self.basis.data or None,
             people=people,
             target_amount=amount,
             time_frame=self.time_frame.data or "",
@@ -247,6 +257,7 @@ def values_of(
         **{name: getattr(contact, name) or "" for name in CONTACT_FIELDS},
         **{name: str(getattr(lead, name) or "") for name in CATALOGUE},
         **{name: str(getattr(lead, name)) for name in LEVELS},
+        "basis": lead.basis or "",
         "country": lead.country or "",
         "subdivision": lead.subdivision or "",
         "city": lead.city or "",
@@ -274,6 +285,7 @@ class CaptureForm(Form):
     email = StringField(_l("E-mail"), render_kw=off(inputmode="email"))
     country = SelectField(_l("Country"), validate_choice=False)
     source_key = SelectField(_l("Where it comes from"), validate_choice=False)
+    basis = SelectField(_l("Legal basis"), validate_choice=False, default=BasisKind.ASKED)
     title = StringField(_l("What is wanted, in a few words"), render_kw=off())
     note = TextAreaField(_l("Note, for us only"), render_kw=area(4))
 
@@ -285,6 +297,7 @@ class CaptureForm(Form):
             (one.key, one.names.get(locale[:2]) or one.names.get("en") or one.key) for one in types
         ]
         self.country.choices = [("", _("not known")), *countries()]
+        self.basis.choices = [("", _("not known")), *bases()]
         self.source_key.choices = [
             ("", _("not known")),
             *((one.key, one.label(locale)) for one in book().active("source")),

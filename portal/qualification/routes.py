@@ -19,6 +19,7 @@ from portal.core import clock
 from portal.core.db import session
 from portal.core.errors import Conflict, Invalid
 from portal.leads import contacts, operations, own_fields, requirements, rules, script, wall
+from portal.leads.basis import Basis
 from portal.leads.duplicates import find_duplicates
 from portal.leads.leaks import Leak
 from portal.leads.models import Lead, LeadContact, LeadState
@@ -176,6 +177,7 @@ def read_draft(form: CaptureForm) -> Draft:
         type_key=lead_type.key,
         source_key=source,
         country=country,
+        basis=Basis(form.basis.data) if form.basis.data else None,
         contact=ContactDraft(
             company=form.company.data or "",
             first_name=form.first_name.data or "",

@@ -45,6 +45,7 @@ from portal.imports.operations import ImportState
 from portal.imports.reading import open_table
 from portal.leads import activities, dates, hand_over, notes, team, versions
 from portal.leads import operations as leads
+from portal.leads.basis import Basis
 from portal.leads.definition import mark_of
 from portal.leads.intake.mapping import propose_mapping
 from portal.leads.models import Lead
@@ -411,6 +412,7 @@ def inquiries(made: Field) -> None:
             city="Hanover",
             source_key=book().active("source")[0].key,
             industry_original="Maschinenbau",
+            basis=Basis("asked"),
             contact=ContactDraft(
                 company=over.pop("company", "Beispielwerke AG"),
                 first_name="Eva",

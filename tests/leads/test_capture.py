@@ -144,3 +144,10 @@ def test_what_is_no_campaign_and_no_legal_basis_is_refused(ctx, over):
     make_vendor()
     with pytest.raises(Invalid):
         capture(Draft(**over), AT)
+
+
+def test_a_source_says_why_its_people_may_be_called_unless_the_inquiry_does(ctx: Flask) -> None:
+    make_vendor()
+    assert capture(Draft(source_key="phone_inquiry"), AT).basis == "asked"
+    assert capture(Draft(source_key="purchased_list"), AT).basis is None
+    assert capture(Draft(source_key="phone_inquiry", basis=Basis("consent")), AT).basis == "consent"

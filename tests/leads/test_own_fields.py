@@ -23,6 +23,7 @@ from portal.imports import operations as imports
 from portal.imports.models import RefusedRow
 from portal.imports.reading import open_table
 from portal.leads import operations, own_fields, visibility
+from portal.leads.basis import Basis
 from portal.leads.intake.mapping import own_targets, propose_mapping
 from portal.leads.models import Lead, LeadFields, LeadState, VisibilityChoice
 from portal.leads.operations import ContactDraft, Draft, Qualification
@@ -62,7 +63,9 @@ def make_inquiry():
     make_vendor()
     add("Where to ring")
     add("Halls", teaser=True)
-    return operations.capture(Draft(contact=CONTACT, country="DE"), clock.now())
+    return operations.capture(
+        Draft(contact=CONTACT, country="DE", basis=Basis("asked")), clock.now()
+    )
 
 
 @factory
@@ -299,7 +302,9 @@ def make_three(user_id):
         ("20", [], ""),
         ("300", ["flat"], ""),
     ):
-        lead = operations.capture(Draft(contact=CONTACT, country="DE"), clock.now())
+        lead = operations.capture(
+            Draft(contact=CONTACT, country="DE", basis=Basis("asked")), clock.now()
+        )
         own = {"where_to_ring": f"Mill {halls}", "halls": halls, "roof": roof, "since": since}
         save(lead, replace(written(**own), title=f"With {halls}"), qualifier)
         operations.qualify(lead.id, qualifier, clock.now() - timedelta(hours=2))

@@ -16,6 +16,7 @@ from portal.core.db import session
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.events import EventPrivate, EventRow
 from portal.leads import operations, rules
+from portal.leads.basis import Basis
 from portal.leads.models import (
     Lead,
     LeadAnswer,
@@ -69,6 +70,7 @@ def a_qualification(**over) -> Qualification:
 
 def make_inquiry(**over) -> Lead:
     make_vendor()
+    over.setdefault("basis", Basis("asked"))
     return operations.capture(Draft(contact=CONTACT, country="DE", **over), AT)
 
 
@@ -97,7 +99,7 @@ def test_a_draft_may_be_incomplete_and_is_kept(ctx: Flask) -> None:
 
 
 def test_what_is_missing_is_named_field_by_field(ctx: Flask) -> None:
-    qualifier, lead = make_qualifier(), make_inquiry()
+    qualifier, lead = make_qualifier(), make_inquiry(basis=None)
     draft = Qualification(title="Cabinets", answers={"need": "Slow"})
     operations.save_qualification(lead.id, draft, qualifier, AT, lead.version)
     with pytest.raises(Invalid) as refused:
@@ -105,7 +107,7 @@ def test_what_is_missing_is_named_field_by_field(ctx: Flask) -> None:
     assert set(refused.value.errors) == {
         *("partner_text", "temperature", "source_id", "country"),
         *("contact.company", "contact.last_name", "contact.reachable"),
-        *("answer-budget", "answer-authority", "answer-time"),
+        *("answer-budget", "answer-authority", "answer-time", "basis"),
     }
     assert lead.state == LeadState.QUALIFYING
 

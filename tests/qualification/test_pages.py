@@ -36,6 +36,7 @@ TYPED = {
     "country": "DE",
     "city": "Hannover",
     "temperature": "hot",
+    "basis": "asked",
     "title": "Replace 14 ageing network cabinets",
     "partner_text": "Two plants, budget signed off.",
     "answer-budget": "50 k",

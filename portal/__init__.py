@@ -12,6 +12,7 @@ The map of the house; a room enters only rooms below its own line:
 3  offers          rounds, recipients, decline
    qualification   the queue of inquiries; the page that makes one ready, or puts it aside
    imports         lists of leads out of files: wizard, worker, report
+   scoring         what a lead is worth calling: points, proposed temperature, what came of it
    duplicates      the one way in for an inquiry; who might be the same, merging and its undo
 2  matching
    customers       the vendor's accounts, made of won leads or by hand; the way to operations

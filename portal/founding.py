@@ -28,6 +28,8 @@ from portal.leads.models import (
     QualificationQuestion,
 )
 from portal.matching.models import DistributionRule
+from portal.scoring.definition import first_rules
+from portal.scoring.models import ScoreRules
 
 TEASER_FIELDS = [
     "title",
@@ -194,6 +196,7 @@ def found_programme(at: datetime, name: str = "Firstcome") -> None:
     session().flush()
     forget_book()
     write_first_rules(at)
+    session().add(ScoreRules(version=1, content=first_rules(book()).to_data(), created_at=at))
     session().flush()
 
 

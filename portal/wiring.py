@@ -53,6 +53,7 @@ from portal.feedback.events import (
 )
 from portal.imports import jobs as _imports  # noqa: F401
 from portal.imports import routes as imports
+from portal.imports.events import LeadsImported
 from portal.inbound import routes as inbound
 from portal.inbound.events import MailActionDone, MailPickLost
 from portal.leads import activity_routes as activities
@@ -69,16 +70,26 @@ from portal.leads import visibility_routes as visibility
 from portal.leads.events import (
     ContactSuppressed,
     DraftsStale,
+    LeadCaptured,
     LeadDisqualified,
     LeadHandedBack,
     LeadQualified,
+    QualificationSaved,
+    SignalSeen,
 )
 from portal.matching import routes as matching
 from portal.notifications import jobs as _notifications  # noqa: F401 – registers its reactions
 from portal.notifications import routes as notifications
 from portal.offers import jobs as _offers  # noqa: F401
 from portal.offers import routes as offers
-from portal.offers.events import LeadOffered, OfferVisible, RoundEnded, StandByHeard
+from portal.offers.events import (
+    LeadOffered,
+    OfferDeclined,
+    OfferDismissed,
+    OfferVisible,
+    RoundEnded,
+    StandByHeard,
+)
 from portal.partners import activity_routes as partner_activities
 from portal.partners import contact_routes as partner_contacts
 from portal.partners import routes as partners
@@ -96,10 +107,13 @@ from portal.pickup.events import (
     FeedbackDue,
     FeedbackDueSoon,
     FeedbackOverdue,
+    LeadGivenBack,
     LeadPickedUp,
     LeadReassigned,
 )
 from portal.qualification import routes as qualification
+from portal.scoring import jobs as _scoring  # noqa: F401
+from portal.scoring.events import ScoreRulesChanged
 from portal.timeline import jobs as _timeline  # noqa: F401
 from portal.timeline.events import ActivityDue
 
@@ -177,13 +191,26 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     OfferVisible: ("notifications.lead_offered", "offers.count_seen"),
     StandByHeard: ("notifications.stand_by_heard",),
     ContactSuppressed: ("offers.take_off",),
-    LeadQualified: ("leads.plan_qualified", "customers.link_qualified"),
+    LeadCaptured: ("scoring.weigh",),
+    QualificationSaved: ("scoring.weigh",),
+    SignalSeen: ("scoring.heed",),
+    ScoreRulesChanged: ("scoring.weigh_all",),
+    LeadsImported: ("scoring.weigh_import",),
+    OfferDismissed: ("scoring.keep_complaint",),
+    OfferDeclined: ("scoring.keep_complaint",),
+    LeadGivenBack: ("scoring.keep_complaint",),
+    LeadQualified: (
+        "leads.plan_qualified",
+        "customers.link_qualified",
+        "scoring.keep_choice",
+        "scoring.weigh",
+    ),
     CustomerMade: ("customers.hand_to_support",),
     LeadHandedBack: ("notifications.handed_back",),
     AbsenceAdded: ("notifications.stands_in",),
     LeadDisqualified: ("offers.settle_waiting",),
     LeadWon: ("offers.settle_waiting",),
-    LeadLost: ("offers.settle_waiting",),
+    LeadLost: ("offers.settle_waiting", "scoring.keep_complaint"),
     LeadCancelled: ("offers.settle_waiting",),
     HeldLeadClosed: ("notifications.closed_for_you",),
     EndingTakenBack: ("offers.settle_waiting", "notifications.open_again"),
@@ -213,6 +240,9 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("imports.forget_files", timedelta(hours=6)),
     ("timeline.sweep_files", timedelta(hours=6)),
     ("notifications.forget_notices", timedelta(hours=6)),
+    ("scoring.count_records", timedelta(hours=1)),
+    ("scoring.score_open", timedelta(hours=6)),
+    ("scoring.cool", timedelta(hours=24)),
     ("mail.forget_links", timedelta(hours=6)),
     ("people.forget_requests", timedelta(hours=24)),
     ("audit.note_head", timedelta(hours=24)),

@@ -374,6 +374,19 @@ def take_next(
     return lead
 
 
+def queue_again(lead_id: int, at: datetime) -> Lead:
+    """Put a lead that was in nurture into the queue of those to qualify, for whoever is next."""
+    lead = session().get_one(
+        Lead, lead_id, with_for_update={"key_share": True}, populate_existing=True
+    )
+    if lead.state == LeadState.NURTURE:
+        lead.state, lead.state_since, lead.qualifier_id = LeadState.CAPTURED, at, None
+        lead.qualified_at = None
+        lead.version += 1
+        session().flush()
+    return lead
+
+
 def put_back_drafts(user_id: int, at: datetime) -> int:
     """Put what somebody has begun to qualify back into the queue; return how many leads."""
     begun = session().scalars(

@@ -1,0 +1,94 @@
+"""Leads cool with time: a waiting lead of which nothing is heard is marked a step colder.
+
+Only what people marked cools, and only while nobody has it in hand. Heard of is a lead when it
+comes in, when it is made ready, when who it is about does something, and when it cooled last.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from portal.core.db import session
+from portal.core.events import record
+from portal.leads.models import Lead, LeadSignal, Temperature
+from portal.scoring.events import LeadCooled, LeadsCooled
+from portal.scoring.models import LeadCooling, ScoreRules
+from portal.scoring.queries import find_newest, read_rules
+from portal.scoring.rules import COOLS, cool
+
+BATCH = 500
+NAMED = 50
+"""So many leads are named where somebody is told of many."""
+
+
+def last(
+    column: InstrumentedAttribute[datetime], of_lead: ColumnElement[bool]
+) -> ScalarSelect[datetime]:
+    """Return the newest moment of rows about a lead."""
+    return select(func.max(column)).where(of_lead).scalar_subquery()
+
+
+ALIVE = func.greatest(
+    Lead.captured_at,
+    Lead.qualified_at,
+    last(LeadSignal.at, LeadSignal.lead_id == Lead.id),
+    last(LeadCooling.at, LeadCooling.lead_id == Lead.id),
+    # before there were rules nobody was told that a lead cools
+    select(func.min(ScoreRules.created_at)).scalar_subquery(),
+)
+
+
+def cool_many(at: datetime, after: int = 0) -> int | None:
+    """Cool a batch of waiting leads behind `after`; who answers for them is told of hers.
+
+    Returns the last of them, None where none is left.
+    """
+    row = find_newest()
+    if row is None:
+        return None
+    limits = read_rules(row).limits
+    days = {Temperature.HOT: limits.hot_days, Temperature.WARM: limits.warm_days}
+    silent = [
+        and_(Lead.temperature == marked, at - timedelta(days=most) >= ALIVE)
+        for marked, most in days.items()
+        if most
+    ]
+    if not silent:
+        return None
+    # what somebody works on just now is looked at the next time
+    leads = (
+        session()
+        .execute(
+            select(Lead, ALIVE)
+            .where(
+                Lead.id > after,
+                Lead.state.in_(COOLS),
+                Lead.suppressed.is_(False),
+                or_(*silent),
+            )
+            .order_by(Lead.id)
+            .limit(BATCH)
+            .with_for_update(key_share=True, skip_locked=True, of=Lead)
+            .execution_options(populate_existing=True)
+        )
+        .all()
+    )
+    told: dict[int, list[int]] = defaultdict(list)
+    for lead, alive_at in leads:
+        was = lead.temperature or ""
+        now = cool(was, alive_at, limits, at)
+        if was == now:
+            continue
+        lead.temperature = now
+        session().add(LeadCooling(lead_id=lead.id, at=at, alive_at=alive_at, was=was, now=now))
+        record(LeadCooled(at=at, lead_id=lead.id, before=was, after=now))
+        if concerned := lead.owner_id or lead.qualifier_id:
+            told[concerned].append(lead.id)
+    for user_id, ids in sorted(told.items()):
+        record(LeadsCooled(at=at, user_id=user_id, lead_ids=ids[:NAMED], count=len(ids)))
+    session().flush()
+    return leads[-1][0].id if leads else None

@@ -40,6 +40,7 @@ from portal.desk import customers as customer
 from portal.desk import jobs as desk_jobs
 from portal.desk import routes as desk
 from portal.desk import team_routes as team
+from portal.duplicates import jobs as _duplicates  # noqa: F401
 from portal.feedback import action_routes as lead_actions
 from portal.feedback import routes as feedback
 from portal.feedback.events import (
@@ -236,6 +237,7 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("timeline.remind", timedelta(seconds=60)),
     ("leads.tell_of_drafts", timedelta(minutes=10)),
     ("notifications.send_notices", timedelta(seconds=60)),
+    ("duplicates.check", timedelta(seconds=30)),
     ("imports.push", timedelta(seconds=60)),
     ("imports.forget_files", timedelta(hours=6)),
     ("timeline.sweep_files", timedelta(hours=6)),

@@ -107,6 +107,29 @@ def second_step_off(email: str) -> None:
     click.echo(f"{email} signs in with the password alone until she sets it up anew.")
 
 
+@portal.command("api-token")
+@click.argument("email")
+@click.option("--scope", "scopes", multiple=True, required=True, help="leads:write, signals:write.")
+@click.option("--name", default="Command line", help="What the token is for.")
+@click.option("--system", default="api", help="The system that numbers of leads are unique in.")
+@click.option("--days", type=int, help="After so many days it ends; without, when it is revoked.")
+def api_token(
+    email: str, scopes: tuple[str, ...], name: str, system: str, days: int | None
+) -> None:
+    """Make a token for another system, in the name of somebody of the vendor; print it once."""
+    from portal.accounts.api_tokens import make_token
+    from portal.core import clock
+    from portal.core.db import unit_of_work
+    from portal.core.errors import Invalid
+
+    try:
+        with unit_of_work():
+            _token, secret = make_token(email, name, scopes, clock.now(), system=system, days=days)
+    except Invalid as error:
+        raise click.ClickException(" ".join(error.errors.values())) from error
+    click.echo(secret)
+
+
 @click.command()
 def up() -> None:
     """Run everything here: servers, web, worker, scheduler, mail catcher."""

@@ -135,6 +135,13 @@ ADMINISTRATION: tuple[tuple[str, Any, Any, str, P], ...] = (
         P.MAILS_MANAGE,
     ),
     (
+        "api_tokens.page",
+        _l("API tokens"),
+        _l("With what other systems bring inquiries in."),
+        "key",
+        P.INTEGRATIONS_MANAGE,
+    ),
+    (
         "jobs.jobs",
         _l("Jobs"),
         _l("Work that failed and waits for somebody."),

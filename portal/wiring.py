@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from portal.accounts import api_token_routes as api_tokens
 from portal.accounts import own, viewing
 from portal.accounts import routes as accounts
 from portal.accounts.events import (
@@ -122,6 +123,7 @@ ROOMS = (
     accounts.blueprint,
     own.blueprint,
     viewing.blueprint,
+    api_tokens.blueprint,
     catalog.blueprint,
     fields.blueprint,
     deadlines.blueprint,

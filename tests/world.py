@@ -13,8 +13,8 @@ from io import BytesIO
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
+from portal.accounts import api_tokens, tree
 from portal.accounts import operations as accounts
-from portal.accounts import tree
 from portal.accounts.models import OrganisationKind, User
 from portal.accounts.queries import get_actor, get_session
 from portal.catalog import field_operations
@@ -295,6 +295,9 @@ def make_things(world, alpha, at):
         "pickup_id": world.pickups["held"],
         "rule_id": rule.id,
         "session_id": session_of(world.people["alan"]),
+        "token_id": api_tokens.make_token(
+            world.people["admin"].email, "CRM", [api_tokens.Scope.LEADS_WRITE], at
+        )[0].id,
         "subject": "lead",
         "slug": "brand",
         "token": "0" * 64,

@@ -257,3 +257,20 @@ class OrganisationClosed(Event):
 class OrganisationReopened(Event):
     organisation_id: int
     by_user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiTokenMade(Event):
+    """Another system may come in; `by_user_id` is None where a command made the token."""
+
+    token_id: int
+    user_id: int
+    by_user_id: int | None
+    scopes: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiTokenRevoked(Event):
+    token_id: int
+    user_id: int
+    by_user_id: int

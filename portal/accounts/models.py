@@ -203,6 +203,29 @@ class RecoveryCode(Base):
     __table_args__ = (Index("uq_recovery_codes_code", "user_id", "code_hash", unique=True),)
 
 
+class ApiToken(Base):
+    """With what another system comes in. The system carries the secret, the row its hash.
+
+    What it brings counts as brought by `user_id`, one of the vendor's people; while she has no
+    access it opens nothing. `system` names the system: numbers of leads are unique within one.
+    """
+
+    __tablename__ = "api_tokens"
+
+    id: Mapped[Id]
+    name: Mapped[str]
+    system: Mapped[str]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    made_at: Mapped[datetime]
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    expires_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    revoked_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+
 class Programme(Base):
     """The one row about the programme itself: founded, and whether the demo stands in it."""
 

@@ -17,6 +17,7 @@ class Permission(StrEnum):
     DEFINITION_EDIT = "definition:edit"
     HAND_OVERS_SEE = "hand-overs:see"
     HAND_OVERS_TAKE = "hand-overs:take"
+    INTEGRATIONS_MANAGE = "integrations:manage"
     JOBS_MANAGE = "jobs:manage"
     LEADS_ASSIGN = "leads:assign"
     LEADS_IMPORT = "leads:import"
@@ -62,6 +63,7 @@ ROLES: dict[str, frozenset[Permission]] = {
             P.BOARD_SEE,
             P.CATALOG_EDIT,
             P.HAND_OVERS_SEE,
+            P.INTEGRATIONS_MANAGE,
             P.JOBS_MANAGE,
             P.LEADS_SEE_ALL,
             P.MAILS_MANAGE,

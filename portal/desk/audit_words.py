@@ -24,6 +24,8 @@ EVENTS: dict[str, Any] = {
     "ActivityPlannedAgain": _l("Activity lies ahead again"),
     "ActivitySettled": _l("Activity settled"),
     "ActivityShared": _l("Activity shared or no longer shared"),
+    "ApiTokenMade": _l("API token made"),
+    "ApiTokenRevoked": _l("API token revoked"),
     "AuditExported": _l("Record of events exported"),
     "ContactShown": _l("Contact data shown"),
     "ContactSuppressed": _l("Contact put on the do-not-contact list"),

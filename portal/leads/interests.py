@@ -23,11 +23,12 @@ from portal.core.events import record
 from portal.leads.events import LeadInterestsChanged
 from portal.leads.figures import may_set
 from portal.leads.models import Lead, LeadInterest
+from portal.leads.operations import LONGEST_INTEREST
 from portal.leads.queries import lock_visible
 from portal.leads.rules import EDITABLE
 from portal.leads.sight import Sight
 
-LONGEST = 2000
+LONGEST = LONGEST_INTEREST
 
 
 @dataclass(frozen=True, slots=True)

@@ -539,6 +539,19 @@ class LeadInterest(Base):
     note: Mapped[str]
 
 
+class LeadFinder(Base):
+    """A lead that somebody of a partner found himself, and brought in by the portal."""
+
+    __tablename__ = "lead_finders"
+
+    lead_id: Mapped[int] = mapped_column(
+        ForeignKey("leads.id"), primary_key=True, autoincrement=False
+    )
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    at: Mapped[datetime]
+
+
 class SignalKind(StrEnum):
     """What somebody did who may be about to buy."""
 

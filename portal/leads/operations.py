@@ -37,6 +37,8 @@ from portal.leads.models import (
     Lead,
     LeadAnswer,
     LeadContact,
+    LeadFinder,
+    LeadInterest,
     LeadKind,
     LeadState,
     LeadType,
@@ -47,6 +49,8 @@ from portal.leads.models import (
 from portal.leads.queries import get_definition, lock_visible, visible_to
 
 DO_NOT_CALL = "do_not_call"
+LONGEST_INTEREST = 2000
+"""So many characters are kept of what is asked of one product."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +76,8 @@ class Draft:
     Without a source the lead has that of its campaign. `search_term` is what somebody searched for,
     `origin` the way on which he came (`basis.ORIGIN`). Without a `basis` it has that of its source;
     where that says none, it can't be offered.
+    `answers` are by the key of the question, `product_notes` by the key of a product among
+    `product_keys`, `custom` by the key of one of the programme's own fields.
     """
 
     title: str = ""
@@ -106,6 +112,9 @@ class Draft:
     search_term: str = ""
     origin: Mapping[str, str] | None = None
     basis: Basis | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
+    product_notes: Mapping[str, str] = field(default_factory=dict)
+    custom: custom_fields.Typed = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,18 +154,26 @@ class Qualification:
 def capture(draft: Draft, at: datetime, by: Actor | None = None) -> Lead:
     """Take in an inquiry and return the lead, in state captured.
 
-    Suppressed at once if its contact is on the suppression list. Raises `Invalid`.
+    Suppressed at once if its contact is on the suppression list. What somebody of a partner brings
+    is noted as his find. Raises `Invalid`.
     """
     contact = tidy_contact(draft.contact)
     texts = {
         name: tidy(name, getattr(draft, name) or "")
         for name in ("title", "expectation", "partner_text", "time_frame", "city")
     }
-    errors = rules.too_long({**texts, **contact_texts(contact)}) | contact_errors(contact, None)
+    answers = {key: tidy(f"answer-{key}", text) for key, text in draft.answers.items() if text}
+    errors = rules.too_long(
+        {**texts, **contact_texts(contact), **{f"answer-{k}": t for k, t in answers.items()}}
+    )
+    errors |= contact_errors(contact, None) | basis_errors(draft.basis)
     campaign = campaigns.find_campaign(draft.campaign_id)
     if draft.campaign_id is not None and campaign is None:
         errors["campaign_id"] = _("Please choose one of the list.")
-    errors |= basis_errors(draft.basis)
+    own, unreadable = custom_fields.take(own_fields.in_use(), draft.custom, {})
+    errors |= unreadable | _unknown_own(draft.custom)
+    notes, unfit = _notes_on_products(draft)
+    errors |= unfit
     if errors:
         raise Invalid(errors)
     entries, definition = book(), get_definition()
@@ -196,7 +213,7 @@ def capture(draft: Draft, at: datetime, by: Actor | None = None) -> Lead:
         source_original=draft.source_original,
         priority=lead_type.priority,
         importance=lead_type.importance,
-        owner_id=by.id if by else None,
+        owner_id=by.id if by and not by.is_partner else None,
         captured_at=draft.captured_at or at,
         created_at=at,
         campaign_id=campaign and campaign.id,
@@ -211,12 +228,23 @@ def capture(draft: Draft, at: datetime, by: Actor | None = None) -> Lead:
         contact, draft.source_system, draft.external_id, phone_of(contact.phone, lead.country)
     )
     lead.suppressed = is_suppressed(keys)
+    known_answers = _known_answers(lead, answers) if answers else {}
     session().add(lead)
     session().flush()
     row = LeadContact(lead_id=lead.id)
     write_contact(row, contact, lead.country)
     with wall.open_for([lead.id], session()):
         session().add(row)
+    write_answers(lead, known_answers)
+    if own:
+        own_fields.write(lead.id, own)
+    for product_id, note in notes.items():
+        session().add(LeadInterest(lead_id=lead.id, product_id=product_id, note=note))
+    if by and by.is_partner:
+        found = LeadFinder(
+            lead_id=lead.id, user_id=by.id, organisation_id=by.organisation_id, at=at
+        )
+        session().add(found)
     record(
         events.LeadCaptured(
             at=at,
@@ -249,6 +277,47 @@ def basis_of_source(source_id: int | None) -> Basis | None:
 def write_basis(lead: Lead, basis: Basis, at: datetime) -> None:
     """Write on which legal basis the contact may be approached, and since when."""
     lead.basis, lead.basis_words, lead.basis_at = basis.kind, basis.words or None, basis.at or at
+
+
+def _unknown_own(custom: custom_fields.Typed) -> dict[str, str]:
+    """Name what was given for fields that the programme doesn't keep."""
+    known = {one.key for one in own_fields.in_use()}
+    return {
+        custom_fields.place_of(key): str(_("There is no such field."))
+        for key in custom
+        if key not in known
+    }
+
+
+def _notes_on_products(draft: Draft) -> tuple[dict[int, str], dict[str, str]]:
+    """Return what is noted on products by their id, and by place what can't be kept."""
+    notes, errors = {}, {}
+    for key, written in draft.product_notes.items():
+        note = clean_text(written[: LONGEST_INTEREST * 2], several_lines=True)
+        if key not in draft.product_keys:
+            errors[f"note-{key}"] = str(_("Please name the product as well."))
+        elif len(note) > LONGEST_INTEREST:
+            errors[f"note-{key}"] = str(
+                _("Please keep it under %(most)d characters.", most=LONGEST_INTEREST)
+            )
+        elif note:
+            notes[book().id_of("product", key)] = note
+    return notes, errors
+
+
+def _known_answers(lead: Lead, answers: Mapping[str, str]) -> dict[str, tuple[int, str]]:
+    """Return answers with their questions. Raises `Invalid` for what is not asked or can't be."""
+    questions = questions_of(lead)
+    asked = {question.key: question.id for question in questions}
+    errors = {
+        f"answer-{key}": str(_("There is no such question."))
+        for key in sorted(answers.keys() - asked.keys())
+    }
+    read, wrong = script.read(questions, answers, {})
+    errors |= wrong
+    if errors:
+        raise Invalid(errors)
+    return {key: (asked[key], read[key]) for key in answers}
 
 
 def entry_id(kind: str, key: str | None) -> int | None:

@@ -18,6 +18,7 @@ from portal.leads.models import (
     LeadAnswer,
     LeadContact,
     LeadDateChange,
+    LeadFinder,
     LeadInterest,
     LeadSignal,
     LeadTeamMember,
@@ -49,7 +50,7 @@ def remove(lead: Lead) -> None:
         opened.execute(delete(LeadContact).where(LeadContact.lead_id == lead.id))
     for table in (
         *(LeadAnswer, LeadInterest, LeadTeamMember, LeadDateChange, HandOver, ArchivedLead),
-        *(ContactLook, LeadSignal),
+        *(LeadFinder, LeadSignal, ContactLook),
     ):
         own.execute(delete(table).where(table.lead_id == lead.id))
     own.delete(lead)

@@ -63,12 +63,16 @@ Values = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who asks when, and from where: what "me", "today" and a day mean."""
+    """Who asks when, and from where: what "me", "today" and a day mean.
+
+    `visible` is the condition of the leads that exist for who asks.
+    """
 
     actor: Actor
     at: datetime
     zone: ZoneInfo
-    reached: Reached | None = None
+    reached: Reached | None
+    visible: ColumnElement[bool]
 
     def midnight(self, day: date) -> datetime:
         """Return the moment at which a day begins where the reader is."""

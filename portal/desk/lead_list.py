@@ -13,7 +13,6 @@ from portal.desk.lead_columns import ORDER_BY_KEY, Eyes, Order, every_column, ev
 from portal.desk.lead_filters import Asked, Asking, conditions
 from portal.leads import finding
 from portal.leads.models import Lead, LeadWords
-from portal.leads.queries import visible_to
 from portal.pickup.models import Pickup
 
 PAGE = 50
@@ -26,11 +25,15 @@ OPEN_PICKUP = (Pickup.lead_id == Lead.id) & Pickup.ended_at.is_(None)
 
 @dataclass(frozen=True, slots=True)
 class Leads:
-    """A page of leads, and the ids from which the pages before and after go on."""
+    """A page of leads, and the ids from which the pages before and after go on.
+
+    `counted` is how many there are in all, up to `COUNTED` + 1, where that was found on the way.
+    """
 
     rows: Sequence[AnyRow]
     before: int | None
     after: int | None
+    counted: int | None = None
 
 
 class LeadList:
@@ -41,7 +44,7 @@ class LeadList:
         self.order: Order = every_order()[asked.order]
         self._words = self._begin()
         self._conditions = [
-            visible_to(asking.actor, asking.reached),
+            asking.visible,
             *conditions(asked, asking, eyes),
         ]
         self.too_long: Order | None = None
@@ -62,7 +65,7 @@ class LeadList:
             by_contact = [
                 lead_id
                 for find in (finding.find_by_contact, finding.find_by_own)
-                for lead_id in find(text, asking.actor, self.eyes.choices, asking.reached)
+                for lead_id in find(text, asking.actor, self.eyes.choices, asking.visible)
             ]
             return finding.found(text, by_contact)
         return WORDS if self.order.walked and not self.asked.narrowed else None
@@ -78,20 +81,19 @@ class LeadList:
             here = tuple_(*self._by)
             there = self._there(place)
             query = query.where(here > there if ascending else here < there)
-        rows = session().execute(self._rows(query.limit(PAGE + 1), ascending)).all()
+        counts = place is None and self._count is None
+        rows = session().execute(self._rows(query, ascending, PAGE + 1, counts=counts)).all()
         shown, more = rows[:PAGE], len(rows) > PAGE
         if before is not None:
             shown = shown[::-1]
             return Leads(shown, _end(shown, 0, more), _end(shown, -1, True))
-        return Leads(shown, _end(shown, 0, after is not None), _end(shown, -1, more))
+        counted = (rows[0].counted if rows else 0) if counts else None
+        return Leads(shown, _end(shown, 0, after is not None), _end(shown, -1, more), counted)
 
     def count(self, page: Leads) -> int:
-        """Return how many there are; `COUNTED` + 1 where there are more than `COUNTED`.
-
-        A `page` that is all there is counts itself.
-        """
-        if page.before is None and page.after is None:
-            return len(page.rows)
+        """Return how many there are; `COUNTED` + 1 where there are more than `COUNTED`."""
+        if page.counted is not None:
+            return page.counted
         return self._counted() if self._count is None else self._count
 
     def _counted(self) -> int:
@@ -113,7 +115,7 @@ class LeadList:
             if last is not None:
                 here, there = tuple_(*self._by), self._there(last)
                 query = query.where(here > there if ascending else here < there)
-            rows = session().execute(self._rows(query.limit(AT_ONCE), ascending)).all()
+            rows = session().execute(self._rows(query, ascending, AT_ONCE)).all()
             yield rows
             if len(rows) < AT_ONCE:
                 return
@@ -141,21 +143,32 @@ class LeadList:
         """Return the query of ids and places in the order, narrowed."""
         return self._joined(select(self._lead_id.label("id"), self._by[0].label("place")))
 
-    def _rows(self, places: Select[Any], ascending: bool) -> Select[Any]:
-        """Return the query of what is shown of these places, looked up for them alone."""
-        by = [one.asc() if ascending else one.desc() for one in self._by]
-        found = places.order_by(*by).subquery("found")
+    def _rows(
+        self, places: Select[Any], ascending: bool, most: int, *, counts: bool = False
+    ) -> Select[Any]:
+        """Return the query of what is shown of the first places, looked up for them alone.
+
+        With `counts` as many places as are counted are found, and each row says how many.
+        """
+        ordered = places.order_by(*_ordered(self._by, ascending))
+        found: FromClause = ordered.limit(most).subquery("found")
+        counted: list[Any] = []
+        if counts:
+            every = ordered.limit(COUNTED + 1).cte("every")
+            first = _ordered((every.c.place, every.c.id), ascending)
+            found = select(every).order_by(*first).limit(most).subquery("found")
+            number = select(func.count()).select_from(every).scalar_subquery()
+            counted.append(number.label("counted"))
         columns = every_column()
         chosen: list[Any] = [
             self.eyes.masked(columns[key]).label(key) for key in self.asked.columns
         ]
-        again = [found.c.place, found.c.id]
         return (
-            select(Lead.id, Lead.number, Lead.title, *chosen, found.c.place)
+            select(Lead.id, Lead.number, Lead.title, *chosen, found.c.place, *counted)
             .select_from(found)
             .join(Lead, Lead.id == found.c.id)
             .outerjoin(Pickup, OPEN_PICKUP)
-            .order_by(*(one.asc() if ascending else one.desc() for one in again))
+            .order_by(*_ordered((found.c.place, found.c.id), ascending))
         )
 
     def _joined(self, query: Select[Any]) -> Select[Any]:
@@ -181,13 +194,15 @@ class LeadList:
                 select(place, Lead.id)
                 .join(LeadWords, LeadWords.lead_id == Lead.id)
                 .outerjoin(Pickup, OPEN_PICKUP)
-                .where(
-                    Lead.id == lead_id, visible_to(self.asking.actor, self.asking.reached, lead_id)
-                )
+                .where(Lead.id == lead_id, self.asking.visible)
             )
             .one_or_none()
         )
         return None if row is None else (row[0], row[1])
+
+
+def _ordered(by: tuple[Any, Any], ascending: bool) -> list[ColumnElement[Any]]:
+    return [one.asc() if ascending else one.desc() for one in by]
 
 
 def _end(shown: Sequence[AnyRow], which: int, more: bool) -> int | None:

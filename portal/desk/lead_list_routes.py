@@ -41,6 +41,7 @@ from portal.desk.lead_filters import (
 from portal.desk.lead_list import COUNTED, LeadList
 from portal.desk.lead_telling import Telling
 from portal.desk.many import deeds_of, do_to_many
+from portal.leads.queries import seen_by
 from portal.leads.sight import read_choices
 from portal.web import sheets
 from portal.web.access import requires
@@ -76,7 +77,9 @@ class Line:
 
 def asking_now(actor: Actor) -> Asking:
     """Return who asks, when and from where."""
-    return Asking(actor, clock.now(), ZoneInfo(str(get_timezone())), reach.read(actor))
+    reached = reach.read(actor)
+    zone = ZoneInfo(str(get_timezone()))
+    return Asking(actor, clock.now(), zone, reached, seen_by(actor, reached))
 
 
 def read_list(given: Any, actor: Actor) -> LeadList:
@@ -226,12 +229,11 @@ def questions(
     found: LeadList, telling: Telling, staff: Sequence[tuple[str, str]]
 ) -> list[tuple[str, list[Question], bool]]:
     """Return the filters by group, and whether one of a group is in use."""
-    listed = listed_choices(found, telling, staff)
     groups = []
     own = tuple(own_filters().values())
     for heading, group in (*GROUPS, *([(_("Own fields"), own)] if own else [])):
         shown = [
-            question_of(one, found.asked, listed, telling)
+            question_of(one, found, telling, staff)
             for one in group
             if one.open is not None or found.eyes.ever(one.field)
         ]
@@ -243,10 +245,9 @@ def filters_in_use(
     found: LeadList, telling: Telling, staff: Sequence[tuple[str, str]]
 ) -> list[tuple[str, str, str]]:
     """Return the filters in use: what each is called, what it asks for, the list without it."""
-    listed, used = listed_choices(found, telling, staff), []
-    known = every_filter()
+    known, used = every_filter(), []
     for key, values in found.asked.values.items():
-        one = question_of(known[key], found.asked, listed, telling)
+        one = question_of(known[key], found, telling, staff)
         words = dict(one.choices)
         rest = {name: value for name, value in found.asked.as_address().items() if name != key}
         used.append(
@@ -256,14 +257,14 @@ def filters_in_use(
 
 
 def listed_choices(
-    found: LeadList, telling: Telling, staff: Sequence[tuple[str, str]]
-) -> dict[str, list[tuple[str, str]]]:
-    """Return what filters may name that is not written down, by their kind."""
-    return {
-        "type": telling.type_choices,
-        "status": telling.status_choices,
-        "person": people_choices(found.asking.actor, staff),
-    }
+    kind: str, found: LeadList, telling: Telling, staff: Sequence[tuple[str, str]]
+) -> Sequence[tuple[str, str]] | None:
+    """Return what filters of a kind may name that is not written down; None for other kinds."""
+    if kind == "type":
+        return telling.type_choices
+    if kind == "status":
+        return telling.status_choices
+    return people_choices(found.asking.actor, staff) if kind == "person" else None
 
 
 def people_choices(actor: Actor, staff: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -275,18 +276,20 @@ def people_choices(actor: Actor, staff: Sequence[tuple[str, str]]) -> list[tuple
 
 
 def question_of(
-    one: Filter, asked: Asked, listed: Mapping[str, list[tuple[str, str]]], telling: Telling
+    one: Filter, found: LeadList, telling: Telling, staff: Sequence[tuple[str, str]]
 ) -> Question:
     """Return a filter as the page asks it."""
     kind, choices = one.kind, [(str(key), str(words)) for key, words in one.choices]
-    if kind in listed:
-        kind, choices = "choice", listed[kind]
+    listed = listed_choices(kind, found, telling, staff)
+    if listed is not None:
+        kind, choices = "choice", list(listed)
     elif one.of_kind == "reason":
         reasons = telling.book.reasons("disqualify")
         kind, choices = "choice", [(str(each.id), each.label(telling.locale)) for each in reasons]
     elif kind == "entry":
         kind, choices = "choice", telling.book.choices(one.of_kind, telling.locale)
-    return Question(one.key, str(one.label), kind, asked.values.get(one.key, ()), choices)
+    values = found.asked.values.get(one.key, ())
+    return Question(one.key, str(one.label), kind, values, choices)
 
 
 # -- files ----------------------------------------------------------------------------------

@@ -30,8 +30,6 @@ class Telling:
     def __init__(self) -> None:
         self.locale = str(get_locale())
         self.book = book()
-        self.statuses, self.status_choices = self._defined(LeadStatus, LeadStatus.position)
-        self.types, self.type_choices = self._defined(LeadType, LeadType.position)
         self.fixed: Mapping[str, Mapping[str, Any]] = {
             kind: {key: str(words) for key, words in choices}
             for kind, choices in (("state", STATES), ("kind", KINDS), ("temperature", TEMPERATURES))
@@ -46,6 +44,34 @@ class Telling:
     def levels(self) -> ForAll:
         """Return what priorities and importances are called."""
         return for_all()
+
+    @property
+    def statuses(self) -> Mapping[int, str]:
+        """Return what all statuses are called: old leads keep theirs."""
+        return self._statuses[0]
+
+    @property
+    def status_choices(self) -> Sequence[tuple[str, str]]:
+        """Return the statuses in use, by key."""
+        return self._statuses[1]
+
+    @property
+    def types(self) -> Mapping[int, str]:
+        """Return what all types are called: old leads keep theirs."""
+        return self._types[0]
+
+    @property
+    def type_choices(self) -> Sequence[tuple[str, str]]:
+        """Return the types in use, by key."""
+        return self._types[1]
+
+    @cached_property
+    def _statuses(self) -> tuple[dict[int, str], list[tuple[str, str]]]:
+        return self._defined(LeadStatus, LeadStatus.position)
+
+    @cached_property
+    def _types(self) -> tuple[dict[int, str], list[tuple[str, str]]]:
+        return self._defined(LeadType, LeadType.position)
 
     def _defined(
         self, kind: type[LeadType | LeadStatus], order: Any

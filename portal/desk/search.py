@@ -28,7 +28,6 @@ from portal.desk.lead_filters import STATES, Asking
 from portal.leads import finding
 from portal.leads.levels import for_all
 from portal.leads.models import HandOver, Lead
-from portal.leads.queries import visible_to
 from portal.leads.visibility import Field
 from portal.partners import queries as partners
 from portal.partners.models import Partner
@@ -67,13 +66,12 @@ def search(text: str, asking: Asking, eyes: Eyes) -> list[Section]:
 
 def find_leads(text: str, asking: Asking, eyes: Eyes) -> Section:
     """Return leads, the one that has this number first, then the newest."""
-    actor, reached = asking.actor, asking.reached
+    actor, seen = asking.actor, asking.visible
     by_contact = [
-        *finding.find_by_contact(text, actor, eyes.choices, reached),
-        *finding.find_by_own(text, actor, eyes.choices, reached),
+        *finding.find_by_contact(text, actor, eyes.choices, seen),
+        *finding.find_by_own(text, actor, eyes.choices, seen),
     ]
     columns = select(Lead.id, Lead.number, Lead.title, Lead.state, Lead.city)
-    seen = visible_to(actor, reached)
     numbers = [text.upper()]
     if text.isascii() and text.isdecimal() and len(text) < 16:
         numbers.append(for_all().numbering.write(int(text)))

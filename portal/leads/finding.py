@@ -24,15 +24,14 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy.dialects.postgresql import TSQUERY
 
 from portal.accounts.actor import Actor
-from portal.accounts.reach import Reached
 from portal.catalog.field_filters import says
 from portal.core.db import session
 from portal.leads import own_fields, wall
 from portal.leads.intake.cleaning import find_domain, find_phone
 from portal.leads.models import Lead, LeadContact, LeadFields, LeadWords
-from portal.leads.queries import visible_to
 from portal.leads.sight import where_seen
 from portal.leads.visibility import Choices, Field
 
@@ -56,11 +55,14 @@ def found(text: str, lead_ids: Sequence[int] = (), also: Select[int] | None = No
     title and the text for partners. The columns are those of `LeadWords` by which lists are
     ordered: who orders by them needs no look at the leads.
     """
-    asked = func.to_tsquery(literal_column("'simple'::regconfig"), _begun(text))
+    # what is asked for is worked out once, not for each lead that an index names
+    asked = select(
+        func.to_tsquery(literal_column("'simple'::regconfig"), _begun(text), type_=TSQUERY())
+    ).scalar_subquery()
     # each way by its own index
     ways: list[ColumnElement[bool]] = [LeadWords.words.bool_op("@@")(asked)]
     if len(text) >= TRIGRAM:
-        part = func.lower(func.unaccent(f"%{escaped(text)}%"))
+        part = select(func.lower(func.unaccent(f"%{escaped(text)}%"))).scalar_subquery()
         ways.append(LeadWords.named.like(part))
     if lead_ids:
         ways.append(LeadWords.lead_id == any_(cast(lead_ids, IDS)))
@@ -84,9 +86,9 @@ def _begun(text: str) -> ColumnElement[str | None]:
 
 
 def find_by_contact(
-    text: str, actor: Actor, choices: Choices, reached: Reached | None = None
+    text: str, actor: Actor, choices: Choices, visible: ColumnElement[bool]
 ) -> list[int]:
-    """Return the leads with this e-mail, phone, domain or company, newest first.
+    """Return the `visible` leads with this e-mail, phone, domain or company, newest first.
 
     Only those whose contact data the person sees anyway. A number without its country is taken for
     one of where the person is.
@@ -102,7 +104,7 @@ def find_by_contact(
     query = (
         select(Lead.id)
         .join(LeadContact, LeadContact.lead_id == Lead.id)
-        .where(or_(*keys), visible_to(actor, reached), where_seen(Field.CONTACT, actor, choices))
+        .where(or_(*keys), visible, where_seen(Field.CONTACT, actor, choices))
         .order_by(Lead.captured_at.desc(), Lead.id.desc())
         .limit(MOST_OF_A_CONTACT)
     )
@@ -111,16 +113,19 @@ def find_by_contact(
 
 
 def find_by_own(
-    text: str, actor: Actor, choices: Choices, reached: Reached | None = None
+    text: str, actor: Actor, choices: Choices, visible: ColumnElement[bool]
 ) -> list[int]:
-    """Return the leads of whose own fields the person sees that they say this, newest first."""
+    """Return the `visible` leads whose own fields say this, as far as the person sees them.
+
+    Newest first.
+    """
     if not own_fields.in_use():
         return []
     said = select(LeadFields.lead_id).where(says(LeadFields.custom, text))
     query = (
         select(Lead.id)
         .where(Lead.id.in_(said))
-        .where(visible_to(actor, reached), where_seen(Field.OWN, actor, choices))
+        .where(visible, where_seen(Field.OWN, actor, choices))
         .order_by(Lead.captured_at.desc(), Lead.id.desc())
         .limit(MOST_OF_A_CONTACT)
     )

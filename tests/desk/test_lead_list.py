@@ -30,7 +30,7 @@ from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.leads import hand_over, own_fields, team
 from portal.leads.models import ArchivedLead, Lead, LeadState
-from portal.leads.queries import visible_to
+from portal.leads.queries import seen_by, visible_to
 from portal.leads.sight import read_choices, sight_of, where_seen
 from portal.leads.visibility import Field
 from portal.pickup import operations as pickup
@@ -56,7 +56,8 @@ def list_of(person, **asked):
     """Return the list that somebody asks for."""
     actor = get_actor(person.id)
     eyes = Eyes(actor, read_choices())
-    asking = Asking(actor, clock.now(), ZONE, reach.read(actor))
+    reached = reach.read(actor)
+    asking = Asking(actor, clock.now(), ZONE, reached, seen_by(actor, reached))
     given = MultiDict(
         (key, value)
         for key, values in asked.items()

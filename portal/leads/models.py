@@ -375,11 +375,18 @@ class Lead(Base):
         Index("ix_leads_newest", "captured_at", "id"),
         Index("ix_leads_since", "state_since", "id"),
         Index(None, "holder_id", postgresql_where=text("holder_id IS NOT NULL")),
-        Index(None, "owner_id", postgresql_where=text("owner_id IS NOT NULL")),
+        # with the id: which leads somebody sees is asked on each page of account managers
+        Index(
+            None,
+            "owner_id",
+            postgresql_include=["id"],
+            postgresql_where=text("owner_id IS NOT NULL"),
+        ),
         Index(None, "qualifier_id", postgresql_where=text("qualifier_id IS NOT NULL")),
         Index(
             None,
             "holder_organisation_id",
+            postgresql_include=["id"],
             postgresql_where=text("holder_organisation_id IS NOT NULL"),
         ),
         CheckConstraint("kind IN ('end_customer','partner_recruit')", name="kind"),

@@ -107,6 +107,13 @@ ADMINISTRATION: tuple[tuple[str, Any, Any, str, P], ...] = (
         P.RULES_EDIT,
     ),
     (
+        "scoring.page",
+        _l("Scoring"),
+        _l("What makes a lead hot, warm or cold, and what that was worth by source."),
+        "gauge",
+        P.RULES_EDIT,
+    ),
+    (
         "customer_policy.policy_page",
         _l("Customers of won leads"),
         _l("Whether a won lead makes a customer, and what operations need of it."),

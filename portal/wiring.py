@@ -115,6 +115,7 @@ from portal.pickup.events import (
 )
 from portal.qualification import routes as qualification
 from portal.scoring import jobs as _scoring  # noqa: F401
+from portal.scoring import routes as scoring
 from portal.scoring.events import ScoreRulesChanged
 from portal.timeline import jobs as _timeline  # noqa: F401
 from portal.timeline.events import ActivityDue
@@ -169,6 +170,7 @@ ROOMS = (
     mail_health.blueprint,
     live.blueprint,
     imports.blueprint,
+    scoring.blueprint,
     inbound.blueprint,
 )
 

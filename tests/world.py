@@ -341,6 +341,9 @@ def make_draft(world, at):
         world.values[f"definition.{endpoint} key"] = "situation"
     for endpoint in ("levels_page", "save_levels"):
         world.values[f"definition.{endpoint} slug"] = "priorities"
+    for endpoint in ("rule", "save_rule", "remove_rule"):
+        world.values[f"scoring.{endpoint} key"] = "need"
+    world.values["version"] = 1
     for endpoint in ("policy", "save_policy", "choose_standard", "use_policy"):
         world.values[f"deadlines.{endpoint} key"] = "standard"
     for endpoint in ("way_page", "save_way"):

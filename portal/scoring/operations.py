@@ -18,7 +18,7 @@ from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.errors import Conflict, Invalid
 from portal.core.events import record
-from portal.leads.models import Lead, LeadState, SignalKind
+from portal.leads.models import Lead, LeadState, SignalKind, Temperature
 from portal.leads.operations import queue_again
 from portal.scoring.definition import LIMITS, Rules, check, first_rules
 from portal.scoring.events import LeadHandedOn, LeadStirs, ScoreRulesChanged
@@ -78,6 +78,42 @@ def save(rules: Rules, seen: int | None, by: int | None, at: datetime) -> ScoreR
         )
     )
     return after
+
+
+TRIED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What rules would propose for the newest open leads, beside what those that hold propose."""
+
+    leads: int
+    before: dict[Temperature, int]
+    after: dict[Temperature, int]
+    moved: int
+
+
+def try_out(rules: Rules, at: datetime) -> Trial:
+    """Weigh the newest open leads by rules that are not saved. Raises `Invalid`."""
+    if errors := check(rules):
+        raise Invalid(errors)
+    row = find_newest()
+    holding = read_rules(row) if row else Rules()
+    ids = session().scalars(
+        select(Lead.id)
+        .where(Lead.state.not_in(DEAD_STATES))
+        .order_by(Lead.captured_at.desc(), Lead.id.desc())
+        .limit(TRIED)
+    )
+    before, after = (dict.fromkeys(Temperature, 0) for _side in range(2))
+    moved = 0
+    found = read_facts(ids.all(), rules)
+    for facts in found.values():
+        was, now = weigh(facts, holding, at).proposed, weigh(facts, rules, at).proposed
+        before[was] += 1
+        after[now] += 1
+        moved += was != now
+    return Trial(len(found), before, after, moved)
 
 
 def differing(was: Rules, now: Rules) -> list[str]:

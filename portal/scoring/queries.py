@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import select
 
@@ -51,6 +51,14 @@ def get_newest() -> ScoreRules:
     return found
 
 
+def get_version(version: int) -> ScoreRules:
+    """Return a version of the rules or raise NotFound."""
+    found = session().scalar(select(ScoreRules).where(ScoreRules.version == version))
+    if found is None:
+        raise NotFound()
+    return found
+
+
 def list_versions(most: int = 30) -> Sequence[tuple[ScoreRules, str | None]]:
     """Return the newest versions of the rules, newest first, with the name of who made them."""
     rows = session().execute(
@@ -80,12 +88,13 @@ def read_facts(lead_ids: Collection[int], rules: Rules) -> dict[int, Facts]:
             QualificationQuestion.key,
             QualificationQuestion.area,
             LeadAnswer.answer,
+            QualificationQuestion.options,
         )
         .join(QualificationQuestion, QualificationQuestion.id == LeadAnswer.question_id)
         .where(LeadAnswer.lead_id.in_(ids), LeadAnswer.answer != "")
     )
-    for lead_id, key, area, answer in ask(said, {}, own):
-        answers[lead_id][key] = answer
+    for lead_id, key, area, answer, options in ask(said, {}, own):
+        answers[lead_id][key] = _all_names(answer, options) if options else answer
         areas[lead_id].add(area)
     signals: dict[int, list[Seen]] = defaultdict(list)
     seen = (
@@ -116,6 +125,12 @@ def read_facts(lead_ids: Collection[int], rules: Rules) -> dict[int, Facts]:
         )
         for lead in leads
     }
+
+
+def _all_names(answer: str, options: Sequence[Mapping[str, Any]]) -> str:
+    """Return a chosen answer by its key and by what it is called in each language, in lines."""
+    names = next((one["names"].values() for one in options if one["key"] == answer), ())
+    return "\n".join([answer, *names])
 
 
 def _known(lead: Lead) -> frozenset[str]:

@@ -126,7 +126,8 @@ def is_met(rule: Rule, answer: str, today: date) -> bool:
         case Test.CONTAINS:
             return any(word in said for word in rule.words)
         case Test.IS:
-            return said in rule.words
+            # what was chosen of a list stands there under all its names
+            return any(line.strip() in rule.words for line in said.splitlines())
         case Test.AT_LEAST:
             found, least = number_in(said), number_in(rule.value)
             return found is not None and least is not None and found >= least

@@ -225,6 +225,7 @@ def paths_of(live, field):
         "fields.new_field": ["lead", "partner"],
         "fields.field": [field.own_fields["lead one"], field.own_fields["partner web"]],
         "deadlines.policy": ["standard"],
+        "scoring.rule": ["need", "signal_visit", "silence", "source_met", "time_frame"],
         "definition.version": [field.draft],
         "definition.activating": [field.draft],
         "definition.comparison": [field.draft],

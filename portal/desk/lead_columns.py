@@ -8,7 +8,8 @@ nothing of that part, and so is what she filters and sorts by.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from flask_babel import get_locale
@@ -25,7 +26,7 @@ from portal.feedback.models import Feedback
 from portal.leads import own_fields
 from portal.leads.models import HandOver, Lead, LeadFields
 from portal.leads.sight import where_seen
-from portal.leads.visibility import Choices, Field
+from portal.leads.visibility import Choices, Field, Place
 from portal.offers.models import OfferRound
 from portal.pickup.models import Pickup
 
@@ -242,6 +243,17 @@ def own_orders() -> dict[str, Order]:
 def every_order() -> dict[str, Order]:
     """Return all orders by key, those of the programme's own fields last."""
     return {**ORDER_BY_KEY, **own_orders()}
+
+
+def eyes_of(actor: Actor, choices: Choices) -> Eyes:
+    """Return which parts of leads a reader sees in lists, as it was worked out before for her."""
+    # a secret is nothing to keep
+    return _eyes(replace(actor, session_token="", session_id=0), frozenset(choices.items()))
+
+
+@lru_cache(maxsize=500)
+def _eyes(actor: Actor, choices: frozenset[tuple[Place, bool]]) -> Eyes:
+    return Eyes(actor, dict(choices))
 
 
 class Eyes:

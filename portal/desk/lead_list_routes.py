@@ -22,7 +22,7 @@ from portal.core.errors import Invalid
 from portal.core.events import record_apart
 from portal.desk import lead_telling, views
 from portal.desk.events import LeadsExported
-from portal.desk.lead_columns import FIGURES, Column, Eyes, every_column
+from portal.desk.lead_columns import FIGURES, Column, every_column, eyes_of
 from portal.desk.lead_filters import (
     FILTERS,
     GROUPS,
@@ -84,7 +84,7 @@ def asking_now(actor: Actor) -> Asking:
 
 def read_list(given: Any, actor: Actor) -> LeadList:
     """Return the list that an address, or a form, asks for."""
-    asking, eyes = asking_now(actor), Eyes(actor, read_choices())
+    asking, eyes = asking_now(actor), eyes_of(actor, read_choices())
     return LeadList(without_odd(read_asked(given, eyes), asking), asking, eyes)
 
 
@@ -119,9 +119,7 @@ def leads() -> ResponseReturnValue:
         too_long=found.too_long,
         deeds=deeds,
         staff=staff if any(deed.of_person for deed in deeds.values()) else (),
-        view=next(
-            (row.SavedView for row in saved if str(row.SavedView.id) == asked_of("view")), None
-        ),
+        view=next((row for row in saved if str(row.id) == asked_of("view")), None),
         may_change=views.may_change,
         csv=url_for("lead_list.export", **found.asked.as_address()),
         workbook=url_for("lead_list.export", **found.asked.as_address() | {"as": "xlsx"}),
@@ -204,9 +202,8 @@ def presets(found: LeadList, saved: Sequence[Any]) -> list[dict[str, Any]]:
         }
         for label, values in ready
     ]
-    for row in saved:
-        view = row.SavedView
-        label = view.name if row.own else _("%(name)s, by %(who)s", name=view.name, who=row.who)
+    for view in saved:
+        label = view.name if view.own else _("%(name)s, by %(who)s", name=view.name, who=view.who)
         links.append(
             {
                 "label": label,
@@ -356,7 +353,7 @@ def show_views(
     return render_template(
         "desk/views.html",
         views=[
-            (row, views.may_change(row.SavedView, actor), address_of(row.SavedView.asked))
+            (row, views.may_change(row, actor), address_of(row.asked))
             for row in views.list_views(actor)
         ],
         errors=errors or {},

@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import User
 from portal.accounts.permissions import Permission
-from portal.core.db import AnyRow, session
+from portal.core.db import AnyRow, ask, session
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.events import record
 from portal.desk.events import ViewRemoved, ViewSaved
@@ -25,22 +25,29 @@ MOST = 40
 LONGEST_NAME = 60
 
 
+_OWN = SavedView.user_id == bindparam("user_id")
+_OPENED = (
+    select(
+        SavedView.id,
+        SavedView.user_id,
+        SavedView.name,
+        SavedView.asked,
+        SavedView.shared,
+        User.name.label("who"),
+        _OWN.label("own"),
+    )
+    .join(User, User.id == SavedView.user_id)
+    .where(or_(_OWN, SavedView.shared & (User.organisation_id == bindparam("organisation_id"))))
+    .order_by(_OWN.desc(), func.lower(SavedView.name), SavedView.id)
+)
+
+
 def list_views(actor: Actor) -> Sequence[AnyRow]:
     """Return the views somebody may open with who saved them, her own first, each by name."""
-    own = SavedView.user_id == actor.id
-    return (
-        session()
-        .execute(
-            select(SavedView, User.name.label("who"), own.label("own"))
-            .join(User, User.id == SavedView.user_id)
-            .where(or_(own, SavedView.shared & (User.organisation_id == actor.organisation_id)))
-            .order_by(own.desc(), func.lower(SavedView.name), SavedView.id)
-        )
-        .all()
-    )
+    return ask(_OPENED, {"user_id": actor.id, "organisation_id": actor.organisation_id}).all()
 
 
-def may_change(view: SavedView, actor: Actor) -> bool:
+def may_change(view: SavedView | AnyRow, actor: Actor) -> bool:
     """Tell whether somebody may change a view she may open: who saved it, or who sees all leads."""
     return view.user_id == actor.id or (view.shared and actor.may(Permission.LEADS_SEE_ALL))
 

@@ -187,7 +187,8 @@ TABLE: dict[tuple[Field, Tier, Phase], Cell] = {
 EDITABLE = frozenset(place for place, cell in TABLE.items() if cell in (Cell.ON, Cell.OFF))
 """What the programme may choose for itself: the safe bounds."""
 
-Choices = Mapping[tuple[Field, Tier, Phase], bool]
+Place = tuple[Field, Tier, Phase]
+Choices = Mapping[Place, bool]
 
 PHASE_OF = {
     LeadState.OFFERED: Phase.OFFERED,

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, or_, select, true, update
 from sqlalchemy.orm import Session, aliased
 
 from portal.accounts.actor import Actor
@@ -197,6 +197,14 @@ def plan(subject: Subject, entry: Entry, organisation_id: int, at: datetime) -> 
     return _write(subject, entry, entry.assignee_id, organisation_id, at)
 
 
+def note(
+    subject: Subject, kind: str, text: str, organisation_id: int, at: datetime, *, shared: bool
+) -> Activity:
+    """Note for a firm what happened and nobody of it did, as an inquiry that came in."""
+    entry = Entry(kind, text[:LONGEST], shared=shared)
+    return _write(subject, entry, None, organisation_id, at, done=True)
+
+
 def _write(
     subject: Subject,
     entry: Entry,
@@ -273,20 +281,35 @@ def forget(subject: Subject) -> None:
     session().execute(delete(Activity).where(*its))
 
 
-def take_over(kept: Subject, gone: Subject, organisation_id: int) -> None:
-    """Let what a firm planned and did about one subject be about another from now on."""
+def take_over(
+    kept: Subject, gone: Subject, organisation_id: int, only: Collection[int] | None = None
+) -> list[int]:
+    """Let what a firm planned and did about one subject be about another from now on.
+
+    Returns the ids; of these `only`, where they are named.
+    """
     with wall.open_notes(organisation_id, own=session()) as opened:
-        for table in (Activity, ActivityWords):
-            opened.execute(
-                update(table)
+        found = list(
+            opened.scalars(
+                update(Activity)
                 .where(
-                    table.subject == gone.kind,
-                    table.subject_id == gone.id,
-                    table.organisation_id == organisation_id,
+                    Activity.subject == gone.kind,
+                    Activity.subject_id == gone.id,
+                    Activity.organisation_id == organisation_id,
+                    Activity.id.in_(only) if only is not None else true(),
                 )
                 .values(subject=kept.kind, subject_id=kept.id)
+                .returning(Activity.id)
                 .execution_options(synchronize_session=False)
             )
+        )
+        opened.execute(
+            update(ActivityWords)
+            .where(ActivityWords.activity_id.in_(found))
+            .values(subject=kept.kind, subject_id=kept.id)
+            .execution_options(synchronize_session=False)
+        )
+    return sorted(found)
 
 
 def list_people(actor: Actor, which: ColumnElement[bool]) -> Sequence[AnyRow]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, delete, func, select, text, update
+from sqlalchemy import ColumnElement, delete, func, select, text, true, update
 from sqlalchemy.orm import Session
 
 from portal.accounts.actor import Actor
@@ -241,20 +241,35 @@ def forget(subject: Subject) -> None:
         jobs.soon("timeline.forget_file", {"key": key})
 
 
-def take_over(kept: Subject, gone: Subject, organisation_id: int) -> None:
-    """Let a firm's files of one subject be those of another from now on."""
+def take_over(
+    kept: Subject, gone: Subject, organisation_id: int, only: Collection[int] | None = None
+) -> list[int]:
+    """Let a firm's files of one subject be those of another from now on.
+
+    Returns their ids; of these `only`, where they are named.
+    """
     with wall.open_notes(organisation_id, own=session()) as opened:
-        for table in (Attachment, AttachmentName):
-            opened.execute(
-                update(table)
+        found = list(
+            opened.scalars(
+                update(Attachment)
                 .where(
-                    table.subject == gone.kind,
-                    table.subject_id == gone.id,
-                    table.organisation_id == organisation_id,
+                    Attachment.subject == gone.kind,
+                    Attachment.subject_id == gone.id,
+                    Attachment.organisation_id == organisation_id,
+                    Attachment.id.in_(only) if only is not None else true(),
                 )
                 .values(subject=kept.kind, subject_id=kept.id)
+                .returning(Attachment.id)
                 .execution_options(synchronize_session=False)
             )
+        )
+        opened.execute(
+            update(AttachmentName)
+            .where(AttachmentName.attachment_id.in_(found))
+            .values(subject=kept.kind, subject_id=kept.id)
+            .execution_options(synchronize_session=False)
+        )
+    return sorted(found)
 
 
 def sweep(at: datetime) -> int:

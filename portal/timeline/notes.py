@@ -12,7 +12,7 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, select, true, update
 from sqlalchemy.orm import Session, joinedload
 
 from portal.accounts.actor import Actor
@@ -227,12 +227,23 @@ def forget(subject: Subject, organisation_id: int) -> None:
         opened.execute(delete(FirmNote).where(is_about(subject)))
 
 
-def take_over(kept: Subject, gone: Subject, organisation_id: int) -> None:
-    """Let a firm's notes on one subject be on another from now on."""
+def take_over(
+    kept: Subject, gone: Subject, organisation_id: int, only: Collection[int] | None = None
+) -> list[int]:
+    """Let a firm's notes on one subject be on another from now on.
+
+    Returns their ids; of these `only`, where they are named.
+    """
     with wall.open_notes(organisation_id, own=session()) as opened:
-        opened.execute(
+        found = opened.scalars(
             update(FirmNote)
-            .where(is_about(gone), own(organisation_id))
+            .where(
+                is_about(gone),
+                own(organisation_id),
+                FirmNote.id.in_(only) if only is not None else true(),
+            )
             .values(subject=kept.kind, subject_id=kept.id)
+            .returning(FirmNote.id)
             .execution_options(synchronize_session=False)
         )
+        return sorted(found)

@@ -24,6 +24,10 @@ class Kind(StrEnum):
     TASK = "task"
 
 
+INQUIRY = "inquiry"
+"""What nobody plans: whom a lead is about has asked once more."""
+
+
 class Why(StrEnum):
     """Why the portal cancelled what somebody had planned."""
 
@@ -83,6 +87,7 @@ def words_of(kind: str | None) -> str:
         Kind.EMAIL: _("E-mail"),
         Kind.APPOINTMENT: _("Appointment"),
         Kind.TASK: _("Task"),
+        INQUIRY: _("Asked again"),
     }
     return words.get(kind or "", "")
 

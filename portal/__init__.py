@@ -4,6 +4,7 @@ The map of the house; a room enters only rooms below its own line:
 
 9  factory  wiring  cli  up  demo
 8  desk            pages that look into several rooms: home, lead dossier, board, team
+   api             the JSON face for other systems
 7  notifications   who hears what, and how
 6  inbound         the buttons of mails
 5  feedback        what the holder reports; answer-and-pick
@@ -11,6 +12,7 @@ The map of the house; a room enters only rooms below its own line:
 4  pickup          the first-come claim, the gate, give back
 3  offers          rounds, recipients, decline
    qualification   the queue of inquiries; the page that makes one ready, or puts it aside
+   capture         by hand, a partner's own find, deliveries of other systems, watched folder
    imports         lists of leads out of files: wizard, worker, report
    scoring         what a lead is worth calling: points, proposed temperature, what came of it
    duplicates      the one way in for an inquiry; who might be the same, merging and its undo

@@ -19,6 +19,8 @@ from portal.accounts.events import (
     SecondStepSet,
     SignInLinkRequested,
 )
+from portal.api import jobs as _api  # noqa: F401
+from portal.api import routes as api
 from portal.catalog import field_routes as fields
 from portal.catalog import routes as catalog
 from portal.core.events import Event
@@ -172,10 +174,14 @@ ROOMS = (
     imports.blueprint,
     scoring.blueprint,
     inbound.blueprint,
+    api.blueprint,
 )
 
-WITHOUT_COOKIE = (inbound.blueprint,)
-"""Rooms whose forms carry a secret and a sign of their own, so that they work signed out."""
+WITHOUT_COOKIE = (
+    inbound.blueprint,
+    api.blueprint,
+)
+"""Rooms whose forms or calls carry a secret of their own, so that they work signed out."""
 
 REACTIONS: dict[type[Event], tuple[str, ...]] = {
     AccountManagerSet: ("leads.follow_account_manager",),
@@ -251,5 +257,6 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("scoring.cool", timedelta(hours=24)),
     ("mail.forget_links", timedelta(hours=6)),
     ("people.forget_requests", timedelta(hours=24)),
+    ("api.forget_answers", timedelta(hours=24)),
     ("audit.note_head", timedelta(hours=24)),
 )

@@ -28,7 +28,7 @@ from portal.accounts.models import User, UserSession
 from portal.core import circumstances, clock, tokens
 from portal.core.config import Settings
 from portal.core.db import apart, db
-from portal.web.access import PUBLIC, access_of
+from portal.web.access import BEARER, PUBLIC, access_of
 
 DEVICE_LASTS = timedelta(days=400)  # browsers keep no cookie longer
 
@@ -161,7 +161,7 @@ def lead_to_second_step() -> ResponseReturnValue | None:
     if endpoint is None or endpoint in WITHOUT_SECOND_STEP:
         return None
     # who is there is not asked where it doesn't matter: /readyz answers without a database
-    if access_of(current_app, endpoint) == PUBLIC:
+    if access_of(current_app, endpoint) in (PUBLIC, BEARER):
         return None
     actor = find_actor()
     if actor is None or not owes_second_step(actor):

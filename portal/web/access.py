@@ -1,6 +1,7 @@
 """Access marks: every endpoint declares who may come in; an endpoint without a mark is a bug.
 
-`public` – everybody; `signed_in` – every signed-in person; `requires(P)` – who has a permission.
+`public` – everybody; `bearer` – another system, whose token the view asks for; `signed_in` – every
+signed-in person; `requires(P)` – who has a permission.
 The mark is checked before the view runs. Which thing may be seen is not decided here: queries
 start from `visible_to(actor)`.
 """
@@ -25,6 +26,7 @@ Mark = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 PUBLIC = "public"
 SIGNED_IN = "signed-in"
+BEARER = "bearer"
 
 
 class HasPermissions(Protocol):
@@ -36,6 +38,12 @@ class HasPermissions(Protocol):
 def public(view: View) -> View:
     """Let everybody in."""
     cast(Any, view).access = PUBLIC
+    return view
+
+
+def bearer(view: View) -> View:
+    """Let other systems in; the view asks for their token, and cookies count for nothing."""
+    cast(Any, view).access = BEARER
     return view
 
 
@@ -65,7 +73,7 @@ def check_access() -> ResponseReturnValue | None:
     if request.endpoint is None:
         return None
     mark = access_of(current_app, request.endpoint)
-    if mark == PUBLIC:
+    if mark in (PUBLIC, BEARER):
         return None
     if mark is None:
         abort(500, f"{request.endpoint} declares no access")

@@ -20,7 +20,9 @@ log = logs.get(__name__)
 
 
 def wants_json() -> bool:
-    """True where the client prefers JSON to HTML."""
+    """True where the client prefers JSON to HTML, and for other systems."""
+    if request.path.startswith("/api/"):
+        return True
     best = request.accept_mimetypes.best_match(
         ["text/html", "application/json", "application/problem+json"], "text/html"
     )

@@ -23,6 +23,7 @@ AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 # what answers with something else than a page
 NO_PAGES = {
     "figures.metrics",
+    "api.openapi",
     "health.healthz",
     "health.readyz",
     "notifications.mailbox_json",
@@ -48,7 +49,7 @@ NO_PAGES = {
 # a page about what can't be done any more
 MAY_REFUSE = {"qualification.qualify_lead", "qualification.disqualification", "hand_overs.ask"}
 NOT_THEIRS = re.compile(r"status of (403|404) ")
-FOR_ALL = ("accounts.", "inbound.", "notifications.", "sign_up.")
+FOR_ALL = ("accounts.", "api.", "inbound.", "notifications.", "sign_up.")
 OF_EACH = {"sign_up.requests", "sign_up.request_page", "accounts.hearing"}
 WIDE_TOO = {
     "desk.board",

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 
+from portal.catalog import field_file
 from portal.catalog.events import CustomFieldAdded, CustomFieldChanged
 from portal.catalog.field_file import Described
 from portal.catalog.field_operations import (
@@ -26,22 +27,11 @@ from portal.catalog.field_operations import (
 from portal.catalog.fields import CHOOSING
 from portal.catalog.models import CustomField, FieldSubject
 from portal.catalog.operations import STEP
-from portal.catalog.queries import forget_book
+from portal.catalog.queries import forget_book, read_book
 from portal.core.db import session
 from portal.core.errors import Invalid
 from portal.core.events import record
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a file makes of a field: `added`, `changed` or `retired`.
-
-    `parts` are what reads differently of it.
-    """
-
-    kind: str
-    place: str
-    parts: tuple[str, ...] = ()
+from portal.core.kept_files import Change, KeptFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,3 +160,14 @@ def _wrong(
         return {one.place: said}
     found = check(one.subject, one.draft, one.draft.kind, others, field)
     return {f"{one.place}: {part}": said for part, said in found.items()}
+
+
+KEPT = KeptFile(
+    called="fields",
+    file_name="own-fields.yaml",
+    most_bytes=field_file.MOST_BYTES,
+    write=lambda: field_file.write(read_book().fields),
+    read=field_file.read,
+    compare=compare,
+    bring_in=bring_in,
+)

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf.file import FileField
 from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField
 from wtforms.fields import TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
@@ -111,12 +110,6 @@ def typed(form: Form, fields: Iterable[CustomField]) -> Typed:
     return {
         one.key: form[place_of(one.key)].data or "" for one in fields if place_of(one.key) in form
     }
-
-
-class FileForm(Form):
-    """A file of own fields."""
-
-    file = FileField(_l("File"))
 
 
 # -- a field itself ---------------------------------------------------------------------------

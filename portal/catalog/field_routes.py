@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-
-from flask import Blueprint, Response, flash, render_template, request, url_for
+from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from werkzeug.datastructures import FileStorage
 
 from portal.accounts.actor import current_actor
 from portal.accounts.permissions import Permission
-from portal.catalog import field_bringing, field_file, field_operations
-from portal.catalog.field_bringing import Change
-from portal.catalog.field_forms import CHANGES, KINDS, SUBJECTS, FieldForm, FileForm, field_form
+from portal.catalog import field_operations
+from portal.catalog.field_bringing import KEPT
+from portal.catalog.field_forms import CHANGES, KINDS, SUBJECTS, FieldForm, field_form
 from portal.catalog.models import CustomField
 from portal.catalog.queries import get_field, read_book
 from portal.core import clock
 from portal.core.errors import Conflict, Invalid
 from portal.web.access import requires
 from portal.web.htmx import go
+from portal.web.kept_files import FileForm, Sent, give, take_sent
 
 blueprint = Blueprint("fields", __name__, url_prefix="/fields")
 
@@ -125,51 +122,34 @@ def place_field(field_id: int) -> ResponseReturnValue:
 @requires(Permission.CATALOG_EDIT)
 def file() -> ResponseReturnValue:
     """Give all fields as a file."""
-    answer = Response(field_file.write(read_book().fields), mimetype="application/yaml")
-    answer.headers["Content-Disposition"] = "attachment; filename=own-fields.yaml"
-    return answer
+    return give(KEPT)
 
 
 @blueprint.get("/from-file")
 @requires(Permission.CATALOG_EDIT)
 def file_page() -> ResponseReturnValue:
-    return show_file(FileForm(formdata=None))
+    return show_file(Sent(FileForm(formdata=None)))
 
 
 @blueprint.post("/from-file")
 @requires(Permission.CATALOG_EDIT)
 def take_file() -> ResponseReturnValue:
     """Have the fields be as a file says, or only say what would be different."""
-    form = FileForm()
-    sent = form.file.data
-    if not form.validate() or not isinstance(sent, FileStorage) or not sent.filename:
-        form.file.errors = [_("Please choose a file.")]
-        return show_file(form), 422
-    only = request.form.get("then") == "compare"
-    try:
-        described = field_file.read(sent.stream.read(field_file.MOST_BYTES + 1))
-        changes = (
-            field_bringing.compare(described)
-            if only
-            else field_bringing.bring_in(described, current_actor().id, clock.now())
-        )
-    except Invalid as error:
-        form.file.errors = [_("This file can’t be used as it is; nothing was changed.")]
-        return show_file(form, error.errors), 422
-    if only:
-        return show_file(form, changes=changes)
+    sent = take_sent(KEPT, current_actor().id)
+    if not sent.taken:
+        return show_file(sent), 200 if sent.changes is not None else 422
     flash(_("The fields are as the file says."), "success")
     return go(url_for("fields.fields"))
 
 
-def show_file(
-    form: FileForm,
-    wrong: Mapping[str, str] = MappingProxyType({}),
-    changes: Sequence[Change] | None = None,
-) -> str:
+def show_file(sent: Sent) -> str:
     """Render the form of a file, with what of it can't be used, or what it would change."""
     return render_template(
-        "catalog/fields_file.html", form=form, wrong=wrong, changes=changes, kinds=CHANGES
+        "catalog/fields_file.html",
+        form=sent.form,
+        wrong=sent.wrong,
+        changes=sent.changes,
+        kinds=CHANGES,
     )
 
 

@@ -6,29 +6,17 @@ Not here: what a file may say (`file`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext as _
 
 from portal.core.errors import Invalid
+from portal.core.kept_files import Change
 from portal.deadlines import operations
 from portal.deadlines.file import Described
 from portal.deadlines.models import DeadlinePolicy
 from portal.deadlines.queries import list_policies
 from portal.deadlines.rules import NUMBERS, terms_of
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a file makes of a policy: `added`, `changed` or `retired`.
-
-    `parts` are what reads differently of it.
-    """
-
-    kind: str
-    key: str
-    parts: tuple[str, ...] = ()
 
 
 def compare(described: Sequence[Described], named: Mapping[str, Sequence[str]]) -> list[Change]:
@@ -83,7 +71,7 @@ def bring_in(
         operations.choose_standard(standard, by, at)
     for change in changes:
         if change.kind == "retired":
-            operations.switch(there[change.key], False, by, at)
+            operations.switch(there[change.place], False, by, at)
     return changes
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf.file import FileField
 from wtforms import HiddenField, StringField
 from wtforms.validators import Length
 
@@ -73,9 +72,3 @@ class PolicyForm(Form):
                 ]
                 good = False
         return good
-
-
-class FileForm(Form):
-    """A file of deadline policies."""
-
-    file = FileField(_l("File"))

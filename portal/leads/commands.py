@@ -10,14 +10,13 @@ from flask.cli import with_appcontext
 from portal.core import circumstances, clock
 from portal.core.db import session, unit_of_work
 from portal.core.errors import DomainError, Invalid
-from portal.deadlines import file as policy_file
-from portal.deadlines.queries import list_policies
 from portal.leads import definition_file, versions
-from portal.leads import policies as policies_of_leads
 from portal.leads.activation import activate as activate_draft
 from portal.leads.activation import look_ahead
 from portal.leads.definition_around import read_around
 from portal.leads.definition_rules import Difference, differences
+from portal.leads.policies import KEPT
+from portal.web.kept_files import commands
 
 SIGNS = {"added": "+", "removed": "-", "retired": "-", "changed": "~", "moved": "~"}
 
@@ -112,41 +111,4 @@ def _line(one: Difference) -> str:
     return f"{SIGNS[one.kind]} {one.place} {one.name}{': ' if details else ''}{details}"
 
 
-@click.group("policies")
-def policies() -> None:
-    """Take the deadline policies out as a file, or bring one in."""
-
-
-@policies.command("export")
-@with_appcontext
-def export_policies() -> None:
-    """Print all policies in use as YAML."""
-    with unit_of_work():
-        click.echo(policy_file.write(list_policies()), nl=False)
-
-
-@policies.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Compare only, write nothing.")
-@with_appcontext
-def bring_in_policies(file: Path, dry_run: bool) -> None:
-    """Have the policies be as a file says; one that it does not name is retired.
-
-    All of it happens in one transaction: what can't be used is refused whole, with the reasons.
-    """
-    at = clock.now()
-    try:
-        described = policy_file.read(file.read_bytes())
-        with circumstances.under(channel="system"), unit_of_work():
-            changes = (
-                policies_of_leads.compare(described)
-                if dry_run
-                else policies_of_leads.bring_in(described, None, at)
-            )
-    except Invalid as error:
-        reasons = "\n".join(f"  {place}: {said}" for place, said in error.errors.items())
-        raise click.ClickException(f"Nothing was changed.\n{reasons}") from error
-    for one in changes:
-        parts = f": {', '.join(one.parts)}" if one.parts else ""
-        click.echo(f"{SIGNS[one.kind]} {one.key}{parts}")
-    click.echo(f"{len(changes)} policies {'would be' if dry_run else 'are'} different.")
+policies = commands(KEPT)

@@ -15,8 +15,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.core.db import session
 from portal.core.errors import Refused
+from portal.core.kept_files import Change, KeptFile
 from portal.deadlines import bringing, operations
-from portal.deadlines.bringing import Change
+from portal.deadlines import file as policy_file
 from portal.deadlines.file import Described
 from portal.deadlines.models import DeadlinePolicy
 from portal.deadlines.queries import list_policies, ruling
@@ -102,3 +103,14 @@ def bring_in(described: Sequence[Described], by: int | None, at: datetime) -> li
     """Have all policies be as a file says and return what changed. Raises `Invalid` by place."""
     session().execute(ONE_AT_A_TIME)
     return bringing.bring_in(described, types_by_policy(), by, at)
+
+
+KEPT = KeptFile(
+    called="policies",
+    file_name="deadline-policies.yaml",
+    most_bytes=policy_file.MOST_BYTES,
+    write=lambda: policy_file.write(list_policies()),
+    read=policy_file.read,
+    compare=compare,
+    bring_in=bring_in,
+)

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
-from flask import Blueprint, Response, flash, render_template, request, url_for
+from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from werkzeug.datastructures import FileStorage
 
 from portal.accounts.actor import current_actor
 from portal.accounts.permissions import Permission
 from portal.core import clock
 from portal.core.errors import Conflict, Invalid
-from portal.deadlines import file as policy_file
 from portal.deadlines import operations, words
-from portal.deadlines.bringing import Change
-from portal.deadlines.forms import FileForm, PolicyForm
+from portal.deadlines.forms import PolicyForm
 from portal.deadlines.models import DeadlinePolicy
 from portal.deadlines.operations import StandardStays
 from portal.deadlines.queries import get_newest, list_policies, list_versions
@@ -27,6 +23,7 @@ from portal.leads import policies as kept
 from portal.leads.policies import PolicyNamed
 from portal.web.access import requires
 from portal.web.htmx import go
+from portal.web.kept_files import FileForm, Sent, give, take_sent
 
 blueprint = Blueprint("deadlines", __name__, url_prefix="/deadlines")
 
@@ -41,13 +38,10 @@ def policies() -> ResponseReturnValue:
     return show()
 
 
-def show(
-    form: FileForm | None = None,
-    wrong: Mapping[str, str] = MappingProxyType({}),
-    changes: Sequence[Change] | None = None,
-) -> str:
+def show(sent: Sent | None = None) -> str:
     """Render all policies, with what of a file can't be used, or what it would change."""
     found = [(one, terms_of(one)) for one in list_policies()]
+    shown = sent or Sent(FileForm(formdata=None))
     return render_template(
         "deadlines/policies.html",
         policies=[
@@ -55,10 +49,10 @@ def show(
         ],
         retired=[one for one, _terms in found if not one.in_use],
         named=kept.types_by_policy(),
-        form=form or FileForm(formdata=None),
-        opened=form is not None,
-        wrong=wrong,
-        changes=changes,
+        form=shown.form,
+        opened=sent is not None,
+        wrong=shown.wrong,
+        changes=shown.changes,
         kinds=CHANGES,
     )
 
@@ -180,32 +174,15 @@ def use_policy(key: str) -> ResponseReturnValue:
 @requires(EDIT)
 def file() -> ResponseReturnValue:
     """Give all policies in use as a file."""
-    answer = Response(policy_file.write(list_policies()), mimetype="application/yaml")
-    answer.headers["Content-Disposition"] = "attachment; filename=deadline-policies.yaml"
-    return answer
+    return give(kept.KEPT)
 
 
 @blueprint.post("/as-file")
 @requires(EDIT)
 def take_file() -> ResponseReturnValue:
     """Have the policies be as a file says, or only say what would be different."""
-    form = FileForm()
-    sent = form.file.data
-    if not form.validate() or not isinstance(sent, FileStorage) or not sent.filename:
-        form.file.errors = [_("Please choose a file.")]
-        return show(form), 422
-    only = request.form.get("then") == "compare"
-    try:
-        described = policy_file.read(sent.stream.read(policy_file.MOST_BYTES + 1))
-        changes = (
-            kept.compare(described)
-            if only
-            else kept.bring_in(described, current_actor().id, clock.now())
-        )
-    except Invalid as error:
-        form.file.errors = [_("This file can’t be used as it is; nothing was changed.")]
-        return show(form, error.errors), 422
-    if only:
-        return show(form, changes=changes)
+    sent = take_sent(kept.KEPT, current_actor().id)
+    if not sent.taken:
+        return show(sent), 200 if sent.changes is not None else 422
     flash(_("The policies are as the file says."), "success")
     return go(url_for("deadlines.policies"))

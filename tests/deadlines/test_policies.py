@@ -269,7 +269,7 @@ def test_a_file_brought_in_anywhere_gives_the_same_file(alice):
     session().query(DeadlinePolicy).filter_by(key="brisk").delete()
     get_newest("standard").standard = True
     session().flush()
-    assert [(c.kind, c.key) for c in policies.bring_in(described, None, AT)] == [
+    assert [(c.kind, c.place) for c in policies.bring_in(described, None, AT)] == [
         ("added", "brisk"),
         ("changed", "standard"),
     ]
@@ -283,7 +283,7 @@ def test_a_file_changes_names_crosswise_and_retires_what_it_leaves_out(alice):
         policy_file.Described("standard", Terms(name="Brisk"), False),
         policy_file.Described("brisk", replace(BRISK, name="Standard"), True),
     ]
-    assert [(c.kind, c.key, c.parts) for c in policies.bring_in(described, None, AT)] == [
+    assert [(c.kind, c.place, c.parts) for c in policies.bring_in(described, None, AT)] == [
         ("changed", "standard", ("name", "standard")),
         ("changed", "brisk", ("name", "standard")),
         ("retired", "calm", ()),

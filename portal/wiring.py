@@ -115,6 +115,7 @@ from portal.pickup.events import (
     LeadPickedUp,
     LeadReassigned,
 )
+from portal.qualification import jobs as _qualification  # noqa: F401
 from portal.qualification import routes as qualification
 from portal.scoring import jobs as _scoring  # noqa: F401
 from portal.scoring import routes as scoring
@@ -202,11 +203,11 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     OfferVisible: ("notifications.lead_offered", "offers.count_seen"),
     StandByHeard: ("notifications.stand_by_heard",),
     ContactSuppressed: ("offers.take_off",),
-    LeadCaptured: ("scoring.weigh",),
+    LeadCaptured: ("qualification.route", "scoring.weigh"),
     QualificationSaved: ("scoring.weigh",),
     SignalSeen: ("scoring.heed",),
     ScoreRulesChanged: ("scoring.weigh_all",),
-    LeadsImported: ("scoring.weigh_import",),
+    LeadsImported: ("qualification.route_waiting", "scoring.weigh_import"),
     OfferDismissed: ("scoring.keep_complaint",),
     OfferDeclined: ("scoring.keep_complaint",),
     LeadGivenBack: ("scoring.keep_complaint",),

@@ -1,13 +1,13 @@
 """What the type of a lead has happen by itself: its expected end, and activities that are planned.
 
-When work on a lead begins, its estimated end is set by the days that its type takes. What the type
+When an inquiry is taken to be qualified, its type plans for who does. When work on a lead begins, its estimated end is set by the days that its type takes. What the type
 plans when a lead is qualified is the vendor's to do, what it plans at a pickup the holder's: its
 owner's where the vendor begins with it himself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,8 +22,9 @@ from portal.leads.events import KeyDatesChanged
 from portal.leads.models import Lead, LeadDateChange, LeadState, LeadType
 from portal.leads.notes import about
 from portal.timeline import activities as timeline
+from portal.timeline import operations as timeline_operations
 from portal.timeline.models import Activity
-from portal.timeline.rules import Entry
+from portal.timeline.rules import Entry, Why
 
 CADENCE = "cadence"
 """The code of an activity that the type of a lead has planned."""
@@ -76,6 +77,39 @@ def qualified(lead_id: int, qualified_at: datetime, at: datetime) -> None:
     owner = session().get(User, lead.owner_id or lead.qualifier_id or 0)
     if owner is not None and owner.active:
         plan(lead, Moment.QUALIFIED, owner, qualified_at, at)
+
+
+def taken(lead: Lead, user_id: int, at: datetime) -> None:
+    """Plan what the type of a locked lead plans when it is taken to be qualified.
+
+    What was planned for somebody else of the firm then goes to who has it now.
+    """
+    who = session().get_one(User, user_id)
+    begun = _of_cadence(lead.id, who.organisation_id)
+    for activity in begun:
+        timeline_operations.assign(activity, user_id, user_id, at)
+    if not begun:
+        plan(lead, Moment.TAKEN, who, at, at)
+
+
+def drop(lead: Lead, user_id: int, at: datetime) -> None:
+    """Settle what was planned for who qualifies a locked lead: it is qualified, or put aside."""
+    for firm in _firms_with_cadence(lead.id):
+        for activity in _of_cadence(lead.id, firm):
+            timeline_operations.cancel(activity, Why.QUALIFIED, user_id, at)
+
+
+def _firms_with_cadence(lead_id: int) -> Sequence[int]:
+    query = select(Activity.organisation_id).where(
+        Activity.subject == "lead", Activity.subject_id == lead_id, Activity.code == CADENCE
+    )
+    return [one for one in session().scalars(query.distinct()) if one is not None]
+
+
+def _of_cadence(lead_id: int, organisation_id: int) -> list[Activity]:
+    """Lock what is planned by itself and still open, of one firm."""
+    its = timeline_operations.lock_open("lead", lead_id, organisation_id)
+    return [one for one in its if one.code == CADENCE]
 
 
 def _lock(lead_id: int) -> Lead | None:

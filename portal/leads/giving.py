@@ -12,6 +12,7 @@ from portal.accounts.permissions import Permission, of_roles
 from portal.core.db import session
 from portal.core.errors import Invalid, Refused
 from portal.core.events import record
+from portal.leads import beginning
 from portal.leads.events import InquiryGiven
 from portal.leads.models import Lead, LeadState
 from portal.leads.operations import lock_to_edit, may_qualify
@@ -41,4 +42,5 @@ def give_to_qualify(lead_id: int, user_id: int, actor: Actor, at: datetime) -> L
     lead.version += 1
     session().flush()
     record(InquiryGiven(at=at, lead_id=lead.id, user_id=user_id, by_user_id=actor.id))
+    beginning.taken(lead, user_id, at)
     return lead

@@ -285,6 +285,7 @@ class Lead(Base):
     the day on which it was to be closed when the work began (`started_on`), `expected_on` the day
     that is expected by now. `open_custom` is what partners read of the programme's own fields
     before pickup, a copy of `LeadFields` made when it was found to give nobody away; None: nothing.
+    `unit_id` is the unit that qualifies it, `qualifier_id` who does, or is to.
     `probability` to win is in per cent; `long_term` marks a chance that
     takes years. `quote_number` and `quote_needs` are what is known of the quote. `search_term` and
     `origin` say on which way somebody came, `basis` why the contact may be approached since
@@ -334,6 +335,7 @@ class Lead(Base):
     merged_into: Mapped[int | None] = mapped_column(ForeignKey("leads.id"))
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     qualifier_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
     round: Mapped[int] = mapped_column(default=0)
     holder_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     holder_organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
@@ -383,6 +385,11 @@ class Lead(Base):
             postgresql_where=text("owner_id IS NOT NULL"),
         ),
         Index(None, "qualifier_id", postgresql_where=text("qualifier_id IS NOT NULL")),
+        Index(
+            "ix_leads_unit_to_qualify",
+            "unit_id",
+            postgresql_where=text("state IN ('captured','qualifying')"),
+        ),
         Index(
             None,
             "holder_organisation_id",

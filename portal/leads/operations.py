@@ -7,7 +7,7 @@ tidied here, whoever calls.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from decimal import Decimal
@@ -27,7 +27,7 @@ from portal.catalog.queries import book, short_key
 from portal.core.db import session
 from portal.core.errors import Conflict, Invalid
 from portal.core.events import record
-from portal.leads import events, levels, own_fields, requirements, rules, script, wall
+from portal.leads import beginning, events, levels, own_fields, requirements, rules, script, wall
 from portal.leads.allowed import may_have
 from portal.leads.basis import CHOICES, LONGEST, LONGEST_WORDS, Basis, tidy_origin
 from portal.leads.intake.cleaning import clean_text, find_domain, find_email, find_phone
@@ -414,12 +414,16 @@ def lock_to_edit(lead_id: int, actor: Actor) -> Lead:
 
 
 def take_next(
-    actor: Actor, at: datetime, which: ColumnElement[bool] | None = None, after: int | None = None
+    actor: Actor,
+    at: datetime,
+    which: ColumnElement[bool] | None = None,
+    after: int | None = None,
+    order: Sequence[ColumnElement[Any]] = (),
 ) -> Lead | None:
     """Take the most important captured lead into the person's hands; None where none is left.
 
     Two who ask at once get two different leads. `which` narrows the queue, `after` is the lead
-    that the person comes from.
+    that the person comes from, `order` is another order.
     """
     lead = session().scalar(
         select(Lead)
@@ -430,17 +434,21 @@ def take_next(
             visible_to(actor),
             which if which is not None else true(),
         )
-        .order_by(Lead.priority.desc(), Lead.captured_at.desc(), Lead.id.desc())
+        .order_by(*(order or (Lead.priority.desc(), Lead.captured_at.desc(), Lead.id.desc())))
         .limit(1)
         .with_for_update(key_share=True, skip_locked=True)
     )
-    if lead is None:
-        return None
+    if lead is not None:
+        take(lead, actor, at)
+    return lead
+
+
+def take(lead: Lead, actor: Actor, at: datetime) -> None:
+    """Have a locked lead that waits be the person's to qualify."""
     lead.state, lead.state_since, lead.qualifier_id = LeadState.QUALIFYING, at, actor.id
     lead.version += 1
     session().flush()
     record(events.LeadTaken(at=at, lead_id=lead.id, user_id=actor.id))
-    return lead
 
 
 def queue_again(lead_id: int, at: datetime) -> Lead:
@@ -460,7 +468,7 @@ def put_back_drafts(user_id: int, at: datetime) -> int:
     """Put what somebody has begun to qualify back into the queue; return how many leads."""
     begun = session().scalars(
         select(Lead)
-        .where(Lead.state == LeadState.QUALIFYING, Lead.qualifier_id == user_id)
+        .where(Lead.state.in_(TO_QUALIFY), Lead.qualifier_id == user_id)
         .order_by(Lead.id)
         .with_for_update(key_share=True)
     )
@@ -765,6 +773,7 @@ def qualify(lead_id: int, actor: Actor, at: datetime, confirmed: str = "") -> Le
     lead.qualifier_id, lead.open_custom = actor.id, own or None
     lead.version += 1
     session().flush()
+    beginning.drop(lead, actor.id, at)
     record(events.LeadQualified(at=at, lead_id=lead.id, user_id=actor.id))
     return lead
 
@@ -787,6 +796,7 @@ def disqualify(lead_id: int, reason_key: str | None, note: str, actor: Actor, at
     lead.qualified_at = None
     lead.version += 1
     session().flush()
+    beginning.drop(lead, actor.id, at)
     record(
         events.LeadDisqualified(at=at, lead_id=lead.id, user_id=actor.id, reason_id=reason.id),
         {"note": note} if note else None,

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from portal.accounts import reach
 from portal.accounts.actor import Actor
-from portal.accounts.models import OrganisationKind
+from portal.accounts.models import OrganisationKind, Unit
 from portal.accounts.permissions import Permission
 from portal.accounts.reach import Reached
 from portal.core.db import AnyRow, session
@@ -133,6 +133,29 @@ def handed_to(actor: Actor) -> Select[int]:
     )
 
 
+UNSEEN = (
+    *(LeadState.CAPTURED, LeadState.QUALIFYING, LeadState.QUALIFIED),
+    *(LeadState.NURTURE, LeadState.DISQUALIFIED),
+)
+"""Of what no partner has ever seen these states are left for an agency."""
+
+
+def given_to(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition of leads that somebody is to qualify: her unit's, and her own.
+
+    What no unit has is for all of the vendor's people; who is in no unit of the vendor's qualifies
+    for all of them. An agency sees what was given to it, and never what partners have seen.
+    """
+    if actor.organisation_kind == OrganisationKind.VENDOR:
+        if actor.unit_id is None:
+            return true()
+        its = Lead.unit_id.in_(reach.units_below(actor.unit_id))
+        return or_(Lead.unit_id.is_(None), its, Lead.qualifier_id == actor.id)
+    units = select(Unit.id).where(Unit.organisation_id == actor.organisation_id)
+    its = Lead.unit_id.in_(units if actor.unit_id is None else reach.units_below(actor.unit_id))
+    return and_(or_(its, Lead.qualifier_id == actor.id), Lead.state.in_(UNSEEN), Lead.round == 0)
+
+
 def visible_to(
     actor: Actor, reached: Reached | None = None, lead_id: int | None = None
 ) -> ColumnElement[bool]:
@@ -185,7 +208,7 @@ def _besides(actor: Actor) -> list[ColumnElement[bool]]:
     """Return the conditions of a lead itself under which somebody sees it."""
     conditions: list[ColumnElement[bool]] = []
     if actor.may(Permission.LEADS_QUALIFY):
-        conditions.append(Lead.holder_id.is_(None))
+        conditions.append(and_(Lead.holder_id.is_(None), given_to(actor)))
     if actor.may(Permission.PICKUPS_SEE_FIRM):
         conditions.append(Lead.holder_organisation_id == actor.organisation_id)
     if actor.may(Permission.PICKUPS_SEE_OWN):

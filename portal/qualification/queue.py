@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 
 from portal.accounts.actor import Actor
 from portal.core.db import AnyRow, session
@@ -15,8 +15,12 @@ from portal.leads.queries import visible_to
 from portal.web.paging import Page, cut
 
 PAGE = 30
+WARMTH = case({"hot": 0, "warm": 1, "cold": 2}, value=Lead.temperature, else_=1)
+"""What nobody has rated yet stands with what is warm."""
+
 ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
-    "priority": (Lead.priority.desc(), Lead.captured_at.desc(), Lead.id.desc()),
+    "priority": (Lead.priority.desc(), WARMTH, Lead.captured_at.desc(), Lead.id.desc()),
+    "warmth": (WARMTH, Lead.priority.desc(), Lead.captured_at.desc(), Lead.id.desc()),
     "newest": (Lead.captured_at.desc(), Lead.id.desc()),
     "oldest": (Lead.captured_at.asc(), Lead.id.asc()),
 }

@@ -25,7 +25,7 @@ from portal.leads.leaks import Leak
 from portal.leads.models import Lead, LeadContact, LeadState
 from portal.leads.operations import ContactDraft, Draft
 from portal.leads.queries import get_definition, get_visible
-from portal.qualification import queue
+from portal.qualification import desk, queue
 from portal.qualification.forms import (
     CaptureForm,
     QualifyForm,
@@ -35,6 +35,7 @@ from portal.qualification.forms import (
     qualify_form,
     values_of,
 )
+from portal.qualification.rules import NotYourStep
 from portal.web.access import requires
 from portal.web.boundary import keep_work
 from portal.web.htmx import go, wants_fragment
@@ -95,6 +96,7 @@ def orders(filters: queue.Filters) -> list[dict[str, Any]]:
     """Return the ways to order the queue."""
     words = {
         "priority": _("Most important first"),
+        "warmth": _("Warmest first"),
         "newest": _("Newest first"),
         "oldest": _("Oldest first"),
     }
@@ -118,7 +120,7 @@ def next_lead() -> ResponseReturnValue:
 
 def go_to_next(actor: Actor, filters: queue.Filters, after: int | None) -> ResponseReturnValue:
     """Go to the next inquiry, or to the queue where none is left."""
-    lead = operations.take_next(actor, clock.now(), queue.narrowed(filters), after)
+    lead = desk.take_next(actor, clock.now(), filters, after)
     if lead is None:
         flash(_("No new inquiry waits."))
         return go(address(filters) or "")
@@ -311,7 +313,7 @@ def save_lead(lead_id: int) -> ResponseReturnValue:
         return show_again(lead, form, actor), 200
     try:
         version = number(form.version.data) or 0
-        lead = operations.save_qualification(lead_id, form.read(), actor, at, version)
+        lead = desk.save(lead_id, form.read(), actor, at, version)
     except Invalid as error:
         form.take(error)
         return show_again(lead, form, actor), 422
@@ -326,8 +328,8 @@ def save_lead(lead_id: int) -> ResponseReturnValue:
             return go_to_next(actor, queue.Filters(), lead_id)
         return go(url_for("qualification.qualify_lead", lead_id=lead_id))
     try:
-        operations.qualify(lead_id, actor, at, confirmed=request.form.get("confirmed", ""))
-    except (Invalid, rules.DoNotCall) as error:
+        desk.qualify(lead_id, actor, at, confirmed=request.form.get("confirmed", ""))
+    except (Invalid, rules.DoNotCall, NotYourStep) as error:
         # what was typed is complete enough to keep as a draft
         keep_work()
         form.version.data = str(lead.version)
@@ -380,9 +382,7 @@ def disqualify(lead_id: int) -> ResponseReturnValue:
     actor, typed = current_actor(), request.form
     lead = get_visible(lead_id, actor)
     try:
-        operations.disqualify(
-            lead_id, typed.get("reason"), typed.get("note", ""), actor, clock.now()
-        )
+        desk.put_aside(lead_id, typed.get("reason", ""), typed.get("note", ""), actor, clock.now())
     except Invalid as error:
         return show_disqualification(lead, typed.to_dict(), error.errors)
     except rules.NotEditable:

@@ -120,6 +120,23 @@ def cancel_planned(
     return len(planned)
 
 
+def cancel(activity: Activity, why: Why, user_id: int, at: datetime) -> None:
+    """Cancel a locked activity that nobody needs any more."""
+    activity.cancelled_at, activity.settled_by_id, activity.code = at, user_id, why
+    session().flush()
+    record(
+        ActivitySettled(
+            at=at,
+            lead_id=lead_of(activity),
+            activity_id=activity.id,
+            user_id=user_id,
+            organisation_id=activity.organisation_id or 0,
+            outcome="cancelled",
+            code=why,
+        )
+    )
+
+
 def plan_again(subject: str, subject_id: int, since: datetime, user_id: int, at: datetime) -> int:
     """Let all lie ahead again that was cancelled in the moment in which a lead was closed.
 

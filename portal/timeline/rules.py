@@ -33,6 +33,7 @@ class Why(StrEnum):
 
     CLOSED = "closed"
     GIVEN_BACK = "given_back"
+    QUALIFIED = "qualified"
 
 
 AHEAD = {Kind.APPOINTMENT: timedelta(hours=1)}
@@ -97,6 +98,7 @@ def why_words(why: str | None) -> str:
     words: dict[str, str] = {
         Why.CLOSED: _("settled as the lead was closed"),
         Why.GIVEN_BACK: _("settled as the lead was given back"),
+        Why.QUALIFIED: _("settled as qualifying came to its end"),
     }
     return words.get(why or "", "")
 

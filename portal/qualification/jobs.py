@@ -1,0 +1,20 @@
+"""What happens by itself: inquiries come to who is to qualify them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from portal.core.reactions import reaction
+from portal.leads.events import LeadCaptured
+from portal.qualification import routing
+
+
+@reaction("qualification.route")
+def route(event: LeadCaptured, at: datetime) -> None:
+    if event.lead_id is not None:
+        routing.route(event.lead_id, at)
+
+
+@reaction("qualification.route_waiting", queue="bulk")
+def route_waiting(_event: object, at: datetime) -> None:
+    routing.route_waiting(at)

@@ -1,0 +1,110 @@
+"""Tables of qualification: rules that route inquiries, steps, who works on what, who was tried."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.core.db import Base, Id
+
+
+class InquiryRoute(Base):
+    """A rule that gives inquiries to a unit or a person; the first that fits decides.
+
+    `places` are ISO codes of countries (DE) and of their states (DE-NI). None in a list means any.
+    """
+
+    __tablename__ = "inquiry_routes"
+
+    id: Mapped[Id]
+    position: Mapped[int]
+    name: Mapped[str]
+    active: Mapped[bool] = mapped_column(default=True)
+    kind: Mapped[str | None]
+    places: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    size_band_ids: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
+    product_ids: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    version: Mapped[int] = mapped_column(default=1)
+
+    __table_args__ = (
+        CheckConstraint("(unit_id IS NULL) <> (user_id IS NULL)", name="to_one"),
+        CheckConstraint("kind IS NULL OR kind IN ('end_customer','partner_recruit')", name="kind"),
+    )
+
+
+class QualificationStep(Base):
+    """A step of qualifying leads of a kind, by the people of a unit; steps follow by `position`.
+
+    With `briefing` the appointment in which one unit briefs the next belongs to handing on.
+    """
+
+    __tablename__ = "qualification_steps"
+
+    id: Mapped[Id]
+    kind: Mapped[str]
+    key: Mapped[str]
+    position: Mapped[int]
+    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"))
+    briefing: Mapped[bool] = mapped_column(default=False)
+
+    __table_args__ = (
+        UniqueConstraint("kind", "key"),
+        CheckConstraint("key IN ('profiling','bant','recruit')", name="key"),
+        CheckConstraint("kind IN ('end_customer','partner_recruit')", name="kind"),
+    )
+
+
+class DeskWork(Base):
+    """How the work on qualifying a lead stands; no row where nobody has begun.
+
+    Whoever works on it has it for herself until `locked_until`. `reached_at` is when contact was
+    made first. `step` is the key of the step in which it is.
+    """
+
+    __tablename__ = "desk_work"
+
+    lead_id: Mapped[int] = mapped_column(
+        ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    locked_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    locked_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_outcome: Mapped[str | None]
+    last_attempt_at: Mapped[datetime | None]
+    reached_at: Mapped[datetime | None]
+    call_back_at: Mapped[datetime | None]
+    step: Mapped[str | None]
+
+    __table_args__ = (
+        Index(
+            "ix_desk_work_call_back_at",
+            "call_back_at",
+            postgresql_where=sql("call_back_at IS NOT NULL"),
+        ),
+    )
+
+
+class ContactAttempt(Base):
+    """Somebody tried to reach the contact of a lead. What was said stands in the activity."""
+
+    __tablename__ = "contact_attempts"
+
+    id: Mapped[Id]
+    lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    at: Mapped[datetime]
+    outcome: Mapped[str]
+    call_back_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint(
+            "outcome IN ('reached','voicemail','no_answer','wrong_number','call_back')",
+            name="outcome",
+        ),
+    )

@@ -100,6 +100,13 @@ ADMINISTRATION: tuple[tuple[str, Any, Any, str, P], ...] = (
         P.DEFINITION_EDIT,
     ),
     (
+        "inquiry_routes.routes",
+        _l("Who qualifies what"),
+        _l("Rules that give inquiries to units and people, and the steps of qualification."),
+        "target",
+        P.RULES_EDIT,
+    ),
+    (
         "deadlines.policies",
         _l("Deadlines"),
         _l("When answers are due, what is late, and how long an offer lasts."),
@@ -185,6 +192,7 @@ WITHIN = {
 # rooms whose pages all belong to their one entry
 WHOLE_ROOMS = frozenset(
     {
+        "desk_work",
         "qualification",
         "customers",
         "hand_overs",

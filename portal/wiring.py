@@ -117,6 +117,8 @@ from portal.pickup.events import (
 )
 from portal.qualification import jobs as _qualification  # noqa: F401
 from portal.qualification import routes as qualification
+from portal.qualification import routing_routes as inquiry_routes
+from portal.qualification import work_routes as desk_work
 from portal.scoring import jobs as _scoring  # noqa: F401
 from portal.scoring import routes as scoring
 from portal.scoring.events import ScoreRulesChanged
@@ -151,6 +153,8 @@ ROOMS = (
     search_routes.blueprint,
     team.blueprint,
     qualification.blueprint,
+    desk_work.blueprint,
+    inquiry_routes.blueprint,
     notes.blueprint,
     activities.blueprint,
     lead_dates.blueprint,

@@ -47,6 +47,8 @@ from portal.partners.models import Absence, Partner, PartnerGroup, PartnerGroupM
 from portal.people import sign_up
 from portal.people.models import SignUpRequest
 from portal.pickup import operations as pickup
+from portal.qualification import routing
+from portal.qualification.models import InquiryRoute
 from portal.timeline import activities as timeline
 from portal.timeline import attachments, files
 from portal.timeline import notes as timeline_notes
@@ -294,6 +296,7 @@ def make_things(world, alpha, at):
         "organisation_id": alpha.id,
         "pickup_id": world.pickups["held"],
         "rule_id": rule.id,
+        "route_id": make_route(world, at),
         "session_id": session_of(world.people["alan"]),
         "token_id": api_tokens.make_token(
             world.people["admin"].email, "CRM", [api_tokens.Scope.LEADS_WRITE], at
@@ -369,6 +372,12 @@ def make_activity(world, at):
 VERBS = ("activity", "change", "complete", "cancel")
 NOTE_VERBS = ("note", "change_note", "share_note", "remove_note")
 FILE_VERBS = ("attachment", "share_attachment", "remove_attachment")
+
+
+def make_route(world, at):
+    """Let a rule give inquiries to somebody."""
+    rule = InquiryRoute(name="All", active=True, user_id=world.people["qualifier"].id)
+    return routing.save_route(rule, None, 0, get_actor(world.people["manager"].id), at).id
 
 
 def make_file(subject, by, at):

@@ -1,8 +1,9 @@
 """What the type of a lead has happen by itself: its expected end, and activities that are planned.
 
-When an inquiry is taken to be qualified, its type plans for who does. When work on a lead begins, its estimated end is set by the days that its type takes. What the type
-plans when a lead is qualified is the vendor's to do, what it plans at a pickup the holder's: its
-owner's where the vendor begins with it himself.
+When an inquiry is taken to be qualified, its type plans for who does. When work on a lead begins,
+its estimated end is set by the days that its type takes. What the type plans when a lead is
+qualified is the vendor's to do, what it plans at a pickup the holder's: its owner's where the
+vendor begins with it himself.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ has to come before.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,10 +17,10 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from portal.accounts.actor import Actor
 from portal.accounts.models import Unit, User
 from portal.accounts.reach import units_below
-from portal.core.db import session
+from portal.core.db import AnyRow, session
 from portal.core.errors import Invalid, Refused
 from portal.core.events import record
-from portal.leads import beginning, operations
+from portal.leads import beginning, operations, team
 from portal.leads.models import TO_QUALIFY, Lead, LeadState, LeadType
 from portal.leads.notes import about
 from portal.leads.operations import Qualification, lock_to_edit
@@ -361,3 +362,54 @@ def hand_on(
         )
     )
     return lead
+
+
+# -- who there is ---------------------------------------------------------------------------------
+
+
+def name_of(user_id: int | None) -> str:
+    """Return what somebody is called."""
+    found = session().get(User, user_id or 0)
+    return found.name if found else ""
+
+
+def unit_name(unit_id: int) -> str:
+    """Return what a unit is called."""
+    return session().get_one(Unit, unit_id).name
+
+
+def list_people_of(unit_id: int) -> Sequence[AnyRow]:
+    """Return `id` and `name` of the people of a unit and its parts who qualify inquiries."""
+    return (
+        session()
+        .execute(
+            select(User.id, User.name)
+            .where(User.unit_id.in_(units_below(unit_id)), routing.qualifies())
+            .order_by(User.name, User.id)
+        )
+        .all()
+    )
+
+
+def list_managers() -> Sequence[AnyRow]:
+    """Return `id` and `name` of the vendor's account managers."""
+    return (
+        session()
+        .execute(
+            select(User.id, User.name)
+            .where(User.active, User.roles.contains(["account_manager"]))
+            .order_by(User.name, User.id)
+        )
+        .all()
+    )
+
+
+def name_manager(lead_id: int, user_id: int, actor: Actor, at: datetime) -> Lead:
+    """Say which account manager answers for a lead: what the last step of a brand decides.
+
+    Raises `Invalid` at `user_id`, `Locked`, `NotFound`, `rules.NotEditable`.
+    """
+    lock(lead_id, actor, at)
+    if user_id not in {one.id for one in list_managers()}:
+        raise Invalid({"user_id": str(_("Please choose an account manager."))})
+    return team.set_owner(lead_id, user_id, actor, at)

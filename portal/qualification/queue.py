@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, select
 
 from portal.accounts.actor import Actor
+from portal.accounts.models import Unit, User
 from portal.core.db import AnyRow, session
 from portal.leads.models import TO_QUALIFY, Lead, LeadState
 from portal.leads.queries import visible_to
+from portal.qualification.models import DeskWork
 from portal.web.paging import Page, cut
 
 PAGE = 30
+PLACES = 12
 WARMTH = case({"hot": 0, "warm": 1, "cold": 2}, value=Lead.temperature, else_=1)
 """What nobody has rated yet stands with what is warm."""
 
@@ -33,6 +37,7 @@ class Filters:
     source_id: int | None = None
     industry_id: int | None = None
     mine: bool = False
+    country: str | None = None
     order: str = "priority"
 
 
@@ -43,6 +48,8 @@ def narrowed(filters: Filters) -> ColumnElement[bool]:
         conditions.append(Lead.source_id == filters.source_id)
     if filters.industry_id is not None:
         conditions.append(Lead.industry_id == filters.industry_id)
+    if filters.country is not None:
+        conditions.append(Lead.country == filters.country)
     return and_(Lead.state.in_(TO_QUALIFY), *conditions)
 
 
@@ -51,7 +58,7 @@ def begun_by(actor: Actor) -> ColumnElement[bool]:
     return and_(Lead.state == LeadState.QUALIFYING, Lead.qualifier_id == actor.id)
 
 
-def list_queue(actor: Actor, filters: Filters, number: int) -> Page[AnyRow]:
+def list_queue(actor: Actor, filters: Filters, number: int, at: datetime) -> Page[AnyRow]:
     """Return a page of the queue."""
     conditions = [narrowed(filters), visible_to(actor)]
     if filters.mine:
@@ -75,7 +82,14 @@ def list_queue(actor: Actor, filters: Filters, number: int) -> Page[AnyRow]:
                 Lead.priority,
                 Lead.suppressed,
                 Lead.qualifier_id,
+                Unit.name.label("unit"),
+                DeskWork.attempts,
+                DeskWork.call_back_at,
+                case((DeskWork.locked_until > at, User.name)).label("locked_by"),
             )
+            .outerjoin(DeskWork, DeskWork.lead_id == Lead.id)
+            .outerjoin(User, User.id == DeskWork.locked_by)
+            .outerjoin(Unit, Unit.id == Lead.unit_id)
             .where(*conditions)
             .order_by(*ORDERS[filters.order])
             .offset((number - 1) * PAGE)
@@ -84,6 +98,20 @@ def list_queue(actor: Actor, filters: Filters, number: int) -> Page[AnyRow]:
         .all()
     )
     return cut(rows, number, PAGE)
+
+
+def count_places(actor: Actor, filters: Filters) -> Sequence[tuple[str, int]]:
+    """Return how many wait by the country of the contact, the most first; unknown ones left out."""
+    every = replace(filters, country=None)
+    count = func.count()
+    rows = session().execute(
+        select(Lead.country, count)
+        .where(narrowed(every), visible_to(actor), Lead.country.is_not(None))
+        .group_by(Lead.country)
+        .order_by(count.desc(), Lead.country)
+        .limit(PLACES)
+    )
+    return [(str(row[0]), row[1]) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,13 +49,14 @@ blueprint = Blueprint("qualification", __name__)
 def qualify() -> ResponseReturnValue:
     """Show the queue of inquiries."""
     actor, filters = current_actor(), read_filters(request.args)
-    page = queue.list_queue(actor, filters, page_number(request.args.get("page")))
+    page = queue.list_queue(actor, filters, page_number(request.args.get("page")), clock.now())
     locale, entries = str(get_locale()), book()
     return render_template(
         "qualification/queue.html",
         page=page,
         first=(page.number - 1) * queue.PAGE + 1,
         counts=queue.count_queue(actor, filters),
+        places=queue.count_places(actor, filters),
         filters=filters,
         sources=entries.choices("source", locale),
         industries=entries.choices("industry", locale),
@@ -73,6 +74,7 @@ def read_filters(given: Mapping[str, str]) -> queue.Filters:
         source_id=number(given.get("source")),
         industry_id=number(given.get("industry")),
         mine=given.get("mine") == "1",
+        country=country if (country := given.get("country")) in dict(countries()) else None,
         order=order if order in queue.ORDERS else "priority",
     )
 
@@ -85,6 +87,7 @@ def address(filters: queue.Filters, page: int | None = 1, **changes: Any) -> str
         "source": filters.source_id,
         "industry": filters.industry_id,
         "mine": "1" if filters.mine else None,
+        "country": filters.country,
         "order": filters.order if filters.order != "priority" else None,
         "page": page if page > 1 else None,
         **changes,

@@ -57,7 +57,7 @@ def fits(route: InquiryRoute) -> ColumnElement[bool]:
     return and_(*conditions)
 
 
-def _qualifies() -> ColumnElement[bool]:
+def qualifies() -> ColumnElement[bool]:
     """Return the condition of people who qualify inquiries."""
     return and_(User.active, User.roles.overlap(["qualifier", "channel_manager"]))
 
@@ -73,7 +73,7 @@ def by_place(unit_ids: Collection[int] | None = None) -> ColumnElement[int | Non
         .where(
             Unit.closed_at.is_(None),
             or_(exact, Lead.country == any_(Unit.territories)),
-            select(User.id).where(User.unit_id == Unit.id, _qualifies()).exists(),
+            select(User.id).where(User.unit_id == Unit.id, qualifies()).exists(),
         )
         .order_by(func.coalesce(exact, False).desc(), Unit.id)
         .limit(1)
@@ -148,7 +148,7 @@ def _route(lead_ids: Collection[int]) -> int | None:
         its = func.coalesce(by_place(whole), step.unit_id)
         own.execute(_give(lead_ids, Lead.kind == step.kind).values(unit_id=its))
     own.execute(_give(lead_ids, true()).values(unit_id=by_place()))
-    maker = select(User.unit_id).where(User.id == Lead.owner_id, _qualifies()).scalar_subquery()
+    maker = select(User.unit_id).where(User.id == Lead.owner_id, qualifies()).scalar_subquery()
     own.execute(_give(lead_ids, Lead.owner_id.is_not(None)).values(unit_id=maker))
     return deciding
 
@@ -335,7 +335,7 @@ def list_people() -> Sequence[AnyRow]:
         .execute(
             select(User.id, User.name, Organisation.name.label("firm"))
             .join(Organisation, Organisation.id == User.organisation_id)
-            .where(_qualifies(), Organisation.kind.in_(QUALIFYING_KINDS))
+            .where(qualifies(), Organisation.kind.in_(QUALIFYING_KINDS))
             .order_by(User.name, User.id)
         )
         .all()

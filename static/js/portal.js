@@ -125,6 +125,16 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.requestConfig?.triggeringEvent || event.detail.elt?.querySelector?.("[data-focus]")) place(event.detail.elt);
 });
 
+// ---- whoever leaves the page of an inquiry leaves it to others ------------------------------
+
+addEventListener("pagehide", () => {
+  const place = $("[data-leave]")?.dataset.leave;
+  if (!place) return;
+  const form = new FormData();
+  form.set("csrf_token", $("meta[name=csrf-token]").content);
+  navigator.sendBeacon(place, form);
+});
+
 // A message of ours where the answer did not come, or came from a fault.
 function tell(text) {
   const line = document.createElement("div");

@@ -60,6 +60,8 @@ from portal.people import sign_up
 from portal.people.models import SignUpRequest
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
+from portal.qualification import routing
+from portal.qualification.models import InquiryRoute
 from portal.timeline import activities as timeline
 from portal.timeline import attachments, files
 from portal.timeline import notes as timeline_notes
@@ -114,12 +116,33 @@ class Field:
     activities: list[dict[str, int]] = field(default_factory=list)
     visit: dict[str, int] = field(default_factory=dict)
     draft: int = 0
+    inquiry_route: int = 0
 
 
 ROLES = (
     *("rep", "free_rep", "partner_manager", "distributor_manager"),
     *("channel_manager", "qualifier", "operations", "admin", "stranger"),
 )
+
+
+def routed(made: Field, at: datetime) -> int:
+    """Let inquiries be routed, and be qualified in two steps; return the rule."""
+    mara, unit_id = get_actor(made.people["channel_manager"].id), made.unit["unit_id"]
+    for position, key in enumerate(("profiling", "bant")):
+        briefing = position == 1
+        routing.set_step(
+            "end_customer",
+            key,
+            unit_id,
+            briefing=briefing,
+            position=position,
+            actor=mara,
+            at=at,
+        )
+    rule = InquiryRoute(
+        name="Germany and its neighbours", active=True, places=["DE", "AT"], unit_id=unit_id
+    )
+    return routing.save_route(rule, None, 0, mara, at).id
 
 
 @factory
@@ -167,6 +190,7 @@ def till_the_field(folder: Path) -> Field:
     partners.add_member(group, alpha.id, at)
     made.group = group.id
     made.draft = drafted(made, at)
+    made.inquiry_route = routed(made, at)
     made.rule = session().scalars(select(DistributionRule.id).limit(1)).one()
     # one of each shape; the other kinds have the same pages
     kinds = ("product", "reason", "size_band")

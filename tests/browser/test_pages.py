@@ -47,7 +47,12 @@ NO_PAGES = {
     "accent",
 }
 # a page about what can't be done any more
-MAY_REFUSE = {"qualification.qualify_lead", "qualification.disqualification", "hand_overs.ask"}
+MAY_REFUSE = {
+    "qualification.qualify_lead",
+    "qualification.disqualification",
+    "desk_work.hand_on_page",
+    "hand_overs.ask",
+}
 NOT_THEIRS = re.compile(r"status of (403|404) ")
 FOR_ALL = ("accounts.", "api.", "inbound.", "notifications.", "sign_up.")
 OF_EACH = {"sign_up.requests", "sign_up.request_page", "accounts.hearing"}
@@ -178,6 +183,9 @@ def paths_of(live, field):
             field.leads[k] for k in ("captured", "long", "ready", "silenced")
         ],
         "qualification.disqualification": [field.leads["captured"]],
+        "desk_work.hand_on_page": [field.leads["captured"]],
+        "desk_work.manager_page": [field.leads["captured"]],
+        "inquiry_routes.route": [field.inquiry_route],
         "partners.partner": [field.firm],
         "partners.edit_partner": [field.firm],
         "partners.group": [field.group],

@@ -121,7 +121,7 @@ from portal.qualification import routing_routes as inquiry_routes
 from portal.qualification import work_routes as desk_work
 from portal.scoring import jobs as _scoring  # noqa: F401
 from portal.scoring import routes as scoring
-from portal.scoring.events import ScoreRulesChanged
+from portal.scoring.events import LeadHandedOn, LeadsCooled, LeadStirs, ScoreRulesChanged
 from portal.timeline import jobs as _timeline  # noqa: F401
 from portal.timeline.events import ActivityDue
 
@@ -211,6 +211,9 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     QualificationSaved: ("scoring.weigh",),
     SignalSeen: ("scoring.heed",),
     ScoreRulesChanged: ("scoring.weigh_all",),
+    LeadHandedOn: ("qualification.route", "notifications.handed_on_by_signals"),
+    LeadStirs: ("notifications.lead_stirs",),
+    LeadsCooled: ("notifications.leads_cooled",),
     LeadsImported: ("qualification.route_waiting", "scoring.weigh_import"),
     OfferDismissed: ("scoring.keep_complaint",),
     OfferDeclined: ("scoring.keep_complaint",),

@@ -39,6 +39,7 @@ from portal.pickup import events as pickup
 from portal.pickup.queries import position_of
 from portal.pickup.questions import gate_view
 from portal.pickup.routes import read_filters
+from portal.scoring import events as scoring
 from portal.web.access import requires, signed_in
 from portal.web.htmx import go, wants_fragment
 from portal.web.live import Item, Letter, Reader, answer
@@ -125,6 +126,7 @@ NEWS: dict[type[Event], Callable[[Any], Iterable[Item]]] = {
     leads.LeadQualified: _board,
     leads.LeadDisqualified: _board,
     leads.LeadRevived: _board,
+    scoring.LeadHandedOn: _board,
     imports.LeadsImported: _board,
 }
 

@@ -39,6 +39,8 @@ KINDS: dict[str, Any] = {
     "activity_due": _l("Reminder of an activity"),
     "closed_for_you": _l("Closed by the vendor"),
     "handed_back": _l("Back from operations"),
+    "lead_stirs": _l("A lead has become active"),
+    "leads_cooled": _l("Leads that have cooled"),
     "invitation": _l("Invitation"),
     "lead_offered": _l("A lead for you"),
     "new_device": _l("New device"),

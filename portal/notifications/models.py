@@ -19,12 +19,14 @@ class Topic(StrEnum):
     FEEDBACK_DUE = "feedback_due"
     FEEDBACK_SOON = "feedback_soon"
     ACTIVITY_DUE = "activity_due"
+    LEAD_STIRS = "lead_stirs"
     LEAD_OFFERED = "lead_offered"
     ROUND_UNPICKED = "round_unpicked"
     SIGN_UP_WAITS = "sign_up_waits"
     STANDS_IN = "stands_in"
     CLOSED_FOR_YOU = "closed_for_you"
     HANDED_BACK = "handed_back"
+    LEADS_COOLED = "leads_cooled"
     DRAFTS_STALE = "drafts_stale"
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask_babel import format_date, get_locale
+from flask_babel import format_date, get_locale, ngettext
 from flask_babel import gettext as _
 
 from portal.accounts.models import User
+from portal.accounts.permissions import Permission
 from portal.accounts.queries import find_actor_of, find_name, get_actor
 from portal.catalog.queries import book
 from portal.core.db import session
@@ -25,7 +26,8 @@ from portal.feedback.operations import newest
 from portal.feedback.rules import CANCELLED, CLOSING
 from portal.feedback.rules import words_of as answer_words
 from portal.leads import activities, hand_over
-from portal.leads.models import Lead
+from portal.leads.models import Lead, LeadState, Temperature
+from portal.leads.queries import find_visible
 from portal.matching.words import country_name
 from portal.notifications.models import Topic
 from portal.partners.models import Absence, Partner
@@ -33,13 +35,20 @@ from portal.partners.queries import visible_to
 from portal.partners.rules import day_at
 from portal.people import sign_up
 from portal.pickup.models import Pickup
+from portal.scoring.cooling import cooled_for, from_microseconds
+from portal.scoring.views import recent_signals
+from portal.scoring.words import TEMPERATURES
 from portal.timeline.models import Activity
 from portal.timeline.rules import words_of
 
 TOPICS = (
     *(Topic.ACTIVITY_DUE, Topic.CLOSED_FOR_YOU, Topic.HANDED_BACK, Topic.STANDS_IN),
+    *(Topic.LEAD_STIRS, Topic.LEADS_COOLED),
     Topic.SIGN_UP_WAITS,
 )
+
+
+COOLED_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,10 @@ def find_news(topic: str, facts: Mapping[str, Any], user: User, at: datetime) ->
         return _closed_for_you(facts["pickup_id"])
     if topic == Topic.HANDED_BACK:
         return _handed_back(facts["hand_over_id"], user)
+    if topic == Topic.LEAD_STIRS:
+        return _stirs(facts["stirring_id"], bool(facts.get("woke")), user, at)
+    if topic == Topic.LEADS_COOLED:
+        return _cooled(facts["cooled"], user)
     if topic == Topic.STANDS_IN:
         return _stands_in(facts["absence_id"], user, at)
     return _sign_up_waits(facts["sign_up_id"])
@@ -186,6 +199,64 @@ def _handed_back(hand_over_id: int, user: User) -> News | None:
         _("See what they say"),
         _("You get this mail because you answer for this lead."),
         given.lead_id,
+    )
+
+
+def _stirs(lead_id: int, woke: bool, user: User, at: datetime) -> News | None:
+    actor = find_actor_of(user.id)
+    lead = find_visible(lead_id, actor) if actor else None
+    if actor is None or lead is None or lead.state in (LeadState.CLOSED, LeadState.DISQUALIFIED):
+        return None
+    named = {"number": lead.number}
+    if woke:
+        subject = _("Out of nurture: %(number)s", **named)
+        what = _(
+            "%(number)s is out of nurture: what its contact does speaks for a project.", **named
+        )
+        advice = _("It waits to be qualified.")
+    else:
+        subject = _("Active again: %(number)s", **named)
+        what = _("the contact of %(number)s has become active.", **named)
+        advice = _("A call at this moment meets with interest.")
+    qualifies = woke and actor.may(Permission.LEADS_QUALIFY)
+    return News(
+        Topic.LEAD_STIRS,
+        subject,
+        what,
+        [*(f"{words}: {count}" for words, count in recent_signals(lead_id, at)), str(advice)],
+        f"/qualify/{lead.id}" if qualifies else f"/leads/{lead.id}",
+        _("Open the lead"),
+        _("You get this mail because you know this lead."),
+        lead.id,
+    )
+
+
+def _cooled(moment: int, user: User) -> News | None:
+    actor = find_actor_of(user.id)
+    found = cooled_for(user.id, from_microseconds(moment)) if actor else []
+    if not found:
+        return None
+    said = [
+        f"{one.number}: {TEMPERATURES[Temperature(one.was)]} → {TEMPERATURES[Temperature(one.now)]}"
+        for one in found[:COOLED_NAMED]
+    ]
+    if more := len(found) - len(said):
+        said.append(str(ngettext("and %(num)d more", "and %(num)d more", more)))
+    said.append(str(_("Partners now read them so. Who calls can make them ready anew.")))
+    lead_id = found[0].lead_id if len(found) == 1 else None
+    return News(
+        Topic.LEADS_COOLED,
+        ngettext("%(num)d lead has cooled", "%(num)d leads have cooled", len(found)),
+        ngettext(
+            "nothing was heard of %(num)d of your leads for long; it is marked a step colder.",
+            "nothing was heard of %(num)d of your leads for long; they are marked a step colder.",
+            len(found),
+        ),
+        said,
+        f"/leads/{lead_id}" if lead_id else "/leads",
+        _("Open the lead") if lead_id else _("See your leads"),
+        _("You get this mail because you answer for these leads."),
+        lead_id,
     )
 
 

@@ -47,6 +47,7 @@ from portal.pickup.events import (
     LeadReassigned,
 )
 from portal.pickup.models import Debt
+from portal.scoring.events import LeadHandedOn, LeadsCooled, LeadStirs
 from portal.timeline.events import ActivityDue
 
 
@@ -222,6 +223,37 @@ def tell_of_handing_back(event: LeadHandedBack, at: datetime) -> None:
     owner_id = lead.owner_id if lead else None
     hearers = {event.owner_id, owner_id} - {None, event.user_id}
     tell_news(hearers, Topic.HANDED_BACK, event, at, hand_over_id=event.hand_over_id)
+
+
+def tell_of_stirring(event: LeadStirs, at: datetime) -> None:
+    """Tell who has a lead, or answers for it, that its buyer has become active."""
+    if event.lead_id is not None:
+        moment = int(event.at.timestamp())
+        tell_news(
+            event.user_ids, Topic.LEAD_STIRS, event, at, stirring_id=event.lead_id, moment=moment
+        )
+
+
+def tell_of_handing_on_by_signals(event: LeadHandedOn, at: datetime) -> None:
+    """Tell who knows a lead that it is out of nurture; where nobody does, channel managers."""
+    if event.lead_id is None:
+        return
+    managers = (user.id for user in queries.list_with_role("channel_manager"))
+    tell_news(
+        event.user_ids or list(managers),
+        Topic.LEAD_STIRS,
+        event,
+        at,
+        stirring_id=event.lead_id,
+        moment=int(event.at.timestamp()),
+        woke=1,
+    )
+
+
+def tell_of_cooling(event: LeadsCooled, at: datetime) -> None:
+    """Tell somebody which of her leads were marked colder in one go."""
+    moment = round(event.at.timestamp() * 1_000_000)
+    tell_news({event.user_id}, Topic.LEADS_COOLED, event, at, cooled=moment)
 
 
 def tell_of_closing(event: HeldLeadClosed, at: datetime) -> None:

@@ -7,12 +7,13 @@ comes in, when it is made ready, when who it is about does something, and when i
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from portal.core.db import session
+from portal.core.db import AnyRow, session
 from portal.core.events import record
 from portal.leads.models import Lead, LeadSignal, Temperature
 from portal.scoring.events import LeadCooled, LeadsCooled
@@ -40,6 +41,36 @@ ALIVE = func.greatest(
     # before there were rules nobody was told that a lead cools
     select(func.min(ScoreRules.created_at)).scalar_subquery(),
 )
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def from_microseconds(number: int) -> datetime:
+    """Return the moment so many microseconds after the epoch, exact to the last of them."""
+    return EPOCH + timedelta(microseconds=number)
+
+
+def cooled_for(user_id: int, at: datetime) -> Sequence[AnyRow]:
+    """Return somebody's leads that were marked colder at a moment and still are: number, was, now.
+
+    Of those that wait no more nothing is said.
+    """
+    return (
+        session()
+        .execute(
+            select(LeadCooling.lead_id, Lead.number, LeadCooling.was, LeadCooling.now)
+            .join(Lead, Lead.id == LeadCooling.lead_id)
+            .where(
+                LeadCooling.at == at,
+                Lead.temperature == LeadCooling.now,
+                Lead.state.in_(COOLS),
+                func.coalesce(Lead.owner_id, Lead.qualifier_id) == user_id,
+            )
+            .order_by(Lead.id)
+        )
+        .all()
+    )
 
 
 def cool_many(at: datetime, after: int = 0) -> int | None:

@@ -5,18 +5,20 @@ Rooms below and beside put it on their pages by the functions of templates that 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask_babel import get_locale
 
 from portal.catalog.queries import book
 from portal.leads.models import Lead, Temperature
+from portal.leads.signals import list_signals
 from portal.scoring.queries import find_answer, list_questions, read_score
 from portal.scoring.records import Promise, read_records
-from portal.scoring.rules import Seen, next_of, stage_of
-from portal.scoring.words import tell_line, tell_part
+from portal.scoring.rules import RECENT, Seen, next_of, stage_of
+from portal.scoring.words import SIGNALS, tell_line, tell_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,16 @@ def propose(lead: Lead, at: datetime) -> Proposal | None:
         book().label(lead.source_id, str(get_locale())),
         [promises[one] for one in Temperature if one in promises and promises[one].closed],
     )
+
+
+def recent_signals(lead_id: int, at: datetime) -> list[tuple[str, int]]:
+    """Return what somebody did of late, in words, with how often; the most telling first."""
+    counted = Counter(
+        one.kind for one in list_signals(lead_id) if timedelta(0) <= at - one.at <= RECENT
+    )
+    return [
+        (str(words), counted[kind]) for kind, words in reversed(SIGNALS.items()) if counted[kind]
+    ]
 
 
 def stand(lead: Lead, at: datetime) -> Standing | None:

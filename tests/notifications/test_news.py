@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.accounts.models import Hears
 from portal.accounts.queries import get_actor
@@ -15,13 +15,17 @@ from portal.core.events import Delivery
 from portal.core.mail.models import OutgoingEmail
 from portal.leads import activities, hand_over
 from portal.leads.models import Lead
+from portal.leads.signals import add_signal
 from portal.notifications.models import Notice
 from portal.partners import operations as partners
 from portal.people import sign_up
 from portal.pickup import operations as pickup
+from portal.scoring.models import ScoreRules
 from portal.timeline.rules import Entry
 from tests.factories import (
     AT,
+    answer_questions,
+    make_lead,
     make_manager,
     make_offered_lead,
     make_partner,
@@ -105,6 +109,39 @@ def test_who_never_hears_is_not_told_and_who_hears_daily_reads_it_in_the_daily_m
     assert mail.user_id == daily.id
     assert f"{handed.lead.number} is back from operations." in mail.text
     assert session().scalars(select(Notice.user_id).where(Notice.settled_at.is_(None))).all() == []
+
+
+def test_the_holder_hears_that_a_lead_stirs_and_the_owner_that_others_have_cooled(ctx):
+    rep, owner = make_person(make_partner()), make_manager()
+    held = make_offered_lead(at=AT)
+    pickup.claim(held.id, get_actor(rep.id), AT)
+    add_signal(held.id, "reply", AT)
+    cold = [
+        make_lead(at=AT - 90 * DAY, temperature=mark, owner_id=owner.id) for mark in ("hot", "warm")
+    ]
+    session().execute(update(ScoreRules).values(created_at=AT - 90 * DAY))
+    jobs.run_now("scoring.cool", {}, AT)
+    react()
+    (stirred,) = mails("lead_stirs")
+    assert stirred.user_id == rep.id
+    assert "Answers to mails: 1" in stirred.text
+    (cooled,) = mails("leads_cooled")
+    assert cooled.user_id == owner.id
+    for lead, words in zip(cold, ("Hot → Warm", "Warm → Cold"), strict=True):
+        assert f"{lead.number}: {words}" in cooled.text
+    assert told_of_contact(stirred) == told_of_contact(cooled) == set()
+
+
+def test_where_nobody_knows_a_lead_channel_managers_hear_that_it_is_out_of_nurture(ctx):
+    manager = make_manager()
+    lead = make_lead(state="nurture", qualifier_id=None)
+    answer_questions(lead)
+    add_signal(lead.id, "reply", AT)
+    react()
+    (mail,) = mails("lead_stirs")
+    assert mail.user_id == manager.id
+    assert f"{lead.number} is out of nurture" in mail.text
+    assert f"/qualify/{lead.id}" in mail.text
 
 
 def test_somebody_is_reminded_once_of_what_she_planned_and_not_of_what_is_settled(ctx):

@@ -52,6 +52,7 @@ from portal.feedback.events import (
     FeedbackTakenBack,
     HeldLeadClosed,
     LeadCancelled,
+    LeadDeleted,
     LeadLost,
     LeadWon,
 )
@@ -231,6 +232,7 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     LeadWon: ("offers.settle_waiting",),
     LeadLost: ("offers.settle_waiting", "scoring.keep_complaint"),
     LeadCancelled: ("offers.settle_waiting",),
+    LeadDeleted: ("imports.forget_lead",),
     HeldLeadClosed: ("notifications.closed_for_you",),
     EndingTakenBack: ("offers.settle_waiting", "notifications.open_again"),
     FeedbackTakenBack: ("offers.settle_waiting",),

@@ -33,8 +33,8 @@ from portal.customers.wall import open_for
 from portal.desk import views
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
+from portal.imports import files as list_files
 from portal.imports import jobs
-from portal.imports import operations as imports
 from portal.imports.reading import open_table
 from portal.leads import activities, hand_over, notes, own_fields, team, versions
 from portal.leads.intake.mapping import propose_mapping
@@ -224,7 +224,7 @@ def make_import(world, at):
     with path.open("rb") as file:
         table = open_table(file)
         mapping = propose_mapping(table.headers, "file").mapping
-    return imports.add_import(
+    return list_files.add_import(
         "leads.csv", str(path), table.shape, mapping, at, world.people["manager"].id
     )
 

@@ -101,6 +101,8 @@ EVENTS: dict[str, Any] = {
     "LeadsCooled": _l("Told of leads marked colder"),
     "LeadsExported": _l("List of leads exported"),
     "LeadsImported": _l("File of leads imported"),
+    "ImportCancelled": _l("Import of a file cancelled"),
+    "ImportUndone": _l("Import of a file undone"),
     "LeaksConfirmed": _l("Partner text let stand after a warning"),
     "ManagerSet": _l("Manager of a person set"),
     "MailActionDone": _l("Button of a mail pressed"),

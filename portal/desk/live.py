@@ -128,6 +128,8 @@ NEWS: dict[type[Event], Callable[[Any], Iterable[Item]]] = {
     leads.LeadRevived: _board,
     scoring.LeadHandedOn: _board,
     imports.LeadsImported: _board,
+    imports.ImportCancelled: _board,
+    imports.ImportUndone: _board,
 }
 
 

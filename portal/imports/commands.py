@@ -18,7 +18,8 @@ from sqlalchemy.exc import OperationalError
 from portal.core import circumstances, clock
 from portal.core.db import unit_of_work
 from portal.core.errors import DomainError, NotFound
-from portal.imports import jobs, operations
+from portal.imports import files, jobs
+from portal.imports.constants import constant_problems
 from portal.imports.intake import Counts
 from portal.imports.reading import Table, open_table
 from portal.leads import own_fields
@@ -112,7 +113,7 @@ def find_mapping(
                 _("The list counts as one of “%(name)s”; --system NAME names another.", name=name),
                 err=True,
             )
-    problems = check_mapping(mapping, table.headers, own)
+    problems = check_mapping(mapping, table.headers, own) or constant_problems(mapping)
     if problems:
         raise UnreadableMapping(
             _("The columns can't be matched: %(why)s", why=" ".join(problems.values()))
@@ -131,7 +132,7 @@ def run(
     if dry_run:
         return None, jobs.try_out(table, mapping, at, say)
     with unit_of_work():
-        import_id = operations.add_import(file.name, "", table.shape, mapping, at, None).id
+        import_id = files.add_import(file.name, "", table.shape, mapping, at, None).id
     try:
         return import_id, jobs.work_through(import_id, opened, at, say)
     except BaseException as error:

@@ -8,18 +8,31 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import SelectField, StringField
+from wtforms import RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
-from portal.leads.intake.mapping import DATE_ORDER, FIELDS, MAX_NAME, Mapping, TargetField
+from portal.imports.workbook import Sheet
+from portal.leads.basis import CHOICES, LONGEST_WORDS
+from portal.leads.intake.mapping import (
+    BASIS,
+    BASIS_WORDS,
+    CAMPAIGN,
+    DATE_ORDER,
+    DUPLICATES,
+    FIELDS,
+    LEAVE_OUT,
+    MAX_NAME,
+    Mapping,
+    TargetField,
+)
 from portal.leads.intake.normalise import find_country
 from portal.web.forms import Form, needed
 
-CONSTANTS = ("country", "source", DATE_ORDER)
+CONSTANTS = ("country", "source", DATE_ORDER, CAMPAIGN, BASIS, BASIS_WORDS, DUPLICATES)
 
 
 class UploadForm(Form):
-    file = FileField(_l("List of leads (CSV)"))
+    file = FileField(_l("List of leads (CSV or Excel)"))
 
 
 class MappingForm(Form):
@@ -40,6 +53,23 @@ class MappingForm(Form):
         description=_l("Only where the list does not say where its inquiries come from."),
     )
     date_order = SelectField(_l("Dates like 3/4/2026"))
+    campaign = SelectField(
+        _l("Campaign of every row"),
+        description=_l("What the list was bought or collected for; its cost counts for its leads."),
+    )
+    basis = SelectField(
+        _l("Why its contacts may be approached"),
+        description=_l("Without a legal basis a lead can be qualified, but not offered."),
+    )
+    basis_words = StringField(
+        _l("What they agreed to"),
+        description=_l("Where they agreed: the name of the card, form or sentence."),
+        render_kw={"maxlength": LONGEST_WORDS, "autocomplete": "off"},
+    )
+    duplicates = SelectField(
+        _l("New rows of contacts who are known already"),
+        description=_l("Known by the e-mail address, or where a row has none by the telephone."),
+    )
 
     def mapping(self, headers: Sequence[str]) -> Mapping:
         """Return what was typed as a mapping."""
@@ -79,11 +109,15 @@ def choices(*pairs: tuple[str, str]) -> list[SelectChoice]:
 
 
 def mapping_form(
-    headers: Sequence[str], sources: Sequence[str], own: Sequence[TargetField] = ()
+    headers: Sequence[str],
+    sources: Sequence[str],
+    own: Sequence[TargetField] = (),
+    campaigns: Sequence[tuple[str, str]] = (),
 ) -> type[MappingForm]:
     """Make the form for a file with these headers.
 
-    `sources` are the catalogue's names, `own` the programme's own fields.
+    `sources` are the catalogue's names, `own` the programme's own fields, `campaigns` keys and
+    names.
     """
     targets = choices(
         ("", _("– leave out –")), *((each.name, str(each.label)) for each in (*FIELDS, *own))
@@ -106,4 +140,28 @@ def mapping_form(
             ("mdy", _("4 March (month first)")),
         ),
     )
+    form.campaign = _chosen(form.campaign, choices(("", _("– none –")), *campaigns))
+    form.basis = _chosen(
+        form.basis,
+        choices(("", _("– not known –")), *((kind, str(words)) for kind, words in CHOICES.items())),
+    )
+    form.duplicates = _chosen(
+        form.duplicates,
+        choices(("", _("Bring in and mark as duplicates")), (LEAVE_OUT, _("Leave out"))),
+    )
     return form
+
+
+def _chosen(field: Any, offered: list[SelectChoice]) -> SelectField:
+    """Return a field of the form with what can be chosen."""
+    # what was sent is checked with the mapping, wherever that comes from
+    given = {**field.kwargs, "choices": offered, "validate_choice": False}
+    return SelectField(*field.args, **given)
+
+
+def sheet_form(sheets: Sequence[Sheet]) -> type[Form]:
+    """Make the form that asks which sheet of a workbook is the list."""
+    offered = [(str(number), sheet.name) for number, sheet in enumerate(sheets)]
+    field = RadioField(_l("Sheet"), [needed()], choices=choices(*offered))
+    made: type[Form] = type("SheetForm", (Form,), {"sheet": field})
+    return made

@@ -11,15 +11,19 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Mapping as DictOf
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, cast
 
 from flask_babel import gettext as _
-from sqlalchemy import Table as DatabaseTable
 from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
     any_,
     case,
     column,
@@ -31,6 +35,7 @@ from sqlalchemy import (
     true,
     update,
 )
+from sqlalchemy import Table as DatabaseTable
 from sqlalchemy import cast as cast_to
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY, JSON
@@ -44,8 +49,10 @@ from portal.catalog.seed import REASONS, Purpose
 from portal.core.db import session
 from portal.core.errors import Conflict
 from portal.core.events import EventRow, record
-from portal.imports.models import LeadImport, RefusedRow
+from portal.imports.constants import OfTheList, read_constants
+from portal.imports.models import ImportChange, ImportRow, LeadImport
 from portal.imports.reading import BrokenRow, Row, Table
+from portal.imports.wall import open_to
 from portal.leads import own_fields, wall
 from portal.leads.events import ContactSuppressed
 from portal.leads.intake.cleaning import (
@@ -79,14 +86,29 @@ BATCH_ROWS = 1_000
 BATCH_BYTES = 4 * 1024 * 1024
 # An import may change a lead only as long as nobody has worked on it.
 UNTOUCHED = (LeadState.CAPTURED, LeadState.DISQUALIFIED)
+BY_MACHINE = ("LeadCaptured", "LeadCooled")
+"""Events of a lead that are nobody's work."""
 DO_NOT_CALL = "do_not_call"
+# So many rows of each state are kept to be looked at; of those refused, all.
+KEPT_OF_EACH = 200
 WHOLE_ROW = "row"
+WRITTEN = (
+    *("import_digest", "import_id", "kind", "type_id", "status_id", "state", "state_since"),
+    *("title", "partner_text", "expectation", "temperature", "country", "subdivision", "city"),
+    *("latitude", "longitude", "time_zone", "brand_id", "product_ids", "industry_id"),
+    *("industry_original", "size_band_id", "people", "value_band_id", "target_amount"),
+    *("source_id", "source_original", "disqualified_reason_id", "disqualified_original"),
+    *("suppressed", "captured_at", "campaign_id", "basis", "basis_words", "basis_at"),
+)
+"""What a row of a list says of a lead."""
+KEPT_UNLESS_SAID = ("campaign_id", "basis", "basis_words", "basis_at")
 
 _LEADS = cast(DatabaseTable, Lead.__table__)
 _CONTACTS = cast(DatabaseTable, LeadContact.__table__)
 _OWN = cast(DatabaseTable, LeadFields.__table__)
 _SUPPRESSIONS = cast(DatabaseTable, Suppression.__table__)
-_REFUSALS = cast(DatabaseTable, RefusedRow.__table__)
+_ROWS = cast(DatabaseTable, ImportRow.__table__)
+_CHANGES = cast(DatabaseTable, ImportChange.__table__)
 _SEPARATORS = re.compile(r"[,;|/\n]")
 
 
@@ -101,8 +123,10 @@ class Counts:
     """What became of the rows: `rows` = `imported` + `unchanged` + `refused`.
 
     `updated`, `disqualified` and `suppressed` are parts of `imported`; `repeated` (the same row
-    again in the file) and `left_alone` (somebody has worked on the lead) are parts of `unchanged`.
-    `on_offer` counts leads of people who must not be called but are on offer just now.
+    again in the file), `left_alone` (somebody has worked on the lead) and `left_out` (a duplicate
+    that was not wanted) are parts of `unchanged`. `duplicates` counts new rows whose contact
+    another lead is about, or an earlier row. `on_offer` counts leads of people who must not be
+    called but are on offer just now.
     """
 
     rows: int = 0
@@ -115,6 +139,8 @@ class Counts:
     repeated: int = 0
     left_alone: int = 0
     on_offer: int = 0
+    duplicates: int = 0
+    left_out: int = 0
 
     def as_dict(self) -> dict[str, int]:
         """Return the counts by name."""
@@ -135,19 +161,60 @@ class Refused:
     reasons: dict[str, str]
 
 
+def untouched() -> ColumnElement[bool]:
+    """Return the condition that nobody has worked on a lead since it came in."""
+    worked_on = exists(
+        select(EventRow.id).where(EventRow.lead_id == Lead.id, EventRow.name.not_in(BY_MACHINE))
+    )
+    return Lead.state.in_(UNTOUCHED) & Lead.merged_into.is_(None) & (Lead.round == 0) & ~worked_on
+
+
+class RowState(StrEnum):
+    """What becomes of a row; the first that fits, from below."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    LEFT_ALONE = "left_alone"
+    REPEATED = "repeated"
+    SUPPRESSED = "suppressed"
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+
+
+@dataclass(slots=True)
+class Fate:
+    """A row as it stands in the file, and what becomes of it."""
+
+    number: int
+    cells: tuple[str, ...]
+    state: RowState = RowState.UNCHANGED
+    lead_id: int | None = None
+    twin_id: int | None = None
+    twin_row: int | None = None
+
+    @property
+    def is_twin(self) -> bool:
+        return self.twin_id is not None or self.twin_row is not None
+
+
 @dataclass(slots=True)
 class Batch:
-    """Some rows, read and cleaned. `last` is the number of the last row, `bytes_read` how far."""
+    """Some rows, read and cleaned. `last` is the number of the last row, `bytes_read` how far.
+
+    `fates` are those of `rows`, by the number in its system; `repeated` says nothing new.
+    """
 
     rows: list[CleanRow] = field(default_factory=list)
+    fates: dict[str, Fate] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
-    repeated: int = 0
+    repeated: list[Fate] = field(default_factory=list)
     last: int = 0
     bytes_read: int = 0
 
     @property
     def size(self) -> int:
-        return len(self.rows) + len(self.refused) + self.repeated
+        return len(self.rows) + len(self.refused) + len(self.repeated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +226,7 @@ class Known:
     brands: dict[str, int]
     products: dict[str, int]
     brand_of: dict[int, int | None]
+    basis_of: dict[int, str | None]
     own: Sequence[CustomField] = ()
 
 
@@ -173,6 +241,7 @@ def read_known(currency: str) -> Known:
         brands=_spellings(entries, "brand"),
         products=_spellings(entries, "product"),
         brand_of={e.id: e.brand_id for e in entries.active("product") if isinstance(e, Product)},
+        basis_of={e.id: e.basis for e in entries.active("source") if isinstance(e, Source)},
         own=own_fields.in_use(),
     )
 
@@ -259,6 +328,7 @@ class SeenNumbers:
             "PRAGMA cache_size = -8000",
             "CREATE TABLE rows (number TEXT PRIMARY KEY, digest TEXT, row INTEGER) WITHOUT ROWID",
             "CREATE TABLE kept_away (key TEXT PRIMARY KEY) WITHOUT ROWID",
+            "CREATE TABLE contacts (key TEXT PRIMARY KEY, row INTEGER) WITHOUT ROWID",
             "BEGIN",
         ):
             self._scratch.execute(statement)
@@ -274,6 +344,20 @@ class SeenNumbers:
             "SELECT row, digest FROM rows WHERE number = ?", (row.external_id,)
         ).fetchone()
         return int(first), digest == row.digest
+
+    def same_contact(self, row: CleanRow, number: int) -> int | None:
+        """Note a row's contact; return an earlier row of the same one.
+
+        Who has an e-mail address is known by it alone: a telephone may be that of a whole house.
+        """
+        known_by = row.email or row.phone_e164
+        if not known_by:
+            return None
+        ask = "SELECT row FROM contacts WHERE key = ?"
+        found = self._scratch.execute(ask, (known_by,)).fetchone()
+        keys = [(key, number) for key in (row.email, row.phone_e164) if key]
+        self._scratch.executemany("INSERT OR IGNORE INTO contacts VALUES (?, ?)", keys)
+        return int(found[0]) if found else None
 
     def keep_away(self, keys: Iterable[str]) -> None:
         """Note keys of people who must not be called."""
@@ -308,11 +392,14 @@ class Intake:
         import_id: int | None = None,
         dry: bool = False,
         counts: Counts | None = None,
+        kept: DictOf[str, int] | None = None,
+        states: DictOf[str, int] | None = None,
         after: int = 0,
     ) -> None:
         # In the file's order, wherever the mapping was kept: what fills one field together must
         # come out the same in every run.
         columns = {name: mapping.columns[name] for name in table.headers if name in mapping.columns}
+        self._said: OfTheList = read_constants(mapping)
         self._table = table
         self._system = mapping.source_system.strip()
         self._cleaner = Cleaner(
@@ -326,6 +413,8 @@ class Intake:
         self._after = after
         self._places: dict[tuple[str, str, str | None], places.Place | None] = {}
         self.counts = counts or Counts()
+        self.kept: dict[str, int] = dict(kept or {})
+        self.states: Counter[str] = Counter(states or {})
 
     # -- reading: no transaction is open ------------------------------------------------------
 
@@ -360,21 +449,22 @@ class Intake:
             reasons = cleaned.by_field()
             batch.refused.append(Refused(row.number, tuple(row.values.values()), reasons))
             return
+        cells = tuple(row.values.values())
         earlier = seen.earlier(cleaned, row.number)
         if earlier is None:
             batch.rows.append(cleaned)
+            fate = batch.fates[cleaned.external_id] = Fate(row.number, cells)
+            fate.twin_row = seen.same_contact(cleaned, row.number)
             return
         first, same = earlier
         if same:
-            batch.repeated += 1
+            batch.repeated.append(Fate(row.number, cells, RowState.REPEATED, twin_row=first))
             return
         reason = _(
             "Row %(row)s has the same number and says something else. Which one is right?",
             row=first,
         )
-        batch.refused.append(
-            Refused(row.number, tuple(row.values.values()), {"external_id": reason})
-        )
+        batch.refused.append(Refused(row.number, cells, {"external_id": reason}))
 
     # -- writing: one batch in the caller's transaction ---------------------------------------
 
@@ -389,8 +479,8 @@ class Intake:
         counts = self.counts
         counts.rows += batch.size
         counts.refused += len(batch.refused)
-        counts.repeated += batch.repeated
-        counts.unchanged += batch.repeated
+        counts.repeated += len(batch.repeated)
+        counts.unchanged += len(batch.repeated)
         keys = {row.external_id: suppression_keys(row, self._system) for row in batch.rows}
         away = self._kept_away(batch.rows, keys)
         waiting: Sequence[CleanRow] = batch.rows
@@ -398,18 +488,35 @@ class Intake:
         with wall.open_to_intake():
             while waiting:
                 # A lead that someone captures at this very moment is met in the next turn.
-                waiting = self._settle(waiting, keys, away, lead_ids)
+                waiting = self._settle(waiting, keys, away, lead_ids, batch.fates)
             if not self._dry:
                 self._suppress(batch.rows, keys, lead_ids)
         if import_row is None:
             return
-        if batch.refused:
-            refusals = [_refusal(self._import_id, refused) for refused in batch.refused]
-            session().execute(from_records(_REFUSALS, refusals))
+        self._keep_rows(import_row, batch)
         import_row.rows_done = counts.rows
         import_row.bytes_done = batch.bytes_read
-        import_row.report = {**import_row.report, **counts.as_dict(), "last_row": batch.last}
+        import_row.report = {
+            **import_row.report,
+            **counts.as_dict(),
+            "last_row": batch.last,
+            "kept": self.kept,
+            "states": self.states,
+        }
         session().flush()
+
+    def _keep_rows(self, import_row: LeadImport, batch: Batch) -> None:
+        """Keep what was refused, and of the other rows the first of each state."""
+        rows = [_refusal(import_row.id, refused) for refused in batch.refused]
+        for fate in (*batch.fates.values(), *batch.repeated):
+            self.states[fate.state] += 1
+            if self.kept.get(fate.state, 0) < KEPT_OF_EACH:
+                self.kept[fate.state] = self.kept.get(fate.state, 0) + 1
+                rows.append(_kept(import_row.id, fate))
+        if rows:
+            import_row.keeps_rows = True
+            with open_to(import_row.id):
+                session().execute(from_records(_ROWS, rows))
 
     def _hold_import(self) -> LeadImport | None:
         if self._import_id is None:
@@ -439,6 +546,7 @@ class Intake:
         keys: dict[str, tuple[str, ...]],
         away: frozenset[str],
         lead_ids: dict[str, int],
+        fates: dict[str, Fate],
     ) -> Sequence[CleanRow]:
         """Insert, update or leave alone; return the rows whose lead came up in between."""
         found = {
@@ -460,6 +568,8 @@ class Intake:
         untouched = self._untouched(changed)
         hit = {row.external_id for row in rows if not away.isdisjoint(keys[row.external_id])}
 
+        left_out = self._find_twins(new, fates)
+        new = [row for row in new if row.external_id not in left_out]
         made, beaten = self._insert(new, hit)
         self._update({lead_id: changed[lead_id] for lead_id in untouched}, hit)
         late = [
@@ -478,28 +588,65 @@ class Intake:
             counts.disqualified += row.disqualified
             counts.suppressed += row.external_id in hit
         counts.updated += len(untouched)
-        counts.unchanged += len(found) - len(untouched)
+        counts.unchanged += len(found) - len(untouched) + len(left_out)
         counts.left_alone += len(changed) - len(untouched)
+        counts.left_out += len(left_out)
+        counts.duplicates += len(left_out)
+        for row in taken_new:
+            fate = fates[row.external_id]
+            fate.lead_id = made.get(row.external_id)
+            fate.state = RowState.SUPPRESSED if row.external_id in hit else RowState.NEW
+            if fate.is_twin:
+                fate.state = RowState.DUPLICATE
+                counts.duplicates += 1
+        for number, each in found.items():
+            fate, fate.lead_id = fates[number], each.id
+            if each.id in changed:
+                fate.state = RowState.LEFT_ALONE
+        for lead_id in untouched:
+            number = changed[lead_id].external_id
+            fates[number].state = RowState.SUPPRESSED if number in hit else RowState.CHANGED
         return beaten
+
+    def _find_twins(self, rows: Sequence[CleanRow], fates: dict[str, Fate]) -> frozenset[str]:
+        """Note which new rows are about a contact that is known; return those to be left out."""
+        mails = [row.email for row in rows if row.email]
+        phones = [row.phone_e164 for row in rows if row.phone_e164 and not row.email]
+        if not (mails or phones):
+            return frozenset()
+        theirs = session().execute(
+            select(LeadContact.lead_id, LeadContact.email, LeadContact.phone_e164)
+            .join(Lead, Lead.id == LeadContact.lead_id)
+            .where(
+                (LeadContact.email == any_(_texts(mails)))
+                | (LeadContact.phone_e164 == any_(_texts(phones))),
+                Lead.merged_into.is_(None),
+            )
+            .order_by(LeadContact.lead_id)
+        )
+        by_mail: dict[str | None, int] = {}
+        by_phone: dict[str | None, int] = {}
+        for lead_id, email, phone in theirs:
+            by_mail.setdefault(email, lead_id)
+            by_phone.setdefault(phone, lead_id)
+        for row in rows:
+            fate = fates[row.external_id]
+            if row.email:
+                fate.twin_id = by_mail.get(row.email)
+            elif row.phone_e164:
+                fate.twin_id = by_phone.get(row.phone_e164)
+        if not self._said.leave_out:
+            return frozenset()
+        left_out = frozenset(row.external_id for row in rows if fates[row.external_id].is_twin)
+        for number in left_out:
+            fates[number].state = RowState.DUPLICATE
+        return left_out
 
     def _untouched(self, changed: dict[int, CleanRow]) -> list[int]:
         """Return (and hold) those leads that nobody has worked on since they came in."""
         if not changed:
             return []
-        worked_on = exists(
-            select(EventRow.id).where(EventRow.lead_id == Lead.id, EventRow.name != "LeadCaptured")
-        )
-        query = (
-            select(Lead.id)
-            .where(
-                Lead.id.in_(list(changed)),
-                Lead.state.in_(UNTOUCHED),
-                Lead.merged_into.is_(None),
-                Lead.round == 0,
-                ~worked_on,
-            )
-            .order_by(Lead.id)
-        )
+        query = select(Lead.id).where(Lead.id.in_(list(changed)), untouched()).order_by(Lead.id)
         if not self._dry:
             query = query.with_for_update(key_share=True)
         return list(session().scalars(query))
@@ -552,6 +699,7 @@ class Intake:
         """Bring leads that nobody has touched to what the file says now."""
         if not changed or self._dry:
             return
+        self._remember([*changed])
         values = [
             {"id": lead_id, **self._columns(row, row.external_id in hit)}
             for lead_id, row in changed.items()
@@ -560,6 +708,8 @@ class Intake:
         # Who must not be called stays so, whatever a later list says.
         special = {
             "suppressed": _LEADS.c.suppressed | news.c.suppressed,
+            # what this list does not say of itself an earlier one may have said
+            **{name: func.coalesce(news.c[name], _LEADS.c[name]) for name in KEPT_UNLESS_SAID},
             "state_since": case(
                 (_LEADS.c.state == news.c.state, _LEADS.c.state_since),
                 else_=literal(self._at, _LEADS.c.state_since.type),
@@ -577,6 +727,30 @@ class Intake:
             )
         )
         self._keep_own(changed)
+
+    def _remember(self, lead_ids: Sequence[int]) -> None:
+        """Keep what the leads are before they change, so that the import can be undone."""
+        if self._import_id is None:
+            return
+        lead, contact, own = _LEADS.alias("lead"), _CONTACTS.alias("contact"), _OWN.alias("own")
+        before = func.jsonb_build_object(
+            *("lead", func.to_jsonb(literal_column("lead"))),
+            *("contact", func.to_jsonb(literal_column("contact"))),
+            *("own", own.c.custom),
+        )
+        found = (
+            select(literal(self._import_id, _CHANGES.c.import_id.type), lead.c.id, before)
+            .select_from(lead)
+            .outerjoin(contact, contact.c.lead_id == lead.c.id)
+            .outerjoin(own, own.c.lead_id == lead.c.id)
+            .where(lead.c.id == any_(literal(list(lead_ids), ARRAY(BigInteger))))
+        )
+        with open_to(self._import_id):
+            session().execute(
+                postgresql.insert(_CHANGES)
+                .from_select(["import_id", "lead_id", "before"], found)
+                .on_conflict_do_nothing()
+            )
 
     def _keep_own(self, leads: dict[int, CleanRow]) -> None:
         """Keep what the file says of the programme's own fields, and no more where it is empty."""
@@ -676,6 +850,8 @@ class Intake:
         if brand_id is None and products:
             makers = {known.brand_of.get(product) for product in products}
             brand_id = makers.pop() if len(makers) == 1 else None
+        source_id = ids.get(("source", row.source_key or "")) or self._said.source_id
+        basis = self._said.basis or known.basis_of.get(source_id or 0)
         return {
             "import_digest": row.digest,
             "import_id": self._import_id,
@@ -701,12 +877,16 @@ class Intake:
             "people": row.people,
             "value_band_id": ids.get(("value_band", row.value_band or "")),
             "target_amount": row.value if self._is_own_currency(row) else None,
-            "source_id": ids.get(("source", row.source_key or "")),
+            "source_id": source_id,
             "source_original": row.source or None,
             "disqualified_reason_id": ids.get(("reason", f"disqualify.{row.disqualified_key}")),
             "disqualified_original": row.disqualified_original or None,
             "suppressed": suppressed,
             "captured_at": row.created_at or self._at,
+            "campaign_id": self._said.campaign_id,
+            "basis": basis,
+            "basis_words": self._said.basis_words if basis else None,
+            "basis_at": (row.created_at or self._at) if basis else None,
         }
 
     def _contact(self, row: CleanRow) -> dict[str, Any]:
@@ -789,12 +969,29 @@ def _texts(values: Sequence[str]) -> Any:
     return literal(list(values), ARRAY(Text))
 
 
-def _refusal(import_id: int | None, refused: Refused) -> dict[str, Any]:
+def _refusal(import_id: int, refused: Refused) -> dict[str, Any]:
     return {
         "import_id": import_id,
         "row_number": refused.number,
+        "state": RowState.REFUSED,
         "raw": {"cells": [storable(cell) for cell in refused.cells]},
         "reasons": refused.reasons,
+        "lead_id": None,
+        "twin_id": None,
+        "twin_row": None,
+    }
+
+
+def _kept(import_id: int, fate: Fate) -> dict[str, Any]:
+    return {
+        "import_id": import_id,
+        "row_number": fate.number,
+        "state": fate.state,
+        "raw": {"cells": [storable(cell) for cell in fate.cells]},
+        "reasons": {},
+        "lead_id": fate.lead_id,
+        "twin_id": fate.twin_id,
+        "twin_row": fate.twin_row,
     }
 
 

@@ -46,6 +46,7 @@ _NOT_TEXT: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "pdf"),
     (b"\x1f\x8b", "gzip"),
 )
+_MARKUP = (b"<!doctype", b"<html", b"<?xml", b"<table", b"<style")
 
 
 class UnreadableFile(DomainError):
@@ -274,6 +275,8 @@ def open_table(file: BinaryIO, encoding: str | None = None, delimiter: str | Non
     for magic, kind in _NOT_TEXT:
         if start.startswith(magic):
             raise UnreadableFile(_not_text_message(kind))
+    if start.lstrip(b" \t\r\n\xef\xbb\xbf").lower().startswith(_MARKUP):
+        raise UnreadableFile(_not_text_message("html"))
     lossy = False
     if encoding is None:
         encoding, lossy = _find_encoding(file, start)
@@ -332,6 +335,11 @@ def _not_text_message(kind: str) -> str:
     messages = {
         "gzip": _("This file is compressed. Please unpack it first."),
         "pdf": _("This file is a PDF. Please save the table as CSV."),
+        "html": _("This file is a web page. Please save the table as .xlsx or as CSV (UTF-8)."),
+        "xls": _(
+            "This is an old workbook, or one with a password. Please save it without one as .xlsx, "
+            "or the sheet as CSV (UTF-8)."
+        ),
     }
     workbook = _(
         "This is a workbook or a zip file. Please open it and save the sheet as CSV (UTF-8)."

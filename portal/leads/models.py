@@ -384,6 +384,7 @@ class Lead(Base):
             postgresql_include=["id"],
             postgresql_where=text("owner_id IS NOT NULL"),
         ),
+        Index(None, "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
         Index(None, "qualifier_id", postgresql_where=text("qualifier_id IS NOT NULL")),
         Index(
             "ix_leads_unit_to_qualify",
@@ -689,3 +690,5 @@ class Suppression(Base):
     reason: Mapped[str]
     created_at: Mapped[datetime]
     lead_id: Mapped[int | None] = mapped_column(ForeignKey("leads.id"))
+
+    __table_args__ = (Index(None, "lead_id", postgresql_where=text("lead_id IS NOT NULL")),)

@@ -6,6 +6,8 @@ record of events says of it stays; that holds ids and codes alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import delete, select, update
 
 from portal.accounts.models import Organisation, OrganisationKind
@@ -35,6 +37,19 @@ OURS = (OrganisationKind.VENDOR, OrganisationKind.AGENCY)
 def is_merged_into(lead: Lead) -> bool:
     """Tell whether another lead turned out to be this one."""
     return bool(session().scalar(select(select(Lead.id).filter_by(merged_into=lead.id).exists())))
+
+
+def remove_fresh(lead_ids: Sequence[int]) -> None:
+    """Delete locked leads on which nobody has worked, with their contacts.
+
+    PostgreSQL refuses (`IntegrityError`) where something else hangs on one of them.
+    """
+    own = session()
+    own.execute(update(Suppression).where(Suppression.lead_id.in_(lead_ids)).values(lead_id=None))
+    with wall.open_for(lead_ids, own) as opened:
+        opened.execute(delete(LeadContact).where(LeadContact.lead_id.in_(lead_ids)))
+    own.execute(delete(ContactLook).where(ContactLook.lead_id.in_(lead_ids)))
+    own.execute(delete(Lead).where(Lead.id.in_(lead_ids)))
 
 
 def remove(lead: Lead) -> None:

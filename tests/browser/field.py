@@ -39,10 +39,11 @@ from portal.customers import operations as customers
 from portal.customers import winning
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
-from portal.imports import operations as imports
-from portal.imports.models import RefusedRow
-from portal.imports.operations import ImportState
+from portal.imports import files as list_files
+from portal.imports.models import ImportRow
 from portal.imports.reading import open_table
+from portal.imports.states import ImportState
+from portal.imports.wall import open_to
 from portal.leads import activities, dates, hand_over, notes, team, versions
 from portal.leads import operations as leads
 from portal.leads.basis import Basis
@@ -469,7 +470,7 @@ def newcomers() -> dict[str, Any]:
 
 
 def lists(made: Field, folder: Path) -> None:
-    """Bring lists in: one to be named, one that runs, one that is done and refused a row."""
+    """Bring lists in: to be named, running, paused, and one that is done and refused a row."""
     path = folder / "list.csv"
     path.write_text(
         f"Lead ID;Company;Last Name;Email;{LONG}\n1;Muster;Kern;kern@x.example;{LONG}\n"
@@ -478,14 +479,28 @@ def lists(made: Field, folder: Path) -> None:
         table = open_table(file)
         mapping = propose_mapping(table.headers).mapping
     by = made.people["channel_manager"].id
-    for state in (ImportState.UPLOADED, ImportState.RUNNING, ImportState.DONE):
-        row = imports.add_import(f"{LONG}.csv", str(path), table.shape, mapping, clock.now(), by)
+    stands = (*(ImportState.UPLOADED, ImportState.RUNNING, ImportState.PAUSED), ImportState.DONE)
+    for state in stands:
+        row = list_files.add_import(f"{LONG}.csv", str(path), table.shape, mapping, clock.now(), by)
         row.state, made.imports[state] = state, row.id
-    row.report = {**row.report, "rows": 3, "imported": 2, "refused": 1, "suppressed": 1}
+        if state == ImportState.UPLOADED:
+            sheet = {"hidden": False, "head": [["Lead ID", LONG], ["1", "Muster"]]}
+            sheets = [{"name": LONG[:31], **sheet}, {"name": "Fair", **sheet}]
+            row.report = {**row.report, "workbook": {"sheets": sheets, "sheet": "Fair"}}
+    counted = {"rows": 4, "imported": 3, "refused": 1, "suppressed": 1, "duplicates": 1}
+    row.report = {**row.report, **counted, "states": {"new": 1, "suppressed": 1, "duplicate": 1}}
     reasons = {"email": "This is no e-mail address.", "country": f"We don't know “{LONG}”."}
-    session().add(
-        RefusedRow(import_id=row.id, row_number=2, raw={"cells": ["2", "=x"]}, reasons=reasons)
-    )
+    row.keeps_rows = True
+    with open_to(row.id) as own:
+        own.add(
+            ImportRow(
+                import_id=row.id,
+                row_number=2,
+                state="refused",
+                raw={"cells": ["2", "=x"]},
+                reasons=reasons,
+            )
+        )
 
 
 def catch(mailbox: Path) -> str:

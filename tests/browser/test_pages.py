@@ -261,6 +261,8 @@ def paths_of(live, field):
         "hand_overs.hand_over": field.hand_overs.values(),
         "imports.import": field.imports.values(),
         "imports.mapping_page": [field.imports["uploaded"]],
+        "imports.sheet_page": [field.imports["uploaded"]],
+        "imports.undo_page": [field.imports["done"]],
         "accounts.invitation": [field.invitation],
         "accounts.reset": ["no-such-token"],
         "accounts.open_sign_in_link": [field.sign_in_link],

@@ -139,7 +139,7 @@ def bring_in(page, folder):
     page.get_by_label("List of leads").set_input_files(path)
     page.get_by_role("button", name="Upload").click()
     page.get_by_label("System the list comes from").fill("fair")
-    page.get_by_role("button", name="Try without writing").click()
+    page.get_by_role("button", name="Look at the rows first").click()
     expect(page.get_by_text("nothing has been written yet")).to_be_visible()
     page.get_by_role("button", name="Import now").click()
     expect(page.get_by_text("The list is in.")).to_be_visible()

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from flask_babel import force_locale
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.accounts.queries import get_actor
 from portal.catalog import field_operations
@@ -18,10 +18,10 @@ from portal.core import clock
 from portal.core.db import session, unit_of_work
 from portal.core.errors import Invalid
 from portal.core.events import EventRow
-from portal.imports import jobs
-from portal.imports import operations as imports
-from portal.imports.models import RefusedRow
+from portal.imports import files, jobs
+from portal.imports.models import ImportRow, LeadImport
 from portal.imports.reading import open_table
+from portal.imports.wall import open_to
 from portal.leads import operations, own_fields, visibility
 from portal.leads.basis import Basis
 from portal.leads.intake.mapping import own_targets, propose_mapping
@@ -357,7 +357,7 @@ def bring_in(*lines, dry=False):
     if dry:
         return jobs.try_out(table, mapping, AT)
     with unit_of_work():
-        row = imports.add_import("list.csv", "", table.shape, mapping, AT, None)
+        row = files.add_import("list.csv", "", table.shape, mapping, AT, None)
     return jobs.work_through(row.id, file, AT)
 
 
@@ -383,7 +383,9 @@ def test_columns_of_a_list_fill_own_fields_and_what_is_empty_later_goes(ctx):
     # the word that is no choice is not lost
     ark = session().scalars(select(Lead.id).where(Lead.external_id == "2")).one()
     assert contact_of(ark).note == "Roof: Round"
-    reasons = session().scalars(select(RefusedRow.reasons)).one()
+    last = session().scalars(select(func.max(LeadImport.id))).one()
+    with open_to(last) as own:
+        reasons = own.scalars(select(ImportRow.reasons).where(ImportRow.state == "refused")).one()
     assert reasons == {"own.halls": "Please give a whole number."}
     assert bring_in(*lines).unchanged == 2
     first = session().scalars(select(Lead.id).where(Lead.external_id == "1")).one()

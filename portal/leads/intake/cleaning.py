@@ -24,7 +24,7 @@ from flask_babel import gettext as _
 
 from portal.catalog import fields, seed
 from portal.catalog.models import CustomField
-from portal.leads.intake.mapping import DATE_ORDER, OWN
+from portal.leads.intake.mapping import DATE_ORDER, DUPLICATES, OF_THE_LIST, OWN
 from portal.leads.intake.mapping import Mapping as ColumnMapping
 from portal.leads.intake.normalise import (
     NO_ROLE,
@@ -331,6 +331,7 @@ class Cleaner:
             for name, text in mapping.constants.items()
         }
         self._date_order = self._constants.pop(DATE_ORDER, None)
+        self._constants.pop(DUPLICATES, None)
         self._has_id_column = "external_id" in mapping.columns.values()
         self._has_stage = "stage" in mapping.columns.values()
         self._tidied: dict[str, dict[str, str]] = {name: {} for _header, name in self._columns}
@@ -372,7 +373,8 @@ class Cleaner:
                 )
             else:
                 # A list without numbers: the row itself is its number.
-                external_id = f"row-{digest[:20]}"
+                said = {name: text for name, text in cells.items() if name not in OF_THE_LIST}
+                external_id = f"row-{_digest(said)[:20]}"
         elif _SHORTENED.fullmatch(external_id):
             refusals.append(
                 Refusal(

@@ -221,7 +221,14 @@ _FIELDS_BY_NAME = {target.name: target for target in FIELDS}
 
 # Settings that a mapping may state although no column holds them.
 DATE_ORDER = "date_order"
-CONSTANT_NAMES: frozenset[str] = FIELD_NAMES - {"external_id"} | {DATE_ORDER}
+# Whether rows of a contact whom a lead is about already come in all the same.
+DUPLICATES, LEAVE_OUT = "duplicates", "leave_out"
+# What is said of the list as a whole: why its contacts may be approached, what brought them.
+CAMPAIGN, BASIS, BASIS_WORDS = "campaign", "basis", "basis_words"
+OF_THE_LIST = frozenset({CAMPAIGN, BASIS, BASIS_WORDS})
+CONSTANT_NAMES: frozenset[str] = (
+    FIELD_NAMES - {"external_id"} | OF_THE_LIST | {DATE_ORDER, DUPLICATES}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -453,6 +460,8 @@ def check_mapping(
             problems[name] = _("“%(name)s” can't be the same for every row.", name=name[:80])
         elif name == DATE_ORDER and text not in ("dmy", "mdy"):
             problems[name] = _("Please write dmy (3/4 is 3 April) or mdy (3/4 is 4 March).")
+        elif name == DUPLICATES and text != LEAVE_OUT:
+            problems[name] = _("Please write leave_out, or nothing.")
         elif len(text) > MAX_CONSTANT:
             problems[name] = _(
                 "Please keep it under %(limit)s characters.", limit=f"{MAX_CONSTANT:,}"

@@ -1,0 +1,135 @@
+"""A workbook becomes a CSV of one of its sheets, in a process of its own that may be killed.
+
+Not here: opening it (`workbook_child`), and what the sheet's columns mean.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask_babel import gettext as _
+
+from portal.imports.reading import UnreadableFile
+
+MAGIC = b"PK\x03\x04"
+ENCODING, DELIMITER = "utf-8", ","
+"""Of what a sheet is written as."""
+
+MAX_UNPACKED = 1536 * 1024 * 1024
+MAX_CSV = 1024 * 1024 * 1024
+AT_ONCE = 3 * 1024 * 1024
+"""Up to this length a workbook is read while somebody waits; a longer one by the worker."""
+SECONDS_AT_ONCE, SECONDS = 25, 900
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet that holds rows; `head` are the first of them, shortened."""
+
+    name: str
+    hidden: bool
+    head: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Workbook:
+    """The filled sheets of a workbook. `sheet` is the one that was written, "" if none was chosen.
+
+    `unsaved` counts formulas whose result the file does not hold: their cells are empty.
+    """
+
+    sheets: tuple[Sheet, ...]
+    sheet: str
+    rows: int = 0
+    unsaved: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what is kept with the import."""
+        return {
+            "sheets": [
+                {"name": one.name, "hidden": one.hidden, "head": [list(row) for row in one.head]}
+                for one in self.sheets
+            ],
+            "sheet": self.sheet,
+            "rows": self.rows,
+            "unsaved": self.unsaved,
+        }
+
+
+def read_kept(kept: dict[str, Any]) -> Workbook:
+    """Return a workbook as it was kept."""
+    return Workbook(
+        tuple(
+            Sheet(str(one["name"]), bool(one["hidden"]), tuple(map(tuple, one["head"])))
+            for one in kept.get("sheets", [])
+        ),
+        str(kept.get("sheet", "")),
+        int(kept.get("rows", 0)),
+        int(kept.get("unsaved", 0)),
+    )
+
+
+def is_workbook(path: Path) -> bool:
+    """Say whether a file begins as a workbook does."""
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
+def convert(path: Path, out: Path, sheet: str = "", seconds: int = SECONDS_AT_ONCE) -> Workbook:
+    """Write a sheet of a workbook as CSV. Raises `UnreadableFile` with what would help."""
+    out.touch(mode=0o600)
+    limits = f"{seconds},{MAX_UNPACKED},{MAX_CSV}"
+    command = [sys.executable, "-m", "portal.imports.workbook_child"]
+    try:
+        done = subprocess.run(
+            [*command, str(path), str(out), limits, sheet],
+            cwd=_ROOT,
+            # nothing of ours: no secret, no address of a server
+            env={"PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1", "OPENPYXL_LXML": "False"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=seconds * 2 + 10,
+            check=False,
+        )
+        told = json.loads(done.stdout.splitlines()[-1]) if done.stdout else {}
+    except (subprocess.TimeoutExpired, ValueError):
+        told = {}
+    code = told.get("code", "" if "sheets" in told else "large")
+    if code:
+        out.unlink(missing_ok=True)
+        raise UnreadableFile(refusal(code))
+    if not told["sheet"]:
+        out.unlink(missing_ok=True)
+    return read_kept(told)
+
+
+def refusal(code: str) -> str:
+    """Say why a workbook was refused, and what would help."""
+    words = {
+        "empty": _("The workbook holds no rows."),
+        "locked": _("The workbook is protected by a password. Please save it without one."),
+        "macros": _(
+            "The workbook holds macros or other files. Please save the sheet as a plain workbook "
+            "(.xlsx) or as CSV."
+        ),
+        "other": _(
+            "This is no workbook of the kind .xlsx. Please save the sheet as .xlsx or CSV (UTF-8)."
+        ),
+        "bomb": _(
+            "The workbook is packed in a way that no spreadsheet program uses, so we did not open "
+            "it. Please save the sheet as CSV (UTF-8)."
+        ),
+        "large": _(
+            "The workbook needs more memory or time than we give one. Please save the sheet as CSV "
+            "(UTF-8), which may be far longer."
+        ),
+    }
+    broken = _("The workbook can't be read. Please save the sheet once more, or as CSV (UTF-8).")
+    return str(words.get(code, broken))

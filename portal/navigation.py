@@ -107,6 +107,13 @@ ADMINISTRATION: tuple[tuple[str, Any, Any, str, P], ...] = (
         P.RULES_EDIT,
     ),
     (
+        "nurture.mails",
+        _l("Mails of nurture"),
+        _l("What contacts read who are not ready yet, and when."),
+        "mail",
+        P.RULES_EDIT,
+    ),
+    (
         "deadlines.policies",
         _l("Deadlines"),
         _l("When answers are due, what is late, and how long an offer lasts."),

@@ -117,6 +117,7 @@ from portal.pickup.events import (
     LeadReassigned,
 )
 from portal.qualification import jobs as _qualification  # noqa: F401
+from portal.qualification import nurture_routes as nurture
 from portal.qualification import routes as qualification
 from portal.qualification import routing_routes as inquiry_routes
 from portal.qualification import work_routes as desk_work
@@ -156,6 +157,8 @@ ROOMS = (
     qualification.blueprint,
     desk_work.blueprint,
     inquiry_routes.blueprint,
+    nurture.blueprint,
+    nurture.leaving,
     notes.blueprint,
     activities.blueprint,
     lead_dates.blueprint,
@@ -184,6 +187,7 @@ ROOMS = (
 )
 
 WITHOUT_COOKIE = (
+    nurture.leaving,
     inbound.blueprint,
     api.blueprint,
 )
@@ -255,6 +259,7 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("offers.open_rings", timedelta(seconds=60)),
     ("pickup.mark_debts", timedelta(seconds=60)),
     ("timeline.remind", timedelta(seconds=60)),
+    ("qualification.nurture", timedelta(seconds=60)),
     ("leads.tell_of_drafts", timedelta(minutes=10)),
     ("notifications.send_notices", timedelta(seconds=60)),
     ("duplicates.check", timedelta(seconds=30)),

@@ -47,8 +47,8 @@ from portal.partners.models import Absence, Partner, PartnerGroup, PartnerGroupM
 from portal.people import sign_up
 from portal.people.models import SignUpRequest
 from portal.pickup import operations as pickup
-from portal.qualification import routing
-from portal.qualification.models import InquiryRoute
+from portal.qualification import nurture, routing
+from portal.qualification.models import InquiryRoute, NurtureMail
 from portal.timeline import activities as timeline
 from portal.timeline import attachments, files
 from portal.timeline import notes as timeline_notes
@@ -297,6 +297,7 @@ def make_things(world, alpha, at):
         "pickup_id": world.pickups["held"],
         "rule_id": rule.id,
         "route_id": make_route(world, at),
+        "template_id": make_nurture_mail(world, at),
         "session_id": session_of(world.people["alan"]),
         "token_id": api_tokens.make_token(
             world.people["admin"].email, "CRM", [api_tokens.Scope.LEADS_WRITE], at
@@ -378,6 +379,13 @@ def make_route(world, at):
     """Let a rule give inquiries to somebody."""
     rule = InquiryRoute(name="All", active=True, user_id=world.people["qualifier"].id)
     return routing.save_route(rule, None, 0, get_actor(world.people["manager"].id), at).id
+
+
+def make_nurture_mail(world, at):
+    """Let contacts in nurture get a mail."""
+    mail = NurtureMail(days=7, active=True, subjects={"en": "Ten questions"}, texts={"en": "Ten."})
+    manager = get_actor(world.people["manager"].id)
+    return nurture.save_mail(mail, None, 0, manager, at).id
 
 
 def make_file(subject, by, at):

@@ -51,3 +51,36 @@ class QualificationHandedOn(Event):
     step: str
     unit_id: int
     to_user_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadNurtured(Event):
+    """A lead that is not ready yet is kept warm until a moment, with mails."""
+
+    user_id: int
+    until: str
+    archived: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NurtureEnded(Event):
+    """Nurture is over: its time has come, somebody ended it, or the contact wants no mails."""
+
+    user_id: int | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NurtureMailSent(Event):
+    """A mail of nurture was handed to the queue."""
+
+    mail_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NurtureMailsChanged(Event):
+    """A mail of nurture was added, changed or removed."""
+
+    user_id: int
+    mail_id: int
+    change: str

@@ -1,12 +1,13 @@
-"""What happens by itself: inquiries come to who is to qualify them."""
+"""What happens by itself: inquiries come to who qualifies them, nurture goes on and ends."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from portal.core.jobs import sweep
 from portal.core.reactions import reaction
 from portal.leads.events import LeadCaptured
-from portal.qualification import routing
+from portal.qualification import nurture, routing
 
 
 @reaction("qualification.route")
@@ -18,3 +19,8 @@ def route(event: LeadCaptured, at: datetime) -> None:
 @reaction("qualification.route_waiting", queue="bulk")
 def route_waiting(_event: object, at: datetime) -> None:
     routing.route_waiting(at)
+
+
+@sweep("qualification.nurture", nurture.due, queue="mail")
+def attend(lead_id: int, at: datetime) -> None:
+    nurture.attend(lead_id, at)

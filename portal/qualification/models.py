@@ -108,3 +108,46 @@ class ContactAttempt(Base):
             name="outcome",
         ),
     )
+
+
+class NurtureMail(Base):
+    """A mail to contacts in nurture, `days` after nurture began; texts by language."""
+
+    __tablename__ = "nurture_mails"
+
+    id: Mapped[Id]
+    days: Mapped[int]
+    active: Mapped[bool] = mapped_column(default=True)
+    subjects: Mapped[dict[str, str]]
+    texts: Mapped[dict[str, str]]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class Nurture(Base):
+    """A lead that is kept warm from `since` until `until`, whether in nurture or in the archive.
+
+    `next_at` is when the next mail is due, None where none is; `sent_days` the day of the last
+    one. A lead that was nurtured once and is again has the same row.
+    """
+
+    __tablename__ = "nurtures"
+
+    lead_id: Mapped[int] = mapped_column(
+        ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+    by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    sent: Mapped[int] = mapped_column(default=0)
+    sent_days: Mapped[int] = mapped_column(default=-1)
+    next_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "ix_nurtures_next_at",
+            "next_at",
+            postgresql_where=sql("ended_at IS NULL AND next_at IS NOT NULL"),
+        ),
+        Index("ix_nurtures_until", "until", postgresql_where=sql("ended_at IS NULL")),
+    )

@@ -61,8 +61,8 @@ from portal.people import sign_up
 from portal.people.models import SignUpRequest
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
-from portal.qualification import routing
-from portal.qualification.models import InquiryRoute
+from portal.qualification import letters, nurture, routing
+from portal.qualification.models import InquiryRoute, NurtureMail
 from portal.timeline import activities as timeline
 from portal.timeline import attachments, files
 from portal.timeline import notes as timeline_notes
@@ -118,6 +118,8 @@ class Field:
     visit: dict[str, int] = field(default_factory=dict)
     draft: int = 0
     inquiry_route: int = 0
+    nurture_mail: int = 0
+    leave_mark: str = ""
 
 
 ROLES = (
@@ -143,6 +145,14 @@ def routed(made: Field, at: datetime) -> int:
     rule = InquiryRoute(
         name="Germany and its neighbours", active=True, places=["DE", "AT"], unit_id=unit_id
     )
+    mail = NurtureMail(
+        days=7,
+        active=True,
+        subjects={"en": "Ten questions before you buy", "de": "Zehn Fragen vor dem Kauf"},
+        texts={"en": "Hello {first_name|there},\n\nten questions.", "de": "Guten Tag"},
+    )
+    made.nurture_mail = nurture.save_mail(mail, None, 0, mara, at).id
+    made.leave_mark = letters.mark_of(made.leads["captured"])
     return routing.save_route(rule, None, 0, mara, at).id
 
 

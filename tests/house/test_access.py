@@ -58,6 +58,8 @@ PUBLIC_ENDPOINTS = {
     "notifications.mail_page",
     "notifications.mailbox_json",
     "notifications.mailbox_page",
+    "nurture_leaving.ask",
+    "nurture_leaving.leave",
     "sign_up.ask",
     "sign_up.confirm",
     "sign_up.confirmation",

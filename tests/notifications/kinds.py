@@ -146,6 +146,11 @@ KINDS: dict[str, dict[str, Any]] = {
         "undo_path": LINK,
         "undo_until": AT + timedelta(hours=72),
     },
+    "nurture": {
+        "subject": "Ten questions before you buy",
+        "text": "Hello Maria,\n\nten questions that pay.",
+        "leave_path": "/no-more-mails/NDE4.k7Qzk7Qz",
+    },
     "drafts_stale": {**NAME, "drafts": DRAFTS},
     "password_reset": {
         **NAME,

@@ -11,6 +11,7 @@ The map of the house; a room enters only rooms below its own line:
    people          pages of who administers people and firms: lists, leavers, moves, the tree
 4  pickup          the first-come claim, the gate, give back
 3  offers          rounds, recipients, decline
+   web_forms       forms on web sites: pages, frames, confirmation, thanks
    qualification   the queue of inquiries; the page that makes one ready, or puts it aside
    capture         by hand, a partner's own find, deliveries of other systems, watched folder
    imports         lists of leads out of files: wizard, worker, report

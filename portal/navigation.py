@@ -79,6 +79,13 @@ ADMINISTRATION: tuple[tuple[str, Any, Any, str, P], ...] = (
         P.PEOPLE_EDIT,
     ),
     (
+        "web_forms.forms",
+        _l("Web forms"),
+        _l("Forms on your web site: what they ask, what they say, what becomes of it."),
+        "forms",
+        P.FORMS_EDIT,
+    ),
+    (
         "catalog.catalog",
         _l("Catalogue"),
         _l("Products, industries, bands, sources, reasons: what everything else chooses from."),

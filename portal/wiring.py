@@ -126,6 +126,10 @@ from portal.scoring import routes as scoring
 from portal.scoring.events import LeadHandedOn, LeadsCooled, LeadStirs, ScoreRulesChanged
 from portal.timeline import jobs as _timeline  # noqa: F401
 from portal.timeline.events import ActivityDue
+from portal.web_forms import jobs as _web_forms  # noqa: F401
+from portal.web_forms import public_routes as public_form
+from portal.web_forms import routes as web_forms
+from portal.web_forms.events import FormAnswered, FormWaits
 
 ROOMS = (
     accounts.blueprint,
@@ -184,12 +188,15 @@ ROOMS = (
     scoring.blueprint,
     inbound.blueprint,
     api.blueprint,
+    web_forms.blueprint,
+    public_form.blueprint,
 )
 
 WITHOUT_COOKIE = (
     nurture.leaving,
     inbound.blueprint,
     api.blueprint,
+    public_form.blueprint,
 )
 """Rooms whose forms or calls carry a secret of their own, so that they work signed out."""
 
@@ -230,6 +237,8 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
         "scoring.weigh",
     ),
     CustomerMade: ("customers.hand_to_support",),
+    FormAnswered: ("web_forms.thank",),
+    FormWaits: ("web_forms.ask_to_confirm",),
     LeadHandedBack: ("notifications.handed_back",),
     AbsenceAdded: ("notifications.stands_in",),
     LeadDisqualified: ("offers.settle_waiting",),
@@ -273,5 +282,6 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("mail.forget_links", timedelta(hours=6)),
     ("people.forget_requests", timedelta(hours=24)),
     ("api.forget_answers", timedelta(hours=24)),
+    ("web_forms.forget", timedelta(hours=1)),
     ("audit.note_head", timedelta(hours=24)),
 )

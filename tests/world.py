@@ -53,6 +53,7 @@ from portal.timeline import activities as timeline
 from portal.timeline import attachments, files
 from portal.timeline import notes as timeline_notes
 from portal.timeline.rules import Entry
+from portal.web_forms import operations as web_forms
 from tests.factories import (
     answer_questions,
     factory,
@@ -310,6 +311,7 @@ def make_things(world, alpha, at):
         "view_id": make_view(world, at),
         "sign_up_id": make_sign_up(at),
     }
+    make_web_form(world, at)
     make_draft(world, at)
     make_customer(world, at)
     make_hand_over(world)
@@ -328,6 +330,16 @@ def make_fields(world, firm, at):
     session().get_one(Partner, firm.id).custom = {"their_motto": "Always at your side"}
     draft = FieldDraft(names={"en": "Where to ring"}, kind="text")
     return field_operations.add("lead", draft, None, at).id
+
+
+def make_web_form(world, at):
+    """Have the channel manager put a form to use."""
+    manager = get_actor(world.people["manager"].id)
+    made = web_forms.make_form("contact", "Talk to us", manager, at)
+    made.active = True
+    world.values["form_id"] = made.id
+    for endpoint in ("page", "send", "thanks"):
+        world.values[f"form.{endpoint} key"] = made.key
 
 
 def make_contact(firm, at):

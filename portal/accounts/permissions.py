@@ -11,10 +11,12 @@ class Permission(StrEnum):
 
     AUDIT_SEE = "audit:see"
     BOARD_SEE = "board:see"
+    CAMPAIGNS_EDIT = "campaigns:edit"
     CATALOG_EDIT = "catalog:edit"
     CUSTOMERS_EDIT = "customers:edit"
     CUSTOMERS_SEE = "customers:see"
     DEFINITION_EDIT = "definition:edit"
+    FORMS_EDIT = "forms:edit"
     HAND_OVERS_SEE = "hand-overs:see"
     HAND_OVERS_TAKE = "hand-overs:take"
     INTEGRATIONS_MANAGE = "integrations:manage"
@@ -38,6 +40,7 @@ class Permission(StrEnum):
     REPORTS_SEE = "reports:see"
     RESELLERS_SEE = "resellers:see"
     RULES_EDIT = "rules:edit"
+    SUPPRESSIONS_EDIT = "suppressions:edit"
     TEAMS_LEAD = "teams:lead"
     VISIBILITY_EDIT = "visibility:edit"
 
@@ -79,10 +82,12 @@ ROLES: dict[str, frozenset[Permission]] = {
     "channel_manager": frozenset(
         {
             P.BOARD_SEE,
+            P.CAMPAIGNS_EDIT,
             P.CATALOG_EDIT,
             P.CUSTOMERS_EDIT,
             P.CUSTOMERS_SEE,
             P.DEFINITION_EDIT,
+            P.FORMS_EDIT,
             P.HAND_OVERS_SEE,
             P.LEADS_ASSIGN,
             P.LEADS_IMPORT,
@@ -95,6 +100,7 @@ ROLES: dict[str, frozenset[Permission]] = {
             P.PARTNERS_SEE_ALL,
             P.REPORTS_SEE,
             P.RULES_EDIT,
+            P.SUPPRESSIONS_EDIT,
         }
     ),
     "account_manager": frozenset({P.BOARD_SEE, P.HAND_OVERS_SEE, P.PARTNERS_SEE, P.REPORTS_SEE}),

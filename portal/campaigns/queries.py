@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Sequence
+
+from sqlalchemy import func, or_, select
 
 from portal.campaigns.models import Campaign
 from portal.core.db import session
@@ -16,3 +18,16 @@ def find_campaign(campaign_id: int | None) -> Campaign | None:
 def find_by_key(key: str) -> Campaign | None:
     """Return the campaign that an address or a file names; upper and lower case are the same."""
     return session().scalar(select(Campaign).where(Campaign.key == key.strip().lower()))
+
+
+def list_running(also: int | None = None) -> Sequence[Campaign]:
+    """Return the campaigns that are not put away, and the one that is chosen, by name."""
+    return (
+        session()
+        .scalars(
+            select(Campaign)
+            .where(or_(Campaign.archived_at.is_(None), Campaign.id == (also or 0)))
+            .order_by(func.lower(Campaign.name), Campaign.id)
+        )
+        .all()
+    )

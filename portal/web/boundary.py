@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from collections.abc import Mapping, Sequence
 
 from flask import Flask, Response, current_app, g, request
 from sqlalchemy.exc import OperationalError
@@ -42,6 +43,11 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 def keep_work() -> None:
     """Commit what this request has done although it answers with a refusal."""
     g.keep_work = True
+
+
+def let_frame(sites: Sequence[str]) -> None:
+    """Let this answer be shown in frames of these sites, and of no others."""
+    g.framed_by = tuple(sites)
 
 
 def open_request() -> None:
@@ -86,7 +92,10 @@ def dress(response: Response) -> None:
     """Add the headers of every answer that the view has not set itself."""
     headers = response.headers
     own = {name.lower() for name, _value in headers}
-    for name, value in current_app.extensions["headers"].items():
+    usual: Mapping[str, str] = current_app.extensions["headers"]
+    if sites := g.get("framed_by"):
+        usual = framed(usual, sites)
+    for name, value in usual.items():
         if name.lower() not in own:
             headers.add(name, value)
     if request.endpoint == "static":
@@ -97,6 +106,15 @@ def dress(response: Response) -> None:
         response.vary.update(VARY)
     else:
         headers.add("Vary", ", ".join(VARY))
+
+
+def framed(headers: Mapping[str, str], sites: Sequence[str]) -> dict[str, str]:
+    """Return the headers of a page that may stand in frames of these sites."""
+    policy = headers["Content-Security-Policy"].replace(
+        "frame-ancestors 'none'", f"frame-ancestors 'self' {' '.join(sites)}"
+    )
+    kept = {name: value for name, value in headers.items() if name != "X-Frame-Options"}
+    return {**kept, "Content-Security-Policy": policy}
 
 
 def settle_loss(response: Response, lost: OperationalError) -> Response:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from flask import Flask, Response, g
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from limits import parse
+from limits.errors import StorageError
+from redis import RedisError
 
 
 def visitor_key() -> str:
@@ -26,6 +29,17 @@ def failures_only(response: Response) -> bool:
 def count_no_attempt() -> None:
     """Leave this request out where failures are counted: nothing was tried."""
     g.not_tried = True
+
+
+def is_too_often(limit: str, *about: str) -> bool:
+    """Count one more of something, and say whether that is more than `limit` allows.
+
+    For what is asked of once more and not refused: while Redis is away nothing is too often.
+    """
+    try:
+        return not limiter.limiter.hit(parse(limit), *about)
+    except (RedisError, StorageError):
+        return False
 
 
 def init_limits(app: Flask, redis_url: str) -> None:

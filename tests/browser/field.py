@@ -20,8 +20,10 @@ from werkzeug.datastructures import FileStorage
 
 from portal.accounts import operations as accounts
 from portal.accounts import tree
+from portal.accounts.actor import Actor
 from portal.accounts.models import OrganisationKind
 from portal.accounts.queries import get_actor
+from portal.campaigns import consent
 from portal.catalog import field_operations
 from portal.catalog.field_operations import FieldDraft
 from portal.catalog.fields import CHOOSING
@@ -67,6 +69,7 @@ from portal.timeline import activities as timeline
 from portal.timeline import attachments, files
 from portal.timeline import notes as timeline_notes
 from portal.timeline.rules import Entry
+from portal.web_forms import operations as web_forms
 from tests.factories import (
     factory,
     make_lead,
@@ -112,6 +115,7 @@ class Field:
     links: dict[str, str] = field(default_factory=dict)
     invitation: str = ""
     sign_up: dict[str, Any] = field(default_factory=dict)
+    web_forms: dict[str, Any] = field(default_factory=dict)
     sign_in_link: str = ""
     note: dict[str, int] = field(default_factory=dict)
     activities: list[dict[str, int]] = field(default_factory=list)
@@ -231,6 +235,7 @@ def till_the_field(folder: Path) -> Field:
     mail.status, mail.error = "failed", "recipient: 550 5.1.1"
     lists(made, folder)
     made.sign_up = newcomers()
+    made.web_forms = forms_of(get_actor(made.people["channel_manager"].id), at)
     made.mail = catch(folder / "mailbox")
     return made
 
@@ -477,6 +482,27 @@ def newcomers() -> dict[str, Any]:
     waits, asks = session().scalars(select(SignUpRequest).order_by(SignUpRequest.id))
     sign_up.confirm(sign_up.issue_link(asks.id, clock.now()), clock.now())
     return {"token": sign_up.issue_link(waits.id, clock.now()), "id": asks.id}
+
+
+def forms_of(manager: Actor, at: datetime) -> dict[str, Any]:
+    """Have the manager make a form of each kind; somebody has yet to confirm what he sent."""
+    consent.word(
+        "contact", {"en": "You may call me.", "de": "Sie dürfen mich anrufen."}, manager, at
+    )
+    made = {}
+    for kind in ("contact", "trial", "event"):
+        form = web_forms.make_form(kind, f"Form for {kind}", manager, at)
+        form.active, form.consent_key = kind != "trial", "contact"
+        form.confirms = kind == "contact"
+        form.event_at = at + timedelta(days=9) if kind == "event" else None
+        made[kind] = form
+    sent = web_forms.Sent(typed={"email": "nina@waits.example", "last_name": "Waits"})
+    entry = web_forms.answer(made["contact"], sent, clock.now())
+    return {
+        "ids": [form.id for form in made.values()],
+        "keys": [form.key for form in made.values()],
+        "token": web_forms.open_confirmation(entry),
+    }
 
 
 def lists(made: Field, folder: Path) -> None:

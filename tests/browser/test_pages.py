@@ -54,7 +54,7 @@ MAY_REFUSE = {
     "hand_overs.ask",
 }
 NOT_THEIRS = re.compile(r"status of (403|404) ")
-FOR_ALL = ("accounts.", "api.", "inbound.", "notifications.", "sign_up.")
+FOR_ALL = ("accounts.", "api.", "form.", "inbound.", "notifications.", "sign_up.")
 OF_EACH = {"sign_up.requests", "sign_up.request_page", "accounts.hearing"}
 WIDE_TOO = {
     "desk.board",
@@ -226,6 +226,10 @@ def paths_of(live, field):
         "units.new": [field.firm],
         "units.unit": [field.unit],
         "units.closing": [field.unit],
+        "web_forms.edit": field.web_forms["ids"],
+        "form.page": field.web_forms["keys"],
+        "form.thanks": field.web_forms["keys"],
+        "form.confirmation": [field.web_forms["token"], "0" * 64],
         "sign_up.confirmation": [field.sign_up["token"], "0" * 64],
         "sign_up.request_page": [field.sign_up["id"]],
         "people.person": [field.people["rep"].id, field.people["admin"].id],

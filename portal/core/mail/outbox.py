@@ -58,7 +58,7 @@ INTERRUPTED = "interrupted while sending"
 OUT_OF_TIME = "not tried yet"
 # what opens something for whoever reads it: it stands in the mail, and in the row until it is sent
 SECRET = re.compile(
-    r"(?i)((?:/|%2F)(?:m|reset|invite|sign-in|partner-sign-up)(?:/|%2F))[A-Za-z0-9_-]{8,}"
+    r"(?i)((?:/|%2F)(?:m|reset|invite|sign-in|partner-sign-up|form-confirmation)(?:/|%2F))[A-Za-z0-9_-]{8,}"
 )
 
 

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0049"
-down_revision = "0048"
+revision = "0051"
+down_revision = "0050"
 
 NAMED = "entry_id = ANY (nullif(current_setting('app.web_form_entries', true), '')::bigint[])"
 

@@ -116,6 +116,7 @@ from portal.pickup.events import (
     LeadPickedUp,
     LeadReassigned,
 )
+from portal.qualification import confirming_routes as confirming
 from portal.qualification import jobs as _qualification  # noqa: F401
 from portal.qualification import nurture_routes as nurture
 from portal.qualification import routes as qualification
@@ -163,6 +164,7 @@ ROOMS = (
     inquiry_routes.blueprint,
     nurture.blueprint,
     nurture.leaving,
+    confirming.blueprint,
     notes.blueprint,
     activities.blueprint,
     lead_dates.blueprint,

@@ -107,6 +107,8 @@ EVENTS: dict[str, Any] = {
     "NurtureEnded": _l("Nurture is over"),
     "NurtureMailSent": _l("Mail of nurture sent"),
     "NurtureMailsChanged": _l("Mails of nurture changed"),
+    "LeadConfirmed": _l("Interest confirmed"),
+    "AnswersCompleted": _l("Answers completed"),
     "ContactTried": _l("Tried to reach the contact"),
     "QualificationHandedOn": _l("Handed on to the next step"),
     "LeadTaken": _l("Inquiry taken to qualify"),

@@ -84,3 +84,19 @@ class NurtureMailsChanged(Event):
     user_id: int
     mail_id: int
     change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadConfirmed(Event):
+    """Who works on a lead asked the contact again: the interest is there (SQL)."""
+
+    user_id: int
+    organisation_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswersCompleted(Event):
+    """Who works on a lead answered questions of its script; `fields` are their names."""
+
+    user_id: int
+    fields: list[str]

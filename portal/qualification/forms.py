@@ -27,7 +27,7 @@ from portal.leads.definition import Sort
 from portal.leads.intake.cleaning import find_amount, find_people
 from portal.leads.levels import for_all
 from portal.leads.models import Lead, LeadContact, QualificationQuestion
-from portal.leads.operations import ContactDraft, Qualification, answers_of
+from portal.leads.operations import ContactDraft, Qualification, answers_of, questions_of
 from portal.leads.queries import Definition
 from portal.web.forms import Choices, Form, TicksField
 
@@ -218,12 +218,41 @@ def qualify_form(
     kind = type("QualifyFormWithScript", (QualifyForm,), {**asked, **own})
     form = kind() if data is None else kind(formdata=None, data=data)
     form.offer_choices(lead)
+    offer_answers(form, questions, kept)
+    return cast(QualifyForm, form)
+
+
+class ScriptForm(Form):
+    """The questions of the script alone, added to a subclass."""
+
+    def typed(self) -> dict[str, str]:
+        """Return what was answered, by the key of the question; what was not asked is left out."""
+        return {
+            name.removeprefix("answer-"): str(field.data or "")
+            for name, field in self._fields.items()
+            if name.startswith("answer-") and (field.raw_data or field.data)
+        }
+
+
+def script_form(lead: Lead, data: Mapping[str, Any] | None = None) -> ScriptForm:
+    """Return the form of the script of a lead: as sent, or with `data` for a first look."""
+    questions, kept = questions_of(lead), answers_of(lead.id)
+    asked = {f"answer-{one.key}": answer_field(one, kept.get(one.id, "")) for one in questions}
+    kind = type("ScriptFormOfLead", (ScriptForm,), asked)
+    form = kind() if data is None else kind(formdata=None, data=data)
+    offer_answers(form, questions, kept)
+    return cast(ScriptForm, form)
+
+
+def offer_answers(
+    form: Form, questions: Sequence[QualificationQuestion], kept: Mapping[int, str]
+) -> None:
+    """Fill the lists of the questions that are answered with one of several answers."""
+    none = ("", _("not known"))
     for one in questions:
         if one.sort == Sort.CHOICE:
-            choices, none = script.options_of(one, kept.get(one.id, "")), ("", _("not known"))
-            field = form[f"answer-{one.key}"]
+            choices, field = script.options_of(one, kept.get(one.id, "")), form[f"answer-{one.key}"]
             field.choices = [*choices, none] if field.type == "RadioField" else [none, *choices]
-    return cast(QualifyForm, form)
 
 
 FEW = 5

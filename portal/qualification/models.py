@@ -151,3 +151,18 @@ class Nurture(Base):
         ),
         Index("ix_nurtures_until", "until", postgresql_where=sql("ended_at IS NULL")),
     )
+
+
+class Confirmation(Base):
+    """Who worked on a lead asked its contact again and found the interest to be there (SQL)."""
+
+    __tablename__ = "lead_confirmations"
+
+    lead_id: Mapped[int] = mapped_column(
+        ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    organisation_id: Mapped[int] = mapped_column(
+        ForeignKey("organisations.id"), primary_key=True, autoincrement=False
+    )
+    at: Mapped[datetime]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))

@@ -186,6 +186,7 @@ def paths_of(live, field):
         "desk_work.hand_on_page": [field.leads["captured"]],
         "desk_work.manager_page": [field.leads["captured"]],
         "inquiry_routes.route": [field.inquiry_route],
+        "confirming.page": [field.leads["waiting"]],
         "nurture.page": [field.leads["captured"]],
         "nurture.mail": [field.nurture_mail],
         "nurture_leaving.ask": [field.leave_mark],

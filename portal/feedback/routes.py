@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -9,11 +11,14 @@ from flask_babel import gettext as _
 from portal.accounts.actor import current_actor
 from portal.accounts.permissions import Permission
 from portal.core import clock
+from portal.core.db import session
 from portal.core.errors import Invalid, Refused
 from portal.feedback import operations
 from portal.feedback.forms import read_answer
 from portal.feedback.rules import words_of
 from portal.feedback.words import blame_words, entry_words
+from portal.leads.definition_words import called
+from portal.leads.models import Lead, LeadStatus
 from portal.offers import queries as offers
 from portal.pickup import queries
 from portal.pickup.questions import GateView, Typed, gate_view, question_of
@@ -88,14 +93,23 @@ def give(pickup_id: int) -> ResponseReturnValue:
         return go(url_for("desk.mine"))
     position = queries.position_of(actor, at)
     found = queries.find_open(pickup_id)
+    target = request.headers.get("HX-Target") or f"pickup-{pickup_id}"
     return render_template(
         "feedback/_given.html",
         given=given,
         open_pickup=found,
-        target_id=request.headers.get("HX-Target") or f"pickup-{pickup_id}",
+        target_id=target,
         gate=gate_view(position, at),
         oob=True,
+        **(head_of(given.lead_id) if target == "answer" else {"head": False}),
     )
+
+
+def head_of(lead_id: int) -> dict[str, Any]:
+    """Return what the head of the lead's own page says of it, where the answer was given."""
+    lead = session().get_one(Lead, lead_id, populate_existing=True)
+    label = called(session().get_one(LeadStatus, lead.status_id).names)
+    return {"head": True, "lead": lead, "status_label": label}
 
 
 @blueprint.post("/leads/<int:lead_id>/feedback-and-pickup")

@@ -191,3 +191,32 @@ def test_after_giving_back_the_contact_is_gone_from_every_page_of_the_firm(app: 
     assert "A lead you held" in past.text
     assert "L-" in past.text
     assert CONTACT["email"] not in past.text
+
+
+def test_an_answer_on_the_page_of_the_lead_changes_what_its_head_says(client: FlaskClient) -> None:
+    alice = make_person()
+    pickup_id = make_held_lead(alice)
+    token = csrf_of(sign_in(client, alice).get("/mine").text)
+    for status, said, due in (("waiting", "Waiting for feedback", True), ("lost", "Lost", False)):
+        answered = client.post(
+            f"/pickups/{pickup_id}/feedback",
+            data={
+                "csrf_token": token,
+                "status": status,
+                "reason": "no_budget",
+                "decision_maker": "the head of IT",
+            },
+            headers={"HX-Request": "true", "HX-Target": "answer"},
+        )
+        assert answered.status_code == 200
+        head = answered.text[answered.text.index('id="lead-status"') :]
+        assert said in head[:120]
+        assert ("Feedback due" in head) == due
+    # in a row of Mine there is no such head
+    other = make_held_lead(alice)
+    in_row = client.post(
+        f"/pickups/{other}/feedback",
+        data={"csrf_token": token, "status": "waiting"},
+        headers={"HX-Request": "true", "HX-Target": f"pickup-{other}"},
+    )
+    assert "lead-status" not in in_row.text

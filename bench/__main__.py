@@ -14,6 +14,7 @@ from bench import (
     mail_fanout,
     match_one,
     pickup_http,
+    score_all,
     sign_in_flood,
     stream_fanout,
     table,
@@ -30,6 +31,7 @@ MEASUREMENTS = {
     "match_one": match_one.measure,
     "mail_fanout": mail_fanout.measure,
     "stream_fanout": stream_fanout.measure,
+    "score_all": score_all.measure,
     "sign_in_flood": sign_in_flood.measure,
 }
 

@@ -10,18 +10,19 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, insert, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.core.db import AnyRow, session
-from portal.core.events import record
+from portal.core.events import record, record_all
 from portal.leads.models import Lead, LeadSignal, Temperature
 from portal.scoring.events import LeadCooled, LeadsCooled
 from portal.scoring.models import LeadCooling, ScoreRules
 from portal.scoring.queries import find_newest, read_rules
 from portal.scoring.rules import COOLS, cool
 
-BATCH = 500
+BATCH = 200
+"""So many leads are locked at a time: a pickup of one of them waits for as long."""
 NAMED = 50
 """So many leads are named where somebody is told of many."""
 
@@ -91,10 +92,11 @@ def cool_many(at: datetime, after: int = 0) -> int | None:
     if not silent:
         return None
     # what somebody works on just now is looked at the next time
+    columns = (Lead.id, Lead.temperature, Lead.owner_id, Lead.qualifier_id)
     leads = (
         session()
         .execute(
-            select(Lead, ALIVE)
+            select(*columns, ALIVE.label("alive_at"))
             .where(
                 Lead.id > after,
                 Lead.state.in_(COOLS),
@@ -104,22 +106,29 @@ def cool_many(at: datetime, after: int = 0) -> int | None:
             .order_by(Lead.id)
             .limit(BATCH)
             .with_for_update(key_share=True, skip_locked=True, of=Lead)
-            .execution_options(populate_existing=True)
         )
         .all()
     )
     told: dict[int, list[int]] = defaultdict(list)
-    for lead, alive_at in leads:
-        was = lead.temperature or ""
-        now = cool(was, alive_at, limits, at)
+    colder: dict[str, list[int]] = defaultdict(list)
+    steps = []
+    for lead in leads:
+        was, now = lead.temperature, cool(lead.temperature, lead.alive_at, limits, at)
         if was == now:
             continue
-        lead.temperature = now
-        session().add(LeadCooling(lead_id=lead.id, at=at, alive_at=alive_at, was=was, now=now))
-        record(LeadCooled(at=at, lead_id=lead.id, before=was, after=now))
+        colder[now].append(lead.id)
+        steps.append(
+            {"lead_id": lead.id, "at": at, "alive_at": lead.alive_at, "was": was, "now": now}
+        )
         if concerned := lead.owner_id or lead.qualifier_id:
             told[concerned].append(lead.id)
+    for now, ids in colder.items():
+        session().execute(update(Lead).where(Lead.id.in_(ids)).values(temperature=now))
+    if steps:
+        session().execute(insert(LeadCooling), steps)
+    record_all(
+        [LeadCooled(at=at, lead_id=s["lead_id"], before=s["was"], after=s["now"]) for s in steps]
+    )
     for user_id, ids in sorted(told.items()):
         record(LeadsCooled(at=at, user_id=user_id, lead_ids=ids[:NAMED], count=len(ids)))
-    session().flush()
-    return leads[-1][0].id if leads else None
+    return leads[-1].id if leads else None

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,7 +23,8 @@ from portal.core.errors import DomainError, NotFound
 from portal.imports import files, jobs
 from portal.imports.constants import constant_problems
 from portal.imports.intake import Counts
-from portal.imports.reading import Table, open_table
+from portal.imports.reading import Table, UnreadableFile, open_table
+from portal.imports.workbook import SECONDS, convert, is_workbook
 from portal.leads import own_fields
 from portal.leads.intake.mapping import (
     MAX_NAME,
@@ -42,6 +45,7 @@ TOLD = (
     "disqualified",
     "suppressed",
     "updated",
+    "duplicates",
 )
 
 
@@ -49,19 +53,20 @@ TOLD = (
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--mapping", "mapping_file", type=click.Path(path_type=Path), help="JSON file.")
 @click.option("--system", default="", help="Name of the system the list comes from.")
+@click.option("--sheet", default="", help="Sheet of a workbook, where several hold rows.")
 @click.option("--dry-run", is_flag=True, help="Count only, write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 @with_appcontext
 def import_leads(
-    file: Path, mapping_file: Path | None, system: str, dry_run: bool, as_json: bool
+    file: Path, mapping_file: Path | None, system: str, sheet: str, dry_run: bool, as_json: bool
 ) -> None:
-    """Import the leads of a CSV file. What it is made of is found out.
+    """Import the leads of a CSV file or a workbook (.xlsx). What it is made of is found out.
 
     A second import of the same list changes nothing. Refused rows don't stop the others.
     """
     started = time.monotonic()
     try:
-        with file.open("rb") as opened, circumstances.under(channel="system"):
+        with open_list(file, sheet) as opened, circumstances.under(channel="system"):
             table = open_table(opened)
             own = own_targets(own_fields.in_use())
             mapping = find_mapping(table, mapping_file, system, file, own)
@@ -82,6 +87,25 @@ def import_leads(
         click.echo(json.dumps(facts))
     else:
         print_table(counts, dry_run, seconds)
+
+
+@contextmanager
+def open_list(file: Path, sheet: str) -> Iterator[BinaryIO]:
+    """Open a file; of a workbook the sheet, written as CSV. Raises `UnreadableFile`, `OSError`."""
+    if not is_workbook(file):
+        with file.open("rb") as opened:
+            yield opened
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        written = Path(folder) / "sheet"
+        book = convert(file.resolve(), written, sheet, SECONDS)
+        if book.sheet != (sheet or book.sheet) or not book.sheet:
+            names = ", ".join(f"“{one.name}”" for one in book.sheets)
+            raise UnreadableFile(
+                _("Please name one of its sheets with --sheet: %(names)s", names=names)
+            )
+        with written.open("rb") as opened:
+            yield opened
 
 
 def give_up(message: str) -> Any:
@@ -160,6 +184,7 @@ def print_table(counts: Counts, dry_run: bool, seconds: float) -> None:
         (_("  of them known and brought up to date"), counts.updated, "part"),
         (_("  of them disqualified in the list"), counts.disqualified, "part"),
         (_("  of them not to be called"), counts.suppressed, "part"),
+        (_("  of them duplicates of others"), counts.duplicates, "part"),
         (_("Unchanged"), counts.unchanged, ""),
         (_("  of them left alone: somebody works on them"), counts.left_alone, "part"),
         (_("Refused"), counts.refused, ""),

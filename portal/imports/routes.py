@@ -191,6 +191,7 @@ def import_view(row: LeadImport) -> dict[str, Any]:
         "size": PAGE_ROWS,
         "rows": told_rows(row, found.items),
         "row_words": row_words(),
+        "fate_words": fate_words(),
         "words": state_words(),
         "workbook": read_kept(row.report.get("workbook") or {}),
         "undone": undone,
@@ -254,6 +255,20 @@ def row_words() -> dict[str, str]:
         RowState.DUPLICATE: _("Duplicates"),
         RowState.SUPPRESSED: _("Not to be called"),
         RowState.LEFT_ALONE: _("Worked on, left alone"),
+        RowState.REPEATED: _("Twice in the file"),
+    }
+
+
+def fate_words() -> dict[str, str]:
+    """Return in words what becomes of one row."""
+    return {
+        RowState.REFUSED: _("Stays out"),
+        RowState.NEW: _("A new lead"),
+        RowState.CHANGED: _("The lead is brought up to date"),
+        RowState.UNCHANGED: _("The lead says so already"),
+        RowState.DUPLICATE: _("A duplicate"),
+        RowState.SUPPRESSED: _("Comes in, but is not to be called"),
+        RowState.LEFT_ALONE: _("Left alone: somebody works on the lead"),
         RowState.REPEATED: _("Twice in the file"),
     }
 

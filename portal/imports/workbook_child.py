@@ -214,7 +214,7 @@ def convert(path: str, out: str, most: int, wanted: str) -> dict[str, Any]:
         raise Unreadable("empty")
     told: dict[str, Any] = {"sheets": [one for one in sheets if one["head"]]}
     choice = in_sight or filled
-    chosen = wanted if wanted in filled else choice[0] if len(choice) == 1 else ""
+    chosen = choice[0] if len(choice) == 1 and not wanted else wanted if wanted in filled else ""
     if not chosen:
         return told | {"sheet": ""}
     sheet = next(one for one in book.worksheets if str(one.title) == chosen)

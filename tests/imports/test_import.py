@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from openpyxl import Workbook
 from sqlalchemy import func, select, update
 
 from portal.core import jobs
@@ -431,6 +432,7 @@ def test_the_command_tells_its_counts_as_json(shell: Flask, tmp_path: Path) -> N
         "disqualified": 1,
         "suppressed": 1,
         "updated": 0,
+        "duplicates": 0,
         "dry_run": False,
     }
     again = json.loads(call(shell, path, "--json").stdout)
@@ -489,3 +491,17 @@ def test_names_of_files_are_labels_only() -> None:
     assert files.name_label("\x00") == "list.csv"
     assert files.name_label(None) == "list.csv"
     assert len(files.name_label("a" * 5000)) < 130
+
+
+def test_the_command_takes_a_sheet_of_a_workbook(shell: Flask, tmp_path: Path) -> None:
+    book = Workbook()
+    book.active.title = "Fair"
+    book.active.append(["Lead ID", "Company", "Email"])
+    book.active.append([7, "Muster GmbH", "erika@muster.example"])
+    book.create_sheet("Notes").append(["Hall", 5])
+    book.save(tmp_path / "list.xlsx")
+    asked = call(shell, tmp_path / "list.xlsx", "--system", "crm")
+    assert asked.exit_code == 1
+    assert "“Fair”, “Notes”" in asked.stderr
+    done = call(shell, tmp_path / "list.xlsx", "--system", "crm", "--sheet", "Fair", "--json")
+    assert json.loads(done.stdout)["imported"] == 1

@@ -22,9 +22,9 @@ from portal.accounts.models import Organisation
 from portal.accounts.queries import get_actor
 from portal.core import clock
 from portal.core.db import db, only_read, session
+from portal.duplicates import queries
 from portal.leads import contacts, notes
-from portal.leads.duplicates import find_duplicates
-from portal.leads.models import Lead, LeadContact
+from portal.leads.models import Lead
 from portal.leads.sight import sight_of
 from portal.timeline.models import FirmNote
 
@@ -164,12 +164,9 @@ def _look(lead_id: int, actor: Actor) -> float:
 
 def _search(lead_id: int, actor: Actor) -> float:
     only_read()
-    asked = LeadContact(
-        lead_id=lead_id, email="eva7@works.example", phone_e164="+491", company="Works 8"
-    )
-    session().get_one(Lead, lead_id)
+    lead = session().get_one(Lead, lead_id)
     began = time.perf_counter()
-    find_duplicates(lead_id, asked, actor)
+    queries.alike_of(lead, actor)
     took = (time.perf_counter() - began) * 1000
     db.session.remove()
     return took

@@ -44,6 +44,8 @@ from portal.desk import jobs as desk_jobs
 from portal.desk import routes as desk
 from portal.desk import team_routes as team
 from portal.duplicates import jobs as _duplicates  # noqa: F401
+from portal.duplicates import routes as duplicates
+from portal.duplicates.events import AskedAgain
 from portal.feedback import action_routes as lead_actions
 from portal.feedback import routes as feedback
 from portal.feedback.events import (
@@ -175,6 +177,7 @@ ROOMS = (
     labels.blueprint,
     lead_team.blueprint,
     hand_overs.blueprint,
+    duplicates.blueprint,
     customers.blueprint,
     customers.policy_blueprint,
     lead_customer.blueprint,
@@ -241,6 +244,7 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     CustomerMade: ("customers.hand_to_support",),
     FormAnswered: ("web_forms.thank",),
     FormWaits: ("web_forms.ask_to_confirm",),
+    AskedAgain: ("notifications.asked_again",),
     LeadHandedBack: ("notifications.handed_back",),
     AbsenceAdded: ("notifications.stands_in",),
     LeadDisqualified: ("offers.settle_waiting",),

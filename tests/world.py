@@ -31,6 +31,8 @@ from portal.customers import winning
 from portal.customers.models import CustomerAddress
 from portal.customers.wall import open_for
 from portal.desk import views
+from portal.duplicates import merging
+from portal.duplicates.models import DuplicatePair
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.imports import files as list_files
@@ -315,6 +317,7 @@ def make_things(world, alpha, at):
     make_draft(world, at)
     make_customer(world, at)
     make_hand_over(world)
+    make_twins(world, at)
     make_links(world)
     make_invitation(world, alpha)
     for endpoint, name in (("open_sign_in_link", "anna"), ("sign_in_by_link", "bob")):
@@ -443,6 +446,25 @@ def make_customer(world, at):
         f"customer_activities.{verb} attachment_id": make_file(subject, manager, at)
         for verb in FILE_VERBS
     }
+
+
+def make_twins(world, at):
+    """Let two inquiries be alike, and two others be one already."""
+    manager = get_actor(world.people["manager"].id)
+    pair = DuplicatePair(
+        lead_id=world.leads["captured"],
+        other_lead_id=world.leads["qualifying"],
+        score=80,
+        reasons=[["phone", "same"]],
+        found_at=at,
+    )
+    session().add(pair)
+    session().flush()
+    kept, gone = (make_lead({}, state=LeadState.CAPTURED, title="Twins") for _one in range(2))
+    done = merging.merge(kept.id, gone.id, {}, manager, at, (kept.version, gone.version))
+    world.values |= {"pair_id": pair.id, "merge_id": done.id, "other_id": pair.other_lead_id}
+    for endpoint in ("merge_page", "merge", "keep_apart", "of_lead"):
+        world.values[f"duplicates.{endpoint} lead_id"] = pair.lead_id
 
 
 def make_hand_over(world):

@@ -25,6 +25,7 @@ from portal.core.events import Event
 from portal.desk import queries
 from portal.desk.board import board_columns
 from portal.desk.teams import read_team
+from portal.duplicates import events as duplicates
 from portal.feedback import events as feedback
 from portal.imports import events as imports
 from portal.leads import events as leads
@@ -91,6 +92,10 @@ def _due(event: Any) -> Iterable[Item]:
     return ({"kind": "gate", "pickup": event.pickup_id}, BOARD)
 
 
+def _asked(event: duplicates.AskedAgain) -> Iterable[Item]:
+    return ({"kind": "asked", "person": event.user_id, "lead": event.lead_id}, BOARD)
+
+
 def _board(_event: Event) -> Iterable[Item]:
     return (BOARD,)
 
@@ -121,6 +126,7 @@ NEWS: dict[type[Event], Callable[[Any], Iterable[Item]]] = {
     partners.PartnerProfileChanged: _gate,
     partners.AbsenceAdded: _gate,
     partners.AbsenceRemoved: _gate,
+    duplicates.AskedAgain: _asked,
     leads.LeadCaptured: _board,
     leads.LeadTaken: _board,
     leads.LeadQualified: _board,
@@ -172,6 +178,8 @@ def address(items: Sequence[Item]) -> list[Letter]:
         elif kind == "gate":
             firm = item.get("firm") or firms.get(item.get("pickup", 0))
             letters.append(Letter("gate", frozenset({f"gate:{firm}"})))
+        elif kind == "asked":
+            letters.append(Letter("asked", frozenset({f"person:{item['person']}"}), lead_id))
         elif "person" in item:
             letters.append(Letter("lead", frozenset({f"person:{item['person']}"}), lead_id, True))
         else:
@@ -247,6 +255,18 @@ def card(lead_id: int) -> ResponseReturnValue:
     if gone.state == "in_house":
         return render_template("desk/_card_in_house.html", card=gone, mine=False), 409
     return render_template("offers/_card.html", card=gone), 409
+
+
+@blueprint.get("/leads/<int:lead_id>/asked-again")
+@signed_in
+def asked_again(lead_id: int) -> ResponseReturnValue:
+    """Say to who works on a lead that its contact has asked again."""
+    found = find_visible(lead_id, current_actor())
+    if found is None:
+        raise NotFound()
+    if not wants_fragment():
+        return go(url_for("desk.lead", lead_id=lead_id))
+    return render_template("desk/_asked_again.html", lead=found)
 
 
 def gone_card(lead_id: int, actor: Actor, at: datetime) -> Card:

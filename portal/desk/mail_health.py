@@ -36,6 +36,7 @@ KINDS: dict[str, Any] = {
     "feedback_due": _l("Feedback due"),
     "feedback_overdue": _l("Feedback overdue"),
     "feedback_soon": _l("Feedback soon due"),
+    "asked_again": _l("Asked again"),
     "activity_due": _l("Reminder of an activity"),
     "closed_for_you": _l("Closed by the vendor"),
     "handed_back": _l("Back from operations"),

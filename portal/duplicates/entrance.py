@@ -55,7 +55,7 @@ def take_in(draft: Draft, at: datetime, actor: Actor | None = None) -> Taken:
         return Taken(lead, How.NEW, lead)
     kept, gone = merging.lock(known, lead.id)
     if kept.state not in rules.IN_HANDS or rules.refusal_of(
-        merging.standing_of(kept), merging.standing_of(gone)
+        rules.standing_of(kept), rules.standing_of(gone)
     ):
         return Taken(lead, How.NEW, lead)
     merging.join(kept, gone, at)

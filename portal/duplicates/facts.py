@@ -62,7 +62,7 @@ Facts = dict[str, Any]
 
 def read(lead: Lead) -> Facts:
     """Return what a locked lead says, contact data among it: it asks nobody who he is."""
-    with wall.open_for([lead.id], session()) as opened:
+    with wall.open_for([lead.id]) as opened:
         contact = opened.get(LeadContact, lead.id, populate_existing=True)
         said = {name: _plain(lead, names) for name, names in LEAD.items()}
         said |= {
@@ -79,6 +79,11 @@ def read(lead: Lead) -> Facts:
         select(LeadInterest.product_id, LeadInterest.note).where(LeadInterest.lead_id == lead.id)
     )
     return said | {f"{INTEREST}{row.product_id}": row.note for row in notes}
+
+
+def said_of(lead: Lead, name: str) -> list[Any]:
+    """Return a fact of a lead that is none of its contact's."""
+    return _plain(lead, LEAD[name])
 
 
 def _plain(row: Lead | LeadContact, names: tuple[str, ...]) -> list[Any]:

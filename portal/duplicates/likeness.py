@@ -34,7 +34,7 @@ LISTED = 60
 """From so many points on a pair is put before somebody to decide."""
 
 SURE = 90
-"""From so many on, with the same mailbox or phone, it is the same person without asking anybody."""
+"""From so many on, with the same phone, it is the same person without asking anybody."""
 
 
 class Trait(StrEnum):
@@ -95,6 +95,10 @@ POINTS: dict[tuple[Trait, Grade], int] = {
 initial, or a company's name within the other's."""
 
 
+NAMES = (Trait.LAST_NAME, Trait.FIRST_NAME, Trait.COMPANY)
+"""Where one of them is another, nobody is surely the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One finding and what it counts."""
@@ -127,8 +131,12 @@ class Likeness:
     @property
     def is_sure(self) -> bool:
         """Tell whether nobody needs to look: it is the same person."""
-        reached = {(Trait.EMAIL, Grade.SAME), (Trait.PHONE, Grade.SAME)}
-        return self.score >= SURE and any((r.trait, r.grade) in reached for r in self.reasons)
+        found = {(reason.trait, reason.grade) for reason in self.reasons}
+        if any((trait, Grade.OTHER) in found for trait in NAMES):
+            return False
+        if (Trait.EMAIL, Grade.SAME) in found:
+            return True
+        return self.score >= SURE and (Trait.PHONE, Grade.SAME) in found
 
     @property
     def is_related(self) -> bool:

@@ -35,7 +35,6 @@ from portal.duplicates.models import (
     LeadMergeWords,
     UncheckedParty,
 )
-from portal.duplicates.rules import Standing
 from portal.leads import wall
 from portal.leads.models import Lead, LeadSignal, LeadState, LeadTeamMember, SignalKind
 from portal.leads.notes import about
@@ -56,20 +55,6 @@ AS_IT_STOOD = (
 
 LOOKED_AT_ANEW = ("state", "state_since", "qualifier_id", "open_custom")
 """What of the lead that stays changes where it is to be looked at anew."""
-
-
-def standing_of(lead: Lead) -> Standing:
-    """Return what decides on a lead that may become one with another."""
-    return Standing(
-        id=lead.id,
-        number=lead.number,
-        kind=lead.kind,
-        state=lead.state,
-        round=lead.round,
-        suppressed=lead.suppressed,
-        captured_at=lead.captured_at,
-        merged=lead.merged_into is not None,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +78,9 @@ def look(one_id: int, other_id: int, actor: Actor, *, keep: int | None = None) -
     The one that stays may be unseen where somebody works on it: then no more is said of it than its
     number. Raises `NotFound`, and `Invalid` for a lead with itself.
     """
+    one, other = find(one_id, actor), find(other_id, actor)
     if one_id == other_id:
         raise Invalid({"other": _("Please choose another lead.")})
-    one, other = find(one_id, actor), find(other_id, actor)
     return _beside(one, other, actor, keep)
 
 
@@ -110,7 +95,7 @@ def find(lead_id: int, actor: Actor) -> Lead:
 
 
 def _beside(one: Lead, other: Lead, actor: Actor, keep: int | None) -> Beside:
-    first, second = standing_of(one), standing_of(other)
+    first, second = rules.standing_of(one), rules.standing_of(other)
     free = first.may_go and second.may_go
     kept, gone = rules.order(first, second)
     if free and keep in (first.id, second.id):
@@ -198,13 +183,13 @@ def lock(kept_id: int, gone_id: int) -> tuple[Lead, Lead]:
 def _merge(
     kept: Lead, gone: Lead, chosen: Mapping[str, str], user_id: int | None, at: datetime
 ) -> LeadMerge:
-    refusal = rules.refusal_of(standing_of(kept), standing_of(gone))
+    refusal = rules.refusal_of(rules.standing_of(kept), rules.standing_of(gone))
     if refusal is not None:
         raise refusal
     before, said = facts.read(kept), facts.read(gone)
     stood_so = {name: facts.as_json(getattr(kept, name)) for name in LOOKED_AT_ANEW}
     changed: list[str] = []
-    if rules.takes_on(standing_of(kept)):
+    if rules.takes_on(rules.standing_of(kept)):
         changed = facts.write(kept, _taken(before, said, chosen), before)
         if changed:
             _look_anew(kept, changed, user_id, at)
@@ -381,7 +366,7 @@ def undo(merge_id: int, actor: Actor, at: datetime) -> LeadMerge:
     if refusal is not None:
         raise refusal
     untouched = kept.version == done.version
-    if rules.takes_on(standing_of(kept)):
+    if rules.takes_on(rules.standing_of(kept)):
         _take_back(kept, done, untouched=untouched)
     _move_back(kept, gone, done.moved)
     _stand_again(gone, done.gone)

@@ -15,18 +15,23 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.types import BigInteger
 
+from portal.accounts.actor import Actor
 from portal.core.db import session
+from portal.core.events import record
 from portal.customers import wall as customer_wall
 from portal.customers.models import CustomerLead
 from portal.duplicates import search
+from portal.duplicates.events import FoundDifferent
 from portal.duplicates.likeness import Likeness, Party
 from portal.duplicates.models import (
+    Answer,
     CustomerKey,
     DuplicatePair,
     Kind,
     LeadKey,
     UncheckedParty,
 )
+from portal.duplicates.queries import get_pair
 from portal.leads import wall
 
 BATCH = 500
@@ -210,3 +215,42 @@ def write(
                 where=DuplicatePair.answer.is_(None),
             )
         )
+
+
+def keep_apart(pair_id: int, actor: Actor, at: datetime) -> DuplicatePair:
+    """Remember that two are not the same; nobody is asked again. Raises `NotFound`."""
+    pair = get_pair(pair_id, actor)
+    if pair.answer is None:
+        pair.answer, pair.answered_by, pair.answered_at = Answer.DIFFERENT, actor.id, at
+        session().flush()
+        record(
+            FoundDifferent(
+                at=at,
+                lead_id=pair.lead_id,
+                other_lead_id=pair.other_lead_id,
+                customer_id=pair.customer_id,
+                other_customer_id=pair.other_customer_id,
+                user_id=actor.id,
+            )
+        )
+    return pair
+
+
+def keep_leads_apart(one_id: int, other_id: int, actor: Actor, at: datetime) -> None:
+    """Remember that two leads are not the same, whether the list has them or not."""
+    low, high = sorted((one_id, other_id))
+    added = upsert(DuplicatePair).values(
+        lead_id=low, other_lead_id=high, score=0, reasons=[], found_at=at
+    )
+    session().execute(
+        added.on_conflict_do_nothing(
+            index_elements=["lead_id", "other_lead_id"],
+            index_where=DuplicatePair.other_lead_id.is_not(None),
+        )
+    )
+    pair = session().scalar(
+        select(DuplicatePair.id).where(
+            DuplicatePair.lead_id == low, DuplicatePair.other_lead_id == high
+        )
+    )
+    keep_apart(pair or 0, actor, at)

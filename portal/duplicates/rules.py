@@ -8,7 +8,7 @@ from datetime import datetime
 from flask_babel import gettext as _
 
 from portal.core.errors import Refused
-from portal.leads.models import TO_QUALIFY, LeadState
+from portal.leads.models import TO_QUALIFY, Lead, LeadState
 from portal.leads.rules import EDITABLE
 
 MAY_GO = (*TO_QUALIFY, LeadState.QUALIFIED, LeadState.NURTURE)
@@ -64,6 +64,20 @@ class Standing:
     def may_go(self) -> bool:
         """Tell whether it may become part of another lead."""
         return self.state in MAY_GO and not self.round and not self.merged
+
+
+def standing_of(lead: Lead) -> Standing:
+    """Return what decides on a lead that may become one with another."""
+    return Standing(
+        id=lead.id,
+        number=lead.number,
+        kind=lead.kind,
+        state=lead.state,
+        round=lead.round,
+        suppressed=lead.suppressed,
+        captured_at=lead.captured_at,
+        merged=lead.merged_into is not None,
+    )
 
 
 def order(one: Standing, other: Standing) -> tuple[Standing, Standing]:

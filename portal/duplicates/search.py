@@ -163,22 +163,6 @@ def read_leads(lead_ids: Iterable[int], opened: Session) -> dict[int, Party]:
     }
 
 
-def party_of_lead(lead: Lead, contact: LeadContact) -> Party:
-    """Return who the contact of a lead is that is at hand."""
-    return party(
-        company=contact.company,
-        first_name=contact.first_name,
-        last_name=contact.last_name,
-        emails=[contact.email],
-        phones=[contact.phone_e164],
-        domains=[contact.domain],
-        street=contact.street,
-        postcode=contact.postcode,
-        city=lead.city,
-        country=lead.country,
-    )
-
-
 def read_customers(customer_ids: Iterable[int], opened: Session) -> dict[int, Party]:
     """Return who customers are, as far as the wall is open."""
     ids = list(customer_ids)

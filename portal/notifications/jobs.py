@@ -23,6 +23,7 @@ reaction("notifications.handed_back", queue="mail")(telling.tell_of_handing_back
 reaction("notifications.lead_stirs", queue="mail")(telling.tell_of_stirring)
 reaction("notifications.handed_on_by_signals", queue="mail")(telling.tell_of_handing_on_by_signals)
 reaction("notifications.leads_cooled", queue="mail")(telling.tell_of_cooling)
+reaction("notifications.asked_again", queue="mail")(telling.tell_who_works_on_it)
 reaction("notifications.closed_for_you", queue="mail")(telling.tell_of_closing)
 reaction("notifications.open_again", queue="mail")(telling.tell_of_opening)
 reaction("notifications.stands_in", queue="mail")(telling.tell_who_stands_in)

@@ -18,6 +18,7 @@ class Topic(StrEnum):
     FEEDBACK_OVERDUE = "feedback_overdue"
     FEEDBACK_DUE = "feedback_due"
     FEEDBACK_SOON = "feedback_soon"
+    ASKED_AGAIN = "asked_again"
     ACTIVITY_DUE = "activity_due"
     LEAD_STIRS = "lead_stirs"
     LEAD_OFFERED = "lead_offered"

@@ -22,6 +22,7 @@ from portal.core.db import session
 from portal.core.errors import NotFound
 from portal.core.mail.rendering import moment
 from portal.customers import activities as customers
+from portal.duplicates.rules import IN_HANDS
 from portal.feedback.operations import newest
 from portal.feedback.rules import CANCELLED, CLOSING
 from portal.feedback.rules import words_of as answer_words
@@ -44,7 +45,7 @@ from portal.timeline.rules import words_of
 TOPICS = (
     *(Topic.ACTIVITY_DUE, Topic.CLOSED_FOR_YOU, Topic.HANDED_BACK, Topic.STANDS_IN),
     *(Topic.LEAD_STIRS, Topic.LEADS_COOLED),
-    Topic.SIGN_UP_WAITS,
+    *(Topic.SIGN_UP_WAITS, Topic.ASKED_AGAIN),
 )
 
 
@@ -79,6 +80,8 @@ def find_news(topic: str, facts: Mapping[str, Any], user: User, at: datetime) ->
         return _stirs(facts["stirring_id"], bool(facts.get("woke")), user, at)
     if topic == Topic.LEADS_COOLED:
         return _cooled(facts["cooled"], user)
+    if topic == Topic.ASKED_AGAIN:
+        return _asked_again(facts["asked_of"], user)
     if topic == Topic.STANDS_IN:
         return _stands_in(facts["absence_id"], user, at)
     return _sign_up_waits(facts["sign_up_id"])
@@ -119,6 +122,25 @@ def _activity_due(activity_id: int, due: int, user: User) -> News | None:
         _("Say what came of it"),
         _("You get this mail because the activity is yours."),
         lead_id,
+    )
+
+
+def _asked_again(lead_id: int, user: User) -> News | None:
+    lead = session().get(Lead, lead_id)
+    if lead is None or lead.state not in IN_HANDS or user.id not in (lead.holder_id, lead.owner_id):
+        return None
+    return News(
+        Topic.ASKED_AGAIN,
+        _("Asked again: %(number)s", number=lead.number),
+        _("the contact of %(number)s has asked again.", number=lead.number),
+        [
+            str(_("What was asked stands in the lead’s timeline.")),
+            str(_("Whoever asks twice is about to decide: a call today is the best answer.")),
+        ],
+        f"/leads/{lead.id}",
+        _("Open the lead"),
+        _("You get this mail because you work on this lead."),
+        lead.id,
     )
 
 

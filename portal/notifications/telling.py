@@ -27,6 +27,7 @@ from portal.accounts.queries import find_name
 from portal.core.db import session, together
 from portal.core.events import Event
 from portal.core.mail import outbox
+from portal.duplicates.events import AskedAgain
 from portal.feedback.events import EndingTakenBack, HeldLeadClosed
 from portal.inbound.events import MailActionDone, MailPickLost
 from portal.leads.events import DraftsStale, LeadHandedBack
@@ -254,6 +255,13 @@ def tell_of_cooling(event: LeadsCooled, at: datetime) -> None:
     """Tell somebody which of her leads were marked colder in one go."""
     moment = round(event.at.timestamp() * 1_000_000)
     tell_news({event.user_id}, Topic.LEADS_COOLED, event, at, cooled=moment)
+
+
+def tell_who_works_on_it(event: AskedAgain, at: datetime) -> None:
+    """Tell who works on a lead that its contact has asked again, once a day however often."""
+    if event.lead_id is not None:
+        day = event.at.toordinal()
+        tell_news({event.user_id}, Topic.ASKED_AGAIN, event, at, asked_of=event.lead_id, day=day)
 
 
 def tell_of_closing(event: HeldLeadClosed, at: datetime) -> None:

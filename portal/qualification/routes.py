@@ -20,7 +20,6 @@ from portal.core.db import session
 from portal.core.errors import Conflict, Invalid
 from portal.leads import contacts, operations, own_fields, requirements, rules, script, wall
 from portal.leads.basis import Basis
-from portal.leads.duplicates import find_duplicates
 from portal.leads.leaks import Leak
 from portal.leads.models import Lead, LeadContact, LeadState
 from portal.leads.operations import ContactDraft, Draft
@@ -238,7 +237,6 @@ def show(
         form=form,
         **script_view(lead, form),
         missing={at_field(name): said for name, said in missing.items()},
-        duplicates=find_duplicates(lead.id, contact, actor) if contact else [],
         card=preview,
         place_known=lead.latitude is not None,
         **leak_view(form),

@@ -216,6 +216,7 @@ function follow({ stream, at: made, signedOut }) {
     on("lead", ({ lead, gone, within }) => (gone ? fade(lead, within) : (offered.add(lead), soon("list", within))));
     on("gate", ({ within }) => (soon("gate", within), soon("team", within)));
     on("board", ({ within }) => soon("board", within));
+    on("asked", ({ lead }) => lookAtAsked(lead));
     on("bye", leave);
     source.onerror = () => {
       // turned away: for want of a stream, or of a sign-in
@@ -288,6 +289,11 @@ function follow({ stream, at: made, signedOut }) {
   }
 
   // -- what changes on the page
+
+  async function lookAtAsked(lead) {
+    const line = $(".notice", await fragment(`/leads/${lead}/asked-again`));
+    if (line && !document.getElementById(line.id)) $("#flashes")?.append(line);
+  }
 
   async function lookAtGate() {
     const here = $("#gate");

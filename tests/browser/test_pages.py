@@ -190,6 +190,11 @@ def paths_of(live, field):
         "nurture.page": [field.leads["captured"]],
         "nurture.mail": [field.nurture_mail],
         "nurture_leaving.ask": [field.leave_mark],
+        "duplicates.of_lead": [field.leads["captured"]],
+        "duplicates.merge_page": [
+            {"lead_id": field.leads["captured"], "other_id": field.leads["long"]}
+        ],
+        "live.asked_again": [field.leads["waiting"]],
         "partners.partner": [field.firm],
         "partners.edit_partner": [field.firm],
         "partners.group": [field.group],

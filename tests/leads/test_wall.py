@@ -24,9 +24,9 @@ from portal.core import db, jobs
 from portal.core.db import READING, only_read, session, unit_of_work
 from portal.core.servers import PostgresServer
 from portal.core.walls import SET
+from portal.duplicates import pairs, queries
 from portal.imports.intake import from_records
 from portal.leads import contacts, wall
-from portal.leads.duplicates import find_duplicates
 from portal.leads.models import Lead, LeadContact
 from portal.leads.operations import suppress
 from portal.timeline.models import ContactLook
@@ -283,9 +283,10 @@ def test_the_same_contact_is_found_without_being_shown(committed: Flask) -> None
     lead, other = make_lead(), make_lead()
     manager = make_manager()
     with committed.app_context(), unit_of_work():
-        asked = contact_of(lead.id)
-        (same,) = find_duplicates(lead.id, asked, get_actor(manager.id))
-        assert (same.lead_id, same.same) == (other.id, ("email", "phone", "domain", "company"))
+        pairs.check(AT)
+        found = session().get_one(Lead, lead.id)
+        (same,) = queries.alike_of(found, get_actor(manager.id))
+        assert (same.side.id, same.likeness.score) == (other.id, 100)
         suppress([f"email:{CONTACT['email']}"], "asked", AT)
         assert session().get_one(Lead, other.id).suppressed
         assert count() == 0

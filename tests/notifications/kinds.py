@@ -248,6 +248,19 @@ KINDS: dict[str, dict[str, Any]] = {
         "press": "See your leads",
         "reason": "You get this mail because you answer for these leads.",
     },
+    "asked_again": {
+        **NAME,
+        "lead": LEAD,
+        "subject": "Asked again: L-20418",
+        "what": "the contact of L-20418 has asked again.",
+        "details": [
+            "What was asked stands in the lead’s timeline.",
+            "Whoever asks twice is about to decide: a call today is the best answer.",
+        ],
+        "path": "/leads/418",
+        "press": "Open the lead",
+        "reason": "You get this mail because you work on this lead.",
+    },
     "handed_back": {
         **NAME,
         "lead": LEAD,
@@ -327,6 +340,7 @@ for kind in (
     "closed_for_you",
     "lead_stirs",
     "leads_cooled",
+    "asked_again",
     "handed_back",
     "stands_in",
     "sign_up_waits",

@@ -13,8 +13,10 @@ from portal.core import jobs
 from portal.core.db import session
 from portal.core.events import Delivery
 from portal.core.mail.models import OutgoingEmail
+from portal.duplicates import entrance, pairs
 from portal.leads import activities, hand_over
 from portal.leads.models import Lead
+from portal.leads.operations import ContactDraft, Draft
 from portal.leads.signals import add_signal
 from portal.notifications.models import Notice
 from portal.partners import operations as partners
@@ -24,6 +26,7 @@ from portal.scoring.models import ScoreRules
 from portal.timeline.rules import Entry
 from tests.factories import (
     AT,
+    CONTACT,
     answer_questions,
     make_lead,
     make_manager,
@@ -241,3 +244,25 @@ def test_an_administrator_hears_where_there_is_no_channel_manager(ctx):
     confirmed()
     react()
     assert [mail.user_id for mail in mails("sign_up_waits")] == [ada.id]
+
+
+def test_who_holds_a_lead_hears_once_a_day_that_its_contact_asked_again(ctx):
+    rep = make_person()
+    lead = make_lead(
+        state="held",
+        round=1,
+        holder_id=rep.id,
+        holder_organisation_id=rep.organisation_id,
+        picked_at=AT,
+    )
+    pairs.check(AT)
+    asked = Draft(title="Two more", contact=ContactDraft(email=CONTACT["email"]))
+    for minute in range(2):
+        entrance.take_in(asked, AT + timedelta(minutes=minute))
+    react(AT + timedelta(minutes=2))
+    (mail,) = mails("asked_again")
+    assert mail.user_id == rep.id
+    for part in (mail.text, mail.html):
+        assert f"the contact of {lead.number} has asked again." in part
+        assert f"/leads/{lead.id}" in part
+    assert told_of_contact(mail) == set()

@@ -1,4 +1,6 @@
-"""The processes beside the web: `python worker.py worker [queue …] | scheduler | catcher`.
+"""The processes beside the web: `python worker.py` and one word of these.
+
+`worker [queue …] | scheduler | catcher | mail-in`.
 
 A worker without queues serves all of them; a second one for `bulk` keeps imports from delaying
 mails.
@@ -37,12 +39,21 @@ def catch(_words: list[str]) -> None:
     catcher.main()
 
 
+def take_mail_in(_words: list[str]) -> None:
+    """Take in mail for the lead address."""
+    from portal.factory import create_app  # noqa: PLC0415
+    from portal.inbound import mail_in  # noqa: PLC0415
+
+    mail_in.main(create_app())
+
+
 # those of `core.jobs`, said again so that a wrong word is told before anything is loaded
 QUEUES = {"now", "mail", "bulk"}
 ROLES: dict[str, Callable[[list[str]], None]] = {
     "worker": work,
     "scheduler": schedule,
     "catcher": catch,
+    "mail-in": take_mail_in,
 }
 
 

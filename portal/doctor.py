@@ -28,6 +28,7 @@ from portal.core.jobs import JobFailure
 from portal.core.mail import health as mail_health
 from portal.core.mail import transport
 from portal.core.mail.models import OutgoingEmail
+from portal.inbound.models import InboundMessage
 from portal.leads import policies
 from portal.offers.models import OfferRound
 
@@ -74,6 +75,18 @@ def check_settings(_at: datetime) -> Finding:
     return Finding("settings", "ok", "complete")
 
 
+def check_mail_in(at: datetime) -> Finding:
+    """See whether mail that came in waits, and say where it is taken."""
+    settings = _settings()
+    oldest = session().scalar(
+        select(func.min(InboundMessage.received_at)).where(InboundMessage.processed_at.is_(None))
+    )
+    where = f"{settings.lead_address} on 127.0.0.1:{settings.mail_in_port}"
+    if oldest is not None and at - oldest > LATE:
+        return Finding("mail in", "warn", f"a mail waits for {_span(at - oldest)}", "See workers.")
+    return Finding("mail in", "ok", where)
+
+
 def check_database(_at: datetime) -> Finding:
     """See whether the database answers."""
     if health.database_state() != "ok":
@@ -113,6 +126,7 @@ def check_role(_at: datetime) -> Finding:
 BEHIND_THE_WALL = (
     *("lead_contacts", "firm_notes", "note_versions", "activity_words"),
     "attachment_names",
+    "inbound_raws",
     *("customer_names", "customer_addresses"),
 )
 
@@ -365,6 +379,7 @@ ALWAYS: tuple[Check, ...] = (
 WITH_DATABASE: tuple[Check, ...] = (check_migrations, check_role, check_extensions)
 WITH_TABLES: tuple[Check, ...] = (
     check_wall,
+    check_mail_in,
     check_deliveries,
     check_chain,
     check_mail_queue,

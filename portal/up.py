@@ -27,6 +27,7 @@ from portal.core.supervisor import Interrupted, Program, Supervisor
 
 ROOT = Path(__file__).resolve().parent.parent
 FIRST_PORT = 8000
+FIRST_MAIL_PORT = 8025
 PORTS_TRIED = 100
 READY_SECONDS = 60.0
 
@@ -58,6 +59,7 @@ class _Plan:
     smtp_url: str
     secret_key: str
     demo_size: str
+    mail_in_port: int | None
 
 
 def up(environment: Mapping[str, str]) -> int:
@@ -106,6 +108,8 @@ def _run(plan: _Plan, environment: Mapping[str, str]) -> int:
         # a long import must not delay a mail
         supervisor.start(Program("bulk", _python("worker.py", "worker", "bulk"), env))
         supervisor.start(Program("scheduler", _python("worker.py", "scheduler"), env))
+        supervisor.start(Program("mail-in", _python("worker.py", "mail-in"), env))
+        addresses.append(("mail-in", f"127.0.0.1:{settings['MAIL_IN_PORT']}"))
         if not plan.smtp_url:
             supervisor.start(Program("catcher", _python("worker.py", "catcher"), env))
             addresses.append(("mailbox", f"{settings['PUBLIC_URL']}/local/mailbox"))
@@ -125,24 +129,47 @@ def _run(plan: _Plan, environment: Mapping[str, str]) -> int:
 
 
 def _read(environment: Mapping[str, str]) -> _Plan:
-    port: int | None = None
-    if named := environment.get("PORT"):
-        if not named.isdigit() or not 0 < int(named) < 65536:
-            raise CannotStart(f"PORT={named} is not a port: take a number from 1 to 65535.")
-        port = int(named)
     if (size := environment.get("DEMO_SIZE") or "") and not (size.isdigit() and int(size)):
         raise CannotStart(f"DEMO_SIZE={size} is not a number of leads.")
     return _Plan(
         var=Path(environment.get("VAR_DIR") or ROOT / "var").absolute(),
         host=environment.get("HOST") or "127.0.0.1",
-        port=port,
+        port=_port_named(environment, "PORT"),
         public_url=(environment.get("PUBLIC_URL") or "").rstrip("/"),
         database_url=environment.get("DATABASE_URL") or "",
         redis_url=environment.get("REDIS_URL") or "",
         smtp_url=environment.get("SMTP_URL") or "",
         secret_key=environment.get("SECRET_KEY") or "",
         demo_size=size,
+        mail_in_port=_port_named(environment, "MAIL_IN_PORT"),
     )
+
+
+def _port_named(environment: Mapping[str, str], name: str) -> int | None:
+    if not (named := environment.get(name)):
+        return None
+    if not named.isdigit() or not 0 < int(named) < 65536:
+        raise CannotStart(f"{name}={named} is not a port: take a number from 1 to 65535.")
+    return int(named)
+
+
+def _free_mail_port(named: int | None) -> int:
+    """Return where mail comes in: the named port, else 8025 or the next that is free."""
+    ports = [named] if named else range(FIRST_MAIL_PORT, FIRST_MAIL_PORT + PORTS_TRIED)
+    for port in ports:
+        with socket.socket() as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                tried.bind(("127.0.0.1", port))
+            except OSError as problem:
+                if named:
+                    raise CannotStart(
+                        f"Port {port} for mail that comes in: {problem.strerror}. Name another one "
+                        "with MAIL_IN_PORT=…, or leave MAIL_IN_PORT out."
+                    ) from problem
+                continue
+            return port
+    raise CannotStart("No free port for mail that comes in: name one with MAIL_IN_PORT=….")
 
 
 @contextlib.contextmanager
@@ -221,6 +248,7 @@ def _settings(plan: _Plan, port: int) -> dict[str, str]:
         "PORT": str(port),
         "PUBLIC_URL": plan.public_url or f"http://{shown}:{port}",
         "SECRET_KEY": plan.secret_key or _secret_key(plan.var),
+        "MAIL_IN_PORT": str(_free_mail_port(plan.mail_in_port)),
         "PYTHONUNBUFFERED": "1",
     }
     if plan.smtp_url:

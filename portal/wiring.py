@@ -61,8 +61,15 @@ from portal.feedback.events import (
 from portal.imports import jobs as _imports  # noqa: F401
 from portal.imports import routes as imports
 from portal.imports.events import LeadsImported
+from portal.inbound import jobs as _inbound  # noqa: F401
+from portal.inbound import mail_pages as incoming
 from portal.inbound import routes as inbound
-from portal.inbound.events import MailActionDone, MailPickLost
+from portal.inbound.events import (
+    InquiryMailed,
+    MailActionDone,
+    MailNotUnderstood,
+    MailPickLost,
+)
 from portal.leads import activity_routes as activities
 from portal.leads import archive_routes as archive
 from portal.leads import date_routes as lead_dates
@@ -192,6 +199,7 @@ ROOMS = (
     imports.blueprint,
     scoring.blueprint,
     inbound.blueprint,
+    incoming.blueprint,
     api.blueprint,
     web_forms.blueprint,
     public_form.blueprint,
@@ -263,6 +271,8 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     FeedbackDueSoon: ("notifications.feedback_soon",),
     FeedbackDue: ("notifications.feedback_due",),
     FeedbackOverdue: ("notifications.feedback_overdue",),
+    InquiryMailed: ("notifications.mailed",),
+    MailNotUnderstood: ("notifications.mail_not_understood",),
     MailActionDone: ("notifications.recorded",),
     MailPickLost: ("notifications.not_yours",),
 }
@@ -270,6 +280,8 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
 SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("core.dispatch", timedelta(seconds=10)),
     ("mail.drain", timedelta(seconds=30)),
+    ("inbound.read_waiting", timedelta(seconds=60)),
+    ("inbound.forget_mails", timedelta(hours=6)),
     ("offers.end_rounds", timedelta(seconds=60)),
     ("offers.open_rings", timedelta(seconds=60)),
     ("pickup.mark_debts", timedelta(seconds=60)),

@@ -38,6 +38,8 @@ from portal.feedback.rules import Answer
 from portal.imports import files as list_files
 from portal.imports import jobs
 from portal.imports.reading import open_table
+from portal.inbound import mails
+from portal.inbound.models import InboundMessage, MailState
 from portal.leads import activities, hand_over, notes, own_fields, team, versions
 from portal.leads.intake.mapping import propose_mapping
 from portal.leads.models import Lead, LeadState
@@ -293,6 +295,7 @@ def make_things(world, alpha, at):
             for verb in FILE_VERBS
         },
         "note_id": make_note(world, at),
+        "message_id": make_mail_in(at),
         "mail_id": "20260101T000000-1",
         "jobs.retry_mail mail_id": 1,
         "mail_health.resend mail_id": 1,
@@ -323,6 +326,15 @@ def make_things(world, alpha, at):
     for endpoint, name in (("open_sign_in_link", "anna"), ("sign_in_by_link", "bob")):
         secret = accounts.issue_sign_in_link(world.people[name].id, clock.now())
         world.values[f"accounts.{endpoint} token"] = secret
+
+
+def make_mail_in(at):
+    """Have a mail come in that nobody understood."""
+    raw = b"From: nobody\r\nSubject: Hm\r\n\r\nHello"
+    message_id = mails.store(raw, "", "inquiries@in.firstcome.example", "smtp", at)
+    message = session().get_one(InboundMessage, message_id)
+    mails.settle(message, MailState.NOT_UNDERSTOOD, "odd_sender", at)
+    return message_id
 
 
 def make_fields(world, firm, at):

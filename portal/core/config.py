@@ -47,6 +47,9 @@ class Settings:
     currency: str
     log_level: str
     testing: bool = False
+    # where mail comes in on this machine, and the address at which it becomes an inquiry
+    mail_in_port: int = 8025
+    lead_address: str = "inquiries@in.firstcome.example"
     stream_url: str = ""
     # mails to one domain within a minute; 0: as many as there are
     mail_per_domain: int = 0
@@ -95,6 +98,9 @@ class Settings:
             currency=env.get("CURRENCY", "EUR"),
             log_level=env.get("LOG_LEVEL", "INFO"),
             testing=env.get("FIRSTCOME_TESTING") == "1",
+            mail_in_port=number(env, "MAIL_IN_PORT", 8025),
+            lead_address=env.get("LEAD_ADDRESS")
+            or f"inquiries@{env.get('MAIL_DOMAIN') or 'in.firstcome.example'}",
             stream_url=stream_address(env.get("STREAM_URL", ""), public_url),
             mail_per_domain=number(
                 env, "MAIL_PER_DOMAIN_PER_MINUTE", 0 if local else MAILS_A_MINUTE

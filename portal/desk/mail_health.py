@@ -22,6 +22,7 @@ from portal.core import clock, jobs
 from portal.core.config import Settings
 from portal.core.db import session
 from portal.core.mail import health, outbox
+from portal.inbound import mail_pages, mails
 from portal.leads.models import Lead
 from portal.web.access import requires
 from portal.web.htmx import go
@@ -42,7 +43,9 @@ KINDS: dict[str, Any] = {
     "handed_back": _l("Back from operations"),
     "lead_stirs": _l("A lead has become active"),
     "leads_cooled": _l("Leads that have cooled"),
+    "inquiry_thanks": _l("Thanks for a mail"),
     "invitation": _l("Invitation"),
+    "mail_taken": _l("Mail to the lead address"),
     "lead_offered": _l("A lead for you"),
     "new_device": _l("New device"),
     "not_yours": _l("Not yours"),
@@ -90,6 +93,9 @@ def mail_health_page() -> ResponseReturnValue:
         domains=health.list_domains(at, SHOWN),
         reasons=reasons,
         failed=list_failed(),
+        came_in=mail_pages.lines(mails.list_not_understood()),
+        came_in_today=mails.count_states(at - health.DAY),
+        lead_address=settings.lead_address,
         pace=settings.mail_per_domain,
         shown=SHOWN,
     )

@@ -44,3 +44,28 @@ class MailLinkMisused(Event):
 
     link_id: int
     user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InquiryMailed(Event):
+    """A mail became an inquiry; `user_id` is who of the vendor forwarded it, None: who asks."""
+
+    message_id: int
+    user_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailNotUnderstood(Event):
+    """A mail waits for people; `reason` is a code, `user_id` who of the vendor sent it."""
+
+    message_id: int
+    user_id: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailPutAside(Event):
+    """Somebody put a mail aside that asks for nothing."""
+
+    message_id: int
+    user_id: int

@@ -7,7 +7,7 @@ from datetime import datetime
 from portal.accounts.events import HearingChanged
 from portal.core.jobs import Payload, job, sweep
 from portal.core.reactions import reaction
-from portal.notifications import operations, telling
+from portal.notifications import mailed, operations, telling
 
 reaction("notifications.stand_by_heard", queue="now")(telling.tell_who_stood_by)
 reaction("notifications.lead_offered", queue="mail")(telling.tell_of_offer)
@@ -28,6 +28,8 @@ reaction("notifications.closed_for_you", queue="mail")(telling.tell_of_closing)
 reaction("notifications.open_again", queue="mail")(telling.tell_of_opening)
 reaction("notifications.stands_in", queue="mail")(telling.tell_who_stands_in)
 reaction("notifications.sign_up_waits", queue="mail")(telling.tell_of_request)
+reaction("notifications.mailed", queue="mail")(mailed.tell_of_mailed)
+reaction("notifications.mail_not_understood", queue="mail")(mailed.tell_of_not_understood)
 reaction("notifications.recorded", queue="mail")(telling.tell_recorded)
 reaction("notifications.not_yours", queue="mail")(telling.tell_not_yours)
 reaction("notifications.password_reset", queue="mail")(telling.send_reset_link)

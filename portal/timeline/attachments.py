@@ -55,8 +55,8 @@ class Attached:
     at: datetime
     organisation_id: int
     firm: str
-    author_id: int
-    author: str
+    author_id: int | None
+    author: str | None
     shared: bool
 
 
@@ -91,7 +91,7 @@ def read(
         )
         .join(AttachmentName, AttachmentName.attachment_id == Attachment.id)
         .join(Organisation, Organisation.id == Attachment.organisation_id)
-        .join(User, User.id == Attachment.author_id)
+        .outerjoin(User, User.id == Attachment.author_id)
         .where(Attachment.subject == subject.kind, Attachment.subject_id == subject.id, readable)
         .order_by(Attachment.at.desc(), Attachment.id.desc())
         .limit(SHOWN)
@@ -105,11 +105,29 @@ def attach(
     subject: Subject, stored: Stored, *, shared: bool, actor: Actor, at: datetime
 ) -> Attachment:
     """Attach a file that lies in its place. Raises `Invalid` (`file`) where there are too many."""
-    wait_in_line(subject, actor.organisation_id)
+    return _attach(subject, stored, shared, actor.organisation_id, actor.id, at)
+
+
+def attach_unsigned(
+    subject: Subject, stored: Stored, organisation_id: int, at: datetime
+) -> Attachment:
+    """Attach for a firm a file that nobody of it brought. Raises `Invalid` as `attach` does."""
+    return _attach(subject, stored, False, organisation_id, None, at)
+
+
+def _attach(
+    subject: Subject,
+    stored: Stored,
+    shared: bool,
+    organisation_id: int,
+    author_id: int | None,
+    at: datetime,
+) -> Attachment:
+    wait_in_line(subject, organisation_id)
     mine = select(func.count()).where(
         Attachment.subject == subject.kind,
         Attachment.subject_id == subject.id,
-        Attachment.organisation_id == actor.organisation_id,
+        Attachment.organisation_id == organisation_id,
     )
     if (session().scalar(mine) or 0) >= MOST:
         words = _("There are %(most)d files here already. Please remove one first.", most=MOST)
@@ -117,8 +135,8 @@ def attach(
     attachment = Attachment(
         subject=subject.kind,
         subject_id=subject.id,
-        organisation_id=actor.organisation_id,
-        author_id=actor.id,
+        organisation_id=organisation_id,
+        author_id=author_id,
         at=at,
         key=stored.key,
         kind=stored.kind,
@@ -126,11 +144,11 @@ def attach(
     )
     session().add(attachment)
     session().flush()
-    with wall.open_notes(actor.organisation_id) as opened:
+    with wall.open_notes(organisation_id) as opened:
         opened.add(
             AttachmentName(
                 attachment_id=attachment.id,
-                organisation_id=actor.organisation_id,
+                organisation_id=organisation_id,
                 subject=subject.kind,
                 subject_id=subject.id,
                 name=stored.name,
@@ -142,8 +160,8 @@ def attach(
             at=at,
             lead_id=subject.lead_id,
             attachment_id=attachment.id,
-            user_id=actor.id,
-            organisation_id=actor.organisation_id,
+            user_id=author_id,
+            organisation_id=organisation_id,
             kind=stored.kind,
             shared=shared,
         )
@@ -207,7 +225,8 @@ def share(subject: Subject, attachment_id: int, shared: bool, actor: Actor, at: 
 def remove(subject: Subject, attachment_id: int, actor: Actor, at: datetime) -> None:
     """Remove a file for good, as who attached it. Raises `NotFound`, `NotYourFile`."""
     with _own(subject, attachment_id, actor) as (opened, attachment, name):
-        if attachment.author_id != actor.id:
+        # what came by mail is whose the lead is
+        if attachment.author_id not in (None, actor.id):
             raise NotYourFile(_("Only who attached a file can remove it."))
         opened.delete(name)
         opened.flush()

@@ -88,7 +88,7 @@ class AttachmentKept(Event):
     """Somebody attached a file; `kind` is its media type. What it is called stands elsewhere."""
 
     attachment_id: int
-    user_id: int
+    user_id: int | None
     organisation_id: int
     kind: str
     shared: bool

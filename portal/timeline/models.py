@@ -90,6 +90,8 @@ class ActivityWords(Base):
 class Attachment(Base):
     """A file that somebody attached to something; `key` is the name under which it lies.
 
+    Nobody is its author where it came by mail.
+
     `kind` is the media type that its own bytes say, `size` its bytes. What it is called stands in
     `AttachmentName`.
     """
@@ -100,7 +102,7 @@ class Attachment(Base):
     subject: Mapped[str]
     subject_id: Mapped[int] = mapped_column(BigInteger)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
-    author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     at: Mapped[datetime]
     key: Mapped[str] = mapped_column(unique=True)
     kind: Mapped[str]

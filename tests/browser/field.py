@@ -46,6 +46,8 @@ from portal.imports.models import ImportRow
 from portal.imports.reading import open_table
 from portal.imports.states import ImportState
 from portal.imports.wall import open_to
+from portal.inbound import mails
+from portal.inbound.models import InboundMessage, MailState
 from portal.leads import activities, dates, hand_over, notes, team, versions
 from portal.leads import operations as leads
 from portal.leads.basis import Basis
@@ -111,6 +113,7 @@ class Field:
     kinds: list[str] = field(default_factory=list)
     entries: list[dict[str, Any]] = field(default_factory=list)
     mail: str = ""
+    mail_in: int = 0
     imports: dict[str, int] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     invitation: str = ""
@@ -237,6 +240,7 @@ def till_the_field(folder: Path) -> Field:
     made.sign_up = newcomers()
     made.web_forms = forms_of(get_actor(made.people["channel_manager"].id), at)
     made.mail = catch(folder / "mailbox")
+    made.mail_in = factory(have_mail_come_in)()
     return made
 
 
@@ -548,3 +552,16 @@ def catch(mailbox: Path) -> str:
     mail.set_content("A lead for you.")
     mail.add_alternative("<html><head></head><body><p>A lead for you.</p></body></html>", "html")
     return Mailbox(mailbox).keep(mail.as_bytes())
+
+
+def have_mail_come_in() -> int:
+    """Have a mail of one of our own come in, in which nobody found who asks."""
+    mail = EmailMessage()
+    mail["From"], mail["Subject"] = "Mara <mara@vendor.example>", f"Fwd: {LONG}"
+    mail.set_content(f"{TEXT}\n\nCall her on 0511 7654321.\n")
+    at = clock.now()
+    kept = mails.store(mail.as_bytes(), "", "inquiries@in.firstcome.example", "smtp", at)
+    assert kept is not None
+    message = session().get_one(InboundMessage, kept)
+    mails.settle(message, MailState.NOT_UNDERSTOOD, "no_original", at)
+    return kept

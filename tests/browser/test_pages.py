@@ -280,6 +280,7 @@ def paths_of(live, field):
         "accounts.reset": ["no-such-token"],
         "accounts.open_sign_in_link": [field.sign_in_link],
         "notifications.mail_page": [field.mail],
+        "incoming.page": [field.mail_in],
         "inbound.open_link": field.links.values(),
         "inbound.open_stop": [field.links["stop"]],
     }

@@ -15,7 +15,9 @@ TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 ALL_TEMPLATES = sorted(path for path in (ROOT / "templates").rglob("*.*") if path.suffix != ".css")
 
 MAY_COMMIT = {"core/db.py", "web/boundary.py", "migrations/env.py"}
-OPEN_UNITS = re.compile(r"(^|/)(jobs|commands?|cli|up|doctor|founding|catcher)\.py$|^demo/|^core/")
+OPEN_UNITS = re.compile(
+    r"(^|/)(jobs|commands?|cli|up|doctor|founding|catcher|mail_in)\.py$|^demo/|^core/"
+)
 MAY_READ_ENVIRONMENT = {"core/config.py", "cli.py", "up.py"}
 MAY_ASK_THE_TIME = {"core/clock.py"}
 # a command imports what it needs, so that `portal up` is there at once; the reporter of errors

@@ -295,6 +295,15 @@ KINDS: dict[str, dict[str, Any]] = {
         "press": "See the request",
         "reason": "You get this mail because you look after the partners.",
     },
+    "mail_taken": {
+        **NAME,
+        "subject": "L-20418 is in",
+        "what": "your mail is in as L-20418.",
+        "details": [],
+        "path": "/leads/418",
+        "press": "Open the lead",
+    },
+    "inquiry_thanks": {**NAME},
     "digest": {
         **NAME,
         "summary": "2 answers owed, 1 new lead, 1 not picked up, 2 not finished, "

@@ -63,7 +63,8 @@ def test_a_mail_reads_as_it_was_approved(ctx, kind, request):
 def test_both_parts_of_a_mail_carry_the_same_absolute_links(ctx, kind):
     mail = rendering.render(kind, KINDS[kind], "en", "Europe/Berlin")
     assert links(mail.text) == links(mail.html)
-    assert links(mail.text)
+    # a stranger who is thanked has nothing to open here
+    assert links(mail.text) or kind == "inquiry_thanks"
 
 
 @pytest.mark.parametrize("kind", KINDS)

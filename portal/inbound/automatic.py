@@ -1,0 +1,37 @@
+"""Whether a program sent a mail: an answer of somebody away, a report, a list, ourselves. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+ROBOTS = re.compile(r"(?i)^(mailer-daemon|postmaster|no-?reply|do-?not-?reply|bounces?)([+.-].*)?@")
+AWAY = re.compile(
+    r"(?i)^\s*(abwesenheitsnotiz|abwesend|automatische antwort|automatic reply|auto(matic)?[ -]?"
+    r"(response|reply)|out of (the )?office|autosvar|automatisk svar|réponse automatique|"
+    r"respuesta automática|risposta automatica|automatisch antwoord|undeliverable|"
+    r"delivery status notification|unzustellbar)\b"
+)
+BULK = frozenset(("bulk", "junk", "list", "auto_reply"))
+
+
+def why_automatic(
+    headers: Mapping[str, str], sender: str, subject: str, envelope_from: str, mail_domain: str
+) -> str | None:
+    """Return the code `loop` or `automatic` for what no person sent; None for a person's mail."""
+    own = f"@{mail_domain.lower()}"
+    if sender.endswith(own) or own in headers.get("message-id", "").lower():
+        return "loop"
+    submitted = headers.get("auto-submitted", "no").partition(";")[0].strip().lower()
+    bounced = envelope_from == "" or headers.get("return-path", "x").strip() == "<>"
+    told = (
+        submitted != "no",
+        headers.get("precedence", "").strip().lower() in BULK,
+        any(name in headers for name in ("x-autoreply", "x-autorespond", "x-autoresponder")),
+        headers.get("content-type", "").lower().startswith("multipart/report"),
+        "list-id" in headers,
+        bool(ROBOTS.match(sender)),
+        bool(AWAY.match(subject)),
+        bounced,
+    )
+    return "automatic" if any(told) else None

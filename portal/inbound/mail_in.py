@@ -1,0 +1,122 @@
+"""The listener for mail that comes in: SMTP and LMTP on one port, `python worker.py mail-in`.
+
+It keeps a mail whole before it says yes, and does nothing else: 451 while the database is away, 550
+at once for an address that is not ours. Behind a mail server; it listens on this machine only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from typing import Any, cast
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, syntax
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from portal.core import circumstances, clock, jobs, logs, mishaps
+from portal.core.config import Settings
+from portal.core.db import db, unit_of_work
+from portal.inbound import mails
+from portal.inbound.parsing import LARGEST
+
+log = logs.get(__name__)
+
+NO_SUCH = "550 5.1.1 no such address here"
+LATER = "451 4.3.0 please try again later"
+MOST_RECIPIENTS = 20
+IDLE_SECONDS = 60
+
+
+class Door(SMTP):
+    """SMTP, and LMTP for who greets so: an answer for each recipient then."""
+
+    @syntax("LHLO hostname")
+    async def smtp_LHLO(self, hostname: str) -> None:  # noqa: N802
+        """Greet a mail server that hands over for several recipients."""
+        cast(Any, self.session).speaks_lmtp = True
+        await self.smtp_EHLO(hostname)
+
+
+class Keeper:
+    """What aiosmtpd calls for each recipient and each mail."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        settings: Settings = app.config["SETTINGS"]
+        self.address = settings.lead_address.lower()
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
+    ) -> str:
+        """Take our address, in whatever case and with whatever behind a plus."""
+        if len(envelope.rcpt_tos) >= MOST_RECIPIENTS:
+            return "452 4.5.3 too many recipients"
+        local, _at, domain = address.lower().rpartition("@")
+        if f"{local.partition('+')[0]}@{domain}" != self.address:
+            return NO_SUCH
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 ok"
+
+    async def handle_DATA(self, _server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        """Keep a mail; what came twice is kept once."""
+        lmtp = getattr(session, "speaks_lmtp", False)
+        said = await asyncio.to_thread(
+            self.keep,
+            envelope.original_content,
+            envelope.mail_from or "",
+            "lmtp" if lmtp else "smtp",
+        )
+        return "\r\n".join([said] * len(envelope.rcpt_tos)) if lmtp else said
+
+    def keep(self, raw: bytes, envelope_from: str, adapter: str) -> str:
+        """Keep a mail in a transaction of its own and hurry the worker."""
+        with self.app.app_context(), circumstances.under(channel="mail"):
+            try:
+                with unit_of_work():
+                    found = mails.store(raw, envelope_from, self.address, adapter, clock.now())
+            except (SQLAlchemyError, PoolTimeout) as trouble:
+                log.error("mail not kept", error=mishaps.describe(trouble))
+                return LATER
+            finally:
+                db.session.remove()
+            if found is not None:
+                jobs.enqueue("inbound.read_mail", {"id": found}, f"read-mail-{found}")
+        log.info("mail came in", message=found, size=len(raw))
+        return "250 2.0.0 kept"
+
+
+class MailIn(Controller):
+    """The listener in a thread of its own."""
+
+    def factory(self) -> SMTP:
+        return Door(
+            self.handler,
+            data_size_limit=LARGEST,
+            enable_SMTPUTF8=False,
+            ident="Firstcome",
+            timeout=IDLE_SECONDS,
+        )
+
+
+def listen(app: Flask, host: str, port: int) -> Any:
+    """Start to listen and return the controller; its `stop()` ends it."""
+    controller = MailIn(Keeper(app), hostname=host, port=port)
+    controller.start()
+    return controller
+
+
+def main(app: Flask) -> None:
+    """Take mail in until told to stop."""
+    settings: Settings = app.config["SETTINGS"]
+    stop = {signal.SIGTERM, signal.SIGINT}
+    # before the thread starts, so that it inherits the mask and `sigwait` gets the signal
+    signal.pthread_sigmask(signal.SIG_BLOCK, stop)
+    controller = listen(app, "127.0.0.1", settings.mail_in_port)
+    log.info("mail-in listens", port=settings.mail_in_port)
+    signal.sigwait(stop)
+    with contextlib.suppress(RuntimeError):
+        controller.stop()

@@ -1,0 +1,120 @@
+"""Pages of mails that could not be understood: looked into, taken in by hand, put aside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, flash, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import StringField
+
+from portal.accounts.actor import current_actor
+from portal.accounts.permissions import Permission
+from portal.core import clock
+from portal.core.errors import Invalid
+from portal.inbound import forwards, mails
+from portal.inbound.models import InboundMessage
+from portal.inbound.parsing import Mail
+from portal.web.access import requires
+from portal.web.forms import Form, needed
+from portal.web.htmx import go
+
+blueprint = Blueprint("incoming", __name__, url_prefix="/mail-health/incoming")
+
+WHY: dict[str, Any] = {
+    "odd_sender": _l("It doesn’t say plainly whom it is from."),
+    "no_original": _l("One of us sent it, and who asks doesn’t stand in it."),
+    "from_partner": _l("Somebody of a partner sent it: his own find, or an answer?"),
+    "unreadable": _l("It could not be taken apart."),
+    "too_large": _l("It is too large."),
+    "odd_headers": _l("Its headers are too long to be a person’s mail."),
+    "odd_parts": _l("It has too many parts to be a person’s mail."),
+    "refused": _l("What stands in it can’t be kept as it is."),
+    "gave_up": _l("Reading it failed several times."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A mail as a list shows it: when, how large, and why it waits."""
+
+    id: int
+    at: datetime
+    kilobytes: int
+    why: str
+
+
+def lines(messages: Sequence[InboundMessage]) -> list[Line]:
+    """Return mails as a list shows them."""
+    return [
+        Line(one.id, one.received_at, (one.size + 1023) // 1024, why(one.reason))
+        for one in messages
+    ]
+
+
+def why(reason: str | None) -> str:
+    """Say why a mail waits."""
+    return str(WHY.get(reason or "") or _("It was not understood."))
+
+
+class TakeForm(Form):
+    """Who asks in a mail."""
+
+    email = StringField(_l("E-mail"), validators=[needed()])
+    name = StringField(_l("Name"))
+
+
+@blueprint.get("/<int:message_id>")
+@requires(Permission.LEADS_QUALIFY)
+def page(message_id: int) -> ResponseReturnValue:
+    message = mails.get_waiting(message_id)
+    mail = mails.look_into(message)
+    form = TakeForm(formdata=None)
+    if mail is not None:
+        propose(form, mail)
+    return show(message, mail, form)
+
+
+def propose(form: TakeForm, mail: Mail) -> None:
+    """Propose who asks: whoever stands in a mail, or sent it."""
+    original = forwards.find_original(mail.text)
+    form.email.data = original.address if original else mail.sender
+    form.name.data = original.name if original else mail.sender_name
+
+
+def show(message: InboundMessage, mail: Mail | None, form: TakeForm) -> str:
+    """Render the page of a mail."""
+    return render_template(
+        "inbound/incoming.html", message=message, mail=mail, form=form, why=why(message.reason)
+    )
+
+
+@blueprint.post("/<int:message_id>/inquiry")
+@requires(Permission.LEADS_QUALIFY)
+def take(message_id: int) -> ResponseReturnValue:
+    form, actor = TakeForm(), current_actor()
+    message = mails.get_waiting(message_id)
+    if not form.validate():
+        return show(message, mails.look_into(message), form), 422
+    try:
+        lead = mails.take_by_hand(
+            message_id, form.email.data or "", form.name.data or "", actor, clock.now()
+        )
+    except Invalid as error:
+        form.take(error)
+        return show(message, mails.look_into(message), form), 422
+    flash(_("%(number)s is in.", number=lead.number), "success")
+    return go(url_for("qualification.qualify_lead", lead_id=lead.id))
+
+
+@blueprint.post("/<int:message_id>/removal")
+@requires(Permission.LEADS_QUALIFY)
+def put_aside(message_id: int) -> ResponseReturnValue:
+    mails.put_aside(message_id, current_actor(), clock.now())
+    flash(_("The mail is put aside."))
+    return go(url_for("qualification.qualify"))

@@ -1,0 +1,344 @@
+"""Taking a mail apart, in a process of its own with bounds: `python -m portal.inbound.parsing`.
+
+Reads the mail from standard input and writes JSON. `take_apart` starts it and gives up after some
+seconds; whatever a hostile mail does happens there. HTML is never kept: it becomes text.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import resource
+import subprocess
+import sys
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import policy
+from email.errors import MessageError
+from email.message import EmailMessage
+from email.parser import BytesParser
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+LARGEST = 15 * 1024 * 1024
+MOST_HEADER_BYTES, MOST_HEADERS, LONGEST_HEADER = 64 * 1024, 300, 8 * 1024
+MOST_BOUNDARIES, MOST_MULTIPARTS = 2000, 12
+MOST_PARTS, MOST_FILES, LARGEST_FILE = 100, 10, 10 * 1024 * 1024
+LONGEST_TEXT = 200_000
+MEMORY, SECONDS = 768 * 1024 * 1024, 10
+
+HIDDEN = {
+    **dict.fromkeys(range(0x202A, 0x202F)),
+    **dict.fromkeys(range(0x2066, 0x206A)),
+    **dict.fromkeys(range(0x200B, 0x2010)),
+    **dict.fromkeys([0x2060, 0xFEFF, 0x00AD]),
+}
+TROUBLE = (
+    *(MessageError, RecursionError, MemoryError, KeyError, LookupError, ValueError),
+    *(IndexError, AttributeError, TypeError, AssertionError),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that came with a mail."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail taken apart. `sender` is empty where it can't be said for sure whom it is from.
+
+    `headers` are those that tell what sent it, in lower case; `forwarded` is the sender, name,
+    subject and text of a mail that was forwarded as a file.
+    """
+
+    sender: str
+    sender_name: str
+    subject: str
+    text: str
+    headers: dict[str, str]
+    files: tuple[File, ...]
+    left_out: int
+    forwarded: dict[str, str] | None
+
+
+class Unreadable(Exception):
+    """The mail can't be taken apart within the bounds; the message is a code."""
+
+
+def take_apart(raw: bytes) -> Mail:
+    """Take a mail apart in a process of its own. Raises `Unreadable`."""
+    if why := refuse(raw):
+        raise Unreadable(why)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "portal.inbound.parsing"],
+            input=raw,
+            capture_output=True,
+            timeout=SECONDS,
+            cwd=Path(__file__).resolve().parents[2],
+            check=False,
+        )
+        told = json.loads(done.stdout) if done.returncode == 0 else None
+    except (subprocess.TimeoutExpired, ValueError):
+        told = None
+    if told is None:
+        raise Unreadable("unreadable")
+    files = tuple(File(one["name"], base64.b64decode(one["data"])) for one in told.pop("files"))
+    return Mail(files=files, **told)
+
+
+def refuse(raw: bytes) -> str | None:
+    """Say by a code why a mail is not taken apart at all; None for one that may be."""
+    if len(raw) > LARGEST:
+        return "too_large"
+    head = re.split(rb"\r?\n\r?\n", raw[: MOST_HEADER_BYTES * 2], maxsplit=1)[0]
+    if len(head) > MOST_HEADER_BYTES:
+        return "odd_headers"
+    unfolded = re.sub(rb"\r?\n[ \t]+", b" ", head).splitlines()
+    if len(unfolded) > MOST_HEADERS or any(len(one) > LONGEST_HEADER for one in unfolded):
+        return "odd_headers"
+    boundaries = raw.count(b"\n--")
+    multiparts = len(re.findall(rb"(?i)content-type:\s{0,80}multipart/", raw))
+    if boundaries > MOST_BOUNDARIES or multiparts > MOST_MULTIPARTS:
+        return "odd_parts"
+    return None
+
+
+def main() -> int:
+    """Take apart what comes on standard input."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    raw = sys.stdin.buffer.read(LARGEST + 1)
+    try:
+        told = read(BytesParser(policy=policy.default).parsebytes(raw))
+    except TROUBLE:
+        return 1
+    json.dump(told, sys.stdout)
+    return 0
+
+
+def read(mail: EmailMessage) -> dict[str, Any]:
+    """Return what a mail says, as JSON can carry it."""
+    sender, name = sender_of(mail)
+    plain, html, left_out = "", "", 0
+    files: list[dict[str, str]] = []
+    attached: EmailMessage | None = None
+    for part in list(parts_of(mail))[:MOST_PARTS]:
+        kind = part.get_content_type()
+        if kind == "message/rfc822":
+            attached = attached or part
+            continue
+        # an invitation, a signature: nothing to read, nothing to keep
+        if part.is_multipart() or kind in ("text/calendar", "application/pkcs7-signature"):
+            continue
+        is_file = part.get_content_disposition() == "attachment" or part.get_filename()
+        if kind == "text/plain" and not is_file:
+            plain = plain or text_of(part)
+        elif kind == "text/html" and not is_file:
+            html = html or text_of(part)
+        elif is_file:
+            data = payload_of(part)
+            if len(files) < MOST_FILES and 0 < len(data) <= LARGEST_FILE:
+                file_name = one_line(str(part.get_filename() or "file"))[:200]
+                encoded = base64.b64encode(data).decode("ascii")
+                files.append({"name": file_name, "data": encoded})
+            else:
+                left_out += 1
+    return {
+        "sender": sender,
+        "sender_name": name,
+        "subject": one_line(str(mail.get("Subject", "")))[:1000],
+        "text": tidy(plain or text_in(html))[:LONGEST_TEXT],
+        "headers": telling(mail),
+        "files": files,
+        "left_out": left_out,
+        "forwarded": forwarded_in(attached) if attached is not None else None,
+    }
+
+
+def parts_of(mail: Any) -> Iterator[EmailMessage]:
+    """Yield the parts of a mail, none of those within a mail that came as a file."""
+    yield mail
+    if mail.get_content_type() == "message/rfc822" or not mail.is_multipart():
+        return
+    for part in mail.iter_parts():
+        yield from parts_of(part)
+
+
+def forwarded_in(part: EmailMessage) -> dict[str, str] | None:
+    """Return who wrote a mail that came as a file, and what."""
+    inner = part.get_payload(0) if part.is_multipart() else None
+    if not isinstance(inner, EmailMessage):
+        return None
+    sender, name = sender_of(inner)
+    text = ""
+    for one in list(parts_of(inner))[:MOST_PARTS]:
+        kind = one.get_content_type()
+        if kind in ("text/plain", "text/html") and not one.get_filename() and not text:
+            found = text_of(one)
+            text = found if kind == "text/plain" else text_in(found)
+    subject = one_line(str(inner.get("Subject", "")))[:1000]
+    text = tidy(text)[:LONGEST_TEXT]
+    return {"sender": sender, "sender_name": name, "subject": subject, "text": text}
+
+
+def sender_of(mail: EmailMessage) -> tuple[str, str]:
+    """Return address and name of whom a mail is from: one header, one plain address, or nothing."""
+    headers = mail.get_all("From") or []
+    if len(headers) != 1 or headers[0].defects:
+        return "", ""
+    groups = headers[0].groups
+    if len(groups) != 1 or groups[0].display_name is not None or len(groups[0].addresses) != 1:
+        return "", ""
+    (address,) = groups[0].addresses
+    spec = address.addr_spec
+    plain = spec.isascii() and spec.isprintable() and spec.count("@") == 1 and '"' not in spec
+    if not plain or not address.domain:
+        return "", ""
+    return spec.lower().rstrip("."), one_line(address.display_name)[:200]
+
+
+TELLING = (
+    *("auto-submitted", "precedence", "x-autoreply", "x-autorespond", "x-autoresponder"),
+    *("list-id", "message-id", "return-path", "content-type", "x-loop"),
+)
+
+
+def telling(mail: EmailMessage) -> dict[str, str]:
+    """Return the headers that say whether a program sent a mail."""
+    return {name: one_line(str(mail[name]))[:300] for name in TELLING if mail[name] is not None}
+
+
+def payload_of(part: EmailMessage) -> bytes:
+    """Return what a part holds."""
+    found = part.get_payload(decode=True)
+    return found if isinstance(found, bytes) else b""
+
+
+def text_of(part: EmailMessage) -> str:
+    """Return the text of a part, whatever its label says it is written in."""
+    data = payload_of(part)
+    named = part.get_content_charset() or "utf-8"
+    for charset in (named, "utf-8", "cp1252"):
+        try:
+            return data.decode(charset)
+        except (LookupError, ValueError):
+            continue
+    return data.decode("latin-1", "replace")
+
+
+def tidy(text: str) -> str:
+    """Return a text without what can't be seen, with plain line ends."""
+    text = text.translate(HIDDEN).replace("\x00", "")
+    text = re.sub(r"\r\n?|[\u2028\u2029\x85\x0b\x0c]", "\n", text).replace("\xa0", " ")
+    text = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode())
+    kept = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
+    return re.sub(r"\n{4,}", "\n\n\n", kept).strip()
+
+
+def one_line(text: str) -> str:
+    """Return a text on one line."""
+    return " ".join(tidy(text).split())
+
+
+class _Reader(HTMLParser):
+    """Reads the text of HTML that people see: nothing hidden, no style, no script."""
+
+    BLOCKS = frozenset(
+        [
+            "p",
+            "div",
+            "br",
+            "tr",
+            "li",
+            "h1",
+            "h2",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
+            "table",
+            "ul",
+            "ol",
+            "blockquote",
+            "hr",
+            "section",
+        ]
+    )
+    VOID = frozenset(
+        [
+            "br",
+            "hr",
+            "img",
+            "meta",
+            "link",
+            "input",
+            "area",
+            "base",
+            "col",
+            "embed",
+            "source",
+            "track",
+            "wbr",
+        ]
+    )
+    UNSEEN = frozenset(["script", "style", "head", "title", "template", "noscript"])
+    CLOSED = re.compile(
+        r"(?i)display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|"
+        r"font-size\s*:\s*0(?![.\d]*[1-9])"
+    )
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.said: list[str] = []
+        self.open: list[tuple[str, bool]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in self.BLOCKS:
+            self.said.append("\n")
+        if tag in self.VOID:
+            return
+        given = dict(attrs)
+        hidden = (
+            tag in self.UNSEEN
+            or "hidden" in given
+            or bool(self.CLOSED.search((given.get("style") or "")[:2000]))
+        )
+        if len(self.open) < 2000:
+            self.open.append((tag, hidden or self.is_hidden))
+
+    def handle_endtag(self, tag: str) -> None:
+        for place in range(len(self.open) - 1, max(-1, len(self.open) - 40), -1):
+            if self.open[place][0] == tag:
+                del self.open[place:]
+                break
+        if tag in self.BLOCKS:
+            self.said.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self.is_hidden:
+            self.said.append(re.sub(r"\s+", " ", data))
+
+    @property
+    def is_hidden(self) -> bool:
+        return bool(self.open) and self.open[-1][1]
+
+
+def text_in(html: str) -> str:
+    """Return what people see of HTML, as text."""
+    reader = _Reader()
+    reader.feed(html[: LONGEST_TEXT * 5])
+    reader.close()
+    lines = (line.strip() for line in "".join(reader.said).split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,264 @@
+"""Mail to the lead address becomes an inquiry; a program's mail, a loop and hostile mail do not."""
+
+from __future__ import annotations
+
+import smtplib
+from datetime import timedelta
+from email.message import EmailMessage
+
+import pytest
+from sqlalchemy import func, select
+
+from portal.core import jobs
+from portal.core.db import session
+from portal.core.events import EventRow
+from portal.core.mail.models import OutgoingEmail
+from portal.core.servers import free_port
+from portal.inbound import mail_in, mails
+from portal.inbound.forwards import find_original
+from portal.inbound.models import InboundMessage, InboundRaw
+from portal.inbound.parsing import Unreadable, take_apart
+from portal.leads.models import Lead
+from portal.timeline.models import Activity, ActivityWords, Attachment
+from portal.timeline.wall import open_notes
+from tests.factories import (
+    AT,
+    contact_of,
+    csrf_of,
+    make_person,
+    make_programme,
+    make_vendor,
+    sign_in,
+)
+
+DOMAIN = "in.firstcome.example"
+TO = f"inquiries@{DOMAIN}"
+PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40
+
+
+def make_mail(body="We need 14 cabinets.\n", sender="Eva Meier <eva@meier.example>", **headers):
+    mail = EmailMessage()
+    mail["From"], mail["To"] = sender, TO
+    mail["Subject"] = headers.pop("Subject", "AW: Cabinets for two halls")
+    for name, value in headers.items():
+        mail[name.replace("_", "-")] = value
+    mail.set_content(body)
+    return mail
+
+
+def come_in(mail, envelope_from="eva@meier.example", at=AT):
+    raw = mail if isinstance(mail, bytes) else mail.as_bytes()
+    message_id = mails.store(raw, envelope_from, TO, "smtp", at)
+    if message_id is None:
+        return None
+    mails.read_message(message_id, DOMAIN, at)
+    return session().get_one(InboundMessage, message_id, populate_existing=True)
+
+
+def answered():
+    jobs.run_now("core.dispatch", {"here": True}, AT)
+    return session().scalars(select(OutgoingEmail).order_by(OutgoingEmail.id)).all()
+
+
+def test_a_mail_becomes_an_inquiry_with_the_mail_in_its_timeline_and_is_thanked_once(ctx):
+    vendor = make_vendor()
+    mail = make_mail()
+    mail.add_attachment(PNG, maintype="image", subtype="png", filename="../../hall.png")
+    mail.add_attachment(b"MZ\x00\x90", maintype="application", subtype="exe", filename="a.exe")
+    message = come_in(mail)
+    assert (message.state, message.reason) == ("taken", "files_left:1")
+    lead = session().get_one(Lead, message.lead_id)
+    assert (lead.title, lead.source_system, lead.basis) == (
+        "Cabinets for two halls",
+        "mail",
+        "asked",
+    )
+    contact = contact_of(lead.id)
+    assert (contact.first_name, contact.last_name) == ("Eva", "Meier")
+    assert (contact.email, contact.domain) == ("eva@meier.example", "meier.example")
+    assert contact.note == "We need 14 cabinets."
+    with open_notes(vendor.id) as opened:
+        words = opened.scalars(
+            select(ActivityWords).where(ActivityWords.subject_id == lead.id)
+        ).one()
+    assert "We need 14 cabinets." in words.text
+    (file,) = session().scalars(select(Attachment).where(Attachment.subject_id == lead.id))
+    assert (file.kind, file.author_id) == ("image/png", None)
+    assert come_in(mail) is None, "the same mail again is the same mail"
+    come_in(make_mail("And two more halls.\n"))
+    thanks = answered()
+    assert [(one.kind, one.to_address) for one in thanks] == [
+        ("inquiry_thanks", "eva@meier.example")
+    ]
+    assert thanks[0].headers["Auto-Submitted"] == "auto-replied"
+    told = str([row.data for row in session().scalars(select(EventRow))])
+    assert "meier" not in told.lower()
+
+
+FORWARDS = {
+    "outlook": "Please call.\n\nVon: Eva Meier <eva@meier.example>\nGesendet: Montag, 16. November"
+    " 2026 09:12\nAn: Mara Lindner <mara@vendor.example>\nBetreff: Schränke\n\nWir brauchen 14.\n",
+    "outlook bold": "*From:* Eva Meier [mailto:eva@meier.example]\n*Sent:* Monday\n*To:* Mara\n"
+    "*Subject:* Schränke\n\nWir brauchen 14.\n",
+    "gmail": "Please call.\n\n---------- Forwarded message ---------\nFrom: Eva Meier"
+    " <eva@meier.example>\nDate: Mon, Nov 16\nSubject: Schränke\nTo: <m@v.example>\n\n\n"
+    "Wir brauchen 14.",
+    "gmail german": "---------- Weitergeleitete Nachricht ---------\nVon: *Eva Meier*"
+    " <eva@meier.example>\nDate: Mo., 16. Nov. 2026\nSubject: Schränke\nTo: Mara <m@v.example>\n\n"
+    "Wir brauchen 14.",
+    "apple": "Begin forwarded message:\n\n> From: Eva Meier <eva@meier.example>\n"
+    "> Subject: Schränke\n"
+    "> Date: 16. November\n> To: m@v.example\n> \n> Wir brauchen 14.\n",
+    "apple german": "Anfang der weitergeleiteten Nachricht:\n\n"
+    "> Von: Eva Meier <eva@meier.example>\n"
+    "> Betreff: Schränke\n> Datum: 16. November\n> An: m@v.example\n> \n> Wir brauchen 14.\n",
+    "thunderbird": "-------- Forwarded Message --------\nSubject: \tSchränke\nDate: \tMon, 16 Nov\n"
+    "From: \tEva Meier <eva@meier.example>\nTo: \tm@v.example\n\n\nWir brauchen 14.\n",
+    "thunderbird german": "-------- Weitergeleitete Nachricht --------\nBetreff: \tSchränke\n"
+    "Datum: \tMon, 16 Nov\nVon: \tEva Meier <eva@meier.example>\nAn: \tm@v.example\n\n"
+    "Wir brauchen 14.\n",
+}
+
+
+@pytest.mark.parametrize("body", FORWARDS.values(), ids=FORWARDS.keys())
+def test_who_wrote_what_is_forwarded_is_found(body):
+    found = find_original(body)
+    assert (found.name.strip("* "), found.address) == ("Eva Meier", "eva@meier.example")
+    assert (found.subject, found.text) == ("Schränke", "Wir brauchen 14.")
+    assert found.remark in ("", "Please call.")
+
+
+def test_a_forward_of_ours_is_an_inquiry_of_who_wrote_and_the_forwarder_hears_the_number(ctx):
+    mara = make_person(make_vendor(), "account_manager", email="mara@vendor.example")
+    sender = "Mara <Mara@vendor.example>"
+    message = come_in(make_mail(FORWARDS["gmail"], sender, Subject="Fwd: Schränke"))
+    lead = session().get_one(Lead, message.lead_id)
+    assert (contact_of(lead.id).email, lead.owner_id) == ("eva@meier.example", mara.id)
+    inner = make_mail("Wir brauchen 14.", "Uwe Adler <uwe@adler.example>")
+    as_file = make_mail("As a file.", sender, Subject="Fwd: see file")
+    as_file.add_attachment(inner)
+    other = come_in(as_file)
+    assert contact_of(other.lead_id).email == "uwe@adler.example"
+    lost = come_in(make_mail("I met somebody.", sender))
+    assert (lost.state, lost.reason) == ("not_understood", "no_original")
+    told = answered()
+    assert [(one.kind, one.user_id) for one in told] == [("mail_taken", mara.id)] * 3
+    assert f"/leads/{lead.id}" in told[0].text
+    assert lead.number in told[0].subject
+
+
+@pytest.mark.parametrize(
+    ("over", "envelope", "state", "reason"),
+    [
+        ({"Auto_Submitted": "auto-replied"}, "e@m.example", "ignored", "automatic"),
+        ({"Subject": "Abwesenheitsnotiz: Cabinets"}, "e@m.example", "ignored", "automatic"),
+        ({"Precedence": "bulk"}, "e@m.example", "ignored", "automatic"),
+        ({"List_Id": "<l.example>"}, "e@m.example", "ignored", "automatic"),
+        ({"sender": "mailer-daemon@m.example"}, "e@m.example", "ignored", "automatic"),
+        ({}, "", "ignored", "automatic"),
+        ({"sender": f"leads@{DOMAIN}"}, "e@m.example", "ignored", "loop"),
+        ({"Message_ID": f"<x@{DOMAIN}>"}, "e@m.example", "ignored", "loop"),
+        ({"sender": "rep@partner.example"}, "e@m.example", "not_understood", "from_partner"),
+    ],
+)
+def test_what_no_customer_sent_makes_no_inquiry_and_hears_nothing(
+    ctx, over, envelope, state, reason
+):
+    make_programme()
+    make_person(email="rep@partner.example")
+    message = come_in(make_mail(**over), envelope)
+    assert (message.state, message.reason, message.lead_id) == (state, reason, None)
+    assert not session().scalar(select(func.count()).select_from(Lead))
+    assert not answered()
+
+
+HOSTILE = {
+    "two senders": b"From: a@b.example\r\nFrom: c@d.example\r\n\r\nhi",
+    "a victim before": b"From: victim@b.example <evil@c.example>\r\n\r\nhi",
+    "a list": b"From: a@b.example, c@d.example\r\n\r\nhi",
+    "a group": b"From: Group: a@b.example;\r\n\r\nhi",
+    "no sender": b"Subject: hi\r\n\r\nhi",
+    "kelvin": "From: \u212aate@b.example\r\n\r\nhi".encode(),
+    "300 headers": b"".join(b"X-%d: y\r\n" % n for n in range(400)) + b"\r\nhi",
+    "a long header": b"From: a@b.example\r\nReferences: " + b"<x@y> " * 5000 + b"\r\n\r\nhi",
+    "many parts": b"From: a@b.example\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
+    + b"\r\n--x\r\n\r\nhi" * 3000,
+    "quotes": b"From: " + b'"' * 7000 + b"\r\n\r\nhi",
+    "brackets": b"From: " + b"(" * 7000 + b"\r\n\r\nhi",
+}
+
+
+@pytest.mark.parametrize("raw", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_hostile_mail_waits_for_people_and_stops_nobody(ctx, raw):
+    make_programme()
+    message = come_in(raw)
+    assert message.state == "not_understood"
+    assert message.processed_at == AT
+    assert not answered()
+
+
+def test_hidden_text_of_html_is_not_read_and_odd_charsets_are():
+    html = (
+        b"From: a@b.example\r\nContent-Type: text/html; charset=x-unknown\r\n\r\n"
+        b"<style>p{}</style><p>We need <b>14</b></p><p style='display:none'>SECRET</p>"
+        b"<div style='font-size:0'>SECRET</div><script>SECRET</script><p>soon \xe4</p>"
+    )
+    mail = take_apart(html)
+    assert mail.text.split() == ["We", "need", "14", "soon", "ä"]
+    with pytest.raises(Unreadable, match="too_large"):
+        take_apart(b"x" * (15 * 1024 * 1024 + 1))
+
+
+def test_mails_stand_behind_a_wall_and_are_forgotten(ctx):
+    make_programme()
+    message = come_in(make_mail())
+    assert session().scalar(select(func.count()).select_from(InboundRaw)) == 0
+    assert mails.load_raw(message.id).sender == "eva@meier.example"
+    later = AT + mails.KEPT + timedelta(days=1)
+    assert mails.forget_mails(later) == 1
+    assert mails.load_raw(message.id) is None
+
+
+def test_people_look_into_what_was_not_understood_and_take_it_in(client):
+    make_programme()
+    boss = make_person(make_vendor(), "channel_manager", email="mara@vendor.example")
+    with client.application.app_context():
+        sent = make_mail("Call Eva: eva@meier.example <script>", "Mara <mara@vendor.example>")
+        ids = [come_in(sent).id, come_in(make_mail("Nothing.", "Mara <mara@vendor.example>")).id]
+        session().commit()
+    sign_in(client, boss)
+    listed = client.get("/mail-health")
+    assert f"/mail-health/incoming/{ids[0]}" in listed.text
+    page = client.get(f"/mail-health/incoming/{ids[0]}")
+    assert "eva@meier.example &lt;script&gt;" in page.text
+    sent = {"csrf_token": csrf_of(page.text), "email": "eva at meier", "name": "Eva Meier"}
+    address = f"/mail-health/incoming/{ids[0]}/inquiry"
+    assert client.post(address, data=sent).status_code == 422
+    taken = client.post(address, data={**sent, "email": "eva@meier.example"})
+    assert taken.status_code == 303
+    assert client.post(address, data=sent).status_code == 404
+    client.post(f"/mail-health/incoming/{ids[1]}/removal", data=sent)
+    assert "/mail-health/incoming/" not in client.get("/mail-health").text
+
+
+def test_the_listener_keeps_what_is_for_us_and_refuses_the_rest(committed):
+    port = free_port()
+    controller = mail_in.listen(committed, "127.0.0.1", port)
+    try:
+        with smtplib.SMTP("127.0.0.1", port) as server:
+            mail = make_mail()
+            server.send_message(mail, "eva@meier.example", [TO.upper().replace("IES@", "IES+X@")])
+            server.send_message(mail, "eva@meier.example", [TO])
+            with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+                server.send_message(mail, "eva@meier.example", ["else@firstcome.example"])
+            assert refused.value.recipients["else@firstcome.example"][0] == 550
+        with smtplib.LMTP("127.0.0.1", port) as server:
+            server.send_message(make_mail("Another.\n"), "eva@meier.example", [TO])
+    finally:
+        controller.stop()
+    with committed.app_context():
+        found = session().scalars(select(InboundMessage).order_by(InboundMessage.id)).all()
+        assert [one.adapter for one in found] == ["smtp", "lmtp"]
+        assert all(one.processed_at is None for one in found)
+        assert mails.list_waiting(found[0].received_at + timedelta(minutes=1))
+        assert session().scalar(select(func.count()).select_from(Activity)) == 0

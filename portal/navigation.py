@@ -79,6 +79,27 @@ ADMINISTRATION: tuple[tuple[str, Any, Any, str, P], ...] = (
         P.PEOPLE_EDIT,
     ),
     (
+        "campaigns.campaigns",
+        _l("Campaigns"),
+        _l("What brings leads in, what it costs, and where they come from month by month."),
+        "speakerphone",
+        P.CAMPAIGNS_EDIT,
+    ),
+    (
+        "consent.texts",
+        _l("What people agree to"),
+        _l("The words of consent, each version kept with the leads that saw it."),
+        "signature",
+        P.FORMS_EDIT,
+    ),
+    (
+        "suppressions.suppressions",
+        _l("Do not contact"),
+        _l("Who must not be approached, whatever brings him in again."),
+        "ban",
+        P.SUPPRESSIONS_EDIT,
+    ),
+    (
         "web_forms.forms",
         _l("Web forms"),
         _l("Forms on your web site: what they ask, what they say, what becomes of it."),

@@ -21,6 +21,7 @@ from portal.accounts.events import (
 )
 from portal.api import jobs as _api  # noqa: F401
 from portal.api import routes as api
+from portal.campaigns import consent_routes as consent
 from portal.catalog import field_routes as fields
 from portal.catalog import routes as catalog
 from portal.core.events import Event
@@ -72,6 +73,7 @@ from portal.inbound.events import (
 )
 from portal.leads import activity_routes as activities
 from portal.leads import archive_routes as archive
+from portal.leads import campaign_routes as campaigns
 from portal.leads import date_routes as lead_dates
 from portal.leads import definition_routes as definition
 from portal.leads import figure_routes as lead_figures
@@ -79,6 +81,7 @@ from portal.leads import jobs as _leads  # noqa: F401
 from portal.leads import label_routes as labels
 from portal.leads import note_routes as notes
 from portal.leads import policy_routes as deadlines
+from portal.leads import suppression_routes as suppressions
 from portal.leads import team_routes as lead_team
 from portal.leads import visibility_routes as visibility
 from portal.leads.events import (
@@ -203,6 +206,9 @@ ROOMS = (
     api.blueprint,
     web_forms.blueprint,
     public_form.blueprint,
+    campaigns.blueprint,
+    consent.blueprint,
+    suppressions.blueprint,
 )
 
 WITHOUT_COOKIE = (

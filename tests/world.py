@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from io import BytesIO
 
 from sqlalchemy import select
@@ -17,6 +18,7 @@ from portal.accounts import api_tokens, tree
 from portal.accounts import operations as accounts
 from portal.accounts.models import OrganisationKind, User
 from portal.accounts.queries import get_actor, get_session
+from portal.campaigns import operations as campaigns
 from portal.catalog import field_operations
 from portal.catalog.field_operations import FieldDraft
 from portal.catalog.queries import book
@@ -353,6 +355,11 @@ def make_web_form(world, at):
     made = web_forms.make_form("contact", "Talk to us", manager, at)
     made.active = True
     world.values["form_id"] = made.id
+    plan = campaigns.CampaignDraft(name="Spring", channel="search", budget=Decimal(900))
+    campaign = campaigns.make_campaign(plan, manager, at)
+    world.values["campaign_id"] = campaign.id
+    cost = campaigns.enter_cost(campaign.id, at.date(), Decimal(840), "Clicks", manager, at)
+    world.values["cost_id"] = cost.id
     for endpoint in ("page", "send", "thanks"):
         world.values[f"form.{endpoint} key"] = made.key
 

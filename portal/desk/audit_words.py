@@ -192,6 +192,7 @@ EVENTS: dict[str, Any] = {
     "ViewSaved": _l("View of the leads saved"),
     "ViewingBegan": _l("Looks as somebody else"),
     "ViewingEnded": _l("Looks as somebody else no more"),
+    "SuppressionLifted": _l("Contact taken off the do-not-contact list"),
     "ViewingRefused": _l("Refused while looking as somebody else"),
     "VisibilityChanged": _l("Who sees what changed"),
 }

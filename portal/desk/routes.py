@@ -31,7 +31,7 @@ from portal.desk.resellers import read_resellers
 from portal.desk.who_sees import who_sees
 from portal.feedback.action_rules import WORDS as ACTION_WORDS
 from portal.feedback.actions import list_actions
-from portal.leads import archive, contacts, hand_over, levels, own_fields
+from portal.leads import archive, contacts, hand_over, levels, own_fields, sources
 from portal.leads.completeness import read_completeness
 from portal.leads.contest import Mode
 from portal.leads.dates import read_dates
@@ -305,6 +305,8 @@ def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
         contact=contact,
         pickup=pickup,
         own=own_of(found, sight),
+        brought=sources.read_brought(found) if Field.ANSWERS in sight else None,
+        holds=facts is not None,
         answers=queries.list_answers(found.id),
         status=list_statuses()[found.status_id],
         may_label=bool(list_labels(found, actor)),
@@ -388,6 +390,8 @@ def vendor_lead(
         card=card_of(found, shown, at, seen_by=0),
         contact=contact,
         own=own_of(found, sight),
+        brought=sources.read_brought(found) if Field.ANSWERS in sight else None,
+        holds=False,
         answers=queries.list_answers(found.id) if Field.ANSWERS in sight else [],
         status=list_statuses()[found.status_id],
         may_label=bool(list_labels(found, actor)),

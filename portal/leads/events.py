@@ -92,6 +92,18 @@ class ContactSuppressed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SuppressionLifted(Event):
+    """Somebody may be approached again; `kind` is that of the entry, `lead_ids` his leads.
+
+    The reason stands in the private part.
+    """
+
+    user_id: int
+    kind: str
+    lead_ids: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContactShown(Event):
     """Somebody was shown contact data; `lead_ids` where it was that of several leads at once.
 

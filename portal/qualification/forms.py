@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 
+from portal.campaigns.queries import list_running
 from portal.catalog import field_forms
 from portal.catalog.fields import Values
 from portal.catalog.places import subdivisions
@@ -314,6 +315,7 @@ class CaptureForm(Form):
     email = StringField(_l("E-mail"), render_kw=off(inputmode="email"))
     country = SelectField(_l("Country"), validate_choice=False)
     source_key = SelectField(_l("Where it comes from"), validate_choice=False)
+    campaign_id = SelectField(_l("Campaign"), validate_choice=False)
     basis = SelectField(_l("Legal basis"), validate_choice=False, default=BasisKind.ASKED)
     title = StringField(_l("What is wanted, in a few words"), render_kw=off())
     note = TextAreaField(_l("Note, for us only"), render_kw=area(4))
@@ -327,6 +329,8 @@ class CaptureForm(Form):
         ]
         self.country.choices = [("", _("not known")), *countries()]
         self.basis.choices = [("", _("not known")), *bases()]
+        running = [(str(one.id), one.name) for one in list_running()]
+        self.campaign_id.choices = [("", _("none")), *running]
         self.source_key.choices = [
             ("", _("not known")),
             *((one.key, one.label(locale)) for one in book().active("source")),

@@ -182,6 +182,7 @@ def read_draft(form: CaptureForm) -> Draft:
         source_key=source,
         country=country,
         basis=Basis(form.basis.data) if form.basis.data else None,
+        campaign_id=number(form.campaign_id.data),
         contact=ContactDraft(
             company=form.company.data or "",
             first_name=form.first_name.data or "",

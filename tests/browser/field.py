@@ -24,6 +24,7 @@ from portal.accounts.actor import Actor
 from portal.accounts.models import OrganisationKind
 from portal.accounts.queries import get_actor
 from portal.campaigns import consent
+from portal.campaigns import operations as campaigns
 from portal.catalog import field_operations
 from portal.catalog.field_operations import FieldDraft
 from portal.catalog.fields import CHOOSING
@@ -48,7 +49,7 @@ from portal.imports.states import ImportState
 from portal.imports.wall import open_to
 from portal.inbound import mails
 from portal.inbound.models import InboundMessage, MailState
-from portal.leads import activities, dates, hand_over, notes, team, versions
+from portal.leads import activities, dates, hand_over, notes, suppression, team, versions
 from portal.leads import operations as leads
 from portal.leads.basis import Basis
 from portal.leads.definition import mark_of
@@ -493,6 +494,10 @@ def forms_of(manager: Actor, at: datetime) -> dict[str, Any]:
     consent.word(
         "contact", {"en": "You may call me.", "de": "Sie dürfen mich anrufen."}, manager, at
     )
+    plan = campaigns.CampaignDraft(name="Spring", channel="search", budget=Decimal(900))
+    campaign = campaigns.make_campaign(plan, manager, at)
+    campaigns.enter_cost(campaign.id, at.date(), Decimal(840), "Clicks", manager, at)
+    suppression.add("silent@kanarienwerke.example", "do_not_call", at)
     made = {}
     for kind in ("contact", "trial", "event"):
         form = web_forms.make_form(kind, f"Form for {kind}", manager, at)
@@ -506,6 +511,7 @@ def forms_of(manager: Actor, at: datetime) -> dict[str, Any]:
         "ids": [form.id for form in made.values()],
         "keys": [form.key for form in made.values()],
         "token": web_forms.open_confirmation(entry),
+        "campaign": campaign.id,
     }
 
 

@@ -232,6 +232,7 @@ def paths_of(live, field):
         "units.new": [field.firm],
         "units.unit": [field.unit],
         "units.closing": [field.unit],
+        "campaigns.page": [field.web_forms["campaign"]],
         "web_forms.edit": field.web_forms["ids"],
         "form.page": field.web_forms["keys"],
         "form.thanks": field.web_forms["keys"],

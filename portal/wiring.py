@@ -242,7 +242,11 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     QualificationSaved: ("scoring.weigh",),
     SignalSeen: ("scoring.heed",),
     ScoreRulesChanged: ("scoring.weigh_all",),
-    LeadHandedOn: ("qualification.route", "notifications.handed_on_by_signals"),
+    LeadHandedOn: (
+        "qualification.end_nurture",
+        "qualification.route",
+        "notifications.handed_on_by_signals",
+    ),
     LeadStirs: ("notifications.lead_stirs",),
     LeadsCooled: ("notifications.leads_cooled",),
     LeadsImported: ("qualification.route_waiting", "scoring.weigh_import"),

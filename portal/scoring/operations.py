@@ -206,8 +206,8 @@ def heed(lead_id: int, kind: str, at: datetime) -> None:
                 queue_again(lead_id, at)
                 record(LeadHandedOn(at=at, lead_id=lead_id, points=one.score.points, user_ids=told))
             return
-        # who holds a lead is told of a second inquiry by whoever takes it in
-        told_already = lead.state == LeadState.HELD and kind == SignalKind.INQUIRY
+        # of a further inquiry whoever takes it in tells
+        told_already = kind == SignalKind.INQUIRY
         speaks = one.before < limits.stir_from <= one.score.behaviour
         told = concerned(lead.holder_id if lead.state == LeadState.HELD else lead.owner_id)
         if speaks and told and not told_already:

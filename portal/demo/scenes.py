@@ -5,9 +5,10 @@ As all of the story it is brought about by the operations of the rooms.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from io import BytesIO
+from random import Random
 
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
@@ -21,9 +22,11 @@ from portal.demo.stage import Stage
 from portal.feedback import actions
 from portal.feedback.action_rules import Action
 from portal.feedback.rules import CANCELLED, Answer
-from portal.leads import archive, team
-from portal.leads.models import Lead, LeadState, LeadStatus, LifeState
+from portal.leads import archive, signals, team
+from portal.leads.models import Lead, LeadState, LeadStatus, LifeState, SignalKind
 from portal.leads.notes import about
+from portal.scoring import operations as scoring
+from portal.scoring import records
 from portal.timeline import attachments, files
 
 DAY = timedelta(days=1)
@@ -34,6 +37,31 @@ FILES = (
     ("Quantities.csv", "position;pieces\nSwitch, 48 ports;6\nAccess point;22\n"),
     ("Minutes of the first call.txt", "They decide in the last week of the month.\n"),
 )
+
+
+KINDS = (SignalKind.VISIT, SignalKind.VISIT, SignalKind.DOWNLOAD, SignalKind.REPLY)
+
+
+def signals_of(rng: Random, at: datetime) -> Iterator[tuple[datetime, SignalKind]]:
+    """Yield what one in four does by himself in the days after his inquiry."""
+    if rng.random() < 0.25:
+        for _sign in range(rng.randint(1, 5)):
+            yield at + timedelta(days=rng.expovariate(1 / 4) + 0.1), rng.choice(KINDS)
+
+
+def give_sign(lead_id: int, kind: SignalKind, at: datetime) -> None:
+    """Let the web site or the mailings see somebody, unless the lead is gone by then."""
+    if session().get(Lead, lead_id) is not None:
+        signals.add_signal(lead_id, kind, at, source="website")
+
+
+def weigh_leads(at: datetime) -> None:
+    """Weigh all open leads, and count what became of each source."""
+    after = 0
+    while ids := scoring.unscored(after, 500):
+        scoring.score_many(ids, at)
+        after = ids[-1]
+    records.count(at)
 
 
 def name_support(stage: Stage, at: datetime) -> None:

@@ -209,6 +209,10 @@ class Story:
                 at,
             )
         deal.lead_id = lead.id
+        # drawn apart: what was drawn before there were signals stays as it was
+        signs = Random(f"{inquiry.contact.email} {inquiry.title}")  # noqa: S311
+        for moment, kind in scenes.signals_of(signs, at):
+            self.plan(moment, scenes.give_sign, deal.lead_id, kind)
         self.captured += 1
         if self.captured % max(1, self.total // 10) == 0:
             self.say(f"Building the demo: {self.captured} of {self.total} leads …")
@@ -474,8 +478,9 @@ class Story:
 
     @staticmethod
     def chance(deal: Deal) -> float:
-        """Return how likely a lead is won: the temperature was told honestly."""
-        return {"hot": 0.6, "warm": 0.42, "cold": 0.2}[deal.inquiry.temperature]
+        """Return how likely a lead is won: the temperature was told honestly by most sources."""
+        chance = {"hot": 0.6, "warm": 0.42, "cold": 0.2}[deal.inquiry.temperature]
+        return chance * (0.5 if deal.inquiry.source in ("webinar", "content_download") else 1)
 
     def watch(self, held: Holding) -> None:
         """Plan the sweep's marks for the present due date."""
@@ -625,6 +630,7 @@ def build(
     scenes.attach_files([held.lead_id for held in open_pickups(list(stage.firms))[:4]], at)
     sweep(at)
     same_offers(stage, at)
+    scenes.weigh_leads(at)
     settle_past_mails(at)
     session().get_one(Programme, 1).state = "demo"
     session().flush()

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from portal.accounts.actor import Actor
 from portal.accounts.queries import get_actor
+from portal.core import clock
 from portal.core.db import session
 from portal.core.errors import Invalid, Refused
 from portal.core.mail.models import OutgoingEmail
@@ -18,7 +19,15 @@ from portal.leads.models import Lead, LeadState, Suppression
 from portal.leads.operations import ContactDraft, Draft
 from portal.qualification import desk, letters, nurture, queue
 from portal.qualification.models import NurtureMail
-from tests.factories import AT, factory, make_manager, make_person, make_vendor
+from tests.factories import (
+    AT,
+    csrf_of,
+    factory,
+    make_manager,
+    make_person,
+    make_vendor,
+    sign_in,
+)
 
 DAY = timedelta(days=1)
 UNTIL = (AT + 30 * DAY).date()
@@ -163,3 +172,37 @@ def test_opening_the_way_out_changes_nothing_and_one_press_ends_the_mails_for_go
     assert client.get(f"/no-more-mails/{mark}x").status_code == 404
     assert client.post("/no-more-mails/nothing").status_code == 404
     assert factory(lambda: nurture.find_nurture(lead_id))() is None
+
+
+def test_a_manager_writes_the_mails_of_nurture_in_both_languages(client):
+    sign_in(client, factory(make_manager)())
+    sent = {
+        "csrf_token": csrf_of(client.get("/nurture-mails/new").text),
+        "days": "7",
+        "active": "y",
+    }
+    wrong = client.post("/nurture-mails/new", data={**sent, "subject_de": "Nur auf Deutsch"})
+    assert wrong.status_code == 422
+    assert "Nur auf Deutsch" in wrong.text
+    sent |= {"subject_en": "Ten questions", "text_en": "Hello {first_name|there}"}
+    assert client.post("/nurture-mails/new", data=sent).status_code == 303
+    assert "English only" in client.get("/nurture-mails").text
+    mail = factory(lambda: session().scalars(select(NurtureMail.id)).one())()
+    assert "Hello Maria" in client.get(f"/nurture-mails/{mail}").text
+    stale = client.post(f"/nurture-mails/{mail}", data={**sent, "version": "0"})
+    assert stale.status_code == 409
+    assert client.post(f"/nurture-mails/{mail}/removal", data=sent).status_code == 303
+    assert "No mail yet" in client.get("/nurture-mails").text
+
+
+def test_a_qualifier_puts_an_inquiry_into_nurture_and_ends_it(client):
+    sign_in(client, factory(lambda: make_person(make_vendor(), "qualifier"))())
+    lead_id = factory(lambda: inquiry().id)()
+    page = client.get(f"/leads/{lead_id}/nurture").text
+    sent = {"csrf_token": csrf_of(page)}
+    assert client.post(f"/leads/{lead_id}/nurture", data=sent).status_code == 422
+    day = (clock.now() + 40 * DAY).date().isoformat()
+    assert client.post(f"/leads/{lead_id}/nurture", data={**sent, "until": day}).status_code == 303
+    assert "In nurture since" in client.get(f"/leads/{lead_id}/nurture").text
+    assert client.post(f"/leads/{lead_id}/nurture/end", data=sent).status_code == 303
+    assert "In nurture since" not in client.get(f"/leads/{lead_id}/nurture").text

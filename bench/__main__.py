@@ -9,6 +9,7 @@ from pathlib import Path
 from bench import (
     available_page,
     contact_read,
+    duplicates,
     import_rows,
     lead_list,
     mail_fanout,
@@ -26,6 +27,8 @@ MEASUREMENTS = {
     "pickup_http": pickup_http.measure,
     "available_page": available_page.measure,
     "contact_read": contact_read.measure,
+    "duplicate_candidates": duplicates.measure,
+    "duplicate_all": duplicates.measure_all,
     "import_rows": import_rows.measure,
     "lead_list": lead_list.measure,
     "match_one": match_one.measure,

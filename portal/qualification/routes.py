@@ -18,6 +18,8 @@ from portal.catalog.queries import book, short_key
 from portal.core import clock
 from portal.core.db import session
 from portal.core.errors import Conflict, Invalid
+from portal.duplicates import entrance
+from portal.duplicates.entrance import How
 from portal.leads import contacts, operations, own_fields, requirements, rules, script, wall
 from portal.leads.basis import Basis
 from portal.leads.leaks import Leak
@@ -147,12 +149,20 @@ def capture() -> ResponseReturnValue:
     form = CaptureForm()
     form.offer_choices(get_definition())
     try:
-        lead = operations.capture(read_draft(form), clock.now(), current_actor())
+        taken = entrance.take_in(read_draft(form), clock.now(), current_actor())
     except Invalid as error:
         form.take(error)
         return show_new(form), 422
-    flash(_("%(number)s is in.", number=lead.number))
-    return go(url_for("qualification.qualify_lead", lead_id=lead.id))
+    if taken.how == How.KNOWN:
+        known = _(
+            "Somebody works on this contact already: %(number)s. The inquiry is part of it now, "
+            "and who works on it hears of it.",
+            number=taken.lead.number,
+        )
+        flash(known)
+        return go(url_for("qualification.qualify"))
+    flash(_("%(number)s is in.", number=taken.lead.number))
+    return go(url_for("qualification.qualify_lead", lead_id=taken.lead.id))
 
 
 def read_draft(form: CaptureForm) -> Draft:

@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from portal.catalog.queries import book
 from portal.core import clock, jobs
-from portal.core.db import session
+from portal.core.db import session, unit_of_work
 from portal.core.mail.models import OutgoingEmail
+from portal.duplicates import pairs
 from portal.leads.models import Lead, LeadState, QualificationQuestion
 from portal.leads.operations import ContactDraft, Draft, capture
 from tests.factories import (
@@ -221,6 +222,8 @@ def test_a_duplicate_in_a_partners_hands_shows_its_number_and_nothing_else(
         holder_organisation_id=rep.organisation_id,
     )
     lead = make_inquiry()
+    with app.app_context(), unit_of_work():
+        pairs.check(AT)
     page = qualifier.get(f"/qualify/{lead.id}").text
     assert held.number in page
     assert "same e-mail" in page

@@ -54,7 +54,7 @@ class PublicForm(Form):
     class Meta(Form.Meta):
         csrf = False
 
-    consent = BooleanField()
+    consent = BooleanField(_l("What you agree to"))
 
     def typed(self) -> dict[str, Any]:
         """Return what was typed, by name of the field; what is empty is left out."""

@@ -234,7 +234,7 @@ def must_ask(web_form: WebForm, mark: Mark | None, at: datetime) -> bool:
     often_here = is_too_often(rules.PER_ADDRESS, "web-form", web_form.key, here)
     if mark is not None and mark.sum is not None:
         right = request.form.get("answer", "").strip() == str(mark.sum)
-        in_time = rules.AGAIN_FASTEST <= mark.age(at) <= rules.OLDEST
+        in_time = mark.age(at) <= rules.OLDEST
         return not (right and in_time and not request.form.get("fax") and is_unused(mark.nonce))
     site = rules.origin_of(request.headers.get("Origin", ""))
     found = rules.doubts(

@@ -63,7 +63,6 @@ _ADDRESS = re.compile(r"(?i)https?:|www\.|[/\\@]|\.[a-z]{2,}(?:\s|$)|\d{5}")
 FASTEST = timedelta(seconds=3)
 """Nobody reads a form and fills it in within that."""
 OLDEST = timedelta(hours=24)
-AGAIN_FASTEST = timedelta(seconds=1)
 PER_ADDRESS = "10/minute"
 
 

@@ -23,13 +23,16 @@ from portal.imports.workbook import (
     DELIMITER,
     ENCODING,
     SECONDS_AT_ONCE,
+    Sheet,
     convert,
     is_workbook,
     read_kept,
+    with_heads,
+    write_heads,
 )
 from portal.leads.intake.mapping import Mapping
 
-WORKBOOK = ".xlsx"
+WORKBOOK, HEADS = ".xlsx", ".sheets"
 LABEL_LENGTH = 120
 
 
@@ -82,6 +85,16 @@ def workbook_path(path: Path) -> Path:
     return path.with_name(path.name + WORKBOOK)
 
 
+def heads_path(path: Path) -> Path:
+    """Return where the first rows of a workbook's sheets lie."""
+    return path.with_name(path.name + HEADS)
+
+
+def sheets_of(row: LeadImport) -> tuple[Sheet, ...]:
+    """Return the sheets of an import's workbook that hold rows, with the first of them."""
+    return with_heads(read_kept(row.report.get("workbook") or {}), heads_path(Path(row.path)))
+
+
 def choose_sheet(import_id: int, sheet: str) -> LeadImport:
     """Have another sheet of a workbook be the list. Raises `NotFound`, `ImportUnderWay`."""
     row = editable(import_id)
@@ -114,6 +127,7 @@ def read_sheet(row: LeadImport, sheet: str, seconds: int) -> None:
         if not sheet:
             book.unlink(missing_ok=True)
         raise
+    write_heads(found, heads_path(path))
     row.report = {"workbook": found.as_dict()}
     if found.sheet:
         with path.open("rb") as file:
@@ -161,9 +175,7 @@ def table_of(row: LeadImport, file: BinaryIO) -> Table:
 def remove_file(row: LeadImport) -> None:
     """Remove the uploaded file of an import; leads that are in stay."""
     if row.path:
-        for path in (Path(row.path), workbook_path(Path(row.path))):
-            path.unlink(missing_ok=True)
+        path = Path(row.path)
+        for each in (path, workbook_path(path), heads_path(path)):
+            each.unlink(missing_ok=True)
         row.path = ""
-    # the first rows of its sheets
-    if row.report.get("workbook"):
-        row.report = {**row.report, "workbook": {}}

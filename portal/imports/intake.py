@@ -49,6 +49,8 @@ from portal.catalog.seed import REASONS, Purpose
 from portal.core.db import session
 from portal.core.errors import Conflict
 from portal.core.events import EventRow, record
+from portal.duplicates.entrance import find_known
+from portal.duplicates.likeness import Party, party
 from portal.imports.constants import OfTheList, read_constants
 from portal.imports.models import ImportChange, ImportRow, LeadImport
 from portal.imports.reading import BrokenRow, Row, Table
@@ -91,6 +93,7 @@ BY_MACHINE = ("LeadCaptured", "LeadCooled")
 DO_NOT_CALL = "do_not_call"
 # So many rows of each state are kept to be looked at; of those refused, all.
 KEPT_OF_EACH = 200
+ALIKE = 3
 WHOLE_ROW = "row"
 WRITTEN = (
     *("import_digest", "import_id", "kind", "type_id", "status_id", "state", "state_since"),
@@ -184,7 +187,11 @@ class RowState(StrEnum):
 
 @dataclass(slots=True)
 class Fate:
-    """A row as it stands in the file, and what becomes of it."""
+    """A row as it stands in the file, and what becomes of it.
+
+    `alike` are leads and customers that might be the same, each with how likely that is: kind, id,
+    and up to 100 points. They are looked for among the rows that a preview shows.
+    """
 
     number: int
     cells: tuple[str, ...]
@@ -192,6 +199,7 @@ class Fate:
     lead_id: int | None = None
     twin_id: int | None = None
     twin_row: int | None = None
+    alike: list[tuple[str, int, int]] = field(default_factory=list)
 
     @property
     def is_twin(self) -> bool:
@@ -508,11 +516,15 @@ class Intake:
     def _keep_rows(self, import_row: LeadImport, batch: Batch) -> None:
         """Keep what was refused, and of the other rows the first of each state."""
         rows = [_refusal(import_row.id, refused) for refused in batch.refused]
+        looked_at: list[Fate] = []
         for fate in (*batch.fates.values(), *batch.repeated):
             self.states[fate.state] += 1
             if self.kept.get(fate.state, 0) < KEPT_OF_EACH:
                 self.kept[fate.state] = self.kept.get(fate.state, 0) + 1
-                rows.append(_kept(import_row.id, fate))
+                looked_at.append(fate)
+        if self._dry:
+            _find_alike(batch, [fate for fate in looked_at if fate.state == RowState.NEW])
+        rows += [_kept(import_row.id, fate) for fate in looked_at]
         if rows:
             import_row.keeps_rows = True
             with open_to(import_row.id):
@@ -982,12 +994,37 @@ def _refusal(import_id: int, refused: Refused) -> dict[str, Any]:
     }
 
 
+def _find_alike(batch: Batch, fates: Sequence[Fate]) -> None:
+    """Note whom new rows might be the same as; that is for people to say, and hinders nothing."""
+    rows, chosen = {row.external_id: row for row in batch.rows}, {id(fate) for fate in fates}
+    asked = [
+        (fate, _party(rows[number])) for number, fate in batch.fates.items() if id(fate) in chosen
+    ]
+    for (fate, _who), matches in zip(asked, find_known([who for _fate, who in asked]), strict=True):
+        fate.alike = [(each.kind, each.id, each.likeness.score) for each in matches[:ALIKE]]
+
+
+def _party(row: CleanRow) -> Party:
+    return party(
+        company=row.company,
+        first_name=row.first_name,
+        last_name=row.last_name,
+        emails=[row.email],
+        phones=[row.phone_e164],
+        domains=[row.domain],
+        street=row.street,
+        postcode=row.postcode,
+        city=row.city,
+        country=row.country,
+    )
+
+
 def _kept(import_id: int, fate: Fate) -> dict[str, Any]:
     return {
         "import_id": import_id,
         "row_number": fate.number,
         "state": fate.state,
-        "raw": {"cells": [storable(cell) for cell in fate.cells]},
+        "raw": {"cells": [storable(cell) for cell in fate.cells], "alike": fate.alike},
         "reasons": {},
         "lead_id": fate.lead_id,
         "twin_id": fate.twin_id,

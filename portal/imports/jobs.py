@@ -192,7 +192,7 @@ def remove_orphans(at: datetime) -> None:
     """Remove files of uploads that never became an import."""
     for entry in os.scandir(upload_folder()):
         old = at.timestamp() - entry.stat().st_mtime > ORPHANS_AFTER.total_seconds()
-        path = str(Path(entry.path)).removesuffix(files.WORKBOOK)
+        path = str(Path(entry.path)).removesuffix(files.WORKBOOK).removesuffix(files.HEADS)
         if old and not session().scalar(select(LeadImport.id).where(LeadImport.path == path)):
             Path(entry.path).unlink(missing_ok=True)
 

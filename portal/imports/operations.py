@@ -264,7 +264,6 @@ def forget(import_id: int, at: datetime) -> None:
     if row.created_at < at - KEEP_REFUSED and row.state not in UNDER_WAY:
         forget_rows(row)
         forget_changes(row)
-        row.report = {**row.report, "workbook": {}}
     ended = row.ended_at if row.state in ENDED and not row.dry_run else None
     old = row.created_at < at - KEEP_UNUSED or (ended is not None and ended < at - KEEP_FILE)
     if old and row.state not in UNDER_WAY:

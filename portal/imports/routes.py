@@ -31,6 +31,8 @@ from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.db import session
 from portal.core.errors import DomainError, Invalid
+from portal.customers.models import Customer
+from portal.duplicates.models import Kind
 from portal.imports import files, jobs, mappings, operations, states, undoing
 from portal.imports.commands import import_leads
 from portal.imports.constants import campaigns_to_choose
@@ -228,9 +230,21 @@ def told_rows(row: LeadImport, found: Sequence[ImportRow]) -> list[dict[str, Any
             "lead": (each.lead_id, numbers.get(each.lead_id or 0)),
             "twin": (each.twin_id, numbers.get(each.twin_id or 0)),
             "twin_row": each.twin_row,
+            "alike": [known for one in each.raw.get("alike", []) if (known := alike_words(one))],
         }
         for each in found
     ]
+
+
+def alike_words(one: Sequence[Any]) -> dict[str, Any] | None:
+    """Return the number and page of a lead or customer that might be the same, if it is here."""
+    kind, its_id, score = str(one[0]), int(one[1]), int(one[2])
+    if kind == Kind.LEAD:
+        number, address = find_numbers([its_id]).get(its_id), url_for("desk.lead", lead_id=its_id)
+    else:
+        number = session().scalar(select(Customer.number).where(Customer.id == its_id))
+        address = url_for("customer.page", customer_id=its_id)
+    return {"number": number, "url": address, "score": score} if number else None
 
 
 def says(cells: Sequence[Any], places: Sequence[int]) -> str:
@@ -299,14 +313,15 @@ def sheet_page(import_id: int) -> ResponseReturnValue:
         return go(url_for("imports.import", import_id=import_id))
     chosen = [str(at) for at, sheet in enumerate(book.sheets) if sheet.name == book.sheet]
     form = sheet_form(book.sheets)(formdata=None, data={"sheet": "".join(chosen)})
-    return render_template("imports/sheet.html", row=row, form=form, sheets=book.sheets)
+    sheets = files.sheets_of(row)
+    return render_template("imports/sheet.html", row=row, form=form, sheets=sheets)
 
 
 @blueprint.post("/<int:import_id>/sheet")
 @requires(Permission.LEADS_IMPORT)
 def choose_sheet(import_id: int) -> ResponseReturnValue:
     row = states.get_import(import_id)
-    sheets = read_kept(row.report.get("workbook") or {}).sheets
+    sheets = files.sheets_of(row)
     form = sheet_form(sheets)()
     if not form.validate():
         return render_template("imports/sheet.html", row=row, form=form, sheets=sheets), 422

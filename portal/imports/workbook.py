@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ ENCODING, DELIMITER = "utf-8", ","
 
 MAX_UNPACKED = 1536 * 1024 * 1024
 MAX_CSV = 1024 * 1024 * 1024
-AT_ONCE = 3 * 1024 * 1024
+AT_ONCE = 1024 * 1024
 """Up to this length a workbook is read while somebody waits; a longer one by the worker."""
 SECONDS_AT_ONCE, SECONDS = 25, 900
 _ROOT = Path(__file__).resolve().parents[2]
@@ -51,12 +51,9 @@ class Workbook:
     unsaved: int = 0
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what is kept with the import."""
+        """Return what is kept with the import: no rows, which are contact data."""
         return {
-            "sheets": [
-                {"name": one.name, "hidden": one.hidden, "head": [list(row) for row in one.head]}
-                for one in self.sheets
-            ],
+            "sheets": [{"name": one.name, "hidden": one.hidden} for one in self.sheets],
             "sheet": self.sheet,
             "rows": self.rows,
             "unsaved": self.unsaved,
@@ -67,12 +64,29 @@ def read_kept(kept: dict[str, Any]) -> Workbook:
     """Return a workbook as it was kept."""
     return Workbook(
         tuple(
-            Sheet(str(one["name"]), bool(one["hidden"]), tuple(map(tuple, one["head"])))
+            Sheet(str(one["name"]), bool(one["hidden"]), tuple(map(tuple, one.get("head", []))))
             for one in kept.get("sheets", [])
         ),
         str(kept.get("sheet", "")),
         int(kept.get("rows", 0)),
         int(kept.get("unsaved", 0)),
+    )
+
+
+def write_heads(book: Workbook, path: Path) -> None:
+    """Write the first rows of the sheets to a file, for nobody else to read."""
+    path.touch(mode=0o600)
+    path.write_text(json.dumps({one.name: one.head for one in book.sheets}), encoding="utf-8")
+
+
+def with_heads(book: Workbook, path: Path) -> tuple[Sheet, ...]:
+    """Return the sheets with their first rows, as far as these are still kept."""
+    try:
+        heads = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        heads = {}
+    return tuple(
+        replace(one, head=tuple(map(tuple, heads.get(one.name, ())))) for one in book.sheets
     )
 
 

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from openpyxl import Workbook
 from sqlalchemy import func, select
 
 from portal.core import clock, jobs
 from portal.core.db import session
+from portal.imports import files, operations
 from portal.imports import jobs as import_jobs
-from portal.imports import operations
 from portal.imports.models import ImportRow, LeadImport
 from portal.imports.routes import harmless
 from portal.imports.wall import open_to
@@ -123,6 +124,77 @@ def test_a_list_goes_from_upload_over_a_try_into_the_portal(
     # the very same list again finds nothing to do, and this one can't be run twice
     answer = manager.post(f"/imports/{import_id}/run", data={"csrf_token": fields["csrf_token"]})
     assert answer.status_code == 409
+
+
+def press(client: FlaskClient, import_id: int, what: str, **data: str) -> Any:
+    data = {"csrf_token": token(client), **data}
+    return client.post(f"/imports/{import_id}/{what}", data=data)
+
+
+def test_an_import_is_paused_goes_on_is_cancelled_and_undone_from_its_page(
+    app: Flask, manager: FlaskClient
+) -> None:
+    import_id = number_in(upload(manager, LIST.encode()).location)
+    fields = {**fields_of(manager, import_id), "then": "import"}
+    manager.post(f"/imports/{import_id}/mapping", data=fields)
+    assert press(manager, import_id, "pause").status_code == 303
+    work(app, import_id)
+    assert count(app, Lead) == 0
+    assert "goes on behind row 0" in manager.get(f"/imports/{import_id}").text
+    assert press(manager, import_id, "run").status_code == 303
+    work(app, import_id)
+    assert count(app, Lead) == 1
+    assert press(manager, import_id, "cancel").status_code == 409
+    assert "Leads that go" in manager.get(f"/imports/{import_id}/undo").text
+    assert press(manager, import_id, "undo").status_code == 303
+    with app.app_context():
+        jobs.run_now("imports.undo", {"import_id": import_id})
+    assert count(app, Lead) == 0
+    assert "The import is undone." in manager.get(f"/imports/{import_id}").text
+    assert press(manager, import_id, "undo").status_code == 409
+    # one that never began is cancelled without a trace of leads
+    other = number_in(upload(manager, LIST.encode()).location)
+    manager.post(f"/imports/{other}/mapping", data={**fields_of(manager, other), "then": "import"})
+    assert press(manager, other, "cancel").status_code == 303
+    work(app, other)
+    assert count(app, Lead) == 0
+    assert "Cancelled" in manager.get(f"/imports/{other}").text
+
+
+def test_a_long_workbook_is_read_by_the_worker_and_its_sheet_chosen(
+    app: Flask, manager: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "AT_ONCE", 0)
+    book, sent = Workbook(), io.BytesIO()
+    book.active.append(["Lead ID", "Company", "Email"])
+    book.active.append([1, "Muster GmbH", "erika@muster.example"])
+    book.create_sheet("Fair").append(["Nr", "Firma"])
+    book.save(sent)
+    answer = upload(manager, sent.getvalue(), "long.xlsx")
+    import_id = number_in(answer.location)
+
+    def read() -> str:
+        assert "The workbook is being read" in manager.get(f"/imports/{import_id}").text
+        with app.app_context():
+            jobs.run_now("imports.read", {"import_id": import_id})
+        return manager.get(f"/imports/{import_id}", follow_redirects=True).text
+
+    asked = read()
+    assert "Which sheet?" in asked
+    assert "Muster GmbH" in asked
+    with app.app_context():
+        # rows of it stand nowhere but in files that are removed
+        assert "Muster" not in str(session().get_one(LeadImport, import_id).report)
+    assert press(manager, import_id, "sheet", sheet="7").status_code == 422
+    assert press(manager, import_id, "sheet", sheet="1").status_code == 303
+    assert "sheet Fair" in read()
+    assert press(manager, import_id, "sheet", sheet="0").status_code == 303
+    assert "Muster GmbH" in read()
+    # the workbook goes with the list
+    folder = path_of(app, import_id).parent
+    assert len(list(folder.iterdir())) == 3
+    press(manager, import_id, "discard")
+    assert not list(folder.iterdir())
 
 
 def test_refused_rows_come_back_as_a_list_that_runs_no_formulas(

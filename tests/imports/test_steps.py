@@ -16,6 +16,7 @@ from portal.core import jobs
 from portal.core.db import session, unit_of_work
 from portal.core.errors import Conflict, Invalid
 from portal.core.events import EventRow, record
+from portal.duplicates import pairs
 from portal.feedback.events import LeadDeleted
 from portal.imports import files, intake, mappings, operations, states, undoing
 from portal.imports import jobs as import_jobs
@@ -143,6 +144,22 @@ def test_duplicates_stay_out_where_the_list_says_so(programme: Flask) -> None:
     assert lead("4") is not None
     counts = intake.read_counts(done.report)
     assert counts.rows == counts.imported + counts.unchanged + counts.refused
+
+
+def test_the_preview_says_whom_a_new_row_might_be_the_same_as(programme: Flask) -> None:
+    bring_in("1,Weserkontor GmbH,Lühmann,luehmann@weserkontor.example,0511 1234560,")
+    pairs.check(AT)
+    tried = bring_in(
+        "9,Weser-Kontor,Luehmann,a.luehmann@weserkontor.example,0511 1234560,", dry=True
+    )
+    [row] = kept_rows(tried).values()
+    known = lead("1")
+    assert known
+    [(kind, lead_id, points)] = row.raw["alike"]
+    assert (row.state, kind, lead_id) == ("new", "lead", known.id)
+    assert 50 <= points <= 100
+    # nothing is said of the contact but which lead it is
+    assert "luehmann@weserkontor" not in str(row.raw["alike"])
 
 
 def test_of_each_state_the_first_rows_are_kept(

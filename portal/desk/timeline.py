@@ -23,11 +23,13 @@ from portal.leads.activity_routes import place_of
 from portal.leads.attachments import load_attachments
 from portal.leads.definition_words import called
 from portal.leads.events import LeadRevived, LeadStatusChanged
-from portal.leads.models import Lead, LeadType
+from portal.leads.models import Lead, LeadType, Temperature
 from portal.leads.outcome import Deal
 from portal.leads.queries import list_statuses
 from portal.leads.sight import Sight
 from portal.leads.visibility import Field
+from portal.scoring.events import LeadCooled, LeadHandedOn, LeadStirs
+from portal.scoring.words import TEMPERATURES
 from portal.timeline import pages, stream, wall
 from portal.timeline.activities import Listed
 from portal.timeline.attachments import Attached
@@ -122,8 +124,8 @@ def told_notes(rows: Sequence[FirmNote]) -> Iterator[Line]:
 
 
 def statuses(lead: Lead, sight: Sight) -> Iterator[Line]:
-    """Yield the statuses that somebody gave a lead by hand, and when it went on that had ended; a
-    holder reads those since he has it.
+    """Yield the statuses that somebody gave a lead by hand, when it went on that had ended, and
+    when it cooled or stirred; a holder reads those since he has it.
 
     Nobody reads them who doesn't see how a lead gets on.
     """
@@ -140,11 +142,26 @@ def statuses(lead: Lead, sight: Sight) -> Iterator[Line]:
         yield Line(What.STATUS, at, tell_turn(name, data, names))
 
 
-TURNS = (LeadStatusChanged.__name__, EndingTakenBack.__name__, LeadRevived.__name__)
+TURNS = tuple(
+    event.__name__
+    for event in (
+        *(LeadStatusChanged, EndingTakenBack, LeadRevived),
+        *(LeadCooled, LeadHandedOn, LeadStirs),
+    )
+)
 
 
 def tell_turn(name: str, data: Mapping[str, Any], names: Mapping[str, Any]) -> str:
-    """Say how a lead was turned by hand; `names` are those of the statuses, by key."""
+    """Say how a lead was turned, by hand or by itself; `names` are those of statuses, by key."""
+    if name == LeadCooled.__name__:
+        was, now = (TEMPERATURES[Temperature(data[part])] for part in ("before", "after"))
+        return str(
+            _("Marked colder, nothing was heard: %(before)s → %(after)s", before=was, after=now)
+        )
+    if name == LeadHandedOn.__name__:
+        return str(_("Out of nurture by what the contact did, to be qualified anew"))
+    if name == LeadStirs.__name__:
+        return str(_("The contact has become active"))
     if name == LeadRevived.__name__:
         return str(_("Revived, to be qualified anew"))
     if name == EndingTakenBack.__name__:

@@ -221,8 +221,11 @@ def check_rule(rule: Rule) -> dict[str, str]:
                 errors["question"] = _("Please choose a question.")
             if rule.test in (Test.CONTAINS, Test.IS) and not rule.words:
                 errors["value"] = _("Please give the words, with commas between them.")
-            if rule.test in (Test.AT_LEAST, Test.WITHIN_DAYS) and number_in(rule.value) is None:
+            number = number_in(rule.value)
+            if rule.test in (Test.AT_LEAST, Test.WITHIN_DAYS) and number is None:
                 errors["value"] = _("Please give a number.")
+            elif rule.test is Test.WITHIN_DAYS and not 0 <= (number or 0) <= MOST_DAYS:
+                errors["value"] = between(0, MOST_DAYS)
         case RuleKind.LEAD:
             if rule.condition is None or not rule.condition.values:
                 errors["values"] = _("Please choose at least one.")

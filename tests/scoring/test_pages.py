@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.accounts.queries import get_actor
 from portal.core.db import session
@@ -14,6 +14,7 @@ from portal.core.jobs import run_now
 from portal.leads.models import LeadStatus
 from portal.leads.signals import add_signal
 from portal.pickup.operations import claim
+from portal.scoring.models import ScoreRules
 from portal.scoring.queries import find_newest, read_rules
 from tests.factories import (
     AT,
@@ -180,3 +181,17 @@ def test_only_who_makes_rules_changes_them(client: FlaskClient) -> None:
     refused = client.post("/scoring", data={"csrf_token": csrf_of(shown), **LIMITS})
     assert refused.status_code == 403
     assert rules_now()[1] == 1
+
+
+def test_the_stream_of_a_lead_says_when_it_cooled(manager: FlaskClient) -> None:
+    @factory
+    def prepare() -> int:
+        lead = make_lead(temperature="hot", at=AT - timedelta(days=90))
+        session().execute(update(ScoreRules).values(created_at=lead.captured_at))
+        return lead.id
+
+    lead_id = prepare()
+    with manager.application.app_context():
+        run_now("scoring.cool", at=AT)
+    page = manager.get(f"/leads/{lead_id}").text
+    assert "Marked colder, nothing was heard: Hot → Warm" in page

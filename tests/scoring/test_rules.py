@@ -210,6 +210,7 @@ def test_few_leads_lean_towards_the_rate_of_all() -> None:
         (replace(answer(Test.GIVEN), question=""), "question"),
         (answer(Test.CONTAINS, " , "), "value"),
         (answer(Test.AT_LEAST, "much"), "value"),
+        (answer(Test.WITHIN_DAYS, "9" * 30), "value"),
         (Rule("r", RuleKind.LEAD, 5), "values"),
         (Rule("r", RuleKind.LEAD, 5, condition=Condition(Field.TEMPERATURE, ("hot",))), "values"),
         (Rule("r", RuleKind.KNOWN, 5, what="phone"), "what"),

@@ -204,6 +204,7 @@ ADMINISTRATION: tuple[tuple[str, Any, Any, str, P], ...] = (
 WITHIN = {
     "desk.column": "desk.board",
     "planned.mine": "desk.home",
+    "nurture.page": "qualification.qualify",
     "customer.page": "customers.customers",
     "duplicates.listing": "qualification.qualify",
     "duplicates.merge_page": "qualification.qualify",

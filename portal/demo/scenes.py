@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from io import BytesIO
 from random import Random
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from werkzeug.datastructures import FileStorage
 
 from portal.accounts.actor import Actor
@@ -25,6 +25,11 @@ from portal.feedback.rules import CANCELLED, Answer
 from portal.leads import archive, signals, team
 from portal.leads.models import Lead, LeadState, LeadStatus, LifeState, SignalKind
 from portal.leads.notes import about
+from portal.qualification import desk, nurture, routing
+from portal.qualification.desk import Try
+from portal.qualification.models import InquiryRoute, NurtureMail
+from portal.qualification.queue import Filters
+from portal.qualification.rules import Outcome
 from portal.scoring import operations as scoring
 from portal.scoring import records
 from portal.timeline import attachments, files
@@ -132,3 +137,76 @@ def attach(lead: Lead, file: tuple[str, str], shared: bool, worker: Actor, at: d
     with circumstances.under(channel="web", actor_id=worker.id):
         stored = files.keep(FileStorage(BytesIO(text.encode()), name))
         attachments.attach(about(lead.id), stored, shared=shared, actor=worker, at=at)
+
+
+NURTURE_MAILS = (
+    (
+        7,
+        {"en": "What to ask before you buy", "de": "Was Sie vor dem Kauf fragen sollten"},
+        {
+            "en": """Hello {first_name|there},
+
+who buys for ten years asks four things first: what it costs to run, who repairs it,
+what it works with, and how it grows.""",
+            "de": """Guten Tag,
+
+wer für zehn Jahre kauft, fragt zuerst vier Dinge: was der Betrieb kostet, wer repariert,
+womit es zusammenarbeitet, und wie es mitwächst.""",
+        },
+    ),
+    (
+        30,
+        {"en": "Is it time by now?", "de": "Ist es inzwischen so weit?"},
+        {
+            "en": """Hello {first_name|there},
+
+a month ago you asked us about “{title}”. One line in answer is enough.""",
+            "de": """Guten Tag,
+
+vor einem Monat fragten Sie uns nach „{title}“. Eine Zeile als Antwort genügt.""",
+        },
+    ),
+)
+TRIED = (
+    (Outcome.VOICEMAIL, "Asked to call back in the afternoon.", None),
+    (Outcome.NO_ANSWER, "", None),
+    (Outcome.CALL_BACK, "In a meeting until four.", timedelta(days=1)),
+)
+
+
+LEFT_WAITING = 3
+
+
+def next_of(qualifier: Actor, at: datetime) -> Lead | None:
+    """Let somebody take the next inquiry; of few some are left to wait."""
+    waiting = select(func.count()).select_from(Lead).where(Lead.state == LeadState.CAPTURED)
+    if (session().scalar(waiting) or 0) <= LEFT_WAITING:
+        return None
+    return desk.take_next(qualifier, at, Filters())
+
+
+def work_at_the_desk(stage: Stage, at: datetime) -> None:
+    """Route inquiries, try some contacts, and keep two warm who are not ready yet."""
+    with circumstances.under(channel="web", actor_id=stage.manager.id):
+        for days, subjects, texts in NURTURE_MAILS:
+            mail = NurtureMail(days=days, active=True, subjects=subjects, texts=texts)
+            nurture.save_mail(mail, None, 0, stage.manager, at)
+        qualifier = get_actor(stage.qualifiers[0].id)
+        if qualifier.unit_id is not None:
+            route = InquiryRoute(
+                name="Future partners", active=True, kind="partner_recruit",
+                unit_id=qualifier.unit_id,
+            )  # fmt: skip
+            routing.save_route(route, None, 0, stage.manager, at)
+    with circumstances.under(channel="web", actor_id=qualifier.id):
+        for outcome, note, later in TRIED:
+            lead = next_of(qualifier, at)
+            if lead is not None:
+                back = at + later if later else None
+                desk.note_attempt(lead.id, Try(outcome, note, back), qualifier, at)
+                desk.release(lead.id, qualifier)
+        for weeks in (6, 20):
+            lead = next_of(qualifier, at)
+            if lead is not None:
+                until = (at + timedelta(weeks=weeks)).date()
+                nurture.begin(lead.id, until, qualifier, at)

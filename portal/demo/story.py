@@ -624,6 +624,7 @@ def build(
     story.plan(at - 3 * DAY, scenes.name_support, stage)
     story.plan(at - 2 * DAY, hand_over_more, stage)
     story.plan(at - 9 * HOUR, sell_direct, stage)
+    story.plan(at - 5 * HOUR, scenes.work_at_the_desk, stage)
     story.play()
     settle_at_home(stage, at)
     plan_ahead(stage, at)

@@ -143,14 +143,16 @@ UNSEEN = (
 def given_to(actor: Actor) -> ColumnElement[bool]:
     """Return the condition of leads that somebody is to qualify: her unit's, and her own.
 
-    What no unit has is for all of the vendor's people; who is in no unit of the vendor's qualifies
-    for all of them. An agency sees what was given to it, and never what partners have seen.
+    What no unit has, or one that was closed, is for all of the vendor's people; who is in none of
+    its units qualifies for all of them. An agency sees what was given to it, and never what
+    partners have seen.
     """
     if actor.organisation_kind == OrganisationKind.VENDOR:
         if actor.unit_id is None:
             return true()
         its = Lead.unit_id.in_(reach.units_below(actor.unit_id))
-        return or_(Lead.unit_id.is_(None), its, Lead.qualifier_id == actor.id)
+        closed = Lead.unit_id.in_(select(Unit.id).where(Unit.closed_at.is_not(None)))
+        return or_(Lead.unit_id.is_(None), its, closed, Lead.qualifier_id == actor.id)
     units = select(Unit.id).where(Unit.organisation_id == actor.organisation_id)
     its = Lead.unit_id.in_(units if actor.unit_id is None else reach.units_below(actor.unit_id))
     return and_(or_(its, Lead.qualifier_id == actor.id), Lead.state.in_(UNSEEN), Lead.round == 0)

@@ -131,6 +131,9 @@ def test_who_is_in_a_unit_sees_its_inquiries_and_those_of_nobody(ctx):
     session().flush()
     seen = {name for name, lead in leads.items() if find_visible(lead.id, nora)}
     assert seen == {"north", "part", "free", "mine"}
+    south.closed_at = AT
+    session().flush()
+    assert find_visible(leads["south"].id, nora)
     assert all(find_visible(lead.id, all_of) for lead in leads.values())
 
 

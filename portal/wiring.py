@@ -46,7 +46,7 @@ from portal.desk import routes as desk
 from portal.desk import team_routes as team
 from portal.duplicates import jobs as _duplicates  # noqa: F401
 from portal.duplicates import routes as duplicates
-from portal.duplicates.events import AskedAgain
+from portal.duplicates.events import AskedAgain, LeadsMerged, MergeUndone
 from portal.feedback import action_routes as lead_actions
 from portal.feedback import routes as feedback
 from portal.feedback.events import (
@@ -134,6 +134,7 @@ from portal.qualification import nurture_routes as nurture
 from portal.qualification import routes as qualification
 from portal.qualification import routing_routes as inquiry_routes
 from portal.qualification import work_routes as desk_work
+from portal.qualification.events import AnswersCompleted
 from portal.scoring import jobs as _scoring  # noqa: F401
 from portal.scoring import routes as scoring
 from portal.scoring.events import LeadHandedOn, LeadsCooled, LeadStirs, ScoreRulesChanged
@@ -240,6 +241,9 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     ContactSuppressed: ("offers.take_off",),
     LeadCaptured: ("qualification.route", "scoring.weigh"),
     QualificationSaved: ("scoring.weigh",),
+    AnswersCompleted: ("scoring.weigh",),
+    LeadsMerged: ("scoring.weigh",),
+    MergeUndone: ("scoring.weigh",),
     SignalSeen: ("scoring.heed",),
     ScoreRulesChanged: ("scoring.weigh_all",),
     LeadHandedOn: (

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from portal.leads.models import Temperature
 from portal.matching.criteria import Condition, Field
@@ -30,6 +32,7 @@ from portal.scoring.rules import (
     goes_like,
     next_of,
     part_of,
+    points_of,
     shrink,
     stage_of,
     weigh,
@@ -228,3 +231,55 @@ def test_warm_begins_below_hot() -> None:
     assert check(Rules(limits=Limits(hot_from=50, warm_from=50))) == {
         "warm_from": "Warm begins below hot."
     }
+
+
+KINDS = st.sampled_from(["visit", "download", "reply", "inquiry"])
+SIGNALS = st.lists(
+    st.builds(
+        Seen,
+        KINDS,
+        st.integers(-1, 4000).map(lambda days: AT - days * DAY),
+        st.integers(1, 1000),
+    ),
+    max_size=20,
+)
+POINTS = st.integers(-100, 100).filter(bool)
+RULES = st.one_of(
+    st.builds(answer, st.just(Test.GIVEN), st.just(""), POINTS),
+    st.builds(
+        lambda kind, points, most, half: Rule(
+            "s", RuleKind.SIGNAL, points, what=kind, most=max(most, abs(points)), half_life=half
+        ),
+        KINDS,
+        POINTS,
+        st.integers(1, 100),
+        st.integers(1, 3650),
+    ),
+    st.builds(
+        lambda points, days, most: Rule(
+            "q", RuleKind.SILENCE, -abs(points), days=days, most=max(most, abs(points))
+        ),
+        POINTS,
+        st.integers(1, 3650),
+        st.integers(1, 100),
+    ),
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(RULES, max_size=8), SIGNALS, st.text(max_size=40), st.integers(0, 5000))
+def test_whatever_happens_the_parts_say_the_points(
+    drawn: list[Rule], signals: list[Seen], said: str, silent: int
+) -> None:
+    rules = Rules(tuple(replace(rule, key=f"r{n}") for n, rule in enumerate(drawn)))
+    of = facts(answers={"budget": said}, signals=tuple(signals), alive_at=AT - silent * DAY)
+    score = weigh(of, rules, AT)
+    assert score.points == points_of(score.parts)
+    assert 0 <= score.points <= 100
+    assert all(part.points for part in score.parts)
+    for part in score.parts:
+        rule = rules.find(part.rule)
+        assert rule is not None
+        assert abs(part.points) <= (rule.most or abs(rule.points))
+    assert Rules.from_data(rules.to_data()) == rules
+    assert weigh(of, Rules.from_data(rules.to_data()), AT) == score

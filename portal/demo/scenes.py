@@ -5,8 +5,9 @@ As all of the story it is brought about by the operations of the rooms.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from io import BytesIO
 from random import Random
 
@@ -15,6 +16,9 @@ from werkzeug.datastructures import FileStorage
 
 from portal.accounts.actor import Actor
 from portal.accounts.queries import get_actor
+from portal.campaigns import operations as campaigns
+from portal.campaigns.models import Channel
+from portal.catalog.queries import book
 from portal.core import circumstances
 from portal.core.db import session
 from portal.customers import policy, queries
@@ -33,6 +37,10 @@ from portal.qualification.rules import Outcome
 from portal.scoring import operations as scoring
 from portal.scoring import records
 from portal.timeline import attachments, files
+from portal.web_forms import operations as web_forms
+from portal.web_forms.models import FormKind
+from portal.web_forms.queries import find_form
+from portal.web_forms.rules import asked_of
 
 DAY = timedelta(days=1)
 OURS_IS = "pam"
@@ -67,6 +75,80 @@ def weigh_leads(at: datetime) -> None:
         scoring.score_many(ids, at)
         after = ids[-1]
     records.count(at)
+
+
+CAMPAIGNS = (
+    # source, name, channel, budget, paid for each lead, spent each month and on what
+    (
+        "web_registration",
+        "Search: ageing network",
+        Channel.SEARCH,
+        16_000,
+        None,
+        1_150,
+        "Ads",
+    ),
+    ("email_campaign", "Letter to known addresses", Channel.EMAIL, 6_000, 9, 240, "Mailing house"),
+    ("trade_show", "Stand at the trade fair", Channel.EVENT, 30_000, None, 2_300, "Stand, travel"),
+)
+VISITORS = (
+    (3 * DAY, "Korte Logistik GmbH", "Jule", "Korte", "j.korte@korte-logistik.example"),
+    (DAY / 5, "Korte Logistik", "Jan", "Petersen", "petersen@korte-logistik.example"),
+)
+ASKED = (
+    "We move into a second hall in spring and need scanners and access points in every aisle.",
+    "My colleague asked you already, I think: it is about the second hall.",
+)
+
+
+def plan_campaigns(stage: Stage, at: datetime) -> dict[str, int]:
+    """Let the channel manager plan the campaigns of the year; return their ids by source."""
+    planned = {}
+    for source, name, channel, budget, each, _spent, _what in CAMPAIGNS:
+        draft = campaigns.CampaignDraft(
+            name=name,
+            channel=channel,
+            source_id=book().id_of("source", source),
+            starts_on=at.date(),
+            budget=Decimal(budget),
+            per_lead=None if each is None else Decimal(each),
+        )
+        planned[source] = campaigns.make_campaign(draft, stage.manager, at).id
+    return planned
+
+
+def spend(stage: Stage, planned: Mapping[str, int], at: datetime) -> None:
+    """Enter what the campaigns cost in a month."""
+    for source, _name, _channel, _budget, _each, spent, what in CAMPAIGNS:
+        campaigns.enter_cost(planned[source], at.date(), Decimal(spent), what, stage.manager, at)
+
+
+def open_form(stage: Stage, at: datetime) -> None:
+    """Put a form on the web site, as it begins."""
+    form = web_forms.make_form(FormKind.CONTACT, "Talk to us", stage.manager, at)
+    draft = web_forms.FormDraft(
+        name=form.name,
+        words=form.words,
+        fields=asked_of(form.fields),
+        type_key="organisation",
+        source_id=form.source_id,
+    )
+    web_forms.save_form(form.id, draft, stage.manager, at, form.version)
+
+
+def ask_by_form(number: int, at: datetime) -> None:
+    """Let one of two colleagues ask for the same by the form."""
+    _ago, company, first, last, email = VISITORS[number]
+    form = find_form("talk-to-us")
+    if form is not None:
+        typed = {
+            "company": company,
+            "first_name": first,
+            "last_name": last,
+            "email": email,
+            "message": ASKED[number],
+        }
+        web_forms.answer(form, web_forms.Sent(typed=typed, mark=f"visitor {number}"), at)
 
 
 def name_support(stage: Stage, at: datetime) -> None:

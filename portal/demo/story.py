@@ -9,7 +9,7 @@ relative to the end of the story, so the same seed tells the same story at any t
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -154,6 +154,7 @@ class Story:
     ahead: list[tuple[datetime, int, Callable[[datetime], None]]] = field(default_factory=list)
     number: Iterator[int] = field(default_factory=count)
     hands: dict[int, list[Holding]] = field(default_factory=dict)
+    campaigns: Mapping[str, int] = field(default_factory=dict)
     captured: int = 0
     reacted: datetime | None = None
 
@@ -205,6 +206,7 @@ class Story:
                     temperature=inquiry.temperature if not raw or rng.random() < 0.7 else None,
                     contact=inquiry.contact,
                     basis=BASES.get(inquiry.source),
+                    campaign_id=self.campaigns.get(inquiry.source),
                 ),
                 at,
             )
@@ -613,6 +615,9 @@ def build(
     at = at.replace(minute=0, second=0, microsecond=0)
     stage = set_stage(at - YEAR, Random(f"{seed} stage"))  # noqa: S311
     story = Story(at, stage, get_policy(), say, size)
+    story.campaigns = scenes.plan_campaigns(stage, at - YEAR)
+    for month in range(12):
+        story.plan(at - YEAR + month * 30 * DAY, scenes.spend, stage, story.campaigns)
     composer = Composer(at)
     for deal in deals(at, seed, size, composer):
         story.plan(deal.born, story.capture, deal)
@@ -621,6 +626,9 @@ def build(
     story.plan(at - MAILS_SINCE, hear_by_mail, stage, seed)
     story.plan(at - 6 * DAY, hand_over_first, stage)
     story.plan(at - 5 * DAY, hand_back_first, stage)
+    story.plan(at - 5 * DAY, scenes.open_form, stage)
+    for number, visitor in enumerate(scenes.VISITORS):
+        story.plan(at - visitor[0], scenes.ask_by_form, number)
     story.plan(at - 3 * DAY, scenes.name_support, stage)
     story.plan(at - 2 * DAY, hand_over_more, stage)
     story.plan(at - 9 * HOUR, sell_direct, stage)

@@ -22,6 +22,7 @@ from portal.accounts.events import (
 from portal.api import jobs as _api  # noqa: F401
 from portal.api import routes as api
 from portal.campaigns import consent_routes as consent
+from portal.capture import by_hand, finds
 from portal.catalog import field_routes as fields
 from portal.catalog import routes as catalog
 from portal.core.events import Event
@@ -204,6 +205,8 @@ ROOMS = (
     scoring.blueprint,
     inbound.blueprint,
     incoming.blueprint,
+    by_hand.blueprint,
+    finds.blueprint,
     api.blueprint,
     web_forms.blueprint,
     public_form.blueprint,

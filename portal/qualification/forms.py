@@ -15,7 +15,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 
-from portal.campaigns.queries import list_running
 from portal.catalog import field_forms
 from portal.catalog.fields import Values
 from portal.catalog.places import subdivisions
@@ -23,13 +22,12 @@ from portal.catalog.queries import book
 from portal.core.errors import Invalid
 from portal.leads import own_fields, script
 from portal.leads.allowed import choices_for
-from portal.leads.basis import CHOICES, WORDS, BasisKind
+from portal.leads.basis import CHOICES, WORDS
 from portal.leads.definition import Sort
 from portal.leads.intake.cleaning import find_amount, find_people
 from portal.leads.levels import for_all
 from portal.leads.models import Lead, LeadContact, QualificationQuestion
 from portal.leads.operations import ContactDraft, Qualification, answers_of, questions_of
-from portal.leads.queries import Definition
 from portal.web.forms import Choices, Form, TicksField
 
 CONTACT_FIELDS = (
@@ -302,38 +300,3 @@ def values_of(
         **{f"answer-{one.key}": answers.get(one.id, "") for one in questions},
         **field_forms.shown(own_fields.in_use(), own),
     }
-
-
-class CaptureForm(Form):
-    """An inquiry taken down by hand."""
-
-    type_key = RadioField(_l("Who asks"), validate_choice=False)
-    company = StringField(_l("Company"), render_kw=off())
-    first_name = StringField(_l("First name"), render_kw=off())
-    last_name = StringField(_l("Last name"), render_kw=off())
-    phone = StringField(_l("Phone"), render_kw=off(inputmode="tel"))
-    email = StringField(_l("E-mail"), render_kw=off(inputmode="email"))
-    country = SelectField(_l("Country"), validate_choice=False)
-    source_key = SelectField(_l("Where it comes from"), validate_choice=False)
-    campaign_id = SelectField(_l("Campaign"), validate_choice=False)
-    basis = SelectField(_l("Legal basis"), validate_choice=False, default=BasisKind.ASKED)
-    title = StringField(_l("What is wanted, in a few words"), render_kw=off())
-    note = TextAreaField(_l("Note, for us only"), render_kw=area(4))
-
-    def offer_choices(self, definition: Definition) -> None:
-        """Fill the lists."""
-        locale = str(get_locale())
-        types = list(definition.types.values())
-        self.type_key.choices = [
-            (one.key, one.names.get(locale[:2]) or one.names.get("en") or one.key) for one in types
-        ]
-        self.country.choices = [("", _("not known")), *countries()]
-        self.basis.choices = [("", _("not known")), *bases()]
-        running = [(str(one.id), one.name) for one in list_running()]
-        self.campaign_id.choices = [("", _("none")), *running]
-        self.source_key.choices = [
-            ("", _("not known")),
-            *((one.key, one.label(locale)) for one in book().active("source")),
-        ]
-        if not self.type_key.data and types:
-            self.type_key.data = types[0].key

@@ -18,17 +18,13 @@ from portal.catalog.queries import book, short_key
 from portal.core import clock
 from portal.core.db import session
 from portal.core.errors import Conflict, Invalid
-from portal.duplicates import entrance
-from portal.duplicates.entrance import How
 from portal.leads import contacts, operations, own_fields, requirements, rules, script, wall
-from portal.leads.basis import Basis
 from portal.leads.leaks import Leak
 from portal.leads.models import Lead, LeadContact, LeadState
-from portal.leads.operations import ContactDraft, Draft
-from portal.leads.queries import get_definition, get_visible
+from portal.leads.operations import ContactDraft
+from portal.leads.queries import get_visible
 from portal.qualification import desk, queue
 from portal.qualification.forms import (
-    CaptureForm,
     QualifyForm,
     at_field,
     countries,
@@ -129,79 +125,6 @@ def go_to_next(actor: Actor, filters: queue.Filters, after: int | None) -> Respo
         flash(_("No new inquiry waits."))
         return go(address(filters) or "")
     return go(url_for("qualification.qualify_lead", lead_id=lead.id))
-
-
-@blueprint.get("/qualify/new")
-@requires(Permission.LEADS_QUALIFY)
-def new_lead() -> ResponseReturnValue:
-    return show_new(CaptureForm(formdata=None)), 200
-
-
-def show_new(form: CaptureForm) -> str:
-    """Render the form of an inquiry taken down by hand."""
-    form.offer_choices(get_definition())
-    return render_template("qualification/new.html", form=form)
-
-
-@blueprint.post("/qualify/new")
-@requires(Permission.LEADS_QUALIFY)
-def capture() -> ResponseReturnValue:
-    form = CaptureForm()
-    form.offer_choices(get_definition())
-    try:
-        taken = entrance.take_in(read_draft(form), clock.now(), current_actor())
-    except Invalid as error:
-        form.take(error)
-        return show_new(form), 422
-    if taken.how == How.KNOWN:
-        known = _(
-            "Somebody works on this contact already: %(number)s. The inquiry is part of it now, "
-            "and who works on it hears of it.",
-            number=taken.lead.number,
-        )
-        flash(known)
-        return go(url_for("qualification.qualify"))
-    flash(_("%(number)s is in.", number=taken.lead.number))
-    return go(url_for("qualification.qualify_lead", lead_id=taken.lead.id))
-
-
-def read_draft(form: CaptureForm) -> Draft:
-    """Return the inquiry that was typed. Raises `Invalid`."""
-    definition, errors = get_definition(), {}
-    types = {one.key: one for one in definition.types.values()}
-    lead_type = types.get(form.type_key.data or "")
-    if lead_type is None:
-        errors["type_key"] = _("Please choose one.")
-    country = form.country.data or None
-    if country and country not in dict(countries()):
-        errors["country"] = _("Please choose a country of the list.")
-        country = None
-    source = form.source_key.data or None
-    if source and ("source", source) not in book().by_key:
-        errors["source_key"] = _("Please choose one of the list.")
-    if form.phone.data and not operations.phone_of(form.phone.data[:400], country):
-        errors["phone"] = rules.phone_refusal(country)
-    if not any((form.company.data, form.last_name.data, form.phone.data, form.email.data)):
-        errors["company"] = _("Please name the company or the person, or how to reach them.")
-    if errors or lead_type is None:
-        raise Invalid(errors)
-    return Draft(
-        title=form.title.data or "",
-        kind=lead_type.kind,
-        type_key=lead_type.key,
-        source_key=source,
-        country=country,
-        basis=Basis(form.basis.data) if form.basis.data else None,
-        campaign_id=number(form.campaign_id.data),
-        contact=ContactDraft(
-            company=form.company.data or "",
-            first_name=form.first_name.data or "",
-            last_name=form.last_name.data or "",
-            phone=form.phone.data or "",
-            email=form.email.data or "",
-            note=form.note.data or "",
-        ),
-    )
 
 
 @blueprint.get("/qualify/<int:lead_id>")

@@ -23,6 +23,7 @@ from portal.api import jobs as _api  # noqa: F401
 from portal.api import routes as api
 from portal.campaigns import consent_routes as consent
 from portal.capture import by_hand, finds
+from portal.capture import jobs as _capture  # noqa: F401
 from portal.catalog import field_routes as fields
 from portal.catalog import routes as catalog
 from portal.core.events import Event
@@ -316,6 +317,7 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("scoring.cool", timedelta(hours=24)),
     ("mail.forget_links", timedelta(hours=6)),
     ("people.forget_requests", timedelta(hours=24)),
+    ("capture.take_feeds", timedelta(seconds=60)),
     ("api.forget_answers", timedelta(hours=24)),
     ("web_forms.forget", timedelta(hours=1)),
     ("audit.note_head", timedelta(hours=24)),

@@ -57,6 +57,8 @@ EVENTS: dict[str, Any] = {
     "DraftPutBack": _l("Inquiry put back into the queue"),
     "DraftsStale": _l("Inquiries left lying"),
     "EndingTakenBack": _l("Ending taken back by the vendor"),
+    "FeedFailed": _l("File of another system not readable"),
+    "FeedTaken": _l("File of another system taken"),
     "FeedbackDue": _l("Feedback due"),
     "FeedbackDueSoon": _l("Feedback soon due"),
     "FeedbackGiven": _l("Feedback given"),

@@ -35,7 +35,7 @@ from portal.customers import onboarding
 from portal.deadlines.models import DeadlinePolicy
 from portal.deadlines.queries import get_policy
 from portal.deadlines.rules import amber_from, rhythm_of
-from portal.demo import cast, phrases, scenes
+from portal.demo import cast, lists, phrases, scenes
 from portal.demo.inquiries import Composer, Inquiry
 from portal.demo.stage import HEARS_BY_MAIL, Cast, Stage, close_in, set_stage
 from portal.feedback import operations as feedback
@@ -630,6 +630,7 @@ def build(
     for number, visitor in enumerate(scenes.VISITORS):
         story.plan(at - visitor[0], scenes.ask_by_form, number)
     story.plan(at - 3 * DAY, scenes.name_support, stage)
+    story.plan(at - 2 * DAY, lists.bring_in, stage)
     story.plan(at - 2 * DAY, hand_over_more, stage)
     story.plan(at - 9 * HOUR, sell_direct, stage)
     story.plan(at - 5 * HOUR, scenes.work_at_the_desk, stage)

@@ -220,7 +220,7 @@ def note_attempt(lead_id: int, given: Try, actor: Actor, at: datetime) -> DeskWo
     work = lock(lead_id, actor, at)
     errors = check_call_back(given.outcome, given.call_back_at, at)
     if len(given.note) > LONGEST:
-        errors["note"] = str(_("Please keep it under %(most)d characters.", most=LONGEST))
+        errors["said"] = str(_("Please keep it under %(most)d characters.", most=LONGEST))
     if errors:
         raise Invalid(errors)
     lead = session().get_one(Lead, lead_id)

@@ -41,7 +41,7 @@ class AttemptForm(Form):
     outcome = RadioField(_l("What came of it"), validate_choice=False)
     call_back_on = DayField(_l("Call back on"), [Optional()])
     call_back_time = ClockField(_l("At"), [Optional()], default=MORNING)
-    note = TextAreaField(_l("Note, for us only"), render_kw={"rows": 2})
+    said = TextAreaField(_l("Note, for us only"), render_kw={"rows": 2})
 
     def offer_choices(self) -> AttemptForm:
         """Fill the list."""
@@ -144,7 +144,7 @@ def attempt(lead_id: int) -> ResponseReturnValue:
             raise Invalid({})
         back = moment_of(form.call_back_on.data, form.call_back_time.data, actor)
         desk.note_attempt(
-            lead_id, Try(form.outcome.data or "", form.note.data or "", back), actor, at
+            lead_id, Try(form.outcome.data or "", form.said.data or "", back), actor, at
         )
     except Invalid as error:
         form.take(error)

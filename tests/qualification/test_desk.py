@@ -235,7 +235,7 @@ def test_a_cadence_is_planned_when_an_inquiry_is_taken_and_attempts_settle_it(ct
         (Try("call_back"), "call_back_on"),
         (Try("call_back", "", AT - HOUR), "call_back_on"),
         (Try("call_back", "", AT + timedelta(days=4000)), "call_back_on"),
-        (Try("reached", "x" * 4001), "note"),
+        (Try("reached", "x" * 4001), "said"),
     ],
 )
 def test_an_attempt_that_says_nothing_is_refused(ctx, given, field):
@@ -315,7 +315,7 @@ def test_the_page_says_who_works_on_it_takes_attempts_and_lets_go(client, app):
         f"/qualify/{lead}/lock", data=sent, headers=htmx
     ).text  # fmt: skip
     wrong = client.post(
-        f"/qualify/{lead}/attempts", data={**sent, "outcome": "call_back", "note": "At noon"}
+        f"/qualify/{lead}/attempts", data={**sent, "outcome": "call_back", "said": "At noon"}
     )
     assert wrong.status_code == 422
     assert "At noon" in wrong.text

@@ -25,7 +25,7 @@ from portal.duplicates import pairs, search
 from portal.duplicates.likeness import Party, party
 
 LEADS = int(os.environ.get("BENCH_LEADS", "1000000"))
-BASE, SEED = 100_000, 2_026
+BASE, SEED = int(os.environ.get("BENCH_BASE", "100000")), 2_026
 SEARCHES, WARM_UP, CHUNK = 1_000, 50, 50_000
 MOST_MS, MOST_SECONDS = 50.0, 300.0
 LEAST_PRECISION, LEAST_RECALL = 0.98, 0.9
@@ -70,13 +70,13 @@ def measure_all(house: House) -> Measured:
     """Return the seconds in which a hundred thousand leads are compared with all others."""
     with house.database("base") as database:
         leads = fill(database, BASE, keys=False)
-        began = time.monotonic()
+        began, worked = time.monotonic(), time.process_time()
         with database.app.app_context():
             while True:
                 with unit_of_work():
                     if not pairs.check(clock.now()):
                         break
-        took = time.monotonic() - began
+        took, worked = time.monotonic() - began, time.process_time() - worked
         with database.connect() as link:
             rows = link.execute(
                 "SELECT lead_id, other_lead_id FROM duplicate_pairs WHERE other_lead_id IS NOT NULL"
@@ -92,6 +92,7 @@ def measure_all(house: House) -> Measured:
         goal=f"under {MOST_SECONDS:.0f} s",
         met=took < MOST_SECONDS and good,
         notes=[
+            f"{worked:.0f} s of them are the worker's own, the rest is PostgreSQL's and waiting",
             f"{len(found)} pairs listed of {len(true)} true ones",
             f"precision {precision:.4f}, recall {recall:.4f}, seed {SEED}",
         ],

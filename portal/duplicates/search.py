@@ -31,7 +31,7 @@ from portal.leads.models import Lead, LeadContact
 OF_A_KEY = 40
 """Under a key that more share, the newest are looked at: it says little."""
 
-LOOKED_AT = 60
+LOOKED_AT = 24
 """So many of those that somebody meets are compared: who shares most keys, the newest first."""
 
 _MET = """
@@ -42,6 +42,7 @@ SELECT n, {one} AS id FROM (
     SELECT {one} FROM {table} WHERE {table}.key = asked.key ORDER BY {one} DESC LIMIT :most
   ) AS there
   GROUP BY n, {one}
+  HAVING count(*) > 1 OR bool_or(asked.key & 1 = 1)
 ) AS met
 WHERE place <= :few
 """

@@ -93,11 +93,11 @@ CAMPAIGNS = (
 )
 VISITORS = (
     (3 * DAY, "Korte Logistik GmbH", "Jule", "Korte", "j.korte@korte-logistik.example"),
-    (DAY / 5, "Korte Logistik", "Jan", "Petersen", "petersen@korte-logistik.example"),
+    (DAY / 5, "Korte Logistik", "Jule", "Korte", "jule.korte@mailbox.example"),
 )
 ASKED = (
     "We move into a second hall in spring and need scanners and access points in every aisle.",
-    "My colleague asked you already, I think: it is about the second hall.",
+    "About the second hall again: could somebody call me on Thursday?",
 )
 
 
@@ -137,7 +137,7 @@ def open_form(stage: Stage, at: datetime) -> None:
 
 
 def ask_by_form(number: int, at: datetime) -> None:
-    """Let one of two colleagues ask for the same by the form."""
+    """Let somebody ask by the form, and once more from another address."""
     _ago, company, first, last, email = VISITORS[number]
     form = find_form("talk-to-us")
     if form is not None:

@@ -180,7 +180,7 @@ def operation(name: str, summary: str, scope: str, body: Schema, **refused: str)
     return {
         "operationId": name,
         "summary": summary,
-        "description": f"The token needs the scope `{scope}`.",
+        "description": f"The token needs the scope {scope}.",
         "security": [{"token": []}],
         "parameters": [ref("parameters", "IdempotencyKey")],
         "requestBody": {"required": True, "content": json_of(body)},

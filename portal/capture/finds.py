@@ -62,6 +62,7 @@ def list_finds(actor: Actor) -> Sequence[AnyRow]:
             Lead.id,
             Lead.number,
             Lead.state,
+            Lead.title,
             (Lead.holder_organisation_id == actor.organisation_id).label("ours"),
             LeadFinder.at,
             User.name.label("finder"),

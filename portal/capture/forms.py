@@ -117,6 +117,7 @@ class FindForm(ContactForm):
     """What somebody of a partner found himself; fields `answer-…` hold the script's questions."""
 
     city = StringField(_l("City"), render_kw=off())
+    note = TextAreaField(_l("Note"), render_kw=area(4))
 
     @property
     def answers(self) -> dict[str, str]:

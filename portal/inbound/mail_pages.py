@@ -81,10 +81,12 @@ def page(message_id: int) -> ResponseReturnValue:
 
 
 def propose(form: TakeForm, mail: Mail) -> None:
-    """Propose who asks: whoever stands in a mail, or sent it."""
+    """Propose who asks: whoever stands in a mail, or sent it and is none of ours."""
     original = forwards.find_original(mail.text)
-    form.email.data = original.address if original else mail.sender
-    form.name.data = original.name if original else mail.sender_name
+    if original is not None:
+        form.email.data, form.name.data = original.address, original.name
+    elif mails.staff_of(mail.sender) is None:
+        form.email.data, form.name.data = mail.sender, mail.sender_name
 
 
 def show(message: InboundMessage, mail: Mail | None, form: TakeForm) -> str:

@@ -238,7 +238,7 @@ def answer(form: WebForm, sent: Sent, at: datetime) -> FormEntry:
     The same press twice is one entry. Raises `Invalid` at the names of the form's fields.
     """
     waits = form.confirms
-    entry_id = session().scalar(
+    entry = session().scalar(
         upsert(FormEntry)
         .values(
             form_id=form.id,
@@ -250,12 +250,11 @@ def answer(form: WebForm, sent: Sent, at: datetime) -> FormEntry:
             expires_at=at + WAITS if waits else None,
         )
         .on_conflict_do_nothing(index_elements=["digest"])
-        .returning(FormEntry.id)
+        .returning(FormEntry)
     )
-    if entry_id is None:
+    if entry is None:
         found = select(FormEntry).where(FormEntry.digest == digest_of(form, sent, at))
         return session().scalars(found).one()
-    entry = session().get_one(FormEntry, entry_id)
     kept = {
         "typed": dict(sent.typed),
         "search_term": sent.search_term,
@@ -319,7 +318,7 @@ def bring_in(form: WebForm, entry: FormEntry, kept: Mapping[str, Any], at: datet
 def draft_of(form: WebForm, entry: FormEntry, kept: Mapping[str, Any], at: datetime) -> Draft:
     """Return the inquiry that an entry is."""
     typed, origin = kept["typed"], kept.get("origin") or {}
-    named = find_by_key(origin.get("utm_campaign", ""))
+    named = find_by_key(origin["utm_campaign"]) if origin.get("utm_campaign") else None
     lead_type = get_definition().type_of(form.type_key)
     source = book().by_id.get(form.source_id) if form.source_id else None
     return Draft(

@@ -204,7 +204,8 @@ def send(key: str) -> ResponseReturnValue:
         mark=mark.nonce if mark else "",
         locale=g.locale,
     )
-    if not operations.is_taken(web_form, sent, at) and must_ask(web_form, mark, at):
+    # a second press of the same page is no robot's
+    if must_ask(web_form, mark, at) and not operations.is_taken(web_form, sent, at):
         return show(web_form, form, shown, again=True, status=422)
     try:
         operations.answer(web_form, sent, at)

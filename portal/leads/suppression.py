@@ -42,6 +42,10 @@ REASONS: dict[str, Any] = {
 }
 
 
+WORDS: dict[str, Any] = {**REASONS, "unsubscribed": _l("Ended the mails")}
+"""What stands beside an entry; some reasons nobody chooses."""
+
+
 def key_of(typed: str, country: str | None = None) -> str | None:
     """Return the key of an e-mail address or a phone number as somebody typed it."""
     typed = typed.strip()[:300]

@@ -55,7 +55,7 @@ def show(form: AddForm | None = None, lifting: LiftForm | None = None) -> str:
         search=search,
         page=suppression.list_suppressed(search, number),
         first=(number - 1) * suppression.PAGE + 1,
-        reasons=suppression.REASONS,
+        reasons=suppression.WORDS,
         address=lambda page: (
             url_for("suppressions.suppressions", q=search or None, page=page if page > 1 else None)
             if page

@@ -238,7 +238,7 @@ def answer(form: WebForm, sent: Sent, at: datetime) -> FormEntry:
     The same press twice is one entry. Raises `Invalid` at the names of the form's fields.
     """
     waits = form.confirms
-    entry = session().scalar(
+    entry: FormEntry | None = session().scalar(
         upsert(FormEntry)
         .values(
             form_id=form.id,

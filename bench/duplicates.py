@@ -50,7 +50,9 @@ def measure(house: House) -> Measured:
     """Return the 95th percentile of the milliseconds in which the likes of one lead are found."""
     with house.database("twins") as database:
         leads = fill(database, LEADS, keys=True)
+        worked = time.process_time()
         took, found = search_some(database, leads)
+        worked = (time.process_time() - worked) * 1000 / (SEARCHES + WARM_UP)
     last = quantiles(took, n=20)[-1]
     return Measured(
         "duplicate_candidates",
@@ -61,6 +63,7 @@ def measure(house: House) -> Measured:
         met=last < MOST_MS,
         notes=[
             f"p95 of {len(took)} leads looked for, the median is {median(took):.2f} ms",
+            f"{worked:.2f} ms of each are the process's own, the rest is PostgreSQL's and waiting",
             f"{found} of them have somebody who is like them",
         ],
     )

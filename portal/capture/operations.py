@@ -17,6 +17,7 @@ from portal.core.db import session
 from portal.core.errors import DomainError, Invalid
 from portal.duplicates import entrance
 from portal.leads.models import Lead
+from portal.leads.queries import get_definition
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,10 @@ def take_rows(rows: Sequence[Any], system: str, at: datetime) -> list[Result]:
     """
     results: dict[int, Result] = {}
     read: list[tuple[int, Delivered]] = []
+    types = list(get_definition().types.values())
     for index, row in enumerate(rows):
         try:
-            read.append((index, read_row(row, system, at)))
+            read.append((index, read_row(row, system, at, types)))
         except Invalid as refusal:
             results[index] = Result(index, "refused", errors=refusal.errors)
     # two deliveries at once wait for each other at the same number first

@@ -23,9 +23,8 @@ from portal.catalog.queries import book
 from portal.core.errors import Invalid
 from portal.leads.basis import Basis
 from portal.leads.intake.normalise import find_country, find_subdivision, spelling_key
-from portal.leads.models import LeadKind, Temperature
+from portal.leads.models import LeadKind, LeadType, Temperature
 from portal.leads.operations import ContactDraft, Draft
-from portal.leads.queries import get_definition
 
 LONGEST_ID = 200
 LONGEST_TEXT = 40_000
@@ -149,8 +148,11 @@ def spellings(entry: Entry) -> set[str]:
     return {spelling_key(name) for name in (entry.key, *entry.names.values(), *more)}
 
 
-def read_row(row: Any, system: str, at: datetime) -> Delivered:
-    """Read one delivered inquiry. Raises `Invalid` by the field as it was delivered."""
+def read_row(row: Any, system: str, at: datetime, types: Sequence[LeadType]) -> Delivered:
+    """Read one delivered inquiry. Raises `Invalid` by the field as it was delivered.
+
+    `types` are those of the active lead definition, read once for many rows.
+    """
     if not isinstance(row, Mapping):
         raise Invalid({"lead": str(_("Please give an object."))})
     reader = _Reader(row)
@@ -163,7 +165,7 @@ def read_row(row: Any, system: str, at: datetime) -> Delivered:
     products, notes = _products(reader)
     said_source, said_industry = reader.text("source"), reader.text("industry")
     contact = _contact(reader)
-    kind, type_key = _kind(reader)
+    kind, type_key = _kind(reader, types)
     draft = Draft(
         title=reader.text("title"),
         expectation=reader.text("expectation"),
@@ -260,9 +262,8 @@ def _country(reader: _Reader) -> str | None:
     return found
 
 
-def _kind(reader: _Reader) -> tuple[str, str]:
+def _kind(reader: _Reader, types: Sequence[LeadType]) -> tuple[str, str]:
     """Return kind and key of the lead's type; the type says the kind where both are named."""
-    types = list(get_definition().types.values())
     said, kind = reader.text("type"), reader.text("kind")
     if kind and kind not in list(LeadKind):
         reader.errors["kind"] = str(_("Please choose one of the list."))

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from portal.catalog.field_bringing import KEPT
-from portal.web.kept_files import commands
+from portal.web.commands import commands
 
 fields = commands(KEPT)

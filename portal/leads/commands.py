@@ -16,7 +16,7 @@ from portal.leads.activation import look_ahead
 from portal.leads.definition_around import read_around
 from portal.leads.definition_rules import Difference, differences
 from portal.leads.policies import KEPT
-from portal.web.kept_files import commands
+from portal.web.commands import commands
 
 SIGNS = {"added": "+", "removed": "-", "retired": "-", "changed": "~", "moved": "~"}
 

@@ -27,17 +27,17 @@ from portal.leads.operations import (
 )
 from portal.leads.queries import get_visible, lock_visible
 from portal.leads.requirements import CONFIRM, missing_for
-from portal.leads.sight import sight_of
+from portal.leads.sight import Sight, sight_of
 from portal.leads.visibility import Field
 from portal.qualification.events import AnswersCompleted, LeadConfirmed
 from portal.qualification.models import Confirmation
 
 
-def may_confirm(lead: Lead, actor: Actor) -> bool:
+def may_confirm(lead: Lead, actor: Actor, known: Sight | None = None) -> bool:
     """Say whether somebody works on a lead and reads what was found out."""
     in_work = lead.state in (LeadState.HELD, LeadState.DIRECT)
-    reads = Field.ANSWERS in sight_of(lead, actor)
-    return in_work and reads and figures.may_set(lead, actor)
+    sight = sight_of(lead, actor, known)
+    return in_work and Field.ANSWERS in sight and figures.may_set(lead, actor, sight)
 
 
 def get_to_confirm(lead_id: int, actor: Actor) -> Lead:

@@ -14,6 +14,7 @@ from portal.core.errors import Invalid
 from portal.leads import script
 from portal.leads.models import Lead
 from portal.leads.operations import answers_of, questions_of
+from portal.leads.sight import Sight
 from portal.qualification import confirming
 from portal.qualification.forms import ScriptForm, script_form
 from portal.web.access import signed_in
@@ -25,11 +26,11 @@ blueprint = Blueprint("confirming", __name__)
 
 # what the page of a lead says of this is one fragment; its values come from here
 @blueprint.app_template_global("confirmation_of")
-def confirmation_of(lead: Lead) -> dict[str, Any]:
-    """Return whether a lead is confirmed, and whether the reader may do so."""
+def confirmation_of(lead: Lead, sight: Sight) -> dict[str, Any]:
+    """Return whether a lead is confirmed, and whether the reader, who sees so much, may do so."""
     return {
         "row": confirming.find_confirmation(lead),
-        "may": confirming.may_confirm(lead, current_actor()),
+        "may": confirming.may_confirm(lead, current_actor(), sight),
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 from typing import Any, cast
 
@@ -104,6 +105,8 @@ class MailIn(Controller):
 
 def listen(app: Flask, host: str, port: int) -> Any:
     """Start to listen and return the controller; its `stop()` ends it."""
+    # it would write down who writes to whom
+    logging.getLogger("mail.log").setLevel(logging.ERROR)
     controller = MailIn(Keeper(app), hostname=host, port=port)
     controller.start()
     return controller

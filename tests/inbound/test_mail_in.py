@@ -241,7 +241,8 @@ def test_people_look_into_what_was_not_understood_and_take_it_in(client):
     assert "/mail-health/incoming/" not in client.get("/mail-health").text
 
 
-def test_the_listener_keeps_what_is_for_us_and_refuses_the_rest(committed):
+def test_the_listener_keeps_what_is_for_us_and_refuses_the_rest(committed, caplog):
+    caplog.set_level("INFO")
     port = free_port()
     controller = mail_in.listen(committed, "127.0.0.1", port)
     try:
@@ -256,6 +257,7 @@ def test_the_listener_keeps_what_is_for_us_and_refuses_the_rest(committed):
             server.send_message(make_mail("Another.\n"), "eva@meier.example", [TO])
     finally:
         controller.stop()
+    assert "meier" not in caplog.text.lower()
     with committed.app_context():
         found = session().scalars(select(InboundMessage).order_by(InboundMessage.id)).all()
         assert [one.adapter for one in found] == ["smtp", "lmtp"]

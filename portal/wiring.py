@@ -130,6 +130,7 @@ from portal.pickup.events import (
     LeadPickedUp,
     LeadReassigned,
 )
+from portal.qualification import along as _along  # noqa: F401 – goes along with merges
 from portal.qualification import confirming_routes as confirming
 from portal.qualification import jobs as _qualification  # noqa: F401
 from portal.qualification import nurture_routes as nurture

@@ -1,8 +1,8 @@
 """Two leads become one, and are two again: nothing of either is lost on the way.
 
 The lead that goes stays as a row as it was, put aside as a duplicate; what hangs on it (activities,
-notes, files, signals, team) goes over. What is needed to take it back stands in `LeadMerge`. Leads
-that partners have seen never go.
+notes, files, signals, team) goes over, and so does what rooms above keep of it (`along`). What is
+needed to take it back stands in `LeadMerge`. Leads that partners have seen never go.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from portal.core.db import session
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.events import record
 from portal.customers.models import CustomerLead
-from portal.duplicates import facts, rules
+from portal.duplicates import along, facts, rules
 from portal.duplicates.events import AskedAgain, LeadsMerged, MergeUndone
 from portal.duplicates.facts import Facts
 from portal.duplicates.models import (
@@ -194,6 +194,7 @@ def _merge(
         if changed:
             _look_anew(kept, changed, user_id, at)
     moved = _move(kept, gone)
+    moved["along"] = along.over(kept, gone, at)
     stood = {name: facts.as_json(getattr(gone, name)) for name in AS_IT_STOOD}
     reason = book().find_reason("disqualify", "duplicate")
     gone.state, gone.state_since = LeadState.DISQUALIFIED, at
@@ -369,6 +370,7 @@ def undo(merge_id: int, actor: Actor, at: datetime) -> LeadMerge:
     if rules.takes_on(rules.standing_of(kept)):
         _take_back(kept, done, untouched=untouched)
     _move_back(kept, gone, done.moved)
+    along.back(kept, gone, done.moved.get("along", {}))
     _stand_again(gone, done.gone)
     gone.version += 1
     kept.version += 1

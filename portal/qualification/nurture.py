@@ -73,7 +73,7 @@ def begin(lead_id: int, until: date, actor: Actor, at: datetime) -> Nurture:
     if row.since is None or row.ended_at is not None:
         row.since, row.sent, row.sent_days = at, 0, -1
     row.until, row.by_id, row.ended_at = moment, actor.id, None
-    row.next_at = _next_at(row)
+    row.next_at = next_at(row)
     if not archived and lead.state != LeadState.NURTURE:
         beginning.drop(lead, actor.id, at)
         lead.state, lead.state_since, lead.qualified_at = LeadState.NURTURE, at, None
@@ -103,7 +103,8 @@ def _next_mail(row: Nurture) -> NurtureMail | None:
     )
 
 
-def _next_at(row: Nurture) -> datetime | None:
+def next_at(row: Nurture) -> datetime | None:
+    """Return when the next mail is due; None where none is before it ends."""
     mail = _next_mail(row)
     if mail is None:
         return None
@@ -172,7 +173,7 @@ def _write_next(lead: Lead, row: Nurture, at: datetime) -> None:
         return
     due_at = row.since + timedelta(days=mail.days)
     if due_at > at:
-        row.next_at = _next_at(row)
+        row.next_at = next_at(row)
         session().flush()
         return
     contact = letters.find_addressee(lead) if at - due_at <= LATE else None
@@ -182,7 +183,7 @@ def _write_next(lead: Lead, row: Nurture, at: datetime) -> None:
         letters.write(lead, contact, mail.subjects, mail.texts, at, key)
         row.sent += 1
         record(NurtureMailSent(at=at, lead_id=lead.id, mail_id=mail.id))
-    row.next_at = _next_at(row)
+    row.next_at = next_at(row)
     session().flush()
 
 
@@ -271,5 +272,5 @@ def plan_again() -> None:
     for row in session().scalars(
         select(Nurture).where(Nurture.ended_at.is_(None)).order_by(Nurture.lead_id)
     ):
-        row.next_at = _next_at(row)
+        row.next_at = next_at(row)
     session().flush()

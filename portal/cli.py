@@ -72,11 +72,12 @@ def create_admin(email: str, name: str, password: str) -> None:
     from portal.core.db import unit_of_work
     from portal.core.errors import Invalid
     from portal.founding import find_vendor, found_programme
+    from portal.leads.first_contact import FIRST_CONTACT
 
     at = clock.now()
     try:
         with unit_of_work():
-            found_programme(at)
+            found_programme(at, cadence=FIRST_CONTACT)
             vendor = find_vendor()
             if vendor is None:
                 raise click.ClickException("The programme has no vendor.")

@@ -5,7 +5,7 @@ Everything here becomes rows that a channel manager edits afterwards; nothing re
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -17,6 +17,7 @@ from portal.catalog import seed
 from portal.catalog.queries import book, forget_book
 from portal.core.db import session
 from portal.deadlines.models import DeadlinePolicy
+from portal.leads.definition import Plan, plan_to_data
 from portal.leads.models import (
     LeadDefinition,
     LeadKind,
@@ -183,13 +184,16 @@ QUESTIONS = (
 )
 
 
-def found_programme(at: datetime, name: str = "Firstcome") -> None:
-    """Write the rows that a new programme starts with; does nothing where it stands already."""
+def found_programme(at: datetime, name: str = "Firstcome", cadence: Sequence[Plan] = ()) -> None:
+    """Write the rows that a new programme starts with; does nothing where it stands already.
+
+    `cadence` is what the type of every lead has planned by itself.
+    """
     if session().get(Programme, 1) is not None:
         return
     session().add(Programme(id=1, state="founded", founded_at=at))
     write_catalog()
-    write_definition(at)
+    write_definition(at, cadence)
     session().add(DeadlinePolicy(key="standard", name="Standard", standard=True, created_at=at))
     if find_vendor() is None:
         accounts.add_organisation(OrganisationKind.VENDOR, name, at)
@@ -277,7 +281,7 @@ def _numbered(entries: Iterable[catalog.Entry]) -> list[catalog.Entry]:
     return found
 
 
-def write_definition(at: datetime) -> LeadDefinition:
+def write_definition(at: datetime, cadence: Sequence[Plan] = ()) -> LeadDefinition:
     """Write the active lead definition: types, statuses, transitions, requirements, questions."""
     definition = LeadDefinition(name="Standard", active=True, created_at=at)
     session().add(definition)
@@ -290,6 +294,7 @@ def write_definition(at: datetime) -> LeadDefinition:
             kind=kind,
             names={"en": english, "de": german},
             teaser_fields=TEASER_FIELDS,
+            cadence=[plan_to_data(plan) for plan in cadence],
         )
         session().add(lead_type)
         session().flush()

@@ -377,6 +377,7 @@ def make_draft(world, at):
     for endpoint in ("part_page", "save_part", "new_part", "add_part", "remove", "move"):
         world.values[f"definition.{endpoint} slug"] = "questions"
         world.values[f"definition.{endpoint} key"] = "situation"
+    world.values["definition.plan_first_contact key"] = "organisation"
     for endpoint in ("levels_page", "save_levels"):
         world.values[f"definition.{endpoint} slug"] = "priorities"
     for endpoint in ("rule", "save_rule", "remove_rule"):

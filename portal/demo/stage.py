@@ -27,6 +27,7 @@ from portal.demo import cast
 from portal.demo.inquiries import plain
 from portal.demo.places import GERMAN_SPEAKING, NAMES, REGIONS, ZONES
 from portal.founding import find_vendor, found_programme
+from portal.leads.first_contact import FIRST_CONTACT
 from portal.matching import operations as matching
 from portal.matching.criteria import Condition, Criterion, Field, Kind, Mode
 from portal.partners import operations as partners
@@ -64,7 +65,7 @@ class Stage:
 
 def set_stage(at: datetime, rng: Random) -> Stage:
     """Found the programme at `at` and bring everybody on stage."""
-    found_programme(at, cast.VENDOR)
+    found_programme(at, cast.VENDOR, FIRST_CONTACT)
     vendor = find_vendor()
     if vendor is None:
         raise LookupError("a founded programme has a vendor")

@@ -16,7 +16,7 @@ from portal.accounts.actor import current_actor
 from portal.accounts.permissions import Permission
 from portal.core import clock
 from portal.core.errors import Conflict, Invalid, NotFound
-from portal.leads import activation, definition_file, programmes
+from portal.leads import activation, definition_file, first_contact, programmes
 from portal.leads import definition_words as words
 from portal.leads import versions as kept
 from portal.leads.activation import LeadsStranded, NotComplete, TooBusy, look_ahead
@@ -24,6 +24,7 @@ from portal.leads.definition import (
     SCALES,
     Content,
     Part,
+    Type,
     Way,
     mark_of,
     put,
@@ -448,6 +449,10 @@ def edit(
         ways=[way for way in content.ways if part is not None and way.before == part.key],
         content=content,
         words=words,
+        first_contact=first_contact.FIRST_CONTACT
+        if isinstance(part, Type) and first_contact.fits(part)
+        else (),
+        mark=mark_of(content, part) if part is not None else "",
     )
 
 
@@ -493,6 +498,26 @@ def tell(form: Any, error: Conflict) -> None:
     """Say that somebody else changed the part; seen now, the next press of Save is meant."""
     form.form_errors.append(error.message)
     form.seen.data = str(error.facts["mark"])
+
+
+@blueprint.post("/definition/<int:definition_id>/types/<key>/first-contact")
+@requires(EDIT)
+def plan_first_contact(definition_id: int, key: str) -> ResponseReturnValue:
+    """Put the ready-made cadence of a first contact into a type; twice is once."""
+    _found, content = find(need_draft_id(definition_id))
+    part = part_of(content, "types", key)
+    kept.save_part(
+        definition_id,
+        first_contact.put_in(part),
+        request.form.get("seen", ""),
+        current_actor(),
+        clock.now(),
+    )
+    flash(_("%(name)s is saved.", name=words.called(part.names)), "success")
+    return go(
+        url_for("definition.part_page", definition_id=definition_id, slug="types", key=key)
+        + "#cadence"
+    )
 
 
 def way_of(content: Content, before: str, after: str) -> Way:

@@ -42,6 +42,7 @@ from portal.pickup.jobs import changed_debts
 from portal.pickup.models import Pickup
 from portal.pickup.queries import position_of
 from portal.pickup.rules import Colour, may_pick
+from portal.timeline.models import Activity
 from tests import factories
 
 AT = datetime(2026, 11, 16, 9, 25, tzinfo=UTC)
@@ -140,7 +141,13 @@ def test_the_demo_has_its_people_their_offers_and_a_past(played: Flask) -> None:
         LeadState.RETURNED,
         LeadState.DISQUALIFIED,
         LeadState.DIRECT,
+        LeadState.NURTURE,
     }
+    # whoever qualifies has what the type plans for a first contact
+    first = select(Activity.kind).where(
+        Activity.code == "cadence", Activity.done_at.is_(None), Activity.cancelled_at.is_(None)
+    )
+    assert {"email", "call"} <= set(session().scalars(first))
     assert set(session().scalars(select(Pickup.outcome))) == {None, "won", "lost", "given_back"}
     assert {"won", "lost", "waiting", "proposal"} <= set(session().scalars(select(Feedback.status)))
 

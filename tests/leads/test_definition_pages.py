@@ -164,6 +164,35 @@ def test_a_manager_adds_a_type_of_her_own_activates_it_and_a_lead_goes_through(
     assert press(manager, f"{home}/ways").status_code == 409
 
 
+def test_a_first_contact_is_put_into_a_type_with_one_press(manager: FlaskClient) -> None:
+    press(manager, "/definition")
+    page = f"/definition/{draft_id()}/types/person"
+    shown_first = manager.get(page).text
+    assert "Call once more" in shown_first
+    press(manager, f"{page}/first-contact", seen=seen_on(shown_first))
+    again = manager.get(page).text
+    rows = shown(again)
+    days = [rows[f"cadence-{row}-days"][0] for row in range(4)]
+    kinds = [rows[f"cadence-{row}-kind"][0] for row in range(4)]
+    assert (days, kinds) == (["1", "2", "4", "7"], ["email", "call", "call", "email"])
+    assert "Put it in" not in again
+    # once more adds nothing; who has not seen what somebody else saved is told
+    assert press(manager, f"{page}/first-contact", seen=seen_on(again)).status_code == 303
+    assert len(cadence_of_draft("person")) == 4
+    other = f"/definition/{draft_id()}/types/organisation"
+    assert press(manager, f"{other}/first-contact", seen="old").status_code == 409
+
+
+@factory
+def cadence_of_draft(key: str) -> tuple[Any, ...]:
+    part = versions.content_of(versions.get_version(versions.find_draft().id)).type_of(key)
+    return part.cadence
+
+
+def seen_on(text: str) -> str:
+    return re.findall(r'name="seen"[^>]*value="([^"]+)"', text)[-1]
+
+
 def said_missing(client: FlaskClient, home: str) -> list[str]:
     page = client.get(f"{home}/activation").text
     return re.findall(

@@ -14,6 +14,7 @@ from portal.leads.definition import Content, to_data
 from portal.leads.definition_around import read_around
 from portal.leads.definition_file import read, write
 from portal.leads.definition_rules import check, find_stranded
+from portal.leads.first_contact import FIRST_CONTACT, put_in
 from portal.leads.models import LeadKind
 from portal.leads.programmes import FOLDER, PROGRAMMES, ReadyMade, begin_from
 from tests.factories import AT, csrf_of, factory, make_lead, make_manager, make_person, sign_in
@@ -41,6 +42,10 @@ def test_a_ready_made_programme_is_whole_and_strands_nobody(
     assert check(content, read_around()) == []
     assert find_stranded(content, list_standings()) == []
     assert all(set(names) == {"en", "de"} for names in names_in(to_data(content)))
+    # every type plans a first contact for who takes an inquiry, and has it once
+    for one in content.types:
+        assert one.cadence[:4] == FIRST_CONTACT
+        assert put_in(one) == one
     file = (FOLDER / f"{programme.key}.yaml").read_text(encoding="utf-8")
     assert write(*read(file.encode())) == file
     draft = begin_from(programme.key, get_actor(make_manager().id), AT)

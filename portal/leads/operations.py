@@ -39,7 +39,6 @@ from portal.leads.models import (
     LeadContact,
     LeadFinder,
     LeadInterest,
-    LeadKind,
     LeadState,
     LeadType,
     QualificationQuestion,
@@ -73,6 +72,8 @@ class ContactDraft:
 class Draft:
     """An inquiry as it comes in. Keys are those of the catalogue; None is unknown.
 
+    Without a `kind` it has that of its type.
+
     Without a source the lead has that of its campaign. `search_term` is what somebody searched for,
     `origin` the way on which he came (`basis.ORIGIN`). Without a `basis` it has that of its source;
     where that says none, it can't be offered.
@@ -81,7 +82,7 @@ class Draft:
     """
 
     title: str = ""
-    kind: str = LeadKind.END_CUSTOMER
+    kind: str | None = None
     type_key: str = "organisation"
     source_system: str = "manual"
     external_id: str | None = None
@@ -182,7 +183,7 @@ def capture(draft: Draft, at: datetime, by: Actor | None = None) -> Lead:
         number=levels.next_number(),
         source_system=draft.source_system,
         external_id=draft.external_id,
-        kind=draft.kind,
+        kind=draft.kind or lead_type.kind,
         type_id=lead_type.id,
         status_id=definition.first_status(lead_type).id,
         state=LeadState.CAPTURED,

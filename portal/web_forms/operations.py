@@ -319,12 +319,10 @@ def draft_of(form: WebForm, entry: FormEntry, kept: Mapping[str, Any], at: datet
     """Return the inquiry that an entry is."""
     typed, origin = kept["typed"], kept.get("origin") or {}
     named = find_by_key(origin["utm_campaign"]) if origin.get("utm_campaign") else None
-    lead_type = get_definition().type_of(form.type_key)
     source = book().by_id.get(form.source_id) if form.source_id else None
     return Draft(
         title=form.name[:160],
-        kind=lead_type.kind,
-        type_key=lead_type.key,
+        type_key=form.type_key,
         source_system=SOURCE_SYSTEM,
         external_id=str(entry.id),
         source_key=source.key if source else None,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, cast
 
 import pycountry
+from babel import Locale
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -98,7 +100,12 @@ def products() -> Choices:
 
 def countries() -> Choices:
     """Return every country, by its name in the visitor's language."""
-    names = get_locale().territories
+    return _countries(str(get_locale()))
+
+
+@lru_cache(maxsize=20)
+def _countries(locale: str) -> Choices:
+    names = Locale.parse(locale).territories
     found = [(one.alpha_2, str(names.get(one.alpha_2, one.name))) for one in pycountry.countries]
     return sorted(found, key=lambda choice: choice[1])
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from bench import (
     available_page,
+    capture_http,
     contact_read,
     duplicates,
-    form_http,
     import_rows,
     lead_list,
     mail_fanout,
@@ -30,7 +30,8 @@ MEASUREMENTS = {
     "contact_read": contact_read.measure,
     "duplicate_candidates": duplicates.measure,
     "duplicate_all": duplicates.measure_all,
-    "form_http": form_http.measure,
+    "form_http": capture_http.measure_forms,
+    "capture_http": capture_http.measure_rows,
     "import_rows": import_rows.measure,
     "lead_list": lead_list.measure,
     "match_one": match_one.measure,

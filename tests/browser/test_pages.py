@@ -52,8 +52,10 @@ MAY_REFUSE = {
     "qualification.disqualification",
     "desk_work.hand_on_page",
     "hand_overs.ask",
+    "form.page",
 }
-NOT_THEIRS = re.compile(r"status of (403|404) ")
+# refused, or a form that takes nothing in any more
+NOT_THEIRS = re.compile(r"status of (403|404|410) ")
 FOR_ALL = ("accounts.", "api.", "form.", "inbound.", "notifications.", "sign_up.")
 OF_EACH = {"sign_up.requests", "sign_up.request_page", "accounts.hearing"}
 WIDE_TOO = {

@@ -139,6 +139,7 @@ def test_the_demo_has_its_people_their_offers_and_a_past(played: Flask) -> None:
         LeadState.HELD,
         LeadState.CLOSED,
         LeadState.RETURNED,
+        LeadState.NURTURE,
         LeadState.DISQUALIFIED,
         LeadState.DIRECT,
         LeadState.NURTURE,

@@ -135,6 +135,9 @@ def test_pages_say_so_while_postgres_is_away_and_picks_go_on_afterwards(
 
     assert set().union(*picked) <= {303, 503}, live.said()[-5000:]
     assert set().union(*read) <= {200, 503}, live.said()[-5000:]
+    # what this process had open before went with the server
+    with live.app.app_context():
+        hang_up()
     # what had hold of a delivery when the server went is over its lease
     until(
         live,

@@ -282,6 +282,7 @@ def _write(definition_id: int, content: Content) -> None:
         question.sort, question.options = asked.sort, [option_to_data(o) for o in asked.options]
         question.required_later = asked.required_later
         question.shown_by, question.shown_for = asked.shown_by, list(asked.shown_for)
+        question.step = asked.step
         own.add(question)
     own.flush()
 

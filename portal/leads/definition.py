@@ -107,6 +107,14 @@ class Moment(StrEnum):
     PICKED_UP = "picked_up"
 
 
+class Step(StrEnum):
+    """The steps of qualification that a programme can set apart, each with people of its own."""
+
+    PROFILING = "profiling"
+    BANT = "bant"
+    RECRUIT = "recruit"
+
+
 class Outcome(StrEnum):
     """What makes a won lead a success."""
 
@@ -266,7 +274,8 @@ class Question:
 
     `required` before an offer (MQL), `required_later` before the holder confirms the lead (SQL).
     With `shown_by`, the key of an earlier question, it is asked once that one is answered: with one
-    of `shown_for` where it has options and some are named, else with anything.
+    of `shown_for` where it has options and some are named, else with anything. `step` is the one of
+    qualification in which it is asked, None: every one.
     """
 
     key: str
@@ -279,6 +288,7 @@ class Question:
     required_later: bool = False
     shown_by: str | None = None
     shown_for: tuple[str, ...] = ()
+    step: str | None = None
 
 
 Part = Type | Status | Question
@@ -674,6 +684,8 @@ def question_to_data(one: Question) -> dict[str, Any]:
         data["shown_by"] = one.shown_by
     if one.shown_for:
         data["shown_for"] = list(one.shown_for)
+    if one.step is not None:
+        data["step"] = str(one.step)
     return data
 
 
@@ -953,7 +965,8 @@ class _Reader:
     def read_question(self, data: Any, place: str) -> Question:
         data = self.mapping(
             data, place, ("key", "names", "area"),
-            ("required", "types", "sort", "options", "required_later", "shown_by", "shown_for"),
+            ("required", "types", "sort", "options", "required_later", "shown_by", "shown_for",
+             "step"),
         )  # fmt: skip
         return Question(
             key=self.key(data, place),
@@ -966,6 +979,7 @@ class _Reader:
             required_later=self.yes(data, place, "required_later"),
             shown_by=self.key(data, place, "shown_by") or None,
             shown_for=self.keys(data, place, "shown_for") or (),
+            step=self.one_of(data, place, "step", ("", *map(str, Step)), "") or None,
         )
 
     def read_option(self, data: Any, place: str) -> Option:

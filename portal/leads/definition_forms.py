@@ -69,6 +69,7 @@ from portal.leads.definition_words import (
     KINDS,
     MOMENTS,
     OUTCOMES,
+    QUALIFYING_STEPS,
     SORTS,
     STATES,
     TEASER_WORDS,
@@ -527,6 +528,11 @@ class QuestionForm(PartForm):
         [Optional()],
         description=_l("In English, several with a comma between. Empty: after any answer."),
     )
+    step = SelectField(
+        _l("Asked in"),
+        [Optional()],
+        description=_l("A step of qualification; later ones read what was answered."),
+    )
     types = TicksField(
         _l("Asked for"), description=_l("All of them ticked also means those that are added later.")
     )
@@ -544,6 +550,10 @@ class QuestionForm(PartForm):
             ("", _("always asked")),
             *((one.key, called(one.names)) for one in before),
         ]
+        self.step.choices = [
+            ("", _("every step")),
+            *((str(s), str(w)) for s, w in QUALIFYING_STEPS.items()),
+        ]
 
     def show(self, content: Content, found: Question | None) -> None:
         """Fill the form with a question, or with what a new one starts from."""
@@ -557,6 +567,7 @@ class QuestionForm(PartForm):
             for option in one.options
         )
         self.shown_by.data = one.shown_by or ""
+        self.step.data = one.step or ""
         self.shown_for.data = ", ".join(
             names_of(content, one.shown_by).get(key, key) for key in one.shown_for
         )
@@ -578,6 +589,7 @@ class QuestionForm(PartForm):
             required_later=bool(self.required_later.data),
             shown_by=self.shown_by.data or None,
             shown_for=self._shown_for(content) if self.shown_by.data else (),
+            step=self.step.data or None,
         )
 
     def _options(self, found: Question | None) -> tuple[Option, ...]:

@@ -24,6 +24,7 @@ from portal.leads.definition import (
     Names,
     Question,
     Status,
+    Step,
     Type,
     Way,
     put_way,
@@ -35,6 +36,7 @@ from portal.leads.definition_words import (
     AREA_WORDS,
     FIELD_WORDS,
     KINDS,
+    QUALIFYING_STEPS,
     SCALE_WORDS,
     SORTS,
     STATES,
@@ -106,6 +108,11 @@ def shown_in_words(content: Content, one: Question) -> str:
     names = {option.key: called(option.names) for option in before.options}
     answers = " / ".join(names.get(key, key) for key in one.shown_for)
     return f"{called(before.names)} {answers}".strip()
+
+
+def step_in_words(one: Question) -> str:
+    """Return the step of qualification in which a question is asked; empty: in every one."""
+    return str(QUALIFYING_STEPS[Step(one.step)]) if one.step in set(Step) else ""
 
 
 def _check_questions(content: Content) -> Iterator[Finding]:
@@ -696,6 +703,7 @@ def _question_facts(one: Question, content: Content) -> list[tuple[str, str]]:
         (_("Answered with"), str(SORTS.get(one.sort, one.sort))),
         (_("Answers"), ", ".join(called(option.names) for option in one.options)),
         (_("Asked after"), shown_in_words(content, one)),
+        (_("Asked in"), step_in_words(one)),
     ]
 
 

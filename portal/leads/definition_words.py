@@ -19,6 +19,7 @@ from portal.leads.definition import (
     Outcome,
     Plan,
     Sort,
+    Step,
     Type,
     Way,
 )
@@ -130,6 +131,12 @@ MOMENTS: dict[str, Any] = {
     Moment.TAKEN: _l("when it is taken to be qualified"),
     Moment.QUALIFIED: _l("when it is qualified"),
     Moment.PICKED_UP: _l("when work on it begins"),
+}
+
+QUALIFYING_STEPS: dict[Step, Any] = {
+    Step.PROFILING: _l("Profiling"),
+    Step.BANT: _l("Budget, authority, need, time"),
+    Step.RECRUIT: _l("Qualification of a future partner"),
 }
 
 OUTCOMES: dict[str, Any] = {

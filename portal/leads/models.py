@@ -242,8 +242,8 @@ class QualificationQuestion(Base):
 
     It is asked for leads of `type_ids`, None: of every type. `sort` is what it is answered with,
     `options` are the answers that can be chosen; `shown_by` is the key of the question, `shown_for`
-    are those of its options, after which it is asked. See `definition.Question`, and `script` for
-    how an answer is kept.
+    are those of its options, after which it is asked. `step` is the one of qualification in which
+    it is, None: every one. See `definition.Question`, and `script` for how an answer is kept.
     """
 
     __tablename__ = "qualification_questions"
@@ -263,6 +263,7 @@ class QualificationQuestion(Base):
     required_later: Mapped[bool] = mapped_column(default=False, server_default=false())
     shown_by: Mapped[str | None]
     shown_for: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    step: Mapped[str | None]
 
     __table_args__ = (UniqueConstraint("definition_id", "key"),)
 

@@ -226,6 +226,7 @@ def read_active(definition_id: int) -> Content:
                     required_later=one.required_later,
                     shown_by=one.shown_by,
                     shown_for=tuple(one.shown_for),
+                    step=one.step,
                 )
                 for one in questions
             ),

@@ -23,7 +23,7 @@ from portal.leads.leaks import Leak
 from portal.leads.models import Lead, LeadContact, LeadState
 from portal.leads.operations import ContactDraft
 from portal.leads.queries import get_visible
-from portal.qualification import desk, queue
+from portal.qualification import desk, queue, routing
 from portal.qualification.forms import (
     QualifyForm,
     at_field,
@@ -32,7 +32,7 @@ from portal.qualification.forms import (
     qualify_form,
     values_of,
 )
-from portal.qualification.rules import NotYourStep
+from portal.qualification.rules import NotYourStep, asked_in, step_words
 from portal.web.access import requires
 from portal.web.boundary import keep_work
 from portal.web.htmx import go, wants_fragment
@@ -179,10 +179,31 @@ def show(
 
 def script_view(lead: Lead, form: QualifyForm) -> dict[str, Any]:
     """Return the questions that the typed answers have asked, and which of them ask for more."""
-    questions = operations.questions_of(lead)
-    typed = {one.key: str(form[f"answer-{one.key}"].data or "") for one in questions}
+    questions, kept = operations.questions_of(lead), operations.answers_of(lead.id)
+    steps, now = [one.key for one in routing.list_steps(lead.kind)], desk.step_of(lead)
+    places = {
+        one.id: asked_in(
+            steps,
+            now.key if now else None,
+            one.step,
+            answered=bool(kept.get(one.id)),
+            required=one.required,
+        )
+        for one in questions
+    }
+    typed = {
+        one.key: str(form[f"answer-{one.key}"].data or "") if places[one.id][0] else kept[one.id]
+        for one in questions
+        if any(places[one.id])
+    }
+    asked = script.asked(questions, typed)
     return {
-        "questions": [(one, form[f"answer-{one.key}"]) for one in script.asked(questions, typed)],
+        "questions": [(one, form[f"answer-{one.key}"]) for one in asked if places[one.id][0]],
+        "to_read": [
+            (script.name_of(one), script.told(one, kept[one.id]), step_words(one.step))
+            for one in questions
+            if places[one.id][1]
+        ],
         "asks_more": {one.shown_by for one in questions if one.shown_by},
     }
 

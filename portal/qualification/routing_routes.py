@@ -17,11 +17,10 @@ from portal.catalog.places import subdivisions
 from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.errors import Conflict, Invalid
-from portal.leads.definition_words import KINDS
+from portal.leads.definition_words import KINDS, QUALIFYING_STEPS
 from portal.qualification import routing
 from portal.qualification.forms import countries
 from portal.qualification.models import InquiryRoute
-from portal.qualification.rules import STEPS
 from portal.web.access import requires
 from portal.web.forms import Form, TicksField
 from portal.web.htmx import go
@@ -130,7 +129,7 @@ def show_routes(errors: dict[str, str]) -> str:
         "qualification/routes.html",
         lines=lines,
         kinds=KINDS,
-        steps=STEPS,
+        steps=QUALIFYING_STEPS,
         kept=kept,
         units=units,
         errors=errors,
@@ -218,7 +217,7 @@ def set_steps() -> ResponseReturnValue:
     actor, at = current_actor(), clock.now()
     try:
         for kind in KINDS:
-            for position, key in enumerate(STEPS):
+            for position, key in enumerate(QUALIFYING_STEPS):
                 raw = request.form.get(f"{kind}-{key}", "")
                 routing.set_step(
                     str(kind),

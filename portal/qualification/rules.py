@@ -12,6 +12,8 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from portal.core.errors import Conflict, Refused
+from portal.leads.definition import Step
+from portal.leads.definition_words import QUALIFYING_STEPS
 
 LOCKED_FOR = timedelta(minutes=15)
 """So long after the last sign of life is an inquiry still somebody's own."""
@@ -44,21 +46,6 @@ ESTABLISHED = (Outcome.REACHED, Outcome.CALL_BACK)
 """With these somebody was on the line."""
 
 
-class Step(StrEnum):
-    """The steps that a programme can set apart, each with people of its own."""
-
-    PROFILING = "profiling"
-    BANT = "bant"
-    RECRUIT = "recruit"
-
-
-STEPS: Mapping[Step, Any] = {
-    Step.PROFILING: _l("Profiling"),
-    Step.BANT: _l("Budget, authority, need, time"),
-    Step.RECRUIT: _l("Qualification of a future partner"),
-}
-
-
 class Locked(Conflict):
     """Somebody else works on the inquiry at this moment. Facts: `who`, `until`."""
 
@@ -78,7 +65,7 @@ def outcome_words(key: str | None) -> str:
 
 def step_words(key: str | None) -> str:
     """Return the word for a step; empty for anything else."""
-    return str(STEPS[Step(key)]) if key in set(Step) else ""
+    return str(QUALIFYING_STEPS[Step(key)]) if key in set(Step) else ""
 
 
 def check_call_back(outcome: str, call_back_at: datetime | None, at: datetime) -> dict[str, str]:
@@ -107,6 +94,18 @@ def too_early(reason: str, tried: int, prescribed: int, *, reached: bool) -> str
         prescribed=prescribed,
     )
     return str(words)
+
+
+def asked_in(
+    steps: Sequence[str], now: str | None, step: str | None, *, answered: bool, required: bool
+) -> tuple[bool, bool]:
+    """Return whether a question of `step` is asked in the step `now`, and whether it is there to
+    read: what an earlier step answered is, what it left open is asked where an offer needs it."""
+    if step is None or now is None or step == now or not {step, now}.issubset(steps):
+        return True, False
+    if list(steps).index(step) > list(steps).index(now):
+        return False, answered
+    return required and not answered, answered
 
 
 def step_after(steps: Sequence[str], step: str | None) -> str | None:

@@ -132,6 +132,7 @@ QUESTION = st.builds(
     area=st.sampled_from(AREAS),
     required=st.booleans(),
     types=st.none() | some(KEYS),
+    step=st.sampled_from([None, "profiling", "bant", "recruit"]),
 )
 
 

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
+from portal.accounts.models import User
 from portal.accounts.queries import get_actor
 from portal.core.db import session
 from portal.core.errors import Invalid
 from portal.desk.queries import list_answers
 from portal.leads import definition, operations, requirements, script
 from portal.leads.definition import Content, Option, Question, from_data, to_data
-from portal.leads.definition_rules import check
+from portal.leads.definition_rules import check, differences
 from portal.leads.models import LeadAnswer, QualificationQuestion
 from portal.leads.operations import Qualification
-from tests.factories import AT, csrf_of, factory, make_lead, make_person, make_vendor, sign_in
+from portal.qualification import desk, routing
+from tests.factories import (
+    AT,
+    csrf_of,
+    factory,
+    make_lead,
+    make_manager,
+    make_person,
+    make_unit,
+    make_vendor,
+    sign_in,
+)
 
 OPTIONS = [
     {"key": "today", "names": {"en": "We have one", "de": "Haben wir"}},
@@ -128,3 +142,56 @@ def test_the_page_asks_further_once_the_answer_is_chosen_and_saves_nothing(clien
     assert "which?" in fragment.text
     assert "<html" not in fragment.text
     assert "which?" not in client.get(f"/qualify/{lead}").text
+
+
+def test_a_question_is_asked_in_its_step_and_later_ones_read_its_answer(client):
+    lead_id, page = in_second_step(), sign_in(client, person_of("Bea")).get
+    text = page(f"/qualify/{lead_id}").text
+    script_part = text[text.index('id="script"') : text.index('id="script"') + 6000]
+    # what profiling answered is there to read, what it left open is asked where an offer needs it
+    assert 'name="answer-firm"' not in script_part
+    assert "Eleven people" in script_part
+    assert "Profiling" in script_part
+    for name, asked in (("skipped", False), ("needed", True), ("money", True), ("both", True)):
+        assert (f'name="answer-{name}"' in script_part) is asked, name
+
+
+@factory
+def in_second_step() -> int:
+    mara, vendor = get_actor(make_manager().id), make_vendor()
+    phones, brand = make_unit(vendor, "Tele-sales"), make_unit(vendor, "Brand")
+    for place, (key, unit) in enumerate((("profiling", phones), ("bant", brand))):
+        routing.set_step(
+            "end_customer", key, unit.id, briefing=False, position=place, actor=mara, at=AT
+        )
+    tele = get_actor(make_person(vendor, "qualifier", unit_id=phones.id).id)
+    bea = make_person(vendor, "qualifier", unit_id=brand.id, name="Bea")
+    firm = ask("firm", step="profiling", required=True)
+    ask("skipped", step="profiling")
+    ask("needed", step="profiling", required=True)
+    ask("money", step="bant")
+    ask("both")
+    lead = make_lead(state="captured", qualified_at=None, unit_id=phones.id)
+    session().add(LeadAnswer(lead_id=lead.id, question_id=firm.id, answer="Eleven people"))
+    session().flush()
+    desk.hand_on(lead.id, tele, AT, user_id=bea.id)
+    return lead.id
+
+
+@factory
+def person_of(name: str) -> User:
+    return session().scalars(select(User).where(User.name == name)).one()
+
+
+def test_the_step_of_a_question_stands_in_file_comparison_and_version():
+    plain = Question("firm", {"en": "How many are you?"})
+    cut = replace(plain, step="profiling")
+    assert "step" not in definition.question_to_data(plain)
+    data = to_data(Content(questions=(cut,)))
+    assert from_data(data).questions == (cut,)
+    data["questions"][0]["step"] = "dancing"
+    with pytest.raises(Invalid) as refused:
+        from_data(data)
+    assert list(refused.value.errors) == ["questions[1].step"]
+    (found,) = differences(Content(questions=(plain,)), Content(questions=(cut,)))
+    assert any("Profiling" in said for said in found.details)

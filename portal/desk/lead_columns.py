@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, case, false, func, se
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
+from portal.campaigns.models import Campaign
 from portal.catalog import field_orders
 from portal.catalog.fields import place_of
 from portal.catalog.models import CustomField
@@ -29,6 +30,7 @@ from portal.leads.sight import where_seen
 from portal.leads.visibility import Choices, Field, Place
 from portal.offers.models import OfferRound
 from portal.pickup.models import Pickup
+from portal.scoring.models import LeadScore
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,14 @@ class Column:
 
 def _name_of(person: Any) -> ColumnElement[Any]:
     return select(User.name).where(User.id == person).scalar_subquery()
+
+
+def _campaign() -> ColumnElement[Any]:
+    return select(Campaign.name).where(Campaign.id == Lead.campaign_id).scalar_subquery()
+
+
+def _points() -> ColumnElement[Any]:
+    return select(LeadScore.points).where(LeadScore.lead_id == Lead.id).scalar_subquery()
 
 
 def _of_round(column: Any) -> ColumnElement[Any]:
@@ -129,6 +139,10 @@ COLUMNS: tuple[Column, ...] = (
     Column("suppressed", _l("Not to be called"), Lead.suppressed, "flag"),
     Column("origin", _l("Came from"), Lead.source_system),
     Column("external", _l("Number there"), Lead.external_id),
+    Column("campaign", _l("Campaign"), _campaign(), field=Field.ANSWERS),
+    Column("term", _l("Searched for"), Lead.search_term, field=Field.ANSWERS),
+    Column("basis", _l("Legal basis"), Lead.basis, "basis", Field.ANSWERS),
+    Column("points", _l("Points"), _points(), "number", Field.ANSWERS),
 )
 BY_KEY: Mapping[str, Column] = {column.key: column for column in COLUMNS}
 

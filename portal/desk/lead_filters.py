@@ -32,6 +32,8 @@ from werkzeug.datastructures import MultiDict
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
 from portal.accounts.reach import Reached, read_people
+from portal.campaigns.models import Campaign
+from portal.catalog.bases import WORDS
 from portal.catalog.field_filters import Question, questions
 from portal.catalog.models import Product
 from portal.catalog.queries import book
@@ -197,7 +199,7 @@ def containing(column: SQLColumnExpression[Any]) -> Make:
     return made
 
 
-def called(column: SQLColumnExpression[Any], table: type[User | Organisation]) -> Make:
+def called(column: SQLColumnExpression[Any], table: type[User | Organisation | Campaign]) -> Make:
     """Return what makes a condition of a part of a name elsewhere."""
 
     def made(values: tuple[str, ...], _asking: Asking) -> ColumnElement[bool] | None:
@@ -347,6 +349,7 @@ def _range(
     yield Filter(f"{key}_to", _l("%(what)s, to", what=label), "number", at_most(column), part)
 
 
+POINTS: SQLColumnExpression[Any] = BY_KEY["points"].read
 STATE = Filter("state", _l("State"), "ticks", among(Lead.state, tuple(LeadState)), None, STATES)
 TEMPERATURE = Filter(
     "temperature",
@@ -487,6 +490,23 @@ GROUPS: tuple[tuple[Any, tuple[Filter, ...]], ...] = (
         (
             Filter("origin", _l("Came from"), "text", containing(Lead.source_system)),
             Filter("external", _l("Number there"), "text", containing(Lead.external_id)),
+            Filter(
+                "campaign",
+                _l("Campaign"),
+                "text",
+                called(Lead.campaign_id, Campaign),
+                Field.ANSWERS,
+            ),
+            Filter("term", _l("Searched for"), "text", containing(Lead.search_term), Field.ANSWERS),
+            Filter(
+                "basis",
+                _l("Legal basis"),
+                "choice",
+                among(Lead.basis, tuple(WORDS)),
+                Field.ANSWERS,
+                tuple(WORDS.items()),
+            ),
+            *_range("points", _l("Points"), POINTS, Field.ANSWERS),
             Filter(
                 "reason",
                 _l("Disqualified because"),

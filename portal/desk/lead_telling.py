@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal.catalog import fields
+from portal.catalog.bases import WORDS
 from portal.catalog.queries import book
 from portal.core.db import AnyRow, session
 from portal.desk.lead_columns import Column
@@ -22,6 +23,12 @@ from portal.leads.models import LeadDefinition, LeadStatus, LeadType
 from portal.web.filters import local, moments, money, number
 
 LEVELS = ("priority", "importance")
+FIXED = (
+    ("state", STATES),
+    ("kind", KINDS),
+    ("temperature", TEMPERATURES),
+    ("basis", tuple(WORDS.items())),
+)
 
 
 class Telling:
@@ -31,8 +38,7 @@ class Telling:
         self.locale = str(get_locale())
         self.book = book()
         self.fixed: Mapping[str, Mapping[str, Any]] = {
-            kind: {key: str(words) for key, words in choices}
-            for kind, choices in (("state", STATES), ("kind", KINDS), ("temperature", TEMPERATURES))
+            kind: {key: str(words) for key, words in choices} for kind, choices in FIXED
         }
 
     @cached_property

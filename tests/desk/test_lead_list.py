@@ -16,6 +16,7 @@ from werkzeug.datastructures import MultiDict
 
 from portal.accounts import reach, tree
 from portal.accounts.queries import get_actor
+from portal.campaigns.operations import CampaignDraft, make_campaign
 from portal.catalog import field_operations
 from portal.catalog.field_operations import FieldDraft
 from portal.catalog.queries import book
@@ -34,6 +35,7 @@ from portal.leads.queries import seen_by, visible_to
 from portal.leads.sight import read_choices, sight_of, where_seen
 from portal.leads.visibility import Field
 from portal.pickup import operations as pickup
+from portal.scoring.operations import score_many
 from tests.factories import (
     csrf_of,
     factory,
@@ -218,8 +220,12 @@ def test_every_field_is_a_filter(ctx):
         category_id=entries.active("category")[0].id,
         competitor_ids=[entries.active("competitor")[0].id],
         long_term=True,
+        campaign_id=make_campaign(CampaignDraft(name="Spring"), get_actor(me.id), at).id,
+        search_term="quiet racks",
+        basis="consent",
         **other,
     )
+    score_many([session().scalars(select(Lead.id).where(Lead.title == "other")).one()], at)
     keep_for_later("plain", me, at)
     held_by(make_partner("Alpha"), Answer("proposal"), title="held", kind="partner_recruit")
     today = f"{at.astimezone(ZONE):%Y-%m-%d}"
@@ -283,6 +289,11 @@ def test_every_field_is_a_filter(ctx):
         "closed_to": ("2000-01-01", set()),
         "origin": ("web", {"other"}),
         "external": ("x-7", {"other"}),
+        "campaign": ("spri", {"other"}),
+        "term": ("RACKS", {"other"}),
+        "basis": ("consent", {"other"}),
+        "points_from": ("0", {"other"}),
+        "points_to": ("-1", set()),
         "reason": (str(entries.reasons("disqualify")[0].id), {"other"}),
         "suppressed": ("yes", {"other"}),
     }

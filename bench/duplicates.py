@@ -22,7 +22,7 @@ from bench.table import Measured
 from portal.core import clock
 from portal.core.db import db, unit_of_work
 from portal.duplicates import pairs, search
-from portal.duplicates.likeness import Party, party
+from portal.duplicates.likeness import Party, of_row
 
 LEADS = int(os.environ.get("BENCH_LEADS", "1000000"))
 BASE, SEED = int(os.environ.get("BENCH_BASE", "100000")), 2_026
@@ -146,18 +146,7 @@ def add(link: psycopg.Connection, first: int, inquiries: Sequence[Inquiry], *, k
 
 def who(one: Inquiry) -> Party:
     """Return who wrote an inquiry, in its normal form."""
-    return party(
-        company=one.company,
-        first_name=one.first_name,
-        last_name=one.last_name,
-        emails=[one.email],
-        phones=[one.phone],
-        domains=[one.domain],
-        street=one.street,
-        postcode=one.postcode,
-        city=one.city,
-        country=one.country,
-    )
+    return of_row(one, one.phone)
 
 
 def search_some(database: Database, leads: Sequence[Inquiry]) -> tuple[list[float], int]:

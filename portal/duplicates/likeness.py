@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from itertools import product
+from typing import Any
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA, JaroWinkler
@@ -214,6 +215,22 @@ def party(
 STRONG = frozenset("ephc")
 """Keys that bring two together by themselves: mailbox, phone, domain, company. Of others it takes
 two."""
+
+
+def of_row(row: Any, phone: str | None) -> Party:
+    """Return who a row is that has one e-mail, one domain and this E.164 phone."""
+    return party(
+        company=row.company,
+        first_name=row.first_name,
+        last_name=row.last_name,
+        emails=[row.email],
+        phones=[phone],
+        domains=[row.domain],
+        street=row.street,
+        postcode=row.postcode,
+        city=row.city,
+        country=row.country,
+    )
 
 
 def hashed(key: str) -> int:

@@ -23,7 +23,7 @@ from portal.customers.models import (
     CustomerKind,
     CustomerName,
 )
-from portal.duplicates.likeness import Likeness, Party, compare, party
+from portal.duplicates.likeness import Likeness, Party, compare, of_row, party
 from portal.duplicates.models import Kind
 from portal.leads import wall
 from portal.leads.models import Lead, LeadContact
@@ -147,21 +147,7 @@ CONTACT = select(
 def read_leads(lead_ids: Iterable[int], opened: Session) -> dict[int, Party]:
     """Return who the contacts of leads are, as far as the wall is open."""
     rows = opened.execute(CONTACT.where(LeadContact.lead_id.in_(list(lead_ids))))
-    return {
-        row.lead_id: party(
-            company=row.company,
-            first_name=row.first_name,
-            last_name=row.last_name,
-            emails=[row.email],
-            phones=[row.phone_e164],
-            domains=[row.domain],
-            street=row.street,
-            postcode=row.postcode,
-            city=row.city,
-            country=row.country,
-        )
-        for row in rows
-    }
+    return {row.lead_id: of_row(row, row.phone_e164) for row in rows}
 
 
 def read_customers(customer_ids: Iterable[int], opened: Session) -> dict[int, Party]:

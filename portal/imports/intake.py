@@ -50,7 +50,7 @@ from portal.core.db import session
 from portal.core.errors import Conflict
 from portal.core.events import EventRow, record
 from portal.duplicates.entrance import find_known
-from portal.duplicates.likeness import Party, party
+from portal.duplicates.likeness import of_row
 from portal.imports.constants import OfTheList, read_constants
 from portal.imports.models import ImportChange, ImportRow, LeadImport
 from portal.imports.reading import BrokenRow, Row, Table
@@ -998,25 +998,12 @@ def _find_alike(batch: Batch, fates: Sequence[Fate]) -> None:
     """Note whom new rows might be the same as; that is for people to say, and hinders nothing."""
     rows, chosen = {row.external_id: row for row in batch.rows}, {id(fate) for fate in fates}
     asked = [
-        (fate, _party(rows[number])) for number, fate in batch.fates.items() if id(fate) in chosen
+        (fate, of_row(rows[number], rows[number].phone_e164))
+        for number, fate in batch.fates.items()
+        if id(fate) in chosen
     ]
     for (fate, _who), matches in zip(asked, find_known([who for _fate, who in asked]), strict=True):
         fate.alike = [(each.kind, each.id, each.likeness.score) for each in matches[:ALIKE]]
-
-
-def _party(row: CleanRow) -> Party:
-    return party(
-        company=row.company,
-        first_name=row.first_name,
-        last_name=row.last_name,
-        emails=[row.email],
-        phones=[row.phone_e164],
-        domains=[row.domain],
-        street=row.street,
-        postcode=row.postcode,
-        city=row.city,
-        country=row.country,
-    )
 
 
 def _kept(import_id: int, fate: Fate) -> dict[str, Any]:

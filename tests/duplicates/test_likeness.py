@@ -17,6 +17,7 @@ from portal.duplicates.likeness import (
     Party,
     Trait,
     compare,
+    of_row,
     party,
     read_likeness,
 )
@@ -164,18 +165,7 @@ def test_a_shared_mailbox_says_less_than_ones_own() -> None:
 
 
 def who(one: Inquiry) -> Party:
-    return party(
-        company=one.company,
-        first_name=one.first_name,
-        last_name=one.last_name,
-        emails=[one.email],
-        phones=[one.phone],
-        domains=[one.domain],
-        street=one.street,
-        postcode=one.postcode,
-        city=one.city,
-        country=one.country,
-    )
+    return of_row(one, one.phone)
 
 
 def test_among_noisy_inquiries_nearly_all_of_one_person_are_found_and_hardly_any_others() -> None:

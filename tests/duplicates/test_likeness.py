@@ -16,7 +16,9 @@ from portal.duplicates.likeness import (
     Grade,
     Party,
     Trait,
+    _bands,
     compare,
+    hashed,
     of_row,
     party,
     read_likeness,
@@ -156,6 +158,18 @@ def test_points_tell_the_same_person_from_colleagues_and_namesakes(
     assert (found.is_listed, found.is_sure) == (listed, sure), found
     assert compare(somebody(**over), somebody()) == found
     assert read_likeness(found.as_data()) == found
+
+
+def test_a_company_mistyped_in_its_first_letter_meets_itself_under_its_trigrams() -> None:
+    one, other = (
+        party(company=name, first_name="Anna", last_name="Graf", emails=[box])
+        for name, box in (("Kern Maschinenbau", "a@kern.de"), ("Lern Maschinenbau", "a@gmx.de"))
+    )
+    shared = set(one.keys) & set(other.keys)
+    of_trigrams = {hashed(f"t {band}") for band in _bands("kernmaschinenbau")}
+    assert shared & of_trigrams
+    assert len(shared - of_trigrams) < 2 <= len(shared)
+    assert compare(one, other).is_listed
 
 
 def test_a_shared_mailbox_says_less_than_ones_own() -> None:

@@ -13,17 +13,15 @@ from flask_babel import gettext as _
 from sqlalchemy import and_, select
 
 from portal.core.db import AnyRow, session
-from portal.leads import script, wall
+from portal.leads import wall
 from portal.leads.definition_words import FIELD_WORDS, called
 from portal.leads.models import (
     Lead,
-    LeadAnswer,
     LeadContact,
     LeadRequirement,
     LeadState,
-    LeadType,
-    QualificationQuestion,
 )
+from portal.leads.requirements import list_questions
 
 TOLD = (
     *("title", "partner_text", "temperature", "source_id", "country", "city", "industry_id"),
@@ -100,28 +98,6 @@ def read_contact(lead: Lead) -> AnyRow | None:
     ]
     with wall.open_for([lead.id]) as opened:
         return opened.execute(select(*there).where(LeadContact.lead_id == lead.id)).one_or_none()
-
-
-def list_questions(lead: Lead) -> list[tuple[QualificationQuestion, str]]:
-    """Return the questions that are asked of a lead with what was answered."""
-    rows = (
-        session()
-        .execute(
-            select(QualificationQuestion, LeadAnswer.answer)
-            .join(LeadType, LeadType.definition_id == QualificationQuestion.definition_id)
-            .outerjoin(
-                LeadAnswer,
-                (LeadAnswer.question_id == QualificationQuestion.id)
-                & (LeadAnswer.lead_id == lead.id),
-            )
-            .where(LeadType.id == lead.type_id, QualificationQuestion.for_type(LeadType.id))
-            .order_by(QualificationQuestion.position, QualificationQuestion.id)
-        )
-        .all()
-    )
-    answers = {question.key: answer or "" for question, answer in rows}
-    asked = script.asked([question for question, _answer in rows], answers)
-    return [(one, answers[one.key]) for one in asked]
 
 
 def words_of(name: str) -> str:

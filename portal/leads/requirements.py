@@ -106,8 +106,8 @@ def _filled(field: str, lead: Lead, contact: LeadContact | None) -> bool:
     return getattr(lead, field, None) not in (None, "", [])
 
 
-def _unanswered(lead: Lead, *, later: bool) -> dict[str, str]:
-    """Return a sentence for each question that is asked, must be answered, and is not."""
+def list_questions(lead: Lead) -> list[tuple[QualificationQuestion, str]]:
+    """Return the questions that are asked of a lead with what was answered."""
     rows = (
         session()
         .execute(
@@ -124,10 +124,16 @@ def _unanswered(lead: Lead, *, later: bool) -> dict[str, str]:
         .all()
     )
     answers = {question.key: answer or "" for question, answer in rows}
+    asked = script.asked([question for question, _answer in rows], answers)
+    return [(one, answers[one.key]) for one in asked]
+
+
+def _unanswered(lead: Lead, *, later: bool) -> dict[str, str]:
+    """Return a sentence for each question that is asked, must be answered, and is not."""
     return {
         f"answer-{one.key}": str(_("Please answer this question."))
-        for one in script.asked([question for question, _answer in rows], answers)
-        if (one.required or (later and one.required_later)) and not answers[one.key].strip()
+        for one, answer in list_questions(lead)
+        if (one.required or (later and one.required_later)) and not answer.strip()
     }
 
 

@@ -11,7 +11,7 @@ import hmac
 from dataclasses import replace
 from datetime import datetime
 
-from flask import Blueprint, Response, current_app, g, render_template, request
+from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
@@ -34,32 +34,20 @@ from portal.inbound.events import MailActionDoubted, MailLinkMisused, MailPickLo
 from portal.inbound.pages import Page, Reader
 from portal.inbound.rules import ChangedMeanwhile, PageTooOld, doubt, is_prefetch
 from portal.offers.rules import AlreadyTaken
-from portal.web.access import public
+from portal.web.access import forget_who_comes, public
 from portal.web.boundary import keep_work
 from portal.web.forms import strip
 from portal.web.limits import limiter
 
 log = logs.get(__name__)
 blueprint = Blueprint("inbound", __name__)
-
-LARGEST_BODY = 200_000
-MOST_PARTS = 40
-
-
-@blueprint.before_request
-def arrive() -> None:
-    """Forget who is signed in here, and bound what may be sent."""
-    g._login_user = current_app.extensions["visitor"]()
-    request.max_content_length = LARGEST_BODY
-    request.max_form_memory_size = LARGEST_BODY
-    request.max_form_parts = MOST_PARTS
+forget_who_comes(blueprint, largest_body=200_000, most_parts=40)
 
 
 @blueprint.after_request
 def hide(response: Response) -> Response:
-    """Keep the page out of search engines and caches."""
+    """Keep the page out of search engines."""
     response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
-    response.headers["Cache-Control"] = "no-store"
     return response
 
 

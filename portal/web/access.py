@@ -12,7 +12,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar, cast
 
-from flask import Flask, abort, current_app, redirect, request, url_for
+from flask import Blueprint, Flask, Response, abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -45,6 +45,25 @@ def bearer(view: View) -> View:
     """Let other systems in; the view asks for their token, and cookies count for nothing."""
     cast(Any, view).access = BEARER
     return view
+
+
+def forget_who_comes(blueprint: Blueprint, *, largest_body: int, most_parts: int) -> None:
+    """Take whoever comes for a stranger, and bound in bytes and fields what may be sent.
+
+    Their answers stay out of caches.
+    """
+
+    @blueprint.before_request
+    def arrive() -> None:
+        g._login_user = current_app.extensions["visitor"]()
+        request.max_content_length = largest_body
+        request.max_form_memory_size = largest_body
+        request.max_form_parts = most_parts
+
+    @blueprint.after_request
+    def leave(response: Response) -> Response:
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
 
 def signed_in(view: View) -> View:

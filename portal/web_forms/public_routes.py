@@ -10,7 +10,7 @@ import secrets
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
-from flask import Blueprint, Response, current_app, g, render_template, request, url_for
+from flask import Blueprint, current_app, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import refresh
@@ -23,7 +23,7 @@ from portal.core.config import Settings
 from portal.core.errors import Invalid, NotFound
 from portal.core.jobs import client
 from portal.leads.basis import tidy_origin
-from portal.web.access import public
+from portal.web.access import forget_who_comes, public
 from portal.web.boundary import let_frame
 from portal.web.htmx import go
 from portal.web.limits import is_too_often, limiter, visitor_key
@@ -34,29 +34,12 @@ from portal.web_forms.operations import Sent
 from portal.web_forms.public_forms import PublicForm, agree, public_form
 
 blueprint = Blueprint("form", __name__)
+forget_who_comes(blueprint, largest_body=100_000, most_parts=80)
 
-LARGEST_BODY = 100_000
-MOST_PARTS = 80
 SEARCHED = ("utm_term", "search_term", "keyword")
 TOLD = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term", "page")
 """What an address or a foreign form may say of the way on which somebody came."""
 SEARCH_ENGINES = ("q", "query", "p", "wd", "text")
-
-
-@blueprint.before_request
-def arrive() -> None:
-    """Forget who is signed in here, and bound what may be sent."""
-    g._login_user = current_app.extensions["visitor"]()
-    request.max_content_length = LARGEST_BODY
-    request.max_form_memory_size = LARGEST_BODY
-    request.max_form_parts = MOST_PARTS
-
-
-@blueprint.after_request
-def hide(response: Response) -> Response:
-    """Keep answers out of caches."""
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 @blueprint.errorhandler(413)

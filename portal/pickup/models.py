@@ -25,10 +25,11 @@ class Pickup(Base):
 
     `feedback_due_at` is the moment the next answer is due. `uncontacted` counts how many times in a
     row the answer was "not made contact yet". `debt` is written by the sweep for lists and reports;
-    the gate never trusts it but asks the dates. `handed_from_id` is the colleague who held it
-    before, where the firm's manager handed it on; `hidden_from_distributor` keeps it out of all
-    that the firm's distributor is shown. `policy_id` is the version of the deadline policy that it
-    began with and keeps.
+    the gate never trusts it but asks the dates. Since `blocked_at` its answer is needed before the
+    next pick, whatever the policy allows. `handed_from_id` is the colleague who held it before,
+    where the firm's manager handed it on; `hidden_from_distributor` keeps it out of all that the
+    firm's distributor is shown. `policy_id` is the version of the deadline policy that it began
+    with and keeps.
     """
 
     __tablename__ = "pickups"
@@ -46,6 +47,7 @@ class Pickup(Base):
     first_contact_at: Mapped[datetime | None]
     uncontacted: Mapped[int] = mapped_column(default=0)
     debt: Mapped[str] = mapped_column(default=Debt.NONE)
+    blocked_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
     reason_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))

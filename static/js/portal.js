@@ -359,10 +359,16 @@ function follow({ stream, at: made, signedOut }) {
     link.dataset.leads = fresh;
   }
 
+  // What came while nothing was heard is announced as well, without the stream having named it.
+  function isAnnounced(lead) {
+    const link = $("#news-show:not([hidden])");
+    return Boolean(link) && link.dataset.leads.split(",").includes(String(lead));
+  }
+
   // The card pales at once; a moment later its foot says what became of it. It keeps its place.
   async function fade(lead, within) {
     const card = document.getElementById(`lead-${lead}`);
-    if (offered.delete(lead)) soon("list", 300);
+    if (offered.delete(lead) || isAnnounced(lead)) soon("list", 300);
     if (!card?.matches(openCard) || $(".htmx-request", card)) return;
     card.classList.add("lead-card-gone");
     await new Promise((done) => setTimeout(done, Math.random() * within));

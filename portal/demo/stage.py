@@ -32,6 +32,7 @@ from portal.matching import operations as matching
 from portal.matching.criteria import Condition, Criterion, Field, Kind, Mode
 from portal.partners import operations as partners
 from portal.partners.models import Partner
+from portal.pickup import suspension
 
 HEARS_BY_MAIL = 0.06
 """Share of the reps who hear of every offer by mail, besides those of `cast.HEAR_BY_MAIL`."""
@@ -283,4 +284,10 @@ def close_in(stage: Stage, at: datetime) -> None:
         user_id=guest.reps[-1].id,
     )
     paused = session().get_one(Partner, stage.named(cast.PAUSED).organisation_id)
-    partners.save_profile(paused, at - timedelta(days=4), suspended_until=at + timedelta(days=17))
+    suspension.suspend_by_hand(
+        paused,
+        at + timedelta(days=17),
+        "Paused as agreed, until the move to the new office is done.",
+        stage.manager,
+        at - timedelta(days=4),
+    )

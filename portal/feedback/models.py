@@ -18,8 +18,9 @@ class Feedback(Base):
 
     `pickup_id` is empty where nobody held it. `value` is the order value, `lost_value` what was
     lost, both in the programme's currency; `product_ids` are what was bought, `also` what else,
-    `why` what decided for it. `before` is what pickup and lead said until then; an answer that was
-    taken back keeps its row and counts no more.
+    `why` what decided for it. `waiting_since` is since when the customer is waited for. `before` is
+    what pickup and lead said until then; an answer that was taken back keeps its row and counts no
+    more.
     """
 
     __tablename__ = "feedback"
@@ -34,6 +35,7 @@ class Feedback(Base):
     note: Mapped[str | None]
     next_step: Mapped[str | None]
     next_step_on: Mapped[date | None]
+    waiting_since: Mapped[date | None]
     value: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
     reason_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
     decision_maker: Mapped[str | None]

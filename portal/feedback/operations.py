@@ -39,7 +39,7 @@ from portal.offers import operations as offers
 from portal.offers.operations import read_reason
 from portal.partners.figures import count
 from portal.pickup import operations as pickup_operations
-from portal.pickup import queries
+from portal.pickup import queries, suspension
 from portal.pickup.models import Debt, Pickup
 from portal.pickup.operations import Claimed
 from portal.timeline.operations import cancel_planned, enter, plan_again
@@ -92,7 +92,7 @@ def give(pickup_id: int, answer: Answer, actor: Actor, at: datetime) -> Feedback
     )
     pickup.last_feedback_at, pickup.last_status = at, answer.status
     pickup.feedback_due_at = next_due(at, pickup.rhythm_days)
-    pickup.debt = Debt.NONE
+    pickup.debt, pickup.blocked_at = Debt.NONE, None
     if answer.status == Status.NOT_CONTACTED:
         pickup.uncontacted += 1
     else:
@@ -102,6 +102,7 @@ def give(pickup_id: int, answer: Answer, actor: Actor, at: datetime) -> Feedback
     if answer.status in CLOSING:
         close(lead, pickup, answer, reason, actor, at)
     session().flush()
+    suspension.end_answered(pickup, at)
     return given
 
 
@@ -313,6 +314,7 @@ def position_before(pickup: Pickup, lead: Lead) -> dict[str, Any]:
         "first_contact_at": moment(pickup.first_contact_at),
         "uncontacted": pickup.uncontacted,
         "debt": pickup.debt,
+        "blocked_at": moment(pickup.blocked_at),
         "state_since": moment(lead.state_since),
     }
 
@@ -389,6 +391,7 @@ def take_back(feedback_id: int, actor: Actor, at: datetime) -> Feedback:
         winning.take_win_back(lead, actor, at)
     count(pickup.organisation_id, **figures)
     session().flush()
+    suspension.hold_again(pickup, given.at, at)
     enter(
         "lead",
         lead.id,
@@ -428,7 +431,8 @@ def restore(pickup: Pickup, lead: Lead, before: dict[str, Any]) -> None:
     """Set a locked pickup and its lead back to `before`."""
 
     def kept(name: str) -> datetime | None:
-        return datetime.fromisoformat(before[name]) if before[name] else None
+        # what was kept before there was such a thing doesn't name it
+        return datetime.fromisoformat(before[name]) if before.get(name) else None
 
     lead.status_id = status_again(lead, before["status_id"], LifeState.IN_PROGRESS)
     lead.state_since = kept("state_since") or lead.state_since
@@ -438,6 +442,7 @@ def restore(pickup: Pickup, lead: Lead, before: dict[str, Any]) -> None:
     pickup.first_contact_at = kept("first_contact_at")
     pickup.uncontacted = before["uncontacted"]
     pickup.debt = before["debt"]
+    pickup.blocked_at = kept("blocked_at")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.accounts.models import Organisation
@@ -165,6 +165,44 @@ class PartnerFigures(Base):
     lost: Mapped[int] = mapped_column(default=0, server_default="0")
     answers_in_time: Mapped[int] = mapped_column(default=0, server_default="0")
     answers_late: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class Colour(StrEnum):
+    """How a partner stands, from good to bad."""
+
+    GREEN = "green"
+    AMBER = "amber"
+    RED = "red"
+
+
+class PartnerStanding(Base):
+    """How a partner stood from `since` until `until`; how he stands now where that is empty.
+
+    `reasons` say why: a `code` each, a `count` and what else its words need. `pickup.standing`
+    weighs them; a row is written when colour or reasons have changed.
+    """
+
+    __tablename__ = "partner_standings"
+
+    id: Mapped[Id]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("partners.organisation_id"))
+    colour: Mapped[str]
+    reasons: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSONB, default=list, server_default=text("'[]'")
+    )
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(None, "organisation_id", "since"),
+        Index(
+            "uq_partner_standings_now",
+            "organisation_id",
+            unique=True,
+            postgresql_where=text("until IS NULL"),
+        ),
+        CheckConstraint("colour IN ('green','amber','red')", name="colour"),
+    )
 
 
 class PartnerGroup(Base):

@@ -61,7 +61,6 @@ FIELDS = frozenset(
         "people",
         "capacity",
         "rep_capacity",
-        "suspended_until",
         "website",
         "note",
         *LISTS,

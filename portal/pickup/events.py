@@ -73,3 +73,37 @@ class FeedbackOverdue(Event):
 
     pickup_id: int
     user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadBlocked(Event):
+    """An answer was missing for so long that it is needed before the next pick."""
+
+    pickup_id: int
+    user_id: int
+    organisation_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PicksSuspended(Event):
+    """A firm, or one of its people (`user_id`), picks up nothing for a while.
+
+    `by_user_id` is who decided so; None where too many deadlines were missed.
+    """
+
+    suspension_id: int
+    organisation_id: int
+    user_id: int | None
+    by_user_id: int | None
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuspensionEnded(Event):
+    """A suspension ended before its time: all was answered, or somebody decided so."""
+
+    suspension_id: int
+    organisation_id: int
+    user_id: int | None
+    by_user_id: int | None
+    ending: str

@@ -1,8 +1,8 @@
-"""The table of pickups."""
+"""The tables of pickups, and of who picks up nothing for a while."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, false, text
@@ -26,7 +26,8 @@ class Pickup(Base):
     `feedback_due_at` is the moment the next answer is due. `uncontacted` counts how many times in a
     row the answer was "not made contact yet". `debt` is written by the sweep for lists and reports;
     the gate never trusts it but asks the dates. Since `blocked_at` its answer is needed before the
-    next pick, whatever the policy allows. `handed_from_id` is the colleague who held it before,
+    next pick, whatever the policy allows. `waiting_since` is since when the customer is waited for,
+    where that was the last answer. `handed_from_id` is the colleague who held it before,
     where the firm's manager handed it on; `hidden_from_distributor` keeps it out of all that the
     firm's distributor is shown. `policy_id` is the version of the deadline policy that it began
     with and keeps.
@@ -48,6 +49,7 @@ class Pickup(Base):
     uncontacted: Mapped[int] = mapped_column(default=0)
     debt: Mapped[str] = mapped_column(default=Debt.NONE)
     blocked_at: Mapped[datetime | None]
+    waiting_since: Mapped[date | None]
     ended_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
     reason_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
@@ -84,4 +86,49 @@ class Pickup(Base):
         ),
         CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="ended_with_outcome"),
         CheckConstraint("debt IN ('none','soon','due','overdue')", name="debt"),
+    )
+
+
+class Ending(StrEnum):
+    """What ended a suspension before its time."""
+
+    ANSWERED = "answered"
+    BY_HAND = "by_hand"
+
+
+class Suspension(Base):
+    """A firm, or one of its people, picks up nothing `until` a moment.
+
+    `user_id` is empty where it is the whole firm. It began because of `misses` deadlines missed
+    within `within_days`, the last of them that of `pickup_id`; or `by_user_id` decided so and said
+    why in `note`, which the firm reads. It is over when `until` has come or something ended it
+    before, at `ended_at`. `Partner.suspended_until` repeats a firm's, for the rooms below.
+    """
+
+    __tablename__ = "suspensions"
+
+    id: Mapped[Id]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    at: Mapped[datetime]
+    until: Mapped[datetime]
+    misses: Mapped[int | None]
+    within_days: Mapped[int | None]
+    pickup_id: Mapped[int | None] = mapped_column(ForeignKey("pickups.id"))
+    by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    note: Mapped[str | None]
+    ended_at: Mapped[datetime | None]
+    ending: Mapped[str | None]
+    ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+    __table_args__ = (
+        Index(None, "organisation_id", "at"),
+        Index(
+            "ix_suspensions_in_force",
+            "organisation_id",
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        CheckConstraint("until > at", name="order"),
+        CheckConstraint("ending IN ('answered','by_hand')", name="ending"),
+        CheckConstraint("(ended_at IS NULL) = (ending IS NULL)", name="ended"),
     )

@@ -32,13 +32,14 @@ from portal.leads.lifecycle import TransitionRefused, first_of
 from portal.leads.models import Lead, LeadState, LifeState
 from portal.offers import operations as offers
 from portal.partners.figures import count
-from portal.pickup import queries
+from portal.pickup import queries, suspension
 from portal.pickup.counting import count_picks
 from portal.pickup.events import (
     DealHidden,
     FeedbackDue,
     FeedbackDueSoon,
     FeedbackOverdue,
+    LeadBlocked,
     LeadGivenBack,
     LeadPickedUp,
 )
@@ -229,6 +230,7 @@ def return_lead(
         ),
         private={"note": note} if note else None,
     )
+    suspension.end_answered(pickup, at)
     offers.offer_again(lead, at, "given_back")
     return lead
 
@@ -248,6 +250,7 @@ def take_back_pick(pickup_id: int, actor: Actor, at: datetime) -> Lead:
 def end_pickup(pickup: Pickup, outcome: str, at: datetime) -> None:
     """End a locked pickup."""
     pickup.ended_at, pickup.outcome, pickup.debt = at, outcome, Debt.NONE
+    pickup.blocked_at = None
 
 
 def hide(pickup_id: int, hidden: bool, actor: Actor, at: datetime) -> Pickup:
@@ -272,6 +275,26 @@ def hide(pickup_id: int, hidden: bool, actor: Actor, at: datetime) -> Pickup:
             )
         )
     return pickup
+
+
+def block(pickup: Pickup, at: datetime) -> None:
+    """Have a locked pickup answered before its holder picks again, whatever the policy allows.
+
+    Doing it twice is fine.
+    """
+    if pickup.ended_at is not None or pickup.blocked_at is not None:
+        return
+    pickup.blocked_at = at
+    session().flush()
+    record(
+        LeadBlocked(
+            at=at,
+            lead_id=pickup.lead_id,
+            pickup_id=pickup.id,
+            user_id=pickup.user_id,
+            organisation_id=pickup.organisation_id,
+        )
+    )
 
 
 TOLD = {

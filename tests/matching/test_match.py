@@ -130,7 +130,8 @@ def test_a_firm_that_left_the_programme_is_no_candidate(ctx: Flask) -> None:
 
 
 def test_a_suspended_firm_gets_nothing_until_its_time_is_over(ctx: Flask) -> None:
-    firm = make_partner(suspended_until=AT + timedelta(days=1))
+    firm = make_partner()
+    session().get_one(Partner, firm.id).suspended_until = AT + timedelta(days=1)
     lead, tried = make_lead(), rule()
     assert match(lead, AT, rule=tried).excluded == {"suspended": 1}
     assert firms(match(lead, AT + timedelta(days=1), rule=tried)) == [firm.id]

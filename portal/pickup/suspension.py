@@ -1,0 +1,228 @@
+"""Who missed too many deadlines picks up nothing for a while, and how that ends earlier.
+
+A suspension is the firm's or one person's, as the policy's gate counts. It ends when its time has
+come, before that as soon as all that is owed is answered: the way back is by doing. What somebody
+of the vendor decided ends by his hand alone. Callers have locked the firm, so that two of these
+never cross.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
+
+from portal.accounts.actor import Actor
+from portal.core.db import session
+from portal.core.events import record
+from portal.deadlines.models import Clock, ClockKind, DeadlinePolicy, GateScope, Stop
+from portal.partners.models import Partner
+from portal.pickup.events import PicksSuspended, SuspensionEnded
+from portal.pickup.models import Ending, Pickup, Suspension
+
+COUNTED = (ClockKind.RESPONSE, ClockKind.FEEDBACK)
+"""The deadlines of partners that count as missed: first contact, and answers."""
+
+
+def suspend(pickup: Pickup, policy: DeadlinePolicy, at: datetime) -> Suspension | None:
+    """Suspend who was late too often, by the policy of a lead that is late; return what began.
+
+    None where the policy knows no suspension, where it was not that often yet, and where nothing
+    was missed since the last one began: the same misses cost once.
+    """
+    if not policy.suspend_after:
+        return None
+    firm = session().get(Partner, pickup.organisation_id)
+    whole = firm is not None and policy.gate_scope == GateScope.FIRM
+    user_id = None if whole else pickup.user_id
+    misses, latest = count_misses(
+        pickup.organisation_id, user_id, at - timedelta(days=policy.suspend_within_days), at
+    )
+    if latest is None or misses < policy.suspend_after:
+        return None
+    last = session().scalar(
+        select(func.max(Suspension.at)).where(
+            Suspension.organisation_id == pickup.organisation_id,
+            Suspension.user_id.is_(None) if whole else Suspension.user_id == user_id,
+        )
+    )
+    if last is not None and latest <= last:
+        return None
+    return _begin(
+        Suspension(
+            organisation_id=pickup.organisation_id,
+            user_id=user_id,
+            at=at,
+            until=at + timedelta(days=policy.suspend_days),
+            misses=misses,
+            within_days=policy.suspend_within_days,
+            pickup_id=pickup.id,
+        ),
+        firm,
+    )
+
+
+def count_misses(
+    organisation_id: int, user_id: int | None, since: datetime, at: datetime
+) -> tuple[int, datetime | None]:
+    """Return how many deadlines a person (or her firm) missed since a moment, and the last one.
+
+    Those that are still running count as soon as they are past; those that stand still do not.
+    """
+    late = and_(Clock.stopped_at.is_(None), Clock.paused_at.is_(None), Clock.due_at <= at)
+    row = (
+        session()
+        .execute(
+            select(func.count(), func.max(Clock.due_at)).where(
+                Clock.organisation_id == organisation_id,
+                Clock.kind.in_(COUNTED),
+                true() if user_id is None else Clock.user_id == user_id,
+                Clock.due_at > since,
+                or_(Clock.outcome == Stop.MISSED, late),
+            )
+        )
+        .one()
+    )
+    return row[0], row[1]
+
+
+def suspend_by_hand(
+    partner: Partner, until: datetime, note: str, actor: Actor, at: datetime
+) -> Suspension:
+    """Suspend a firm until a moment because somebody of the vendor says so; the firm reads why.
+
+    It takes the place of one that holds already.
+    """
+    for one in in_force(partner.organisation_id, at):
+        if one.user_id is None:
+            end(one, actor, at)
+    return _begin(
+        Suspension(
+            organisation_id=partner.organisation_id,
+            at=at,
+            until=until,
+            by_user_id=actor.id,
+            note=note or None,
+        ),
+        partner,
+    )
+
+
+def _begin(suspension: Suspension, firm: Partner | None) -> Suspension:
+    session().add(suspension)
+    session().flush()
+    if firm is not None and suspension.user_id is None:
+        firm.suspended_until = suspension.until
+    record(
+        PicksSuspended(
+            at=suspension.at,
+            suspension_id=suspension.id,
+            organisation_id=suspension.organisation_id,
+            user_id=suspension.user_id,
+            by_user_id=suspension.by_user_id,
+            until=suspension.until.isoformat(),
+        )
+    )
+    return suspension
+
+
+def in_force(organisation_id: int, at: datetime) -> Sequence[Suspension]:
+    """Return the suspensions of a firm and of its people that hold now."""
+    return (
+        session()
+        .scalars(
+            select(Suspension)
+            .where(
+                Suspension.organisation_id == organisation_id,
+                Suspension.ended_at.is_(None),
+                Suspension.until > at,
+            )
+            .order_by(Suspension.id)
+        )
+        .all()
+    )
+
+
+def list_past(organisation_id: int, limit: int = 20) -> Sequence[Suspension]:
+    """Return the suspensions of a firm and of its people, the newest first."""
+    return (
+        session()
+        .scalars(
+            select(Suspension)
+            .where(Suspension.organisation_id == organisation_id)
+            .order_by(Suspension.at.desc(), Suspension.id.desc())
+            .limit(limit)
+        )
+        .all()
+    )
+
+
+def end_answered(pickup: Pickup, at: datetime) -> None:
+    """End what holds for the firm and the holder of a lead where nothing is owed any more.
+
+    What somebody of the vendor decided stays.
+    """
+    for one in in_force(pickup.organisation_id, at):
+        whose = true() if one.user_id is None else Pickup.user_id == one.user_id
+        if one.by_user_id is None and not _owes(pickup.organisation_id, whose, at):
+            _end(one, Ending.ANSWERED, None, at)
+
+
+def _owes(organisation_id: int, whose: ColumnElement[bool], at: datetime) -> bool:
+    owed = or_(
+        Pickup.last_feedback_at.is_(None),
+        Pickup.feedback_due_at <= at,
+        Pickup.blocked_at.is_not(None),
+    )
+    found = (
+        select(Pickup.id)
+        .where(Pickup.organisation_id == organisation_id, Pickup.ended_at.is_(None), whose, owed)
+        .limit(1)
+    )
+    return session().scalar(found) is not None
+
+
+def hold_again(pickup: Pickup, answered_at: datetime, at: datetime) -> None:
+    """Let a suspension hold again that ended with an answer which is taken back."""
+    found = session().scalars(
+        select(Suspension).where(
+            Suspension.organisation_id == pickup.organisation_id,
+            Suspension.ended_at == answered_at,
+            Suspension.ending == Ending.ANSWERED,
+            Suspension.until > at,
+        )
+    )
+    for one in found:
+        one.ended_at = one.ending = None
+        if one.user_id is None:
+            _repeat(one.organisation_id, one.until)
+
+
+def end(suspension: Suspension, actor: Actor, at: datetime) -> None:
+    """End a suspension by hand. One that is over stays as it is."""
+    if suspension.ended_at is None and suspension.until > at:
+        _end(suspension, Ending.BY_HAND, actor.id, at)
+
+
+def _end(suspension: Suspension, ending: Ending, by: int | None, at: datetime) -> None:
+    suspension.ended_at, suspension.ending, suspension.ended_by_id = at, ending, by
+    if suspension.user_id is None:
+        _repeat(suspension.organisation_id, None)
+    session().flush()
+    record(
+        SuspensionEnded(
+            at=at,
+            suspension_id=suspension.id,
+            organisation_id=suspension.organisation_id,
+            user_id=suspension.user_id,
+            by_user_id=by,
+            ending=ending,
+        )
+    )
+
+
+def _repeat(organisation_id: int, until: datetime | None) -> None:
+    firm = session().get(Partner, organisation_id)
+    if firm is not None:
+        firm.suspended_until = until

@@ -1,0 +1,118 @@
+"""Who misses deadlines again and again picks up nothing for a while; answering is the way back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, update
+
+from portal.accounts.queries import get_actor
+from portal.core.db import session
+from portal.core.events import EventRow
+from portal.deadlines.models import Clock, DeadlinePolicy
+from portal.feedback import operations as feedback
+from portal.feedback.rules import Answer
+from portal.partners.models import Partner
+from portal.pickup import operations as pickup
+from portal.pickup import queries, suspension
+from portal.pickup.models import Pickup
+from tests.factories import AT, make_manager, make_offered_lead, make_partner, make_person
+
+DAY = timedelta(days=1)
+LATE = AT + 8 * DAY
+
+
+def terms(**said):
+    """Have the one policy say this."""
+    session().execute(update(DeadlinePolicy).values(**said))
+    session().expire_all()
+
+
+def hold(actor, at=AT, hours=2000):
+    """Let somebody hold a lead."""
+    lead = make_offered_lead(hours=hours)
+    return session().get_one(Pickup, pickup.claim(lead.id, actor, at).pickup_id)
+
+
+def miss(held, due, outcome=None):
+    """Let an answer about a lead be late since a moment, or have been it."""
+    policy = queries.get_policy(held)
+    session().add(
+        Clock(
+            kind="feedback",
+            lead_id=held.lead_id,
+            pickup_id=held.id,
+            user_id=held.user_id,
+            organisation_id=held.organisation_id,
+            policy_id=policy.id,
+            started_at=due - DAY,
+            length_minutes=1440,
+            due_at=due,
+            first_due_at=due,
+            stopped_at=due + DAY if outcome else None,
+            outcome=outcome,
+        )
+    )
+    session().flush()
+
+
+@pytest.mark.parametrize("scope", ["rep", "firm"])
+def test_the_third_miss_suspends_until_all_is_answered(ctx: Flask, scope: str) -> None:
+    firm = make_partner()
+    alice, alan = (get_actor(make_person(firm).id) for _ in range(2))
+    held, other = hold(alice), hold(alan)
+    terms(suspend_after=3, suspend_within_days=30, suspend_days=5, gate_scope=scope)
+    policy = queries.get_policy(held)
+    for days, kept in ((40, "missed"), (20, "missed"), (10, "met")):
+        miss(held, AT - days * DAY, kept)
+    miss(other, LATE - DAY)
+    assert suspension.suspend(held, policy, LATE) is None
+    miss(held, LATE - DAY)
+    if scope == "rep":
+        miss(held, LATE - 2 * DAY, "missed")
+    begun = suspension.suspend(held, policy, LATE)
+    assert begun is not None
+    assert (begun.misses, begun.until) == (3, LATE + 5 * DAY)
+    assert begun.user_id == (alice.id if scope == "rep" else None)
+    partner = session().get_one(Partner, firm.id)
+    assert partner.suspended_until == (None if scope == "rep" else begun.until)
+    # the same misses cost once
+    assert suspension.suspend(held, policy, LATE + DAY) is None
+
+    given = feedback.give(held.id, Answer("waiting"), alice, LATE)
+    if scope == "firm":
+        assert suspension.in_force(firm.id, LATE) == [begun]
+        given = feedback.give(other.id, Answer("waiting"), alan, LATE)
+    assert suspension.in_force(firm.id, LATE) == []
+    assert partner.suspended_until is None
+    feedback.take_back(given.id, alice if scope == "rep" else alan, LATE)
+    assert suspension.in_force(firm.id, LATE) == [begun]
+
+
+def test_what_the_vendor_decided_ends_by_his_hand_or_with_its_time(ctx: Flask) -> None:
+    firm, manager = make_partner(), get_actor(make_manager().id)
+    alice = get_actor(make_person(firm).id)
+    held = hold(alice)
+    partner = session().get_one(Partner, firm.id)
+    begun = suspension.suspend_by_hand(partner, AT + 9 * DAY, "As agreed", manager, AT)
+    feedback.give(held.id, Answer("waiting"), alice, AT)
+    assert suspension.in_force(firm.id, AT + 8 * DAY) == [begun]
+    assert suspension.in_force(firm.id, AT + 9 * DAY) == []
+    suspension.end(begun, manager, AT + DAY)
+    assert (begun.ending, begun.ended_by_id) == ("by_hand", manager.id)
+    assert partner.suspended_until is None
+
+
+def test_a_block_is_told_once_and_goes_with_the_answer(ctx: Flask) -> None:
+    alice = get_actor(make_person().id)
+    held = hold(alice)
+    for _twice in range(2):
+        pickup.block(held, LATE)
+    assert held.blocked_at == LATE
+    assert session().scalar(select(func.count()).where(EventRow.name == "LeadBlocked")) == 1
+    given = feedback.give(held.id, Answer("proposal"), alice, LATE)
+    assert held.blocked_at is None
+    feedback.take_back(given.id, alice, LATE)
+    assert held.blocked_at == LATE

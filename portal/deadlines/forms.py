@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, StringField
@@ -44,13 +46,17 @@ class PolicyForm(Form):
 
     def show(self, terms: Terms, version: int) -> None:
         """Fill the form with what a policy says."""
-        for name in TERMS:
+        for name in self.said():
             self[name].data = getattr(terms, name)
         self.version.data = str(version)
 
-    def read(self) -> Terms:
-        """Return what was typed."""
-        return Terms(**{name: self[name].data for name in TERMS})
+    def read(self, before: Terms) -> Terms:
+        """Return what was typed; what is not asked for stays as it was."""
+        return replace(before, **{name: self[name].data for name in self.said()})
+
+    def said(self) -> list[str]:
+        """Return the parts of a policy that are asked for."""
+        return [name for name in TERMS if name in self]
 
     @property
     def seen(self) -> int:
@@ -61,7 +67,10 @@ class PolicyForm(Form):
     def validate(self, extra_validators: object = None) -> bool:
         """Check the numbers as well, each with what it may be."""
         good = bool(super().validate(extra_validators))
-        for name, known in NUMBERS.items():
+        for name in self.said():
+            known = NUMBERS.get(name)
+            if known is None:
+                continue
             if self[name].data is not None and self[name].data not in known:
                 self[name].errors = [
                     _(

@@ -183,6 +183,28 @@ class DeadlinePolicy(Base):
         return self.replaced_at is None and self.retired_at is None
 
 
+class PolicyUse(Base):
+    """ "Leads like this, with firms like that, go by this policy."
+
+    They are tried in order, and the first that fits wins; what is empty fits all. Where none fits,
+    the policy holds that the type of the lead names, else the standard. What is on offer has no
+    firm yet: uses with a group or a level say nothing of it. Clocks that run keep their policy.
+    """
+
+    __tablename__ = "policy_uses"
+
+    id: Mapped[Id]
+    position: Mapped[int]
+    type_key: Mapped[str | None]
+    temperature: Mapped[str | None]
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("partner_groups.id"), index=True)
+    level_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
+    policy_key: Mapped[str]
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+
+    __table_args__ = (CheckConstraint("temperature IN ('hot','warm','cold')", name="temperature"),)
+
+
 class Clock(Base):
     """What is waited for about a lead, since when and until when. It keeps its policy's version.
 

@@ -30,6 +30,7 @@ from portal.deadlines.rules import (
     NUMBERS,
     TERMS,
     Terms,
+    as_columns,
     terms_of,
 )
 
@@ -61,7 +62,7 @@ def write_new(key: str, terms: Terms, by: int | None, at: datetime) -> DeadlineP
         version=1,
         created_at=at,
         created_by=by,
-        **{name: getattr(terms, name) for name in TERMS},
+        **as_columns(terms),
     )
     session().add(made)
     session().flush()
@@ -108,7 +109,7 @@ def write_next(
         created_at=at,
         created_by=by,
         retired_at=before.retired_at,
-        **{name: getattr(terms, name) for name in TERMS},
+        **as_columns(terms),
     )
     session().add(after)
     session().flush()

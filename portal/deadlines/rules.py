@@ -7,6 +7,10 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from portal.deadlines.models import Approval, ClockKind, GateScope, Rung
+from portal.deadlines.steps import Step, as_rows, steps_of
+from portal.timeline.rules import Kind
+
 NUMBERS: Mapping[str, range] = {
     "feedback_days": range(1, 366),
     "recruit_feedback_days": range(1, 366),
@@ -16,8 +20,40 @@ NUMBERS: Mapping[str, range] = {
     "offer_hours": range(1, 2161),
     "stand_by_hours": range(721),
     "draft_days": range(1, 366),
+    "response_hours": range(721),
+    "completion_days": range(1096),
+    "help_hours": range(721),
+    "pricing_hours": range(721),
+    "owner_hours": range(721),
+    "milestone_hours": range(1, 721),
+    "allowed_open": range(101),
+    "uncontacted_free": range(101),
+    "suspend_after": range(101),
+    "suspend_within_days": range(1, 366),
+    "suspend_days": range(1, 366),
+    "most_pauses": range(21),
+    "pause_days": range(1, 366),
+    "most_extensions": range(21),
+    "extension_days": range(1, 366),
+    "protected_days": range(366),
+    "cooling_hours": range(721),
 }
 """The numbers of a policy in the order in which people read them, and what each may be."""
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "gate_scope": tuple(GateScope),
+    "extension_approval": tuple(Approval),
+}
+"""What is one of several words, and of which."""
+
+LISTS: Mapping[str, tuple[str, ...]] = {
+    "working": tuple(ClockKind),
+    "milestones": (Kind.CALL, Kind.EMAIL, Kind.APPOINTMENT),
+    "chain": tuple(Rung),
+}
+"""What is a list of words, and of which; of none more than once."""
+
+SWITCHES = ("waiting_since",)
 
 LONGEST_NAME = 80
 MOST_POLICIES = 20
@@ -36,6 +72,31 @@ class Terms:
     offer_hours: int = 72
     stand_by_hours: int = 4
     draft_days: int = 3
+    response_hours: int = 0
+    completion_days: int = 0
+    help_hours: int = 8
+    pricing_hours: int = 8
+    owner_hours: int = 0
+    working: tuple[str, ...] = ()
+    milestones: tuple[str, ...] = ()
+    milestone_hours: int = 24
+    gate_scope: str = GateScope.REP
+    allowed_open: int = 0
+    uncontacted_free: int = 1
+    waiting_since: bool = False
+    suspend_after: int = 0
+    suspend_within_days: int = 90
+    suspend_days: int = 7
+    most_pauses: int = 2
+    pause_days: int = 30
+    most_extensions: int = 1
+    extension_days: int = 7
+    extension_approval: str = Approval.NONE
+    protected_days: int = 14
+    cooling_hours: int = 24
+    chain: tuple[str, ...] = (Rung.AGAIN,)
+    overflow_unit_id: int | None = None
+    steps: tuple[Step, ...] = ()
 
 
 TERMS = tuple(one.name for one in fields(Terms))
@@ -43,7 +104,16 @@ TERMS = tuple(one.name for one in fields(Terms))
 
 def terms_of(policy: Any) -> Terms:
     """Return what a policy says."""
-    return Terms(**{name: getattr(policy, name) for name in TERMS})
+    said: dict[str, Any] = {name: getattr(policy, name) for name in TERMS if name != "steps"}
+    said |= {name: tuple(said[name]) for name in LISTS}
+    return Terms(**said, steps=steps_of(policy))
+
+
+def as_columns(terms: Terms) -> dict[str, Any]:
+    """Return what a policy says as its row keeps it."""
+    said: dict[str, Any] = {name: getattr(terms, name) for name in TERMS}
+    said |= {name: list(said[name]) for name in LISTS}
+    return said | {"steps": as_rows(terms.steps)}
 
 
 class Rhythms(Protocol):

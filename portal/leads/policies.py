@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import ScalarSelect, select
+from sqlalchemy import ColumnElement, ScalarSelect, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.core.db import session
@@ -20,13 +20,18 @@ from portal.deadlines import bringing, operations
 from portal.deadlines import file as policy_file
 from portal.deadlines.file import Described
 from portal.deadlines.models import DeadlinePolicy
-from portal.deadlines.queries import list_policies, ruling
+from portal.deadlines.queries import Firm, list_policies, ruling
 from portal.leads.definition_words import called
 from portal.leads.models import Lead, LeadDefinition, LeadType
 from portal.leads.versions import ONE_AT_A_TIME
 
-RULING = DeadlinePolicy.id == ruling(LeadType.policy_key)
-"""Joins the policy that holds for a type."""
+RULING = DeadlinePolicy.id == ruling(LeadType.policy_key, LeadType.key, Lead.temperature)
+"""Joins the policy that holds for a lead and its type as long as no firm has it."""
+
+
+def ruling_with(firm: Firm) -> ColumnElement[bool]:
+    """Return what joins the policy that holds for a lead and its type once a firm has it."""
+    return DeadlinePolicy.id == ruling(LeadType.policy_key, LeadType.key, Lead.temperature, firm)
 
 
 class PolicyNamed(Refused):
@@ -39,7 +44,13 @@ def policy_of(lead: Lead) -> DeadlinePolicy:
     """Return the policy that holds for what begins with a lead now."""
     return (
         session()
-        .scalars(select(DeadlinePolicy).join(LeadType, RULING).where(LeadType.id == lead.type_id))
+        .scalars(
+            select(DeadlinePolicy)
+            .select_from(Lead)
+            .join(LeadType, LeadType.id == Lead.type_id)
+            .join(DeadlinePolicy, RULING)
+            .where(Lead.id == lead.id)
+        )
         .one()
     )
 

@@ -73,7 +73,7 @@ def add_policy() -> ResponseReturnValue:
     if not form.validate():
         return edit(form, None), 422
     try:
-        made = operations.add(form.read(), current_actor().id, clock.now())
+        made = operations.add(form.read(Terms(name="")), current_actor().id, clock.now())
     except Invalid as error:
         form.take(error)
         return edit(form, None), 422
@@ -111,7 +111,7 @@ def save_policy(key: str) -> ResponseReturnValue:
     found, form = get_newest(key), PolicyForm()
     if not form.validate():
         return edit(form, found), 422
-    typed = form.read()
+    typed = form.read(terms_of(found))
     try:
         saved = operations.save(key, typed, form.seen, current_actor().id, clock.now())
     except Invalid as error:

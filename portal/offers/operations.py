@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import bindparam, delete, select, text, update
+from sqlalchemy import bindparam, delete, exists, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from portal.accounts import reach
@@ -25,6 +25,7 @@ from portal.core.db import AnyRow, ask, session
 from portal.core.errors import Invalid, NotFound
 from portal.core.events import record
 from portal.deadlines.models import DeadlinePolicy
+from portal.deadlines.queries import Firm
 from portal.leads import policies, requirements
 from portal.leads.contest import AT_ONCE, Mode
 from portal.leads.lifecycle import first_allowed
@@ -51,6 +52,7 @@ from portal.offers.rules import (
     may_be_offered,
 )
 from portal.partners.figures import count
+from portal.partners.models import Partner, PartnerGroupMember
 
 MOST_HOURS = 24 * 30
 
@@ -381,6 +383,15 @@ LOCK_PARTNER = (
 )
 # `progress_id` is the status in which a pickup puts the lead, null where the programme has none;
 # `policy_id` the deadline policy that holds for who picks it up now
+WHOSE_OFFER = Firm(
+    level_id=select(Partner.level_id)
+    .where(Partner.organisation_id == Offer.organisation_id)
+    .scalar_subquery(),
+    in_group=lambda group_id: exists().where(
+        PartnerGroupMember.group_id == group_id,
+        PartnerGroupMember.organisation_id == Offer.organisation_id,
+    ),
+)
 LAST_OFFER = (
     select(
         Offer.id,
@@ -400,7 +411,7 @@ LAST_OFFER = (
     )
     .join(Lead, Lead.id == Offer.lead_id)
     .join(LeadType, LeadType.id == Lead.type_id)
-    .join(DeadlinePolicy, policies.RULING)
+    .join(DeadlinePolicy, policies.ruling_with(WHOSE_OFFER))
     .where(
         Offer.lead_id == bindparam("lead_id"),
         Offer.organisation_id == bindparam("organisation_id"),

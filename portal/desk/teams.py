@@ -22,7 +22,15 @@ from portal.partners import rules as partner_rules
 from portal.partners.models import Absence
 from portal.partners.queries import list_absences
 from portal.pickup.queries import Position, position_of
-from portal.pickup.rules import Colour, Gate, OpenPickup, gate_of
+from portal.pickup.rules import (
+    Colour,
+    Gate,
+    OpenPickup,
+    colleague_words,
+    debt_words,
+    gate_of,
+)
+from portal.pickup.words import sentence_of
 from portal.web.filters import when
 
 Away = Row[Absence, str]
@@ -164,24 +172,11 @@ def words_of(
     if gate.owed:
         first = gate.owed[0]
         sentence = ngettext("Owes %(num)d answer", "Owes %(num)d answers", len(gate.owed))
-        if first.last_feedback_at is None:
-            return sentence, _(
-                "Nothing heard about %(number)s since it was picked up, %(when)s.",
-                number=first.lead_number,
-                when=when(first.picked_at),
-            )
-        return sentence, _(
-            "The answer about %(number)s was due %(when)s.",
-            number=first.lead_number,
-            when=when(first.feedback_due_at),
-        )
+        return sentence, sentence_of(debt_words(first, at))
     if away is not None:
         return _("Away"), _("Picks up nothing meanwhile.")
-    if gate.firm_debts:
-        debt = gate.firm_debts[0]
-        return _("Can’t pick up"), _(
-            "A colleague’s answer about %(number)s is far too late.", number=debt.lead_number
-        )
+    if gate.colour == Colour.RED:
+        return _("Can’t pick up"), sentence_of(colleague_words(gate))
     if held >= most:
         return _("Hands are full"), _("Holds as many leads as agreed.")
     if gate.soon:

@@ -11,11 +11,12 @@ from flask_babel import gettext as _
 
 from portal.catalog.fields import PREFIX
 from portal.core.errors import Invalid
-from portal.feedback.rules import Answer, read_amount
+from portal.feedback.rules import Answer, Status, read_amount
 from portal.web.forms import strip
 
 FIELDS = (
-    *("note", "next_step", "next_step_on", "value", "reason", "decision_maker"),
+    *("note", "next_step", "next_step_on", "waiting_since"),
+    *("value", "reason", "decision_maker"),
     *("also", "why", "lost_value", "competitor"),
 )
 AMOUNTS = {"value": "won", "lost_value": "lost"}
@@ -35,12 +36,14 @@ def read_answer(typed: Mapping[str, str]) -> Answer:
     next_step, day = values["next_step"], values["next_step_on"]
     if not day and _is_day(next_step[:10]):
         day = next_step[:10]
-    next_step_on: date | None = None
-    if day:
-        try:
-            next_step_on = date.fromisoformat(day)
-        except ValueError:
-            errors["next_step_on"] = str(_("Please give the day as year-month-day."))
+    since = values["waiting_since"] if values["status"] == Status.WAITING else ""
+    days: dict[str, date] = {}
+    for name, written in (("next_step_on", day), ("waiting_since", since)):
+        if written:
+            try:
+                days[name] = date.fromisoformat(written)
+            except ValueError:
+                errors[name] = str(_("Please give the day as year-month-day."))
     amounts: dict[str, Decimal] = {}
     for name, status in AMOUNTS.items():
         if values[name] and values["status"] == status:
@@ -55,7 +58,8 @@ def read_answer(typed: Mapping[str, str]) -> Answer:
         status=values["status"],
         note=values["note"],
         next_step=next_step,
-        next_step_on=next_step_on,
+        next_step_on=days.get("next_step_on"),
+        waiting_since=days.get("waiting_since"),
         value=amounts.get("value"),
         reason=values["reason"],
         decision_maker=values["decision_maker"],

@@ -29,7 +29,15 @@ from portal.feedback.events import (
     LeadWon,
 )
 from portal.feedback.models import Feedback
-from portal.feedback.rules import CANCELLED, CLOSING, Answer, Status, check_answer, may_take_back
+from portal.feedback.rules import (
+    CANCELLED,
+    CLOSING,
+    Acceptable,
+    Answer,
+    Status,
+    check_answer,
+    may_take_back,
+)
 from portal.leads import own_fields
 from portal.leads.events import LeadFiguresChanged
 from portal.leads.lifecycle import status_again, status_for_answer
@@ -64,7 +72,7 @@ def give(pickup_id: int, answer: Answer, actor: Actor, at: datetime) -> Feedback
     if earlier is not None:
         return earlier
     needed = needed_for(lead, answer.status)
-    errors = check_answer(answer, pickup.uncontacted, needed, today_of(actor, at))
+    errors = check_answer(answer, acceptable_for(pickup), needed, today_of(actor, at))
     own = fill_own(lead, needed, answer, errors)
     reason = read_reason("lost", answer.reason) if answer.status == Status.LOST else None
     if answer.status in CLOSING:
@@ -98,12 +106,30 @@ def give(pickup_id: int, answer: Answer, actor: Actor, at: datetime) -> Feedback
     else:
         pickup.uncontacted = 0
         pickup.first_contact_at = pickup.first_contact_at or at
+    pickup.waiting_since = given.waiting_since
     count(pickup.organisation_id, **{"answers_late" if late else "answers_in_time": 1})
     if answer.status in CLOSING:
         close(lead, pickup, answer, reason, actor, at)
     session().flush()
     suspension.end_answered(pickup, at)
     return given
+
+
+def acceptable_for(pickup: Pickup) -> Acceptable:
+    """Return what is an answer about a lead, by the policy that it began with."""
+    policy = queries.get_policy(pickup)
+    return Acceptable(
+        uncontacted=pickup.uncontacted,
+        free=policy.uncontacted_free,
+        since=policy.waiting_since and pickup.waiting_since is None,
+    )
+
+
+def since_of(pickup: Pickup | None, answer: Answer) -> date | None:
+    """Return since when the customer is waited for, as said now or with the answer before."""
+    if answer.status != Status.WAITING:
+        return None
+    return answer.waiting_since or (pickup.waiting_since if pickup else None)
 
 
 def clear_planned(lead: Lead, firm: int, answer: Answer, actor: Actor, at: datetime) -> None:
@@ -143,6 +169,7 @@ def says_the_same(given: Feedback, answer: Answer) -> bool:
         and (given.note or "") == answer.note
         and (given.next_step or "") == answer.next_step
         and given.next_step_on == answer.next_step_on
+        and answer.waiting_since in (None, given.waiting_since)
         and given.value == answer.value
     )
 
@@ -217,6 +244,7 @@ def write(
         note=answer.note or None,
         next_step=answer.next_step or None,
         next_step_on=answer.next_step_on,
+        waiting_since=since_of(pickup, answer),
         value=answer.value,
         reason_id=reason.id if reason else None,
         decision_maker=answer.decision_maker or None,
@@ -315,6 +343,7 @@ def position_before(pickup: Pickup, lead: Lead) -> dict[str, Any]:
         "uncontacted": pickup.uncontacted,
         "debt": pickup.debt,
         "blocked_at": moment(pickup.blocked_at),
+        "waiting_since": pickup.waiting_since.isoformat() if pickup.waiting_since else None,
         "state_since": moment(lead.state_since),
     }
 
@@ -443,6 +472,8 @@ def restore(pickup: Pickup, lead: Lead, before: dict[str, Any]) -> None:
     pickup.uncontacted = before["uncontacted"]
     pickup.debt = before["debt"]
     pickup.blocked_at = kept("blocked_at")
+    since = before.get("waiting_since")
+    pickup.waiting_since = date.fromisoformat(since) if since else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from portal.pickup import queries
 from portal.pickup.questions import GateView, Typed, gate_view, question_of
 from portal.pickup.refusals import refusal_view
 from portal.pickup.routes import answer_claim, answer_refusal
-from portal.pickup.rules import FeedbackOwed
+from portal.pickup.rules import asks_first
 from portal.timeline.rules import ActivitiesOpen
 from portal.web.access import requires
 from portal.web.boundary import keep_work
@@ -136,7 +136,7 @@ def answer_and_pick(lead_id: int) -> ResponseReturnValue:
         return answer_claim(done.claimed)
     # the answer stays although the lead went to somebody else meanwhile
     keep_work()
-    if isinstance(done.refusal, FeedbackOwed) and not wants_json():
+    if asks_first(done.refusal) and not wants_json():
         return waiting_page(lead_id, None, 409)
     return answer_refusal(lead_id, done.refusal or Refused())
 

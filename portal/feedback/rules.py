@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
@@ -13,9 +13,11 @@ from flask_babel import gettext as _
 
 from portal.core.errors import Refused
 from portal.pickup.rules import UNDO_WITHIN
+from portal.pickup.words import next_step_wanted, since_wanted
 
 MOST_VALUE = Decimal("999999999999.99")
 LONGEST_NOTE = 5_000
+LONGEST_WAIT = timedelta(days=366)
 
 
 class TooLateToUndo(Refused):
@@ -67,6 +69,7 @@ class Answer:
     note: str = ""
     next_step: str = ""
     next_step_on: date | None = None
+    waiting_since: date | None = None
     value: Decimal | None = None
     reason: str = ""
     decision_maker: str = ""
@@ -79,25 +82,42 @@ class Answer:
     own: tuple[tuple[str, str | tuple[str, ...]], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Acceptable:
+    """What a policy takes for an answer about a lead as it stands.
+
+    "Not made contact yet" was said `uncontacted` times in a row, and without a next step it is an
+    answer `free` times. "Waiting" needs `since` when, where nobody has said so yet.
+    """
+
+    uncontacted: int = 0
+    free: int = 1
+    since: bool = False
+
+
 def check_answer(
     answer: Answer,
-    uncontacted: int,
+    acceptable: Acceptable,
     needed: set[str],
     today: date,
 ) -> dict[str, str]:
     """Return a sentence per field that is missing or can't be right.
 
-    `uncontacted` is how many times in a row "not made contact yet" was said before; `needed` are
-    the fields that the lead definition asks for when a lead is won or lost.
+    `needed` are the fields that the lead definition asks for when a lead is won or lost.
     """
     errors: dict[str, str] = {}
     if answer.status not in set(Status):
         errors["status"] = str(_("Please choose one of the five answers."))
-    if answer.status == Status.NOT_CONTACTED and uncontacted:
+    if answer.status == Status.NOT_CONTACTED and acceptable.uncontacted >= acceptable.free:
         if not answer.next_step:
-            errors["next_step"] = str(_("You said so last time, too. What do you do next?"))
+            errors["next_step"] = next_step_wanted(acceptable.uncontacted)
         if answer.next_step_on is None:
             errors["next_step_on"] = str(_("Please name the day on which you try next."))
+    since = answer.waiting_since
+    if answer.status == Status.WAITING and acceptable.since and since is None:
+        errors["waiting_since"] = since_wanted()
+    if since is not None and not today - LONGEST_WAIT <= since <= today:
+        errors["waiting_since"] = str(_("Please choose today or a day of the past year."))
     if answer.next_step_on is not None and answer.next_step_on < today:
         errors["next_step_on"] = str(_("Please choose today or a day ahead."))
     errors |= check_ending(answer, needed)

@@ -35,13 +35,19 @@ from portal.pickup import queries as pickups
 from portal.pickup.models import Pickup
 from portal.pickup.questions import Question, Typed, gate_view, question_of
 from portal.pickup.refusals import words_of
-from portal.pickup.rules import FeedbackOwed, NotYoursAnyMore, TooLateToUndoPick
+from portal.pickup.rules import (
+    FeedbackOwed,
+    NotYoursAnyMore,
+    TooLateToUndoPick,
+    asks_first,
+)
 from portal.timeline.rules import ActivitiesOpen, Planned
 from portal.web.filters import day, money, when
 
 CHOICES = (*Status, "pick", "decline")
 KEPT = (
-    *("status", "note", "next_step", "next_step_on", "value", "reason", "decision_maker"),
+    *("status", "note", "next_step", "next_step_on", "waiting_since"),
+    *("value", "reason", "decision_maker"),
     *("also", "why", "lost_value", "competitor", "settles"),
 )
 KEPT_MOST = 5_000
@@ -209,8 +215,10 @@ def ask(reader: Reader, pickup_id: int, note_below: str | None = None) -> Sequen
     unfolded = question.open
     if unfolded is None and chosen in ("won", "lost"):
         unfolded = chosen
-    if unfolded is None and chosen == "not_contacted" and question.needs_next_step:
+    if unfolded is None and chosen == "not_contacted" and question.step_wanted:
         unfolded = "step"
+    if unfolded is None and chosen == "waiting" and question.since_wanted:
+        unfolded = "since"
     return [
         Asked(
             replace(question, title=title or found.lead_number, open=unfolded),
@@ -368,8 +376,8 @@ def refuse(refusal: DomainError, reader: Reader) -> tuple[Page, int]:
         return start_again(refusal, reader)
     lead_id = lead_of(reader)
     number, _title = queries.title_of(lead_id)
-    if isinstance(refusal, FeedbackOwed):
-        return owed(reader, number), 409
+    if asks_first(refusal):
+        return replace(owed(reader, number), code=refusal.code), 409
     if isinstance(refusal, ActivitiesOpen):
         return unsettled(refusal, reader, number), refusal.status
     if isinstance(refusal, Refused):

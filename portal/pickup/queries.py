@@ -17,6 +17,7 @@ from sqlalchemy import (
     func,
     literal_column,
     null,
+    or_,
     select,
     true,
 )
@@ -31,8 +32,8 @@ from portal.leads.models import Lead
 from portal.offers.operations import LAST_OFFER, asked_of
 from portal.partners.models import Absence, Partner
 from portal.partners.queries import away
-from portal.pickup.models import Pickup
-from portal.pickup.rules import Gate, NotYoursAnyMore, OpenPickup, Standing, gate_of
+from portal.pickup.models import Pickup, Suspension
+from portal.pickup.rules import Gate, NotYoursAnyMore, OpenPickup, Pause, Standing, gate_of
 
 OPEN_COLUMNS = (
     Pickup.id,
@@ -49,8 +50,14 @@ OPEN_COLUMNS = (
     DeadlinePolicy.amber_hours,
     DeadlinePolicy.firm_red_days,
     Lead.product_ids,
+    Pickup.blocked_at,
+    Pickup.waiting_since,
+    DeadlinePolicy.gate_scope,
+    DeadlinePolicy.allowed_open,
+    DeadlinePolicy.uncontacted_free,
+    DeadlinePolicy.waiting_since.label("asks_since"),
 )
-
+"""The columns of `OpenPickup`, in its order."""
 
 # What follows is asked under the lock of a claim, so it is built once: building costs more than
 # asking.
@@ -88,17 +95,37 @@ _AWAY = exists().where(
     Absence.starts_on <= _TODAY,
     Absence.ends_on >= _TODAY,
 )
+# What pauses the firm or the person the longest, beside the bounds.
+_PAUSE = (
+    select(
+        Suspension.until.label("pause_until"),
+        Suspension.user_id.is_(None).label("pause_of_firm"),
+        Suspension.misses.label("pause_misses"),
+        Suspension.within_days.label("pause_within_days"),
+        Suspension.note.label("pause_note"),
+    )
+    .where(
+        Suspension.organisation_id == Organisation.id,
+        Suspension.ended_at.is_(None),
+        Suspension.until > bindparam("at"),
+        or_(Suspension.user_id.is_(None), Suspension.user_id == bindparam("user_id")),
+    )
+    .order_by(Suspension.until.desc())
+    .limit(1)
+    .lateral("pause")
+)
 BOUNDS = (
     select(
         Partner.capacity,
         Partner.rep_capacity,
-        Partner.suspended_until,
+        *_PAUSE.c,
         Organisation.account_manager_id,
         _AWAY.where(Absence.user_id.is_(None)).label("firm_absent"),
         _AWAY.where(Absence.user_id == bindparam("user_id")).label("person_absent"),
     )
     .select_from(Partner)
     .join(Organisation, Organisation.id == Partner.organisation_id)
+    .outerjoin(_PAUSE, true())
     .where(Partner.organisation_id == bindparam("organisation_id"))
 )
 # The vendor's own people have no partner profile: each may hold so many, and answers for herself.
@@ -107,12 +134,13 @@ STAFF_BOUNDS: Select[*tuple[Any, ...]] = (
     select(
         literal_column(str(STAFF_MAY_HOLD)).label("capacity"),
         literal_column(str(STAFF_MAY_HOLD)).label("rep_capacity"),
-        null().label("suspended_until"),
+        *_PAUSE.c,
         null().label("account_manager_id"),
         literal_column("false").label("firm_absent"),
         _AWAY.where(Absence.user_id == bindparam("user_id")).label("person_absent"),
     )
     .select_from(Organisation)
+    .outerjoin(_PAUSE, true())
     .where(
         Organisation.id == bindparam("organisation_id"),
         Organisation.kind == OrganisationKind.VENDOR,
@@ -200,12 +228,24 @@ def _position(bounds: Any, held: Sequence[OpenPickup], actor: Actor, at: datetim
         standing=Standing(
             capacity=bounds.capacity,
             rep_capacity=bounds.rep_capacity,
-            suspended_until=bounds.suspended_until,
+            pause=_pause(bounds),
             firm_absent=bounds.firm_absent,
             person_absent=bounds.person_absent,
         ),
         pickups=held,
         account_manager_id=bounds.account_manager_id,
+    )
+
+
+def _pause(bounds: Any) -> Pause | None:
+    if bounds.pause_until is None:
+        return None
+    return Pause(
+        until=bounds.pause_until,
+        of_firm=bounds.pause_of_firm,
+        misses=bounds.pause_misses,
+        within_days=bounds.pause_within_days,
+        note=bounds.pause_note,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from flask import current_app
 from flask_babel import get_locale, ngettext
@@ -14,12 +14,20 @@ from portal.catalog import field_answers
 from portal.catalog.fields import place_of
 from portal.catalog.models import CustomField, FieldKind, FieldSubject
 from portal.catalog.queries import book, short_key
+from portal.core import clock
 from portal.core.config import Settings
 from portal.pickup.queries import Position
-from portal.pickup.rules import Colour, OpenPickup
+from portal.pickup.rules import Colour, OpenPickup, obstacles
+from portal.pickup.words import (
+    GateReason,
+    next_step_wanted,
+    sentence_of,
+    since_wanted,
+    way_out_of,
+)
 from portal.timeline.rules import Planned
 from portal.timeline.rules import words_of as activity_words
-from portal.web.filters import day, when
+from portal.web.filters import local, when
 
 Reasons = Sequence[tuple[str, str]]
 
@@ -52,7 +60,10 @@ class Question:
     heading: str
     note_below: str | None
     status: str | None
-    needs_next_step: bool
+    step_wanted: str
+    since_wanted: str
+    waiting_since: date | None
+    today: date
     reasons: Reasons
     currency: str
     products: Reasons = ()
@@ -92,8 +103,13 @@ class Typed:
             return status
         if status == "not_contacted" and {"next_step", "next_step_on"} & set(self.errors):
             return "step"
+        if status == "waiting" and "waiting_since" in self.errors:
+            return "since"
         return "more"
 
+
+PASSING = (GateReason.FIRM_AWAY, GateReason.AWAY, GateReason.HANDS_FULL, GateReason.FIRM_FULL)
+"""What keeps from picking without anything being owed: the gate stays amber."""
 
 INPUTS = {
     FieldKind.SEVERAL: "ticks",
@@ -151,7 +167,10 @@ def question_of(
         heading=_("How far are you?"),
         note_below=note_below,
         status=pickup.last_status,
-        needs_next_step=pickup.uncontacted > 0,
+        step_wanted=next_step_wanted(pickup.uncontacted) if pickup.needs_next_step else "",
+        since_wanted=since_wanted() if pickup.needs_since else "",
+        waiting_since=pickup.waiting_since,
+        today=local(clock.now()).date(),
         reasons=lost_reasons(),
         currency=settings.currency,
         products=products_of(pickup.product_ids),
@@ -182,81 +201,32 @@ def lost_reasons() -> Reasons:
     return [(short_key(r), r.label(locale)) for r in book().reasons("lost")]
 
 
-def sentence_of(position: Position, at: datetime, waiting: str | None = None) -> tuple[str, str]:
-    """Return the gate's sentence and its detail; `waiting` is the number of a lead that waits."""
+def free_words(position: Position) -> tuple[str, str]:
+    """Return the sentence of a gate that is not red, and its detail."""
     gate = position.gate
-    if gate.colour == Colour.RED and gate.owed:
-        owed = gate.owed[0]
-        since = owed.owed_since(at)
-        number = len(gate.owed)
-        sentence = (
-            ngettext(
-                "One answer and this lead is yours.",
-                "%(num)d answers and this lead is yours.",
-                number,
-            )
-            if waiting
-            else ngettext(
-                "One answer and you can pick again.",
-                "%(num)d answers and you can pick again.",
-                number,
-            )
-        )
-        detail = (
-            _("Nothing heard about %(number)s since you picked it up.", number=owed.lead_number)
-            if owed.last_feedback_at is None
-            else _(
-                "The answer about %(number)s was due %(when)s.",
-                number=owed.lead_number,
-                when=when(since),
-            )
-        )
-        return str(sentence), str(detail)
-    if gate.colour == Colour.RED:
-        debt = gate.firm_debts[0]
-        return str(_("Your firm owes an answer.")), str(
-            _(
-                "A colleague's answer about %(number)s was due %(when)s. Your firm can pick again "
-                "as soon as it is given.",
-                number=debt.lead_number,
-                when=when(debt.feedback_due_at),
-            )
-        )
-    standing = position.standing
     in_hand = ngettext(
         "%(num)d of %(most)s lead in hand",
         "%(num)d of %(most)s leads in hand",
         gate.in_hand,
-        most=standing.rep_capacity,
+        most=position.standing.rep_capacity,
     )
     due = (
         _("next feedback due %(when)s", when=when(gate.next_due))
         if gate.next_due
         else _("nothing due")
     )
-    detail = f"{in_hand}; {due}."
-    stop = blocked_by(position, at)
-    if stop:
-        return stop, detail
-    if gate.colour == Colour.AMBER:
-        return str(_("You are free to pick. An answer is due soon.")), detail
-    return str(_("You are free to pick.")), detail
-
-
-def blocked_by(position: Position, at: datetime) -> str | None:
-    """Return in words what other than feedback stops a pick."""
-    standing = position.standing
-    if standing.suspended_until is not None and standing.suspended_until > at:
-        return str(_("Your firm pauses until %(day)s.", day=day(standing.suspended_until)))
-    if standing.firm_absent:
-        return str(_("Your firm is marked as away."))
-    if standing.person_absent:
-        return str(_("You are marked as away."))
-    if position.gate.in_hand >= standing.rep_capacity:
-        return str(_("Your hands are full."))
-    if position.firm_in_hand >= standing.capacity:
-        return str(_("Your firm's hands are full."))
-    return None
+    sentence = _("You are free to pick.")
+    missing = len(gate.owed) + len(gate.colleagues)
+    if missing:
+        sentence = _(
+            "You are free to pick. Answers are missing about %(missing)d of the %(allowed)d leads "
+            "that may be without one.",
+            missing=missing,
+            allowed=gate.allowed,
+        )
+    elif gate.colour == Colour.AMBER:
+        sentence = _("You are free to pick. An answer is due soon.")
+    return str(sentence), f"{in_hand}; {due}."
 
 
 def gate_view(
@@ -268,14 +238,17 @@ def gate_view(
     waiting: str | None = None,
     typed: Typed | None = None,
 ) -> GateView:
-    """Return the gate bar with the one to three owed questions.
+    """Return the gate bar with the one to three owed questions: what to do, and why.
 
     With `waiting` (the number of a lead) and `action` the answers also pick that lead up.
     """
-    sentence, detail = sentence_of(position, at, waiting)
+    found = obstacles(position.standing, position.gate, position.firm_in_hand, at)
     colour: str = position.gate.colour
-    if colour == Colour.GREEN and blocked_by(position, at):
-        colour = Colour.AMBER
+    if found:
+        sentence, detail = way_out_of(found[0], waiting=bool(waiting)), sentence_of(found[0])
+        colour = Colour.AMBER if found[0].reason in PASSING else Colour.RED
+    else:
+        sentence, detail = free_words(position)
     note = (
         _(
             "Your answer is saved and %(number)s is picked up for you, if it is still free.",

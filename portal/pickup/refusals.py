@@ -12,7 +12,15 @@ from flask_babel import ngettext
 from portal.core.errors import Refused
 from portal.offers.places import Place
 from portal.offers.rules import AlreadyTaken, NothingToWaitFor
-from portal.pickup.rules import Absent, CapacityReached, FeedbackOwed, NotYoursAnyMore, Suspended
+from portal.pickup.rules import (
+    Absent,
+    CapacityReached,
+    FeedbackOwed,
+    GateShut,
+    NotYoursAnyMore,
+    Suspended,
+)
+from portal.pickup.words import sentence_of, way_out_of
 from portal.web.filters import ago, when
 
 
@@ -75,12 +83,15 @@ def words_of(refusal: Refused) -> tuple[str, str, Sequence[str]]:
         FeedbackOwed: _("An answer is owed first"),
         CapacityReached: _("Hands are full"),
         Absent: _("Marked as away"),
-        Suspended: _("Your firm pauses"),
+        Suspended: _("Picking up pauses"),
         NotYoursAnyMore: _("No longer in your hands"),
         NothingToWaitFor: _("Nothing to wait for"),
     }
     title = titles.get(type(refusal), _("That can't be done now"))
-    return str(title), refusal.message, ()
+    obstacle = refusal.facts.get("obstacle")
+    if obstacle is None:
+        return str(title), refusal.message, ()
+    return str(title), sentence_of(obstacle), (way_out_of(obstacle),)
 
 
 def gone_words(refusal: AlreadyTaken) -> tuple[str, str, Sequence[str]]:
@@ -112,3 +123,15 @@ def gone_words(refusal: AlreadyTaken) -> tuple[str, str, Sequence[str]]:
         str(_("The offer of %(number)s to your firm has ended.", number=number)),
         (),
     )
+
+
+def told(refusal: Refused) -> dict[str, str]:
+    """Return what a problem document says of a shut gate beside its code: why, and the way out."""
+    obstacle = refusal.facts.get("obstacle") if isinstance(refusal, GateShut) else None
+    if obstacle is None:
+        return {}
+    return {
+        "reason": obstacle.reason,
+        "detail": sentence_of(obstacle),
+        "way_out": way_out_of(obstacle),
+    }

@@ -24,8 +24,8 @@ from portal.offers.rules import AlreadyTaken
 from portal.pickup import operations, queries, reassign
 from portal.pickup.models import Pickup
 from portal.pickup.questions import gate_view
-from portal.pickup.refusals import refusal_view
-from portal.pickup.rules import FeedbackOwed, NotYoursAnyMore
+from portal.pickup.refusals import refusal_view, told
+from portal.pickup.rules import NotYoursAnyMore, asks_first
 from portal.web.access import requires
 from portal.web.errors import problem, wants_json
 from portal.web.htmx import go, wants_fragment
@@ -187,10 +187,10 @@ def answer_refusal(lead_id: int, refusal: Refused) -> ResponseReturnValue:
     """Answer a pick that was refused; an owed answer comes with its questions and the lead."""
     actor, at = current_actor(), clock.now()
     if wants_json():
-        return problem(refusal.status, refusal.code, refusal.message)
+        return problem(refusal.status, refusal.code, refusal.message, **told(refusal))
     fragment = wants_fragment()
     card = offers.find_card(lead_id, actor, at)
-    if isinstance(refusal, FeedbackOwed) and card:
+    if asks_first(refusal) and card:
         gate = gate_view(
             queries.position_of(actor, at),
             at,

@@ -170,11 +170,7 @@ def end_answered(pickup: Pickup, at: datetime) -> None:
 
 
 def _owes(organisation_id: int, whose: ColumnElement[bool], at: datetime) -> bool:
-    owed = or_(
-        Pickup.last_feedback_at.is_(None),
-        Pickup.feedback_due_at <= at,
-        Pickup.blocked_at.is_not(None),
-    )
+    owed = or_(Pickup.last_feedback_at.is_(None), Pickup.feedback_due_at <= at)
     found = (
         select(Pickup.id)
         .where(Pickup.organisation_id == organisation_id, Pickup.ended_at.is_(None), whose, owed)

@@ -11,6 +11,7 @@ import pytest
 from portal.feedback.rules import (
     LONGEST_NOTE,
     MOST_VALUE,
+    Acceptable,
     Answer,
     check_answer,
     may_take_back,
@@ -77,7 +78,7 @@ def test_what_is_no_amount_is_not_guessed(written):
     ],
 )
 def test_each_answer_asks_for_what_it_needs(ctx, answer, uncontacted, needed, missing):
-    assert check_answer(answer, uncontacted, needed, TODAY).keys() == missing
+    assert check_answer(answer, Acceptable(uncontacted), needed, TODAY).keys() == missing
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,15 @@ from portal.partners.models import Absence, Partner, PartnerFigures
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
 from portal.pickup.rules import Absent, CapacityReached, FeedbackOwed, Suspended
-from tests.factories import AT, make_lead, make_offered_lead, make_partner, make_person
+from portal.pickup.suspension import suspend_by_hand
+from tests.factories import (
+    AT,
+    make_lead,
+    make_manager,
+    make_offered_lead,
+    make_partner,
+    make_person,
+)
 
 LATER = AT + timedelta(hours=1)
 
@@ -179,9 +187,11 @@ def test_who_is_away_or_suspended_does_not_pick(ctx: Flask) -> None:
         pickup.claim(lead.id, actor_of(alice), LATER)
     session().delete(absence)
     partner = session().get_one(Partner, alice.organisation_id)
-    partner.suspended_until = LATER + timedelta(days=1)
+    until, manager = LATER + timedelta(days=1), actor_of(make_manager())
+    suspend_by_hand(partner, until, "As agreed", manager, AT)
     with pytest.raises(Suspended):
         pickup.claim(lead.id, actor_of(alice), LATER)
+    pickup.claim(lead.id, actor_of(alice), until)
 
 
 def test_a_debt_over_seven_days_late_stops_the_colleagues_too(ctx: Flask) -> None:

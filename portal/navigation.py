@@ -203,6 +203,9 @@ ADMINISTRATION: tuple[tuple[str, Any, Any, str, P], ...] = (
 # pages that belong to an entry of another name
 WITHIN = {
     "desk.column": "desk.board",
+    "neglected.board": "desk.board",
+    "neglected.act": "desk.board",
+    "overdue.page": "desk.board",
     "planned.mine": "desk.home",
     "nurture.page": "qualification.qualify",
     "by_hand.new_lead": "qualification.qualify",

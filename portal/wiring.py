@@ -44,6 +44,9 @@ from portal.desk import (
 )
 from portal.desk import customers as customer
 from portal.desk import jobs as desk_jobs
+from portal.desk import mondays as _mondays  # noqa: F401
+from portal.desk import neglected_routes as neglected
+from portal.desk import overdue_routes as overdue
 from portal.desk import routes as desk
 from portal.desk import team_routes as team
 from portal.duplicates import jobs as _duplicates  # noqa: F401
@@ -172,6 +175,8 @@ ROOMS = (
     lead_actions.blueprint,
     desk.blueprint,
     planned.blueprint,
+    neglected.blueprint,
+    overdue.blueprint,
     lead_list_routes.blueprint,
     search_routes.blueprint,
     team.blueprint,
@@ -308,6 +313,7 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("qualification.nurture", timedelta(seconds=60)),
     ("leads.tell_of_drafts", timedelta(minutes=10)),
     ("notifications.send_notices", timedelta(seconds=60)),
+    ("desk.tell_mondays", timedelta(minutes=5)),
     ("duplicates.check", timedelta(seconds=30)),
     ("imports.push", timedelta(seconds=60)),
     ("imports.forget_files", timedelta(hours=6)),

@@ -130,6 +130,14 @@ class HearingChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MondaysChosen(Event):
+    """Somebody chose whether the list of the overdue comes on Mondays."""
+
+    user_id: int
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrganisationMoved(Event):
     """A firm stands below another one now."""
 

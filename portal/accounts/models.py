@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import (
@@ -13,6 +13,7 @@ from sqlalchemy import (
     LargeBinary,
     SmallInteger,
     Text,
+    false,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, CITEXT
@@ -103,6 +104,7 @@ class User(Base):
 
     `digest_hour`, `quiet_from` and `quiet_until` are hours of her own zone; no quiet hours where
     the latter two are empty. `hears_by_mail` is an older mark: where it is false, she never hears.
+    Who `hears_mondays` gets the list of the overdue; `monday_told_on` is the last such Monday.
     """
 
     __tablename__ = "users"
@@ -124,6 +126,8 @@ class User(Base):
     digest_hour: Mapped[int] = mapped_column(SmallInteger, default=8, server_default="8")
     quiet_from: Mapped[int | None] = mapped_column(SmallInteger)
     quiet_until: Mapped[int | None] = mapped_column(SmallInteger)
+    hears_mondays: Mapped[bool] = mapped_column(default=False, server_default=false())
+    monday_told_on: Mapped[date | None]
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
     invited_at: Mapped[datetime | None]

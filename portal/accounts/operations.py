@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
@@ -15,6 +16,7 @@ from portal.accounts.devices import UNNAMED, Browser
 from portal.accounts.events import (
     HearingChanged,
     InvitationAccepted,
+    MondaysChosen,
     NewDeviceSeen,
     PasswordChanged,
     PasswordResetRequested,
@@ -535,6 +537,26 @@ def set_hearing(user_id: int, hears: str, at: datetime, hours: Hours | None = No
     user.hears, user.hears_by_mail, user.digest_hour, user.quiet_from, user.quiet_until = wanted
     session().flush()
     record(HearingChanged(at=at, user_id=user_id, hears=hears))
+
+
+def set_mondays(user_id: int, wanted: bool, at: datetime) -> None:
+    """Note whether a person wants the list of the overdue on Mondays, from the next one on.
+
+    Saying the same again changes nothing.
+    """
+    user = session().get_one(User, user_id)
+    if user.hears_mondays == wanted:
+        return
+    user.hears_mondays = wanted
+    user.monday_told_on = monday_of(user, at) if wanted else None
+    session().flush()
+    record(MondaysChosen(at=at, user_id=user_id, wanted=wanted))
+
+
+def monday_of(user: User, at: datetime) -> date:
+    """Return the Monday of the week that it is where a person is."""
+    today = at.astimezone(ZoneInfo(user.timezone)).date()
+    return today - timedelta(days=today.weekday())
 
 
 def check_hearing(hears: str, hours: Hours) -> dict[str, str]:

@@ -32,11 +32,12 @@ from portal.accounts.forms import (
 )
 from portal.accounts.models import User
 from portal.accounts.passwords import Crowded
+from portal.accounts.permissions import Permission
 from portal.accounts.signin import browser_here, read_device, remember, remember_by_mail
 from portal.core import clock, tokens
 from portal.core import db as database
 from portal.core.errors import Forbidden, Invalid, NotFound
-from portal.web.access import public, signed_in
+from portal.web.access import public, requires, signed_in
 from portal.web.boundary import keep_work
 from portal.web.limits import count_no_attempt, failures_only, limiter, visitor_key
 
@@ -366,7 +367,16 @@ def set_theme() -> ResponseReturnValue:
 @signed_in
 def hearing() -> ResponseReturnValue:
     user = database.session().get_one(User, current_actor().id)
-    return render_template("accounts/hearing.html", form=HearingForm(user, formdata=None))
+    return hearing_page(HearingForm(user, formdata=None))
+
+
+def hearing_page(form: HearingForm) -> str:
+    """Render when to hear by mail; who answers for leads chooses the list of Mondays, too."""
+    actor = current_actor()
+    mondays = None
+    if actor.may(Permission.BOARD_SEE):
+        mondays = database.session().get_one(User, actor.id).hears_mondays
+    return render_template("accounts/hearing.html", form=form, mondays=mondays)
 
 
 @blueprint.post("/settings/mail")
@@ -374,11 +384,20 @@ def hearing() -> ResponseReturnValue:
 def set_hearing() -> ResponseReturnValue:
     form = HearingForm()
     if not form.validate():
-        return render_template("accounts/hearing.html", form=form), 422
+        return hearing_page(form), 422
     try:
         operations.set_hearing(current_actor().id, form.hears.data or "", clock.now(), form.hours())
     except Invalid as error:
         form.take(error)
-        return render_template("accounts/hearing.html", form=form), 422
+        return hearing_page(form), 422
+    flash(_("Saved. From now on you hear as you chose."))
+    return redirect(url_for("accounts.hearing"), 303)
+
+
+@blueprint.post("/settings/mail/mondays")
+@requires(Permission.BOARD_SEE)
+def set_mondays() -> ResponseReturnValue:
+    """Choose whether the list of the overdue comes on Mondays."""
+    operations.set_mondays(current_actor().id, request.form.get("wanted") == "1", clock.now())
     flash(_("Saved. From now on you hear as you chose."))
     return redirect(url_for("accounts.hearing"), 303)

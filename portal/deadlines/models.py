@@ -276,6 +276,15 @@ class Clock(Base):
             unique=True,
             postgresql_where=text("stopped_at IS NULL AND request_id IS NOT NULL"),
         ),
+        # what is missed and stands in no other table: asked by who looks after what sits
+        Index(
+            "ix_clocks_waited_for",
+            "due_at",
+            "id",
+            postgresql_where=text(
+                "stopped_at IS NULL AND kind IN ('response','help','pricing','owner')"
+            ),
+        ),
         Index("ix_clocks_of_firm", "organisation_id", "kind", "stopped_at"),
         CheckConstraint(
             "kind IN ('offer','response','feedback','completion','help','pricing','owner')",

@@ -72,6 +72,7 @@ EVENTS: dict[str, Any] = {
     "HeldLeadClosed": _l("Held lead closed by the vendor"),
     "HandOverTaken": _l("Hand-over taken on"),
     "HearingChanged": _l("Mail preference changed"),
+    "MondaysChosen": _l("Monday’s list chosen or stopped"),
     "InquiryGiven": _l("Inquiry given to somebody to qualify"),
     "InquiryMailed": _l("Inquiry came by mail"),
     "InvitationAccepted": _l("Invitation accepted"),

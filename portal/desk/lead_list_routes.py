@@ -40,7 +40,7 @@ from portal.desk.lead_filters import (
 )
 from portal.desk.lead_list import COUNTED, LeadList
 from portal.desk.lead_telling import Telling
-from portal.desk.many import deeds_of, do_to_many
+from portal.desk.many import Said, deeds_of, do_to_many
 from portal.leads.queries import seen_by
 from portal.leads.sight import read_choices
 from portal.web import sheets
@@ -322,8 +322,9 @@ def act() -> ResponseReturnValue:
     if not ids or not key:
         flash(_("No lead was chosen."), "warning")
         return go(back)
+    said = Said(an_id(request.form.get("user_id", "")) or 0)
     try:
-        became = do_to_many(key, ids, an_id(request.form.get("user_id", "")) or 0, actor, at)
+        became = do_to_many(key, ids, said, actor, at)
     except Invalid as error:
         flash(error.message, "warning")
         return go(back)
@@ -333,6 +334,7 @@ def act() -> ResponseReturnValue:
         became=became,
         done=sum(one.done for one in became),
         back=back,
+        place=_("Leads"),
     )
 
 

@@ -33,6 +33,7 @@ SHOWN = 50
 
 KINDS: dict[str, Any] = {
     "digest": _l("Digest"),
+    "overdue_list": _l("List of the overdue"),
     "drafts_stale": _l("Inquiries that wait"),
     "feedback_due": _l("Feedback due"),
     "feedback_overdue": _l("Feedback overdue"),

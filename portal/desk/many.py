@@ -27,13 +27,20 @@ MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What was said along with it: whom it is about."""
+
+    user_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Deed:
     """Something that can be done to several leads. `of_person`: somebody is chosen for it."""
 
     label: Any
     done: Any
     needs: Permission
-    do: Callable[[int, int, Actor, datetime], object]
+    do: Callable[[int, Said, Actor, datetime], object]
     of_person: bool = False
 
 
@@ -42,33 +49,33 @@ DEEDS: Mapping[str, Deed] = {
         _l("Offer to partners"),
         _l("On offer now"),
         Permission.OFFERS_MAKE,
-        lambda lead_id, _user_id, _actor, at: offers.offer(lead_id, at),
+        lambda lead_id, _said, _actor, at: offers.offer(lead_id, at),
     ),
     "withdraw": Deed(
         _l("Take off the market"),
         _l("Off the market"),
         Permission.OFFERS_MAKE,
-        lambda lead_id, _user_id, _actor, at: offers.withdraw(lead_id, at),
+        lambda lead_id, _said, _actor, at: offers.withdraw(lead_id, at),
     ),
     "qualify": Deed(
         _l("Give to qualify"),
         _l("Is to be qualified by this person now"),
         Permission.LEADS_ASSIGN,
-        giving.give_to_qualify,
+        lambda lead_id, said, actor, at: giving.give_to_qualify(lead_id, said.user_id, actor, at),
         of_person=True,
     ),
     "owner": Deed(
         _l("Make the owner"),
         _l("Has this owner now"),
         Permission.LEADS_ASSIGN,
-        team.set_owner,
+        lambda lead_id, said, actor, at: team.set_owner(lead_id, said.user_id, actor, at),
         of_person=True,
     ),
     "member": Deed(
         _l("Take into the team"),
         _l("In the team now"),
         Permission.LEADS_ASSIGN,
-        team.add_member,
+        lambda lead_id, said, actor, at: team.add_member(lead_id, said.user_id, actor, at),
         of_person=True,
     ),
 }
@@ -91,7 +98,7 @@ def deeds_of(actor: Actor) -> dict[str, Deed]:
 
 
 def do_to_many(
-    key: str, lead_ids: Collection[int], user_id: int, actor: Actor, at: datetime
+    key: str, lead_ids: Collection[int], said: Said, actor: Actor, at: datetime
 ) -> list[Became]:
     """Do it to each lead that exists for the person, at most `MOST`, and tell what became of each.
 
@@ -102,7 +109,7 @@ def do_to_many(
     if deed is None:
         raise Forbidden(_("This belongs to another role."))
     if deed.of_person:
-        team.check_staff(user_id, "user_id")
+        team.check_staff(said.user_id, "user_id")
     found = []
     for lead_id in sorted(set(lead_ids))[:MOST]:
         lead = find_visible(lead_id, actor)
@@ -111,7 +118,7 @@ def do_to_many(
         number, title = lead.number, lead.title
         try:
             with session().begin_nested():
-                deed.do(lead_id, user_id, actor, at)
+                deed.do(lead_id, said, actor, at)
         except DomainError as error:
             found.append(Became(lead_id, number, title, False, why(error)))
         else:

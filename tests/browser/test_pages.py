@@ -41,6 +41,7 @@ NO_PAGES = {
     "fields.file",
     "deadlines.file",
     "lead_list.export",
+    "overdue.export",
     "partners.export",
     "customers.export",
     "static",

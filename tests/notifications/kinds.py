@@ -304,6 +304,35 @@ KINDS: dict[str, dict[str, Any]] = {
         "press": "Open the lead",
     },
     "inquiry_thanks": {**NAME},
+    "overdue_list": {
+        **NAME,
+        "count": 4,
+        "more": 2,
+        "day": "November 15, 2026",
+        "path": "/neglected/overdue?until=2026-11-15",
+        "rows": [
+            {
+                "number": "L-20418",
+                "title": "Cooling for two server rooms",
+                "temperature": "hot",
+                "path": "/leads/418",
+                "over": "12 days over",
+                "expected": "November 4, 2026",
+                "whom": "Alice Ainsworth, Alpha Systems",
+                "owner": "Pam Price",
+            },
+            {
+                "number": "L-20377",
+                "title": "",
+                "temperature": None,
+                "path": "/leads/377",
+                "over": "1 day over",
+                "expected": "November 15, 2026",
+                "whom": "",
+                "owner": "",
+            },
+        ],
+    },
     "digest": {
         **NAME,
         "summary": "2 answers owed, 1 new lead, 1 not picked up, 2 not finished, "

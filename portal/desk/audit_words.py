@@ -113,6 +113,7 @@ EVENTS: dict[str, Any] = {
     "NurtureMailSent": _l("Mail of nurture sent"),
     "NurtureMailsChanged": _l("Mails of nurture changed"),
     "LeadConfirmed": _l("Interest confirmed"),
+    "ConfirmationTakenBack": _l("Taken back that the interest is confirmed"),
     "AnswersCompleted": _l("Answers completed"),
     "ContactTried": _l("Tried to reach the contact"),
     "QualificationHandedOn": _l("Handed on to the next step"),

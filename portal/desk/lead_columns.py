@@ -100,6 +100,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("firm", _l("Held by the firm"), _FIRM, field=Field.HOLDER),
     Column("holder", _l("Held by"), _name_of(Lead.holder_id), field=Field.HOLDER),
     Column("picked", _l("Picked up"), Lead.picked_at, "moment", Field.HOLDER),
+    Column("sql", _l("Interest confirmed"), Lead.sql_at, "moment", Field.PROGRESS),
     Column("answer", _l("Last answer"), Pickup.last_status, "answer", Field.PROGRESS),
     Column("answered", _l("Answered"), Pickup.last_feedback_at, "moment", Field.PROGRESS),
     Column("due", _l("Answer due"), Pickup.feedback_due_at, "due", Field.PROGRESS),

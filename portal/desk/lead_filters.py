@@ -482,6 +482,7 @@ GROUPS: tuple[tuple[Any, tuple[Filter, ...]], ...] = (
             *_spans("since", _l("In this state since"), Lead.state_since),
             *_spans("qualified", _l("Qualified"), Lead.qualified_at),
             *_spans("picked", _l("Picked up"), Lead.picked_at, Field.HOLDER),
+            *_spans("sql", _l("Interest confirmed"), Lead.sql_at, Field.PROGRESS),
             *_spans("closed", _l("Closed"), Lead.closed_at),
         ),
     ),

@@ -58,6 +58,7 @@ from portal.pickup import queries as pickups
 from portal.pickup.models import Pickup
 from portal.pickup.questions import Question, gate_view, question_of
 from portal.pickup.refusals import refusal_view
+from portal.qualification.confirming import Interest, interest_of
 from portal.timeline.queries import list_looks
 from portal.web.access import requires, signed_in
 from portal.web.paging import page_number
@@ -142,6 +143,7 @@ class MineRow:
     next_step: str | None
     next_step_at: Any
     calendar_url: str | None
+    interest: Interest
     question: Question | None
 
 
@@ -228,6 +230,7 @@ def mine_row(
         next_step=next_step,
         next_step_at=next_step_on,
         calendar_url=None,
+        interest=interest_of(lead, may=True),
         question=(
             question_of(
                 facts,

@@ -28,6 +28,7 @@ from portal.leads.outcome import Deal
 from portal.leads.queries import list_statuses
 from portal.leads.sight import Sight
 from portal.leads.visibility import Field
+from portal.qualification.events import ConfirmationTakenBack, LeadConfirmed
 from portal.scoring.events import LeadCooled, LeadHandedOn, LeadStirs
 from portal.scoring.words import TEMPERATURES
 from portal.timeline import pages, stream, wall
@@ -147,6 +148,7 @@ TURNS = tuple(
     for event in (
         *(LeadStatusChanged, EndingTakenBack, LeadRevived),
         *(LeadCooled, LeadHandedOn, LeadStirs),
+        *(LeadConfirmed, ConfirmationTakenBack),
     )
 )
 
@@ -162,6 +164,10 @@ def tell_turn(name: str, data: Mapping[str, Any], names: Mapping[str, Any]) -> s
         return str(_("Out of nurture by what the contact did, to be qualified anew"))
     if name == LeadStirs.__name__:
         return str(_("The contact has become active"))
+    if name == LeadConfirmed.__name__:
+        return str(_("The customer’s interest is confirmed"))
+    if name == ConfirmationTakenBack.__name__:
+        return str(_("The customer’s interest is not confirmed after all"))
     if name == LeadRevived.__name__:
         return str(_("Revived, to be qualified anew"))
     if name == EndingTakenBack.__name__:

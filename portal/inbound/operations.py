@@ -28,6 +28,8 @@ from portal.feedback.rules import TooLateToUndo
 from portal.inbound import queries
 from portal.inbound.events import MailActionDone
 from portal.inbound.rules import ChangedMeanwhile
+from portal.leads.models import Lead
+from portal.leads.queries import get_visible
 from portal.offers import operations as offers
 from portal.offers.places import find_place
 from portal.offers.queries import was_offered
@@ -36,10 +38,13 @@ from portal.pickup import queries as pickups
 from portal.pickup.models import Pickup
 from portal.pickup.operations import BY_MISTAKE
 from portal.pickup.rules import NotYoursAnyMore
+from portal.qualification.confirming import confirm, interest_of, take_back
 
 LOOKS_APART = timedelta(seconds=5)
 DIGEST = "digest"
 """The topic of a link that stops the daily mail."""
+INTEREST = "interest"
+"""The topic of a link that takes back that the interest is confirmed."""
 
 REPORT = (Permission.PICKUPS_SEE_OWN, Permission.PICKUPS_SEE_FIRM)
 ON_OFFER: dict[str, tuple[Permission, ...]] = {
@@ -53,7 +58,7 @@ ALLOWED: dict[str, dict[str, tuple[Permission, ...]]] = {
     Purpose.OFFER: ON_OFFER,
     # a lead that one waits for may be on offer again by the time the link is opened
     Purpose.STAND_BY: ON_OFFER,
-    Purpose.FEEDBACK: {"feedback": REPORT},
+    Purpose.FEEDBACK: {"feedback": REPORT, "interest": REPORT},
     Purpose.UNDO: {"undo": (*REPORT, Permission.OFFERS_SEE)},
 }
 """What may be pressed behind which link, by whom."""
@@ -115,6 +120,8 @@ def press(
         return answer_and_pick(lead_of(link), typed, mark, actor, at)
     if action == "feedback":
         return report(link, typed, mark, actor, at)
+    if action == "interest":
+        return confirm_interest(link, actor, at)
     if action in ("stand_by", "leave"):
         return wait(lead_of(link), action, actor, at)
     return undo(link, actor, at)
@@ -233,8 +240,32 @@ def report(
     return Outcome("feedback", given=given)
 
 
+def confirm_interest(link: MailLink, actor: Actor, at: datetime) -> Outcome:
+    """Confirm the interest in a lead in hand. Raises `Invalid` where the script asks first."""
+    if link.pickup_id is None:
+        raise NotFound()
+    held = pickups.get_told(link.pickup_id, actor)
+    lead = session().get_one(Lead, held.lead_id, populate_existing=True)
+    if interest_of(lead, may=True).confirmed_at is not None:
+        return Outcome("interest", again=True)
+    confirm(held.lead_id, actor, at)
+    done(held.lead_id, actor, "interest", at, pickup_id=held.id)
+    return Outcome("interest")
+
+
+def take_interest_back(lead_id: int, actor: Actor, at: datetime) -> Outcome:
+    """Take back that the interest in a lead is confirmed."""
+    if interest_of(get_visible(lead_id, actor), may=True).confirmed_at is None:
+        return Outcome("undo_interest", again=True)
+    take_back(lead_id, actor, at)
+    done(lead_id, actor, "undo_interest", at)
+    return Outcome("undo_interest")
+
+
 def undo(link: MailLink, actor: Actor, at: datetime) -> Outcome:
     """Undo what an earlier mail said was recorded, as long as nothing newer happened."""
+    if link.topic == INTEREST:
+        return take_interest_back(lead_of(link), actor, at)
     if link.feedback_id is not None:
         queries.get_given(link.feedback_id, actor)
         try:

@@ -16,6 +16,7 @@ from flask_babel import gettext as _
 from portal.accounts.actor import Actor
 from portal.accounts.permissions import Permission
 from portal.catalog.queries import book, short_key
+from portal.core.db import session
 from portal.core.errors import DomainError, NotFound, Refused
 from portal.core.mail.links import Purpose
 from portal.core.mail.models import MailLink
@@ -25,8 +26,10 @@ from portal.feedback.rules import Status, TooLateToUndo
 from portal.feedback.rules import words_of as answer_words
 from portal.inbound import nonces, queries
 from portal.inbound.nonces import Nonce
-from portal.inbound.operations import ON_OFFER, Outcome, may_open
+from portal.inbound.operations import INTEREST, ON_OFFER, Outcome, may_open
 from portal.inbound.rules import ChangedMeanwhile, PageTooOld, PressAgain
+from portal.leads.models import Lead
+from portal.leads.queries import get_visible
 from portal.offers import operations as offers
 from portal.offers import queries as offer_queries
 from portal.offers.places import find_place
@@ -41,10 +44,11 @@ from portal.pickup.rules import (
     TooLateToUndoPick,
     asks_first,
 )
+from portal.qualification.confirming import interest_of
 from portal.timeline.rules import ActivitiesOpen, Planned
 from portal.web.filters import day, money, when
 
-CHOICES = (*Status, "pick", "decline")
+CHOICES = (*Status, "pick", "decline", "interest")
 KEPT = (
     *("status", "note", "next_step", "next_step_on", "waiting_since"),
     *("value", "reason", "decision_maker"),
@@ -79,6 +83,7 @@ class Page:
     chosen: str | None = None
     may_pick: bool = False
     may_decline: bool = False
+    may_confirm: bool = False
     for_firm: bool = False
     reasons: Sequence[tuple[str, str]] = field(default_factory=tuple)
     error: str | None = None
@@ -182,6 +187,7 @@ def show_feedback(reader: Reader) -> tuple[Page, int]:
     number, title = queries.title_of(held.lead_id)
     if held.ended_at is not None:
         return ended(held, number), 404
+    lead = session().get_one(Lead, held.lead_id)
     return Page(
         heading=title or number,
         number=number,
@@ -196,6 +202,12 @@ def show_feedback(reader: Reader) -> tuple[Page, int]:
         body="_questions.html",
         action="feedback",
         asked=ask(reader, held.id),
+        chosen=reader.chosen,
+        nonce=reader.sign(""),
+        may_confirm=interest_of(lead, may=True).confirmed_at is None,
+        error=_("The portal asks for some answers before that: please confirm it there.")
+        if reader.action == "interest" and reader.errors
+        else None,
     ), 200
 
 
@@ -231,7 +243,14 @@ def ask(reader: Reader, pickup_id: int, note_below: str | None = None) -> Sequen
 def show_undo(reader: Reader) -> tuple[Page, int]:
     """Return the one button that takes something back; whether it still can be, the press says."""
     link, actor = reader.link, reader.actor
-    if link.feedback_id is not None:
+    if link.topic == INTEREST and link.lead_id is not None:
+        lead = get_visible(link.lead_id, actor)
+        number, _title = queries.title_of(lead.id)
+        said = interest_of(lead, may=True).confirmed_at
+        if said is None:
+            return taken_back("undo_interest", number, again=True), 200
+        sentence = _("You confirmed the interest %(day)s.", day=day(said))
+    elif link.feedback_id is not None:
         given, held = queries.get_given(link.feedback_id, actor)
         number, _title = queries.title_of(held.lead_id)
         if given.taken_back_at is not None:
@@ -296,6 +315,7 @@ def taken_back(action: str, number: str, *, again: bool) -> Page:
     """Return the page after an undo."""
     words = {
         "undo_feedback": _("Your answer does not count any more; the lead stands as before."),
+        "undo_interest": _("The interest is not confirmed any more."),
         "undo_pick": _("The lead is not in your hands any more; it is offered to others."),
         "undo_decline": _("You see the lead again among what is available."),
     }
@@ -319,6 +339,8 @@ def answer(outcome: Outcome, reader: Reader) -> tuple[Page, int]:
         return yours(lead_id, again=outcome.again), 200
     if outcome.action.startswith("undo_"):
         return taken_back(outcome.action, number, again=outcome.again), 200
+    if outcome.action == "interest":
+        return confirmed(lead_id, number, again=outcome.again), 200
     if outcome.action in ("stand_by", "leave"):
         return waiting(outcome.action, number), 200
     if outcome.action == "decline":
@@ -330,6 +352,16 @@ def answer(outcome: Outcome, reader: Reader) -> tuple[Page, int]:
             else _("You don't see this lead any more."),
         ), 200
     return recorded(outcome.given, number, again=outcome.again), 200
+
+
+def confirmed(lead_id: int, number: str, *, again: bool) -> Page:
+    """Return the page after the interest was confirmed."""
+    return Page(
+        heading=_("Already recorded") if again else _("Thank you"),
+        number=number,
+        sentence=_("We recorded: the interest is confirmed."),
+        onward=(_("Open the lead"), url_for("desk.lead", lead_id=lead_id)),
+    )
 
 
 def waiting(action: str, number: str) -> Page:
@@ -493,6 +525,7 @@ def press_again(reader: Reader, mark: str) -> tuple[Page, int]:
         "undo": _("Take it back"),
         "stand_by": _("Stand by, should it come back"),
         "leave": _("Wait no more"),
+        "interest": _("Interest confirmed"),
         "hearing": _("Save"),
     }
     number = None

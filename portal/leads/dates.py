@@ -33,8 +33,14 @@ SETS = frozenset({Tier.HOLDER, Tier.FIRM_MANAGER, Tier.DELEGATE, Tier.OWNER, Tie
 
 @dataclass(frozen=True, slots=True)
 class KeyDates:
-    """The dates of a lead as somebody reads them today; `left` are days, fewer than 0 when late."""
+    """The dates of a lead as somebody reads them today; `left` are days, fewer than 0 when late.
 
+    `qualified_at` made it an MQL (for the vendor to read), `picked_at` an SAL, `sql_at` an SQL.
+    """
+
+    qualified_at: datetime | None
+    picked_at: datetime | None
+    sql_at: datetime | None
     started_on: date | None
     estimated_on: date | None
     expected_on: date | None
@@ -81,6 +87,9 @@ def read_dates(lead: Lead, actor: Actor, at: datetime, known: Sight | None = Non
     closed = lead.closed_at.astimezone(zone).date() if lead.closed_at else None
     expected = lead.expected_on or lead.estimated_on
     return KeyDates(
+        qualified_at=None if actor.is_partner else lead.qualified_at,
+        picked_at=lead.picked_at,
+        sql_at=lead.sql_at,
         started_on=lead.started_on or picked,
         estimated_on=lead.estimated_on,
         expected_on=expected,

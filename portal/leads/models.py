@@ -344,6 +344,7 @@ class Lead(Base):
     created_at: Mapped[datetime]
     qualified_at: Mapped[datetime | None]
     picked_at: Mapped[datetime | None]
+    sql_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     draft_told_at: Mapped[datetime | None]
     started_on: Mapped[date | None]

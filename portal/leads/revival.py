@@ -38,7 +38,8 @@ def revive(lead: Lead, actor: Actor, at: datetime) -> None:
     lead.holder_id = lead.holder_organisation_id = None
     lead.state, lead.state_since = LeadState.CAPTURED, at
     lead.qualifier_id = lead.disqualified_reason_id = lead.disqualified_original = None
-    lead.qualified_at = lead.picked_at = lead.closed_at = lead.draft_told_at = None
+    lead.qualified_at = lead.picked_at = lead.sql_at = None
+    lead.closed_at = lead.draft_told_at = None
     lead.version += 1
     archive.forget(lead)
     session().flush()

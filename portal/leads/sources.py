@@ -28,6 +28,7 @@ TERMS = 20
 OF_ITS_OWN = Lead.merged_into.is_(None)
 QUALIFIED = Lead.qualified_at.is_not(None)
 PICKED = Lead.picked_at.is_not(None)
+CONFIRMED = Lead.sql_at.is_not(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Yield:
     leads: int = 0
     qualified: int = 0
     picked: int = 0
+    confirmed: int = 0
     won: int = 0
 
 
@@ -71,12 +73,13 @@ def _yield_columns() -> tuple[ColumnElement[int], ...]:
         func.count().label("leads"),
         func.count().filter(QUALIFIED).label("qualified"),
         func.count().filter(PICKED).label("picked"),
+        func.count().filter(CONFIRMED).label("confirmed"),
         func.count().filter(Lead.status_id.in_(won)).label("won"),
     )
 
 
 def _yield_of(row: AnyRow) -> Yield:
-    return Yield(row.leads, row.qualified, row.picked, row.won)
+    return Yield(row.leads, row.qualified, row.picked, row.confirmed, row.won)
 
 
 def list_accounts() -> list[Account]:

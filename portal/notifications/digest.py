@@ -25,6 +25,7 @@ from portal.notifications.letters import (
     lead_of,
     offered_lead,
     owed_numbers,
+    question_path,
     round_words,
     to,
 )
@@ -113,7 +114,7 @@ def _owed(kind: str, pickup: Pickup, user: User, at: datetime) -> dict[str, Any]
     return {
         "lead": lead_of(teaser, at),
         "state": str(state),
-        "answer_rows": answers(pickup, teaser.number, user, at),
+        "answer_rows": answers(question_path(pickup, user, at), pickup, teaser.number, user),
     }
 
 

@@ -54,6 +54,7 @@ from portal.people.models import SignUpRequest
 from portal.pickup.models import Pickup
 from portal.pickup.queries import position_of
 from portal.pickup.rules import UNDO_WITHIN, Colour
+from portal.qualification.confirming import interest_of
 from portal.web.filters import money
 
 CHOSEN = frozenset(topic.value for topic in Topic)
@@ -177,12 +178,23 @@ def left(span: timedelta) -> str:
     return str(_("a short while"))
 
 
-def answers(pickup: Pickup, number: str, user: User, at: datetime) -> list[dict[str, str]]:
-    """Return the five answers about a lead in hand, each with its link and as a mail to send."""
-    settings: Settings = current_app.config["SETTINGS"]
-    path = links.issue(
+def question_path(pickup: Pickup, user: User, at: datetime) -> str:
+    """Return the path of the page on which a lead in hand is reported on."""
+    return links.issue(
         Purpose.FEEDBACK, user.id, at, lead_id=pickup.lead_id, pickup_id=pickup.id, topic="feedback"
     )
+
+
+def interest_path(path: str, pickup: Pickup) -> str | None:
+    """Return where the interest is confirmed; None where whoever holds the lead has done so."""
+    lead = session().get_one(Lead, pickup.lead_id)
+    said = interest_of(lead, may=True).confirmed_at
+    return f"{path}?s=interest" if said is None else None
+
+
+def answers(path: str, pickup: Pickup, number: str, user: User) -> list[dict[str, str]]:
+    """Return the five answers about a lead in hand, each with its link and as a mail to send."""
+    settings: Settings = current_app.config["SETTINGS"]
     reply = addresses.reply_address(pickup.lead_id, user.id, *_signs())
     words = KEYWORDS.get(str(get_locale())[:2], KEYWORDS["en"])
     asked = {
@@ -239,6 +251,7 @@ def yours_now(
     street = ", ".join(
         part for part in (contact.street, f"{contact.postcode or ''} {lead.city or ''}") if part
     )
+    path = question_path(pickup, user, at)
     with to(user):
         return Letter(
             "yours_now",
@@ -259,7 +272,8 @@ def yours_now(
                 },
                 "due_at": pickup.feedback_due_at,
                 "rhythm_days": pickup.rhythm_days,
-                "answer_rows": answers(pickup, lead.number, user, at),
+                "answer_rows": answers(path, pickup, lead.number, user),
+                "interest_path": interest_path(path, pickup),
             },
             lead.id,
         )
@@ -271,6 +285,7 @@ def feedback_wanted(kind: str, pickup: Pickup, user: User, at: datetime) -> Lett
     if teaser is None:
         return None
     instead_of = find_name(pickup.user_id) if pickup.user_id != user.id else None
+    path = question_path(pickup, user, at)
     owed, stops_firm = ([], False) if instead_of else owed_numbers(user, at)
     with to(user):
         return Letter(
@@ -284,7 +299,8 @@ def feedback_wanted(kind: str, pickup: Pickup, user: User, at: datetime) -> Lett
                 "asks_next_step": pickup.uncontacted > 0,
                 "owed": owed or [teaser.number],
                 "stops_firm": stops_firm,
-                "answer_rows": answers(pickup, teaser.number, user, at),
+                "answer_rows": answers(path, pickup, teaser.number, user),
+                "interest_path": interest_path(path, pickup),
             },
             pickup.lead_id,
         )
@@ -427,13 +443,13 @@ def recorded(event: MailActionDone, user: User, at: datetime) -> Letter | None:
     with to(user):
         what, details = recorded_words(event, teaser.number)
         undo: str | None = None
-        if event.action in ("pick", "decline", "feedback"):
+        if event.action in ("pick", "decline", "feedback", "interest"):
             undo = links.issue(
                 Purpose.UNDO,
                 user.id,
                 at,
                 lead_id=event.lead_id,
-                pickup_id=event.pickup_id if event.action != "decline" else None,
+                pickup_id=event.pickup_id if event.action in ("pick", "feedback") else None,
                 feedback_id=event.feedback_id if event.action == "feedback" else None,
                 topic=event.action,
                 lasts=UNDO_WITHIN,
@@ -457,6 +473,8 @@ def recorded_words(event: MailActionDone, number: str) -> tuple[str, list[str]]:
         "pick": _("%(number)s is picked up.", number=number),
         "decline": _("%(number)s is not for you.", number=number),
         "stand_by": _("you stand by for %(number)s.", number=number),
+        "interest": _("the interest in %(number)s is confirmed.", number=number),
+        "undo_interest": _("the interest in %(number)s is not confirmed any more.", number=number),
         "leave": _("you don't stand by for %(number)s any more.", number=number),
         "undo_pick": _("%(number)s is not picked up; it was taken back.", number=number),
         "undo_decline": _("%(number)s is on your list again.", number=number),

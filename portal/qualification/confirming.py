@@ -1,15 +1,17 @@
 """Whoever works on a lead asks its contact again, completes the answers and confirms the interest.
 
 That is what makes a qualified lead a sales-qualified one: besides what must be answered before an
-offer, the script names what must be answered before that.
+offer, the script names what must be answered before that. `Lead.sql_at` is when that was said last,
+as `qualified_at` and `picked_at` are for what comes before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.accounts.actor import Actor
@@ -29,7 +31,7 @@ from portal.leads.queries import get_visible, lock_visible
 from portal.leads.requirements import CONFIRM, missing_for
 from portal.leads.sight import Sight, sight_of
 from portal.leads.visibility import Field
-from portal.qualification.events import AnswersCompleted, LeadConfirmed
+from portal.qualification.events import AnswersCompleted, ConfirmationTakenBack, LeadConfirmed
 from portal.qualification.models import Confirmation
 
 
@@ -48,12 +50,29 @@ def get_to_confirm(lead_id: int, actor: Actor) -> Lead:
     return lead
 
 
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """The view model of `templates/qualification/_interest.html`; `may`: confirm, or take back."""
+
+    lead_id: int
+    confirmed_at: datetime | None
+    may: bool
+
+
+def interest_of(lead: Lead, *, may: bool) -> Interest:
+    """Return since when whoever has a lead now has confirmed the interest in it."""
+    at = lead.sql_at
+    if at is not None and lead.picked_at is not None and at < lead.picked_at:
+        at = None
+    return Interest(lead.id, at, may)
+
+
 def find_confirmation(lead: Lead) -> Confirmation | None:
     """Return that whoever has a lead now has confirmed it; None where not yet."""
     firm = lead.holder_organisation_id
     query = select(Confirmation).where(Confirmation.lead_id == lead.id)
     if firm is not None:
-        query = query.where(Confirmation.organisation_id == firm)
+        query = query.where(Confirmation.organisation_id == firm, Confirmation.at >= lead.picked_at)
     return session().scalar(query.order_by(Confirmation.at.desc()).limit(1))
 
 
@@ -86,19 +105,46 @@ def confirm(lead_id: int, actor: Actor, at: datetime) -> Lead:
     missing = missing_for(lead, CONFIRM)
     if missing:
         raise Invalid(missing)
-    row = {
-        "lead_id": lead_id,
-        "organisation_id": actor.organisation_id,
-        "at": at,
-        "user_id": actor.id,
-    }
-    added = session().scalar(
-        insert(Confirmation).values(row).on_conflict_do_nothing().returning(Confirmation.lead_id)
-    )
-    if added is not None:
-        record(
-            LeadConfirmed(
-                at=at, lead_id=lead_id, user_id=actor.id, organisation_id=actor.organisation_id
-            )
+    if find_confirmation(lead) is not None:
+        return lead
+    row = {"organisation_id": actor.organisation_id, "at": at, "user_id": actor.id}
+    added = insert(Confirmation).values(lead_id=lead_id, **row)
+    session().execute(
+        added.on_conflict_do_update(
+            index_elements=[Confirmation.lead_id, Confirmation.organisation_id], set_=row
         )
+    )
+    lead.sql_at = at
+    lead.version += 1
+    session().flush()
+    record(
+        LeadConfirmed(
+            at=at, lead_id=lead_id, user_id=actor.id, organisation_id=actor.organisation_id
+        )
+    )
+    return lead
+
+
+def take_back(lead_id: int, actor: Actor, at: datetime) -> Lead:
+    """Take back that the interest is confirmed, as whoever works on the lead; twice is once.
+
+    Raises `NotFound`.
+    """
+    lead = lock_visible(lead_id, actor)
+    if not may_confirm(lead, actor):
+        raise NotFound()
+    said = find_confirmation(lead)
+    if said is None:
+        return lead
+    session().delete(said)
+    session().flush()
+    others = select(func.max(Confirmation.at)).where(Confirmation.lead_id == lead_id)
+    lead.sql_at = session().scalar(others)
+    lead.version += 1
+    session().flush()
+    record(
+        ConfirmationTakenBack(
+            at=at, lead_id=lead_id, user_id=actor.id, organisation_id=actor.organisation_id
+        )
+    )
     return lead

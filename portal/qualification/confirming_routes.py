@@ -19,7 +19,7 @@ from portal.qualification import confirming
 from portal.qualification.forms import ScriptForm, script_form
 from portal.web.access import signed_in
 from portal.web.boundary import keep_work
-from portal.web.htmx import go
+from portal.web.htmx import go, wants_fragment
 
 blueprint = Blueprint("confirming", __name__)
 
@@ -28,10 +28,8 @@ blueprint = Blueprint("confirming", __name__)
 @blueprint.app_template_global("confirmation_of")
 def confirmation_of(lead: Lead, sight: Sight) -> dict[str, Any]:
     """Return whether a lead is confirmed, and whether the reader, who sees so much, may do so."""
-    return {
-        "row": confirming.find_confirmation(lead),
-        "may": confirming.may_confirm(lead, current_actor(), sight),
-    }
+    may = confirming.may_confirm(lead, current_actor(), sight)
+    return {"interest": confirming.interest_of(lead, may=may), "may": may}
 
 
 @blueprint.get("/leads/<int:lead_id>/confirmation")
@@ -79,3 +77,32 @@ def save(lead_id: int) -> ResponseReturnValue:
         return show(lead, form), 422
     flash(_("%(number)s is confirmed.", number=lead.number), "success")
     return go(url_for("desk.lead", lead_id=lead_id))
+
+
+@blueprint.post("/leads/<int:lead_id>/interest")
+@signed_in
+def confirm(lead_id: int) -> ResponseReturnValue:
+    """Confirm the interest with one tap; where the script asks first, its page does."""
+    actor = current_actor()
+    try:
+        lead = confirming.confirm(lead_id, actor, clock.now())
+    except Invalid:
+        flash(_("Before that, please answer what is marked."), "warning")
+        return go(url_for("confirming.page", lead_id=lead_id))
+    return tapped(lead, _("%(number)s is confirmed.", number=lead.number))
+
+
+@blueprint.post("/leads/<int:lead_id>/interest/undo")
+@signed_in
+def take_back(lead_id: int) -> ResponseReturnValue:
+    lead = confirming.take_back(lead_id, current_actor(), clock.now())
+    return tapped(lead, _("Taken back: the interest is not confirmed."))
+
+
+def tapped(lead: Lead, words: str) -> ResponseReturnValue:
+    """Answer a tap with the fragment anew, or with the page of the lead."""
+    if not wants_fragment():
+        flash(words, "success")
+        return go(url_for("desk.lead", lead_id=lead.id))
+    interest = confirming.interest_of(lead, may=True)
+    return render_template("qualification/_interest.html", interest=interest)

@@ -95,6 +95,14 @@ class LeadConfirmed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmationTakenBack(Event):
+    """Who works on a lead says that the interest is not confirmed after all."""
+
+    user_id: int
+    organisation_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnswersCompleted(Event):
     """Who works on a lead answered questions of its script; `fields` are their names."""
 

@@ -69,6 +69,7 @@ FEEDBACK = {
     "owed": ["L-20418", "L-20377"],
     "stops_firm": True,
     "answer_rows": ANSWERS,
+    "interest_path": "/m/" + "k3ep" * 10 + "k3e?s=interest",
 }
 ROUND = {
     "lead": LEAD,
@@ -123,6 +124,7 @@ KINDS: dict[str, dict[str, Any]] = {
         "due_at": AT + timedelta(days=7),
         "rhythm_days": 7,
         "answer_rows": ANSWERS,
+        "interest_path": "/m/" + "k3ep" * 10 + "k3e?s=interest",
     },
     "feedback_soon": FEEDBACK,
     "feedback_due": {**FEEDBACK, "due_at": AT, "asks_next_step": False, "last": None},

@@ -145,7 +145,7 @@ from portal.scoring import jobs as _scoring  # noqa: F401
 from portal.scoring import routes as scoring
 from portal.scoring.events import LeadHandedOn, LeadsCooled, LeadStirs, ScoreRulesChanged
 from portal.timeline import jobs as _timeline  # noqa: F401
-from portal.timeline.events import ActivityDue
+from portal.timeline.events import ActivityDue, ActivityEntered, ActivitySettled
 from portal.web_forms import jobs as _web_forms  # noqa: F401
 from portal.web_forms import public_routes as public_form
 from portal.web_forms import routes as web_forms
@@ -292,6 +292,8 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     DirectBegun: ("leads.begin",),
     LeadReassigned: ("notifications.handed_on",),
     ActivityDue: ("notifications.activity_due",),
+    ActivityEntered: ("pickup.heed_activity",),
+    ActivitySettled: ("pickup.heed_activity",),
     FeedbackDueSoon: ("notifications.feedback_soon",),
     FeedbackDue: ("notifications.feedback_due",),
     FeedbackOverdue: ("notifications.feedback_overdue",),

@@ -33,6 +33,7 @@ from portal.leads.models import (
     LeadType,
     QualificationQuestion,
 )
+from portal.offers import clocks
 from portal.offers import operations as offers
 from portal.offers.models import Offer, OfferRound
 from portal.partners.models import Partner, PartnerFigures
@@ -256,6 +257,7 @@ def make_offered_lead(hours: int | None = None, at: datetime = AT, **over: Any) 
         session().execute(
             update(Offer).where(Offer.round_id == opened.id).values(ends_at=opened.ends_at)
         )
+        clocks.follow(opened, at)
     return lead
 
 

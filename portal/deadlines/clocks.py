@@ -74,23 +74,30 @@ def start(
     planned = plan(kind, policy, at, minutes, calendar)
     if planned is None:
         return None
-    clock = Clock(
-        kind=kind,
-        lead_id=lead_id,
-        pickup_id=pickup_id,
-        round_id=round_id,
-        request_id=request_id,
-        user_id=user_id,
-        organisation_id=organisation_id,
-        policy_id=policy.id,
-        started_at=at,
-        length_minutes=minutes,
-        working=planned.working,
-        due_at=planned.due_at,
-        first_due_at=planned.due_at,
-        next_step=planned.next_step,
-        next_step_at=planned.next_step_at,
+    return begin(
+        Clock(
+            kind=kind,
+            lead_id=lead_id,
+            pickup_id=pickup_id,
+            round_id=round_id,
+            request_id=request_id,
+            user_id=user_id,
+            organisation_id=organisation_id,
+            policy_id=policy.id,
+            started_at=at,
+            length_minutes=minutes,
+            working=planned.working,
+            due_at=planned.due_at,
+            first_due_at=planned.due_at,
+        )
     )
+
+
+def begin(clock: Clock) -> Clock:
+    """Let a clock run whose end is known, with its first step set."""
+    steps = steps_of(policy_of(clock))
+    coming = next_of(steps, clock.kind, clock.due_at, clock.length_minutes, ())
+    clock.next_step, clock.next_step_at = coming or (None, None)
     session().add(clock)
     session().flush()
     return clock
@@ -133,16 +140,16 @@ def list_running(
     return session().scalars(query.execution_options(populate_existing=True)).all()
 
 
-def stop(clock: Clock, at: datetime, *, void: bool = False) -> None:
-    """Stop a clock: what was waited for came, in time or late; or it is void.
+def stop(clock: Clock, at: datetime, *, void: bool = False, missed: bool = False) -> None:
+    """Stop a clock: what was waited for came, in time or late; or `missed`, or it is void.
 
-    How late it came is kept. A clock that was stopped stays as it is.
+    How late that was is kept. A clock that was stopped stays as it is.
     """
     if clock.stopped_at is not None:
         return
     late = max(0, int((at - clock.due_at).total_seconds()))
     clock.stopped_at = at
-    clock.outcome = Stop.VOID if void else Stop.MISSED if late else Stop.MET
+    clock.outcome = Stop.VOID if void else Stop.MISSED if late or missed else Stop.MET
     clock.late_seconds = 0 if void else late
     clock.next_step = clock.next_step_at = None
     session().flush()

@@ -29,6 +29,7 @@ from portal.leads.models import Lead, LeadState, LifeState
 from portal.leads.queries import get_visible
 from portal.offers import operations as offers
 from portal.partners.figures import count
+from portal.pickup import clocks
 from portal.pickup.models import Pickup
 from portal.timeline.operations import enter, plan_again
 
@@ -134,6 +135,7 @@ def reopen(lead: Lead, pickup: Pickup | None, given: Feedback, at: datetime) -> 
         lead.holder_id, lead.holder_organisation_id = pickup.user_id, pickup.organisation_id
         lead.state = state
         restore(pickup, lead, before)
+        clocks.taken_back(pickup, given.at, at)
         return
     life = LifeState.IN_PROGRESS if state in IN_WORK else LifeState.PENDING
     lead.status_id = status_again(lead, before["status_id"], life)

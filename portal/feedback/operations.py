@@ -20,7 +20,6 @@ from portal.core.db import session
 from portal.core.errors import Invalid, NotFound, Refused
 from portal.core.events import record
 from portal.customers import winning
-from portal.deadlines.rules import next_due
 from portal.feedback.events import (
     FeedbackGiven,
     FeedbackTakenBack,
@@ -46,8 +45,8 @@ from portal.leads.requirements import check_stage
 from portal.offers import operations as offers
 from portal.offers.operations import read_reason
 from portal.partners.figures import count
+from portal.pickup import clocks, queries, suspension
 from portal.pickup import operations as pickup_operations
-from portal.pickup import queries, suspension
 from portal.pickup.models import Debt, Pickup
 from portal.pickup.operations import Claimed
 from portal.timeline.operations import cancel_planned, enter, plan_again
@@ -99,7 +98,6 @@ def give(pickup_id: int, answer: Answer, actor: Actor, at: datetime) -> Feedback
         )
     )
     pickup.last_feedback_at, pickup.last_status = at, answer.status
-    pickup.feedback_due_at = next_due(at, pickup.rhythm_days)
     pickup.debt, pickup.blocked_at = Debt.NONE, None
     if answer.status == Status.NOT_CONTACTED:
         pickup.uncontacted += 1
@@ -107,6 +105,8 @@ def give(pickup_id: int, answer: Answer, actor: Actor, at: datetime) -> Feedback
         pickup.uncontacted = 0
         pickup.first_contact_at = pickup.first_contact_at or at
     pickup.waiting_since = given.waiting_since
+    if answer.status not in CLOSING:
+        clocks.answered(pickup, at, contacted=answer.status != Status.NOT_CONTACTED)
     count(pickup.organisation_id, **{"answers_late" if late else "answers_in_time": 1})
     if answer.status in CLOSING:
         close(lead, pickup, answer, reason, actor, at)
@@ -409,6 +409,7 @@ def take_back(feedback_id: int, actor: Actor, at: datetime) -> Feedback:
         raise refusal
     restore(pickup, lead, given.before or {})
     given.taken_back_at = at
+    clocks.taken_back(pickup, given.at, at)
     lead.version += 1
     figures = {"answers_late" if given.late_seconds else "answers_in_time": -1}
     if closing:

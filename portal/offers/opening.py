@@ -14,7 +14,7 @@ from portal.core.db import session
 from portal.core.events import record
 from portal.leads.contest import Mode
 from portal.leads.models import Lead
-from portal.offers import events, waiting
+from portal.offers import clocks, events, waiting
 from portal.offers.models import Offer, OfferRound
 
 
@@ -31,6 +31,7 @@ def open_next(lead: Lead, current: OfferRound, at: datetime) -> None:
         end_turn(lead, current, at)
     if in_turn or current.next_ring_at > at:
         move(current, at - current.next_ring_at)
+        clocks.follow(current, at)
     if current.head_start_until is not None:
         current.head_start_until = min(current.head_start_until, at)
     before = current.ring

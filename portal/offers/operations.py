@@ -32,7 +32,7 @@ from portal.leads.lifecycle import first_allowed
 from portal.leads.models import Lead, LeadState, LeadType, LifeState
 from portal.matching.models import DistributionRule
 from portal.matching.operations import Match, Matched, contest_of_type, match
-from portal.offers import events, opening, places, queries, rings, waiting
+from portal.offers import clocks, events, opening, places, queries, rings, waiting
 from portal.offers.models import (
     Dismissal,
     Offer,
@@ -187,11 +187,12 @@ def publish(lead: Lead, found: Match, at: datetime, unit_id: int | None = None) 
     """
     number = lead.round + 1
     firms = [one.organisation_id for one in found.partners]
-    lasts = timedelta(hours=found.hours)
+    policy = policies.policy_of(lead)
+    lasts = clocks.lasts(policy, found.hours, at)
     waited = waiting.list_waiting(lead.id, firms, at)
     alone = timedelta(0)
     if waited:
-        alone = waiting.head_start(policies.policy_of(lead).stand_by_hours, lasts)
+        alone = waiting.head_start(policy.stand_by_hours, lasts)
     contest = AT_ONCE
     if unit_id is None:
         contest = found.contest or contest_of_type(lead)
@@ -221,6 +222,7 @@ def publish(lead: Lead, found: Match, at: datetime, unit_id: int | None = None) 
     )
     session().add(opened)
     session().flush()
+    clocks.start(opened, policy)
     session().execute(
         WRITE_OFFERS,
         {
@@ -305,6 +307,7 @@ def close_round(lead: Lead, outcome: RoundOutcome, at: datetime) -> None:
         .returning(OfferRound.id)
     )
     if round_id is not None:
+        clocks.stop(round_id, outcome, at)
         record(events.RoundEnded(at=at, lead_id=lead.id, round_id=round_id, outcome=outcome))
 
 
@@ -323,6 +326,7 @@ def end_round(round_id: int, at: datetime) -> None:
         return
     if lead.state != LeadState.OFFERED or lead.round != current.number:
         current.ended_at, current.outcome = at, RoundOutcome.WITHDRAWN
+        clocks.stop(current.id, RoundOutcome.WITHDRAWN, at)
         return
     if current.mode == Mode.SERIAL and current.next_ring_at is not None:
         # nobody ran to pass the turns on: nobody loses his by that
@@ -408,6 +412,11 @@ LAST_OFFER = (
         DeadlinePolicy.id.label("policy_id"),
         DeadlinePolicy.feedback_days,
         DeadlinePolicy.recruit_feedback_days,
+        DeadlinePolicy.response_hours,
+        DeadlinePolicy.completion_days,
+        DeadlinePolicy.working,
+        DeadlinePolicy.steps,
+        LeadType.days,
     )
     .join(Lead, Lead.id == Offer.lead_id)
     .join(LeadType, LeadType.id == Lead.type_id)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Date,
     ForeignKey,
     Index,
     Text,
@@ -127,6 +128,27 @@ class PartnerContact(Base):
             postgresql_where=text("for_leads"),
         ),
     )
+
+
+class WorkingHours(Base):
+    """When an organisation works: a partner's, an agency's, or the vendor's.
+
+    `week` are the spans of each day from Monday on, in minutes of the day, as `business_time.Week`
+    has them. What has none of its own works as the vendor does. On public holidays nobody works
+    where `holidays` says so: those of where the partner is, or of `country` and `subdivision`
+    where there is no such profile. `days_off` are further days on which nobody does.
+    """
+
+    __tablename__ = "working_hours"
+
+    organisation_id: Mapped[int] = mapped_column(
+        ForeignKey("organisations.id"), primary_key=True, autoincrement=False
+    )
+    week: Mapped[list[Any]]
+    holidays: Mapped[bool] = mapped_column(default=True, server_default="true")
+    country: Mapped[str | None]
+    subdivision: Mapped[str | None]
+    days_off: Mapped[list[date]] = mapped_column(ARRAY(Date), default=list, server_default="{}")
 
 
 class Absence(Base):

@@ -1,4 +1,4 @@
-"""Jobs of pickups: feedback that is due soon, due and overdue."""
+"""Jobs of pickups: feedback that is due soon, due and overdue; contact with the customer."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, literal, 
 
 from portal.core.db import session
 from portal.core.jobs import sweep
+from portal.core.reactions import reaction
 from portal.deadlines.models import DeadlinePolicy
-from portal.pickup import operations
+from portal.pickup import contact, operations
 from portal.pickup.models import Debt, Pickup
+from portal.timeline.events import ActivityEntered, ActivitySettled
 
 
 def _hours(count: SQLColumnExpression[int]) -> ColumnElement[timedelta]:
@@ -53,3 +55,8 @@ def changed_debts(at: datetime) -> Sequence[int]:
 @sweep("pickup.mark_debts", changed_debts)
 def mark_debts(pickup_id: int, at: datetime) -> None:
     operations.mark_debt(pickup_id, at)
+
+
+@reaction("pickup.heed_activity")
+def heed_activity(event: ActivityEntered | ActivitySettled, at: datetime) -> None:
+    contact.heed(event.activity_id, at)

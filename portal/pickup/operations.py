@@ -7,8 +7,8 @@ The claim in four steps, all in one transaction:
 2. The gate decides on facts read under that lock.
 3. The lead moves by ONE conditional UPDATE that names the round it means; its row count is the
    verdict. Who comes second waits here for the first one's commit and then finds no row.
-4. Pickup, figures and event are written, the first two by the same statement. A partial unique
-   index on open pickups is the second lock.
+4. Pickup, clocks, figures and event are written, all but the event by the same statement. A
+   partial unique index on open pickups is the second lock.
 
 Lock order everywhere: partner → lead → pickup.
 """
@@ -26,13 +26,14 @@ from portal.catalog.models import Reason
 from portal.core.db import ask, session
 from portal.core.errors import NotFound
 from portal.core.events import record
-from portal.deadlines.rules import next_due, rhythm_of
+from portal.deadlines.models import ClockKind
+from portal.deadlines.rules import rhythm_of
 from portal.leads.dates import clear_dates
 from portal.leads.lifecycle import TransitionRefused, first_of
 from portal.leads.models import Lead, LeadState, LifeState
 from portal.offers import operations as offers
 from portal.partners.figures import count
-from portal.pickup import queries, suspension
+from portal.pickup import clocks, queries, suspension
 from portal.pickup.counting import count_picks
 from portal.pickup.events import (
     DealHidden,
@@ -80,6 +81,21 @@ TAKE = text(
       SELECT id, :round, :firm, :rep, :at, :due, :rhythm, 0, 'none', :policy FROM taken
       RETURNING id
     ),
+    clocked AS (
+      INSERT INTO clocks (kind, lead_id, pickup_id, user_id, organisation_id, policy_id, started_at,
+                          length_minutes, working, due_at, first_due_at, next_step, next_step_at)
+      SELECT c.kind, :lead, picked.id, :rep, :firm, :policy, :at,
+             c.minutes, c.working, c.due, c.due, c.step, c.step_at
+      FROM picked, unnest(
+        CAST(:clock_kinds AS text[]), CAST(:clock_minutes AS int[]),
+        CAST(:clock_working AS boolean[]), CAST(:clock_dues AS timestamptz[]),
+        CAST(:clock_steps AS int[]), CAST(:clock_step_ats AS timestamptz[])
+      ) AS c(kind, minutes, working, due, step, step_at)
+    ),
+    stopped AS (
+      UPDATE clocks SET stopped_at = :at, outcome = 'met', next_step = NULL, next_step_at = NULL
+      FROM taken WHERE clocks.round_id = :round_id AND clocks.stopped_at IS NULL
+    ),
     ended AS (
       UPDATE offer_rounds SET ended_at = :at, outcome = 'picked' FROM taken
       WHERE offer_rounds.id = :round_id
@@ -102,7 +118,7 @@ def claim(lead_id: int, actor: Actor, at: datetime) -> Claimed:
     Raises `NotFound` (never offered to the firm), `AlreadyTaken`, `Suspended`, `Absent`,
     `FeedbackOwed`, `CapacityReached`. Who holds it already gets yes.
     """
-    position, offer = queries.read_claim(lead_id, actor, at)
+    position, calendar, offer = queries.read_claim(lead_id, actor, at)
     for held in position.pickups:
         if held.lead_id == lead_id and held.user_id == actor.id:
             return Claimed(lead_id, held.id, again=True)
@@ -115,6 +131,7 @@ def claim(lead_id: int, actor: Actor, at: datetime) -> Claimed:
     if offer.progress_id is None:
         raise TransitionRefused(_("This change of status is not part of the programme."))
     rhythm = rhythm_of(offer, offer.kind)
+    planned = clocks.plan(offer, rhythm, calendar, at)
     pickup_id = ask(
         TAKE,
         {
@@ -126,9 +143,10 @@ def claim(lead_id: int, actor: Actor, at: datetime) -> Claimed:
             "firm": actor.organisation_id,
             "owner": position.account_manager_id,
             "at": at,
-            "due": next_due(at, rhythm),
+            "due": planned[ClockKind.FEEDBACK].due_at,
             "rhythm": rhythm,
             "policy": offer.policy_id,
+            **clocks.as_values(planned),
         },
     ).scalar()
     if pickup_id is None:
@@ -248,9 +266,10 @@ def take_back_pick(pickup_id: int, actor: Actor, at: datetime) -> Lead:
 
 
 def end_pickup(pickup: Pickup, outcome: str, at: datetime) -> None:
-    """End a locked pickup."""
+    """End a locked pickup, and with it what is waited for."""
     pickup.ended_at, pickup.outcome, pickup.debt = at, outcome, Debt.NONE
     pickup.blocked_at = None
+    clocks.ended(pickup, at, done=outcome in ("won", "lost"))
 
 
 def hide(pickup_id: int, hidden: bool, actor: Actor, at: datetime) -> Pickup:

@@ -27,10 +27,12 @@ from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.accounts.permissions import PICKING_ROLES, Permission
 from portal.core.db import AnyRow, ask, session
 from portal.core.errors import DomainError, NotFound
+from portal.deadlines.business_time import Calendar
 from portal.deadlines.models import DeadlinePolicy
 from portal.leads.models import Lead
 from portal.offers.operations import LAST_OFFER, asked_of
-from portal.partners.models import Absence, Partner
+from portal.partners import calendars
+from portal.partners.models import Absence, Partner, WorkingHours
 from portal.partners.queries import away
 from portal.pickup.models import Pickup, Suspension
 from portal.pickup.rules import Gate, NotYoursAnyMore, OpenPickup, Pause, Standing, gate_of
@@ -146,8 +148,18 @@ STAFF_BOUNDS: Select[*tuple[Any, ...]] = (
         Organisation.kind == OrganisationKind.VENDOR,
     )
 )
-STAFF_BOUNDS_LOCKED = STAFF_BOUNDS.with_for_update(key_share=True, of=Organisation)
-BOUNDS_LOCKED = BOUNDS.with_for_update(key_share=True, of=Organisation)
+# Who claims needs to know, too, when it is that he works.
+BOUNDS_LOCKED = (
+    BOUNDS.add_columns(*calendars.COLUMNS)
+    .outerjoin(WorkingHours, calendars.ITS_HOURS)
+    .with_for_update(key_share=True, of=Organisation)
+)
+STAFF_BOUNDS_LOCKED = (
+    STAFF_BOUNDS.add_columns(*calendars.COLUMNS)
+    .outerjoin(Partner, Partner.organisation_id == Organisation.id)
+    .outerjoin(WorkingHours, calendars.ITS_HOURS)
+    .with_for_update(key_share=True, of=Organisation)
+)
 
 # Who only looks reads both at once: what is in hand, and beside each the bounds.
 _BOUNDS = BOUNDS.subquery("bounds")
@@ -186,8 +198,12 @@ def position_of(actor: Actor, at: datetime) -> Position:
     return _position(rows[0], _held(rows), actor, at)
 
 
-def read_claim(lead_id: int, actor: Actor, at: datetime) -> tuple[Position, AnyRow | None]:
-    """Return where a rep stands who claims a lead, and what `LAST_OFFER` says of it to the firm.
+def read_claim(
+    lead_id: int, actor: Actor, at: datetime
+) -> tuple[Position, Calendar, AnyRow | None]:
+    """Return where a rep stands who claims a lead, and when it is that he works.
+
+    Also what `LAST_OFFER` says of the lead to the firm.
 
     The firm's own people are put in one line first: what is in hand is read after whoever came
     before has committed. Raises as `position_of`.
@@ -201,7 +217,7 @@ def read_claim(lead_id: int, actor: Actor, at: datetime) -> tuple[Position, AnyR
     if not rows[0].stays:
         raise NotFound()
     offer = rows[0] if rows[0].id is not None else None
-    return _position(bounds, _held(rows), actor, at), offer
+    return _position(bounds, _held(rows), actor, at), calendars.from_row(bounds), offer
 
 
 def _position_of_staff(actor: Actor, at: datetime) -> Position:

@@ -22,7 +22,7 @@ from portal.core.errors import Invalid
 from portal.core.events import record
 from portal.leads.models import Lead
 from portal.offers import operations as offers
-from portal.pickup import operations, queries
+from portal.pickup import clocks, operations, queries
 from portal.pickup.events import LeadReassigned
 from portal.pickup.models import Pickup
 from portal.pickup.rules import HeldByAnother, may_take_over
@@ -63,6 +63,7 @@ def reassign(
     lead.holder_id = taker.id
     lead.version += 1
     session().flush()
+    clocks.handed_on(pickup)
     hand_on_planned("lead", lead.id, pickup.organisation_id, before, taker.id, actor.id, at)
     record(
         LeadReassigned(

@@ -52,6 +52,8 @@ from portal.desk import team_routes as team
 from portal.duplicates import jobs as _duplicates  # noqa: F401
 from portal.duplicates import routes as duplicates
 from portal.duplicates.events import AskedAgain, LeadsMerged, MergeUndone
+from portal.escalation import jobs as _escalation  # noqa: F401
+from portal.escalation.events import HolderReminded, StepsTaken
 from portal.feedback import action_routes as lead_actions
 from portal.feedback import routes as feedback
 from portal.feedback.events import (
@@ -297,6 +299,8 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     FeedbackDueSoon: ("notifications.feedback_soon",),
     FeedbackDue: ("notifications.feedback_due",),
     FeedbackOverdue: ("notifications.feedback_overdue",),
+    StepsTaken: ("notifications.steps_taken",),
+    HolderReminded: ("notifications.reminded",),
     InquiryMailed: ("notifications.mailed",),
     MailNotUnderstood: ("notifications.mail_not_understood",),
     MailActionDone: ("notifications.recorded",),
@@ -311,6 +315,8 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("offers.end_rounds", timedelta(seconds=60)),
     ("offers.open_rings", timedelta(seconds=60)),
     ("pickup.mark_debts", timedelta(seconds=60)),
+    ("escalation.take_steps", timedelta(seconds=60)),
+    ("escalation.note_silence", timedelta(hours=1)),
     ("timeline.remind", timedelta(seconds=60)),
     ("qualification.nurture", timedelta(seconds=60)),
     ("leads.tell_of_drafts", timedelta(minutes=10)),

@@ -22,6 +22,7 @@ from portal.leads.queries import find_teaser
 from portal.notifications.letters import (
     Letter,
     answers,
+    due_of,
     lead_of,
     offered_lead,
     owed_numbers,
@@ -29,8 +30,9 @@ from portal.notifications.letters import (
     round_words,
     to,
 )
-from portal.notifications.news import News
+from portal.notifications.models import Topic
 from portal.notifications.queries import Offered, RoundReport
+from portal.notifications.sentences import News
 from portal.pickup.models import Pickup
 
 MOST_ITEMS, FEWEST_ITEMS = 10, 3
@@ -102,20 +104,31 @@ def digest(
 
 
 def _owed(kind: str, pickup: Pickup, user: User, at: datetime) -> dict[str, Any] | None:
-    teaser = find_teaser(pickup.lead_id)
-    if teaser is None:
+    teaser, due = find_teaser(pickup.lead_id), due_of(kind, pickup)
+    if teaser is None or due is None:
         return None
-    due = moment(pickup.feedback_due_at)
-    state = (
-        _("an answer is due on %(when)s", when=due)
-        if kind == "feedback_soon"
-        else _("the answer was due on %(when)s", when=due)
-    )
     return {
         "lead": lead_of(teaser, at),
-        "state": str(state),
+        "state": state_of(kind, moment(due), late=due <= at),
         "answer_rows": answers(question_path(pickup, user, at), pickup, teaser.number, user),
     }
+
+
+def state_of(kind: str, when: str, *, late: bool) -> str:
+    """Say what is due about a lead, and when."""
+    if kind == Topic.CONTACT_WANTED:
+        said = (
+            _("first contact was due on %(when)s")
+            if late
+            else _("first contact is due on %(when)s")
+        )
+    elif kind == Topic.COMPLETION_WANTED:
+        said = _("its end was due on %(when)s") if late else _("its end is due on %(when)s")
+    elif late:
+        said = _("the answer was due on %(when)s")
+    else:
+        said = _("an answer is due on %(when)s")
+    return str(said) % {"when": when}
 
 
 def summary_of(collected: Collection) -> str:

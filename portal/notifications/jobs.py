@@ -7,7 +7,7 @@ from datetime import datetime
 from portal.accounts.events import HearingChanged
 from portal.core.jobs import Payload, job, sweep
 from portal.core.reactions import reaction
-from portal.notifications import mailed, operations, telling
+from portal.notifications import mailed, operations, rungs, telling
 
 reaction("notifications.stand_by_heard", queue="now")(telling.tell_who_stood_by)
 reaction("notifications.lead_offered", queue="mail")(telling.tell_of_offer)
@@ -16,6 +16,8 @@ reaction("notifications.handed_on", queue="mail")(telling.tell_of_handing_on)
 reaction("notifications.feedback_soon", queue="mail")(telling.tell_soon)
 reaction("notifications.feedback_due", queue="mail")(telling.tell_due)
 reaction("notifications.feedback_overdue", queue="mail")(telling.tell_overdue)
+reaction("notifications.steps_taken", queue="mail")(rungs.tell_of_steps)
+reaction("notifications.reminded", queue="mail")(rungs.tell_reminded)
 reaction("notifications.round_ended", queue="mail")(telling.tell_of_unpicked)
 reaction("notifications.drafts_stale", queue="mail")(telling.tell_of_drafts)
 reaction("notifications.activity_due", queue="mail")(telling.tell_of_activity)

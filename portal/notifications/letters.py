@@ -36,6 +36,7 @@ from portal.core.db import session
 from portal.core.mail import addresses, links, outbox
 from portal.core.mail.links import Purpose
 from portal.core.mail.rendering import moment, speaking
+from portal.deadlines.models import Clock, ClockKind
 from portal.feedback.models import Feedback
 from portal.feedback.rules import Status, words_of
 from portal.inbound.events import MailActionDone
@@ -43,9 +44,11 @@ from portal.leads import contacts
 from portal.leads.models import Lead, LeadType
 from portal.leads.queries import find_teaser
 from portal.notifications import queries
+from portal.notifications.late import what_comes
 from portal.notifications.models import Topic
-from portal.notifications.news import News, find_news
+from portal.notifications.news import find_news
 from portal.notifications.queries import Offered, RoundReport
+from portal.notifications.sentences import News
 from portal.offers import operations as offers
 from portal.offers import places, rings
 from portal.offers.cards import card_of
@@ -59,6 +62,12 @@ from portal.web.filters import money
 
 CHOSEN = frozenset(topic.value for topic in Topic)
 """Kinds that a person may choose to hear of or not; they lead to that choice without a sign-in."""
+
+CLOCKS = {
+    Topic.CONTACT_WANTED.value: ClockKind.RESPONSE,
+    Topic.COMPLETION_WANTED.value: ClockKind.COMPLETION,
+}
+"""What mails to a holder are about; all others are about the next answer."""
 
 KEYWORDS = {
     "en": ("OPEN", "WAITING", "PROPOSAL", "WON", "LOST"),
@@ -229,10 +238,11 @@ def owed_numbers(user: User, at: datetime) -> tuple[list[str], bool]:
 # -- one mail each -----------------------------------------------------------------------------
 
 
-def lead_offered(found: Offered, user: User, at: datetime) -> Letter:
-    """A lead for you."""
+def lead_offered(found: Offered, user: User, at: datetime, *, ends: bool = False) -> Letter:
+    """A lead for you; or its offer `ends`, and it is still there."""
+    kind = Topic.OFFER_ENDS if ends else Topic.LEAD_OFFERED
     with to(user):
-        return Letter("lead_offered", {"lead": offered_lead(found, user, at)}, found[0].id)
+        return Letter(kind, {"lead": offered_lead(found, user, at)}, found[0].id)
 
 
 def yours_now(
@@ -279,10 +289,23 @@ def yours_now(
         )
 
 
+def clock_of(kind: str, pickup: Pickup) -> Clock | None:
+    """Return the running clock that a mail to the holder of a lead is about."""
+    return queries.find_clock(pickup.id, CLOCKS.get(kind, ClockKind.FEEDBACK))
+
+
+def due_of(kind: str, pickup: Pickup) -> datetime | None:
+    """Return when that is due which a mail to the holder of a lead asks for; None: not any more."""
+    if kind not in CLOCKS:
+        return pickup.feedback_due_at
+    clock = clock_of(kind, pickup)
+    return clock.due_at if clock else None
+
+
 def feedback_wanted(kind: str, pickup: Pickup, user: User, at: datetime) -> Letter | None:
-    """An answer is due soon, due, overdue."""
-    teaser = find_teaser(pickup.lead_id)
-    if teaser is None:
+    """An answer, first contact or the end is due; or somebody asks how far it is."""
+    teaser, due = find_teaser(pickup.lead_id), due_of(kind, pickup)
+    if teaser is None or due is None:
         return None
     instead_of = find_name(pickup.user_id) if pickup.user_id != user.id else None
     path = question_path(pickup, user, at)
@@ -293,7 +316,10 @@ def feedback_wanted(kind: str, pickup: Pickup, user: User, at: datetime) -> Lett
             {
                 "lead": lead_of(teaser, at),
                 "instead_of": instead_of,
-                "due_at": pickup.feedback_due_at,
+                "due_at": due,
+                "late": due <= at,
+                "asked_by": asked_by(pickup) if kind == Topic.REMINDED else None,
+                "coming": what_comes(clock_of(kind, pickup), at),
                 "picked_at": pickup.picked_at,
                 "last": words_of(pickup.last_status),
                 "asks_next_step": pickup.uncontacted > 0,
@@ -304,6 +330,12 @@ def feedback_wanted(kind: str, pickup: Pickup, user: User, at: datetime) -> Lett
             },
             pickup.lead_id,
         )
+
+
+def asked_by(pickup: Pickup) -> str | None:
+    """Name who was the last to ask the holder of a lead how far it is."""
+    user_id = queries.find_reminder(pickup)
+    return find_name(user_id) if user_id else None
 
 
 def not_yours(lead_id: int, user: User, at: datetime) -> Letter | None:
@@ -427,6 +459,7 @@ def news_letter(found: News, at: datetime) -> Letter:
             "subject": str(found.subject),
             "what": str(found.what),
             "details": found.details,
+            "coming": found.coming,
             "path": found.path,
             "press": str(found.press),
             "reason": str(found.reason),

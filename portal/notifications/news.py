@@ -7,7 +7,6 @@ reaches contact data, nor what people wrote to each other.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -30,7 +29,9 @@ from portal.leads import activities, hand_over
 from portal.leads.models import Lead, LeadState, Temperature
 from portal.leads.queries import find_visible
 from portal.matching.words import country_name
+from portal.notifications import late
 from portal.notifications.models import Topic
+from portal.notifications.sentences import News
 from portal.partners.models import Absence, Partner
 from portal.partners.queries import visible_to
 from portal.partners.rules import day_at
@@ -46,24 +47,11 @@ TOPICS = (
     *(Topic.ACTIVITY_DUE, Topic.CLOSED_FOR_YOU, Topic.HANDED_BACK, Topic.STANDS_IN),
     *(Topic.LEAD_STIRS, Topic.LEADS_COOLED),
     *(Topic.SIGN_UP_WAITS, Topic.ASKED_AGAIN),
+    *late.TOPICS,
 )
 
 
 COOLED_NAMED = 10
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """One thing in words: `what` is a sentence, `press` what the button to `path` says."""
-
-    topic: str
-    subject: str
-    what: str
-    details: list[str]
-    path: str
-    press: str
-    reason: str
-    lead_id: int | None = None
 
 
 def find_news(topic: str, facts: Mapping[str, Any], user: User, at: datetime) -> News | None:
@@ -82,6 +70,8 @@ def find_news(topic: str, facts: Mapping[str, Any], user: User, at: datetime) ->
         return _cooled(facts["cooled"], user)
     if topic == Topic.ASKED_AGAIN:
         return _asked_again(facts["asked_of"], user)
+    if topic in late.TOPICS:
+        return late.find_late(topic, facts, user, at)
     if topic == Topic.STANDS_IN:
         return _stands_in(facts["absence_id"], user, at)
     return _sign_up_waits(facts["sign_up_id"])

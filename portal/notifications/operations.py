@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Table, delete, func, select, update
+from sqlalchemy import Table, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.accounts.models import Hears, User
@@ -29,8 +29,8 @@ from portal.pickup.models import Pickup
 
 KEPT = timedelta(days=90)
 COPY_KEPT = timedelta(hours=6)
-FEEDBACK = (Topic.FEEDBACK_OVERDUE, Topic.FEEDBACK_DUE, Topic.FEEDBACK_SOON)
 _NOTICES = cast(Table, Notice.__table__)
+IN_LINE = text("SELECT pg_advisory_xact_lock(hashtext('notices'), CAST(:user AS integer))")
 WRITE_NOTICE = (
     insert(_NOTICES)
     .on_conflict_do_nothing(index_elements=["user_id", "about"])
@@ -50,9 +50,13 @@ def note(
 ) -> set[int]:
     """Note what people are to hear, each once per `about`; return who is to be told right now.
 
-    Nothing for those who never want to hear. What is told late waits a little for more.
+    Nothing for those who never want to hear. What is told late waits a little for more; what
+    presses waits where a person was pressed within the last hour. Who presses several people has
+    them in line (`in_line`).
     """
+    users = list(users)
     late = at - happened_at > rules.LATE or catching_up(at)
+    pressed = last_pressed([user.id for user in users], at) if topic in rules.PRESSING else {}
     rows, now = [], set()
     for user in users:
         due = rules.due_of(queries.wishes(user), at)
@@ -60,6 +64,8 @@ def note(
             continue
         if due <= at and late:
             due = at + rules.SETTLES
+        if user.id in pressed:
+            due = max(due, pressed[user.id] + rules.APART)
         if due <= at:
             now.add(user.id)
         rows.append(
@@ -76,6 +82,27 @@ def note(
             }
         )
     return now.intersection(ask(WRITE_NOTICE, rows).scalars()) if rows else set()
+
+
+def in_line(user_ids: Iterable[int]) -> None:
+    """Have one after the other write to these people, until the transaction ends."""
+    for user_id in sorted(set(user_ids)):
+        ask(IN_LINE, {"user": user_id})
+
+
+def last_pressed(user_ids: Sequence[int], at: datetime) -> dict[int, datetime]:
+    """Return when people were last told of a deadline, of those who were within the last hour."""
+    rows = session().execute(
+        select(Notice.user_id, func.max(Notice.settled_at))
+        .where(
+            Notice.user_id.in_(user_ids),
+            Notice.topic.in_(rules.PRESSING),
+            Notice.outcome.in_((Outcome.COLLECTED, Outcome.ALONE)),
+            Notice.settled_at > at - rules.APART,
+        )
+        .group_by(Notice.user_id)
+    )
+    return {user_id: told_at for user_id, told_at in rows if told_at is not None}
 
 
 def hold(lead_id: int) -> Sequence[object]:
@@ -128,6 +155,7 @@ def catching_up(at: datetime) -> bool:
 
 def send_waiting(user_id: int, at: datetime) -> bool:
     """Write the one mail about all that waits for a person; False where nothing is to be told."""
+    in_line((user_id,))
     waiting = list(
         session().scalars(
             select(Notice)
@@ -154,6 +182,7 @@ def send_waiting(user_id: int, at: datetime) -> bool:
             notice.due_at = max(later, notice.due_at)
         session().flush()
         return False
+    waiting = keep_apart(waiting, user, at)
     collected, told = collect(waiting, user, at)
     settle([notice for notice in waiting if notice not in told], Outcome.PAST, at)
     if not told:
@@ -197,23 +226,36 @@ def not_before(user: User, wishes: rules.Wishes, at: datetime) -> datetime:
     return last + rules.APART if last else at
 
 
+def keep_apart(waiting: list[Notice], user: User, at: datetime) -> list[Notice]:
+    """Put off what presses where a person was pressed within the last hour; return the rest."""
+    last = last_pressed((user.id,), at).get(user.id)
+    if last is None:
+        return waiting
+    for notice in waiting:
+        if notice.topic in rules.PRESSING:
+            notice.due_at = max(notice.due_at, last + rules.APART)
+    session().flush()
+    return [notice for notice in waiting if notice.topic not in rules.PRESSING]
+
+
 def collect(waiting: Sequence[Notice], user: User, at: datetime) -> tuple[Collection, list[Notice]]:
     """Return what of all that waits is still true, once each, and the notices about it."""
     found, told = Collection(), []
     owed: set[int] = set()
     order = {topic: place for place, topic in enumerate(Topic)}
     for notice in sorted(waiting, key=lambda one: (order[Topic(one.topic)], one.id)):
-        if notice.topic in FEEDBACK:
+        if notice.topic in rules.ASKING:
             pickup = still_owed(notice, at)
             if pickup is None or pickup.id in owed:
                 continue
             owed.add(pickup.id)
             found.feedback.append((notice.topic, pickup))
-        elif notice.topic == Topic.LEAD_OFFERED:
+        elif notice.topic in (Topic.LEAD_OFFERED, Topic.OFFER_ENDS):
             offer = queries.find_offer(notice.facts["round_id"], user, at)
             if offer is None:
                 continue
-            found.offers.append(offer)
+            if offer[1].id not in {known.id for _teaser, known, _round in found.offers}:
+                found.offers.append(offer)
         elif notice.topic == Topic.ROUND_UNPICKED:
             report = still_unpicked(notice)
             if report is None:
@@ -259,9 +301,10 @@ def still_owed(notice: Notice, at: datetime) -> Pickup | None:
         user.id for user in queries.list_answering(pickup, at)
     }:
         return None
-    if pickup.feedback_due_at.isoformat() != notice.facts["due"]:
+    due = letters.due_of(notice.topic, pickup)
+    if due is None or due.isoformat() != notice.facts["due"]:
         return None
-    if notice.topic == Topic.FEEDBACK_SOON and pickup.feedback_due_at <= at:
+    if notice.topic == Topic.FEEDBACK_SOON and due <= at:
         return None
     return pickup
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, exists, select
 
-from portal.accounts.models import Hears, Organisation, User
+from portal.accounts.models import PARTNER_KINDS, Hears, Organisation, Unit, User
 from portal.accounts.permissions import MANAGING_ROLES, PICKING_ROLES
 from portal.accounts.reach import units_below
 from portal.core.db import session
+from portal.core.events import EventRow
 from portal.core.mail.outbox import Recipient
+from portal.deadlines.models import Clock
+from portal.escalation.events import HolderReminded
 from portal.leads.models import Lead, LeadState
 from portal.leads.queries import find_teaser
 from portal.notifications.rules import Wishes
@@ -142,6 +145,34 @@ def find_owed(pickup_id: int, user_id: int) -> Pickup | None:
     )
 
 
+def find_clock(pickup_id: int, kind: str) -> Clock | None:
+    """Return the running clock of a kind about a lead in hand."""
+    return session().scalar(
+        select(Clock)
+        .where(
+            Clock.pickup_id == pickup_id,
+            Clock.kind == kind,
+            Clock.request_id.is_(None),
+            Clock.stopped_at.is_(None),
+        )
+        .execution_options(populate_existing=True)
+    )
+
+
+def find_reminder(pickup: Pickup) -> int | None:
+    """Return who was the last to ask the holder of a lead by hand."""
+    return session().scalar(
+        select(EventRow.data["by_user_id"].as_integer())
+        .where(
+            EventRow.lead_id == pickup.lead_id,
+            EventRow.name == HolderReminded.__name__,
+            EventRow.data["pickup_id"].as_integer() == pickup.id,
+        )
+        .order_by(EventRow.id.desc())
+        .limit(1)
+    )
+
+
 def find_in_hand(pickup_id: int) -> Pickup | None:
     """Return a lead in hand, whoever has it; None once nobody has."""
     return session().scalar(select(Pickup).where(Pickup.id == pickup_id, Pickup.ended_at.is_(None)))
@@ -153,32 +184,98 @@ def list_answering(pickup: Pickup, at: datetime) -> Sequence[User]:
     While she is away it is her delegate; where she named none, or that one is away or gone, the
     managers of the firm. Where nobody is left she is asked all the same.
     """
-    holder = find_user(pickup.user_id)
-    if holder is None:
+    return list_in_place_of(pickup.user_id, at)
+
+
+def list_in_place_of(user_id: int, at: datetime) -> Sequence[User]:
+    """Return who is asked what is hers to answer: she, or whoever stands in while she is away."""
+    asked = find_user(user_id)
+    if asked is None:
         return []
-    colleagues = (
-        select(User)
-        .join(Organisation, Organisation.id == User.organisation_id)
-        .where(
-            User.organisation_id == pickup.organisation_id,
-            User.active,
-            Organisation.active,
-            ~away(at),
-        )
+    if is_there(asked, at):
+        return [asked]
+    today = rules.day_at(asked.organisation.timezone, at)
+    named = session().scalar(
+        select(Absence.delegate_id)
+        .where(Absence.user_id == asked.id, Absence.starts_on <= today, Absence.ends_on >= today)
+        .limit(1)
     )
-    if session().scalar(colleagues.where(User.id == holder.id)) is not None:
-        return [holder]
-    today = rules.day_at(holder.organisation.timezone, at)
-    named = select(Absence.delegate_id).where(
-        Absence.user_id == holder.id, Absence.starts_on <= today, Absence.ends_on >= today
-    )
-    delegate = session().scalar(colleagues.where(User.id == named.limit(1).scalar_subquery()))
-    if delegate is not None:
+    delegate = find_user(named) if named is not None else None
+    if delegate is not None and is_there(delegate, at):
         return [delegate]
-    managers = session().scalars(
-        colleagues.where(User.roles.overlap(list(MANAGING_ROLES))).order_by(User.id)
+    return list_heads(asked, at) or [asked]
+
+
+def is_there(user: User, at: datetime) -> bool:
+    """Say whether neither a person nor her firm is away."""
+    found = select(User.id).join(User.organisation).where(User.id == user.id, ~away(at))
+    return session().scalar(found) is not None
+
+
+def list_heads(user: User, at: datetime) -> Sequence[User]:
+    """Return who is there of those who lead a person: of a partner the managers of the firm.
+
+    Of the vendor to whom she reports, else who leads her unit.
+    """
+    if user.organisation.kind in PARTNER_KINDS:
+        return list_managers((user.organisation_id,), at)
+    unit = session().get(Unit, user.unit_id) if user.unit_id is not None else None
+    heads = (find_user(one) for one in (user.manager_id, unit.manager_id if unit else None) if one)
+    return [head for head in heads if head and head.id != user.id and is_there(head, at)][:1]
+
+
+def list_managers(firm_ids: Collection[int], at: datetime) -> Sequence[User]:
+    """Return the managers of firms who are there."""
+    return (
+        session()
+        .scalars(
+            select(User)
+            .join(User.organisation)
+            .where(
+                User.organisation_id.in_(firm_ids),
+                User.active,
+                Organisation.active,
+                User.roles.overlap(list(MANAGING_ROLES)),
+                ~away(at),
+            )
+            .order_by(User.id)
+        )
+        .all()
     )
-    return managers.all() or [holder]
+
+
+def list_account_managers(firm_ids: Collection[int], at: datetime) -> Sequence[User]:
+    """Return the vendor's people who answer for firms, or who stands in for them.
+
+    Where a firm has nobody the channel managers answer for it.
+    """
+    rows = session().execute(
+        select(Organisation.account_manager_id).where(Organisation.id.in_(firm_ids))
+    )
+    found: dict[int, User] = {}
+    for (user_id,) in rows:
+        people = list_in_place_of(user_id, at) if user_id is not None else []
+        for user in people or list_with_role("channel_manager"):
+            found[user.id] = user
+    return [found[user_id] for user_id in sorted(found)]
+
+
+def silent_firms(round_id: int) -> Sequence[Row[int, str]]:
+    """Return the firms, with their names, that have not said no to the offer of a round."""
+    return (
+        session()
+        .execute(
+            select(Organisation.id, Organisation.name)
+            .join(Offer, Offer.organisation_id == Organisation.id)
+            .where(
+                Offer.round_id == round_id,
+                Offer.declined_at.is_(None),
+                Organisation.kind.in_(PARTNER_KINDS),
+            )
+            .order_by(Organisation.name)
+        )
+        .all()
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from portal.accounts.models import Hears
+from portal.notifications.models import Topic
 
 STOOD_STILL = timedelta(minutes=15)
 """A sender that has not looked for so long was down: what heaped up is collected."""
@@ -16,6 +17,12 @@ SETTLES = timedelta(minutes=5)
 """So long more of the same may still come in."""
 APART = timedelta(hours=1)
 """Between two mails to a person that tell of what is late."""
+
+FEEDBACK = frozenset({Topic.FEEDBACK_OVERDUE, Topic.FEEDBACK_DUE, Topic.FEEDBACK_SOON})
+ASKING = FEEDBACK | {Topic.COMPLETION_WANTED, Topic.CONTACT_WANTED, Topic.REMINDED}
+"""What asks a holder how far she is."""
+PRESSING = ASKING | {Topic.ANSWER_WANTED, Topic.PARTNER_LATE, Topic.TEAM_LATE, Topic.OFFER_ENDS}
+"""What tells of a deadline: of that a person gets at most one mail an hour."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,8 +68,29 @@ FEEDBACK = {
     "asks_next_step": True,
     "owed": ["L-20418", "L-20377"],
     "stops_firm": True,
+    "late": False,
+    "asked_by": None,
+    "coming": [
+        "Tuesday, November 17, 2026, 10:00\u202fAM (Berlin time): the firm’s manager hears of it.",
+        (
+            "Friday, November 20, 2026, 10:00\u202fAM (Berlin time): the lead goes back and to "
+            "another firm, unless there is work on it."
+        ),
+    ],
     "answer_rows": ANSWERS,
     "interest_path": "/m/" + "k3ep" * 10 + "k3e?s=interest",
+}
+LATE_NEWS = {
+    **NAME,
+    "lead": LEAD,
+    "details": [
+        LEAD["title"],
+        "In the hands of Bob Brandt since Monday, November 9, 2026, 10:00\u202fAM (Berlin time).",
+        "The last answer: Waiting feedback from end user.",
+    ],
+    "coming": FEEDBACK["coming"],
+    "path": "/leads/418",
+    "press": "Open the lead",
 }
 ROUND = {
     "lead": LEAD,
@@ -129,6 +150,35 @@ KINDS: dict[str, dict[str, Any]] = {
     "feedback_soon": FEEDBACK,
     "feedback_due": {**FEEDBACK, "due_at": AT, "asks_next_step": False, "last": None},
     "feedback_overdue": {**FEEDBACK, "due_at": AT - timedelta(days=1)},
+    "contact_wanted": {**FEEDBACK, "last": None, "asks_next_step": False},
+    "completion_wanted": {**FEEDBACK, "due_at": AT, "late": True},
+    "reminded": {**FEEDBACK, "asked_by": "Arno Amann"},
+    "offer_ends": {**NAME, "lead": OFFERED},
+    "team_late": {
+        **LATE_NEWS,
+        "subject": "Late: L-20418, Alpha Systems",
+        "what": "Bob Brandt owes an answer about L-20418 since Monday, November 16, 2026, "
+        "10:00\u202fAM (Berlin time).",
+        "reason": "You get this mail because you lead whoever is to answer.",
+    },
+    "partner_late": {
+        **LATE_NEWS,
+        "subject": "Late: L-20418, Alpha Systems",
+        "what": "Bob Brandt was to contact the customer of L-20418 by Monday, November 16, "
+        "2026, 10:00\u202fAM (Berlin time).",
+        "reason": "You get this mail because you look after this partner.",
+    },
+    "answer_wanted": {
+        **LATE_NEWS,
+        "subject": "Your answer is due: L-20418",
+        "what": "a partner waits for your help with L-20418.",
+        "details": [
+            LEAD["title"],
+            "It is due on Monday, November 16, 2026, 6:00\u202fPM (Berlin time).",
+        ],
+        "coming": [],
+        "reason": "You get this mail because this is yours to answer.",
+    },
     "not_yours": {
         **NAME,
         "lead": LEAD,
@@ -371,6 +421,13 @@ KINDS: dict[str, dict[str, Any]] = {
 
 for kind in (
     "lead_offered",
+    "contact_wanted",
+    "completion_wanted",
+    "reminded",
+    "offer_ends",
+    "team_late",
+    "partner_late",
+    "answer_wanted",
     "feedback_soon",
     "feedback_due",
     "feedback_overdue",

@@ -1,0 +1,23 @@
+"""One thing in a sentence, as mails and the daily mail have it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One thing in words: `what` is a sentence, `press` what the button to `path` says.
+
+    `coming` is what comes if nothing is heard, a sentence each.
+    """
+
+    topic: str
+    subject: str
+    what: str
+    details: list[str]
+    path: str
+    press: str
+    reason: str
+    lead_id: int | None = None
+    coming: list[str] = field(default_factory=list)

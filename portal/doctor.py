@@ -28,6 +28,8 @@ from portal.core.jobs import JobFailure
 from portal.core.mail import health as mail_health
 from portal.core.mail import transport
 from portal.core.mail.models import OutgoingEmail
+from portal.escalation import invariants
+from portal.escalation.models import Broken
 from portal.inbound.models import InboundMessage
 from portal.leads import policies
 from portal.offers.models import OfferRound
@@ -366,6 +368,27 @@ def check_policies(_at: datetime) -> Finding:
     return Finding("deadline policies", "ok", "all that are named are in use")
 
 
+BROKEN = {
+    Broken.HELD_BY_NOBODY: "held by somebody who is gone",
+    Broken.OFFERED_TO_NOBODY: "offered to nobody who could pick up",
+    Broken.WITHOUT_OWNER: "without an owner",
+    Broken.WITHOUT_CLOCK: "waited for without a clock",
+    Broken.STRAY_CLOCK: "clocks of what is over",
+    Broken.STRAY_STEP: "steps that nobody takes",
+}
+
+
+def check_invariants(at: datetime) -> Finding:
+    """Count what should never be: leads without recipient, holder, owner or clock, stray steps."""
+    counts = {kind: invariants.count_now(kind, at) for kind in Broken}
+    told = "; ".join(f"{count} {BROKEN[kind]}" for kind, count in counts.items() if count)
+    if told:
+        return Finding(
+            "invariants", "warn", told, "The Board lists them under Out of order; see scheduler."
+        )
+    return Finding("invariants", "ok", "all hold")
+
+
 Check = Callable[[datetime], Finding]
 ALWAYS: tuple[Check, ...] = (
     check_settings,
@@ -388,6 +411,7 @@ WITH_TABLES: tuple[Check, ...] = (
     check_failures,
     check_rounds,
     check_policies,
+    check_invariants,
 )
 
 

@@ -206,6 +206,7 @@ WITHIN = {
     "neglected.board": "desk.board",
     "neglected.act": "desk.board",
     "overdue.page": "desk.board",
+    "invariants.page": "desk.board",
     "planned.mine": "desk.home",
     "nurture.page": "qualification.qualify",
     "by_hand.new_lead": "qualification.qualify",

@@ -35,6 +35,7 @@ from portal.customers import routes as customers
 from portal.customers.events import CustomerMade
 from portal.desk import (
     audit,
+    invariants,
     lead_list_routes,
     live,
     mail_health,
@@ -176,6 +177,7 @@ ROOMS = (
     feedback.blueprint,
     lead_actions.blueprint,
     desk.blueprint,
+    invariants.blueprint,
     planned.blueprint,
     neglected.blueprint,
     overdue.blueprint,
@@ -320,6 +322,7 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("timeline.remind", timedelta(seconds=60)),
     ("qualification.nurture", timedelta(seconds=60)),
     ("leads.tell_of_drafts", timedelta(minutes=10)),
+    ("escalation.check_invariants", timedelta(minutes=10)),
     ("notifications.send_notices", timedelta(seconds=60)),
     ("desk.tell_mondays", timedelta(minutes=5)),
     ("duplicates.check", timedelta(seconds=30)),

@@ -29,6 +29,7 @@ from portal.desk import planned, queries, timeline
 from portal.desk.board import board_cards, board_columns, column_words, figures
 from portal.desk.resellers import read_resellers
 from portal.desk.who_sees import who_sees
+from portal.escalation import invariants
 from portal.feedback.action_rules import WORDS as ACTION_WORDS
 from portal.feedback.actions import list_actions
 from portal.leads import archive, contacts, hand_over, levels, own_fields, sources
@@ -485,6 +486,7 @@ def board() -> ResponseReturnValue:
         search=search,
         ready=ready,
         may_offer=actor.may(Permission.OFFERS_MAKE),
+        out_of_order=invariants.count_noted(actor, reached),
     )
 
 

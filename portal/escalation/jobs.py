@@ -1,11 +1,13 @@
-"""The clock of escalation: steps at their minute, and once a week a note that nothing is heard."""
+"""The clock of escalation: steps at their minute, silence noted each week, what should never be."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from portal.core.jobs import sweep
-from portal.escalation import operations, queries
+from portal.core.db import unit_of_work
+from portal.core.jobs import Payload, long_job, sweep
+from portal.escalation import invariants, operations, queries
+from portal.escalation.models import Broken
 
 
 @sweep("escalation.take_steps", queries.clocks_due)
@@ -16,3 +18,10 @@ def take_steps(clock_id: int, at: datetime) -> None:
 @sweep("escalation.note_silence", queries.silent_clocks, queue="bulk")
 def note_silence(clock_id: int, at: datetime) -> None:
     operations.note_again(clock_id, at)
+
+
+@long_job("escalation.check_invariants")
+def check_invariants(_payload: Payload, at: datetime) -> None:
+    for kind in Broken:
+        with unit_of_work():
+            invariants.check(kind, at)

@@ -149,6 +149,13 @@ ADMINISTRATION: tuple[tuple[str, Any, Any, str, P], ...] = (
         P.RULES_EDIT,
     ),
     (
+        "working_hours.of_vendor",
+        _l("Working hours"),
+        _l("When your own people work, and partners who have said nothing else."),
+        "clock",
+        P.RULES_EDIT,
+    ),
+    (
         "scoring.page",
         _l("Scoring"),
         _l("What makes a lead hot, warm or cold, and what that was worth by source."),
@@ -229,6 +236,7 @@ WITHIN = {
     "team.put": "team.team",
     "team.add_absence": "team.team",
     "team.sharing": "team.team",
+    "working_hours.of_firm": "team.team",
     "team.share": "team.team",
     "leaving.leaving_page": "people.people",
     "leaving.leads_page": "people.people",

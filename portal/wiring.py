@@ -117,8 +117,9 @@ from portal.offers.events import (
 )
 from portal.partners import activity_routes as partner_activities
 from portal.partners import contact_routes as partner_contacts
+from portal.partners import hour_routes as working_hours
 from portal.partners import routes as partners
-from portal.partners.events import AbsenceAdded
+from portal.partners.events import AbsenceAdded, AbsenceRemoved, WorkingHoursChanged
 from portal.people import firm_routes as firms
 from portal.people import leaving
 from portal.people import list_routes as people_lists
@@ -164,6 +165,7 @@ ROOMS = (
     deadlines.blueprint,
     partners.blueprint,
     partner_contacts.blueprint,
+    working_hours.blueprint,
     partner_activities.blueprint,
     people.blueprint,
     people_lists.blueprint,
@@ -282,7 +284,9 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     FormWaits: ("web_forms.ask_to_confirm",),
     AskedAgain: ("notifications.asked_again",),
     LeadHandedBack: ("notifications.handed_back",),
-    AbsenceAdded: ("notifications.stands_in",),
+    AbsenceAdded: ("notifications.stands_in", "pickup.follow_calendar"),
+    AbsenceRemoved: ("pickup.follow_calendar",),
+    WorkingHoursChanged: ("pickup.follow_calendar",),
     LeadDisqualified: ("offers.settle_waiting",),
     LeadWon: ("offers.settle_waiting",),
     LeadLost: ("offers.settle_waiting", "scoring.keep_complaint"),

@@ -34,19 +34,30 @@ class FreeDays:
             day in self.own or day in holidays_of(self.country, self.subdivision, day.year)
         )
 
+    def called(self, day: date, language: str) -> str:
+        """Return what a day off is called; nothing where it is the organisation's own."""
+        return holidays_of(self.country, self.subdivision, day.year, language).get(day, "")
+
 
 @lru_cache(maxsize=4096)
-def holidays_of(country: str | None, subdivision: str | None, year: int) -> dict[date, str]:
+def holidays_of(
+    country: str | None, subdivision: str | None, year: int, language: str | None = None
+) -> dict[date, str]:
     """Return the public holidays of a year with their names; none where nobody knows them.
 
     `subdivision` is an ISO code as DE-NI; where it has none of its own, those of the country hold.
+    Names are those of the country where they are not known in a `language`.
     """
     known = holidays.list_supported_countries()
     if country is None or country not in known:
         return {}
     state = (subdivision or "").removeprefix(f"{country}-")
     found = holidays.country_holidays(
-        country, subdiv=state if state in known[country] else None, years=year, expand=False
+        country,
+        subdiv=state if state in known[country] else None,
+        years=year,
+        expand=False,
+        language={"en": "en_US"}.get(language or "", language),
     )
     return dict(found.items())
 
@@ -128,16 +139,26 @@ def vendors_calendar() -> Calendar:
 
 def from_row(row: AnyRow) -> Calendar:
     """Return the calendar that `COLUMNS` say."""
-    public = row.calendar_holidays
     return Calendar(
         zone=ZoneInfo(row.calendar_zone),
         week=week_of(row.calendar_week),
-        holidays=FreeDays(
-            row.calendar_country if public else None,
-            row.calendar_subdivision if public else None,
-            row.calendar_days_off or (),
-        ),
+        holidays=free_days(row),
         away=tuple(sorted(spells_of(row.calendar_spells or ()))),
+    )
+
+
+def free_days_of(organisation_id: int) -> FreeDays:
+    """Return the days on which an organisation does not work."""
+    return free_days(ask(_CALENDAR, {"organisation_id": organisation_id, "user_id": None}).one())
+
+
+def free_days(row: AnyRow) -> FreeDays:
+    """Return the days off that `COLUMNS` say."""
+    public = row.calendar_holidays
+    return FreeDays(
+        row.calendar_country if public else None,
+        row.calendar_subdivision if public else None,
+        row.calendar_days_off or (),
     )
 
 

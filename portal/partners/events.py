@@ -29,6 +29,15 @@ class PartnerProfileChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkingHoursChanged(Event):
+    """`fields` names what changed of when an organisation works, never the values."""
+
+    organisation_id: int
+    user_id: int
+    fields: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AbsenceAdded(Event):
     organisation_id: int
     absence_id: int

@@ -28,9 +28,10 @@ from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.errors import Invalid, Refused
 from portal.core.events import record_apart
-from portal.partners import activities, operations, queries, rules
+from portal.partners import activities, hours, operations, queries, rules
 from portal.partners import export as listing
 from portal.partners.activity_routes import place_of
+from portal.partners.calendars import calendar_of
 from portal.partners.contacts import list_contacts
 from portal.partners.events import PartnersExported
 from portal.partners.forms import (
@@ -305,6 +306,7 @@ def profile(
         absences=queries.list_absences(partner.organisation_id, at),
         figures=queries.find_figures(partner.organisation_id),
         account_manager=find_person(partner.organisation.account_manager_id),
+        hours=hours.in_words(calendar_of(partner.organisation_id).week, locale),
         country=dict(countries()).get(partner.country, partner.country),
         form=form or absence_form(partner, fresh=True),
         timeline=timeline_of(partner, at),

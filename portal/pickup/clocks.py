@@ -11,14 +11,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal.core.db import session
 from portal.deadlines import clocks
 from portal.deadlines.business_time import Calendar, due_after
 from portal.deadlines.clocks import Clocked, Planned
-from portal.deadlines.models import Clock, ClockKind, DeadlinePolicy, Stop
+from portal.deadlines.models import Clock, ClockChange, ClockKind, DeadlinePolicy, Stop
+from portal.offers.operations import lock_partner
 from portal.partners.calendars import calendar_of
 from portal.pickup.models import Pickup
 
@@ -181,3 +182,41 @@ def follow(pickup: Pickup, clock: Clock) -> None:
     if clock.kind == ClockKind.FEEDBACK:
         pickup.feedback_due_at = clock.due_at
         session().flush()
+
+
+def follow_calendar(organisation_id: int, at: datetime) -> None:
+    """Let what runs for an organisation end as its calendar has it now.
+
+    Somebody is away, or back, or works at other hours. What is over stays so, and a moment that
+    people have named, for more time or a pause, stays what they named.
+    """
+    lock_partner(organisation_id)
+    by_hand = exists().where(
+        ClockChange.clock_id == Clock.id, ClockChange.reason.is_distinct_from(CALENDAR)
+    )
+    running = session().scalars(
+        select(Clock)
+        .where(
+            Clock.organisation_id == organisation_id,
+            Clock.stopped_at.is_(None),
+            Clock.due_at > at,
+            ~by_hand,
+        )
+        .order_by(Clock.pickup_id, Clock.id)
+        .execution_options(populate_existing=True)
+    )
+    calendars: dict[int | None, Calendar] = {}
+    for clock in running.all():
+        calendar = calendars.get(clock.user_id) or calendar_of(organisation_id, clock.user_id)
+        calendars[clock.user_id] = calendar
+        due = due_after(clock.started_at, clock.length_minutes, calendar, clock.working)
+        due = max(due, at)
+        if due == clock.due_at:
+            continue
+        if clock.pickup_id is None or clock.kind != ClockKind.FEEDBACK:
+            clocks.move(clock, due, "moved", None, at, CALENDAR)
+            continue
+        pickup = session().get_one(
+            Pickup, clock.pickup_id, with_for_update={"key_share": True}, populate_existing=True
+        )
+        move(pickup, clock, due, "moved", None, at, CALENDAR)

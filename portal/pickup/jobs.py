@@ -1,4 +1,4 @@
-"""Jobs of pickups: feedback that is due soon, due and overdue; contact with the customer."""
+"""Jobs of pickups: feedback that is due, contact with customers, and whoever is away or back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from portal.core.db import session
 from portal.core.jobs import sweep
 from portal.core.reactions import reaction
 from portal.deadlines.models import DeadlinePolicy
-from portal.pickup import contact, operations
+from portal.partners.events import AbsenceAdded, AbsenceRemoved, WorkingHoursChanged
+from portal.pickup import clocks, contact, operations
 from portal.pickup.models import Debt, Pickup
 from portal.timeline.events import ActivityEntered, ActivitySettled
 
@@ -55,6 +56,13 @@ def changed_debts(at: datetime) -> Sequence[int]:
 @sweep("pickup.mark_debts", changed_debts)
 def mark_debts(pickup_id: int, at: datetime) -> None:
     operations.mark_debt(pickup_id, at)
+
+
+@reaction("pickup.follow_calendar")
+def follow_calendar(
+    event: AbsenceAdded | AbsenceRemoved | WorkingHoursChanged, at: datetime
+) -> None:
+    clocks.follow_calendar(event.organisation_id, at)
 
 
 @reaction("pickup.heed_activity")

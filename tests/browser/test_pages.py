@@ -202,6 +202,7 @@ def paths_of(live, field):
         "partners.edit_partner": [field.firm],
         "partners.group": [field.group],
         "partner_contacts.page": [field.firm],
+        "working_hours.of_firm": [field.firm],
         "labels.page": [field.leads["waiting"]],
         "lead_actions.page": [
             {"lead_id": field.leads[lead], "key": key}

@@ -15,6 +15,8 @@ from portal.core.errors import Invalid, NotFound
 from portal.core.events import EventRow
 from portal.core.mail.links import Purpose
 from portal.core.mail.models import OutgoingEmail
+from portal.deadlines.clocks import find_running
+from portal.deadlines.models import ClockKind
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.leads import contacts
@@ -22,6 +24,7 @@ from portal.leads.models import Lead
 from portal.leads.queries import find_visible
 from portal.partners import operations as partners
 from portal.partners.models import Absence
+from portal.pickup import clocks
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
 from portal.pickup.queries import position_of
@@ -146,6 +149,13 @@ def test_who_moved_to_another_firm_stands_in_no_more(alice, alan):
 # -- who hears -----------------------------------------------------------------------------------
 
 
+def agree(held):
+    """Agree on the date of a pickup, so that no absence moves it."""
+    found = session().get_one(Pickup, held)
+    clock = find_running(ClockKind.FEEDBACK, pickup_id=held)
+    clocks.move(found, clock, clock.due_at, "extended", None, AT)
+
+
 def asked(held, days):
     """Mark the debt of a pickup and return who was asked about it."""
     at = AT + days * DAY
@@ -178,6 +188,7 @@ def test_without_a_delegate_or_with_one_who_is_away_or_gone_the_manager_is_remin
 ):
     anna = make_person(firm, "partner_manager", name="Anna")
     _lead, held = hold(alice)
+    agree(held)
     noted = away(alice, first=5, last=9)
     ((user_id, _text),) = asked(held, 6)
     assert user_id == anna.id
@@ -192,6 +203,7 @@ def test_without_a_delegate_or_with_one_who_is_away_or_gone_the_manager_is_remin
 
 def test_where_nobody_else_is_there_she_is_reminded_herself(alice):
     _lead, held = hold(alice)
+    agree(held)
     away(alice, first=5, last=9)
     ((user_id, text),) = asked(held, 6)
     assert user_id == alice.id

@@ -320,6 +320,7 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("inbound.forget_mails", timedelta(hours=6)),
     ("offers.end_rounds", timedelta(seconds=60)),
     ("offers.open_rings", timedelta(seconds=60)),
+    ("offers.end_rests", timedelta(seconds=60)),
     ("pickup.mark_debts", timedelta(seconds=60)),
     ("escalation.take_steps", timedelta(seconds=60)),
     ("escalation.note_silence", timedelta(hours=1)),

@@ -16,6 +16,7 @@ class Permission(StrEnum):
     CUSTOMERS_EDIT = "customers:edit"
     CUSTOMERS_SEE = "customers:see"
     DEFINITION_EDIT = "definition:edit"
+    EXTENSIONS_DECIDE = "extensions:decide"
     FORMS_EDIT = "forms:edit"
     HAND_OVERS_SEE = "hand-overs:see"
     HAND_OVERS_TAKE = "hand-overs:take"
@@ -24,6 +25,7 @@ class Permission(StrEnum):
     LEADS_ASSIGN = "leads:assign"
     LEADS_IMPORT = "leads:import"
     LEADS_QUALIFY = "leads:qualify"
+    LEADS_RECALL = "leads:recall"
     LEADS_SEE_ALL = "leads:see-all"
     MAILS_MANAGE = "mails:manage"
     OFFERS_SEE = "offers:see"
@@ -50,8 +52,10 @@ P = Permission
 LEADING = frozenset(
     {
         P.BOARD_SEE,
+        P.EXTENSIONS_DECIDE,
         P.HAND_OVERS_SEE,
         P.LEADS_ASSIGN,
+        P.LEADS_RECALL,
         P.PARTNERS_SEE,
         P.REPORTS_SEE,
         P.TEAMS_LEAD,
@@ -87,11 +91,13 @@ ROLES: dict[str, frozenset[Permission]] = {
             P.CUSTOMERS_EDIT,
             P.CUSTOMERS_SEE,
             P.DEFINITION_EDIT,
+            P.EXTENSIONS_DECIDE,
             P.FORMS_EDIT,
             P.HAND_OVERS_SEE,
             P.LEADS_ASSIGN,
             P.LEADS_IMPORT,
             P.LEADS_QUALIFY,
+            P.LEADS_RECALL,
             P.LEADS_SEE_ALL,
             P.MAILS_MANAGE,
             P.OFFERS_MAKE,
@@ -103,7 +109,9 @@ ROLES: dict[str, frozenset[Permission]] = {
             P.SUPPRESSIONS_EDIT,
         }
     ),
-    "account_manager": frozenset({P.BOARD_SEE, P.HAND_OVERS_SEE, P.PARTNERS_SEE, P.REPORTS_SEE}),
+    "account_manager": frozenset(
+        {P.BOARD_SEE, P.EXTENSIONS_DECIDE, P.HAND_OVERS_SEE, P.PARTNERS_SEE, P.REPORTS_SEE}
+    ),
     "regional_manager": LEADING,
     "sales_manager": LEADING,
     "qualifier": frozenset({P.LEADS_IMPORT, P.LEADS_QUALIFY}),

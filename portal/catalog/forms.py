@@ -40,6 +40,8 @@ PURPOSES = [
     ("lost", _l("Lost")),
     ("disqualify", _l("Disqualify")),
     ("cancel", _l("Cancel")),
+    ("recall", _l("Take back")),
+    ("extension", _l("More time")),
 ]
 BLAMES = [
     ("none", _l("nobody")),

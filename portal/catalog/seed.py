@@ -24,6 +24,8 @@ class Purpose(StrEnum):
     LOST = "lost"
     DISQUALIFY = "disqualify"
     CANCEL = "cancel"
+    RECALL = "recall"
+    EXTENSION = "extension"
 
 
 @dataclass(frozen=True, slots=True)
@@ -814,6 +816,59 @@ REASONS: tuple[ReasonSeed, ...] = (
     ),
     _reason(Purpose.CANCEL, "test", Blame.NONE, "Only a test", "Nur ein Test"),
     _reason(Purpose.CANCEL, "other", Blame.NONE, "Another reason", "Ein anderer Grund"),
+    _reason(
+        Purpose.RECALL,
+        "silent",
+        Blame.PARTNER,
+        "No answer in time",
+        "Keine Rückmeldung in der Frist",
+    ),
+    _reason(
+        Purpose.RECALL, "no_progress", Blame.PARTNER, "It does not progress", "Es geht nicht voran"
+    ),
+    _reason(
+        Purpose.RECALL,
+        "wants_other_partner",
+        Blame.MARKET,
+        "The customer prefers another partner",
+        "Der Kunde möchte einen anderen Partner",
+    ),
+    _reason(
+        Purpose.RECALL,
+        "by_agreement",
+        Blame.NONE,
+        "Agreed with the partner",
+        "Mit dem Partner so vereinbart",
+    ),
+    _reason(
+        Purpose.EXTENSION,
+        "customer_decides",
+        Blame.MARKET,
+        "The customer still decides",
+        "Der Kunde entscheidet noch",
+    ),
+    _reason(
+        Purpose.EXTENSION,
+        "customer_away",
+        Blame.MARKET,
+        "The customer is away",
+        "Der Kunde ist nicht da",
+    ),
+    _reason(
+        Purpose.EXTENSION,
+        "waits_for_vendor",
+        Blame.VENDOR,
+        "We wait for an answer of the vendor",
+        "Wir warten auf eine Antwort des Herstellers",
+    ),
+    _reason(
+        Purpose.EXTENSION,
+        "no_time",
+        Blame.PARTNER,
+        "Too much to do just now",
+        "Gerade zu viel zu tun",
+    ),
+    _reason(Purpose.EXTENSION, "other", Blame.NONE, "Another reason", "Ein anderer Grund"),
 )
 
 LEVELS: tuple[LevelSeed, ...] = (

@@ -52,6 +52,7 @@ from portal.offers import places, rings
 from portal.offers import queries as offers
 from portal.offers.cards import card_of, read_card
 from portal.offers.models import Offer, OfferRound
+from portal.offers.publishing import stays_direct
 from portal.offers.rules import may_be_offered
 from portal.offers.words import tell_course, tell_ring
 from portal.partners.contacts import find_for_leads
@@ -424,7 +425,7 @@ def vendor_lead(
         **(looks_of(found) if Field.LOOKS in sight else {"looks": [], "look_names": {}}),
         missing=missing_for(found, "offer", contact) if offerable and may_offer else {},
         offerable=offerable,
-        direct=offerable and offering.stays_direct(found),
+        direct=offerable and stays_direct(found),
         levels=levels.in_words(found),
         may_offer=may_offer,
         may_qualify=actor.may(Permission.LEADS_QUALIFY)

@@ -184,7 +184,7 @@ def begin_dates(lead: Lead, day: date, user_id: int, at: datetime) -> None:
     session().flush()
 
 
-def clear_dates(lead: Lead, user_id: int, at: datetime) -> None:
+def clear_dates(lead: Lead, user_id: int | None, at: datetime) -> None:
     """Take the key dates off a locked lead that goes back: the next holder's begin anew."""
     for name in FIELDS:
         was = getattr(lead, name)

@@ -290,7 +290,8 @@ class Lead(Base):
     `probability` to win is in per cent; `long_term` marks a chance that
     takes years. `quote_number` and `quote_needs` are what is known of the quote. `search_term` and
     `origin` say on which way somebody came, `basis` why the contact may be approached since
-    `basis_at`, by which `basis_words`; without one it can't be offered.
+    `basis_at`, by which `basis_words`; without one it can't be offered. One that was taken back
+    is offered to nobody until `rests_until`, so that nobody is called by two firms in one day.
     """
 
     __tablename__ = "leads"
@@ -345,6 +346,7 @@ class Lead(Base):
     qualified_at: Mapped[datetime | None]
     picked_at: Mapped[datetime | None]
     sql_at: Mapped[datetime | None]
+    rests_until: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     draft_told_at: Mapped[datetime | None]
     started_on: Mapped[date | None]
@@ -398,6 +400,11 @@ class Lead(Base):
             "holder_organisation_id",
             postgresql_include=["id"],
             postgresql_where=text("holder_organisation_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_leads_resting",
+            "rests_until",
+            postgresql_where=text("state = 'recalled' AND rests_until IS NOT NULL"),
         ),
         CheckConstraint("kind IN ('end_customer','partner_recruit')", name="kind"),
         CheckConstraint(

@@ -96,6 +96,11 @@ def list_firms(ids: Collection[int]) -> dict[int, Partner]:
 
 def find_rule_for(lead: Lead) -> DistributionRule | None:
     """Return the first active rule whose conditions the lead meets."""
+    return next(iter_rules_for(lead), None)
+
+
+def iter_rules_for(lead: Lead) -> Iterator[DistributionRule]:
+    """Yield the active rules whose conditions the lead meets, in the order in which they count."""
     rules = [
         (rule, [Condition.from_data(data) for data in rule.conditions])
         for rule in list_rules()
@@ -103,7 +108,7 @@ def find_rule_for(lead: Lead) -> DistributionRule | None:
     ]
     asked = any(one.field is Field.OWN for _rule, conditions in rules for one in conditions)
     own = with_fields(own_fields.read(lead.id)) if asked else {}
-    return next((rule for rule, asks in rules if fits_lead(asks, lead, own)), None)
+    yield from (rule for rule, asks in rules if fits_lead(asks, lead, own))
 
 
 def with_fields(values: Values) -> Own:

@@ -101,6 +101,10 @@ class RoundEnded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadReturned(Event):
-    """Nobody is left to offer the lead to; it stands on the Board. `why` is a code."""
+    """A lead is offered to nobody any more; it stands on the Board. `why` is a code.
+
+    `asks` where the policy wants a channel manager to decide.
+    """
 
     why: str
+    asks: bool = False

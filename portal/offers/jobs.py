@@ -1,4 +1,4 @@
-"""Jobs of offers: rings that open, rounds that end, and what is tidied after them."""
+"""Jobs of offers: rings that open, rounds and rests that end, and what is tidied after them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from portal.core.db import session
 from portal.core.jobs import sweep
 from portal.core.reactions import reaction
 from portal.leads.events import ContactSuppressed
+from portal.leads.models import Lead, LeadState
 from portal.offers import events, operations, places
 from portal.offers.models import OfferRound
 
@@ -50,6 +51,24 @@ def due_rings(at: datetime) -> Sequence[int]:
 @sweep("offers.open_rings", due_rings)
 def open_rings(round_id: int, at: datetime) -> None:
     operations.open_rings(round_id, at)
+
+
+def rested(at: datetime) -> Sequence[int]:
+    """Return the leads that were taken back and have rested."""
+    return (
+        session()
+        .scalars(
+            select(Lead.id)
+            .where(Lead.state == LeadState.RECALLED, Lead.rests_until <= at)
+            .order_by(Lead.rests_until, Lead.id)
+        )
+        .all()
+    )
+
+
+@sweep("offers.end_rests", rested)
+def end_rests(lead_id: int, at: datetime) -> None:
+    operations.end_rest(lead_id, at)
 
 
 @reaction("offers.tidy_round", queue="bulk")

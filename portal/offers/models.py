@@ -126,6 +126,43 @@ class Offer(Base):
     )
 
 
+class Way(StrEnum):
+    """Why a lead goes on."""
+
+    LAPSED = "lapsed"
+    DECLINED = "declined"
+    GIVEN_BACK = "given_back"
+    RECALLED = "recalled"
+
+
+class Redistribution(Base):
+    """A lead came back, or nobody picked it up: why, by which policy, and where it went.
+
+    `rung` is how far that is on the way of the policy's chain, and `round_id` what it opened; None:
+    the chain was at its end. One that was taken back may have rested before, until `rested_until`.
+    """
+
+    __tablename__ = "redistributions"
+
+    id: Mapped[Id]
+    lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id"))
+    at: Mapped[datetime]
+    why: Mapped[str]
+    policy_id: Mapped[int] = mapped_column(ForeignKey("deadline_policies.id"))
+    rested_until: Mapped[datetime | None]
+    gone_on_at: Mapped[datetime | None]
+    rung: Mapped[str | None]
+    round_id: Mapped[int | None] = mapped_column(ForeignKey("offer_rounds.id"), index=True)
+
+    __table_args__ = (
+        Index(None, "lead_id", "id"),
+        CheckConstraint("why IN ('lapsed','declined','given_back','recalled')", name="why"),
+        CheckConstraint(
+            "rung IN ('again','group','overflow','channel_manager','nurture')", name="rung"
+        ),
+    )
+
+
 class Dismissal(Base):
     """A rep said "Not for me": the offer is hidden from him, not from his colleagues."""
 

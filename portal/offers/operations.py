@@ -1,4 +1,6 @@
-"""Verbs of offering: offer, decline, withdraw, end a round, offer again, stand by.
+"""Verbs of offering: offer, decline, withdraw, end a round, end a rest, stand by.
+
+How a round is opened is `publishing`'s, where a lead goes that came back `redistribution`'s.
 
 Lock order everywhere: partner → lead → round. An offer stands as long as the lead is `offered` in
 the offer's round; the `open` mark of an offer only keeps an index small and is cleared afterwards.
@@ -6,17 +8,16 @@ the offer's round; the `open` mark of an offer only keeps an index small and is 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection
+from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import bindparam, delete, exists, select, text, update
+from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from portal.accounts import reach
 from portal.accounts.actor import Actor
-from portal.accounts.models import Organisation, OrganisationKind, Unit, User
+from portal.accounts.models import Organisation, OrganisationKind, Unit
 from portal.accounts.permissions import PICKING_ROLES, Permission
 from portal.accounts.queries import list_pickers
 from portal.catalog.models import Reason
@@ -24,15 +25,15 @@ from portal.catalog.queries import book
 from portal.core.db import AnyRow, ask, session
 from portal.core.errors import Invalid, NotFound
 from portal.core.events import record
-from portal.deadlines.models import DeadlinePolicy
+from portal.deadlines.models import DeadlinePolicy, Rung
 from portal.deadlines.queries import Firm
 from portal.leads import policies, requirements
-from portal.leads.contest import AT_ONCE, Mode
+from portal.leads.contest import Mode
 from portal.leads.lifecycle import first_allowed
 from portal.leads.models import Lead, LeadState, LeadType, LifeState
 from portal.matching.models import DistributionRule
-from portal.matching.operations import Match, Matched, contest_of_type, match
-from portal.offers import clocks, events, opening, places, queries, rings, waiting
+from portal.matching.operations import match
+from portal.offers import clocks, events, opening, places, queries, redistribution, waiting
 from portal.offers.models import (
     Dismissal,
     Offer,
@@ -41,18 +42,27 @@ from portal.offers.models import (
     RoundOutcome,
     StandBy,
     StandByOutcome,
+    Way,
+)
+from portal.offers.publishing import (
+    excluded_firms,
+    list_pickers_of,
+    publish,
+    publish_to_unit,
+    stays_direct,
 )
 from portal.offers.rules import (
-    MOST_LAPSES,
     AlreadyTaken,
     NobodyMatches,
     NothingToWaitFor,
     NotReady,
+    Resting,
     StaysDirect,
     may_be_offered,
 )
 from portal.partners.figures import count
 from portal.partners.models import Partner, PartnerGroupMember
+from portal.web.filters import when
 
 MOST_HOURS = 24 * 30
 
@@ -60,12 +70,13 @@ MOST_HOURS = 24 * 30
 def offer(lead_id: int, at: datetime, rule: DistributionRule | None = None) -> OfferRound:
     """Offer a qualified lead to the partners that suit it best, as rule or type says.
 
-    Raises `NotReady` (state, suppressed), `StaysDirect`, `Invalid` (something that must be known is
-    missing), `NobodyMatches`, `NotFound`.
+    Raises `NotReady` (state, suppressed), `Resting`, `StaysDirect`, `Invalid` (something that must
+    be known is missing), `NobodyMatches`, `NotFound`.
     """
     lead = lock_lead(lead_id)
     if not may_be_offered(lead.state, lead.suppressed):
         raise NotReady(_("%(number)s can't be offered in its present state.", number=lead.number))
+    check_rested(lead, at)
     if stays_direct(lead):
         raise StaysDirect(
             _(
@@ -82,15 +93,30 @@ def offer(lead_id: int, at: datetime, rule: DistributionRule | None = None) -> O
     return publish(lead, found, at)
 
 
+def check_rested(lead: Lead, at: datetime) -> None:
+    """Raise `Resting` for a lead that was taken back a moment ago."""
+    if lead.rests_until is not None and at < lead.rests_until:
+        raise Resting(
+            _(
+                "%(number)s rests until %(when)s, so that the customer isn’t called by two firms "
+                "in one day. Then it is offered by itself.",
+                number=lead.number,
+                when=when(lead.rests_until),
+            ),
+            until=lead.rests_until,
+        )
+
+
 def offer_to_unit(lead_id: int, unit_id: int | None, hours: int, at: datetime) -> OfferRound:
     """Offer a qualified lead, or one that came back, to the people of a unit of the vendor.
 
-    The first of them to pick it up gets it, as with partners. Raises `NotReady`, `Invalid`,
-    `NotFound`.
+    The first of them to pick it up gets it, as with partners. Raises `NotReady`, `Resting`,
+    `Invalid`, `NotFound`.
     """
     lead = lock_lead(lead_id)
     if not may_be_offered(lead.state, lead.suppressed):
         raise NotReady(_("%(number)s can't be offered in its present state.", number=lead.number))
+    check_rested(lead, at)
     requirements.check_complete(lead, "offer")
     # held: nobody closes the unit before the offer stands
     held = {"read": True}
@@ -102,25 +128,7 @@ def offer_to_unit(lead_id: int, unit_id: int | None, hours: int, at: datetime) -
         raise Invalid({"unit_id": _("Nobody of this unit picks up leads.")})
     if not 1 <= hours <= MOST_HOURS:
         raise Invalid({"hours": _("Please choose how long.")})
-    alone = Match(
-        rule_id=None,
-        hours=hours,
-        partners=[Matched(organisation_id=firm.id, score=0, explanation=[])],
-        excluded={},
-        candidates=1,
-    )
-    return publish(lead, alone, at, unit.id)
-
-
-def stays_direct(lead: Lead) -> bool:
-    """Say whether leads of its type stay with the vendor."""
-    return session().get_one(LeadType, lead.type_id).direct
-
-
-def list_pickers_of(organisation_id: int, unit_id: int) -> list[User]:
-    """Return the people of a unit, and of the units below it, who may pick up leads."""
-    units = reach.units_below(unit_id)
-    return [user for user in list_pickers(organisation_id) if user.unit_id in units]
+    return publish_to_unit(lead, unit, hours, at)
 
 
 def lock_lead(lead_id: int) -> Lead:
@@ -134,160 +142,6 @@ def lock_lead(lead_id: int) -> Lead:
     if lead is None:
         raise NotFound()
     return lead
-
-
-def excluded_firms(lead_id: int) -> Sequence[int]:
-    """Return the firms that are not offered this lead again."""
-    return (
-        session()
-        .scalars(select(OfferExclusion.organisation_id).where(OfferExclusion.lead_id == lead_id))
-        .all()
-    )
-
-
-WRITE_OFFERS = text(
-    """
-    INSERT INTO offers (round_id, lead_id, round, organisation_id, unit_id, ring, score,
-                        explanation, visible_from, ends_at, open)
-    SELECT :round_id, :lead_id, :round, (line->>'o')::bigint, CAST(:unit_id AS bigint),
-           (line->>'r')::int, (line->>'s')::float8, line->'e',
-           (CAST(:opens AS timestamptz[]))[(line->>'r')::int],
-           (CAST(:ends AS timestamptz[]))[(line->>'r')::int], true
-    FROM jsonb_array_elements(CAST(:lines AS jsonb)) AS line
-    """
-)
-
-
-def lines_of(partners: Sequence[Matched], rings: Mapping[int, int]) -> str:
-    """Return the JSON of `WRITE_OFFERS`; a part that many partners share is written out once.
-
-    `rings` has the ring of each firm that is not in the first.
-    """
-    known: dict[int, str] = {}
-    lines = []
-    for one in partners:
-        parts = []
-        for part in one.explanation:
-            told = known.get(id(part))
-            if told is None:
-                told = known[id(part)] = json.dumps(part)
-            parts.append(told)
-        ring, told = rings.get(one.organisation_id, 1), ", ".join(parts)
-        lines.append(
-            f'{{"o": {one.organisation_id}, "r": {ring}, "s": {one.score}, "e": [{told}]}}'
-        )
-    return f"[{', '.join(lines)}]"
-
-
-def publish(lead: Lead, found: Match, at: datetime, unit_id: int | None = None) -> OfferRound:
-    """Open a round for a locked lead among the partners that were found, or within a unit.
-
-    Firms whose people stood by see it before the others. It is recorded for those only who see it
-    at once; `opening` does so for who comes later.
-    """
-    number = lead.round + 1
-    firms = [one.organisation_id for one in found.partners]
-    policy = policies.policy_of(lead)
-    lasts = clocks.lasts(policy, found.hours, at)
-    waited = waiting.list_waiting(lead.id, firms, at)
-    alone = timedelta(0)
-    if waited:
-        alone = waiting.head_start(policy.stand_by_hours, lasts)
-    contest = AT_ONCE
-    if unit_id is None:
-        contest = found.contest or contest_of_type(lead)
-    planned = rings.plan(
-        firms,
-        [organisation_id for _user_id, organisation_id in waited],
-        contest,
-        at,
-        lasts,
-        alone,
-    )
-    first, *later = planned.rings
-    opened = OfferRound(
-        lead_id=lead.id,
-        number=number,
-        rule_id=found.rule_id,
-        mode=contest.mode,
-        ring_minutes=contest.minutes,
-        rings=len(planned.rings),
-        next_ring_at=later[0].opens_at if later else None,
-        next_ring_firms=len(later[0].firms) if later else 0,
-        opened_at=at,
-        ends_at=planned.ends_at,
-        offered=len(first.firms),
-        excluded=found.excluded,
-        head_start_until=planned.head_start_until,
-    )
-    session().add(opened)
-    session().flush()
-    clocks.start(opened, policy)
-    session().execute(
-        WRITE_OFFERS,
-        {
-            "round_id": opened.id,
-            "lead_id": lead.id,
-            "round": number,
-            "opens": [ring.opens_at for ring in planned.rings],
-            "ends": [ring.ends_at for ring in planned.rings],
-            "unit_id": unit_id,
-            "lines": lines_of(found.partners, planned.number_of()),
-        },
-    )
-    lead.state, lead.state_since, lead.round = LeadState.OFFERED, at, number
-    lead.version += 1
-    session().flush()
-    opening.tell_who_waited(lead, opened, [one for one in waited if one[1] in first.firms], at)
-    record(
-        events.LeadOffered(
-            at=at,
-            lead_id=lead.id,
-            round_id=opened.id,
-            number=number,
-            organisation_ids=list(first.firms),
-        )
-    )
-    return opened
-
-
-def offer_again(lead: Lead, at: datetime, why: str) -> OfferRound | None:
-    """Open a new round for a locked lead by the rule of its last one, without excluded firms.
-
-    The lead must not be held any more. None where nobody is left: it then stands on the Board as
-    returned.
-    """
-    last = session().scalar(
-        select(OfferRound).where(OfferRound.lead_id == lead.id, OfferRound.number == lead.round)
-    )
-    lead.state, lead.state_since = LeadState.QUALIFIED, at
-    rule = session().get(DistributionRule, last.rule_id) if last and last.rule_id else None
-    usable = rule is not None and rule.active and not lead.suppressed and not stays_direct(lead)
-    if usable and not (why == "lapsed" and lapses(lead) >= MOST_LAPSES):
-        found = match(lead, at, rule=rule, without=excluded_firms(lead.id))
-        if found.partners:
-            return publish(lead, found, at)
-    lead.state = LeadState.RETURNED
-    lead.version += 1
-    session().flush()
-    record(events.LeadReturned(at=at, lead_id=lead.id, why=why))
-    return None
-
-
-def lapses(lead: Lead) -> int:
-    """Return how many of the last rounds in a row ended without a pickup."""
-    outcomes = session().scalars(
-        select(OfferRound.outcome)
-        .where(OfferRound.lead_id == lead.id)
-        .order_by(OfferRound.number.desc())
-        .limit(MOST_LAPSES)
-    )
-    in_a_row = 0
-    for outcome in outcomes:
-        if outcome != RoundOutcome.EXPIRED:
-            break
-        in_a_row += 1
-    return in_a_row
 
 
 def close_round(lead: Lead, outcome: RoundOutcome, at: datetime) -> None:
@@ -333,7 +187,24 @@ def end_round(round_id: int, at: datetime) -> None:
         opening.open_next(lead, current, at)
         return
     close_round(lead, RoundOutcome.EXPIRED, at)
-    offer_again(lead, at, "lapsed")
+    redistribution.hand_on(lead, at, Way.LAPSED)
+
+
+def end_for_overflow(round_id: int, at: datetime) -> bool:
+    """End a round before its time, so that the overflow unit has the lead; say whether it has.
+
+    Nothing happens where the round is over, or the unit has it already or has nobody to take it.
+    """
+    current = session().get(OfferRound, round_id)
+    lead = lock_lead(current.lead_id) if current else None
+    if current is None or lead is None or lead.state != LeadState.OFFERED:
+        return False
+    policy = redistribution.policy_of_round(lead) or policies.policy_of(lead)
+    on_it = redistribution.rung_of(current) == Rung.OVERFLOW
+    if lead.round != current.number or on_it or redistribution.find_overflow(lead, policy) is None:
+        return False
+    close_round(lead, RoundOutcome.EXPIRED, at)
+    return redistribution.hand_on(lead, at, Way.LAPSED, policy, Rung.OVERFLOW) is not None
 
 
 def open_rings(round_id: int, at: datetime) -> None:
@@ -363,6 +234,16 @@ def open_rings(round_id: int, at: datetime) -> None:
     else:
         current.next_ring_at = None
         session().flush()
+
+
+def end_rest(lead_id: int, at: datetime) -> None:
+    """Let a lead go on that was taken back and has rested; nothing happens where it went already.
+
+    Whoever asked not to be approached meanwhile is left alone.
+    """
+    lead = lock_lead(lead_id)
+    if lead.state == LeadState.RECALLED and lead.rests_until and lead.rests_until <= at:
+        redistribution.go_on(lead, at)
 
 
 def withdraw(lead_id: int, at: datetime) -> Lead:
@@ -625,7 +506,7 @@ def go_on(lead: Lead, current: OfferRound, at: datetime) -> None:
             opening.open_next(lead, current, at)
     elif out or (current.mode == Mode.SERIAL and opening.is_out(current)):
         close_round(lead, RoundOutcome.DECLINED if out else RoundOutcome.EXPIRED, at)
-        offer_again(lead, at, "declined" if out else "lapsed")
+        redistribution.hand_on(lead, at, Way.DECLINED if out else Way.LAPSED)
 
 
 def take_back_decline(lead_id: int, actor: Actor, at: datetime) -> None:

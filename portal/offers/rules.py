@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from portal.core.errors import Refused
+from portal.deadlines.models import Rung
 from portal.leads.models import OFFERABLE
+from portal.offers.models import Way
 
 MOST_LAPSES = 3
-"""After so many rounds in a row that nobody picked up, a lead comes back to the Board."""
+"""So many rounds in a row are opened by the same rule that nobody picks up."""
+WIDER = (Rung.GROUP, Rung.OVERFLOW)
+"""The rungs on which others see a lead than before."""
 
 
 class AlreadyTaken(Refused):
@@ -27,6 +33,12 @@ class NotReady(Refused):
     code = "not_ready"
 
 
+class Resting(Refused):
+    """The lead was taken back a moment ago. Facts: `until`."""
+
+    code = "resting"
+
+
 class StaysDirect(Refused):
     """Leads of this type stay with the vendor: no partner is offered them."""
 
@@ -37,6 +49,25 @@ class NobodyMatches(Refused):
     """No partner fits. Facts: `excluded` (criterion → how many it took out)."""
 
     code = "nobody_matches"
+
+
+def rungs_left(chain: Sequence[str], last: str | None, why: str, lapses: int) -> list[str]:
+    """Return the rungs that a lead is tried on now, in the order of its policy's chain.
+
+    One that was picked up begins with the first. One that nobody picked up goes on behind the rung
+    that it is on (`last`, None: it was offered by hand): its next group may be another one, and the
+    same rule is tried `MOST_LAPSES` times where nothing wider follows.
+    """
+    rungs = list(dict.fromkeys(chain))
+    if why in (Way.GIVEN_BACK, Way.RECALLED):
+        return rungs
+    if last in rungs:
+        behind = rungs[rungs.index(last) + 1 :]
+        stays = last == Rung.GROUP or (last == Rung.AGAIN and not set(behind) & set(WIDER))
+        rungs = [last, *behind] if stays else behind
+    if why == Way.LAPSED and lapses >= MOST_LAPSES:
+        rungs = [rung for rung in rungs if rung != Rung.AGAIN]
+    return rungs
 
 
 def may_be_offered(state: str, suppressed: bool) -> bool:

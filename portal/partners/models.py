@@ -185,6 +185,7 @@ class PartnerFigures(Base):
     given_back: Mapped[int] = mapped_column(default=0, server_default="0")
     won: Mapped[int] = mapped_column(default=0, server_default="0")
     lost: Mapped[int] = mapped_column(default=0, server_default="0")
+    recalled: Mapped[int] = mapped_column(default=0, server_default="0")
     answers_in_time: Mapped[int] = mapped_column(default=0, server_default="0")
     answers_late: Mapped[int] = mapped_column(default=0, server_default="0")
 

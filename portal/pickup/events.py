@@ -33,6 +33,43 @@ class LeadGivenBack(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeadRecalled(Event):
+    """The vendor took a lead back that `user_id` held; `by_user_id` None: its policy did.
+
+    `forced` where there was work on it of late, or its deadlines were kept.
+    """
+
+    pickup_id: int
+    user_id: int
+    organisation_id: int
+    by_user_id: int | None
+    reason_id: int
+    forced: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoreTimeAsked(Event):
+    """Who holds a lead asked for more time, and somebody decides."""
+
+    extension_id: int
+    pickup_id: int
+    user_id: int
+    organisation_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoreTimeDecided(Event):
+    """More time was given or refused; `by_user_id` None: the policy lets every wish pass."""
+
+    extension_id: int
+    pickup_id: int
+    user_id: int
+    organisation_id: int
+    by_user_id: int | None
+    granted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LeadReassigned(Event):
     """A lead in hand went to a colleague, `user_id`; whoever acted did it for the firm."""
 

@@ -89,6 +89,47 @@ class Pickup(Base):
     )
 
 
+class Extension(Base):
+    """Who holds a lead asked for `days` more; `was_due` is when his answer was due then.
+
+    Granted, it is due at `due`. `reason_id` says why; what was written about it is a note that the
+    firm shares. Open while `decided_at` is empty; nobody is `decided_by_id` where the policy lets
+    every such wish pass, or where the lead left his hands meanwhile.
+    """
+
+    __tablename__ = "extensions"
+
+    id: Mapped[Id]
+    pickup_id: Mapped[int] = mapped_column(ForeignKey("pickups.id"))
+    asked_at: Mapped[datetime]
+    asked_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    days: Mapped[int]
+    reason_id: Mapped[int] = mapped_column(ForeignKey("catalog_entries.id"))
+    note_id: Mapped[int | None] = mapped_column(ForeignKey("firm_notes.id", ondelete="SET NULL"))
+    was_due: Mapped[datetime]
+    approval: Mapped[str]
+    decided_at: Mapped[datetime | None]
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    granted: Mapped[bool | None]
+    due: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(None, "pickup_id", "id"),
+        Index(
+            "uq_extensions_open",
+            "pickup_id",
+            unique=True,
+            postgresql_where=text("decided_at IS NULL"),
+        ),
+        CheckConstraint("days > 0", name="days"),
+        CheckConstraint("(decided_at IS NULL) = (granted IS NULL)", name="decided"),
+        CheckConstraint("(due IS NOT NULL) = (granted IS TRUE)", name="due"),
+        CheckConstraint(
+            "approval IN ('none','account_manager','channel_manager')", name="approval"
+        ),
+    )
+
+
 class Ending(StrEnum):
     """What ended a suspension before its time."""
 

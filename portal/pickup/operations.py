@@ -32,6 +32,8 @@ from portal.leads.dates import clear_dates
 from portal.leads.lifecycle import TransitionRefused, first_of
 from portal.leads.models import Lead, LeadState, LifeState
 from portal.offers import operations as offers
+from portal.offers import redistribution
+from portal.offers.models import Way
 from portal.partners.figures import count
 from portal.pickup import clocks, queries, suspension
 from portal.pickup.counting import count_picks
@@ -51,6 +53,9 @@ from portal.timeline.rules import Why
 
 BY_MISTAKE = "picked_by_mistake"
 """The key of the reason with which a pick is undone."""
+
+RETURNS = {Way.GIVEN_BACK: LeadState.QUALIFIED, Way.RECALLED: LeadState.RECALLED}
+"""How a lead stands that left somebody's hands so, until it goes on."""
 
 NO_TIME = "no_capacity"
 """The key of the reason with which the leads of somebody who leaves are given back."""
@@ -226,16 +231,7 @@ def return_lead(
 
     What its firm had planned about it is not needed any more.
     """
-    pending = first_of(lead, LifeState.PENDING)
-    end_pickup(pickup, "given_back", at)
-    pickup.reason_id = reason.id
-    # holder and state leave together, as the table demands
-    lead.holder_id = lead.holder_organisation_id = None
-    lead.state, lead.status_id = LeadState.QUALIFIED, pending.id
-    session().flush()
-    clear_dates(lead, actor.id, at)
-    cancel_planned("lead", lead.id, pickup.organisation_id, Why.GIVEN_BACK, actor.id, at)
-    offers.exclude(lead.id, pickup.organisation_id, "given_back", at)
+    leave_hands(pickup, lead, Way.GIVEN_BACK, reason, actor.id, at)
     count(pickup.organisation_id, open_pickups=-1, given_back=1)
     record(
         LeadGivenBack(
@@ -249,8 +245,25 @@ def return_lead(
         private={"note": note} if note else None,
     )
     suspension.end_answered(pickup, at)
-    offers.offer_again(lead, at, "given_back")
+    redistribution.hand_on(lead, at, Way.GIVEN_BACK, queries.get_policy(pickup))
     return lead
+
+
+def leave_hands(
+    pickup: Pickup, lead: Lead, how: Way, reason: Reason, by: int | None, at: datetime
+) -> None:
+    """Take a lead out of its holder's hands; his firm is not offered it again."""
+    pending = first_of(lead, LifeState.PENDING)
+    end_pickup(pickup, how, at)
+    pickup.reason_id = reason.id
+    # holder and state leave together, as the table demands
+    lead.holder_id = lead.holder_organisation_id = None
+    lead.state, lead.state_since, lead.status_id = RETURNS[how], at, pending.id
+    lead.version += 1
+    session().flush()
+    clear_dates(lead, by, at)
+    cancel_planned("lead", lead.id, pickup.organisation_id, Why(how), by, at)
+    offers.exclude(lead.id, pickup.organisation_id, how, at)
 
 
 def take_back_pick(pickup_id: int, actor: Actor, at: datetime) -> Lead:

@@ -55,9 +55,12 @@ class QualificationHandedOn(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadNurtured(Event):
-    """A lead that is not ready yet is kept warm until a moment, with mails."""
+    """A lead that is not ready yet is kept warm until a moment, with mails.
 
-    user_id: int
+    Nobody is `user_id` where its policy says so, because no firm wanted it.
+    """
+
+    user_id: int | None
     until: str
     archived: bool
 

@@ -127,7 +127,8 @@ class Nurture(Base):
     """A lead that is kept warm from `since` until `until`, whether in nurture or in the archive.
 
     `next_at` is when the next mail is due, None where none is; `sent_days` the day of the last
-    one. A lead that was nurtured once and is again has the same row.
+    one. A lead that was nurtured once and is again has the same row. Nobody is `by_id` where its
+    policy put it there.
     """
 
     __tablename__ = "nurtures"
@@ -137,7 +138,7 @@ class Nurture(Base):
     )
     since: Mapped[datetime]
     until: Mapped[datetime]
-    by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     sent: Mapped[int] = mapped_column(default=0)
     sent_days: Mapped[int] = mapped_column(default=-1)
     next_at: Mapped[datetime | None]

@@ -36,6 +36,8 @@ MOST_MAILS = 30
 LONGEST_SUBJECT, LONGEST_TEXT = 160, 8000
 DAYS = range(1, 1001)
 AT_A_TIME = 500
+UNPICKED = timedelta(days=90)
+"""So long a lead is kept warm that no firm wanted, before somebody asks again."""
 LATE = timedelta(days=2)
 """A mail that could not go for so long is left out: nobody gets several at once."""
 
@@ -66,19 +68,10 @@ def begin(lead_id: int, until: date, actor: Actor, at: datetime) -> Nurture:
     moment = datetime.combine(until, MORNING, ZoneInfo(actor.timezone))
     if not at < moment <= at + LONGEST:
         raise Invalid({"until": str(_("Please choose a day ahead, within three years."))})
-    row = session().get(Nurture, lead_id, with_for_update=True)
-    if row is None:
-        row = Nurture(lead_id=lead_id)
-        session().add(row)
-    if row.since is None or row.ended_at is not None:
-        row.since, row.sent, row.sent_days = at, 0, -1
-    row.until, row.by_id, row.ended_at = moment, actor.id, None
-    row.next_at = next_at(row)
+    row = _keep(lead_id, moment, actor.id, at)
     if not archived and lead.state != LeadState.NURTURE:
         beginning.drop(lead, actor.id, at)
-        lead.state, lead.state_since, lead.qualified_at = LeadState.NURTURE, at, None
-        lead.open_custom = None
-        lead.version += 1
+        _put_into(lead, at)
     session().flush()
     if not archived:
         desk.release(lead_id, actor)
@@ -92,6 +85,37 @@ def begin(lead_id: int, until: date, actor: Actor, at: datetime) -> Nurture:
         )
     )
     return row
+
+
+def begin_unpicked(lead: Lead, at: datetime) -> Nurture:
+    """Keep a locked lead warm that no firm wanted; nobody has it in hand."""
+    until = at + UNPICKED
+    row = _keep(lead.id, until, None, at)
+    _put_into(lead, at)
+    session().flush()
+    record(
+        LeadNurtured(at=at, lead_id=lead.id, user_id=None, until=until.isoformat(), archived=False)
+    )
+    return row
+
+
+def _keep(lead_id: int, until: datetime, by_id: int | None, at: datetime) -> Nurture:
+    """Write until when a lead is kept warm, and when its next mail goes."""
+    row = session().get(Nurture, lead_id, with_for_update=True)
+    if row is None:
+        row = Nurture(lead_id=lead_id)
+        session().add(row)
+    if row.since is None or row.ended_at is not None:
+        row.since, row.sent, row.sent_days = at, 0, -1
+    row.until, row.by_id, row.ended_at = until, by_id, None
+    row.next_at = next_at(row)
+    return row
+
+
+def _put_into(lead: Lead, at: datetime) -> None:
+    lead.state, lead.state_since, lead.qualified_at = LeadState.NURTURE, at, None
+    lead.open_custom = None
+    lead.version += 1
 
 
 def _next_mail(row: Nurture) -> NurtureMail | None:

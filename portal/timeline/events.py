@@ -37,10 +37,13 @@ class ActivityChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivitySettled(Event):
-    """An activity is done, or cancelled; `code` says why where the portal decided that."""
+    """An activity is done, or cancelled; `code` says why where the portal decided that.
+
+    Nobody is `user_id` where it did so by itself.
+    """
 
     activity_id: int
-    user_id: int
+    user_id: int | None
     organisation_id: int
     outcome: str
     code: str | None = None

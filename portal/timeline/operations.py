@@ -98,7 +98,12 @@ def lock_planned_of(user_id: int) -> list[Activity]:
 
 
 def cancel_planned(
-    subject: str, subject_id: int, organisation_id: int, why: Why, user_id: int, at: datetime
+    subject: str,
+    subject_id: int,
+    organisation_id: int,
+    why: Why,
+    user_id: int | None,
+    at: datetime,
 ) -> int:
     """Cancel what a firm has planned about something; return how much it was."""
     planned = lock_open(subject, subject_id, organisation_id)

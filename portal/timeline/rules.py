@@ -33,6 +33,7 @@ class Why(StrEnum):
 
     CLOSED = "closed"
     GIVEN_BACK = "given_back"
+    RECALLED = "recalled"
     QUALIFIED = "qualified"
 
 
@@ -98,6 +99,7 @@ def why_words(why: str | None) -> str:
     words: dict[str, str] = {
         Why.CLOSED: _("settled as the lead was closed"),
         Why.GIVEN_BACK: _("settled as the lead was given back"),
+        Why.RECALLED: _("settled as the vendor took the lead back"),
         Why.QUALIFIED: _("settled as qualifying came to its end"),
     }
     return words.get(why or "", "")

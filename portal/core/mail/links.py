@@ -34,6 +34,7 @@ class Purpose(StrEnum):
     UNDO = "undo"
     STAND_BY = "stand_by"
     STOP = "stop"
+    MORE_TIME = "more_time"
 
 
 # on the table and built once: each mail has some

@@ -86,7 +86,7 @@ class MailLink(Base):
 
     __table_args__ = (
         CheckConstraint(
-            "purpose IN ('offer','feedback','undo','stand_by','stop')",
+            "purpose IN ('offer','feedback','undo','stand_by','stop','more_time')",
             name="purpose",
         ),
     )

@@ -1,0 +1,163 @@
+"""A lead is published: a round opens for the firms that were found, or for a unit of the vendor.
+
+Here: what the verbs of offering and those of redistribution have in common. The lead is locked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, text
+
+from portal.accounts import reach
+from portal.accounts.models import Unit, User
+from portal.accounts.queries import list_pickers
+from portal.core.db import session
+from portal.core.events import record
+from portal.leads import policies
+from portal.leads.contest import AT_ONCE
+from portal.leads.models import Lead, LeadState, LeadType
+from portal.matching.operations import Match, Matched, contest_of_type
+from portal.offers import clocks, events, opening, rings, waiting
+from portal.offers.models import OfferExclusion, OfferRound
+
+
+def stays_direct(lead: Lead) -> bool:
+    """Say whether leads of its type stay with the vendor."""
+    return session().get_one(LeadType, lead.type_id).direct
+
+
+def list_pickers_of(organisation_id: int, unit_id: int) -> list[User]:
+    """Return the people of a unit, and of the units below it, who may pick up leads."""
+    units = reach.units_below(unit_id)
+    return [user for user in list_pickers(organisation_id) if user.unit_id in units]
+
+
+def excluded_firms(lead_id: int) -> Sequence[int]:
+    """Return the firms that are not offered this lead again."""
+    return (
+        session()
+        .scalars(select(OfferExclusion.organisation_id).where(OfferExclusion.lead_id == lead_id))
+        .all()
+    )
+
+
+WRITE_OFFERS = text(
+    """
+    INSERT INTO offers (round_id, lead_id, round, organisation_id, unit_id, ring, score,
+                        explanation, visible_from, ends_at, open)
+    SELECT :round_id, :lead_id, :round, (line->>'o')::bigint, CAST(:unit_id AS bigint),
+           (line->>'r')::int, (line->>'s')::float8, line->'e',
+           (CAST(:opens AS timestamptz[]))[(line->>'r')::int],
+           (CAST(:ends AS timestamptz[]))[(line->>'r')::int], true
+    FROM jsonb_array_elements(CAST(:lines AS jsonb)) AS line
+    """
+)
+
+
+def lines_of(partners: Sequence[Matched], rings: Mapping[int, int]) -> str:
+    """Return the JSON of `WRITE_OFFERS`; a part that many partners share is written out once.
+
+    `rings` has the ring of each firm that is not in the first.
+    """
+    known: dict[int, str] = {}
+    lines = []
+    for one in partners:
+        parts = []
+        for part in one.explanation:
+            told = known.get(id(part))
+            if told is None:
+                told = known[id(part)] = json.dumps(part)
+            parts.append(told)
+        ring, told = rings.get(one.organisation_id, 1), ", ".join(parts)
+        lines.append(
+            f'{{"o": {one.organisation_id}, "r": {ring}, "s": {one.score}, "e": [{told}]}}'
+        )
+    return f"[{', '.join(lines)}]"
+
+
+def publish(lead: Lead, found: Match, at: datetime, unit_id: int | None = None) -> OfferRound:
+    """Open a round for a locked lead among the partners that were found, or within a unit.
+
+    Firms whose people stood by see it before the others. It is recorded for those only who see it
+    at once; `opening` does so for who comes later.
+    """
+    number = lead.round + 1
+    firms = [one.organisation_id for one in found.partners]
+    policy = policies.policy_of(lead)
+    lasts = clocks.lasts(policy, found.hours, at)
+    waited = waiting.list_waiting(lead.id, firms, at)
+    alone = timedelta(0)
+    if waited:
+        alone = waiting.head_start(policy.stand_by_hours, lasts)
+    contest = AT_ONCE
+    if unit_id is None:
+        contest = found.contest or contest_of_type(lead)
+    planned = rings.plan(
+        firms,
+        [organisation_id for _user_id, organisation_id in waited],
+        contest,
+        at,
+        lasts,
+        alone,
+    )
+    first, *later = planned.rings
+    opened = OfferRound(
+        lead_id=lead.id,
+        number=number,
+        rule_id=found.rule_id,
+        mode=contest.mode,
+        ring_minutes=contest.minutes,
+        rings=len(planned.rings),
+        next_ring_at=later[0].opens_at if later else None,
+        next_ring_firms=len(later[0].firms) if later else 0,
+        opened_at=at,
+        ends_at=planned.ends_at,
+        offered=len(first.firms),
+        excluded=found.excluded,
+        head_start_until=planned.head_start_until,
+    )
+    session().add(opened)
+    session().flush()
+    clocks.start(opened, policy)
+    session().execute(
+        WRITE_OFFERS,
+        {
+            "round_id": opened.id,
+            "lead_id": lead.id,
+            "round": number,
+            "opens": [ring.opens_at for ring in planned.rings],
+            "ends": [ring.ends_at for ring in planned.rings],
+            "unit_id": unit_id,
+            "lines": lines_of(found.partners, planned.number_of()),
+        },
+    )
+    lead.state, lead.state_since, lead.round = LeadState.OFFERED, at, number
+    lead.rests_until = None
+    lead.version += 1
+    session().flush()
+    opening.tell_who_waited(lead, opened, [one for one in waited if one[1] in first.firms], at)
+    record(
+        events.LeadOffered(
+            at=at,
+            lead_id=lead.id,
+            round_id=opened.id,
+            number=number,
+            organisation_ids=list(first.firms),
+        )
+    )
+    return opened
+
+
+def publish_to_unit(lead: Lead, unit: Unit, hours: int, at: datetime) -> OfferRound:
+    """Open a round for a locked lead within a unit of the vendor."""
+    alone = Match(
+        rule_id=None,
+        hours=hours,
+        partners=[Matched(organisation_id=unit.organisation_id, score=0, explanation=[])],
+        excluded={},
+        candidates=1,
+    )
+    return publish(lead, alone, at, unit.id)

@@ -25,6 +25,7 @@ from portal.catalog.queries import book
 from portal.core.db import AnyRow, ask, session
 from portal.core.errors import Invalid, NotFound
 from portal.core.events import record
+from portal.core.mail.rendering import moment
 from portal.deadlines.models import DeadlinePolicy, Rung
 from portal.deadlines.queries import Firm
 from portal.leads import policies, requirements
@@ -62,7 +63,6 @@ from portal.offers.rules import (
 )
 from portal.partners.figures import count
 from portal.partners.models import Partner, PartnerGroupMember
-from portal.web.filters import when
 
 MOST_HOURS = 24 * 30
 
@@ -101,7 +101,7 @@ def check_rested(lead: Lead, at: datetime) -> None:
                 "%(number)s rests until %(when)s, so that the customer isn’t called by two firms "
                 "in one day. Then it is offered by itself.",
                 number=lead.number,
-                when=when(lead.rests_until),
+                when=moment(lead.rests_until),
             ),
             until=lead.rests_until,
         )

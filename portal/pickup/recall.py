@@ -23,6 +23,7 @@ from portal.accounts.permissions import Permission
 from portal.core.db import session
 from portal.core.errors import Forbidden, Invalid, NotFound, Refused
 from portal.core.events import record
+from portal.core.mail.rendering import moment
 from portal.deadlines.models import Clock, ClockKind, Rung
 from portal.leads.models import Lead
 from portal.offers import operations as offers
@@ -34,7 +35,6 @@ from portal.pickup.events import LeadRecalled
 from portal.pickup.models import Extension, Pickup
 from portal.timeline.models import Activity
 from portal.timeline.rules import Kind
-from portal.web.filters import when
 
 SILENT = "silent"
 """The key of the reason with which a policy takes a lead back."""
@@ -66,7 +66,7 @@ class Protection:
 
     def words(self, number: str) -> str:
         """Return it as a sentence."""
-        at = when(self.moment) if self.moment else ""
+        at = moment(self.moment) if self.moment else ""
         words = {
             Kept.IN_TIME: _(
                 "%(number)s stays where it is: no deadline has passed. The next one is %(when)s.",

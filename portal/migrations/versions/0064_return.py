@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0063"
-down_revision = "0062"
+revision = "0064"
+down_revision = "0063"
 
 WHEN = sa.DateTime(timezone=True)
 # where the catalogue stands already; a new programme gets them with the others

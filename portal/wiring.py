@@ -60,6 +60,7 @@ from portal.feedback import routes as feedback
 from portal.feedback.events import (
     DirectBegun,
     EndingTakenBack,
+    FeedbackGiven,
     FeedbackTakenBack,
     HeldLeadClosed,
     LeadCancelled,
@@ -129,13 +130,18 @@ from portal.people import unit_routes as units
 from portal.people.events import SignUpAsked, SignUpConfirmed, SignUpDeclined
 from portal.pickup import jobs as _pickup  # noqa: F401
 from portal.pickup import routes as pickup
+from portal.pickup import standing_jobs as _standings  # noqa: F401
+from portal.pickup import suspension_routes as suspensions
 from portal.pickup.events import (
     FeedbackDue,
     FeedbackDueSoon,
     FeedbackOverdue,
+    LeadBlocked,
     LeadGivenBack,
     LeadPickedUp,
     LeadReassigned,
+    PicksSuspended,
+    SuspensionEnded,
 )
 from portal.qualification import along as _along  # noqa: F401 – goes along with merges
 from portal.qualification import confirming_routes as confirming
@@ -176,6 +182,7 @@ ROOMS = (
     matching.blueprint,
     offers.blueprint,
     pickup.blueprint,
+    suspensions.blueprint,
     feedback.blueprint,
     lead_actions.blueprint,
     desk.blueprint,
@@ -272,7 +279,11 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     LeadsImported: ("qualification.route_waiting", "scoring.weigh_import"),
     OfferDismissed: ("scoring.keep_complaint",),
     OfferDeclined: ("scoring.keep_complaint",),
-    LeadGivenBack: ("scoring.keep_complaint",),
+    LeadGivenBack: ("scoring.keep_complaint", "pickup.weigh_standing"),
+    LeadBlocked: ("pickup.weigh_standing",),
+    PicksSuspended: ("pickup.weigh_standing",),
+    SuspensionEnded: ("pickup.weigh_standing",),
+    FeedbackGiven: ("pickup.weigh_standing",),
     LeadQualified: (
         "leads.plan_qualified",
         "customers.link_qualified",
@@ -294,7 +305,7 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     LeadDeleted: ("imports.forget_lead",),
     HeldLeadClosed: ("notifications.closed_for_you",),
     EndingTakenBack: ("offers.settle_waiting", "notifications.open_again"),
-    FeedbackTakenBack: ("offers.settle_waiting",),
+    FeedbackTakenBack: ("offers.settle_waiting", "pickup.weigh_standing"),
     RoundEnded: ("offers.tidy_round", "notifications.round_ended"),
     LeadPickedUp: ("offers.tidy_picked", "leads.begin", "notifications.yours_now"),
     DirectBegun: ("leads.begin",),
@@ -324,6 +335,8 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("pickup.mark_debts", timedelta(seconds=60)),
     ("escalation.take_steps", timedelta(seconds=60)),
     ("escalation.note_silence", timedelta(hours=1)),
+    ("pickup.weigh_standings", timedelta(minutes=2)),
+    ("pickup.weigh_all_standings", timedelta(hours=6)),
     ("timeline.remind", timedelta(seconds=60)),
     ("qualification.nurture", timedelta(seconds=60)),
     ("leads.tell_of_drafts", timedelta(minutes=10)),

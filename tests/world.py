@@ -53,6 +53,7 @@ from portal.partners.models import Absence, Partner, PartnerGroup, PartnerGroupM
 from portal.people import sign_up
 from portal.people.models import SignUpRequest
 from portal.pickup import operations as pickup
+from portal.pickup.models import Suspension
 from portal.qualification import nurture, routing
 from portal.qualification.models import InquiryRoute, NurtureMail
 from portal.timeline import activities as timeline
@@ -245,6 +246,9 @@ def make_things(world, alpha, at):
         starts_on=at.date() + timedelta(days=90),
         ends_on=at.date() + timedelta(days=91),
     )
+    suspension = Suspension(
+        organisation_id=alpha.id, at=at - timedelta(days=9), until=at - timedelta(days=2)
+    )
     imported = make_import(world, at)
     failure = JobFailure(
         name="offers.end_rounds",
@@ -254,11 +258,12 @@ def make_things(world, alpha, at):
         first_failed_at=at,
         last_failed_at=at,
     )
-    session().add_all([group, absence, failure])
+    session().add_all([group, absence, suspension, failure])
     session().flush()
     session().add(PartnerGroupMember(group_id=group.id, organisation_id=alpha.id))
     world.values = {
         "absence_id": absence.id,
+        "suspension_id": suspension.id,
         "colour": "1f7a5c",
         "contact_id": make_contact(alpha, at),
         "delivery_id": 1,

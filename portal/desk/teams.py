@@ -19,18 +19,23 @@ from portal.accounts.permissions import PICKING_ROLES
 from portal.accounts.words import roles_in_words
 from portal.core.db import session
 from portal.partners import rules as partner_rules
+from portal.partners import standings
 from portal.partners.models import Absence
 from portal.partners.queries import list_absences
+from portal.partners.standings import Stood
 from portal.pickup.queries import Position, position_of
 from portal.pickup.rules import (
     Colour,
     Gate,
     OpenPickup,
+    Pause,
     colleague_words,
     debt_words,
     gate_of,
+    pause_words,
 )
-from portal.pickup.words import sentence_of
+from portal.pickup.suspension import pauses_of
+from portal.pickup.words import sentence_of, way_out_of
 from portal.web.filters import when
 
 Away = Row[Absence, str]
@@ -74,8 +79,10 @@ class Team:
     in_hand: int
     owed: Sequence[OpenPickup]
     overdue: Sequence[OpenPickup]
+    stood: Stood
     names: Mapping[int, str] = field(default_factory=dict)
     firm_away: Absence | None = None
+    paused: tuple[str, str] | None = None
 
 
 def read_team(actor: Actor, at: datetime) -> Team:
@@ -86,8 +93,9 @@ def read_team(actor: Actor, at: datetime) -> Team:
     absences: dict[int | None, list[Absence]] = {}
     for row in list_absences(actor.organisation_id, at):
         absences.setdefault(row[0].user_id, []).append(row[0])
+    pauses = pauses_of(actor.organisation_id, at)
     members = [
-        member_of(user, seen, position, absences.get(user.id, []), today, at)
+        member_of(user, seen, position, absences.get(user.id, []), pauses, today, at)
         for user, seen in people
         if user.active
     ]
@@ -103,7 +111,15 @@ def read_team(actor: Actor, at: datetime) -> Team:
         overdue=[one for one in owed if one.stops_firm(at)],
         names={user.id: user.name for user, _seen in people},
         firm_away=now_of(absences.get(None, []), today),
+        paused=told_of(pauses[None], position.gate) if None in pauses else None,
+        stood=standings.read_stood(actor.organisation_id),
     )
+
+
+def told_of(pause: Pause, gate: Gate) -> tuple[str, str]:
+    """Return what ends a pause of the firm, and why it is."""
+    obstacle = pause_words(pause, gate)
+    return way_out_of(obstacle), sentence_of(obstacle)
 
 
 def list_people_seen(organisation_id: int) -> Sequence[tuple[User, datetime | None]]:
@@ -131,6 +147,7 @@ def member_of(
     seen: datetime | None,
     position: Position,
     absences: Sequence[Absence],
+    pauses: Mapping[int | None, Pause],
     today: date,
     at: datetime,
 ) -> Member:
@@ -143,7 +160,8 @@ def member_of(
     )
     most, held = position.standing.rep_capacity, len(own)
     away = now_of(absences, today)
-    sentence, detail = words_of(gate, held, most, away, at)
+    pause = pauses.get(None) or pauses.get(user.id)
+    sentence, detail = words_of(gate, held, most, away, pause, at)
     done = [moment for one in own for moment in (one.picked_at, one.last_feedback_at) if moment]
     here = user.password_hash is not None or user.signed_in_at is not None
     counts = (picks and here) or bool(own)
@@ -154,7 +172,7 @@ def member_of(
         picks=picks and here,
         load=_("%(held)s of %(most)s leads in hand", held=held, most=most),
         share=min(100, round(100 * held / most)) if most else 100,
-        colour=gate.colour if counts else "",
+        colour=(Colour.RED if pause else gate.colour) if counts else "",
         sentence=sentence if counts else "",
         detail=detail if counts else "",
         next_due=gate.next_due,
@@ -166,9 +184,11 @@ def member_of(
 
 
 def words_of(
-    gate: Gate, held: int, most: int, away: Absence | None, at: datetime
+    gate: Gate, held: int, most: int, away: Absence | None, pause: Pause | None, at: datetime
 ) -> tuple[str, str]:
     """Say what a person's gate shows, and why."""
+    if pause is not None:
+        return _("Pauses"), sentence_of(pause_words(pause, gate))
     if gate.owed:
         first = gate.owed[0]
         sentence = ngettext("Owes %(num)d answer", "Owes %(num)d answers", len(gate.owed))

@@ -21,8 +21,8 @@ from portal.catalog import fields
 from portal.catalog.models import FieldSubject
 from portal.catalog.queries import book
 from portal.core.db import AnyRow, session
-from portal.partners import queries, rules
-from portal.partners.models import Partner, PartnerCertification
+from portal.partners import queries, rules, standings
+from portal.partners.models import Colour, Partner, PartnerCertification
 from portal.web.sheets import AT_ONCE, Lines
 
 
@@ -34,7 +34,7 @@ def headings() -> list[str]:
         *(_("State or region"), _("Country"), _("Territories"), _("Level"), _("Brands")),
         *(_("Products"), _("Specialisations"), _("Certifications"), _("Industries")),
         *(_("Sizes of customers"), _("Languages"), _("Number of people"), _("May hold")),
-        _("Web address"),
+        *(_("Web address"), _("Standing")),
         *(one.label(locale) for one in book().fields_of(FieldSubject.PARTNER)),
     ]
 
@@ -48,10 +48,11 @@ def lines(actor: Actor, filters: queries.Filters, at: datetime) -> Lines:
 
 def _some(ids: Sequence[int], at: datetime) -> Iterator[list[Any]]:
     rows = {row.Partner.organisation_id: row for row in _read(ids)}
-    certified = _read_certified(ids, at)
+    certified, standing = _read_certified(ids, at), standings.find_now(ids)
     for one in ids:
         if one in rows:
-            yield _line(rows[one], certified.get(one, []))
+            colour = standing[one].colour if one in standing else Colour.GREEN
+            yield _line(rows[one], certified.get(one, []), colour)
 
 
 def _read(ids: Sequence[int]) -> Sequence[AnyRow]:
@@ -84,7 +85,7 @@ def _read_certified(ids: Sequence[int], at: datetime) -> dict[int, list[int]]:
     return held
 
 
-def _line(row: AnyRow, certified: Sequence[int]) -> list[Any]:
+def _line(row: AnyRow, certified: Sequence[int], colour: str) -> list[Any]:
     partner, firm, known = row.Partner, row.Organisation, book()
     language, locale = str(get_locale()), get_locale()
 
@@ -111,5 +112,6 @@ def _line(row: AnyRow, certified: Sequence[int]) -> list[Any]:
         "" if partner.people is None else partner.people,
         partner.capacity,
         partner.website or "",
+        standings.colour_words(colour),
         *fields.cells(known.fields_of(FieldSubject.PARTNER), partner.custom, language),
     ]

@@ -202,7 +202,7 @@ class PartnerStanding(Base):
     """How a partner stood from `since` until `until`; how he stands now where that is empty.
 
     `reasons` say why: a `code` each, a `count` and what else its words need. `pickup.standing`
-    weighs them; a row is written when colour or reasons have changed.
+    weighs them; a row is written when colour or reasons have changed, not for their counts.
     """
 
     __tablename__ = "partner_standings"

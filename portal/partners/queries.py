@@ -40,6 +40,7 @@ from portal.partners.models import (
     PartnerGroup,
     PartnerGroupMember,
 )
+from portal.partners.standings import stands
 from portal.web.paging import Page, cut
 
 PAGE = 40
@@ -100,6 +101,7 @@ class Filters:
     text: str = ""
     level_id: int | None = None
     group_id: int | None = None
+    standing: str | None = None
     own: Narrowing = NOTHING
 
 
@@ -129,6 +131,8 @@ def _meant(actor: Actor, filters: Filters) -> Select[Partner]:
         )
     if filters.level_id:
         partners = partners.where(Partner.level_id == filters.level_id)
+    if filters.standing:
+        partners = partners.where(stands(filters.standing))
     if filters.own:
         partners = partners.where(filters.own.condition(Partner.custom))
     if filters.group_id:

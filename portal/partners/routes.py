@@ -28,7 +28,7 @@ from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.errors import Invalid, Refused
 from portal.core.events import record_apart
-from portal.partners import activities, hours, operations, queries, rules
+from portal.partners import activities, hours, operations, queries, rules, standings
 from portal.partners import export as listing
 from portal.partners.activity_routes import place_of
 from portal.partners.calendars import calendar_of
@@ -45,19 +45,21 @@ from portal.partners.forms import (
     countries,
     profile_form,
 )
-from portal.partners.models import Partner, PartnerGroup
+from portal.partners.models import Colour, Partner, PartnerGroup
 from portal.timeline import pages, stream
 from portal.timeline.stream import What
 from portal.web import sheets
 from portal.web.access import requires
-from portal.web.filters import local
+from portal.web.filters import local, spoken
 from portal.web.htmx import go
 from portal.web.limits import limiter, visitor_key
 from portal.web.paging import page_number
 
 blueprint = Blueprint("partners", __name__)
+blueprint.add_app_template_filter(spoken(standings.colour_words), "standing_words")
+blueprint.add_app_template_filter(spoken(standings.reason_words), "standing_reason")
 
-NARROWING = ("q", "level", "group")
+NARROWING = ("q", "level", "group", "standing")
 """What narrows a list, by its name in the address; own fields come on top."""
 
 # "name" is a field of other forms on the same page
@@ -86,6 +88,8 @@ def partners() -> ResponseReturnValue:
         page=page,
         first=(page.number - 1) * queries.PAGE + 1,
         filters=filters,
+        colours=list(Colour),
+        standings=standings.find_now([one.organisation_id for one in page.items]),
         levels=book().choices("partner_level", locale),
         groups=[(str(group.id), group.name) for group, _members in queries.list_groups()],
         book=book(),
@@ -104,6 +108,7 @@ def filters_asked() -> queries.Filters:
         text=request.args.get("q", "").replace("\x00", "").strip()[:100],
         level_id=number_or_none(request.args.get("level")),
         group_id=number_or_none(request.args.get("group")),
+        standing=asked if (asked := request.args.get("standing")) in set(Colour) else None,
         own=read_narrowing(own, request.args, str(get_locale())),
     )
 
@@ -128,7 +133,12 @@ def export() -> ResponseReturnValue:
 
 def names_of(filters: queries.Filters) -> list[str]:
     """Return the names of what narrows the list, never what they ask for."""
-    given = {"q": filters.text, "level": filters.level_id, "group": filters.group_id}
+    given = {
+        "q": filters.text,
+        "level": filters.level_id,
+        "group": filters.group_id,
+        "standing": filters.standing,
+    }
     return [*(name for name, value in given.items() if value), *filters.own.answered]
 
 
@@ -305,6 +315,7 @@ def profile(
         functions=dict(FUNCTIONS),
         absences=queries.list_absences(partner.organisation_id, at),
         figures=queries.find_figures(partner.organisation_id),
+        stood=standings.read_stood(partner.organisation_id),
         account_manager=find_person(partner.organisation.account_manager_id),
         hours=hours.in_words(calendar_of(partner.organisation_id).week, locale),
         country=dict(countries()).get(partner.country, partner.country),

@@ -255,18 +255,8 @@ def obstacles(
 ) -> Sequence[Obstacle]:
     """Return all that keeps a rep from picking up, in the order in which it has to be cleared."""
     found: list[Obstacle] = []
-    pause = standing.pause
-    if pause is not None and pause.until > at:
-        found.append(
-            Obstacle(
-                pause.reason,
-                until=pause.until,
-                misses=pause.misses or 0,
-                days=pause.within_days or 0,
-                note=pause.note or "",
-                answers=len(gate.owed),
-            )
-        )
+    if standing.pause is not None and standing.pause.until > at:
+        found.append(pause_words(standing.pause, gate))
     if standing.firm_absent:
         found.append(Obstacle(GateReason.FIRM_AWAY))
     if standing.person_absent:
@@ -280,6 +270,18 @@ def obstacles(
     if firm_in_hand >= standing.capacity:
         found.append(Obstacle(GateReason.FIRM_FULL, held=firm_in_hand))
     return found
+
+
+def pause_words(pause: Pause, gate: Gate) -> Obstacle:
+    """Return what pauses somebody, as its words need it."""
+    return Obstacle(
+        pause.reason,
+        until=pause.until,
+        misses=pause.misses or 0,
+        days=pause.within_days or 0,
+        note=pause.note or "",
+        answers=len(gate.owed),
+    )
 
 
 def debt_words(

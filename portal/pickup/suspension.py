@@ -2,27 +2,34 @@
 
 A suspension is the firm's or one person's, as the policy's gate counts. It ends when its time has
 come, before that as soon as all that is owed is answered: the way back is by doing. What somebody
-of the vendor decided ends by his hand alone. Callers have locked the firm, so that two of these
-never cross.
+of the vendor decided ends by his hand alone. Whoever changes anything here has locked the firm, so
+that no two of them cross.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, true
 
 from portal.accounts.actor import Actor
+from portal.accounts.models import User
 from portal.core.db import session
+from portal.core.errors import Invalid, NotFound
 from portal.core.events import record
 from portal.deadlines.models import Clock, ClockKind, DeadlinePolicy, GateScope, Stop
+from portal.offers import operations as offers
 from portal.partners.models import Partner
 from portal.pickup.events import PicksSuspended, SuspensionEnded
 from portal.pickup.models import Ending, Pickup, Suspension
+from portal.pickup.rules import Pause
 
 COUNTED = (ClockKind.RESPONSE, ClockKind.FEEDBACK)
 """The deadlines of partners that count as missed: first contact, and answers."""
+
+LONGEST_PAUSE = timedelta(days=366)
 
 
 def suspend(pickup: Pickup, policy: DeadlinePolicy, at: datetime) -> Suspension | None:
@@ -92,18 +99,26 @@ def suspend_by_hand(
 ) -> Suspension:
     """Suspend a firm until a moment because somebody of the vendor says so; the firm reads why.
 
-    It takes the place of one that holds already.
+    It takes the place of one that holds already. Raises `Invalid` by field.
     """
+    errors = {}
+    if not at < until <= at + LONGEST_PAUSE:
+        errors["last_day"] = _("Please choose a day ahead, within a year.")
+    if not note:
+        errors["note"] = _("Please say why: the firm reads it.")
+    if errors:
+        raise Invalid(errors)
+    offers.lock_partner(partner.organisation_id)
     for one in in_force(partner.organisation_id, at):
         if one.user_id is None:
-            end(one, actor, at)
+            _end(one, Ending.BY_HAND, actor.id, at)
     return _begin(
         Suspension(
             organisation_id=partner.organisation_id,
             at=at,
             until=until,
             by_user_id=actor.id,
-            note=note or None,
+            note=note,
         ),
         partner,
     )
@@ -144,12 +159,21 @@ def in_force(organisation_id: int, at: datetime) -> Sequence[Suspension]:
     )
 
 
-def list_past(organisation_id: int, limit: int = 20) -> Sequence[Suspension]:
-    """Return the suspensions of a firm and of its people, the newest first."""
+def pauses_of(organisation_id: int, at: datetime) -> Mapping[int | None, Pause]:
+    """Return what holds now by the person it holds for; under None what does for the firm."""
+    return {
+        one.user_id: Pause(one.until, one.user_id is None, one.misses, one.within_days, one.note)
+        for one in in_force(organisation_id, at)
+    }
+
+
+def list_latest(organisation_id: int, limit: int = 20) -> Sequence[Row[Suspension, str]]:
+    """Return the suspensions of a firm and of its people with their names, the newest first."""
     return (
         session()
-        .scalars(
-            select(Suspension)
+        .execute(
+            select(Suspension, User.name)
+            .outerjoin(User, User.id == Suspension.user_id)
             .where(Suspension.organisation_id == organisation_id)
             .order_by(Suspension.at.desc(), Suspension.id.desc())
             .limit(limit)
@@ -195,10 +219,17 @@ def hold_again(pickup: Pickup, answered_at: datetime, at: datetime) -> None:
             _repeat(one.organisation_id, one.until)
 
 
-def end(suspension: Suspension, actor: Actor, at: datetime) -> None:
-    """End a suspension by hand. One that is over stays as it is."""
-    if suspension.ended_at is None and suspension.until > at:
-        _end(suspension, Ending.BY_HAND, actor.id, at)
+def end(partner: Partner, suspension_id: int, actor: Actor, at: datetime) -> None:
+    """End a suspension of a firm or of one of its people by hand.
+
+    One that is over stays as it is. Raises `NotFound`.
+    """
+    offers.lock_partner(partner.organisation_id)
+    found = session().get(Suspension, suspension_id, populate_existing=True)
+    if found is None or found.organisation_id != partner.organisation_id:
+        raise NotFound()
+    if found.ended_at is None and found.until > at:
+        _end(found, Ending.BY_HAND, actor.id, at)
 
 
 def _end(suspension: Suspension, ending: Ending, by: int | None, at: datetime) -> None:

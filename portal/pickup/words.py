@@ -182,7 +182,8 @@ def _answers_words(obstacle: Obstacle, waiting: bool) -> str:
             "One answer and you can pick again.", "%(num)d answers and you can pick again.", number
         )
     if obstacle.mixed:
-        return f"{said} {_('Different terms hold for your leads: the strictest count.')}"
+        strictest = _("Different terms hold for your leads: the strictest count.")
+        return f"{said} {strictest}"
     return str(said)
 
 

@@ -203,6 +203,7 @@ def paths_of(live, field):
         "partners.group": [field.group],
         "partner_contacts.page": [field.firm],
         "working_hours.of_firm": [field.firm],
+        "suspensions.page": [field.firm],
         "labels.page": [field.leads["waiting"]],
         "lead_actions.page": [
             {"lead_id": field.leads[lead], "key": key}

@@ -106,7 +106,7 @@ def test_what_the_vendor_decided_ends_by_his_hand_or_with_its_time(ctx: Flask) -
     feedback.give(held.id, Answer("waiting"), alice, AT)
     assert suspension.in_force(firm.id, AT + 8 * DAY) == [begun]
     assert suspension.in_force(firm.id, AT + 9 * DAY) == []
-    suspension.end(begun, manager, AT + DAY)
+    suspension.end(partner, begun.id, manager, AT + DAY)
     assert (begun.ending, begun.ended_by_id) == ("by_hand", manager.id)
     assert partner.suspended_until is None
 

@@ -141,6 +141,16 @@ def list_sitting(wanted: Wanted, asking: Asking, number: int = 1, size: int = PA
     return cut(session().execute(_told(found)).all(), number, size)
 
 
+def count_by_owner(asking: Asking) -> Sequence[AnyRow]:
+    """Return how much sits with which owner, first with whom most does."""
+    sits = _sits(tuple(Why), asking)
+    leads = func.count(sits.c.lead_id.distinct())
+    query = select(User.id, User.name, leads.label("sits"))
+    found = _narrowed(query, sits, Wanted(), asking).join(User, User.id == Lead.owner_id)
+    rows = found.group_by(User.id, User.name).order_by(leads.desc(), User.name, User.id)
+    return session().execute(rows).all()
+
+
 def _told(found: Any) -> Select[*tuple[Any, ...]]:
     """Return the query of what a page tells of leads that were found."""
     owner, holder = aliased(User, name="owner"), aliased(User, name="holder")
@@ -268,16 +278,19 @@ def _untouched(at: datetime) -> ColumnElement[bool]:
     return Lead.state_since <= literal(at) - func.make_interval(0, 0, 0, 0, hours)
 
 
-EXPECTED_ON = func.coalesce(Lead.expected_on, Lead.estimated_on)
-"""The day on which a lead is to be closed: as said by now, else as estimated when work began."""
 IN_WORK = Lead.state.in_((LeadState.HELD, LeadState.DIRECT))
+
+
+def expected_on() -> ColumnElement[Any]:
+    """Return the day on which a lead is to be closed: as said by now, else as estimated."""
+    return func.coalesce(Lead.expected_on, Lead.estimated_on)
 
 
 def past_end(asking: Asking) -> ColumnElement[bool]:
     """Return the condition of leads in work that were to be closed before today."""
-    return and_(IN_WORK, asking.today > EXPECTED_ON)
+    return and_(IN_WORK, expected_on() < asking.today)
 
 
 def began_to_sit(zone: ZoneInfo) -> ColumnElement[datetime]:
     """Return the moment at which the expected day of a lead was over where the reader is."""
-    return func.timezone(zone.key, cast(EXPECTED_ON + 1, DateTime(timezone=False)))
+    return func.timezone(zone.key, cast(expected_on() + 1, DateTime(timezone=False)))

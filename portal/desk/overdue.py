@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 from portal.accounts.models import Organisation, User
 from portal.core.db import AnyRow, session
 from portal.desk.lead_filters import Asking
-from portal.desk.neglected import EXPECTED_ON, IN_WORK
+from portal.desk.neglected import IN_WORK, expected_on
 from portal.leads.models import Lead
 from portal.pickup.models import Pickup
 from portal.web.paging import Page, cut
@@ -24,7 +24,7 @@ from portal.web.sheets import AT_ONCE
 
 PAGE = 50
 BEGAN_ON = func.coalesce(Lead.started_on, cast(Lead.picked_at, Date))
-PLACE = (EXPECTED_ON, Lead.id)
+PLACE = (expected_on(), Lead.id)
 
 
 def last_sunday(today: date) -> date:
@@ -47,8 +47,8 @@ def listed(until: date, asking: Asking) -> Select[*tuple[Any, ...]]:
             Lead.status_id,
             BEGAN_ON.label("began_on"),
             Lead.estimated_on,
-            EXPECTED_ON.label("expected_on"),
-            (EXPECTED_ON - asking.today).label("left"),
+            expected_on().label("expected_on"),
+            (expected_on() - asking.today).label("left"),
             Lead.target_amount,
             Lead.probability,
             Pickup.last_feedback_at,
@@ -61,7 +61,7 @@ def listed(until: date, asking: Asking) -> Select[*tuple[Any, ...]]:
         .outerjoin(Organisation, Organisation.id == Pickup.organisation_id)
         .outerjoin(holder, holder.id == Pickup.user_id)
         .outerjoin(owner, owner.id == Lead.owner_id)
-        .where(IN_WORK, until >= EXPECTED_ON, asking.visible)
+        .where(IN_WORK, expected_on() <= until, asking.visible)
         .order_by(*PLACE)
     )
 
@@ -74,7 +74,13 @@ def list_overdue(until: date, asking: Asking, number: int = 1, size: int = PAGE)
 
 def count_overdue(until: date, asking: Asking) -> int:
     """Return how many there are."""
-    query = select(func.count(Lead.id)).where(IN_WORK, until >= EXPECTED_ON, asking.visible)
+    query = select(func.count(Lead.id)).where(IN_WORK, expected_on() <= until, asking.visible)
+    return session().scalar(query) or 0
+
+
+def count_expected(day: date, asking: Asking) -> int:
+    """Return how many leads in work are to be closed on a day."""
+    query = select(func.count(Lead.id)).where(IN_WORK, expected_on() == day, asking.visible)
     return session().scalar(query) or 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
@@ -14,7 +14,7 @@ from flask_babel import get_locale
 from portal.accounts import reach
 from portal.accounts.actor import Actor, current_actor
 from portal.accounts.permissions import Permission
-from portal.accounts.queries import find_account_manager, find_distributor
+from portal.accounts.queries import find_distributor
 from portal.accounts.reach import Reached
 from portal.accounts.tree import unit_names
 from portal.catalog.fields import Told, tell
@@ -25,9 +25,9 @@ from portal.core.errors import NotFound
 from portal.customers.queries import find_of_lead
 from portal.deadlines.rules import terms_of
 from portal.deadlines.words import expected
-from portal.desk import planned, queries, timeline
+from portal.desk import queries, timeline
 from portal.desk.board import board_cards, board_columns, column_words, figures
-from portal.desk.resellers import read_resellers
+from portal.desk.homes import read_home
 from portal.desk.who_sees import who_sees
 from portal.escalation import invariants
 from portal.feedback.action_rules import WORDS as ACTION_WORDS
@@ -50,7 +50,7 @@ from portal.matching import words
 from portal.offers import operations as offering
 from portal.offers import places, rings
 from portal.offers import queries as offers
-from portal.offers.cards import card_of, read_card
+from portal.offers.cards import card_of
 from portal.offers.models import Offer, OfferRound
 from portal.offers.publishing import stays_direct
 from portal.offers.rules import may_be_offered
@@ -74,52 +74,7 @@ blueprint = Blueprint("desk", __name__)
 @blueprint.get("/")
 @signed_in
 def home() -> ResponseReturnValue:
-    actor, at = current_actor(), clock.now()
-    if actor.may(Permission.OFFERS_SEE):
-        return render_template("desk/home_partner.html", **partner_morning(actor, at))
-    if actor.may(Permission.BOARD_SEE):
-        reached = reach.read(actor)
-        ends, overdue, returned = (
-            queries.list_column(key, actor, at, reached=reached).items
-            for key in ("on_offer", "overdue", "returned")
-        )
-        return render_template(
-            "desk/home_vendor.html",
-            counts=queries.count_columns(actor, at, reached),
-            ends=ends,
-            late=board_cards("overdue", overdue, actor, at),
-            back=board_cards("returned", returned, actor, at),
-            figures=figures(actor, at, reached),
-            next=planned.list_next(actor, reached),
-            at=at,
-            kept=archive.list_back(actor, at, reached),
-            handed_back=hand_over.list_back(actor, at - timedelta(days=7), reached),
-            may=actor.may,
-            P=Permission,
-        )
-    waiting, late = 0, 0
-    if actor.may(Permission.HAND_OVERS_TAKE):
-        waiting, late = hand_over.count_waiting(actor, at)
-    return render_template(
-        "desk/home_other.html", waiting=waiting, late=late, may=actor.may, P=Permission
-    )
-
-
-def partner_morning(actor: Actor, at: datetime) -> dict[str, Any]:
-    """Return what a partner's person sees first: what is owed, what ends soon."""
-    counts = offers.count_available(actor, at)
-    soon = offers.available(actor, at, 1, offers.Filters(today=True))
-    picks = actor.may(Permission.PICKUPS_CLAIM)
-    return {
-        "gate": gate_view(pickups.position_of(actor, at), at) if picks else None,
-        "counts": counts,
-        "soon": [read_card(row, at) for row in soon.items[:5]],
-        "picks": picks,
-        "resellers": read_resellers(actor, at) if actor.may(Permission.RESELLERS_SEE) else None,
-        "contact": find_account_manager(actor.organisation_id),
-        "next": planned.list_next(actor),
-        "at": at,
-    }
+    return render_template("desk/home.html", **read_home(current_actor(), clock.now()))
 
 
 # -- mine -----------------------------------------------------------------------------------

@@ -97,7 +97,7 @@ def leads() -> ResponseReturnValue:
     telling, count = Telling(), found.count(page)
     saved = views.list_views(actor)
     columns = columns_of(found.asked)
-    deeds = deeds_of(actor)
+    deeds = {key: deed for key, deed in deeds_of(actor).items() if not deed.for_reason}
     staff = staff_for(actor)
     return render_template(
         "desk/leads.html",

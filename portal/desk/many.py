@@ -12,39 +12,81 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 
 from portal.accounts.actor import Actor
 from portal.accounts.permissions import Permission
 from portal.core.db import session
-from portal.core.errors import DomainError, Forbidden
+from portal.core.errors import DomainError, Forbidden, Refused
+from portal.escalation import operations as escalation
 from portal.leads import giving, team
 from portal.leads.queries import find_visible
 from portal.matching.words import tell_excluded
 from portal.offers import operations as offers
 from portal.offers.rules import NobodyMatches
+from portal.pickup.models import Pickup
+from portal.pickup.recall import recall
 
 MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What was said along with it: whom it is about."""
+    """What was said along with it: whom it is about, and why; `force` where it is to be anyway."""
 
     user_id: int = 0
+    reason: str = ""
+    note: str = ""
+    force: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """Something that can be done to several leads. `of_person`: somebody is chosen for it."""
+    """Something that can be done to several leads.
+
+    `of_person`: somebody is chosen for it; `for_reason`: a reason is.
+    """
 
     label: Any
     done: Any
     needs: Permission
     do: Callable[[int, Said, Actor, datetime], object]
     of_person: bool = False
+    for_reason: bool = False
+
+
+def get_held(lead_id: int) -> Pickup:
+    """Return the open pickup of a lead. Raises `Refused` where nobody holds it."""
+    pickup = session().scalar(
+        select(Pickup).where(Pickup.lead_id == lead_id, Pickup.ended_at.is_(None))
+    )
+    if pickup is None:
+        raise Refused(_("Nobody holds it."))
+    return pickup
+
+
+def remind(lead_id: int, _said: Said, actor: Actor, at: datetime) -> None:
+    """Ask the holder of a lead how far it is. Raises `Refused` where somebody has just asked."""
+    if actor.is_looked_as:
+        raise Forbidden(_("This belongs to another role."))
+    if not escalation.remind([get_held(lead_id).id], actor.id, at):
+        raise Refused(_("Its holder was reminded a short while ago."))
+
+
+def take_back(lead_id: int, said: Said, actor: Actor, at: datetime) -> None:
+    """Take a lead back from its holder. Raises `Refused`, and as `recall` does."""
+    recall(get_held(lead_id).id, actor, said.reason, said.note, at, force=said.force)
 
 
 DEEDS: Mapping[str, Deed] = {
+    "remind": Deed(_l("Remind who holds it"), _l("Reminded"), Permission.BOARD_SEE, remind),
+    "recall": Deed(
+        _l("Take back"),
+        _l("Taken back"),
+        Permission.LEADS_RECALL,
+        take_back,
+        for_reason=True,
+    ),
     "offer": Deed(
         _l("Offer to partners"),
         _l("On offer now"),
@@ -108,6 +150,8 @@ def do_to_many(
     deed = deeds_of(actor).get(key)
     if deed is None:
         raise Forbidden(_("This belongs to another role."))
+    if deed.for_reason:
+        offers.read_reason("recall", said.reason)
     if deed.of_person:
         team.check_staff(said.user_id, "user_id")
     found = []

@@ -27,6 +27,7 @@ from sqlalchemy import (
     func,
     literal,
     null,
+    or_,
     select,
     union_all,
 )
@@ -246,7 +247,8 @@ def _reasons(asking: Asking) -> Iterator[Reason]:
             ],
         )
     back = Lead.state.in_((LeadState.RETURNED, LeadState.RECALLED))
-    yield Why.RETURNED, Lead.id, Lead.state_since, null(), [back]
+    rested = or_(Lead.rests_until.is_(None), Lead.rests_until <= at)
+    yield Why.RETURNED, Lead.id, Lead.state_since, null(), [back, rested]
     in_vain = (
         select(OfferRound.id)
         .where(

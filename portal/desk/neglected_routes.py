@@ -6,10 +6,12 @@ from typing import Any
 
 from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from portal.accounts.actor import Actor, current_actor
 from portal.accounts.permissions import Permission
+from portal.catalog.queries import book, short_key
 from portal.core import clock
 from portal.core.errors import Invalid
 from portal.desk import queries
@@ -18,6 +20,7 @@ from portal.desk.lead_list_routes import asking_now, people_choices, staff_for
 from portal.desk.many import Said, deeds_of, do_to_many
 from portal.desk.neglected import PAGE, Counts, Wanted, Why, count, list_sitting
 from portal.desk.neglected_words import WORDS, people_of, tell
+from portal.pickup.recall import may_force
 from portal.web.access import requires
 from portal.web.htmx import go
 from portal.web.paging import page_number
@@ -60,6 +63,8 @@ def board() -> ResponseReturnValue:
         temperatures=TEMPERATURES,
         staff=staff,
         deeds=deeds_here(actor),
+        reasons=reasons_here(actor),
+        forces=may_force(actor),
         older=url_for("neglected.board", **address, page=page.after) if page.after else None,
         newer=url_for("neglected.board", **address, page=page.before) if page.before else None,
     )
@@ -98,6 +103,24 @@ def chips_of(counts: Counts, wanted: Wanted) -> list[dict[str, Any]]:
     ]
 
 
+def read_said(form: Any) -> Said:
+    """Read what was said along with what is to be done."""
+    return Said(
+        user_id=an_id(form.get("user_id", "")) or 0,
+        reason=clean(form.get("reason", "")),
+        note=form.get("note", "").strip(),
+        force=form.get("force") == "1",
+    )
+
+
+def reasons_here(actor: Actor) -> list[tuple[str, str]]:
+    """Return why a lead may be taken back, for who takes leads back."""
+    if not actor.may(Permission.LEADS_RECALL):
+        return []
+    locale = str(get_locale())
+    return [(short_key(one), one.label(locale)) for one in book().reasons("recall")]
+
+
 def back_to(form: Any) -> str:
     """Return the list from which something was done: this one, or that of the overdue."""
     until = a_day(form.get("until", ""))
@@ -118,7 +141,7 @@ def act() -> ResponseReturnValue:
     if not ids or not key:
         flash(_("No lead was chosen."), "warning")
         return go(back)
-    said = Said(user_id=an_id(request.form.get("user_id", "")) or 0)
+    said = read_said(request.form)
     try:
         became = do_to_many(key, ids, said, actor, at)
     except Invalid as error:

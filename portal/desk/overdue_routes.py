@@ -20,8 +20,9 @@ from portal.desk.events import LeadsExported
 from portal.desk.lead_filters import Asking, a_day
 from portal.desk.lead_list_routes import asking_now, staff_for
 from portal.desk.lead_telling import Telling
-from portal.desk.neglected_routes import deeds_here
+from portal.desk.neglected_routes import deeds_here, reasons_here
 from portal.desk.overdue import PAGE, count_overdue, every_overdue, list_overdue
+from portal.pickup.recall import may_force
 from portal.web import sheets
 from portal.web.access import requires
 from portal.web.paging import page_number
@@ -72,6 +73,8 @@ def page() -> ResponseReturnValue:
         count=count_overdue(until, asking),
         spans=spans(until, asking.today),
         deeds=deeds_here(actor),
+        reasons=reasons_here(actor),
+        forces=may_force(actor),
         staff=staff_for(actor),
         first=(found.number - 1) * PAGE + 1,
         older=url_for("overdue.page", **address, page=found.after) if found.after else None,

@@ -9,16 +9,19 @@ from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.accounts import operations as accounts
 from portal.accounts import reach, tree
 from portal.accounts.queries import get_actor
 from portal.core import clock, jobs
 from portal.core.db import session
+from portal.core.errors import Forbidden, Invalid
 from portal.core.mail.models import OutgoingEmail
-from portal.deadlines.models import Clock, DeadlinePolicy
+from portal.deadlines.clocks import find_running
+from portal.deadlines.models import Clock, ClockKind, DeadlinePolicy
 from portal.desk.lead_filters import Asking
+from portal.desk.many import Said, do_to_many
 from portal.desk.neglected import Wanted, Why, count, list_sitting
 from portal.desk.overdue import list_overdue
 from portal.feedback import operations as feedback
@@ -28,6 +31,7 @@ from portal.leads.queries import seen_by
 from portal.offers.models import OfferRound
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
+from portal.timeline.models import Activity
 from tests.factories import (
     CONTACT,
     csrf_of,
@@ -273,3 +277,46 @@ def test_mondays_list_comes_once_at_seven_in_the_readers_zone_to_who_wants_it(ct
     session().flush()
     jobs.run_now("desk.tell_mondays", at=monday + timedelta(days=8))
     assert len(told()) == 3
+
+
+def test_neglected_leads_are_reminded_of_and_taken_back_each_for_itself(ctx):
+    boss, firm = make_person(make_vendor(), "channel_manager"), make_partner(capacity=9)
+    worked, silent, back = (hold(firm, 12) for _each in range(3))
+    back_id = back.lead_id
+    for one in (worked, silent):
+        one.feedback_due_at = clock.now() - timedelta(days=2)
+        find_running(ClockKind.FEEDBACK, pickup_id=one.id).due_at = one.feedback_due_at
+    session().execute(update(Activity).values(done_at=clock.now() - timedelta(days=20)))
+    session().execute(
+        update(Activity)
+        .where(Activity.subject_id == worked.lead_id)
+        .values(done_at=clock.now(), kind="call")
+    )
+    session().get_one(Lead, back_id).state = LeadState.RETURNED
+    back.ended_at, back.outcome = clock.now(), "given_back"
+    session().get_one(Lead, back_id).holder_id = None
+    boss = get_actor(boss.id)
+    session().flush()
+    leads = [worked.lead_id, silent.lead_id, back_id]
+
+    def became(key, **said):
+        done = do_to_many(key, leads, Said(**said), boss, clock.now())
+        return {one.lead_id: one.done for one in done}
+
+    all_held = {worked.lead_id: True, silent.lead_id: True, back_id: False}
+    assert became("remind") == all_held
+    assert not any(became("remind").values())
+    with pytest.raises(Invalid):
+        became("recall", reason="nonsense")
+    assert became("recall", reason="silent") == {**all_held, worked.lead_id: False}
+    assert (
+        "worked on"
+        in do_to_many("recall", [worked.lead_id], Said(reason="silent"), boss, clock.now())[0].words
+    )
+    forced = {"reason": "silent", "force": True}
+    assert not became("recall", **forced)[worked.lead_id]
+    assert became("recall", **forced, note="The customer called us.")[worked.lead_id]
+    pam = get_actor(make_person(make_vendor(), "account_manager").id)
+    assert do_to_many("remind", leads, Said(), pam, clock.now()) == []
+    with pytest.raises(Forbidden):
+        do_to_many("recall", leads, Said(reason="silent"), pam, clock.now())

@@ -226,6 +226,8 @@ WITHIN = {
     "duplicates.merge_page": "qualification.qualify",
     "duplicates.of_lead": "qualification.qualify",
     "pickup.give_back_page": "desk.mine",
+    "pauses.page": "desk.mine",
+    "pauses.pause": "desk.mine",
     "pickup.holder_page": "team.team",
     "sign_up.requests": "partners.partners",
     "sign_up.request_page": "partners.partners",

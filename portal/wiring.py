@@ -129,6 +129,7 @@ from portal.people import sign_up_routes as sign_up
 from portal.people import unit_routes as units
 from portal.people.events import SignUpAsked, SignUpConfirmed, SignUpDeclined
 from portal.pickup import jobs as _pickup  # noqa: F401
+from portal.pickup import pause_routes as pauses
 from portal.pickup import routes as pickup
 from portal.pickup import standing_jobs as _standings  # noqa: F401
 from portal.pickup import suspension_routes as suspensions
@@ -183,6 +184,7 @@ ROOMS = (
     offers.blueprint,
     pickup.blueprint,
     suspensions.blueprint,
+    pauses.blueprint,
     feedback.blueprint,
     lead_actions.blueprint,
     desk.blueprint,
@@ -333,6 +335,7 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("offers.open_rings", timedelta(seconds=60)),
     ("offers.end_rests", timedelta(seconds=60)),
     ("pickup.mark_debts", timedelta(seconds=60)),
+    ("pickup.go_on", timedelta(seconds=60)),
     ("escalation.take_steps", timedelta(seconds=60)),
     ("escalation.note_silence", timedelta(hours=1)),
     ("pickup.weigh_standings", timedelta(minutes=2)),

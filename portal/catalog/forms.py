@@ -42,6 +42,7 @@ PURPOSES = [
     ("cancel", _l("Cancel")),
     ("recall", _l("Take back")),
     ("extension", _l("More time")),
+    ("pause", _l("Let it rest")),
 ]
 BLAMES = [
     ("none", _l("nobody")),

@@ -105,7 +105,7 @@ class ValueBand(_Band):
 
 class Reason(Entry):
     """Why an offer is declined, a lead given back, lost, disqualified, cancelled or taken back, or
-    more time asked for; `blame` says whom it counts against.
+    rests, or more time asked for; `blame` says whom it counts against.
     """
 
     purpose: Mapped[str | None]
@@ -169,7 +169,16 @@ KINDS: dict[str, type[Entry]] = {
     "competitor": Competitor,
 }
 
-REASON_PURPOSES = ("decline", "give_back", "lost", "disqualify", "cancel", "recall", "extension")
+REASON_PURPOSES = (
+    "decline",
+    "give_back",
+    "lost",
+    "disqualify",
+    "cancel",
+    "recall",
+    "extension",
+    "pause",
+)
 
 
 class FieldSubject(StrEnum):

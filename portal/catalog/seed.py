@@ -26,6 +26,7 @@ class Purpose(StrEnum):
     CANCEL = "cancel"
     RECALL = "recall"
     EXTENSION = "extension"
+    PAUSE = "pause"
 
 
 @dataclass(frozen=True, slots=True)
@@ -816,6 +817,28 @@ REASONS: tuple[ReasonSeed, ...] = (
     ),
     _reason(Purpose.CANCEL, "test", Blame.NONE, "Only a test", "Nur ein Test"),
     _reason(Purpose.CANCEL, "other", Blame.NONE, "Another reason", "Ein anderer Grund"),
+    _reason(
+        Purpose.PAUSE,
+        "asked_to_wait",
+        Blame.NONE,
+        "The customer asked to wait",
+        "Der Kunde bat um Aufschub",
+    ),
+    _reason(
+        Purpose.PAUSE,
+        "budget",
+        Blame.NONE,
+        "The budget is not released yet",
+        "Das Budget ist noch nicht freigegeben",
+    ),
+    _reason(
+        Purpose.PAUSE,
+        "decider_away",
+        Blame.NONE,
+        "Whoever decides is away",
+        "Wer entscheidet, ist nicht da",
+    ),
+    _reason(Purpose.PAUSE, "other", Blame.NONE, "Another reason", "Ein anderer Grund"),
     _reason(
         Purpose.RECALL,
         "silent",

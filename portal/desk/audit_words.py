@@ -12,6 +12,8 @@ from flask_babel import lazy_gettext as _l
 EVENTS: dict[str, Any] = {
     "AbsenceAdded": _l("Absence entered"),
     "AbsenceRemoved": _l("Absence removed"),
+    "LeadRested": _l("Lead rests"),
+    "LeadWentOn": _l("Lead goes on"),
     "WorkingHoursChanged": _l("Working hours changed"),
     "AccountManagerSet": _l("Account manager of a partner set"),
     "AskedAgain": _l("A lead’s contact asked again"),

@@ -23,6 +23,7 @@ from portal.core import clock
 from portal.core.db import AnyRow
 from portal.core.errors import NotFound
 from portal.customers.queries import find_of_lead
+from portal.deadlines.models import ClockKind
 from portal.deadlines.rules import terms_of
 from portal.deadlines.words import expected
 from portal.desk import queries, timeline
@@ -56,7 +57,9 @@ from portal.offers.publishing import stays_direct
 from portal.offers.rules import may_be_offered
 from portal.offers.words import tell_course, tell_ring
 from portal.partners.contacts import find_for_leads
+from portal.pickup import pauses
 from portal.pickup import queries as pickups
+from portal.pickup.clock_words import ClockLine, lines_of
 from portal.pickup.models import Pickup
 from portal.pickup.questions import Question, gate_view, question_of
 from portal.pickup.refusals import refusal_view
@@ -100,6 +103,7 @@ class MineRow:
     next_step: str | None
     next_step_at: Any
     calendar_url: str | None
+    deadlines: Sequence[ClockLine]
     interest: Interest
     question: Question | None
 
@@ -112,6 +116,7 @@ def mine() -> ResponseReturnValue:
     known = contacts.load_contacts([lead for _pickup, lead in held], actor, at)
     steps = queries.last_steps([pickup.id for pickup, _lead in held])
     labels = list_statuses()
+    deadlines = lines_of([pickup.id for pickup, _lead in held], at)
     rows = []
     for pickup, lead in held:
         given = steps.get(pickup.id)
@@ -121,6 +126,7 @@ def mine() -> ResponseReturnValue:
                 lead,
                 known.get(lead.id),
                 at,
+                deadlines=deadlines[pickup.id],
                 status_label=called(labels[lead.status_id].names),
                 next_step=given.next_step if given else None,
                 next_step_on=given.next_step_on if given else None,
@@ -154,6 +160,7 @@ def mine_row(
     contact: LeadContact | None,
     at: datetime,
     *,
+    deadlines: Sequence[ClockLine],
     status_label: str,
     next_step: str | None,
     next_step_on: Any,
@@ -187,6 +194,7 @@ def mine_row(
         next_step=next_step,
         next_step_at=next_step_on,
         calendar_url=None,
+        deadlines=[one for one in deadlines if one.state != "missed"],
         interest=interest_of(lead, may=True),
         question=(
             question_of(
@@ -285,6 +293,7 @@ def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
         else [],
         waiting=places.count_waiting(found.id) if facts else 0,
         timeline=timeline.of_lead(found, sight, at, given),
+        **deadlines_of(pickup if facts else None, at),
         dates=read_dates(found, actor, at, sight),
         **opportunity_of(found, sight),
         who_sees=who_sees(found, sight),
@@ -296,6 +305,20 @@ def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
         else None,
         locale_code=str(get_locale())[:2],
     )
+
+
+def deadlines_of(pickup: Pickup | None, at: datetime) -> dict[str, Any]:
+    """Return the deadlines of a lead in hand, and whether it may rest, for who works on it."""
+    if pickup is None:
+        return {"clocks": None}
+    lines = lines_of([pickup.id], at)[pickup.id]
+    rests = any(one.kind == ClockKind.FEEDBACK and one.state == "rests" for one in lines)
+    return {
+        "clocks": lines,
+        "pickup_id": pickup.id,
+        "rests": rests,
+        "may_rest": pauses.refusal_of(pickup, pickups.get_policy(pickup), at) is None,
+    }
 
 
 def own_of(found: Lead, sight: Sight) -> list[Told]:
@@ -342,6 +365,8 @@ def vendor_lead(
     may_offer = actor.may(Permission.OFFERS_MAKE)
     told = Field.PROGRESS in sight
     given = part_of(queries.list_feedback(found.id), and_own(firms, actor)) if told else []
+    holders = part_of(queries.list_pickups(found.id), firms) if Field.HOLDER in sight else []
+    held = [row.id for row in holders if row.ended_at is None] if told else []
     return render_template(
         "desk/lead_vendor.html",
         lead=found,
@@ -364,7 +389,8 @@ def vendor_lead(
         may_hand_over=hand_over.may_ask(found, actor),
         others=len(offered) - len(lines),
         excluded=words.tell_excluded(rounds[0].excluded) if rounds else [],
-        holders=part_of(queries.list_pickups(found.id), firms) if Field.HOLDER in sight else [],
+        holders=holders,
+        clocks=lines_of(held, at)[held[0]] if held else None,
         places=part_of(places.list_places(found.id), firms) if Field.ROUNDS in sight else [],
         waiting=places.count_waiting(found.id),
         actions=[(key, ACTION_WORDS[key]) for key in list_actions(found, actor, at)],

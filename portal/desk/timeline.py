@@ -8,10 +8,12 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal.accounts.actor import Actor
+from portal.catalog.queries import book
 from portal.core.db import AnyRow, session
 from portal.core.events import EventRow
 from portal.desk import queries
@@ -28,6 +30,7 @@ from portal.leads.outcome import Deal
 from portal.leads.queries import list_statuses
 from portal.leads.sight import Sight
 from portal.leads.visibility import Field
+from portal.pickup.events import LeadRested, LeadWentOn
 from portal.qualification.events import ConfirmationTakenBack, LeadConfirmed
 from portal.scoring.events import LeadCooled, LeadHandedOn, LeadStirs
 from portal.scoring.words import TEMPERATURES
@@ -36,7 +39,7 @@ from portal.timeline.activities import Listed
 from portal.timeline.attachments import Attached
 from portal.timeline.models import FirmNote
 from portal.timeline.stream import Line, What
-from portal.web.filters import money
+from portal.web.filters import money, when
 
 FEW = 4
 """So many lines of what was are shown at once to who holds a lead."""
@@ -149,6 +152,7 @@ TURNS = tuple(
         *(LeadStatusChanged, EndingTakenBack, LeadRevived),
         *(LeadCooled, LeadHandedOn, LeadStirs),
         *(LeadConfirmed, ConfirmationTakenBack),
+        *(LeadRested, LeadWentOn),
     )
 )
 
@@ -168,6 +172,12 @@ def tell_turn(name: str, data: Mapping[str, Any], names: Mapping[str, Any]) -> s
         return str(_("The customer’s interest is confirmed"))
     if name == ConfirmationTakenBack.__name__:
         return str(_("The customer’s interest is not confirmed after all"))
+    if name == LeadRested.__name__:
+        until = datetime.fromisoformat(data["until"])
+        reason = book().label(data["reason_id"], str(get_locale()))
+        return str(_("Rests until %(when)s: %(reason)s", when=when(until), reason=reason))
+    if name == LeadWentOn.__name__:
+        return str(_("Goes on, its deadlines run again"))
     if name == LeadRevived.__name__:
         return str(_("Revived, to be qualified anew"))
     if name == EndingTakenBack.__name__:

@@ -144,3 +144,23 @@ class SuspensionEnded(Event):
     user_id: int | None
     by_user_id: int | None
     ending: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadRested(Event):
+    """The customer asked its holder to wait: the clocks of a lead stand still until a moment."""
+
+    pickup_id: int
+    user_id: int
+    organisation_id: int
+    reason_id: int
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadWentOn(Event):
+    """A lead that rested goes on; `user_id` is None where its day had come."""
+
+    pickup_id: int
+    user_id: int | None
+    organisation_id: int

@@ -12,7 +12,7 @@ from portal.core.jobs import sweep
 from portal.core.reactions import reaction
 from portal.deadlines.models import DeadlinePolicy
 from portal.partners.events import AbsenceAdded, AbsenceRemoved, WorkingHoursChanged
-from portal.pickup import clocks, contact, operations
+from portal.pickup import clocks, contact, operations, pauses
 from portal.pickup.models import Debt, Pickup
 from portal.timeline.events import ActivityEntered, ActivitySettled
 
@@ -68,3 +68,8 @@ def follow_calendar(
 @reaction("pickup.heed_activity")
 def heed_activity(event: ActivityEntered | ActivitySettled, at: datetime) -> None:
     contact.heed(event.activity_id, at)
+
+
+@sweep("pickup.go_on", pauses.due_to_go_on)
+def go_on(clock_id: int, at: datetime) -> None:
+    pauses.resume(clock_id, at)

@@ -204,6 +204,7 @@ def paths_of(live, field):
         "partner_contacts.page": [field.firm],
         "working_hours.of_firm": [field.firm],
         "suspensions.page": [field.firm],
+        "pauses.page": [field.pickups["owed"]],
         "labels.page": [field.leads["waiting"]],
         "lead_actions.page": [
             {"lead_id": field.leads[lead], "key": key}

@@ -1,0 +1,142 @@
+"""A lead rests because the customer asked to wait: its deadlines stand still, within limits."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from portal.accounts.queries import get_actor
+from portal.core.db import session
+from portal.core.errors import Invalid
+from portal.core.jobs import run_now
+from portal.deadlines.clocks import find_running
+from portal.deadlines.models import ClockChange, ClockKind, ClockStep
+from portal.deadlines.queries import get_policy
+from portal.feedback import operations as feedback
+from portal.feedback.rules import Answer
+from portal.pickup import operations as pickup
+from portal.pickup import pauses
+from portal.pickup.clock_words import lines_of
+from portal.pickup.models import Pickup
+from portal.pickup.queries import position_of
+from tests.factories import AT, make_offered_lead, make_partner, make_person
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+UNTIL = date(2026, 12, 1)
+BEGINS = datetime(2026, 11, 30, 23, tzinfo=UTC)
+"""That day in Hanover."""
+
+
+class Held:
+    def __init__(self) -> None:
+        firm = make_partner()
+        policy = get_policy()
+        policy.completion_days, policy.most_pauses = 60, 2
+        policy.steps = [{"clock": "feedback", "minutes": -2880, "action": "remind_holder"}]
+        self.alice = get_actor(make_person(firm).id)
+        self.id = pickup.claim(make_offered_lead().id, self.alice, AT).pickup_id
+
+    def answer(self, at: datetime, status: str = "waiting") -> None:
+        feedback.give(self.id, Answer(status), self.alice, at)
+
+    def pause(self, until: date | None = UNTIL, at: datetime = AT + DAY, why="asked_to_wait"):
+        return pauses.pause(self.id, why, until, self.alice, at)
+
+    def due(self, kind: ClockKind = ClockKind.FEEDBACK) -> datetime:
+        found = find_running(kind, pickup_id=self.id)
+        assert found is not None
+        row = session().get_one(Pickup, self.id, populate_existing=True)
+        assert kind != ClockKind.FEEDBACK or row.feedback_due_at == found.due_at
+        return found.due_at
+
+
+@pytest.fixture
+def held(ctx: Flask) -> Held:
+    found = Held()
+    found.answer(AT)
+    return found
+
+
+def test_what_is_left_of_each_deadline_comes_after_the_day(held: Held) -> None:
+    held.pause()
+
+    assert held.due() == BEGINS + 6 * DAY
+    assert held.due(ClockKind.COMPLETION) == BEGINS + 59 * DAY
+    (line, *_more) = lines_of([held.id], AT + DAY)[held.id]
+    assert (line.kind, line.state) == ("feedback", "rests")
+    # the gate has nothing to ask for meanwhile
+    assert position_of(held.alice, BEGINS - HOUR).gate.colour == "green"
+
+    run_now("pickup.go_on", at=BEGINS - HOUR)
+    assert pauses.rests_until(held.id) == BEGINS
+    run_now("pickup.go_on", at=BEGINS)
+    run_now("pickup.go_on", at=BEGINS + HOUR)
+    assert pauses.rests_until(held.id) is None
+    assert held.due() == BEGINS + 6 * DAY
+    kept = session().execute(select(ClockChange.kind, ClockChange.reason).order_by(ClockChange.id))
+    told = sorted(tuple(one) for one in kept)
+    assert told == sorted([("paused", "pause.asked_to_wait"), ("resumed", None)] * 2)
+
+
+def test_who_goes_on_earlier_is_due_as_much_earlier(held: Held) -> None:
+    held.pause()
+    pauses.go_on(held.id, held.alice, AT + 2 * DAY)
+    pauses.go_on(held.id, held.alice, AT + 2 * DAY)
+
+    assert held.due() == AT + 8 * DAY
+    assert held.due(ClockKind.COMPLETION) == AT + 61 * DAY
+
+
+def test_no_step_comes_while_it_rests(held: Held) -> None:
+    held.pause(at=AT + 6 * DAY)
+
+    clock = find_running(ClockKind.FEEDBACK, pickup_id=held.id)
+    # a day is left; the reminder of two days before falls into the rest
+    assert (clock.due_at, clock.next_step) == (BEGINS + DAY, None)
+    assert session().scalars(select(ClockStep.outcome)).all() == ["past"]
+
+
+def test_an_answer_ends_the_rest_and_taken_back_it_rests_again(held: Held) -> None:
+    held.pause()
+    given = feedback.give(held.id, Answer("proposal"), held.alice, AT + 2 * DAY)
+    assert (pauses.rests_until(held.id), held.due()) == (None, AT + 9 * DAY)
+
+    feedback.take_back(given.id, held.alice, AT + 2 * DAY + HOUR)
+    assert (pauses.rests_until(held.id), held.due()) == (BEGINS, BEGINS + 6 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("why", "until", "field"),
+    [
+        (None, UNTIL, "reason"),
+        ("price", UNTIL, "reason"),
+        ("other", None, "until"),
+        ("other", date(2026, 11, 17), "until"),
+        ("other", date(2026, 12, 18), "until"),
+    ],
+)
+def test_a_reason_and_a_day_within_the_limit_are_needed(
+    held: Held, why: str | None, until: date | None, field: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        held.pause(until, why=why)
+    assert list(refused.value.errors) == [field]
+
+
+def test_it_rests_as_often_as_agreed_and_never_instead_of_an_answer(ctx: Flask) -> None:
+    held = Held()
+    with pytest.raises(pauses.CanNotRest, match="report once"):
+        held.pause()
+    held.answer(AT)
+    with pytest.raises(pauses.CanNotRest, match="An answer is due"):
+        held.pause(at=AT + 7 * DAY)
+    for day in (1, 2):
+        held.pause(at=AT + day * DAY)
+        with pytest.raises(pauses.CanNotRest, match="rests already"):
+            held.pause(at=AT + day * DAY)
+        held.answer(AT + day * DAY + HOUR)
+    with pytest.raises(pauses.CanNotRest, match="2 times, as often as agreed"):
+        held.pause(at=AT + 3 * DAY)

@@ -283,7 +283,7 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     OfferDeclined: ("scoring.keep_complaint",),
     LeadGivenBack: ("scoring.keep_complaint", "pickup.weigh_standing"),
     LeadBlocked: ("pickup.weigh_standing",),
-    PicksSuspended: ("pickup.weigh_standing",),
+    PicksSuspended: ("pickup.weigh_standing", "notifications.paused"),
     SuspensionEnded: ("pickup.weigh_standing",),
     FeedbackGiven: ("pickup.weigh_standing",),
     LeadQualified: (

@@ -43,6 +43,7 @@ KINDS: dict[str, Any] = {
     "completion_wanted": _l("End of a lead due"),
     "contact_wanted": _l("First contact due"),
     "offer_ends": _l("An offer ends"),
+    "paused": _l("Picking up pauses"),
     "partner_late": _l("A partner is late"),
     "reminded": _l("Reminded by hand"),
     "team_late": _l("Late in the firm"),

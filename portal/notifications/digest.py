@@ -23,9 +23,9 @@ from portal.notifications.letters import (
     Letter,
     answers,
     due_of,
+    gate_told,
     lead_of,
     offered_lead,
-    owed_numbers,
     question_path,
     round_words,
     to,
@@ -59,7 +59,6 @@ def digest(
     """
     settings: Settings = current_app.config["SETTINGS"]
     stop = links.issue(Purpose.STOP, user.id, at, topic="digest", lasts=timedelta(days=90))
-    owed = owed_numbers(user, at)[0] if collected.feedback else []
     with to(user):
         feedback = [
             item
@@ -69,7 +68,7 @@ def digest(
         rounds = [words for one in collected.rounds[:most] if (words := round_words(one, at))]
         context = {
             "summary": summary_of(collected),
-            "owed": owed,
+            "gate": gate_told(user, at) if collected.feedback else None,
             "feedback": feedback,
             "offers": [offered_lead(one, user, at) for one in collected.offers[:most]],
             "rounds": rounds,

@@ -29,6 +29,7 @@ reaction("notifications.asked_again", queue="mail")(telling.tell_who_works_on_it
 reaction("notifications.closed_for_you", queue="mail")(telling.tell_of_closing)
 reaction("notifications.open_again", queue="mail")(telling.tell_of_opening)
 reaction("notifications.stands_in", queue="mail")(telling.tell_who_stands_in)
+reaction("notifications.paused", queue="mail")(telling.tell_of_pause)
 reaction("notifications.sign_up_waits", queue="mail")(telling.tell_of_request)
 reaction("notifications.mailed", queue="mail")(mailed.tell_of_mailed)
 reaction("notifications.mail_not_understood", queue="mail")(mailed.tell_of_not_understood)

@@ -48,15 +48,16 @@ from portal.notifications.late import what_comes
 from portal.notifications.models import Topic
 from portal.notifications.news import find_news
 from portal.notifications.queries import Offered, RoundReport
-from portal.notifications.sentences import News
+from portal.notifications.sentences import IN_MAIL, News
 from portal.offers import operations as offers
 from portal.offers import places, rings
 from portal.offers.cards import card_of
 from portal.offers.models import RoundOutcome
 from portal.people.models import SignUpRequest
 from portal.pickup.models import Pickup
-from portal.pickup.queries import position_of
-from portal.pickup.rules import UNDO_WITHIN, Colour
+from portal.pickup.queries import find_open, position_of
+from portal.pickup.rules import UNDO_WITHIN, Colour, obstacles
+from portal.pickup.words import next_step_wanted, sentence_of, since_wanted, way_out_of
 from portal.qualification.confirming import interest_of
 from portal.web.filters import money
 
@@ -226,13 +227,24 @@ def mailto(address: str, subject: str, body: str) -> str:
     return f"mailto:{address}?subject={quote(subject, safe='')}&body={quote(body, safe='')}"
 
 
-def owed_numbers(user: User, at: datetime) -> tuple[list[str], bool]:
-    """Return the leads whose answers hold the person's gate red, and whether it stops the firm."""
-    position = position_of(get_actor(user.id), at)
-    if position.gate.colour != Colour.RED:
-        return [], False
-    owed = position.gate.owed
-    return [one.lead_number for one in owed], any(one.stops_firm(at) for one in owed)
+def gate_told(user: User, at: datetime) -> dict[str, str] | None:
+    """Say why a person can't pick up and what clears it; None where nothing of hers is owed."""
+    where = position_of(get_actor(user.id), at)
+    if where.gate.colour != Colour.RED:
+        return None
+    found = obstacles(where.standing, where.gate, where.firm_in_hand, at)[0]
+    return {"why": sentence_of(found, IN_MAIL), "way_out": way_out_of(found)}
+
+
+def asked_besides(pickup: Pickup) -> list[str]:
+    """Return what an answer about a lead needs besides, by its policy and what was said last."""
+    found = find_open(pickup.id)
+    asked = []
+    if found and found.needs_next_step:
+        asked.append((Status.NOT_CONTACTED, next_step_wanted(found.uncontacted)))
+    if found and found.needs_since:
+        asked.append((Status.WAITING, since_wanted()))
+    return [f"{words_of(status)}: {wanted}" for status, wanted in asked]
 
 
 # -- one mail each -----------------------------------------------------------------------------
@@ -309,7 +321,6 @@ def feedback_wanted(kind: str, pickup: Pickup, user: User, at: datetime) -> Lett
         return None
     instead_of = find_name(pickup.user_id) if pickup.user_id != user.id else None
     path = question_path(pickup, user, at)
-    owed, stops_firm = ([], False) if instead_of else owed_numbers(user, at)
     with to(user):
         return Letter(
             kind,
@@ -322,9 +333,8 @@ def feedback_wanted(kind: str, pickup: Pickup, user: User, at: datetime) -> Lett
                 "coming": what_comes(clock_of(kind, pickup), at),
                 "picked_at": pickup.picked_at,
                 "last": words_of(pickup.last_status),
-                "asks_next_step": pickup.uncontacted > 0,
-                "owed": owed or [teaser.number],
-                "stops_firm": stops_firm,
+                "asked": asked_besides(pickup),
+                "gate": None if instead_of else gate_told(user, at),
                 "answer_rows": answers(path, pickup, teaser.number, user),
                 "interest_path": interest_path(path, pickup),
             },

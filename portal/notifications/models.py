@@ -22,6 +22,7 @@ class Topic(StrEnum):
     REMINDED = "reminded"
     FEEDBACK_SOON = "feedback_soon"
     ANSWER_WANTED = "answer_wanted"
+    PAUSED = "paused"
     PARTNER_LATE = "partner_late"
     TEAM_LATE = "team_late"
     OFFER_ENDS = "offer_ends"

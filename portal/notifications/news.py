@@ -13,7 +13,7 @@ from typing import Any
 from flask_babel import format_date, get_locale, ngettext
 from flask_babel import gettext as _
 
-from portal.accounts.models import User
+from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import Permission
 from portal.accounts.queries import find_actor_of, find_name, get_actor
 from portal.catalog.queries import book
@@ -31,12 +31,16 @@ from portal.leads.queries import find_visible
 from portal.matching.words import country_name
 from portal.notifications import late
 from portal.notifications.models import Topic
-from portal.notifications.sentences import News
+from portal.notifications.sentences import IN_MAIL, News
 from portal.partners.models import Absence, Partner
 from portal.partners.queries import visible_to
 from portal.partners.rules import day_at
 from portal.people import sign_up
-from portal.pickup.models import Pickup
+from portal.pickup.models import Pickup, Suspension
+from portal.pickup.queries import position_of
+from portal.pickup.rules import pause_words
+from portal.pickup.suspension import pause_of
+from portal.pickup.words import sentence_of, way_out_of
 from portal.scoring.cooling import cooled_for, from_microseconds
 from portal.scoring.views import recent_signals
 from portal.scoring.words import TEMPERATURES
@@ -46,7 +50,7 @@ from portal.timeline.rules import words_of
 TOPICS = (
     *(Topic.ACTIVITY_DUE, Topic.CLOSED_FOR_YOU, Topic.HANDED_BACK, Topic.STANDS_IN),
     *(Topic.LEAD_STIRS, Topic.LEADS_COOLED),
-    *(Topic.SIGN_UP_WAITS, Topic.ASKED_AGAIN),
+    *(Topic.SIGN_UP_WAITS, Topic.ASKED_AGAIN, Topic.PAUSED),
     *late.TOPICS,
 )
 
@@ -72,6 +76,8 @@ def find_news(topic: str, facts: Mapping[str, Any], user: User, at: datetime) ->
         return _asked_again(facts["asked_of"], user)
     if topic in late.TOPICS:
         return late.find_late(topic, facts, user, at)
+    if topic == Topic.PAUSED:
+        return _paused(facts["suspension_id"], user, at)
     if topic == Topic.STANDS_IN:
         return _stands_in(facts["absence_id"], user, at)
     return _sign_up_waits(facts["sign_up_id"])
@@ -112,6 +118,52 @@ def _activity_due(activity_id: int, due: int, user: User) -> News | None:
         _("Say what came of it"),
         _("You get this mail because the activity is yours."),
         lead_id,
+    )
+
+
+def _paused(suspension_id: int, user: User, at: datetime) -> News | None:
+    """Tell who pauses why and what ends it, and who looks after the firm that it pauses."""
+    found = session().get(Suspension, suspension_id, populate_existing=True)
+    if found is None or found.ended_at is not None or found.until <= at:
+        return None
+    who = find_name(found.user_id) if found.user_id else None
+    if user.organisation_id == found.organisation_id and found.user_id in (None, user.id):
+        gate = position_of(get_actor(user.id), at).gate
+        obstacle = pause_words(pause_of(found), gate)
+        return News(
+            Topic.PAUSED,
+            _("Picking up pauses"),
+            sentence_of(obstacle, IN_MAIL),
+            [way_out_of(obstacle)],
+            "/mine",
+            _("To my leads"),
+            _("You get this mail because it is about your leads."),
+        )
+    firm = session().get_one(Organisation, found.organisation_id)
+    mine = user.organisation_id == firm.id
+    why = (
+        _(
+            "%(misses)d deadlines missed within %(days)d days.",
+            misses=found.misses,
+            days=found.within_days,
+        )
+        if found.misses
+        else found.note or ""
+    )
+    return News(
+        Topic.PAUSED,
+        _("%(name)s picks up nothing for a while", name=who or firm.name),
+        _(
+            "%(name)s picks up nothing until %(when)s.",
+            name=_("%(person)s of %(firm)s", person=who, firm=firm.name) if who else firm.name,
+            when=moment(found.until),
+        ),
+        [why, str(_("It is over as soon as all that is owed is answered."))]
+        if found.misses
+        else [why],
+        "/team" if mine else f"/partners/{firm.id}/suspensions",
+        _("Open the team") if mine else _("Open the pauses"),
+        _("You get this mail because you answer for this firm."),
     )
 
 

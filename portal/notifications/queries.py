@@ -244,6 +244,24 @@ def list_managers(firm_ids: Collection[int], at: datetime) -> Sequence[User]:
     )
 
 
+def list_picking(organisation_id: int) -> Sequence[int]:
+    """Return the people of a firm who pick leads up."""
+    return (
+        session()
+        .scalars(
+            select(User.id)
+            .where(
+                User.organisation_id == organisation_id,
+                User.active,
+                User.password_hash.is_not(None),
+                User.roles.overlap(list(PICKING_ROLES)),
+            )
+            .order_by(User.id)
+        )
+        .all()
+    )
+
+
 def list_account_managers(firm_ids: Collection[int], at: datetime) -> Sequence[User]:
     """Return the vendor's people who answer for firms, or who stands in for them.
 

@@ -3,6 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from portal.core.mail.rendering import moment
+from portal.pickup.words import Telling
+
+
+def in_full(at: datetime | None) -> str:
+    """Say a moment as mails do."""
+    return moment(at) if at else ""
+
+
+IN_MAIL = Telling(in_full, in_full)
+"""How the gate's sentences say moments in a mail."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ from portal.pickup.events import (
     FeedbackOverdue,
     LeadPickedUp,
     LeadReassigned,
+    PicksSuspended,
 )
 from portal.pickup.models import Debt
 from portal.scoring.events import LeadHandedOn, LeadsCooled, LeadStirs
@@ -326,6 +327,19 @@ def tell_news(
         at,
         **facts,
     )
+
+
+def tell_of_pause(event: PicksSuspended, at: datetime) -> None:
+    """Tell who picks up nothing for a while, and who answers for the firm, why and until when.
+
+    Where the whole firm pauses, all its people hear who pick leads up.
+    """
+    firm = (event.organisation_id,)
+    people = [event.user_id] if event.user_id else queries.list_picking(event.organisation_id)
+    heads = [*queries.list_managers(firm, at), *queries.list_account_managers(firm, at)]
+    told = dict.fromkeys([*people, *(user.id for user in heads)])
+    others = [user_id for user_id in told if user_id != event.by_user_id]
+    tell_news(others, Topic.PAUSED, event, at, suspension_id=event.suspension_id)
 
 
 def tell_recorded(event: MailActionDone, at: datetime) -> None:

@@ -161,10 +161,12 @@ def in_force(organisation_id: int, at: datetime) -> Sequence[Suspension]:
 
 def pauses_of(organisation_id: int, at: datetime) -> Mapping[int | None, Pause]:
     """Return what holds now by the person it holds for; under None what does for the firm."""
-    return {
-        one.user_id: Pause(one.until, one.user_id is None, one.misses, one.within_days, one.note)
-        for one in in_force(organisation_id, at)
-    }
+    return {one.user_id: pause_of(one) for one in in_force(organisation_id, at)}
+
+
+def pause_of(one: Suspension) -> Pause:
+    """Return a suspension as the gate knows it."""
+    return Pause(one.until, one.user_id is None, one.misses, one.within_days, one.note)
 
 
 def list_latest(organisation_id: int, limit: int = 20) -> Sequence[Row[Suspension, str]]:

@@ -1,13 +1,16 @@
 """What the gate says: why nobody picks up now, and what clears it. One sentence each.
 
-Page, mail, refusal and API all take their words from here. What decides is in `rules`.
+Page, mail, refusal and API all take their words from here; a mail, which is read on another day,
+says moments in full. What decides is in `rules`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -36,6 +39,16 @@ OWN_ANSWERS = (GateReason.BLOCKED, GateReason.UNANSWERED, GateReason.PAST_DUE)
 """The reasons that somebody clears by answers of his own."""
 
 
+class Telling(NamedTuple):
+    """How moments and days are said."""
+
+    moment: Callable[[datetime | None], str]
+    day: Callable[[datetime | None], str]
+
+
+ON_PAGE = Telling(when, day)
+
+
 @dataclass(frozen=True, slots=True)
 class Obstacle:
     """A reason with what its words need.
@@ -57,9 +70,10 @@ class Obstacle:
     mixed: bool = False
 
 
-def sentence_of(obstacle: Obstacle) -> str:
+def sentence_of(obstacle: Obstacle, telling: Telling = ON_PAGE) -> str:
     """Say in one sentence why nobody picks up."""
-    number, since, until = obstacle.number, when(obstacle.since), day(obstacle.until)
+    number = obstacle.number
+    since, until = telling.moment(obstacle.since), telling.day(obstacle.until)
     match obstacle.reason:
         case GateReason.FIRM_SUSPENDED:
             return str(

@@ -65,9 +65,12 @@ FEEDBACK = {
     "picked_at": AT - timedelta(days=6),
     "instead_of": None,
     "last": "Not made contact yet",
-    "asks_next_step": True,
-    "owed": ["L-20418", "L-20377"],
-    "stops_firm": True,
+    "asked": ["Not made contact yet: You said so last time, too. When do you try next?"],
+    "gate": {
+        "why": "The answer about L-20377 was due Saturday, November 14, 2026, 9:00\u00a0AM "
+        "(Berlin time).",
+        "way_out": "2 answers and you can pick again.",
+    },
     "late": False,
     "asked_by": None,
     "coming": [
@@ -148,9 +151,9 @@ KINDS: dict[str, dict[str, Any]] = {
         "interest_path": "/m/" + "k3ep" * 10 + "k3e?s=interest",
     },
     "feedback_soon": FEEDBACK,
-    "feedback_due": {**FEEDBACK, "due_at": AT, "asks_next_step": False, "last": None},
+    "feedback_due": {**FEEDBACK, "due_at": AT, "last": None},
     "feedback_overdue": {**FEEDBACK, "due_at": AT - timedelta(days=1)},
-    "contact_wanted": {**FEEDBACK, "last": None, "asks_next_step": False},
+    "contact_wanted": {**FEEDBACK, "last": None, "asked": []},
     "completion_wanted": {**FEEDBACK, "due_at": AT, "late": True},
     "reminded": {**FEEDBACK, "asked_by": "Arno Amann"},
     "offer_ends": {**NAME, "lead": OFFERED},
@@ -167,6 +170,16 @@ KINDS: dict[str, dict[str, Any]] = {
         "what": "Bob Brandt was to contact the customer of L-20418 by Monday, November 16, "
         "2026, 10:00\u202fAM (Berlin time).",
         "reason": "You get this mail because you look after this partner.",
+    },
+    "paused": {
+        **NAME,
+        "subject": "Picking up pauses",
+        "what": "Picking up pauses until Monday, November 23, 2026, 10:00\u00a0AM (Berlin time): "
+        "3 deadlines missed within 90 days.",
+        "details": ["2 answers and the pause is over."],
+        "path": "/mine",
+        "press": "To my leads",
+        "reason": "You get this mail because it is about your leads.",
     },
     "answer_wanted": {
         **LATE_NEWS,
@@ -389,7 +402,7 @@ KINDS: dict[str, dict[str, Any]] = {
         **NAME,
         "summary": "2 answers owed, 1 new lead, 1 not picked up, 2 not finished, "
         "You stand in for Alan Archer",
-        "owed": ["L-20418", "L-20377"],
+        "gate": FEEDBACK["gate"],
         "feedback": [
             {
                 "lead": LEAD,
@@ -428,6 +441,7 @@ for kind in (
     "team_late",
     "partner_late",
     "answer_wanted",
+    "paused",
     "feedback_soon",
     "feedback_due",
     "feedback_overdue",

@@ -11,10 +11,12 @@ from sqlalchemy import func, select, update
 from portal.accounts.queries import get_actor
 from portal.core.db import session
 from portal.core.events import EventRow
+from portal.core.jobs import run_now
 from portal.deadlines import clocks
 from portal.deadlines.models import Clock, ClockKind, DeadlinePolicy
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
+from portal.notifications.models import Notice
 from portal.partners.models import Partner
 from portal.pickup import operations as pickup
 from portal.pickup import queries, suspension
@@ -35,6 +37,11 @@ def hold(actor, at=AT, hours=2000):
     """Let somebody hold a lead."""
     lead = make_offered_lead(hours=hours)
     return session().get_one(Pickup, pickup.claim(lead.id, actor, at).pickup_id)
+
+
+def holding(firm):
+    """Return what holds for a firm and its people."""
+    return [one.id for one in suspension.in_force(firm.id, LATE)]
 
 
 def miss(held, due, outcome=None):
@@ -87,14 +94,18 @@ def test_the_third_miss_suspends_until_all_is_answered(ctx: Flask, scope: str) -
     # the same misses cost once
     assert suspension.suspend(held, policy, LATE + DAY) is None
 
+    run_now("core.dispatch", {"here": True}, LATE)
+    told = set(session().scalars(select(Notice.user_id).where(Notice.topic == "paused")))
+    assert told == ({alice.id} if scope == "rep" else {alice.id, alan.id})
+
     given = feedback.give(held.id, Answer("waiting"), alice, LATE)
     if scope == "firm":
-        assert suspension.in_force(firm.id, LATE) == [begun]
+        assert holding(firm) == [begun.id]
         given = feedback.give(other.id, Answer("waiting"), alan, LATE)
-    assert suspension.in_force(firm.id, LATE) == []
-    assert partner.suspended_until is None
+    assert holding(firm) == []
+    assert session().get_one(Partner, firm.id, populate_existing=True).suspended_until is None
     feedback.take_back(given.id, alice if scope == "rep" else alan, LATE)
-    assert suspension.in_force(firm.id, LATE) == [begun]
+    assert holding(firm) == [begun.id]
 
 
 def test_what_the_vendor_decided_ends_by_his_hand_or_with_its_time(ctx: Flask) -> None:

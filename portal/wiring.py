@@ -21,6 +21,9 @@ from portal.accounts.events import (
 )
 from portal.api import jobs as _api  # noqa: F401
 from portal.api import routes as api
+from portal.assistance import jobs as _assistance  # noqa: F401
+from portal.assistance import routes as assistance
+from portal.assistance.events import HelpAnswered, HelpAsked
 from portal.campaigns import consent_routes as consent
 from portal.capture import by_hand, finds
 from portal.capture import jobs as _capture  # noqa: F401
@@ -187,6 +190,7 @@ ROOMS = (
     pauses.blueprint,
     feedback.blueprint,
     lead_actions.blueprint,
+    assistance.blueprint,
     desk.blueprint,
     invariants.blueprint,
     planned.blueprint,
@@ -281,11 +285,13 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     LeadsImported: ("qualification.route_waiting", "scoring.weigh_import"),
     OfferDismissed: ("scoring.keep_complaint",),
     OfferDeclined: ("scoring.keep_complaint",),
-    LeadGivenBack: ("scoring.keep_complaint", "pickup.weigh_standing"),
+    LeadGivenBack: ("scoring.keep_complaint", "pickup.weigh_standing", "assistance.void"),
     LeadBlocked: ("pickup.weigh_standing",),
     PicksSuspended: ("pickup.weigh_standing", "notifications.paused"),
     SuspensionEnded: ("pickup.weigh_standing",),
     FeedbackGiven: ("pickup.weigh_standing",),
+    HelpAsked: ("notifications.help_asked",),
+    HelpAnswered: ("notifications.help_answered",),
     LeadQualified: (
         "leads.plan_qualified",
         "customers.link_qualified",
@@ -301,9 +307,9 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     AbsenceRemoved: ("pickup.follow_calendar",),
     WorkingHoursChanged: ("pickup.follow_calendar",),
     LeadDisqualified: ("offers.settle_waiting",),
-    LeadWon: ("offers.settle_waiting",),
-    LeadLost: ("offers.settle_waiting", "scoring.keep_complaint"),
-    LeadCancelled: ("offers.settle_waiting",),
+    LeadWon: ("offers.settle_waiting", "assistance.void"),
+    LeadLost: ("offers.settle_waiting", "scoring.keep_complaint", "assistance.void"),
+    LeadCancelled: ("offers.settle_waiting", "assistance.void"),
     LeadDeleted: ("imports.forget_lead",),
     HeldLeadClosed: ("notifications.closed_for_you",),
     EndingTakenBack: ("offers.settle_waiting", "notifications.open_again"),

@@ -18,6 +18,8 @@ from portal.accounts import api_tokens, tree
 from portal.accounts import operations as accounts
 from portal.accounts.models import OrganisationKind, User
 from portal.accounts.queries import get_actor, get_session
+from portal.assistance import operations as requests
+from portal.assistance.models import RequestKind
 from portal.campaigns import operations as campaigns
 from portal.catalog import field_operations
 from portal.catalog.field_operations import FieldDraft
@@ -136,6 +138,13 @@ def unknown_parts(rule):
         for part, converter in rule._converters.items()
         if type(converter).__name__ == "IntegerConverter"
     }
+
+
+def make_request(world, at):
+    """Ask the vendor for help with a lead in hand; return its id."""
+    alice = get_actor(world.people["alice"].id)
+    held = world.pickups["held"]
+    return requests.ask(RequestKind.HELP, held, "Can you come along?", alice, at).id
 
 
 @factory
@@ -308,6 +317,7 @@ def make_things(world, alpha, at):
         "mail_health.resend mail_id": 1,
         "organisation_id": alpha.id,
         "pickup_id": world.pickups["held"],
+        "request_id": make_request(world, at),
         "rule_id": rule.id,
         "route_id": make_route(world, at),
         "template_id": make_nurture_mail(world, at),

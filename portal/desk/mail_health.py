@@ -47,6 +47,8 @@ KINDS: dict[str, Any] = {
     "partner_late": _l("A partner is late"),
     "reminded": _l("Reminded by hand"),
     "team_late": _l("Late in the firm"),
+    "help_asked": _l("Help or a price asked for"),
+    "help_answered": _l("Help or a price answered"),
     "activity_due": _l("Reminder of an activity"),
     "closed_for_you": _l("Closed by the vendor"),
     "handed_back": _l("Back from operations"),

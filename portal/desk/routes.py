@@ -17,6 +17,7 @@ from portal.accounts.permissions import Permission
 from portal.accounts.queries import find_distributor
 from portal.accounts.reach import Reached
 from portal.accounts.tree import unit_names
+from portal.assistance.queries import list_of_lead
 from portal.catalog.fields import Told, tell
 from portal.catalog.queries import book
 from portal.core import clock
@@ -264,6 +265,7 @@ def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
     facts = pickups.find_open(pickup.id) if pickup else None
     shown = offers.teaser_fields([found.type_id])[found.type_id]
     given = queries.list_feedback(found.id, actor.organisation_id)
+    requests = list_of_lead(found, actor, sight)
     return render_template(
         "desk/lead.html",
         lead=found,
@@ -292,7 +294,8 @@ def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
         if pickup and facts
         else [],
         waiting=places.count_waiting(found.id) if facts else 0,
-        timeline=timeline.of_lead(found, sight, at, given),
+        requests=requests,
+        timeline=timeline.of_lead(found, sight, at, given, requests=requests),
         **deadlines_of(pickup if facts else None, at),
         dates=read_dates(found, actor, at, sight),
         **opportunity_of(found, sight),
@@ -367,6 +370,7 @@ def vendor_lead(
     given = part_of(queries.list_feedback(found.id), and_own(firms, actor)) if told else []
     holders = part_of(queries.list_pickups(found.id), firms) if Field.HOLDER in sight else []
     held = [row.id for row in holders if row.ended_at is None] if told else []
+    requests = list_of_lead(found, actor, sight)
     return render_template(
         "desk/lead_vendor.html",
         lead=found,
@@ -397,7 +401,8 @@ def vendor_lead(
         responsible=find_for_leads(found.holder_organisation_id)
         if Field.HOLDER in sight and found.holder_organisation_id
         else None,
-        timeline=timeline.of_lead(found, sight, at, given, firms, blames=True),
+        requests=requests,
+        timeline=timeline.of_lead(found, sight, at, given, firms, blames=True, requests=requests),
         dates=read_dates(found, actor, at, sight) if Field.PROGRESS in sight else None,
         **opportunity_of(found, sight),
         kept=archive.find_archived(found.id),

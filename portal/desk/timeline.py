@@ -13,6 +13,8 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal.accounts.actor import Actor
+from portal.assistance.queries import Listed as Requested
+from portal.assistance.queries import load_words
 from portal.catalog.queries import book
 from portal.core.db import AnyRow, session
 from portal.core.events import EventRow
@@ -53,11 +55,13 @@ def of_lead(
     firms: Collection[int] | None = None,
     *,
     blames: bool = False,
+    requests: Sequence[Requested] = (),
 ) -> dict[str, Any] | None:
     """Return the stream of a lead as `timeline/_stream.html` shows it; None where there is none.
 
     `given` are the answers that the reader sees; `blames`: and whom a reason counts against. What
-    firms share with the vendor: of `firms` only, where they are named.
+    firms share with the vendor: of `firms` only, where they are named. `requests` are those that
+    the reader sees.
     """
     actor, show = sight.actor, pages.asked_for()
     writes = notes.may_write(lead, actor, sight)
@@ -75,6 +79,8 @@ def of_lead(
         if stream.reads(What.FILE, narrowed):
             files = load_attachments(lead, actor, sight, firms)
     others += told_notes(of_firms(written, actor, firms))
+    if stream.reads(What.REQUEST, narrowed):
+        others += said_about(requests)
     if stream.reads(What.STATUS, narrowed):
         others += statuses(lead, sight)
     found = stream.merge(at, planned, files, others)
@@ -120,6 +126,12 @@ def of_firms(
         return rows
     seen = {*firms, actor.organisation_id}
     return [note for note in rows if note.organisation_id in seen]
+
+
+def said_about(requests: Sequence[Requested]) -> Iterator[Line]:
+    """Yield what was written about requests that the reader sees."""
+    for said in load_words([one.id for one in requests]):
+        yield Line(What.REQUEST, said.at, said, said.firm)
 
 
 def told_notes(rows: Sequence[FirmNote]) -> Iterator[Line]:

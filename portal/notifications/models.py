@@ -26,6 +26,8 @@ class Topic(StrEnum):
     PARTNER_LATE = "partner_late"
     TEAM_LATE = "team_late"
     OFFER_ENDS = "offer_ends"
+    HELP_ASKED = "help_asked"
+    HELP_ANSWERED = "help_answered"
     ASKED_AGAIN = "asked_again"
     ACTIVITY_DUE = "activity_due"
     LEAD_STIRS = "lead_stirs"

@@ -12,10 +12,14 @@ from typing import Any
 
 from flask_babel import format_date, get_locale, ngettext
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import Permission
 from portal.accounts.queries import find_actor_of, find_name, get_actor
+from portal.assistance import queries as assistance
+from portal.assistance.models import RequestKind, RequestState
+from portal.assistance.queries import Seen
 from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.errors import NotFound
@@ -52,6 +56,7 @@ TOPICS = (
     *(Topic.LEAD_STIRS, Topic.LEADS_COOLED),
     *(Topic.SIGN_UP_WAITS, Topic.ASKED_AGAIN, Topic.PAUSED),
     *late.TOPICS,
+    *(Topic.HELP_ASKED, Topic.HELP_ANSWERED),
 )
 
 
@@ -78,6 +83,10 @@ def find_news(topic: str, facts: Mapping[str, Any], user: User, at: datetime) ->
         return late.find_late(topic, facts, user, at)
     if topic == Topic.PAUSED:
         return _paused(facts["suspension_id"], user, at)
+    if topic == Topic.HELP_ASKED:
+        return _help_asked(facts["request_id"], user)
+    if topic == Topic.HELP_ANSWERED:
+        return _help_answered(facts["request_id"], user)
     if topic == Topic.STANDS_IN:
         return _stands_in(facts["absence_id"], user, at)
     return _sign_up_waits(facts["sign_up_id"])
@@ -184,6 +193,69 @@ def _asked_again(lead_id: int, user: User) -> News | None:
         _("You get this mail because you work on this lead."),
         lead.id,
     )
+
+
+def _help_asked(request_id: int, user: User) -> News | None:
+    seen = _seen_request(request_id, user)
+    if seen is None or seen.asks or seen.request.state != RequestState.OPEN:
+        return None
+    names, running = assistance.names_of(seen.request), assistance.find_clock(seen.request)
+    named = {"number": seen.lead.number, "asker": names.asker, "firm": names.firm}
+    if seen.request.kind == RequestKind.PRICING:
+        subject = _("Special price wanted: %(number)s", **named)
+        what = _("%(asker)s of %(firm)s asks you for a special price for %(number)s.", **named)
+    else:
+        subject = _("Help wanted: %(number)s", **named)
+        what = _("%(asker)s of %(firm)s asks you for help with %(number)s.", **named)
+    due = [_("Please answer by %(when)s.", when=moment(running.due_at))] if running else []
+    return News(
+        Topic.HELP_ASKED,
+        subject,
+        what,
+        [*due, str(_("What is asked stands on the portal."))],
+        f"/requests/{request_id}",
+        _("Answer"),
+        _("You get this mail because you are asked."),
+        seen.lead.id,
+    )
+
+
+def _help_answered(request_id: int, user: User) -> News | None:
+    seen = _seen_request(request_id, user)
+    if seen is None or not seen.asks or seen.request.state not in ANSWERED:
+        return None
+    named = {"number": seen.lead.number, "name": assistance.names_of(seen.request).assignee}
+    what, details = ANSWERED[seen.request.state], []
+    if seen.request.valid_until is not None:
+        until = format_date(seen.request.valid_until, "full")
+        details.append(str(_("The price holds until %(day)s.", day=until)))
+    details.append(str(_("What was said stands in the lead’s timeline.")))
+    return News(
+        Topic.HELP_ANSWERED,
+        _("Answered: %(number)s", **named),
+        str(what) % named,
+        details,
+        f"/requests/{request_id}",
+        _("Read the answer"),
+        _("You get this mail because you asked, or because the lead is in your hands."),
+        seen.lead.id,
+    )
+
+
+ANSWERED: Mapping[str, Any] = {
+    RequestState.ANSWERED: _l("your question about %(number)s is answered."),
+    RequestState.GRANTED: _l("the special price for %(number)s is granted."),
+    RequestState.REFUSED: _l("the special price for %(number)s is refused."),
+    RequestState.ASKED_BACK: _l("there is a question back to you about %(number)s."),
+}
+
+
+def _seen_request(request_id: int, user: User) -> Seen | None:
+    actor = find_actor_of(user.id)
+    try:
+        return assistance.get_seen(request_id, actor) if actor else None
+    except NotFound:
+        return None
 
 
 def find_seen(organisation_id: int, user: User) -> Partner | None:

@@ -24,6 +24,8 @@ from portal.accounts.events import (
 )
 from portal.accounts.models import Hears, User
 from portal.accounts.queries import find_name
+from portal.assistance import queries as assistance
+from portal.assistance.events import HelpAnswered, HelpAsked
 from portal.core.db import session, together
 from portal.core.events import Event
 from portal.core.mail import outbox
@@ -263,6 +265,21 @@ def tell_who_works_on_it(event: AskedAgain, at: datetime) -> None:
     if event.lead_id is not None:
         day = event.at.toordinal()
         tell_news({event.user_id}, Topic.ASKED_AGAIN, event, at, asked_of=event.lead_id, day=day)
+
+
+def tell_who_helps(event: HelpAsked, at: datetime) -> None:
+    """Tell who is asked for help or for a price, each time that it is asked."""
+    moment = int(event.at.timestamp())
+    tell_news(
+        {event.assignee_id}, Topic.HELP_ASKED, event, at, request_id=event.request_id, asked=moment
+    )
+
+
+def tell_of_help(event: HelpAnswered, at: datetime) -> None:
+    """Tell who asked that there is an answer, and who has the lead by now."""
+    moment = int(event.at.timestamp())
+    hearers = {event.asked_by_id, assistance.find_holder(event.request_id)}
+    tell_news(hearers, Topic.HELP_ANSWERED, event, at, request_id=event.request_id, answered=moment)
 
 
 def tell_of_closing(event: HeldLeadClosed, at: datetime) -> None:

@@ -247,4 +247,5 @@ def filter_words() -> dict[str, str]:
         What.FILE: _("Files"),
         What.ANSWER: _("Feedback"),
         What.STATUS: _("Statuses"),
+        What.REQUEST: _("Help and prices"),
     }

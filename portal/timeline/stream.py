@@ -28,6 +28,7 @@ class What(StrEnum):
     FILE = "file"
     ANSWER = "answer"
     STATUS = "status"
+    REQUEST = "request"
 
 
 ACTIVITY = "activity"

@@ -23,6 +23,9 @@ from portal.accounts import tree
 from portal.accounts.actor import Actor
 from portal.accounts.models import OrganisationKind
 from portal.accounts.queries import get_actor
+from portal.assistance import operations as assistance
+from portal.assistance.models import RequestKind
+from portal.assistance.rules import Granted, Wanted
 from portal.campaigns import consent
 from portal.campaigns import operations as campaigns
 from portal.catalog import field_operations
@@ -128,6 +131,7 @@ class Field:
     inquiry_route: int = 0
     nurture_mail: int = 0
     leave_mark: str = ""
+    requests: list[int] = field(default_factory=list)
 
 
 ROLES = (
@@ -405,6 +409,17 @@ def accounts_of(made: Field) -> None:
     made.customer_call = {"customer_id": customer.id, "activity_id": call.id}
 
 
+def ask_for(made: Field, alice, at: datetime) -> list[int]:
+    """Ask the vendor for help and for a special price, which is granted; return their ids."""
+    manager, held = get_actor(made.people["channel_manager"].id), made.pickups["waiting"]
+    some = book().active("product")[0].id
+    wanted = Wanted([(some, 20)], discount=Decimal("12.5"))
+    price = assistance.ask(RequestKind.PRICING, held, TEXT, alice, at, wanted)
+    until = (at + timedelta(days=20)).date()
+    assistance.grant(price.id, Granted(price=Decimal(9000), until=until), LONG, manager, at)
+    return [price.id, assistance.ask(RequestKind.HELP, held, LONG, alice, at).id]
+
+
 def noted(made: Field, alice) -> None:
     """Write notes on a held lead, some shared, and note whom to call at a firm."""
     at = clock.now()
@@ -414,6 +429,7 @@ def noted(made: Field, alice) -> None:
     timeline_notes.change(notes.about(lead.id), note.id, f"{TEXT} {LONG}", alice, at)
     made.note = {"lead_id": lead.id, "note_id": note.id}
     notes.write_note(lead, LONG, True, alice, at)
+    made.requests = ask_for(made, alice, at)
     notes.write_note(lead, "Ask for the plan of the second plant.", True, manager, at)
     planned(made, lead, alice, manager)
     firm = session().get_one(Partner, made.firm)

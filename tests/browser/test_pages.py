@@ -205,6 +205,9 @@ def paths_of(live, field):
         "working_hours.of_firm": [field.firm],
         "suspensions.page": [field.firm],
         "pauses.page": [field.pickups["owed"]],
+        "assistance.help_page": [field.pickups["waiting"]],
+        "assistance.pricing_page": [field.pickups["waiting"]],
+        "assistance.one": field.requests,
         "labels.page": [field.leads["waiting"]],
         "lead_actions.page": [
             {"lead_id": field.leads[lead], "key": key}

@@ -18,6 +18,7 @@ from bench import (
     pickup_http,
     score_all,
     sign_in_flood,
+    sla_sweep,
     stream_fanout,
     table,
 )
@@ -39,6 +40,7 @@ MEASUREMENTS = {
     "stream_fanout": stream_fanout.measure,
     "score_all": score_all.measure,
     "sign_in_flood": sign_in_flood.measure,
+    "sla_sweep": sla_sweep.measure,
 }
 
 

@@ -137,9 +137,6 @@ from portal.pickup import routes as pickup
 from portal.pickup import standing_jobs as _standings  # noqa: F401
 from portal.pickup import suspension_routes as suspensions
 from portal.pickup.events import (
-    FeedbackDue,
-    FeedbackDueSoon,
-    FeedbackOverdue,
     LeadBlocked,
     LeadGivenBack,
     LeadPickedUp,
@@ -321,9 +318,6 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     ActivityDue: ("notifications.activity_due",),
     ActivityEntered: ("pickup.heed_activity",),
     ActivitySettled: ("pickup.heed_activity",),
-    FeedbackDueSoon: ("notifications.feedback_soon",),
-    FeedbackDue: ("notifications.feedback_due",),
-    FeedbackOverdue: ("notifications.feedback_overdue",),
     StepsTaken: ("notifications.steps_taken",),
     HolderReminded: ("notifications.reminded",),
     InquiryMailed: ("notifications.mailed",),

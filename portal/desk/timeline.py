@@ -18,7 +18,9 @@ from portal.assistance.queries import load_words
 from portal.catalog.queries import book
 from portal.core.db import AnyRow, session
 from portal.core.events import EventRow
+from portal.deadlines.models import ClockKind
 from portal.desk import queries
+from portal.escalation.events import SilenceNoted
 from portal.feedback.events import EndingTakenBack
 from portal.feedback.models import Feedback
 from portal.feedback.rules import words_of
@@ -162,7 +164,7 @@ TURNS = tuple(
     event.__name__
     for event in (
         *(LeadStatusChanged, EndingTakenBack, LeadRevived),
-        *(LeadCooled, LeadHandedOn, LeadStirs),
+        *(LeadCooled, LeadHandedOn, LeadStirs, SilenceNoted),
         *(LeadConfirmed, ConfirmationTakenBack),
         *(LeadRested, LeadWentOn),
     )
@@ -194,5 +196,26 @@ def tell_turn(name: str, data: Mapping[str, Any], names: Mapping[str, Any]) -> s
         return str(_("Revived, to be qualified anew"))
     if name == EndingTakenBack.__name__:
         return str(_("Taken back by the vendor: %(ending)s", ending=words_of(data["status"])))
+    if name == SilenceNoted.__name__:
+        return tell_silence(data)
     after = data["after"]
     return str(_("Status: %(status)s", status=called(names.get(after, {"en": after}))))
+
+
+def tell_silence(data: Mapping[str, Any]) -> str:
+    """Say what was not heard of a lead, and until when it was awaited."""
+    due = when(datetime.fromisoformat(data["due"]))
+    since = when(datetime.fromisoformat(data["since"]))
+    if data["kind"] == ClockKind.OFFER:
+        said = _("Nobody has picked it up; the offer ends %(due)s", due=due)
+    elif data["kind"] == ClockKind.RESPONSE:
+        said = _("No contact with the customer noted; it was due %(due)s", due=due)
+    elif data["kind"] == ClockKind.COMPLETION:
+        said = _("The partner has not progressed; the end was due %(due)s", due=due)
+    elif data["kind"] != ClockKind.FEEDBACK:
+        said = _("The vendor has not answered; it was due %(due)s", due=due)
+    elif data["answered"]:
+        said = _("No feedback received since %(since)s; it was due %(due)s", since=since, due=due)
+    else:
+        said = _("No feedback received; it was due %(due)s", due=due)
+    return str(said)

@@ -9,11 +9,11 @@ its clock was due, the table sees to as well.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
-from typing import cast
 
-from sqlalchemy import Table, insert, select, text
+from sqlalchemy import select, text, update
 
 from portal.core.db import AnyRow, ask, session
 from portal.core.errors import NotFound, Refused
@@ -23,45 +23,86 @@ from portal.deadlines.steps import next_of, steps_of
 from portal.escalation import queries
 from portal.escalation.actions import ACTIONS
 from portal.escalation.events import HolderReminded, SilenceNoted, StepsTaken
-from portal.escalation.rules import EFFECTS, TELLS, DueStep, Outcome, due_steps
+from portal.escalation.rules import EFFECTS, REFUSABLE, DueStep, Outcome, due_steps
 from portal.offers import operations as offers
 from portal.pickup import operations as pickups
 from portal.pickup.models import Pickup
 from portal.pickup.rules import NotYoursAnyMore
 
+# the steps are kept as done at once; what became of a few otherwise is written once it is known
 CLAIM = text(
     """
-    UPDATE clocks SET next_step = :next_step, next_step_at = :next_step_at
-    WHERE id = :id AND due_at = :due AND next_step_at <= :at
-      AND stopped_at IS NULL AND paused_at IS NULL
-    RETURNING id
+    WITH claimed AS (
+      UPDATE clocks SET next_step = :next_step, next_step_at = :next_step_at
+      WHERE id = :id AND due_at = :due AND next_step_at <= :at
+        AND stopped_at IS NULL AND paused_at IS NULL
+      RETURNING id
+    )
+    INSERT INTO clock_steps (clock_id, place, action, due_at, planned_at, taken_at, outcome)
+    SELECT id, step.place, step.action, :due, step.planned_at, :at, step.outcome
+    FROM claimed, unnest(
+      CAST(:places AS int[]), CAST(:actions AS text[]), CAST(:planned AS timestamptz[]),
+      CAST(:outcomes AS text[])
+    ) AS step (place, action, planned_at, outcome)
     """
 )
-KEEP = insert(cast(Table, ClockStep.__table__))
 
 
-def take_due(clock_id: int, at: datetime) -> list[tuple[str, Outcome]]:
-    """Take what is due of a clock's steps; return their actions and what became of each.
+def take_due(clock_id: int, at: datetime) -> dict[int, Outcome]:
+    """Take what is due of a clock's steps; return what became of each, by its place.
 
     Nothing where it has stopped, stands still, or somebody else has just seen to it.
     """
     clock = queries.find_due(clock_id, at)
     if clock is None:
-        return []
+        return {}
     steps = steps_of(clock)
     due = due_steps(steps, clock.kind, clock.due_at, clock.length_minutes, clock.taken, at)
     changes = any(one.action in EFFECTS for one in due)
     pickup = lock(clock) if changes else None
-    taken = {*clock.taken, *(one.place for one in due)}
+    outcomes = {one.place: Outcome.COVERED if one.covered else Outcome.DONE for one in due}
+    taken = {*clock.taken, *outcomes}
     following = next_of(steps, clock.kind, clock.due_at, clock.length_minutes, taken)
+    if not claim(clock, due, outcomes, following, at):
+        return {}
+    for one in due:
+        if pickup is not None and pickup.ended_at is not None:
+            outcomes[one.place] = Outcome.PAST
+        elif not one.covered:
+            outcomes[one.place] = act(one, clock, pickup, at)
+    if changes:
+        correct(clock, outcomes)
+    tell(clock, [one for one in due if outcomes[one.place] == Outcome.DONE], at)
+    return outcomes
+
+
+def claim(
+    clock: AnyRow,
+    due: Sequence[DueStep],
+    outcomes: Mapping[int, Outcome],
+    following: tuple[int, datetime] | None,
+    at: datetime,
+) -> bool:
+    """Move a clock on to the step that follows and keep those that are due as taken.
+
+    False where somebody else was faster.
+    """
     place, moment = following or (None, None)
-    values = {"id": clock_id, "due": clock.due_at, "at": at}
-    values |= {"next_step": place, "next_step_at": moment}
-    if ask(CLAIM, values).scalar() is None:
-        return []
-    outcomes = [(one, act(one, clock, pickup, at)) for one in due]
-    keep(clock, outcomes, at)
-    return [(one.action, outcome) for one, outcome in outcomes]
+    kept = ask(
+        CLAIM,
+        {
+            "id": clock.id,
+            "due": clock.due_at,
+            "at": at,
+            "next_step": place,
+            "next_step_at": moment,
+            "places": [one.place for one in due],
+            "actions": [one.action for one in due],
+            "planned": [one.planned_at for one in due],
+            "outcomes": [outcomes[one.place].value for one in due],
+        },
+    )
+    return kept.rowcount > 0
 
 
 def lock(clock: AnyRow) -> Pickup | None:
@@ -79,49 +120,50 @@ def lock(clock: AnyRow) -> Pickup | None:
 
 def act(step: DueStep, clock: AnyRow, pickup: Pickup | None, at: datetime) -> Outcome:
     """Do what a step says; return what became of it."""
-    if step.covered:
-        return Outcome.COVERED
     if step.action == Action.NOTE:
         note(clock, at)
         return Outcome.DONE
-    if step.action not in ACTIONS:
-        return Outcome.DONE if step.action in TELLS else Outcome.PAST
+    change = ACTIONS.get(step.action)
+    if change is None:
+        return Outcome.DONE
     try:
-        with session().begin_nested():
-            return Outcome.DONE if ACTIONS[step.action](clock, pickup, at) else Outcome.PAST
+        with session().begin_nested() if step.action in REFUSABLE else nullcontext():
+            return Outcome.DONE if change(clock, pickup, at) else Outcome.PAST
     except (Refused, NotFound):
         return Outcome.REFUSED
 
 
-def keep(clock: AnyRow, outcomes: Iterable[tuple[DueStep, Outcome]], at: datetime) -> None:
-    """Write down what became of the steps, and have told what is to be told."""
-    rows = [
-        {
-            "clock_id": clock.id,
-            "place": step.place,
-            "action": step.action,
-            "due_at": clock.due_at,
-            "planned_at": step.planned_at,
-            "taken_at": at,
-            "outcome": outcome,
-        }
-        for step, outcome in outcomes
-    ]
-    ask(KEEP, rows)
-    done = [step for step, outcome in outcomes if outcome == Outcome.DONE]
-    if done:
-        record(
-            StepsTaken(
-                at=at,
-                lead_id=clock.lead_id,
-                clock_id=clock.id,
-                kind=clock.kind,
-                due=clock.due_at.isoformat(),
-                planned=done[-1].planned_at.isoformat(),
-                places=[step.place for step in done],
-                actions=[step.action for step in done],
+def correct(clock: AnyRow, outcomes: Mapping[int, Outcome]) -> None:
+    """Write what became of steps that were not simply done."""
+    for place, outcome in outcomes.items():
+        if outcome in (Outcome.PAST, Outcome.REFUSED):
+            session().execute(
+                update(ClockStep)
+                .where(
+                    ClockStep.clock_id == clock.id,
+                    ClockStep.place == place,
+                    ClockStep.due_at == clock.due_at,
+                )
+                .values(outcome=outcome)
             )
+
+
+def tell(clock: AnyRow, done: Sequence[DueStep], at: datetime) -> None:
+    """Have people told of what was done."""
+    if not done:
+        return
+    record(
+        StepsTaken(
+            at=at,
+            lead_id=clock.lead_id,
+            clock_id=clock.id,
+            kind=clock.kind,
+            due=clock.due_at.isoformat(),
+            planned=done[-1].planned_at.isoformat(),
+            places=[step.place for step in done],
+            actions=[step.action for step in done],
         )
+    )
 
 
 def note(clock: AnyRow, at: datetime) -> None:

@@ -6,12 +6,15 @@ Here: what still stands of it, in the reader's language. Nothing here reaches co
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
 
+from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
+from portal.accounts.permissions import Permission
 from portal.accounts.queries import find_actor_of, find_name
 from portal.core.db import session
 from portal.core.mail.rendering import moment
@@ -63,11 +66,19 @@ def find_late(topic: str, facts: Mapping[str, Any], user: User, at: datetime) ->
     lead = find_visible(clock.lead_id, actor) if actor else None
     if actor is None or lead is None:
         return None
-    if clock.round_id is not None:
-        return _offer(topic, clock, lead)
     if topic == Topic.ANSWER_WANTED:
         return _asked(clock, lead, at)
-    return _held(topic, clock, lead, at)
+    told = _held if clock.round_id is None else _offer
+    return replace(told(topic, clock, lead, at), other=_elsewhere(actor))
+
+
+def _elsewhere(actor: Actor) -> tuple[str, str] | None:
+    """Return where somebody sees all that is late, not this alone."""
+    if actor.may(Permission.BOARD_SEE):
+        return str(_("See all that sits")), "/neglected"
+    if actor.may(Permission.PICKUPS_SEE_FIRM):
+        return str(_("See your team")), "/team"
+    return None
 
 
 def _held(topic: str, clock: Clock, lead: Lead, at: datetime) -> News:
@@ -177,7 +188,7 @@ def _asked(clock: Clock, lead: Lead, at: datetime) -> News:
     )
 
 
-def _offer(topic: str, clock: Clock, lead: Lead) -> News:
+def _offer(topic: str, clock: Clock, lead: Lead, _at: datetime) -> News:
     named = {"number": lead.number, "when": moment(clock.due_at)}
     silent = [name for _firm, name in queries.silent_firms(clock.round_id or 0)]
     if topic == Topic.TEAM_LATE:

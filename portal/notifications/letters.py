@@ -470,6 +470,7 @@ def news_letter(found: News, at: datetime) -> Letter:
             "what": str(found.what),
             "details": found.details,
             "coming": found.coming,
+            "other": found.other,
             "path": found.path,
             "press": str(found.press),
             "reason": str(found.reason),

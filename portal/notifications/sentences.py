@@ -22,7 +22,8 @@ IN_MAIL = Telling(in_full, in_full)
 class News:
     """One thing in words: `what` is a sentence, `press` what the button to `path` says.
 
-    `coming` is what comes if nothing is heard, a sentence each.
+    `coming` is what comes if nothing is heard, a sentence each; `other` where else to go, words and
+    path.
     """
 
     topic: str
@@ -34,3 +35,4 @@ class News:
     reason: str
     lead_id: int | None = None
     coming: list[str] = field(default_factory=list)
+    other: tuple[str, str] | None = None

@@ -43,14 +43,10 @@ from portal.partners.events import AbsenceAdded
 from portal.people import sign_up
 from portal.people.events import SignUpAsked, SignUpConfirmed, SignUpDeclined
 from portal.pickup.events import (
-    FeedbackDue,
-    FeedbackDueSoon,
-    FeedbackOverdue,
     LeadPickedUp,
     LeadReassigned,
     PicksSuspended,
 )
-from portal.pickup.models import Debt
 from portal.scoring.events import LeadHandedOn, LeadsCooled, LeadStirs
 from portal.timeline.events import ActivityDue
 
@@ -139,50 +135,6 @@ def tell_of_handing_on(event: LeadReassigned, at: datetime) -> None:
     by = find_name(event.by_user_id) or None
     key = f"yours:{event.pickup_id}:{event.user_id}:{event.at.timestamp():.6f}"
     write(key, event.user_id, at, lambda user: letters.yours_now(pickup, user, at, handed_by=by))
-
-
-def tell_soon(event: FeedbackDueSoon, at: datetime) -> None:
-    """Ask a holder for the answer that will soon be due."""
-    ask_for_feedback(Topic.FEEDBACK_SOON, event.pickup_id, event.user_id, event.at, at)
-
-
-def tell_due(event: FeedbackDue, at: datetime) -> None:
-    """Ask a holder for the answer that is due now."""
-    ask_for_feedback(Topic.FEEDBACK_DUE, event.pickup_id, event.user_id, event.at, at)
-
-
-def tell_overdue(event: FeedbackOverdue, at: datetime) -> None:
-    """Ask a holder for the answer that is late by the policy's hours."""
-    ask_for_feedback(Topic.FEEDBACK_OVERDUE, event.pickup_id, event.user_id, event.at, at)
-
-
-def ask_for_feedback(
-    topic: Topic, pickup_id: int, user_id: int, happened_at: datetime, at: datetime
-) -> None:
-    """Ask a holder for the answer that is due, unless it was given meanwhile.
-
-    While she is away whoever answers in her place is asked.
-    """
-    pickup = queries.find_owed(pickup_id, user_id)
-    if pickup is None:
-        return
-    due = pickup.feedback_due_at
-    if pickup.debt != Debt.SOON if topic == Topic.FEEDBACK_SOON else due > at:
-        return
-    about = f"{topic}:{pickup_id}:{due.isoformat()}"
-    tell(
-        {
-            user: partial(letters.feedback_wanted, topic, pickup, user, at)
-            for user in queries.list_answering(pickup, at)
-        },
-        topic,
-        about,
-        happened_at,
-        at,
-        lead_id=pickup.lead_id,
-        pickup_id=pickup_id,
-        due=due.isoformat(),
-    )
 
 
 def tell_of_unpicked(event: RoundEnded, at: datetime) -> None:

@@ -340,7 +340,7 @@ WORSE = (Debt.NONE, *TOLD)
 def mark_debt(pickup_id: int, at: datetime) -> None:
     """Note what a pickup owes now, for lists and reports; the gate asks the dates itself.
 
-    It is told once that it has become worse, and only how bad it is by now.
+    Open pages hear once that it has become worse, and only how bad it is by now.
     """
     pickup = session().scalar(
         select(Pickup)

@@ -15,8 +15,10 @@ from portal.core.events import EventRow
 from portal.core.mail.models import OutgoingEmail
 from portal.deadlines import clocks
 from portal.deadlines.models import ClockKind, ClockStep, DeadlinePolicy
-from portal.deadlines.steps import Step, as_rows
+from portal.deadlines.steps import FITS, Step, as_rows
 from portal.escalation import operations
+from portal.escalation.actions import ACTIONS
+from portal.escalation.rules import TELLS
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.notifications.models import NoticeRound
@@ -296,14 +298,14 @@ def test_silence_that_goes_on_is_noted_every_week(team):
 
 def test_a_worker_killed_between_two_statements_has_done_nothing(team, monkeypatch):
     held, clock = hold(team["alice"])
-    keep = operations.keep
+    tell = operations.tell
 
     def die(*_args):
         raise RuntimeError("killed")
 
-    monkeypatch.setattr(operations, "keep", die)
+    monkeypatch.setattr(operations, "tell", die)
     sweep(DUE + 4 * DAY)
-    monkeypatch.setattr(operations, "keep", keep)
+    monkeypatch.setattr(operations, "tell", tell)
     assert taken(clock) == []
     assert noted(clock) == []
     assert fresh(held).blocked_at is None
@@ -361,3 +363,7 @@ def test_who_is_reminded_by_hand_reads_who_asks_and_is_not_asked_again_at_once(t
     assert mails() == [("Alice", "reminded")]
     assert "Arno would like to know how far you are" in texts("reminded")[0].text
     assert operations.remind(ids, mara, AT + 2 * DAY) == [held.id]
+
+
+def test_whatever_a_step_may_do_is_done():
+    assert {*ACTIONS, *TELLS, "note"} == set(FITS)

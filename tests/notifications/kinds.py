@@ -92,6 +92,7 @@ LATE_NEWS = {
         "The last answer: Waiting feedback from end user.",
     ],
     "coming": FEEDBACK["coming"],
+    "other": ("See all that sits", "/neglected"),
     "path": "/leads/418",
     "press": "Open the lead",
 }
@@ -190,6 +191,7 @@ KINDS: dict[str, dict[str, Any]] = {
             "It is due on Monday, November 16, 2026, 6:00\u202fPM (Berlin time).",
         ],
         "coming": [],
+        "other": None,
         "reason": "You get this mail because this is yours to answer.",
     },
     "not_yours": {

@@ -24,6 +24,8 @@ from portal.core.db import session
 from portal.core.events import Delivery, record
 from portal.core.mail import links, rendering, transport
 from portal.core.mail.models import OutgoingEmail
+from portal.deadlines.models import DeadlinePolicy
+from portal.deadlines.steps import Step, as_rows
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.inbound.events import MailActionDone, MailPickLost
@@ -35,7 +37,6 @@ from portal.offers import operations as offers
 from portal.offers.events import OfferVisible, StandByHeard
 from portal.offers.models import Offer, OfferRound
 from portal.pickup import operations as pickup
-from portal.pickup.events import FeedbackDue
 from portal.pickup.models import Pickup
 from portal.timeline.models import ContactLook
 from tests.factories import (
@@ -46,6 +47,7 @@ from tests.factories import (
     make_offered_lead,
     make_partner,
     make_person,
+    make_programme,
     make_vendor,
 )
 from tests.notifications.kinds import KINDS
@@ -57,10 +59,25 @@ DAY = timedelta(days=1)
 SOON_AFTER = timedelta(minutes=1)
 
 
+@pytest.fixture
+def reminders(ctx):
+    """Have holders reminded two days before, when it is due, and a day after."""
+    make_programme()
+    steps = [Step("feedback", days * 24 * 60, "remind_holder") for days in (-2, 0, 1)]
+    session().execute(update(DeadlinePolicy).values(steps=as_rows(steps)))
+
+
 def react(at):
     """Run what follows, as the dispatcher would."""
     session().flush()
     jobs.run_now("core.dispatch", {"here": True}, at)
+
+
+def take_steps(at):
+    """Take the steps around deadlines that are due, and run what follows."""
+    session().flush()
+    jobs.run_now("escalation.take_steps", {}, at)
+    react(at)
 
 
 def look_round(at):
@@ -167,11 +184,10 @@ def test_who_never_wants_mails_is_still_answered_by_mail_for_a_pick_by_mail(ctx)
 # -- mails about a lead hang together ----------------------------------------------------------
 
 
-def test_all_mails_to_a_person_about_a_lead_hang_together(ctx):
+def test_all_mails_to_a_person_about_a_lead_hang_together(reminders):
     alice = make_person()
-    lead, pickup_id = held(alice)
-    pickup.mark_debt(pickup_id, AT + 6 * DAY)
-    react(AT + 6 * DAY)
+    lead, _pickup_id = held(alice)
+    take_steps(AT + 5.25 * DAY)
     told = mails(user=alice)
     assert [mail.kind for mail in told] == ["lead_offered", "yours_now", "feedback_soon"]
     subject = f"Warm lead {lead.number}: {lead.title}"
@@ -185,12 +201,11 @@ def test_all_mails_to_a_person_about_a_lead_hang_together(ctx):
 # -- what is owed ------------------------------------------------------------------------------
 
 
-def test_a_holder_is_asked_before_an_answer_is_due_and_once_it_is_overdue(ctx):
+def test_a_holder_is_asked_before_an_answer_is_due_and_once_it_is_overdue(reminders):
     alice = make_person()
-    lead, pickup_id = held(alice)
-    for days in (6, 6, 8, 8):
-        pickup.mark_debt(pickup_id, AT + days * DAY)
-        react(AT + days * DAY)
+    lead, _pickup_id = held(alice)
+    for days in (5.25, 5.25, 8, 8):
+        take_steps(AT + days * DAY)
     asked = [mail for mail in mails(user=alice) if mail.kind.startswith("feedback")]
     assert asked[0].kind == "feedback_soon"
     assert [mail.kind for mail in asked].count("feedback_soon") == 1
@@ -203,10 +218,10 @@ def test_a_holder_is_asked_before_an_answer_is_due_and_once_it_is_overdue(ctx):
     assert not told_of_contact(overdue)
 
 
-def test_an_answer_given_meanwhile_is_not_asked_for(ctx):
+def test_an_answer_given_meanwhile_is_not_asked_for(reminders):
     alice = make_person()
     _lead, pickup_id = held(alice)
-    pickup.mark_debt(pickup_id, AT + 6 * DAY)
+    jobs.run_now("escalation.take_steps", {}, AT + 6 * DAY)
     feedback.give(pickup_id, Answer("waiting"), get_actor(alice.id), AT + 6 * DAY)
     react(AT + 6 * DAY)
     assert not [mail for mail in mails() if mail.kind.startswith("feedback")]
@@ -382,7 +397,7 @@ def test_a_person_who_left_is_not_told_what_waited(ctx):
 # -- after a time of standing still ------------------------------------------------------------
 
 
-def test_three_days_of_standing_still_end_in_one_mail_per_person_and_hour(ctx):
+def test_three_days_of_standing_still_end_in_one_mail_per_person_and_hour(reminders):
     mara = make_manager()
     people = [make_person(), make_person(), make_person()]
     holder = people[0]
@@ -404,8 +419,7 @@ def test_three_days_of_standing_still_end_in_one_mail_per_person_and_hour(ctx):
     for minute in range(0, 180, 5):
         at = back + timedelta(minutes=minute)
         jobs.run_now("offers.end_rounds", {}, at)
-        jobs.run_now("pickup.mark_debts", {}, at)
-        react(at)
+        take_steps(at)
         look_round(at)
     sent = mails()[before:]
     assert {mail.user_id for mail in sent} == {mara.id, *(person.id for person in people)}
@@ -460,11 +474,12 @@ def test_the_longest_mail_about_many_things_is_not_cut_off(ctx):
 # -- other news --------------------------------------------------------------------------------
 
 
-def test_an_answer_is_asked_for_at_the_moment_at_which_it_is_due(ctx):
+def test_an_answer_is_asked_for_at_the_moment_at_which_it_is_due(reminders):
     alice = make_person()
-    _lead, pickup_id = held(alice)
-    record(FeedbackDue(at=AT + 7 * DAY, pickup_id=pickup_id, user_id=alice.id))
-    react(AT + 7 * DAY)
+    _lead, _pickup_id = held(alice)
+    take_steps(AT + 7 * DAY - timedelta(minutes=1))
+    assert [mail.kind for mail in mails(user=alice)][-1] != "feedback_due"
+    take_steps(AT + 7 * DAY)
     assert [mail.kind for mail in mails(user=alice)][-1] == "feedback_due"
 
 

@@ -42,6 +42,7 @@ from portal.desk import (
     lead_list_routes,
     live,
     mail_health,
+    overflow,
     planned,
     preview,
     search_routes,
@@ -92,6 +93,7 @@ from portal.leads import figure_routes as lead_figures
 from portal.leads import jobs as _leads  # noqa: F401
 from portal.leads import label_routes as labels
 from portal.leads import note_routes as notes
+from portal.leads import policy_routes as deadlines
 from portal.leads import suppression_routes as suppressions
 from portal.leads import team_routes as lead_team
 from portal.leads import visibility_routes as visibility
@@ -105,8 +107,6 @@ from portal.leads.events import (
     QualificationSaved,
     SignalSeen,
 )
-from portal.matching import policy_routes as deadlines
-from portal.matching import policy_use_routes as policy_uses
 from portal.matching import routes as matching
 from portal.notifications import jobs as _notifications  # noqa: F401 – registers its reactions
 from portal.notifications import routes as notifications
@@ -114,6 +114,7 @@ from portal.offers import jobs as _offers  # noqa: F401
 from portal.offers import routes as offers
 from portal.offers.events import (
     LeadOffered,
+    LeadReturned,
     OfferDeclined,
     OfferDismissed,
     OfferVisible,
@@ -132,8 +133,10 @@ from portal.people import routes as people
 from portal.people import sign_up_routes as sign_up
 from portal.people import unit_routes as units
 from portal.people.events import SignUpAsked, SignUpConfirmed, SignUpDeclined
+from portal.pickup import extension_routes as more_time
 from portal.pickup import jobs as _pickup  # noqa: F401
 from portal.pickup import pause_routes as pauses
+from portal.pickup import recall_routes as recalls
 from portal.pickup import routes as pickup
 from portal.pickup import standing_jobs as _standings  # noqa: F401
 from portal.pickup import suspension_routes as suspensions
@@ -142,6 +145,9 @@ from portal.pickup.events import (
     LeadGivenBack,
     LeadPickedUp,
     LeadReassigned,
+    LeadRecalled,
+    MoreTimeAsked,
+    MoreTimeDecided,
     PicksSuspended,
     SuspensionEnded,
 )
@@ -170,7 +176,6 @@ ROOMS = (
     api_tokens.blueprint,
     catalog.blueprint,
     fields.blueprint,
-    policy_uses.blueprint,
     deadlines.blueprint,
     partners.blueprint,
     partner_contacts.blueprint,
@@ -187,10 +192,13 @@ ROOMS = (
     pickup.blueprint,
     suspensions.blueprint,
     pauses.blueprint,
+    more_time.blueprint,
+    recalls.blueprint,
     feedback.blueprint,
     lead_actions.blueprint,
     assistance.blueprint,
     desk.blueprint,
+    overflow.blueprint,
     invariants.blueprint,
     planned.blueprint,
     neglected.blueprint,
@@ -284,6 +292,10 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     LeadsImported: ("qualification.route_waiting", "scoring.weigh_import"),
     OfferDismissed: ("scoring.keep_complaint",),
     OfferDeclined: ("scoring.keep_complaint",),
+    LeadRecalled: ("notifications.recalled", "pickup.weigh_standing", "assistance.void"),
+    LeadReturned: ("notifications.lead_waits",),
+    MoreTimeAsked: ("notifications.more_time_asked",),
+    MoreTimeDecided: ("notifications.more_time_decided",),
     LeadGivenBack: ("scoring.keep_complaint", "pickup.weigh_standing", "assistance.void"),
     LeadBlocked: ("pickup.weigh_standing",),
     PicksSuspended: ("pickup.weigh_standing", "notifications.paused"),

@@ -34,6 +34,7 @@ from portal.customers import operations as customers
 from portal.customers import winning
 from portal.customers.models import CustomerAddress
 from portal.customers.wall import open_for
+from portal.deadlines.models import Approval
 from portal.desk import views
 from portal.duplicates import merging
 from portal.duplicates.models import DuplicatePair
@@ -47,7 +48,6 @@ from portal.inbound.models import InboundMessage, MailState
 from portal.leads import activities, hand_over, notes, own_fields, team, versions
 from portal.leads.intake.mapping import propose_mapping
 from portal.leads.models import Lead, LeadState
-from portal.matching import policy_uses
 from portal.matching.models import DistributionRule
 from portal.offers import operations as offers
 from portal.partners import activities as partner_activities
@@ -56,7 +56,7 @@ from portal.partners.models import Absence, Partner, PartnerGroup, PartnerGroupM
 from portal.people import sign_up
 from portal.people.models import SignUpRequest
 from portal.pickup import operations as pickup
-from portal.pickup.models import Suspension
+from portal.pickup.models import Extension, Suspension
 from portal.qualification import nurture, routing
 from portal.qualification.models import InquiryRoute, NurtureMail
 from portal.timeline import activities as timeline
@@ -268,7 +268,16 @@ def make_things(world, alpha, at):
         first_failed_at=at,
         last_failed_at=at,
     )
-    session().add_all([group, absence, suspension, failure])
+    wish = Extension(
+        pickup_id=world.pickups["answered"],
+        asked_at=at,
+        asked_by_id=world.people["alice"].id,
+        days=3,
+        reason_id=book().reasons("extension")[0].id,
+        was_due=at + timedelta(days=7),
+        approval=Approval.ACCOUNT_MANAGER,
+    )
+    session().add_all([group, absence, suspension, failure, wish])
     session().flush()
     session().add(PartnerGroupMember(group_id=group.id, organisation_id=alpha.id))
     world.values = {
@@ -278,6 +287,7 @@ def make_things(world, alpha, at):
         "contact_id": make_contact(alpha, at),
         "delivery_id": 1,
         "entry_id": book().active("brand")[0].id,
+        "extension_id": wish.id,
         "failure_id": failure.id,
         "field_id": make_fields(world, alpha, at),
         "filename": "favicon.svg",
@@ -401,8 +411,6 @@ def make_draft(world, at):
     world.values["version"] = 1
     for endpoint in ("policy", "save_policy", "choose_standard", "use_policy"):
         world.values[f"deadlines.{endpoint} key"] = "standard"
-    use = policy_uses.UseDraft(policy_key="standard", temperature="cold")
-    world.values["use_id"] = policy_uses.add_use(use, world.people["manager"].id, at).id
     for endpoint in ("way_page", "save_way"):
         world.values[f"definition.{endpoint} key"] = "waiting"
         world.values[f"definition.{endpoint} slug"] = "won"

@@ -26,10 +26,11 @@ from portal.core.errors import NotFound
 from portal.customers.queries import find_of_lead
 from portal.deadlines.models import ClockKind
 from portal.deadlines.rules import terms_of
-from portal.deadlines.telling import expectations
+from portal.deadlines.words import expected
 from portal.desk import queries, timeline
 from portal.desk.board import board_cards, board_columns, column_words, figures
 from portal.desk.homes import read_home
+from portal.desk.memory import tell_done, tell_turns
 from portal.desk.who_sees import who_sees
 from portal.escalation import invariants
 from portal.feedback.action_rules import WORDS as ACTION_WORDS
@@ -50,7 +51,7 @@ from portal.leads.team import read_side
 from portal.leads.visibility import Field
 from portal.matching import words
 from portal.offers import operations as offering
-from portal.offers import places, rings
+from portal.offers import places, redistribution, rings
 from portal.offers import queries as offers
 from portal.offers.cards import card_of
 from portal.offers.models import Offer, OfferRound
@@ -58,11 +59,12 @@ from portal.offers.publishing import stays_direct
 from portal.offers.rules import may_be_offered
 from portal.offers.words import tell_course, tell_ring
 from portal.partners.contacts import find_for_leads
-from portal.pickup import pauses
+from portal.pickup import extension, pauses, recall
 from portal.pickup import queries as pickups
 from portal.pickup.clock_words import ClockLine, lines_of
 from portal.pickup.models import Pickup
 from portal.pickup.questions import Question, gate_view, question_of
+from portal.pickup.recall import done_before
 from portal.pickup.refusals import refusal_view
 from portal.qualification.confirming import Interest, interest_of
 from portal.timeline.queries import list_looks
@@ -290,11 +292,13 @@ def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
         customer=find_of_lead(found.id),
         owner=queries.find_owner(found),
         overdue=bool(facts and facts.owed_since(at)),
-        expected=expectations(terms_of(pickups.get_policy(pickup)), pickup.rhythm_days)
+        expected=expected(terms_of(pickups.get_policy(pickup)), pickup.rhythm_days)
         if pickup and facts
         else [],
         waiting=places.count_waiting(found.id) if facts else 0,
         requests=requests,
+        more_time=extension.room_of(pickup) if pickup and facts else None,
+        before=tell_done(done_before(found, pickup.picked_at)) if pickup else [],
         timeline=timeline.of_lead(found, sight, at, given, requests=requests),
         **deadlines_of(pickup if facts else None, at),
         dates=read_dates(found, actor, at, sight),
@@ -365,6 +369,7 @@ def vendor_lead(
     lines = [line for line in offered if firms is None or line.organisation_id in firms]
     offerable = may_be_offered(found.state, found.suppressed)
     contact = contacts.find_contact(found, actor, at, sight)
+    in_hand = pickups.find_held(found.id) if found.state == LeadState.HELD else None
     may_offer = actor.may(Permission.OFFERS_MAKE)
     told = Field.PROGRESS in sight
     given = part_of(queries.list_feedback(found.id), and_own(firms, actor)) if told else []
@@ -396,6 +401,10 @@ def vendor_lead(
         holders=holders,
         clocks=lines_of(held, at)[held[0]] if held else None,
         places=part_of(places.list_places(found.id), firms) if Field.ROUNDS in sight else [],
+        turns=tell_turns(redistribution.list_steps(found.id)) if Field.ROUNDS in sight else [],
+        before=tell_done(done_before(found, found.picked_at)) if told else [],
+        rests=found.rests_until is not None and found.rests_until > at,
+        may_recall=in_hand is not None and recall.may_recall(in_hand, actor),
         waiting=places.count_waiting(found.id),
         actions=[(key, ACTION_WORDS[key]) for key in list_actions(found, actor, at)],
         responsible=find_for_leads(found.holder_organisation_id)

@@ -33,9 +33,11 @@ from portal.leads.queries import get_visible
 from portal.offers import operations as offers
 from portal.offers.places import find_place
 from portal.offers.queries import was_offered
+from portal.pickup import extension
 from portal.pickup import operations as pickup
 from portal.pickup import queries as pickups
-from portal.pickup.models import Pickup
+from portal.pickup.extension import read_days
+from portal.pickup.models import Extension, Pickup
 from portal.pickup.operations import BY_MISTAKE
 from portal.pickup.rules import NotYoursAnyMore
 from portal.qualification.confirming import confirm, interest_of, take_back
@@ -59,6 +61,7 @@ ALLOWED: dict[str, dict[str, tuple[Permission, ...]]] = {
     # a lead that one waits for may be on offer again by the time the link is opened
     Purpose.STAND_BY: ON_OFFER,
     Purpose.FEEDBACK: {"feedback": REPORT, "interest": REPORT},
+    Purpose.MORE_TIME: {"more_time": REPORT},
     Purpose.UNDO: {"undo": (*REPORT, Permission.OFFERS_SEE)},
 }
 """What may be pressed behind which link, by whom."""
@@ -76,6 +79,7 @@ class Outcome:
     given: Feedback | None = None
     firm_is_out: bool = False
     refusal: Refused | None = None
+    wish: Extension | None = None
 
 
 def note_look(link: MailLink, at: datetime) -> None:
@@ -122,6 +126,8 @@ def press(
         return report(link, typed, mark, actor, at)
     if action == "interest":
         return confirm_interest(link, actor, at)
+    if action == "more_time":
+        return ask_for_time(link, typed, actor, at)
     if action in ("stand_by", "leave"):
         return wait(lead_of(link), action, actor, at)
     return undo(link, actor, at)
@@ -238,6 +244,21 @@ def report(
         return Outcome("feedback", again=True, given=given)
     done_with(given, actor, "feedback", at)
     return Outcome("feedback", given=given)
+
+
+def ask_for_time(link: MailLink, typed: Mapping[str, str], actor: Actor, at: datetime) -> Outcome:
+    """Ask for more time for a lead in hand; whoever has asked already is told so."""
+    if link.pickup_id is None:
+        raise NotFound()
+    held = pickups.get_told(link.pickup_id, actor)
+    before = extension.room_of(held).waits
+    wish = extension.ask(
+        held.id, read_days(typed), typed.get("reason"), actor, at, typed.get("note", "")
+    )
+    again = before is not None and before.id == wish.id
+    if not again:
+        done(held.lead_id, actor, "more_time", at, pickup_id=held.id)
+    return Outcome("more_time", again=again, wish=wish)
 
 
 def confirm_interest(link: MailLink, actor: Actor, at: datetime) -> Outcome:

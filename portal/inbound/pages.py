@@ -34,6 +34,7 @@ from portal.offers import operations as offers
 from portal.offers import queries as offer_queries
 from portal.offers.places import find_place
 from portal.offers.rules import AlreadyTaken
+from portal.pickup import extension
 from portal.pickup import queries as pickups
 from portal.pickup.models import Pickup
 from portal.pickup.questions import Question, Typed, gate_view, question_of
@@ -52,7 +53,7 @@ CHOICES = (*Status, "pick", "decline", "interest")
 KEPT = (
     *("status", "note", "next_step", "next_step_on", "waiting_since"),
     *("value", "reason", "decision_maker"),
-    *("also", "why", "lost_value", "competitor", "settles"),
+    *("also", "why", "lost_value", "competitor", "settles", "days"),
 )
 KEPT_MOST = 5_000
 
@@ -90,6 +91,8 @@ class Page:
     asked: Sequence[Asked] = field(default_factory=tuple)
     kept: Mapping[str, str] = field(default_factory=dict)
     onward: tuple[str, str] | None = None
+    errors: Mapping[str, str] = field(default_factory=dict)
+    most_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,8 @@ def show_thing(reader: Reader) -> tuple[Page, int]:
         return show_offer(reader)
     if purpose == Purpose.FEEDBACK:
         return show_feedback(reader)
+    if purpose == Purpose.MORE_TIME:
+        return show_more_time(reader)
     if purpose == Purpose.UNDO:
         return show_undo(reader)
     raise NotFound()
@@ -208,6 +213,40 @@ def show_feedback(reader: Reader) -> tuple[Page, int]:
         error=_("The portal asks for some answers before that: please confirm it there.")
         if reader.action == "interest" and reader.errors
         else None,
+    ), 200
+
+
+def show_more_time(reader: Reader) -> tuple[Page, int]:
+    """Return the page on which more time is asked for, or why there is none to be had."""
+    link, actor = reader.link, reader.actor
+    if link.pickup_id is None:
+        raise NotFound()
+    held = pickups.get_told(link.pickup_id, actor)
+    number, title = queries.title_of(held.lead_id)
+    if held.ended_at is not None:
+        return ended(held, number), 404
+    page = Page(
+        heading=title or number,
+        number=number,
+        facts=[_("Your answer is due %(when)s.", when=when(held.feedback_due_at))],
+    )
+    room = extension.room_of(held)
+    if room.waits is not None:
+        return replace(page, sentence=extension.said_of(room.waits)), 200
+    if not room.open or not pickups.is_in_charge(held, actor):
+        words = _("More time was given as often as is agreed.")
+        return replace(page, sentence=words, code=extension.NoMoreTime.code), 409
+    locale = str(get_locale())
+    return replace(
+        page,
+        sentence=extension.approval_words(room.approval),
+        body="_more_time.html",
+        action="more_time",
+        nonce=reader.sign(""),
+        reasons=[(short_key(r), r.label(locale)) for r in book().reasons("extension")],
+        kept=reader.typed,
+        errors=reader.errors,
+        most_days=room.most_days,
     ), 200
 
 
@@ -290,6 +329,7 @@ def ended(held: Pickup, number: str) -> Page:
         "won": _("You reported it as won."),
         "lost": _("You reported it as lost."),
         "given_back": _("You gave it back."),
+        "recalled": _("The vendor took it back. What you did about it counts for you."),
     }
     return Page(
         heading=_("No longer in your hands"),
@@ -341,6 +381,12 @@ def answer(outcome: Outcome, reader: Reader) -> tuple[Page, int]:
         return taken_back(outcome.action, number, again=outcome.again), 200
     if outcome.action == "interest":
         return confirmed(lead_id, number, again=outcome.again), 200
+    if outcome.wish is not None:
+        return Page(
+            heading=_("Already recorded") if outcome.again else _("Thank you"),
+            number=number,
+            sentence=extension.said_of(outcome.wish),
+        ), 200
     if outcome.action in ("stand_by", "leave"):
         return waiting(outcome.action, number), 200
     if outcome.action == "decline":
@@ -526,6 +572,7 @@ def press_again(reader: Reader, mark: str) -> tuple[Page, int]:
         "stand_by": _("Stand by, should it come back"),
         "leave": _("Wait no more"),
         "interest": _("Interest confirmed"),
+        "more_time": _("Ask for more time"),
         "hearing": _("Save"),
     }
     number = None

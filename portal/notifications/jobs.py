@@ -7,7 +7,7 @@ from datetime import datetime
 from portal.accounts.events import HearingChanged
 from portal.core.jobs import Payload, job, sweep
 from portal.core.reactions import reaction
-from portal.notifications import mailed, operations, rungs, telling
+from portal.notifications import mailed, operations, recalls, rungs, telling
 
 reaction("notifications.stand_by_heard", queue="now")(telling.tell_who_stood_by)
 reaction("notifications.lead_offered", queue="mail")(telling.tell_of_offer)
@@ -26,6 +26,10 @@ reaction("notifications.help_asked", queue="mail")(telling.tell_who_helps)
 reaction("notifications.help_answered", queue="mail")(telling.tell_of_help)
 reaction("notifications.asked_again", queue="mail")(telling.tell_who_works_on_it)
 reaction("notifications.closed_for_you", queue="mail")(telling.tell_of_closing)
+reaction("notifications.recalled", queue="mail")(recalls.tell_of_recall)
+reaction("notifications.lead_waits", queue="mail")(recalls.tell_of_return)
+reaction("notifications.more_time_asked", queue="mail")(recalls.tell_of_wish)
+reaction("notifications.more_time_decided", queue="mail")(recalls.tell_of_decision)
 reaction("notifications.open_again", queue="mail")(telling.tell_of_opening)
 reaction("notifications.stands_in", queue="mail")(telling.tell_who_stands_in)
 reaction("notifications.paused", queue="mail")(telling.tell_of_pause)

@@ -54,6 +54,7 @@ from portal.offers import places, rings
 from portal.offers.cards import card_of
 from portal.offers.models import RoundOutcome
 from portal.people.models import SignUpRequest
+from portal.pickup.extension import room_of
 from portal.pickup.models import Pickup
 from portal.pickup.queries import find_open, position_of
 from portal.pickup.rules import UNDO_WITHIN, Colour, obstacles
@@ -202,6 +203,20 @@ def interest_path(path: str, pickup: Pickup) -> str | None:
     return f"{path}?s=interest" if said is None else None
 
 
+def more_time_path(pickup: Pickup, user: User, at: datetime) -> str | None:
+    """Return where more time is asked for; None where there is none, or another holds the lead."""
+    if pickup.user_id != user.id or not room_of(pickup).open:
+        return None
+    return links.issue(
+        Purpose.MORE_TIME,
+        user.id,
+        at,
+        lead_id=pickup.lead_id,
+        pickup_id=pickup.id,
+        topic="more_time",
+    )
+
+
 def answers(path: str, pickup: Pickup, number: str, user: User) -> list[dict[str, str]]:
     """Return the five answers about a lead in hand, each with its link and as a mail to send."""
     settings: Settings = current_app.config["SETTINGS"]
@@ -337,6 +352,7 @@ def feedback_wanted(kind: str, pickup: Pickup, user: User, at: datetime) -> Lett
                 "gate": None if instead_of else gate_told(user, at),
                 "answer_rows": answers(path, pickup, teaser.number, user),
                 "interest_path": interest_path(path, pickup),
+                "more_time_path": more_time_path(pickup, user, at),
             },
             pickup.lead_id,
         )
@@ -519,6 +535,7 @@ def recorded_words(event: MailActionDone, number: str) -> tuple[str, list[str]]:
         "stand_by": _("you stand by for %(number)s.", number=number),
         "interest": _("the interest in %(number)s is confirmed.", number=number),
         "undo_interest": _("the interest in %(number)s is not confirmed any more.", number=number),
+        "more_time": _("you asked for more time for %(number)s.", number=number),
         "leave": _("you don't stand by for %(number)s any more.", number=number),
         "undo_pick": _("%(number)s is not picked up; it was taken back.", number=number),
         "undo_decline": _("%(number)s is on your list again.", number=number),

@@ -33,7 +33,7 @@ from portal.leads import activities, hand_over
 from portal.leads.models import Lead, LeadState, Temperature
 from portal.leads.queries import find_visible
 from portal.matching.words import country_name
-from portal.notifications import late
+from portal.notifications import late, returned
 from portal.notifications.models import Topic
 from portal.notifications.sentences import IN_MAIL, News
 from portal.partners.models import Absence, Partner
@@ -57,6 +57,7 @@ TOPICS = (
     *(Topic.SIGN_UP_WAITS, Topic.ASKED_AGAIN, Topic.PAUSED),
     *late.TOPICS,
     *(Topic.HELP_ASKED, Topic.HELP_ANSWERED),
+    *returned.TOPICS,
 )
 
 
@@ -79,6 +80,8 @@ def find_news(topic: str, facts: Mapping[str, Any], user: User, at: datetime) ->
         return _cooled(facts["cooled"], user)
     if topic == Topic.ASKED_AGAIN:
         return _asked_again(facts["asked_of"], user)
+    if topic in returned.TOPICS:
+        return returned.find_returned(topic, facts, user, at)
     if topic in late.TOPICS:
         return late.find_late(topic, facts, user, at)
     if topic == Topic.PAUSED:

@@ -7,7 +7,7 @@ Lock order as everywhere: partner → lead → pickup.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,6 +22,7 @@ from portal.accounts.permissions import Permission
 from portal.core.db import AnyRow, session
 from portal.core.errors import Invalid, NotFound, Refused
 from portal.core.events import record
+from portal.core.mail.rendering import moment
 from portal.deadlines.models import Approval, ClockKind
 from portal.leads import notes
 from portal.leads.models import Lead
@@ -210,6 +211,31 @@ def tell(wish: Extension, pickup: Pickup, at: datetime) -> None:
             granted=bool(wish.granted),
         )
     )
+
+
+def read_days(typed: Mapping[str, str]) -> int | None:
+    """Read how many days were asked for; anything odd is none."""
+    raw = typed.get("days", "")
+    return int(raw) if raw.isdecimal() and len(raw) < 5 else None
+
+
+def approval_words(approval: str) -> str:
+    """Say who has to agree to more time."""
+    words = {
+        Approval.NONE: _("More time is given at once."),
+        Approval.ACCOUNT_MANAGER: _("Your account manager decides on it."),
+        Approval.CHANNEL_MANAGER: _("The channel manager decides on it."),
+    }
+    return str(words[Approval(approval)])
+
+
+def said_of(wish: Extension) -> str:
+    """Return what became of a wish, as the next page says it."""
+    if wish.due is not None:
+        return str(_("You have more time: your answer is due %(when)s now.", when=moment(wish.due)))
+    if wish.decided_at is not None:
+        return str(_("It stays with the date as it was."))
+    return str(_("Asked for. You hear of the decision; until then the date stays as it was."))
 
 
 # -- who decides ------------------------------------------------------------------------------

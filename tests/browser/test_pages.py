@@ -180,6 +180,8 @@ def paths_of(live, field):
         "pickup.give_back_page": [field.pickups["owed"]],
         "team.absence": [field.people["rep"].id],
         "team.place": [field.people["rep"].id],
+        "more_time.page": [field.pickups["owed"]],
+        "recall.page": [field.leads["waiting"]],
         "pickup.holder_page": [field.pickups["owed"]],
         "feedback.feedback_page": [field.pickups["owed"], field.pickups["overdue"]],
         "qualification.qualify_lead": [
@@ -257,7 +259,6 @@ def paths_of(live, field):
         "fields.new_field": ["lead", "partner"],
         "fields.field": [field.own_fields["lead one"], field.own_fields["partner web"]],
         "deadlines.policy": ["standard"],
-        "policy_uses.use": [field.policy_use],
         "scoring.rule": ["need", "signal_visit", "silence", "source_met", "time_frame"],
         "definition.version": [field.draft],
         "definition.activating": [field.draft],

@@ -86,8 +86,7 @@ def owner_leaves(house):
 
 
 def clock_is_gone(house):
-    stopped = {"stopped_at": BEFORE, "outcome": "void", "next_step": None, "next_step_at": None}
-    house.change(Clock, *house.clock_of_pickup(), **stopped)
+    house.change(Clock, *house.clock_of_pickup(), stopped_at=BEFORE, outcome="void")
 
 
 def clock_says_another_moment(house):

@@ -23,6 +23,7 @@ from portal.catalog.field_operations import FieldDraft
 from portal.catalog.queries import book
 from portal.core.db import session
 from portal.customers import policy
+from portal.deadlines.business_time import Week
 from portal.demo import cast
 from portal.demo.inquiries import plain
 from portal.demo.places import GERMAN_SPEAKING, NAMES, REGIONS, ZONES
@@ -30,7 +31,9 @@ from portal.founding import find_vendor, found_programme
 from portal.leads.first_contact import FIRST_CONTACT
 from portal.matching import operations as matching
 from portal.matching.criteria import Condition, Criterion, Field, Kind, Mode
+from portal.partners import hours
 from portal.partners import operations as partners
+from portal.partners.hours import Hours, read_day
 from portal.partners.models import Partner
 from portal.pickup import suspension
 
@@ -95,6 +98,7 @@ def set_stage(at: datetime, rng: Random) -> Stage:
         at=at,
     )
     keep_more(staff["manager"], at)
+    hours.save(vendor, OFFICE, staff["manager"].id, at)
     organisations: dict[str, Organisation] = {}
     firms: dict[int, Cast] = {}
     for number, firm in enumerate(cast.FIRMS):
@@ -262,6 +266,17 @@ def write_rules(mentors: int, at: datetime) -> None:
     ):
         rule = matching.add_rule(draft, at)
         matching.move_rule(rule.id, -10, at)
+
+
+OFFICE = Hours(
+    week=Week(((read_day("8:30–12:30, 13:15–17:00")),) * 4 + (read_day("8:30–14:00"), (), ())),
+    zone="Europe/Berlin",
+    holidays=True,
+    days_off=(),
+    country="DE",
+    subdivision="DE-NI",
+)
+"""When the vendor works, and partners who say nothing else."""
 
 
 def close_in(stage: Stage, at: datetime) -> None:

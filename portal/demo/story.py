@@ -51,6 +51,8 @@ from portal.offers.models import Offer, OfferRound
 from portal.partners import operations as partners
 from portal.partners.models import Shares
 from portal.pickup import operations as pickups
+from portal.pickup import pauses
+from portal.pickup import queries as pickup_queries
 from portal.pickup.jobs import changed_debts
 from portal.pickup.models import Pickup
 from portal.timeline.rules import Entry
@@ -796,6 +798,11 @@ def settle_at_home(stage: Stage, at: datetime) -> None:
                 "On holiday",
                 there.id,
             )
+    for held in open_pickups(list(stage.firms))[-8:-1:3]:
+        holder = get_actor(held.user_id)
+        if pauses.refusal_of(held, pickup_queries.get_policy(held), at) is None:
+            with circumstances.under(channel="web", actor_id=holder.id):
+                pauses.pause(held.id, "asked_to_wait", (at + 12 * DAY).date(), holder, at)
     for number, held in enumerate(open_pickups(list(stage.firms))[:6]):
         holder = get_actor(held.user_id)
         lead = session().get_one(Lead, held.lead_id, populate_existing=True)

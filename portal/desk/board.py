@@ -140,10 +140,10 @@ def answer_word(status: str | None) -> str:
 def _line_held(row: AnyRow, _at: datetime) -> tuple[str, bool]:
     return str(
         _(
-            "%(firm)s · %(status)s · due %(day)s",
+            "%(firm)s · %(status)s · due %(when)s",
             firm=row.firm,
             status=answer_word(row.last_status),
-            day=day(row.feedback_due_at),
+            when=when(row.feedback_due_at),
         )
     ), False
 

@@ -54,6 +54,7 @@ from portal.offers import places, rings
 from portal.offers.cards import card_of
 from portal.offers.models import RoundOutcome
 from portal.people.models import SignUpRequest
+from portal.pickup.clock_words import lines_of
 from portal.pickup.extension import room_of
 from portal.pickup.models import Pickup
 from portal.pickup.queries import find_open, position_of
@@ -309,6 +310,11 @@ def yours_now(
                 },
                 "due_at": pickup.feedback_due_at,
                 "rhythm_days": pickup.rhythm_days,
+                "deadlines": [
+                    one
+                    for one in lines_of([pickup.id], at)[pickup.id]
+                    if one.kind != ClockKind.FEEDBACK and one.state == "ahead"
+                ],
                 "answer_rows": answers(path, pickup, lead.number, user),
                 "interest_path": interest_path(path, pickup),
             },

@@ -14,7 +14,7 @@ from sqlalchemy import or_, select
 
 from portal.core.db import session
 from portal.deadlines.models import Clock, ClockKind, Stop
-from portal.web.filters import when
+from portal.web.filters import day, when
 
 WORDS: Mapping[ClockKind, Any] = {
     ClockKind.RESPONSE: _l("First contact"),
@@ -65,8 +65,8 @@ def line_of(clock: Clock, at: datetime) -> ClockLine:
     elif rests:
         state = "rests"
         said = _(
-            "rests until %(until)s, then due %(when)s",
-            until=when(clock.resumes_at),
+            "rests until %(day)s, then due %(when)s",
+            day=day(clock.resumes_at),
             when=when(clock.due_at),
         )
     elif late:

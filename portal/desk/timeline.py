@@ -43,7 +43,7 @@ from portal.timeline.activities import Listed
 from portal.timeline.attachments import Attached
 from portal.timeline.models import FirmNote
 from portal.timeline.stream import Line, What
-from portal.web.filters import money, when
+from portal.web.filters import day, money, when
 
 FEW = 4
 """So many lines of what was are shown at once to who holds a lead."""
@@ -189,7 +189,7 @@ def tell_turn(name: str, data: Mapping[str, Any], names: Mapping[str, Any]) -> s
     if name == LeadRested.__name__:
         until = datetime.fromisoformat(data["until"])
         reason = book().label(data["reason_id"], str(get_locale()))
-        return str(_("Rests until %(when)s: %(reason)s", when=when(until), reason=reason))
+        return str(_("Rests until %(day)s: %(reason)s", day=day(until), reason=reason))
     if name == LeadWentOn.__name__:
         return str(_("Goes on, its deadlines run again"))
     if name == LeadRevived.__name__:

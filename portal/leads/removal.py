@@ -12,6 +12,7 @@ from sqlalchemy import delete, select, update
 
 from portal.accounts.models import Organisation, OrganisationKind
 from portal.core.db import session
+from portal.deadlines.models import Clock
 from portal.leads import wall
 from portal.leads.models import (
     ArchivedLead,
@@ -65,7 +66,7 @@ def remove(lead: Lead) -> None:
         opened.execute(delete(LeadContact).where(LeadContact.lead_id == lead.id))
     for table in (
         *(LeadAnswer, LeadInterest, LeadTeamMember, LeadDateChange, HandOver, ArchivedLead),
-        *(LeadFinder, LeadSignal, ContactLook),
+        *(LeadFinder, LeadSignal, ContactLook, Clock),
     ):
         own.execute(delete(table).where(table.lead_id == lead.id))
     own.delete(lead)

@@ -133,10 +133,13 @@ def taken_back(pickup: Pickup, said_at: datetime, at: datetime) -> None:
 
 
 def handed_on(pickup: Pickup) -> None:
-    """Have the clocks of a pickup wait for who holds it now; their moments stay."""
+    """Have the clocks of a pickup wait for who holds it now; their moments stay.
+
+    What the vendor was asked for still waits for whom it was asked of.
+    """
     session().execute(
         update(Clock)
-        .where(Clock.pickup_id == pickup.id, Clock.stopped_at.is_(None))
+        .where(Clock.pickup_id == pickup.id, Clock.request_id.is_(None), Clock.stopped_at.is_(None))
         .values(user_id=pickup.user_id)
     )
 

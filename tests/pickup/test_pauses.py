@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal.accounts.queries import get_actor
+from portal.core import clock
 from portal.core.db import session
 from portal.core.errors import Invalid
 from portal.core.jobs import run_now
@@ -22,7 +23,15 @@ from portal.pickup import pauses
 from portal.pickup.clock_words import lines_of
 from portal.pickup.models import Pickup
 from portal.pickup.queries import position_of
-from tests.factories import AT, make_offered_lead, make_partner, make_person
+from tests.factories import (
+    AT,
+    csrf_of,
+    factory,
+    make_offered_lead,
+    make_partner,
+    make_person,
+    sign_in,
+)
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 UNTIL = date(2026, 12, 1)
@@ -93,9 +102,9 @@ def test_who_goes_on_earlier_is_due_as_much_earlier(held: Held) -> None:
 def test_no_step_comes_while_it_rests(held: Held) -> None:
     held.pause(at=AT + 6 * DAY)
 
-    clock = find_running(ClockKind.FEEDBACK, pickup_id=held.id)
+    running = find_running(ClockKind.FEEDBACK, pickup_id=held.id)
     # a day is left; the reminder of two days before falls into the rest
-    assert (clock.due_at, clock.next_step) == (BEGINS + DAY, None)
+    assert (running.due_at, running.next_step) == (BEGINS + DAY, None)
     assert session().scalars(select(ClockStep.outcome)).all() == ["past"]
 
 
@@ -140,3 +149,29 @@ def test_it_rests_as_often_as_agreed_and_never_instead_of_an_answer(ctx: Flask) 
         held.answer(AT + day * DAY + HOUR)
     with pytest.raises(pauses.CanNotRest, match="2 times, as often as agreed"):
         held.pause(at=AT + 3 * DAY)
+
+
+def test_a_holder_lets_a_lead_rest_on_its_page_and_go_on(app: Flask, client) -> None:
+    alice = make_person()
+
+    @factory
+    def pick() -> int:
+        actor, now = get_actor(alice.id), clock.now()
+        held = pickup.claim(make_offered_lead(at=now).id, actor, now).pickup_id
+        feedback.give(held, Answer("waiting"), actor, now)
+        return held
+
+    held = pick()
+    sign_in(client, alice)
+    page = f"/pickups/{held}/pause"
+    typed = {"csrf_token": csrf_of(client.get(page).text), "reason": "budget"}
+    refused = client.post(page, data=typed | {"until": "2020-01-01"})
+    assert refused.status_code == 422
+    assert "Please choose a day ahead." in refused.text
+    assert 'value="budget" selected' in refused.text or 'selected value="budget"' in refused.text
+
+    until = (clock.now() + 5 * DAY).date()
+    assert client.post(page, data=typed | {"until": until.isoformat()}).status_code == 303
+    assert "rests until" in client.get("/mine").text
+    assert client.post(f"/pickups/{held}/going-on", data=typed).status_code == 303
+    assert "rests until" not in client.get("/mine").text

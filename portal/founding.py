@@ -29,8 +29,12 @@ from portal.leads.models import (
     QualificationQuestion,
 )
 from portal.matching.models import DistributionRule
+from portal.qualification.models import NurtureRule
 from portal.scoring.definition import first_rules
 from portal.scoring.models import ScoreRules
+
+KEPT_WARM = (("lost.postponed", 6), ("lost.no_budget", 12))
+"""The reasons for which lost leads are kept warm, and for how many months."""
 
 TEASER_FIELDS = [
     "title",
@@ -200,6 +204,8 @@ def found_programme(at: datetime, name: str = "Firstcome", cadence: Sequence[Pla
     session().flush()
     forget_book()
     write_first_rules(at)
+    for key, months in KEPT_WARM:
+        session().add(NurtureRule(reason_id=book().id_of("reason", key), months=months))
     session().add(ScoreRules(version=1, content=first_rules(book()).to_data(), created_at=at))
     session().flush()
 

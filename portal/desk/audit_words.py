@@ -117,6 +117,7 @@ EVENTS: dict[str, Any] = {
     "InquiriesRouted": _l("Inquiries given to who qualifies them"),
     "RoutesChanged": _l("Rules for inquiries changed"),
     "LeadNurtured": _l("Put into nurture"),
+    "NurtureRulesChanged": _l("Rules of nurture changed"),
     "NurtureEnded": _l("Nurture is over"),
     "NurtureMailSent": _l("Mail of nurture sent"),
     "NurtureMailsChanged": _l("Mails of nurture changed"),

@@ -31,6 +31,7 @@ from portal.offers import operations as offers
 from portal.partners.figures import count
 from portal.pickup import clocks
 from portal.pickup.models import Pickup
+from portal.qualification import nurture_rules
 from portal.timeline.operations import enter, plan_again
 
 
@@ -60,6 +61,8 @@ def take_back(lead_id: int, actor: Actor, at: datetime) -> Lead:
     session().flush()
     if given.status == Status.WON:
         winning.take_win_back(lead, actor, at)
+    elif given.status == Status.LOST:
+        nurture_rules.withdraw(lead, at)
     plan_again("lead", lead.id, given.at, actor.id, at)
     author, ours = actor.id, firm or actor.organisation_id
     enter("lead", lead.id, "feedback", "", at, author, ours, code="taken_back")
@@ -155,5 +158,5 @@ def revive(lead_id: int, actor: Actor, at: datetime) -> Lead:
     get_visible(lead_id, actor)
     lead = offers.lock_lead(lead_id)
     check(Action.REVIVE, lead, actor, at)
-    revival.revive(lead, actor, at)
+    revival.revive(lead, actor.id, at)
     return lead

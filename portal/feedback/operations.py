@@ -49,6 +49,7 @@ from portal.pickup import clocks, queries, suspension
 from portal.pickup import operations as pickup_operations
 from portal.pickup.models import Debt, Pickup
 from portal.pickup.operations import Claimed
+from portal.qualification import nurture_rules
 from portal.timeline.operations import cancel_planned, enter, plan_again
 from portal.timeline.queries import list_planned
 from portal.timeline.rules import Why, still_open
@@ -323,6 +324,8 @@ def close(
         winning.win(lead, actor, at)
     elif status == Status.LOST:
         record(LeadLost(**about, reason_id=reason_id))
+        if reason_id is not None:
+            nurture_rules.begin_by_rule(lead, reason_id, at)
     else:
         record(LeadCancelled(**about, reason_id=reason_id))
 
@@ -419,6 +422,8 @@ def take_back(feedback_id: int, actor: Actor, at: datetime) -> Feedback:
         figures |= {"open_pickups": 1, "won" if given.status == Status.WON else "lost": -1}
     if given.status == Status.WON:
         winning.take_win_back(lead, actor, at)
+    elif given.status == Status.LOST:
+        nurture_rules.withdraw(lead, at)
     count(pickup.organisation_id, **figures)
     session().flush()
     suspension.hold_again(pickup, given.at, at)

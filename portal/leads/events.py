@@ -258,8 +258,11 @@ class LeadUnarchived(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadRevived(Event):
-    """A dead lead is to be qualified anew; `was` is the key of the status in which it had ended."""
+    """A dead lead is to be qualified anew; `was` is the key of the status in which it had ended.
 
-    user_id: int
+    Nobody is `user_id` where its nurture is over.
+    """
+
+    user_id: int | None
     was: str
     reason_id: int | None

@@ -10,7 +10,6 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 
-from portal.accounts.actor import Actor
 from portal.core.db import session
 from portal.core.events import record
 from portal.leads import archive, wall
@@ -22,10 +21,11 @@ from portal.leads.queries import get_definition
 from portal.leads.rules import DoNotCall
 
 
-def revive(lead: Lead, actor: Actor, at: datetime) -> None:
+def revive(lead: Lead, user_id: int | None, at: datetime) -> None:
     """Put a locked dead lead into the queue of those to be qualified, in the status of a new one.
 
-    Raises `DoNotCall` for whoever asked meanwhile not to be approached.
+    Nobody is `user_id` where its nurture is over. Raises `DoNotCall` for whoever asked meanwhile
+    not to be approached.
     """
     if is_left_alone(lead):
         raise DoNotCall(
@@ -43,8 +43,8 @@ def revive(lead: Lead, actor: Actor, at: datetime) -> None:
     lead.version += 1
     archive.forget(lead)
     session().flush()
-    clear_dates(lead, actor.id, at)
-    record(LeadRevived(at=at, lead_id=lead.id, user_id=actor.id, was=was, reason_id=reason_id))
+    clear_dates(lead, user_id, at)
+    record(LeadRevived(at=at, lead_id=lead.id, user_id=user_id, was=was, reason_id=reason_id))
 
 
 def is_left_alone(lead: Lead) -> bool:

@@ -23,7 +23,7 @@ from portal.qualification.models import ContactAttempt, DeskWork, Nurture
 
 WORK = ("last_outcome", "last_attempt_at", "reached_at", "call_back_at", "step")
 HANDS = ("owner_id", "unit_id", "qualifier_id", "state", "state_since")
-NURTURE = ("since", "until", "by_id", "sent", "sent_days", "ended_at")
+NURTURE = ("since", "until", "by_id", "sent", "sent_days", "ended_at", "reason_id", "mails")
 
 
 def over(kept: Lead, gone: Lead, at: datetime) -> Kept:

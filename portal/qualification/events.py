@@ -57,12 +57,22 @@ class QualificationHandedOn(Event):
 class LeadNurtured(Event):
     """A lead that is not ready yet is kept warm until a moment, with mails.
 
-    Nobody is `user_id` where its policy says so, because no firm wanted it.
+    Nobody is `user_id` where its policy says so, because no firm wanted it, or a rule, because it
+    was lost for a reason.
     """
 
     user_id: int | None
     until: str
     archived: bool
+    reason_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NurtureRulesChanged(Event):
+    """Which reasons have lost leads go into nurture."""
+
+    user_id: int
+    reasons: list[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Text,
+    UniqueConstraint,
+    true,
+)
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
@@ -123,12 +131,27 @@ class NurtureMail(Base):
     version: Mapped[int] = mapped_column(default=1)
 
 
+class NurtureRule(Base):
+    """Leads lost for this reason are kept warm for so many months, with mails or without."""
+
+    __tablename__ = "nurture_rules"
+
+    reason_id: Mapped[int] = mapped_column(
+        ForeignKey("catalog_entries.id"), primary_key=True, autoincrement=False
+    )
+    months: Mapped[int]
+    mails: Mapped[bool] = mapped_column(default=True)
+
+    __table_args__ = (CheckConstraint("months BETWEEN 1 AND 36", name="months"),)
+
+
 class Nurture(Base):
     """A lead that is kept warm from `since` until `until`, whether in nurture or in the archive.
 
     `next_at` is when the next mail is due, None where none is; `sent_days` the day of the last
     one. A lead that was nurtured once and is again has the same row. Nobody is `by_id` where its
-    policy put it there.
+    policy put it there, or the rule of the reason for which it was lost: `reason_id`. It stays lost
+    meanwhile. No mails go where `mails` says so.
     """
 
     __tablename__ = "nurtures"
@@ -141,6 +164,8 @@ class Nurture(Base):
     by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     sent: Mapped[int] = mapped_column(default=0)
     sent_days: Mapped[int] = mapped_column(default=-1)
+    mails: Mapped[bool] = mapped_column(default=True, server_default=true())
+    reason_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
     next_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 

@@ -17,7 +17,7 @@ from portal.accounts.actor import Actor
 from portal.core.db import session
 from portal.core.errors import Conflict, Invalid, NotFound, Refused
 from portal.core.events import record
-from portal.leads import archive, beginning
+from portal.leads import archive, beginning, revival
 from portal.leads.models import OFFERABLE, TO_QUALIFY, Lead, LeadState
 from portal.leads.operations import lock_to_edit, queue_again
 from portal.leads.queries import lock_visible
@@ -49,11 +49,13 @@ def find_nurture(lead_id: int) -> Nurture | None:
 
 
 def begin(lead_id: int, until: date, actor: Actor, at: datetime) -> Nurture:
-    """Keep a lead warm until a day, with mails; one that lies in the archive stays there.
+    """Keep a lead warm until a day, with mails; one that is lost or in the archive stays there.
 
     Raises `Invalid` at `until`, `Refused`, `Locked`, `NotFound`, `rules.NotEditable`.
     """
-    archived = archive.find_archived(lead_id) is not None
+    found = find_nurture(lead_id)
+    reason_id = found.reason_id if found is not None else None
+    archived = archive.find_archived(lead_id) is not None or reason_id is not None
     if archived:
         lead = lock_visible(lead_id, actor)
         archive.check_dead(lead, actor)
@@ -68,7 +70,8 @@ def begin(lead_id: int, until: date, actor: Actor, at: datetime) -> Nurture:
     moment = datetime.combine(until, MORNING, ZoneInfo(actor.timezone))
     if not at < moment <= at + LONGEST:
         raise Invalid({"until": str(_("Please choose a day ahead, within three years."))})
-    row = _keep(lead_id, moment, actor.id, at)
+    row = keep(lead_id, moment, actor.id, at)
+    row.reason_id = reason_id
     if not archived and lead.state != LeadState.NURTURE:
         beginning.drop(lead, actor.id, at)
         _put_into(lead, at)
@@ -90,7 +93,7 @@ def begin(lead_id: int, until: date, actor: Actor, at: datetime) -> Nurture:
 def begin_unpicked(lead: Lead, at: datetime) -> Nurture:
     """Keep a locked lead warm that no firm wanted; nobody has it in hand."""
     until = at + UNPICKED
-    row = _keep(lead.id, until, None, at)
+    row = keep(lead.id, until, None, at)
     _put_into(lead, at)
     session().flush()
     record(
@@ -99,7 +102,9 @@ def begin_unpicked(lead: Lead, at: datetime) -> Nurture:
     return row
 
 
-def _keep(lead_id: int, until: datetime, by_id: int | None, at: datetime) -> Nurture:
+def keep(
+    lead_id: int, until: datetime, by_id: int | None, at: datetime, *, mails: bool = True
+) -> Nurture:
     """Write until when a lead is kept warm, and when its next mail goes."""
     row = session().get(Nurture, lead_id, with_for_update=True)
     if row is None:
@@ -108,6 +113,7 @@ def _keep(lead_id: int, until: datetime, by_id: int | None, at: datetime) -> Nur
     if row.since is None or row.ended_at is not None:
         row.since, row.sent, row.sent_days = at, 0, -1
     row.until, row.by_id, row.ended_at = until, by_id, None
+    row.reason_id, row.mails = None, mails
     row.next_at = next_at(row)
     return row
 
@@ -130,7 +136,7 @@ def _next_mail(row: Nurture) -> NurtureMail | None:
 def next_at(row: Nurture) -> datetime | None:
     """Return when the next mail is due; None where none is before it ends."""
     mail = _next_mail(row)
-    if mail is None:
+    if mail is None or not row.mails:
         return None
     due = row.since + timedelta(days=mail.days)
     return due if due < row.until else None
@@ -142,10 +148,11 @@ def end(lead_id: int, actor: Actor, at: datetime) -> None:
     row = find_nurture(lead_id)
     if row is None:
         raise NotFound()
-    _end(lead, row, "person", actor.id, at)
+    close(lead, row, "person", actor.id, at)
 
 
-def _end(lead: Lead, row: Nurture, why: str, user_id: int | None, at: datetime) -> None:
+def close(lead: Lead, row: Nurture, why: str, user_id: int | None, at: datetime) -> None:
+    """End a nurture of a locked lead; one that waited only for that waits to be qualified."""
     row.ended_at, row.next_at = at, None
     session().flush()
     if lead.state == LeadState.NURTURE and not lead.suppressed:
@@ -179,14 +186,26 @@ def attend(lead_id: int, at: datetime) -> None:
     if lead is None or row is None or row.ended_at is not None:
         return
     if lead.suppressed:
-        _end(lead, row, letters.UNSUBSCRIBED, None, at)
-    elif lead.state != LeadState.NURTURE and archive.find_archived(lead_id) is None:
+        close(lead, row, letters.UNSUBSCRIBED, None, at)
+    elif lead.state != LeadState.NURTURE and not stays(lead, row):
         # somebody has it in hand by now
-        _end(lead, row, "in_hand", None, at)
+        close(lead, row, "in_hand", None, at)
     elif row.until <= at:
-        _end(lead, row, "until", None, at)
+        close(lead, row, "until", None, at)
+        if is_by_rule(lead, row) and not revival.is_left_alone(lead):
+            revival.revive(lead, None, at)
     elif row.next_at is not None and row.next_at <= at:
         _write_next(lead, row, at)
+
+
+def stays(lead: Lead, row: Nurture) -> bool:
+    """Say whether a lead is kept warm where it is: in the archive, or lost for a reason."""
+    return archive.find_archived(lead.id) is not None or is_by_rule(lead, row)
+
+
+def is_by_rule(lead: Lead, row: Nurture) -> bool:
+    """Say whether a lead is kept warm because of the reason for which it was lost, and is lost."""
+    return row.reason_id is not None and archive.is_dead(lead)
 
 
 def _write_next(lead: Lead, row: Nurture, at: datetime) -> None:
@@ -219,7 +238,7 @@ def leave(lead_id: int, at: datetime) -> bool:
     letters.leave(lead, at)
     row = session().get(Nurture, lead_id, with_for_update=True)
     if row is not None and row.ended_at is None:
-        _end(lead, row, letters.UNSUBSCRIBED, None, at)
+        close(lead, row, letters.UNSUBSCRIBED, None, at)
     return True
 
 

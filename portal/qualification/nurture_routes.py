@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, flash, render_template, url_for
+from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -17,10 +18,11 @@ from portal.core import clock
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.leads.models import Lead
 from portal.leads.queries import get_visible
-from portal.qualification import letters, nurture
-from portal.qualification.models import NurtureMail
+from portal.qualification import letters, nurture, nurture_rules
+from portal.qualification.models import Nurture, NurtureMail
+from portal.qualification.nurture_rules import Chosen
 from portal.web.access import public, requires
-from portal.web.forms import DayField, Form, WholeField
+from portal.web.forms import DayField, Form, WholeField, strip
 from portal.web.htmx import go
 from portal.web.limits import limiter
 
@@ -112,6 +114,64 @@ def end(lead_id: int) -> ResponseReturnValue:
     nurture.end(lead_id, actor, clock.now())
     flash(_("Nurture of %(number)s is over.", number=lead.number))
     return go(url_for("nurture.page", lead_id=lead_id))
+
+
+@blueprint.get("/nurture-rules")
+@requires(EDIT)
+def rules() -> ResponseReturnValue:
+    rows = [
+        {
+            "reason": reason,
+            "months": rule.months if rule else "",
+            "mails": rule.mails if rule else True,
+            "on": rule is not None,
+        }
+        for reason, rule in nurture_rules.list_rules()
+    ]
+    return show_rules(rows, {}, nurture_rules.mark()), 200
+
+
+def show_rules(
+    rows: Sequence[Mapping[str, Any]], errors: Mapping[str, str], mark: str, message: str = ""
+) -> str:
+    """Render which lost leads go into nurture, as it is or as it was filled in."""
+    return render_template(
+        "qualification/nurture_rules.html", rows=rows, errors=errors, mark=mark, message=message
+    )
+
+
+@blueprint.post("/nurture-rules")
+@requires(EDIT)
+def save_rules() -> ResponseReturnValue:
+    rows, chosen = [], {}
+    for reason, _rule in nurture_rules.list_rules():
+        months = str(strip(request.form.get(f"months-{reason.id}", "")))
+        row = {
+            "reason": reason,
+            "months": months,
+            "mails": f"mails-{reason.id}" in request.form,
+            "on": f"on-{reason.id}" in request.form,
+        }
+        rows.append(row)
+        if row["on"]:
+            whole = int(months) if months.isdecimal() and len(months) < 5 else 0
+            chosen[reason.id] = Chosen(whole, bool(row["mails"]))
+    mark = request.form.get("mark", "")
+    try:
+        nurture_rules.save_rules(chosen, mark, current_actor(), clock.now())
+    except Invalid as error:
+        return show_rules(rows, error.errors, mark), 422
+    except Conflict as conflict:
+        return show_rules(rows, {}, nurture_rules.mark(), conflict.message), 409
+    flash(_("Saved."))
+    return go(url_for("nurture.rules"))
+
+
+@blueprint.app_template_global("nurture_of")
+def nurture_of(lead: Lead) -> Nurture | None:
+    """Return the nurture that a lead got by a rule as it was lost, while that goes on."""
+    found = nurture.find_nurture(lead.id)
+    return found if found is not None and nurture.is_by_rule(lead, found) else None
 
 
 @blueprint.get("/nurture-mails")

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 
 from portal.accounts.actor import current_actor
 from portal.accounts.permissions import Permission
+from portal.assistance import duty as duties
 from portal.assistance import operations, queries, words
 from portal.assistance.forms import GrantForm, HelpForm, PricingForm, WordsForm, typed_lines
 from portal.assistance.models import RequestKind
@@ -245,6 +246,23 @@ def close(request_id: int) -> ResponseReturnValue:
     closed = operations.close(request_id, current_actor(), clock.now())
     flash(_("Done with it."), "success")
     return go(url_for("desk.lead", lead_id=closed.lead_id))
+
+
+# -- the vendor's own duty ----------------------------------------------------------------------
+
+
+@blueprint.app_template_global("duty_of")
+def duty_of(lead: Lead) -> duties.Duty | None:
+    """Return the owner's duty to speak with the customer of a lead."""
+    return duties.find_duty(lead, current_actor())
+
+
+@blueprint.post("/leads/<int:lead_id>/spoken")
+@requires(Permission.BOARD_SEE)
+def speak(lead_id: int) -> ResponseReturnValue:
+    lead = duties.speak(lead_id, current_actor(), clock.now())
+    flash(_("Noted: the customer of %(number)s was spoken to.", number=lead.number), "success")
+    return go(url_for("desk.lead", lead_id=lead_id))
 
 
 # -- what waits ---------------------------------------------------------------------------------

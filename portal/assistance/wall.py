@@ -11,7 +11,6 @@ from contextlib import contextmanager
 
 from sqlalchemy.orm import Session
 
-from portal.core.db import session
 from portal.core.walls import ids, opened
 
 REQUESTS = "app.requests"
@@ -20,5 +19,5 @@ REQUESTS = "app.requests"
 @contextmanager
 def open_for(request_ids: Iterable[int]) -> Iterator[Session]:
     """Open the wall for the words of these requests."""
-    with opened(REQUESTS, ids(request_ids), session()) as own:
+    with opened(REQUESTS, ids(request_ids)) as own:
         yield own

@@ -247,6 +247,7 @@ def _write(definition_id: int, content: Content) -> None:
         lead_type.direct = given.direct
         lead_type.outcome, lead_type.least = given.outcome, given.least
         lead_type.policy_key, lead_type.attempts = given.policy, given.attempts
+        lead_type.owner_speaks = given.owner_speaks
         lead_type.cadence = [plan_to_data(plan) for plan in given.cadence]
         contest = given.contest
         lead_type.contest = contest.mode

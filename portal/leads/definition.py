@@ -107,6 +107,10 @@ class Moment(StrEnum):
     PICKED_UP = "picked_up"
 
 
+SPEAKS = (Moment.QUALIFIED, Moment.PICKED_UP)
+"""From when whoever answers for a lead may have to speak with its customer, too."""
+
+
 class Step(StrEnum):
     """The steps of qualification that a programme can set apart, each with people of its own."""
 
@@ -194,6 +198,8 @@ class Type:
     `contest` is how partners come by them, where their rule does not say it.
     `policy` is the key of the deadline policy that holds for them, None: the standard. `attempts`
     is how often somebody is tried before the inquiry is put aside because nobody reached him.
+    `owner_speaks` is the moment from which whoever answers for a lead has to speak with its
+    customer, too, None: never.
     """
 
     key: str
@@ -215,6 +221,7 @@ class Type:
     contest: Contest = AT_ONCE
     policy: str | None = None
     attempts: int = 0
+    owner_speaks: str | None = None
 
     def __post_init__(self) -> None:
         whole = {step: tuple(self.required.get(step, ALWAYS[step])) for step in STEP_FIELDS}
@@ -618,6 +625,8 @@ def type_to_data(one: Type) -> dict[str, Any]:
         data["policy"] = one.policy
     if one.attempts:
         data["attempts"] = one.attempts
+    if one.owner_speaks is not None:
+        data["owner_speaks"] = str(one.owner_speaks)
     if one.cadence:
         data["cadence"] = [plan_to_data(plan) for plan in one.cadence]
     return data
@@ -894,7 +903,7 @@ class _Reader:
         data = self.mapping(
             data, place, ("key", "names", "kind", "teaser", "required"),
             ("statuses", "priority", "importance", *ALLOWED, "days", "direct", "cadence",
-             "outcome", "least", "contest", "policy", "attempts"),
+             "outcome", "least", "contest", "policy", "attempts", "owner_speaks"),
         )  # fmt: skip
         required = self.mapping(
             data.get("required", {}), _at(place, "required"), (), tuple(STEP_FIELDS)
@@ -932,6 +941,9 @@ class _Reader:
             else AT_ONCE,
             policy=self.key(data, place, "policy") or None,
             attempts=self.number(data, place, "attempts", ATTEMPTS, 0),
+            owner_speaks=self.one_of(data, place, "owner_speaks", map(str, SPEAKS), None)
+            if "owner_speaks" in data
+            else None,
         )
 
     def read_status(self, data: Any, place: str) -> Status:

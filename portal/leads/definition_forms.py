@@ -42,6 +42,7 @@ from portal.leads.definition import (
     MOST,
     MOST_LEAST,
     PREFIX,
+    SPEAKS,
     STAGES,
     STEP_FIELDS,
     TEASER_FIELDS,
@@ -234,6 +235,12 @@ class TypeForm(PartForm):
         [Optional()],
         description=_l("When answers are due, and how long an offer of such a lead lasts."),
     )
+    owner_speaks = SelectField(
+        _l("Whoever answers for it speaks with the customer, too"),
+        [Optional()],
+        description=_l("Within the hours that the deadline policy names for it."),
+        choices=[],
+    )
     direct = BooleanField(_l("Stays with us: such leads are not offered to partners"))
     contest = SelectField(
         _l("Who sees it when"),
@@ -304,6 +311,10 @@ class TypeForm(PartForm):
                 if key in around.policies_in_use or key == getattr(part, "policy", None)
             ),
         ]
+        self.owner_speaks.choices = [
+            ("", _("no")),
+            *((str(one), str(MOMENTS[one])) for one in SPEAKS),
+        ]
         self.outcome.choices = [(str(one), str(words)) for one, words in OUTCOMES.items()]
         self.activities.choices = [(str(kind), words_of(kind)) for kind in Kind]
         for row in self.cadence:
@@ -330,6 +341,7 @@ class TypeForm(PartForm):
         self.policy.data = one.policy or ""
         self.outcome.data, self.least.data = str(one.outcome), one.least
         self.attempts.data = one.attempts or None
+        self.owner_speaks.data = one.owner_speaks or ""
         rows = min(len(one.cadence) + BLANK_ROWS, MOST["cadence"])
         for plan in (*one.cadence, *[None] * (rows - len(one.cadence))):
             row = self.cadence.append_entry(
@@ -370,6 +382,7 @@ class TypeForm(PartForm):
             policy=self.policy.data or None,
             outcome=self.outcome.data or "",
             attempts=self.attempts.data or 0,
+            owner_speaks=self.owner_speaks.data or None,
             least=self.least.data if self.outcome.data in COUNTED else None,
             cadence=tuple(row.form.read() for row in self.cadence if not row.form.is_blank),
             contest=tidy(self._contest()),

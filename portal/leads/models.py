@@ -148,6 +148,7 @@ class LeadType(Base):
     makes a won lead a success. `contest` is how partners come by its leads, in rings of `ring_size`
     and so many `ring_minutes`, as `contest.Contest` has it. `policy_key` names the deadline policy,
     None: the standard. `attempts` is how often somebody is tried before he is out of reach.
+    `owner_speaks` is the moment from which the vendor's owner has to speak with the customer, too.
     """
 
     __tablename__ = "lead_types"
@@ -177,6 +178,7 @@ class LeadType(Base):
     ring_minutes: Mapped[int | None]
     policy_key: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    owner_speaks: Mapped[str | None]
 
     __table_args__ = (UniqueConstraint("definition_id", "key"),)
 

@@ -187,6 +187,7 @@ def read_active(definition_id: int) -> Content:
                     contest=Contest(one.contest, one.ring_size, one.ring_minutes),
                     policy=one.policy_key,
                     attempts=one.attempts,
+                    owner_speaks=one.owner_speaks,
                 )
                 for one in types
             ),

@@ -1,11 +1,11 @@
-"""which lost leads go into nurture by the reason for which they were lost"""
+"""lost leads that are kept warm by their reason, and owners who speak with customers"""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0099"
+revision = "0067"
 down_revision = "0066"
 
 
@@ -31,8 +31,11 @@ def upgrade() -> None:
         sa.Column("reason_id", sa.BigInteger(), sa.ForeignKey("catalog_entries.id")),
     )
 
+    op.add_column("lead_types", sa.Column("owner_speaks", sa.Text()))
+
 
 def downgrade() -> None:
+    op.drop_column("lead_types", "owner_speaks")
     op.drop_column("nurtures", "reason_id")
     op.drop_column("nurtures", "mails")
     op.drop_table("nurture_rules")

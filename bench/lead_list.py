@@ -79,7 +79,7 @@ def measure(house: House) -> Measured:
         with database.web() as web:
             deep = _deep_pages(web, readers[0])
             asks = [Ask("GET", path, one.cookie) for path in (*ASKED, *deep) for one in readers]
-            alone = {ask: _alone(web, ask) for ask in asks}
+            alone = {ask: take_alone(web, ask) for ask in asks}
             before = web.cpu()
             runs = [
                 fire(web.port, asks, connections=CONNECTIONS, folder=house.folder, seconds=SECONDS)
@@ -111,7 +111,7 @@ def _fill(database: Database) -> list[data.Rep]:
         data.add_firms(link, FIRMS)
         reps = data.add_reps(link, database.app, FIRMS, HELD // FIRMS + 1)
         readers, holders = reps[-2:], reps[:HELD]
-        _make_vendors(link, readers)
+        make_vendors(link, readers)
         data.add_leads(link, LEADS, state="qualified")
         link.execute(SPREAD, {"owner": readers[1].user_id})
         data.hold_one_each(link, holders)
@@ -119,7 +119,8 @@ def _fill(database: Database) -> list[data.Rep]:
     return readers
 
 
-def _make_vendors(link: psycopg.Connection, readers: list[data.Rep]) -> None:
+def make_vendors(link: psycopg.Connection, readers: list[data.Rep]) -> None:
+    """Make two people of the vendor: a channel manager, and the account manager of a tenth."""
     for reader, role in zip(readers, ("channel_manager", "account_manager"), strict=True):
         link.execute(VENDORS, {"id": reader.user_id, "role": role})
     link.execute(ANSWERS_FOR, {"id": readers[1].user_id})
@@ -131,11 +132,11 @@ def _deep_pages(web: Web, reader: data.Rep) -> list[str]:
     for number in (LEADS // 2, LEADS // 3):
         found.append(f"/leads?after={number}")
         found.append(f"/leads?order=longest&before={number}")
-    assert _alone(web, Ask("GET", found[0], reader.cookie))
+    assert take_alone(web, Ask("GET", found[0], reader.cookie))
     return found
 
 
-def _alone(web: Web, ask: Ask) -> float:
+def take_alone(web: Web, ask: Ask) -> float:
     """Return the milliseconds of an address that nobody else asks for meanwhile."""
     took = []
     link = http.client.HTTPConnection("127.0.0.1", web.port, timeout=20)

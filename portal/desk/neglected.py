@@ -23,12 +23,14 @@ from sqlalchemy import (
     Select,
     String,
     and_,
+    bindparam,
     cast,
     func,
     literal,
     null,
     or_,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
@@ -102,11 +104,11 @@ class Counts:
 
 def count(wanted: Wanted, asking: Asking) -> Counts:
     """Count what sits by reason, whichever reason is asked for; all else narrows the figures."""
-    sits = _sits(tuple(Why), asking)
+    sits = _sits(tuple(Why), wanted, asking)
     query = select(sits.c.why, func.count(sits.c.lead_id.distinct())).group_by(
         func.rollup(sits.c.why)
     )
-    rows = session().execute(_narrowed(query, sits, wanted, asking)).all()
+    rows = session().execute(query).all()
     found: dict[str | None, int] = {row[0]: row[1] for row in rows}
     return Counts(found.pop(None, 0), {str(why): number for why, number in found.items()})
 
@@ -117,21 +119,16 @@ def list_sitting(wanted: Wanted, asking: Asking, number: int = 1, size: int = PA
     `whys` and `sinces` go together; `people` are those of whom an answer is expected by name.
     """
     whys = [Why(wanted.why)] if wanted.why in set(Why) else list(Why)
-    sits = _sits(whys, asking)
+    sits = _sits(whys, wanted, asking)
     oldest = func.min(sits.c.since)
     by_age = (sits.c.since, sits.c.why)
     found = (
-        _narrowed(
-            select(
-                sits.c.lead_id,
-                oldest.label("since"),
-                func.array_agg(aggregate_order_by(sits.c.why, *by_age)).label("whys"),
-                func.array_agg(aggregate_order_by(sits.c.since, *by_age)).label("sinces"),
-                func.array_agg(aggregate_order_by(sits.c.person_id, *by_age)).label("people"),
-            ),
-            sits,
-            wanted,
-            asking,
+        select(
+            sits.c.lead_id,
+            oldest.label("since"),
+            func.array_agg(aggregate_order_by(sits.c.why, *by_age)).label("whys"),
+            func.array_agg(aggregate_order_by(sits.c.since, *by_age)).label("sinces"),
+            func.array_agg(aggregate_order_by(sits.c.person_id, *by_age)).label("people"),
         )
         .group_by(sits.c.lead_id)
         .order_by(oldest, sits.c.lead_id)
@@ -144,11 +141,16 @@ def list_sitting(wanted: Wanted, asking: Asking, number: int = 1, size: int = PA
 
 def count_by_owner(asking: Asking) -> Sequence[AnyRow]:
     """Return how much sits with which owner, first with whom most does."""
-    sits = _sits(tuple(Why), asking)
+    sits = _sits(tuple(Why), Wanted(), asking)
     leads = func.count(sits.c.lead_id.distinct())
-    query = select(User.id, User.name, leads.label("sits"))
-    found = _narrowed(query, sits, Wanted(), asking).join(User, User.id == Lead.owner_id)
-    rows = found.group_by(User.id, User.name).order_by(leads.desc(), User.name, User.id)
+    rows = (
+        select(User.id, User.name, leads.label("sits"))
+        .select_from(sits)
+        .join(Lead, Lead.id == sits.c.lead_id)
+        .join(User, User.id == Lead.owner_id)
+        .group_by(User.id, User.name)
+        .order_by(leads.desc(), User.name, User.id)
+    )
     return session().execute(rows).all()
 
 
@@ -187,40 +189,42 @@ def _told(found: Any) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _narrowed(
-    query: Select[*tuple[Any, ...]], sits: CTE, wanted: Wanted, asking: Asking
-) -> Select[*tuple[Any, ...]]:
-    """Narrow a query of what sits to what the reader sees and asks for."""
-    query = query.join_from(sits, Lead, Lead.id == sits.c.lead_id).where(
-        asking.visible, *searched(wanted.text)
-    )
+def _narrowed(wanted: Wanted, asking: Asking) -> list[ColumnElement[bool]]:
+    """Return the conditions of leads that the reader sees and asks for; none where it is all."""
+    conditions = [] if asking.visible.compare(true()) else [asking.visible]
+    conditions += searched(wanted.text)
     if wanted.temperature in dict(TEMPERATURES):
-        query = query.where(Lead.temperature == wanted.temperature)
+        conditions.append(Lead.temperature == wanted.temperature)
     owned = of_people(Lead.owner_id)((wanted.owner,), asking) if wanted.owner else None
     if owned is not None:
-        query = query.where(owned)
+        conditions.append(owned)
     if wanted.firm:
         named = Organisation.name.icontains(wanted.firm, autoescape=True)
-        query = query.where(Lead.holder_organisation_id.in_(select(Organisation.id).where(named)))
-    return query
+        conditions.append(Lead.holder_organisation_id.in_(select(Organisation.id).where(named)))
+    return conditions
 
 
-def _sits(whys: Collection[Why], asking: Asking) -> CTE:
+def _sits(whys: Collection[Why], wanted: Wanted, asking: Asking) -> CTE:
     """Return the leads that sit for these reasons: lead, reason, since when, who is waited for."""
-    parts = [
-        select(
+    narrowed = _narrowed(wanted, asking)
+    parts = []
+    for why, table, lead_id, since, person, conditions in _reasons(asking):
+        if why not in whys:
+            continue
+        part = select(
             lead_id.label("lead_id"),
             literal(why.value, String()).label("why"),
             since.label("since"),
             cast(person, BigInteger).label("person_id"),
-        ).where(*conditions)
-        for why, lead_id, since, person, conditions in _reasons(asking)
-        if why in whys
-    ]
+        ).select_from(table)
+        # leads are looked up beside them only where something is asked of them
+        if narrowed and table is not Lead:
+            part = part.join(Lead, Lead.id == lead_id)
+        parts.append(part.where(*conditions, *narrowed))
     return union_all(*parts).cte("sits")
 
 
-Reason = tuple[Why, Any, Any, Any, Sequence[ColumnElement[bool]]]
+Reason = tuple[Why, Any, Any, Any, Any, Sequence[ColumnElement[bool]]]
 
 
 def _reasons(asking: Asking) -> Iterator[Reason]:
@@ -228,6 +232,7 @@ def _reasons(asking: Asking) -> Iterator[Reason]:
     at = asking.at
     yield (
         Why.UNANSWERED,
+        Pickup,
         Pickup.lead_id,
         Pickup.feedback_due_at,
         Pickup.user_id,
@@ -236,11 +241,12 @@ def _reasons(asking: Asking) -> Iterator[Reason]:
     for why, kinds in OF_CLOCKS.items():
         yield (
             why,
+            Clock,
             Clock.lead_id,
             Clock.due_at,
             Clock.user_id,
             [
-                Clock.kind.in_(kinds),
+                _one_of(Clock.kind, kinds),
                 Clock.stopped_at.is_(None),
                 Clock.paused_at.is_(None),
                 Clock.due_at <= at,
@@ -248,7 +254,7 @@ def _reasons(asking: Asking) -> Iterator[Reason]:
         )
     back = Lead.state.in_((LeadState.RETURNED, LeadState.RECALLED))
     rested = or_(Lead.rests_until.is_(None), Lead.rests_until <= at)
-    yield Why.RETURNED, Lead.id, Lead.state_since, null(), [back, rested]
+    yield Why.RETURNED, Lead, Lead.id, Lead.state_since, null(), [back, rested]
     in_vain = (
         select(OfferRound.id)
         .where(
@@ -260,13 +266,14 @@ def _reasons(asking: Asking) -> Iterator[Reason]:
     )
     offered = Lead.state == LeadState.OFFERED
     since = func.coalesce(Lead.qualified_at, Lead.state_since)
-    yield Why.UNPICKED, Lead.id, since, null(), [offered, Lead.round > 1, in_vain]
+    yield Why.UNPICKED, Lead, Lead.id, since, null(), [offered, Lead.round > 1, in_vain]
     ready = Lead.state == LeadState.QUALIFIED
-    yield Why.UNOFFERED, Lead.id, Lead.state_since, null(), [ready, _untouched(at)]
+    yield Why.UNOFFERED, Lead, Lead.id, Lead.state_since, null(), [ready, _untouched(at)]
     raw = Lead.state.in_(TO_QUALIFY)
-    yield Why.UNQUALIFIED, Lead.id, Lead.state_since, Lead.qualifier_id, [raw, _untouched(at)]
+    yield Why.UNQUALIFIED, Lead, Lead.id, Lead.state_since, Lead.qualifier_id, [raw, _untouched(at)]
     yield (
         Why.PAST_END,
+        Lead,
         Lead.id,
         began_to_sit(asking.zone),
         Lead.holder_id,
@@ -274,13 +281,35 @@ def _reasons(asking: Asking) -> Iterator[Reason]:
     )
 
 
+def _one_of(column: Any, values: Sequence[str]) -> ColumnElement[bool]:
+    """Return the condition of one of fixed words, written out: an index holds for some of them."""
+    found: ColumnElement[bool] = column.in_(
+        bindparam(None, list(values), expanding=True, literal_execute=True, type_=String())
+    )
+    return found
+
+
 def _untouched(at: datetime) -> ColumnElement[bool]:
-    """Return the condition of a lead with which nothing happened for its policy's days."""
-    hours = said_of(DeadlinePolicy.draft_days) * 24
-    return Lead.state_since <= literal(at) - func.make_interval(0, 0, 0, 0, hours)
+    """Return the condition of a lead with which nothing happened for its policy's days.
+
+    Which policy that is is asked of those alone that are between the shortest and the longest.
+    """
+
+    def before(days: Any) -> ColumnElement[bool]:
+        return Lead.state_since <= literal(at) - func.make_interval(0, 0, 0, days)
+
+    all_days = [
+        select(which(DeadlinePolicy.draft_days))
+        .where(DeadlinePolicy.replaced_at.is_(None), DeadlinePolicy.retired_at.is_(None))
+        .scalar_subquery()
+        for which in (func.min, func.max)
+    ]
+    return and_(
+        before(all_days[0]), or_(before(all_days[1]), before(said_of(DeadlinePolicy.draft_days)))
+    )
 
 
-IN_WORK = Lead.state.in_((LeadState.HELD, LeadState.DIRECT))
+IN_WORK = _one_of(Lead.state, (LeadState.HELD, LeadState.DIRECT))
 
 
 def expected_on() -> ColumnElement[Any]:

@@ -382,6 +382,15 @@ class Lead(Base):
         Index(None, "state", "state_since", "id"),
         Index("ix_leads_newest", "captured_at", "id"),
         Index("ix_leads_since", "state_since", "id"),
+        # a claim adds nothing to it: the day is set once the work begins
+        Index(
+            "ix_leads_expected",
+            text("coalesce(expected_on, estimated_on)"),
+            "id",
+            postgresql_where=text(
+                "state IN ('held','direct') AND coalesce(expected_on, estimated_on) IS NOT NULL"
+            ),
+        ),
         Index(None, "holder_id", postgresql_where=text("holder_id IS NOT NULL")),
         # with the id: which leads somebody sees is asked on each page of account managers
         Index(

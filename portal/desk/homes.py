@@ -5,6 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
 from portal.accounts import reach
 from portal.accounts.actor import Actor
 from portal.accounts.permissions import Permission
@@ -12,7 +16,7 @@ from portal.accounts.queries import find_account_manager
 from portal.accounts.reach import Reached
 from portal.desk import planned
 from portal.desk.lead_filters import Asking
-from portal.desk.morning import Morning, Today, today_of
+from portal.desk.morning import Line, Morning, Part, Today, today_of
 from portal.desk.partner_mornings import partner_morning
 from portal.desk.resellers import read_resellers
 from portal.desk.vendor_mornings import (
@@ -25,6 +29,7 @@ from portal.leads import archive, hand_over
 from portal.leads.queries import seen_by
 from portal.offers import queries as offers
 from portal.offers.cards import read_card
+from portal.pickup import extension
 from portal.pickup import queries as pickups
 from portal.pickup.questions import gate_view
 
@@ -33,7 +38,14 @@ def read_home(actor: Actor, at: datetime) -> dict[str, Any]:
     """Return what `desk/home.html` shows somebody: whatever concerns her, each asked for once."""
     shown: dict[str, Any]
     today, reached = today_of(actor, at), reach.read(actor)
-    shown = {"morning": Morning(), "gate": None, "contact": None, "kept": (), "handed_back": ()}
+    word = waiting_part(actor, reached)
+    shown = {
+        "morning": Morning(parts=[word] if word else []),
+        "gate": None,
+        "contact": None,
+        "kept": (),
+        "handed_back": (),
+    }
     if actor.may(Permission.OFFERS_SEE):
         _add(shown, picking_home(actor, today))
     if actor.may(Permission.BOARD_SEE):
@@ -43,6 +55,20 @@ def read_home(actor: Actor, at: datetime) -> dict[str, Any]:
     if actor.may(Permission.HAND_OVERS_TAKE):
         _add(shown, {"morning": operations_morning(actor, today)})
     return shown | {"next": planned.list_next(actor, reached), "at": at}
+
+
+def waiting_part(actor: Actor, reached: Reached | None) -> Part | None:
+    """Return what waits for somebody's decision; None where nothing does."""
+    wishes = extension.count_waiting(actor, reached)
+    if not wishes:
+        return None
+    said = ngettext(
+        "%(num)d wish for more time waits for your decision",
+        "%(num)d wishes for more time wait for your decision",
+        wishes,
+    )
+    line = Line(said, url_for("more_time.waiting"))
+    return Part("word", _("Waits for your word"), [line], "")
 
 
 def _add(shown: dict[str, Any], more: dict[str, Any]) -> None:

@@ -309,12 +309,13 @@ def _untouched(at: datetime) -> ColumnElement[bool]:
     )
 
 
-IN_WORK = _one_of(Lead.state, (LeadState.HELD, LeadState.DIRECT))
-
-
 def expected_on() -> ColumnElement[Any]:
     """Return the day on which a lead is to be closed: as said by now, else as estimated."""
     return func.coalesce(Lead.expected_on, Lead.estimated_on)
+
+
+IN_WORK = and_(_one_of(Lead.state, (LeadState.HELD, LeadState.DIRECT)), expected_on().is_not(None))
+"""The condition of leads in work that are to be closed on some day."""
 
 
 def past_end(asking: Asking) -> ColumnElement[bool]:

@@ -19,6 +19,7 @@ from portal.accounts import reach
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import Permission
+from portal.accounts.reach import Reached
 from portal.core.db import AnyRow, session
 from portal.core.errors import Invalid, NotFound, Refused
 from portal.core.events import record
@@ -254,8 +255,11 @@ def may_decide(wish: Extension, pickup: Pickup, actor: Actor) -> bool:
     return wish.approval == Approval.ACCOUNT_MANAGER and pickup.organisation_id in firms
 
 
-def list_waiting(actor: Actor) -> Sequence[AnyRow]:
-    """Return the wishes on which somebody has to decide, who waits longest first."""
+def list_waiting(actor: Actor, reached: Reached | None = None) -> Sequence[AnyRow]:
+    """Return the wishes on which somebody has to decide, who waits longest first.
+
+    `reached` is what `reach.read` has found for her on the same page.
+    """
     if not actor.may(Permission.EXTENSIONS_DECIDE):
         return []
     query = (
@@ -275,7 +279,7 @@ def list_waiting(actor: Actor) -> Sequence[AnyRow]:
         .where(Extension.decided_at.is_(None), Pickup.ended_at.is_(None))
         .order_by(Extension.asked_at, Extension.id)
     )
-    firms = reach.read_firms(actor)
+    firms = reach.read_firms(actor, reached)
     if firms is not None:
         query = query.where(
             Extension.approval == Approval.ACCOUNT_MANAGER, Pickup.organisation_id.in_(firms)
@@ -283,9 +287,9 @@ def list_waiting(actor: Actor) -> Sequence[AnyRow]:
     return session().execute(query).all()
 
 
-def count_waiting(actor: Actor) -> int:
-    """Return on how many wishes somebody has to decide."""
-    return len(list_waiting(actor))
+def count_waiting(actor: Actor, reached: Reached | None = None) -> int:
+    """Return on how many wishes somebody has to decide; `reached` as in `list_waiting`."""
+    return len(list_waiting(actor, reached))
 
 
 def list_deciding(wish: Extension, pickup: Pickup) -> Sequence[User]:

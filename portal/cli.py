@@ -39,7 +39,7 @@ class Commands(FlaskGroup):
         "demo": "portal.demo.command:demo",
         "doctor": "portal.doctor:doctor",
         "fields": "portal.catalog.commands:fields",
-        "policies": "portal.leads.commands:policies",
+        "policies": "portal.matching.commands:policies",
         "import-leads": "portal.imports.commands:import_leads",
     }
 
@@ -71,13 +71,14 @@ def create_admin(email: str, name: str, password: str) -> None:
     from portal.core import clock
     from portal.core.db import unit_of_work
     from portal.core.errors import Invalid
+    from portal.deadlines.ready_made import FULL
     from portal.founding import find_vendor, found_programme
     from portal.leads.first_contact import FIRST_CONTACT
 
     at = clock.now()
     try:
         with unit_of_work():
-            found_programme(at, cadence=FIRST_CONTACT)
+            found_programme(at, cadence=FIRST_CONTACT, deadlines=FULL)
             vendor = find_vendor()
             if vendor is None:
                 raise click.ClickException("The programme has no vendor.")

@@ -16,7 +16,9 @@ from portal.catalog import models as catalog
 from portal.catalog import seed
 from portal.catalog.queries import book, forget_book
 from portal.core.db import session
-from portal.deadlines.models import DeadlinePolicy
+from portal.deadlines.models import DeadlinePolicy, PolicyUse
+from portal.deadlines.ready_made import PLAIN, STANDARD, Policies
+from portal.deadlines.rules import as_columns
 from portal.leads.definition import Plan, plan_to_data
 from portal.leads.models import (
     LeadDefinition,
@@ -188,17 +190,23 @@ QUESTIONS = (
 )
 
 
-def found_programme(at: datetime, name: str = "Firstcome", cadence: Sequence[Plan] = ()) -> None:
+def found_programme(
+    at: datetime,
+    name: str = "Firstcome",
+    cadence: Sequence[Plan] = (),
+    deadlines: Policies = PLAIN,
+) -> None:
     """Write the rows that a new programme starts with; does nothing where it stands already.
 
-    `cadence` is what the type of every lead has planned by itself.
+    `cadence` is what the type of every lead has planned by itself, `deadlines` what is expected
+    of who picks it up.
     """
     if session().get(Programme, 1) is not None:
         return
     session().add(Programme(id=1, state="founded", founded_at=at))
     write_catalog()
     write_definition(at, cadence)
-    session().add(DeadlinePolicy(key="standard", name="Standard", standard=True, created_at=at))
+    write_policies(deadlines, at)
     if find_vendor() is None:
         accounts.add_organisation(OrganisationKind.VENDOR, name, at)
     session().flush()
@@ -208,6 +216,18 @@ def found_programme(at: datetime, name: str = "Firstcome", cadence: Sequence[Pla
         session().add(NurtureRule(reason_id=book().id_of("reason", key), months=months))
     session().add(ScoreRules(version=1, content=first_rules(book()).to_data(), created_at=at))
     session().flush()
+
+
+def write_policies(deadlines: Policies, at: datetime) -> None:
+    """Write the first deadline policies, and for which leads each is used."""
+    session().add_all(
+        DeadlinePolicy(key=key, standard=key == STANDARD, created_at=at, **as_columns(terms))
+        for key, terms in deadlines.terms.items()
+    )
+    session().add_all(
+        PolicyUse(position=position, temperature=temperature, policy_key=key)
+        for position, (temperature, key) in enumerate(deadlines.uses.items(), start=1)
+    )
 
 
 def find_vendor() -> Organisation | None:

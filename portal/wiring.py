@@ -93,7 +93,6 @@ from portal.leads import figure_routes as lead_figures
 from portal.leads import jobs as _leads  # noqa: F401
 from portal.leads import label_routes as labels
 from portal.leads import note_routes as notes
-from portal.leads import policy_routes as deadlines
 from portal.leads import suppression_routes as suppressions
 from portal.leads import team_routes as lead_team
 from portal.leads import visibility_routes as visibility
@@ -108,6 +107,8 @@ from portal.leads.events import (
     QualificationSaved,
     SignalSeen,
 )
+from portal.matching import policy_routes as deadlines
+from portal.matching import policy_use_routes as policy_uses
 from portal.matching import routes as matching
 from portal.notifications import jobs as _notifications  # noqa: F401 – registers its reactions
 from portal.notifications import routes as notifications
@@ -177,6 +178,7 @@ ROOMS = (
     api_tokens.blueprint,
     catalog.blueprint,
     fields.blueprint,
+    policy_uses.blueprint,
     deadlines.blueprint,
     partners.blueprint,
     partner_contacts.blueprint,

@@ -48,6 +48,7 @@ from portal.inbound.models import InboundMessage, MailState
 from portal.leads import activities, hand_over, notes, own_fields, team, versions
 from portal.leads.intake.mapping import propose_mapping
 from portal.leads.models import Lead, LeadState
+from portal.matching import policy_uses
 from portal.matching.models import DistributionRule
 from portal.offers import operations as offers
 from portal.partners import activities as partner_activities
@@ -411,6 +412,8 @@ def make_draft(world, at):
     world.values["version"] = 1
     for endpoint in ("policy", "save_policy", "choose_standard", "use_policy"):
         world.values[f"deadlines.{endpoint} key"] = "standard"
+    use = policy_uses.UseDraft(policy_key="standard", temperature="cold")
+    world.values["use_id"] = policy_uses.add_use(use, world.people["manager"].id, at).id
     for endpoint in ("way_page", "save_way"):
         world.values[f"definition.{endpoint} key"] = "waiting"
         world.values[f"definition.{endpoint} slug"] = "won"

@@ -16,15 +16,18 @@ from portal.catalog.operations import make_key
 from portal.core.db import session
 from portal.core.errors import Conflict, Invalid, NotFound, Refused
 from portal.core.events import record
+from portal.deadlines import steps
 from portal.deadlines.events import (
     PolicyAdded,
     PolicyChanged,
     PolicySwitched,
     StandardPolicyChosen,
 )
-from portal.deadlines.models import DeadlinePolicy
-from portal.deadlines.queries import NEWEST, list_policies
+from portal.deadlines.models import Action, ClockKind, DeadlinePolicy, Rung
+from portal.deadlines.queries import NEWEST, list_overflow_units, list_policies
 from portal.deadlines.rules import (
+    CHOICES,
+    LISTS,
     LONGEST_NAME,
     MOST_POLICIES,
     NUMBERS,
@@ -191,7 +194,47 @@ def check(terms: Terms, taken: Collection[str]) -> dict[str, str]:
             errors[name] = _(
                 "A number from %(least)d to %(most)d fits here.", least=known[0], most=known[-1]
             )
-    return errors
+    for name, words in CHOICES.items():
+        if getattr(terms, name) not in words:
+            errors[name] = _("Please choose from the list.")
+    for name, words in LISTS.items():
+        said = getattr(terms, name)
+        if not set(said) <= set(words):
+            errors[name] = _("Please choose from the list.")
+        elif len(set(said)) < len(said):
+            errors[name] = _("Each can stand here once.")
+    return errors | _check_unit(terms) | _check_steps(terms)
+
+
+def _check_unit(terms: Terms) -> dict[str, str]:
+    """Return what is wrong with the overflow unit; it is needed by whoever sends leads there."""
+    wanted = Rung.OVERFLOW in terms.chain or any(
+        one.action == Action.OVERFLOW for one in terms.steps
+    )
+    if terms.overflow_unit_id is None:
+        return {"overflow_unit_id": _("Please choose the unit.")} if wanted else {}
+    if terms.overflow_unit_id not in list_overflow_units():
+        return {"overflow_unit_id": _("Please choose from the list.")}
+    return {}
+
+
+def _check_steps(terms: Terms) -> dict[str, str]:
+    """Return what is wrong with steps by `steps-` and their place."""
+    errors = {}
+    for place, step in enumerate(terms.steps):
+        never = (
+            (step.clock == ClockKind.RESPONSE and not terms.response_hours)
+            or (step.clock == ClockKind.HELP and not terms.help_hours)
+            or (step.clock == ClockKind.PRICING and not terms.pricing_hours)
+            or (step.clock == ClockKind.OWNER and not terms.owner_hours)
+        )
+        if never:
+            errors[place] = _("There is no such clock: it has 0 hours.")
+        elif step.action == Action.SUSPEND and not terms.suspend_after:
+            errors[place] = _("Nobody is ever suspended: please say how many misses it takes.")
+        elif step.action == Action.OFFER_EXTENSION and not terms.most_extensions:
+            errors[place] = _("Nobody can have more time: please say how often.")
+    return {f"steps-{place}": said for place, said in (errors | steps.check(terms.steps)).items()}
 
 
 def too_many() -> str:

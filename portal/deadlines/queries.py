@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, func, or_, select
 from sqlalchemy.orm import aliased
 
-from portal.accounts.models import User
+from portal.accounts.models import Organisation, OrganisationKind, Unit, User
 from portal.core.db import session
 from portal.core.errors import NotFound
 from portal.deadlines.models import DeadlinePolicy, PolicyUse
@@ -49,6 +49,21 @@ def list_versions(key: str) -> Sequence[tuple[DeadlinePolicy, str | None]]:
         .order_by(DeadlinePolicy.version.desc())
     )
     return [(row[0], row[1]) for row in rows]
+
+
+def list_overflow_units(*, closed: bool = False) -> Mapping[int, str]:
+    """Return the names of the vendor's units by id: who can take what nobody else does.
+
+    With `closed` those that there once were as well.
+    """
+    asked = (
+        select(Unit.id, Unit.name)
+        .join(Organisation, Organisation.id == Unit.organisation_id)
+        .where(Organisation.kind == OrganisationKind.VENDOR)
+        .order_by(Unit.name, Unit.id)
+    )
+    rows = session().execute(asked if closed else asked.where(Unit.closed_at.is_(None)))
+    return {row.id: row.name for row in rows}
 
 
 def list_uses(*, lock: bool = False) -> Sequence[PolicyUse]:

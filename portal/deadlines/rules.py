@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from portal.deadlines.models import Approval, ClockKind, GateScope, Rung
 from portal.deadlines.steps import Step, as_rows, steps_of
@@ -57,6 +57,7 @@ SWITCHES = ("waiting_since",)
 
 LONGEST_NAME = 80
 MOST_POLICIES = 20
+MOST_USES = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +117,56 @@ def as_columns(terms: Terms) -> dict[str, Any]:
     return said | {"steps": as_rows(terms.steps)}
 
 
+class Use(Protocol):
+    """Where a policy is used; what is empty fits all."""
+
+    @property
+    def type_key(self) -> str | None: ...
+    @property
+    def temperature(self) -> str | None: ...
+    @property
+    def group_id(self) -> int | None: ...
+    @property
+    def level_id(self) -> int | None: ...
+
+
+U = TypeVar("U", bound=Use)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A lead and the firm that may have it, as uses ask for them."""
+
+    type_key: str
+    temperature: str | None = None
+    groups: frozenset[int] = frozenset()
+    level_id: int | None = None
+
+
+def first_use(uses: Iterable[U], case: Case) -> U | None:
+    """Return the first use that fits, as `queries.ruling` finds it for many."""
+    return next((one for one in uses if _fits(one, case)), None)
+
+
+def _fits(use: Use, case: Case) -> bool:
+    return (
+        use.type_key in (None, case.type_key)
+        and (use.temperature is None or use.temperature == case.temperature)
+        and (use.group_id is None or use.group_id in case.groups)
+        and (use.level_id is None or use.level_id == case.level_id)
+    )
+
+
+def covers(wide: Use, narrow: Use) -> bool:
+    """Say whether one use fits wherever another does: behind it the other is never tried."""
+    return (
+        wide.type_key in (None, narrow.type_key)
+        and wide.temperature in (None, narrow.temperature)
+        and wide.group_id in (None, narrow.group_id)
+        and wide.level_id in (None, narrow.level_id)
+    )
+
+
 class Rhythms(Protocol):
     """What says how often an answer is expected: a policy, or a row with these of its columns."""
 
@@ -123,6 +174,15 @@ class Rhythms(Protocol):
     def feedback_days(self) -> int: ...
     @property
     def recruit_feedback_days(self) -> int: ...
+
+
+WORKING_DAY = 8 * 60
+"""Minutes of working time that count as a day where a clock in days counts working time only."""
+
+
+def minutes_of_days(days: int, *, working: bool) -> int:
+    """Return how long a clock is that is told in days, in minutes of the time that it counts."""
+    return days * (WORKING_DAY if working else 24 * 60)
 
 
 def rhythm_of(policy: Rhythms, lead_kind: str) -> int:

@@ -49,9 +49,10 @@ from portal.offers import queries as offered
 from portal.offers.jobs import due_rounds
 from portal.offers.models import Offer, OfferRound
 from portal.partners import operations as partners
+from portal.partners import standings
 from portal.partners.models import Shares
 from portal.pickup import operations as pickups
-from portal.pickup import pauses
+from portal.pickup import pauses, standing
 from portal.pickup import queries as pickup_queries
 from portal.pickup.jobs import changed_debts
 from portal.pickup.models import Pickup
@@ -623,6 +624,8 @@ def build(
     composer = Composer(at)
     for deal in deals(at, seed, size, composer):
         story.plan(deal.born, story.capture, deal)
+    for week in range(1, 52):
+        story.plan(at - YEAR + week * 7 * DAY, weigh_partners)
     story.plan(at - 20 * DAY, scenes.keep_for_later, stage)
     story.plan(at - 10 * DAY, close_in, stage)
     story.plan(at - MAILS_SINCE, hear_by_mail, stage, seed)
@@ -641,6 +644,7 @@ def build(
     plan_ahead(stage, at)
     scenes.attach_files([held.lead_id for held in open_pickups(list(stage.firms))[:4]], at)
     sweep(at)
+    weigh_partners(at)
     same_offers(stage, at)
     scenes.weigh_leads(at)
     settle_past_mails(at)
@@ -727,6 +731,12 @@ def sweep(at: datetime) -> None:
     for pickup_id in changed_debts(at):
         pickups.mark_debt(pickup_id, at)
     react(at)
+
+
+def weigh_partners(at: datetime) -> None:
+    """Keep how partners stand, where that has changed."""
+    for organisation_id, (colour, reasons) in standing.find_all_changed(at).items():
+        standings.keep(organisation_id, colour, reasons, at)
 
 
 def hand_over_first(stage: Stage, at: datetime) -> None:

@@ -26,7 +26,7 @@ from portal.core.errors import NotFound
 from portal.customers.queries import find_of_lead
 from portal.deadlines.models import ClockKind
 from portal.deadlines.rules import terms_of
-from portal.deadlines.words import expected
+from portal.deadlines.telling import expectations
 from portal.desk import queries, timeline
 from portal.desk.board import board_cards, board_columns, column_words, figures
 from portal.desk.homes import read_home
@@ -292,7 +292,7 @@ def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
         customer=find_of_lead(found.id),
         owner=queries.find_owner(found),
         overdue=bool(facts and facts.owed_since(at)),
-        expected=expected(terms_of(pickups.get_policy(pickup)), pickup.rhythm_days)
+        expected=expectations(terms_of(pickups.get_policy(pickup)), pickup.rhythm_days)
         if pickup and facts
         else [],
         waiting=places.count_waiting(found.id) if facts else 0,

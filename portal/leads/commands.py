@@ -1,4 +1,4 @@
-"""`portal definition` and `policies`: what is brought in and out from the shell."""
+"""`portal definition`: what is brought in and out from the shell."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from portal.leads.activation import activate as activate_draft
 from portal.leads.activation import look_ahead
 from portal.leads.definition_around import read_around
 from portal.leads.definition_rules import Difference, differences
-from portal.leads.policies import KEPT
-from portal.web.commands import commands
 
 SIGNS = {"added": "+", "removed": "-", "retired": "-", "changed": "~", "moved": "~"}
 
@@ -109,6 +107,3 @@ def _place(given: str) -> tuple[str, tuple[str, str]]:
 def _line(one: Difference) -> str:
     details = "; ".join(one.details)
     return f"{SIGNS[one.kind]} {one.place} {one.name}{': ' if details else ''}{details}"
-
-
-policies = commands(KEPT)

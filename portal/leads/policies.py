@@ -1,7 +1,7 @@
-"""Which deadline policy holds for a lead: the one that its type names, else the standard.
+"""Which deadline policy holds for a lead: by the first use that fits, by its type, or the standard.
 
-Here: finding it, which types name which, and retiring one that none names. What a policy says and
-how it changes is `deadlines`'.
+Here: finding it, what names which, and retiring one that nothing names. What a policy says and how
+it changes is `deadlines`'; which firms a use asks for is said by rooms that know firms.
 """
 
 from __future__ import annotations
@@ -15,12 +15,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.core.db import session
 from portal.core.errors import Refused
-from portal.core.kept_files import Change, KeptFile
-from portal.deadlines import bringing, operations
-from portal.deadlines import file as policy_file
-from portal.deadlines.file import Described
+from portal.deadlines import operations
 from portal.deadlines.models import DeadlinePolicy
-from portal.deadlines.queries import Firm, list_policies, ruling
+from portal.deadlines.queries import Firm, list_policies, list_uses, ruling
 from portal.leads.definition_words import called
 from portal.leads.models import Lead, LeadDefinition, LeadType
 from portal.leads.versions import ONE_AT_A_TIME
@@ -35,7 +32,7 @@ def ruling_with(firm: Firm) -> ColumnElement[bool]:
 
 
 class PolicyNamed(Refused):
-    """A type of lead names the policy, so it stays."""
+    """A type of lead or a use names the policy, so it stays."""
 
     code = "policy_named"
 
@@ -81,13 +78,19 @@ def types_by_policy() -> Mapping[str, Sequence[str]]:
 
 
 def find_strays() -> Mapping[str, Sequence[str]]:
-    """Return the types that name a policy that is not in use, by its key."""
+    """Return what names a policy that is not in use, by its key: types, and lines of uses."""
     in_use = {one.key for one in list_policies() if one.in_use}
-    return {key: types for key, types in types_by_policy().items() if key not in in_use}
+    found = {key: list(types) for key, types in types_by_policy().items() if key not in in_use}
+    for line, use in enumerate(list_uses(), start=1):
+        if use.policy_key not in in_use:
+            found.setdefault(use.policy_key, []).append(
+                _("line %(number)d of which policy where", number=line)
+            )
+    return found
 
 
 def set_active(key: str, active: bool, by: int | None, at: datetime) -> DeadlinePolicy:
-    """Retire a policy that no type of lead names, or take one into use again.
+    """Retire a policy that nothing names, or take one into use again.
 
     Raises `PolicyNamed`, and as `deadlines.operations.set_active` does.
     """
@@ -102,26 +105,8 @@ def set_active(key: str, active: bool, by: int | None, at: datetime) -> Deadline
                 types=", ".join(types),
             )
         )
+    if not active and key in {one.policy_key for one in list_uses()}:
+        raise PolicyNamed(
+            _("It stays: it is used for some leads. Let “Which policy where” say otherwise first.")
+        )
     return operations.set_active(key, active, by, at)
-
-
-def compare(described: Sequence[Described]) -> list[Change]:
-    """Return what a file of policies would change. Raises `Invalid` by place."""
-    return bringing.compare(described, types_by_policy())
-
-
-def bring_in(described: Sequence[Described], by: int | None, at: datetime) -> list[Change]:
-    """Have all policies be as a file says and return what changed. Raises `Invalid` by place."""
-    session().execute(ONE_AT_A_TIME)
-    return bringing.bring_in(described, types_by_policy(), by, at)
-
-
-KEPT = KeptFile(
-    called="policies",
-    file_name="deadline-policies.yaml",
-    most_bytes=policy_file.MOST_BYTES,
-    write=lambda: policy_file.write(list_policies()),
-    read=policy_file.read,
-    compare=compare,
-    bring_in=bring_in,
-)

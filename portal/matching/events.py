@@ -29,3 +29,32 @@ class RulesReordered(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleDeleted(Event):
     rule_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyUseSaved(Event):
+    """Where a deadline policy is used was added or changed; `version` counts up from 1."""
+
+    use_id: int
+    version: int
+    user_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyUseRemoved(Event):
+    use_id: int
+    user_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyUsesReordered(Event):
+    use_ids: list[int]
+    user_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyUsesTaken(Event):
+    """A file has said anew which policy is used where; there are so many `uses` now."""
+
+    uses: int
+    user_id: int | None

@@ -1,10 +1,13 @@
-"""The form of a distribution rule: every condition and every criterion is a plain field."""
+"""Forms of distribution rules and of which deadline policy is used where.
+
+Every condition and every criterion of a rule is a plain field.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -18,9 +21,12 @@ from portal.accounts.tree import is_region
 from portal.catalog import field_answers, fields
 from portal.catalog.models import CustomField, FieldKind, FieldSubject
 from portal.catalog.queries import book
+from portal.deadlines.models import PolicyUse
+from portal.deadlines.rules import Case
 from portal.leads.contest import Contest
 from portal.leads.contest_words import CONTESTS
 from portal.leads.definition_words import called
+from portal.leads.models import Temperature
 from portal.leads.queries import get_definition
 from portal.matching.criteria import (
     CATALOG_FIELDS,
@@ -34,6 +40,8 @@ from portal.matching.criteria import (
 )
 from portal.matching.models import DistributionRule
 from portal.matching.operations import RuleDraft
+from portal.matching.policy_uses import PARTS as USE_PARTS
+from portal.matching.policy_uses import Around, UseDraft
 from portal.matching.words import (
     describe_criterion,
     field_name,
@@ -391,3 +399,99 @@ def _check_span(form: RuleForm, begin: str, field: CustomField) -> bool:
         form[names[1]].errors = [_("It can’t end before it begins.")]
         good = False
     return good
+
+
+class WhereForm(Form):
+    """A lead and a firm as uses of deadline policies ask for them; `empty` says what "" means."""
+
+    empty: ClassVar[Mapping[str, Any]] = {
+        "type_key": _l("all types"),
+        "temperature": _l("any temperature"),
+        "group_id": _l("all partners"),
+        "level_id": _l("any level"),
+    }
+    type_key = SelectField(_l("Leads of the type"))
+    temperature = SelectField(_l("Temperature"))
+    group_id = SelectField(_l("Partners of the group"))
+    level_id = SelectField(_l("Partners of the level"))
+
+    def offer_choices(self, around: Around) -> None:
+        """Fill the lists with what there is."""
+        known: dict[str, Iterable[tuple[str, str]]] = {
+            "type_key": around.types.items(),
+            "temperature": [(str(one), value_name(Field.TEMPERATURE, one)) for one in Temperature],
+            "group_id": [(str(group_id), name) for group_id, name in around.groups.items()],
+            "level_id": book().choices("partner_level", str(get_locale())),
+        }
+        for name, choices in known.items():
+            nothing = [("", str(self.empty[name]))] if name in self.empty else []
+            self[name].choices = [*nothing, *choices]
+
+    def number(self, name: str) -> int | None:
+        """Return what was chosen of a list of ids."""
+        return int(self[name].data) if self[name].data else None
+
+
+class UseForm(WhereForm):
+    """A line of which deadline policy is used where; `version` is the one that was looked at."""
+
+    version = HiddenField()
+    policy_key = SelectField(_l("Deadline policy"), [needed()])
+
+    def offer_choices(self, around: Around) -> None:
+        """Fill the lists with what there is."""
+        super().offer_choices(around)
+        self.policy_key.choices = [(one.key, one.name) for one in around.in_use]
+
+    def show(self, use: PolicyUse) -> None:
+        """Fill the form with a line."""
+        for name in USE_PARTS:
+            value = getattr(use, name)
+            self[name].data = "" if value is None else str(value)
+        self.version.data = str(use.version)
+
+    def read(self) -> UseDraft:
+        """Return what was typed."""
+        return UseDraft(
+            policy_key=self.policy_key.data,
+            type_key=self.type_key.data or None,
+            temperature=self.temperature.data or None,
+            group_id=self.number("group_id"),
+            level_id=self.number("level_id"),
+        )
+
+    @property
+    def seen(self) -> int:
+        """Return the version that was looked at, 0 where that is not said."""
+        given = str(self.version.data or "")
+        return int(given) if given.isdecimal() and len(given) < 10 else 0
+
+
+class TryForm(WhereForm):
+    """Which policy holds for such a lead with such a partner. It is asked, nothing is sent."""
+
+    class Meta(WhereForm.Meta):
+        csrf = False
+
+    empty: ClassVar[Mapping[str, Any]] = {
+        "temperature": _l("not rated"),
+        "group_id": _l("none"),
+        "level_id": _l("none"),
+    }
+
+    def offer_choices(self, around: Around) -> None:
+        """Fill the lists, and choose what nobody has chosen yet."""
+        super().offer_choices(around)
+        self.type_key.data = self.type_key.data or next(iter(around.types))
+        for name in self.empty:
+            self[name].data = self[name].data or ""
+
+    def case(self) -> Case:
+        """Return the lead and the firm that were chosen."""
+        group_id = self.number("group_id")
+        return Case(
+            type_key=self.type_key.data,
+            temperature=self.temperature.data or None,
+            groups=frozenset() if group_id is None else frozenset({group_id}),
+            level_id=self.number("level_id"),
+        )

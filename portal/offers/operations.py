@@ -271,10 +271,15 @@ LOCK_PARTNER = (
 WHOSE_OFFER = Firm(
     level_id=select(Partner.level_id)
     .where(Partner.organisation_id == Offer.organisation_id)
+    .correlate_except(Partner)
     .scalar_subquery(),
-    in_group=lambda group_id: exists().where(
-        PartnerGroupMember.group_id == group_id,
-        PartnerGroupMember.organisation_id == Offer.organisation_id,
+    in_group=lambda group_id: (
+        exists()
+        .where(
+            PartnerGroupMember.group_id == group_id,
+            PartnerGroupMember.organisation_id == Offer.organisation_id,
+        )
+        .correlate_except(PartnerGroupMember)
     ),
 )
 LAST_OFFER = (

@@ -35,7 +35,9 @@ class Partner(Base):
 
     Lists of catalogue ids stand in arrays (entries are never deleted); an empty list of industries,
     sizes or territories means "all". `capacity` and `rep_capacity` bound open pickups. `shares` is
-    the firm's own choice, of what its distributor sees. `custom` are the programme's own fields.
+    the firm's own choice, of what its distributor sees. `pauses` repeat what `suspensions` say of
+    the firm and its people, `suspended_until` what they say of the whole firm. `custom` are the
+    programme's own fields.
     """
 
     __tablename__ = "partners"
@@ -60,6 +62,9 @@ class Partner(Base):
     capacity: Mapped[int] = mapped_column(default=10)
     rep_capacity: Mapped[int] = mapped_column(default=5)
     suspended_until: Mapped[datetime | None]
+    pauses: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSONB, default=list, server_default=text("'[]'")
+    )
     website: Mapped[str | None]
     note: Mapped[str | None]
     shares: Mapped[str] = mapped_column(default=Shares.FIGURES, server_default="figures")

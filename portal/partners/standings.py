@@ -29,6 +29,7 @@ class StandingReason(StrEnum):
     SUSPENDED = "suspended"
     BLOCKED = "blocked"
     FAR_TOO_LATE = "far_too_late"
+    PAUSED = "paused"
     PEOPLE_SUSPENDED = "people_suspended"
     LATE = "late"
     OFTEN_LATE = "often_late"
@@ -48,7 +49,15 @@ def reason_words(reason: Reason) -> str:
     match StandingReason(reason["code"]):
         case StandingReason.SUSPENDED:
             until = datetime.fromisoformat(reason["until"])
-            return str(_("The firm picks up nothing until %(day)s.", day=day(until)))
+            return str(
+                _(
+                    "Too many deadlines were missed: nothing is picked up until %(day)s.",
+                    day=day(until),
+                )
+            )
+        case StandingReason.PAUSED:
+            until = datetime.fromisoformat(reason["until"])
+            return str(_("The firm pauses until %(day)s.", day=day(until)))
         case StandingReason.BLOCKED:
             return str(
                 ngettext(

@@ -19,11 +19,12 @@ from portal.deadlines import clocks
 from portal.deadlines.business_time import Calendar, due_after
 from portal.deadlines.clocks import Clocked, Planned
 from portal.deadlines.models import Clock, ClockChange, ClockKind, DeadlinePolicy, Stop
+from portal.deadlines.rules import minutes_of_days
 from portal.offers.operations import lock_partner
 from portal.partners.calendars import calendar_of
 from portal.pickup.models import Pickup
 
-HOUR, DAY = 60, 24 * 60
+HOUR = 60
 CALENDAR = "calendar"
 """Why a clock was moved that follows whoever is waited for: he is away, or back."""
 
@@ -48,8 +49,12 @@ def plan(
     """
     minutes = {
         ClockKind.RESPONSE: said.response_hours * HOUR,
-        ClockKind.FEEDBACK: rhythm_days * DAY,
-        ClockKind.COMPLETION: (said.completion_days or said.days or 0) * DAY,
+        ClockKind.FEEDBACK: minutes_of_days(
+            rhythm_days, working=ClockKind.FEEDBACK in said.working
+        ),
+        ClockKind.COMPLETION: minutes_of_days(
+            said.completion_days or said.days or 0, working=ClockKind.COMPLETION in said.working
+        ),
     }
     found = {
         kind: clocks.plan(kind, said, at, length, calendar) for kind, length in minutes.items()
@@ -81,12 +86,13 @@ def answered(pickup: Pickup, at: datetime, *, contacted: bool) -> None:
     """
     stopped = (ClockKind.FEEDBACK, ClockKind.RESPONSE) if contacted else (ClockKind.FEEDBACK,)
     clocks.stop_all(at, pickup_id=pickup.id, kinds=stopped)
+    policy = session().get_one(DeadlinePolicy, pickup.policy_id)
     started = clocks.start(
         ClockKind.FEEDBACK,
         pickup.lead_id,
-        session().get_one(DeadlinePolicy, pickup.policy_id),
+        policy,
         at,
-        minutes=pickup.rhythm_days * DAY,
+        minutes=minutes_of_days(pickup.rhythm_days, working=ClockKind.FEEDBACK in policy.working),
         calendar=calendar_of(pickup.organisation_id, pickup.user_id),
         pickup_id=pickup.id,
         user_id=pickup.user_id,

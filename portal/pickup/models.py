@@ -143,7 +143,7 @@ class Suspension(Base):
     `user_id` is empty where it is the whole firm. It began because of `misses` deadlines missed
     within `within_days`, the last of them that of `pickup_id`; or `by_user_id` decided so and said
     why in `note`, which the firm reads. It is over when `until` has come or something ended it
-    before, at `ended_at`. `Partner.suspended_until` repeats a firm's, for the rooms below.
+    before, at `ended_at`. `Partner.pauses` repeats what holds, for the claim and the rooms below.
     """
 
     __tablename__ = "suspensions"

@@ -17,7 +17,6 @@ from sqlalchemy import (
     func,
     literal_column,
     null,
-    or_,
     select,
     true,
 )
@@ -35,7 +34,15 @@ from portal.partners import calendars
 from portal.partners.models import Absence, Partner, WorkingHours
 from portal.partners.queries import away
 from portal.pickup.models import Pickup, Suspension
-from portal.pickup.rules import Gate, NotYoursAnyMore, OpenPickup, Pause, Standing, gate_of
+from portal.pickup.rules import (
+    Gate,
+    NotYoursAnyMore,
+    OpenPickup,
+    Pause,
+    Standing,
+    gate_of,
+    pause_kept,
+)
 
 OPEN_COLUMNS = (
     Pickup.id,
@@ -97,38 +104,34 @@ _AWAY = exists().where(
     Absence.starts_on <= _TODAY,
     Absence.ends_on >= _TODAY,
 )
-# What pauses the firm or the person the longest, beside the bounds.
-_PAUSE = (
-    select(
-        Suspension.until.label("pause_until"),
-        Suspension.user_id.is_(None).label("pause_of_firm"),
-        Suspension.misses.label("pause_misses"),
-        Suspension.within_days.label("pause_within_days"),
-        Suspension.note.label("pause_note"),
-    )
-    .where(
-        Suspension.organisation_id == Organisation.id,
-        Suspension.ended_at.is_(None),
-        Suspension.until > bindparam("at"),
-        or_(Suspension.user_id.is_(None), Suspension.user_id == bindparam("user_id")),
-    )
-    .order_by(Suspension.until.desc())
-    .limit(1)
-    .lateral("pause")
-)
 BOUNDS = (
     select(
         Partner.capacity,
         Partner.rep_capacity,
-        *_PAUSE.c,
+        Partner.pauses,
         Organisation.account_manager_id,
         _AWAY.where(Absence.user_id.is_(None)).label("firm_absent"),
         _AWAY.where(Absence.user_id == bindparam("user_id")).label("person_absent"),
     )
     .select_from(Partner)
     .join(Organisation, Organisation.id == Partner.organisation_id)
-    .outerjoin(_PAUSE, true())
     .where(Partner.organisation_id == bindparam("organisation_id"))
+)
+_PAUSES = (
+    select(
+        func.coalesce(
+            func.jsonb_agg(
+                func.jsonb_build_object(
+                    *("until", Suspension.until, "user_id", Suspension.user_id),
+                    *("misses", Suspension.misses, "within_days", Suspension.within_days),
+                    *("note", Suspension.note),
+                )
+            ),
+            literal_column("'[]'::jsonb"),
+        )
+    )
+    .where(Suspension.organisation_id == Organisation.id, Suspension.ended_at.is_(None))
+    .scalar_subquery()
 )
 # The vendor's own people have no partner profile: each may hold so many, and answers for herself.
 STAFF_MAY_HOLD = 10
@@ -136,13 +139,12 @@ STAFF_BOUNDS: Select[*tuple[Any, ...]] = (
     select(
         literal_column(str(STAFF_MAY_HOLD)).label("capacity"),
         literal_column(str(STAFF_MAY_HOLD)).label("rep_capacity"),
-        *_PAUSE.c,
+        _PAUSES.label("pauses"),
         null().label("account_manager_id"),
         literal_column("false").label("firm_absent"),
         _AWAY.where(Absence.user_id == bindparam("user_id")).label("person_absent"),
     )
     .select_from(Organisation)
-    .outerjoin(_PAUSE, true())
     .where(
         Organisation.id == bindparam("organisation_id"),
         Organisation.kind == OrganisationKind.VENDOR,
@@ -244,7 +246,7 @@ def _position(bounds: Any, held: Sequence[OpenPickup], actor: Actor, at: datetim
         standing=Standing(
             capacity=bounds.capacity,
             rep_capacity=bounds.rep_capacity,
-            pause=_pause(bounds),
+            pause=_pause(bounds, actor, at),
             firm_absent=bounds.firm_absent,
             person_absent=bounds.person_absent,
         ),
@@ -253,16 +255,10 @@ def _position(bounds: Any, held: Sequence[OpenPickup], actor: Actor, at: datetim
     )
 
 
-def _pause(bounds: Any) -> Pause | None:
-    if bounds.pause_until is None:
-        return None
-    return Pause(
-        until=bounds.pause_until,
-        of_firm=bounds.pause_of_firm,
-        misses=bounds.pause_misses,
-        within_days=bounds.pause_within_days,
-        note=bounds.pause_note,
-    )
+def _pause(bounds: Any, actor: Actor, at: datetime) -> Pause | None:
+    """Return what pauses the person or her whole firm the longest."""
+    pauses = [pause_kept(one) for one in bounds.pauses if one["user_id"] in (None, actor.id)]
+    return max((one for one in pauses if one.until > at), key=lambda one: one.until, default=None)
 
 
 def _theirs(actor: Actor) -> ColumnElement[bool]:

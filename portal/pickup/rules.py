@@ -12,10 +12,11 @@ different things of what is owed, the strictest counts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -158,6 +159,17 @@ class Pause:
         if self.misses is None:
             return GateReason.PAUSED_BY_HAND
         return GateReason.FIRM_SUSPENDED if self.of_firm else GateReason.SUSPENDED
+
+
+def pause_kept(kept: Mapping[str, Any]) -> Pause:
+    """Return a pause as it is kept beside the bounds of its firm."""
+    return Pause(
+        until=datetime.fromisoformat(kept["until"]),
+        of_firm=kept["user_id"] is None,
+        misses=kept["misses"],
+        within_days=kept["within_days"],
+        note=kept["note"],
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,7 +175,8 @@ def _suspended(ids: Collection[int], at: datetime) -> dict[int, dict[str, object
     rows = session().execute(
         select(
             Suspension.organisation_id,
-            func.max(Suspension.until).filter(whole),
+            func.max(Suspension.until).filter(whole, Suspension.misses.is_not(None)),
+            func.max(Suspension.until).filter(whole, Suspension.misses.is_(None)),
             func.count(Suspension.user_id.distinct()),
         )
         .where(
@@ -186,7 +187,8 @@ def _suspended(ids: Collection[int], at: datetime) -> dict[int, dict[str, object
         .group_by(Suspension.organisation_id)
     )
     return {
-        firm: {"suspended_until": until, "people_suspended": people} for firm, until, people in rows
+        firm: {"suspended_until": until, "paused_until": paused, "people_suspended": people}
+        for firm, until, paused, people in rows
     }
 
 

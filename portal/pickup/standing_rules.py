@@ -32,8 +32,8 @@ class Facts:
     """What is known of a partner.
 
     Of open leads: answers that are late, blocked, so late that the firm waits. Of the time that is
-    remembered: deadlines met and missed, leads taken back. `unheard` are the offers of a while
-    without any word of the firm.
+    remembered: deadlines met and missed, leads taken back. The firm is suspended for what it
+    missed, or paused by hand. `unheard` are the offers of a while without any word of the firm.
     """
 
     late: int = 0
@@ -43,6 +43,7 @@ class Facts:
     missed: int = 0
     taken_back: int = 0
     suspended_until: datetime | None = None
+    paused_until: datetime | None = None
     people_suspended: int = 0
     unheard: int = 0
 
@@ -50,9 +51,11 @@ class Facts:
 def weigh(facts: Facts) -> tuple[Colour, Sequence[Reason]]:
     """Return how a partner stands, and why: the gravest reason first."""
     reasons: list[Reason] = []
-    if facts.suspended_until is not None:
-        until = facts.suspended_until.isoformat()
-        reasons.append({"code": StandingReason.SUSPENDED, "until": until})
+    pauses = (
+        (StandingReason.SUSPENDED, facts.suspended_until),
+        (StandingReason.PAUSED, facts.paused_until),
+    )
+    reasons += [{"code": code, "until": until.isoformat()} for code, until in pauses if until]
     remembered = REMEMBERED.days
     counted: tuple[tuple[StandingReason, int, Reason], ...] = (
         (StandingReason.BLOCKED, facts.blocked, {}),

@@ -127,8 +127,8 @@ def suspend_by_hand(
 def _begin(suspension: Suspension, firm: Partner | None) -> Suspension:
     session().add(suspension)
     session().flush()
-    if firm is not None and suspension.user_id is None:
-        firm.suspended_until = suspension.until
+    if firm is not None:
+        repeat(firm, suspension.at)
     record(
         PicksSuspended(
             at=suspension.at,
@@ -207,18 +207,23 @@ def _owes(organisation_id: int, whose: ColumnElement[bool], at: datetime) -> boo
 
 def hold_again(pickup: Pickup, answered_at: datetime, at: datetime) -> None:
     """Let a suspension hold again that ended with an answer which is taken back."""
-    found = session().scalars(
-        select(Suspension).where(
-            Suspension.organisation_id == pickup.organisation_id,
-            Suspension.ended_at == answered_at,
-            Suspension.ending == Ending.ANSWERED,
-            Suspension.until > at,
+    found = (
+        session()
+        .scalars(
+            select(Suspension).where(
+                Suspension.organisation_id == pickup.organisation_id,
+                Suspension.ended_at == answered_at,
+                Suspension.ending == Ending.ANSWERED,
+                Suspension.until > at,
+            )
         )
+        .all()
     )
     for one in found:
         one.ended_at = one.ending = None
-        if one.user_id is None:
-            _repeat(one.organisation_id, one.until)
+    firm = session().get(Partner, pickup.organisation_id)
+    if found and firm is not None:
+        repeat(firm, at)
 
 
 def end(partner: Partner, suspension_id: int, actor: Actor, at: datetime) -> None:
@@ -236,9 +241,10 @@ def end(partner: Partner, suspension_id: int, actor: Actor, at: datetime) -> Non
 
 def _end(suspension: Suspension, ending: Ending, by: int | None, at: datetime) -> None:
     suspension.ended_at, suspension.ending, suspension.ended_by_id = at, ending, by
-    if suspension.user_id is None:
-        _repeat(suspension.organisation_id, None)
     session().flush()
+    firm = session().get(Partner, suspension.organisation_id)
+    if firm is not None:
+        repeat(firm, at)
     record(
         SuspensionEnded(
             at=at,
@@ -251,7 +257,18 @@ def _end(suspension: Suspension, ending: Ending, by: int | None, at: datetime) -
     )
 
 
-def _repeat(organisation_id: int, until: datetime | None) -> None:
-    firm = session().get(Partner, organisation_id)
-    if firm is not None:
-        firm.suspended_until = until
+def repeat(firm: Partner, at: datetime) -> None:
+    """Repeat with a firm's profile what holds for it and its people: the claim reads it there."""
+    holding = in_force(firm.organisation_id, at)
+    firm.suspended_until = max((one.until for one in holding if one.user_id is None), default=None)
+    firm.pauses = [
+        {
+            "until": one.until.isoformat(),
+            "user_id": one.user_id,
+            "misses": one.misses,
+            "within_days": one.within_days,
+            "note": one.note,
+        }
+        for one in holding
+    ]
+    session().flush()

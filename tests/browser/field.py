@@ -60,6 +60,7 @@ from portal.leads.intake.mapping import propose_mapping
 from portal.leads.models import Lead
 from portal.leads.operations import ContactDraft, Draft
 from portal.matching.models import DistributionRule
+from portal.matching.policy_uses import UseDraft, add_use
 from portal.offers import operations as offers
 from portal.partners import activities as partner_activities
 from portal.partners import contacts
@@ -114,6 +115,7 @@ class Field:
     unit: dict[str, int] = field(default_factory=dict)
     group: int = 0
     rule: int = 0
+    policy_use: int = 0
     kinds: list[str] = field(default_factory=list)
     entries: list[dict[str, Any]] = field(default_factory=list)
     mail: str = ""
@@ -214,6 +216,8 @@ def till_the_field(folder: Path) -> Field:
     made.group = group.id
     made.draft = drafted(made, at)
     made.inquiry_route = routed(made, at)
+    use = UseDraft(policy_key="standard", temperature="cold")
+    made.policy_use = add_use(use, None, at).id
     made.rule = session().scalars(select(DistributionRule.id).limit(1)).one()
     # one of each shape; the other kinds have the same pages
     kinds = ("product", "reason", "size_band")

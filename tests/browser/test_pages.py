@@ -259,6 +259,7 @@ def paths_of(live, field):
         "fields.new_field": ["lead", "partner"],
         "fields.field": [field.own_fields["lead one"], field.own_fields["partner web"]],
         "deadlines.policy": ["standard"],
+        "policy_uses.use": [field.policy_use],
         "scoring.rule": ["need", "signal_visit", "silence", "source_met", "time_frame"],
         "definition.version": [field.draft],
         "definition.activating": [field.draft],

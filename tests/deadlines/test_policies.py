@@ -16,10 +16,11 @@ from portal.core import clock
 from portal.core.db import session
 from portal.core.errors import Invalid
 from portal.core.jobs import run_now
-from portal.deadlines import file as policy_file
 from portal.deadlines import operations
+from portal.deadlines.file import FORMAT, Contents, Described
 from portal.deadlines.models import DeadlinePolicy
 from portal.deadlines.queries import get_newest, get_policy, list_policies
+from portal.deadlines.ready_made import REMINDERS
 from portal.deadlines.rules import NUMBERS, Terms, terms_of
 from portal.doctor import check_policies
 from portal.feedback import operations as feedback
@@ -30,6 +31,7 @@ from portal.leads.definition import Content
 from portal.leads.definition_around import read_around
 from portal.leads.definition_rules import check, differences
 from portal.leads.models import LeadType
+from portal.matching.policy_file import KEPT
 from portal.offers.models import OfferRound
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
@@ -262,28 +264,31 @@ def test_a_file_brought_in_anywhere_gives_the_same_file(alice):
     add()
     operations.make_standard("brisk", None, AT)
     change("brisk", offer_hours=30)
-    file = policy_file.write(list_policies())
-    described = policy_file.read(file.encode())
-    assert policies.compare(described) == []
-    assert policies.bring_in(described, None, AT) == []
+    file = KEPT.write()
+    described = KEPT.read(file.encode())
+    assert KEPT.compare(described) == []
+    assert KEPT.bring_in(described, None, AT) == []
     session().query(DeadlinePolicy).filter_by(key="brisk").delete()
     get_newest("standard").standard = True
     session().flush()
-    assert [(c.kind, c.place) for c in policies.bring_in(described, None, AT)] == [
+    assert [(c.kind, c.place) for c in KEPT.bring_in(described, None, AT)] == [
         ("added", "brisk"),
         ("changed", "standard"),
     ]
-    assert policy_file.write(list_policies()) == file
+    assert KEPT.write() == file
 
 
 def test_a_file_changes_names_crosswise_and_retires_what_it_leaves_out(alice):
     add()
     add(replace(BRISK, name="Calm"))
-    described = [
-        policy_file.Described("standard", Terms(name="Brisk"), False),
-        policy_file.Described("brisk", replace(BRISK, name="Standard"), True),
-    ]
-    assert [(c.kind, c.place, c.parts) for c in policies.bring_in(described, None, AT)] == [
+    described = Contents(
+        [
+            Described("standard", Terms(name="Brisk", steps=REMINDERS), False),
+            Described("brisk", replace(BRISK, name="Standard"), True),
+        ],
+        None,
+    )
+    assert [(c.kind, c.place, c.parts) for c in KEPT.bring_in(described, None, AT)] == [
         ("changed", "standard", ("name", "standard")),
         ("changed", "brisk", ("name", "standard")),
         ("retired", "calm", ()),
@@ -311,9 +316,9 @@ def test_a_file_changes_names_crosswise_and_retires_what_it_leaves_out(alice):
 def test_what_a_file_can_t_say_is_refused_whole(alice, said, place):
     add()
     name_it("brisk")
-    file = said if "format" in said else f"format: {policy_file.FORMAT}\n{said}\n"
+    file = said if "format" in said else f"format: {FORMAT}\n{said}\n"
     with pytest.raises(Invalid) as refused:
-        policies.bring_in(policy_file.read(file.encode()), None, AT)
+        KEPT.bring_in(KEPT.read(file.encode()), None, AT)
     assert place in refused.value.errors
     assert {one.key for one in list_policies()} == {"standard", "brisk"}
 
@@ -328,11 +333,21 @@ def state_of(key):
 
 
 def typed(client, address, **over):
-    page = client.get(address).text
-    version = page.partition('name="version" type="hidden" value="')[2].partition('"')[0]
-    numbers = {name: str(getattr(Terms(name=""), name)) for name in NUMBERS}
-    data = {"csrf_token": csrf_of(page), "version": version, "name": "Standard", **numbers}
-    return {**data, **over}
+    """Return what a browser would send of a page's form, some of it typed anew."""
+    return {**sent_by(client.get(address).text), **over}
+
+
+def sent_by(page):
+    """Return what a browser would send of the form of a policy."""
+    form = page.partition('id="policy-form"')[2].partition("</form>")[0]
+    sent = {}
+    for tag in re.findall("<input[^>]*>", form):
+        said = dict(re.findall(r'([\w-]+)(?:="([^"]*)")?', tag))
+        if said["type"] not in ("checkbox", "radio") or "checked" in said:
+            sent.setdefault(said["name"], []).append(said.get("value", ""))
+    for name, options in re.findall(r'<select[^>]*name="([\w-]+)"[^>]*>(.*?)</select>', form, re.S):
+        sent[name] = next(iter(re.findall(r'selected value="(.*?)"', options)), "")
+    return sent
 
 
 def test_a_channel_manager_adds_changes_and_retires_policies(client):
@@ -347,7 +362,7 @@ def test_a_channel_manager_adds_changes_and_retires_policies(client):
     mine = typed(client, "/deadlines/brisk", name="Brisk", feedback_days="3")
     client.post("/deadlines/brisk", data=mine)
     assert "Days until an answer is due: 7 → 3" in client.get("/deadlines/brisk").text
-    press = {"csrf_token": mine["csrf_token"], "active": "0"}
+    press = {"csrf_token": mine["csrf_token"][0], "active": "0"}
     client.post("/deadlines/standard/use", data=press)
     assert "choose another one for that first" in client.get("/deadlines").text
     client.post("/deadlines/brisk/use", data=press)

@@ -86,7 +86,8 @@ def owner_leaves(house):
 
 
 def clock_is_gone(house):
-    house.change(Clock, *house.clock_of_pickup(), stopped_at=BEFORE, outcome="void")
+    stopped = {"stopped_at": BEFORE, "outcome": "void", "next_step": None, "next_step_at": None}
+    house.change(Clock, *house.clock_of_pickup(), **stopped)
 
 
 def clock_says_another_moment(house):

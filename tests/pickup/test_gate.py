@@ -17,7 +17,7 @@ from portal.core.mail.links import Purpose
 from portal.deadlines.models import DeadlinePolicy
 from portal.partners.models import Absence, Partner
 from portal.pickup import operations as pickup
-from portal.pickup import queries
+from portal.pickup import queries, suspension
 from portal.pickup.models import Pickup, Suspension
 from portal.pickup.rules import OpenPickup, gate_of, obstacles
 from portal.pickup.words import GateReason, sentence_of, way_out_of
@@ -137,6 +137,7 @@ def suspended(firm, user=None, **how):
             **how,
         )
     )
+    suspension.repeat(session().get_one(Partner, firm.id), at)
 
 
 def away(firm, user=None):

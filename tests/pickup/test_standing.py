@@ -47,6 +47,7 @@ LATE = AT + 8 * DAY
         (Facts(taken_back=1, missed=1), "amber", ["taken_back"]),
         (Facts(people_suspended=1), "amber", ["people_suspended"]),
         (Facts(suspended_until=AT), "red", ["suspended"]),
+        (Facts(paused_until=AT), "amber", ["paused"]),
         (Facts(unheard=9), "green", []),
         (Facts(unheard=10), "amber", ["silent"]),
     ],

@@ -1,8 +1,12 @@
-"""Pages of deadline policies: all of them, one of them, the standard, retirement, the file."""
+"""Pages of deadline policies: all of them, one of them, the standard, retirement, the file.
+
+Which policy is used where has pages of its own (`policy_use_routes`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,16 +17,24 @@ from portal.accounts.actor import current_actor
 from portal.accounts.permissions import Permission
 from portal.core import clock
 from portal.core.errors import Conflict, Invalid
-from portal.deadlines import operations, words
+from portal.deadlines import operations, telling, words
 from portal.deadlines.forms import PolicyForm
 from portal.deadlines.models import DeadlinePolicy
 from portal.deadlines.operations import StandardStays
-from portal.deadlines.queries import get_newest, list_policies, list_versions
-from portal.deadlines.rules import Terms, terms_of
+from portal.deadlines.queries import (
+    get_newest,
+    list_overflow_units,
+    list_policies,
+    list_versions,
+)
+from portal.deadlines.ready_made import FULL, STANDARD
+from portal.deadlines.rules import terms_of
 from portal.leads import policies as kept
 from portal.leads.policies import PolicyNamed
+from portal.matching.policy_file import KEPT
+from portal.matching.policy_uses import uses_by_policy
 from portal.web.access import requires
-from portal.web.htmx import go
+from portal.web.htmx import go, wants_fragment
 from portal.web.kept_files import FileForm, Sent, give, take_sent
 
 blueprint = Blueprint("deadlines", __name__, url_prefix="/deadlines")
@@ -41,14 +53,18 @@ def policies() -> ResponseReturnValue:
 def show(sent: Sent | None = None) -> str:
     """Render all policies, with what of a file can't be used, or what it would change."""
     found = [(one, terms_of(one)) for one in list_policies()]
+    units = list_overflow_units(closed=True)
     shown = sent or Sent(FileForm(formdata=None))
     return render_template(
         "deadlines/policies.html",
         policies=[
-            (one, words.expected(terms), words.besides(terms)) for one, terms in found if one.in_use
+            (one, telling.expectations(terms), telling.besides(terms, units))
+            for one, terms in found
+            if one.in_use
         ],
         retired=[one for one, _terms in found if not one.in_use],
         named=kept.types_by_policy(),
+        used=uses_by_policy(),
         form=shown.form,
         opened=sent is not None,
         wrong=shown.wrong,
@@ -62,18 +78,20 @@ def show(sent: Sent | None = None) -> str:
 @requires(EDIT)
 def new_policy() -> ResponseReturnValue:
     form = PolicyForm(formdata=None)
-    form.show(Terms(name=""), 0)
+    form.show(replace(FULL.terms[STANDARD], name=""), 0, list_overflow_units())
     return edit(form, None)
 
 
 @blueprint.post("/new-one")
 @requires(EDIT)
 def add_policy() -> ResponseReturnValue:
-    form = PolicyForm()
+    form = typed_form(None)
+    if wanted := request.form.get("do"):
+        return arranged(form, None, wanted)
     if not form.validate():
         return edit(form, None), 422
     try:
-        made = operations.add(form.read(Terms(name="")), current_actor().id, clock.now())
+        made = operations.add(form.read(), current_actor().id, clock.now())
     except Invalid as error:
         form.take(error)
         return edit(form, None), 422
@@ -86,7 +104,31 @@ def add_policy() -> ResponseReturnValue:
 def policy(key: str) -> ResponseReturnValue:
     found = get_newest(key)
     form = PolicyForm(formdata=None)
-    form.show(terms_of(found), found.version)
+    form.show(terms_of(found), found.version, units_for(found))
+    return edit(form, found)
+
+
+def units_for(found: DeadlinePolicy | None) -> Mapping[int, str]:
+    """Return the units that can take over, and the one that a policy has, though it be closed."""
+    units = dict(list_overflow_units())
+    if found is not None and found.overflow_unit_id is not None:
+        every = list_overflow_units(closed=True)
+        units.setdefault(found.overflow_unit_id, every.get(found.overflow_unit_id, "–"))
+    return units
+
+
+def typed_form(found: DeadlinePolicy | None) -> PolicyForm:
+    """Return the form with what was typed."""
+    form = PolicyForm()
+    form.offer_choices(units_for(found))
+    return form
+
+
+def arranged(form: PolicyForm, found: DeadlinePolicy | None, wanted: str) -> ResponseReturnValue:
+    """Render the form with its steps rearranged: alone for htmx; nothing is saved."""
+    form.arrange(wanted)
+    if wants_fragment():
+        return render_template("deadlines/_steps.html", form=form)
     return edit(form, found)
 
 
@@ -96,8 +138,9 @@ def edit(form: PolicyForm, found: DeadlinePolicy | None, theirs: Sequence[str] =
     `theirs` says how what somebody else has saved differs from what was typed.
     """
     versions = list_versions(found.key) if found else []
+    units = list_overflow_units(closed=True)
     told = [
-        (one, by, words.differences(terms_of(before), terms_of(one)))
+        (one, by, words.differences(terms_of(before), terms_of(one), units))
         for (one, by), (before, _by) in zip(versions, [*versions[1:], *versions[-1:]], strict=True)
     ]
     return render_template(
@@ -108,10 +151,13 @@ def edit(form: PolicyForm, found: DeadlinePolicy | None, theirs: Sequence[str] =
 @blueprint.post("/<key>")
 @requires(EDIT)
 def save_policy(key: str) -> ResponseReturnValue:
-    found, form = get_newest(key), PolicyForm()
+    found = get_newest(key)
+    form = typed_form(found)
+    if wanted := request.form.get("do"):
+        return arranged(form, found, wanted)
     if not form.validate():
         return edit(form, found), 422
-    typed = form.read(terms_of(found))
+    typed = form.read()
     try:
         saved = operations.save(key, typed, form.seen, current_actor().id, clock.now())
     except Invalid as error:
@@ -122,7 +168,8 @@ def save_policy(key: str) -> ResponseReturnValue:
         form.form_errors.append(error.message)
         form.version.data = str(error.facts["version"])
         present = get_newest(key)
-        return edit(form, present, words.differences(terms_of(present), typed)), 409
+        units = list_overflow_units(closed=True)
+        return edit(form, present, words.differences(terms_of(present), typed, units)), 409
     if saved is found:
         flash(_("Nothing was different."))
     else:
@@ -174,14 +221,14 @@ def use_policy(key: str) -> ResponseReturnValue:
 @requires(EDIT)
 def file() -> ResponseReturnValue:
     """Give all policies in use as a file."""
-    return give(kept.KEPT)
+    return give(KEPT)
 
 
 @blueprint.post("/as-file")
 @requires(EDIT)
 def take_file() -> ResponseReturnValue:
     """Have the policies be as a file says, or only say what would be different."""
-    sent = take_sent(kept.KEPT, current_actor().id)
+    sent = take_sent(KEPT, current_actor().id)
     if not sent.taken:
         return show(sent), 200 if sent.changes is not None else 422
     flash(_("The policies are as the file says."), "success")

@@ -21,7 +21,7 @@ from portal.pickup import pauses, queries
 from portal.pickup.models import Pickup
 from portal.pickup.routes import show_refusal
 from portal.web.access import requires
-from portal.web.filters import when
+from portal.web.filters import day
 from portal.web.forms import DayField, Form
 from portal.web.htmx import go
 
@@ -66,7 +66,7 @@ def pause(pickup_id: int) -> ResponseReturnValue:
     except Refused as refusal:
         return show_refusal(refusal)
     until = pauses.rests_until(pickup_id)
-    flash(_("%(number)s rests until %(when)s.", number=lead.number, when=when(until)), "success")
+    flash(_("%(number)s rests until %(day)s.", number=lead.number, day=day(until)), "success")
     return go(url_for("desk.lead", lead_id=lead.id))
 
 

@@ -126,9 +126,9 @@ def _open_leads(ids: Collection[int], at: datetime) -> dict[int, dict[str, int]]
     rows = session().execute(
         select(
             Pickup.organisation_id,
-            func.count(),
+            func.count().filter(Pickup.blocked_at.is_(None), ~far),
             func.count().filter(Pickup.blocked_at.is_not(None)),
-            func.count().filter(far),
+            func.count().filter(Pickup.blocked_at.is_(None), far),
         )
         .join(DeadlinePolicy, DeadlinePolicy.id == Pickup.policy_id)
         .where(

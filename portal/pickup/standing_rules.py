@@ -31,9 +31,10 @@ GRAVE = (StandingReason.SUSPENDED, StandingReason.BLOCKED, StandingReason.FAR_TO
 class Facts:
     """What is known of a partner.
 
-    Of open leads: answers that are late, blocked, so late that the firm waits. Of the time that is
-    remembered: deadlines met and missed, leads taken back. The firm is suspended for what it
-    missed, or paused by hand. `unheard` are the offers of a while without any word of the firm.
+    Of open leads, each counted once: blocked ones, else answers so late that the firm waits, else
+    late ones. Of the time that is remembered: deadlines met and missed, leads taken back. The firm
+    is suspended for what it missed, or paused by hand. `unheard` are the offers of a while without
+    any word of the firm.
     """
 
     late: int = 0

@@ -82,6 +82,26 @@ def test_each_answer_asks_for_what_it_needs(ctx, answer, uncontacted, needed, mi
 
 
 @pytest.mark.parametrize(
+    ("answer", "acceptable", "missing"),
+    [
+        (Answer("not_contacted"), Acceptable(uncontacted=1, free=2), set()),
+        (Answer("not_contacted"), Acceptable(free=0), {"next_step", "next_step_on"}),
+        (Answer("waiting"), Acceptable(since=True), {"waiting_since"}),
+        (Answer("waiting", waiting_since=TODAY), Acceptable(since=True), set()),
+        (Answer("proposal"), Acceptable(since=True), set()),
+        (Answer("waiting", waiting_since=TOMORROW), Acceptable(), {"waiting_since"}),
+        (
+            Answer("waiting", waiting_since=TODAY - timedelta(days=400)),
+            Acceptable(),
+            {"waiting_since"},
+        ),
+    ],
+)
+def test_the_policy_says_what_is_an_answer(ctx, answer, acceptable, missing):
+    assert check_answer(answer, acceptable, set(), TODAY).keys() == missing
+
+
+@pytest.mark.parametrize(
     ("taken_back", "newest", "untouched", "later", "why"),
     [
         (False, True, True, timedelta(), None),

@@ -80,7 +80,7 @@ def test_an_answer_that_is_late_costs_and_the_answer_mends_it(ctx: Flask) -> Non
     assert kept(firm) == [("amber", ["late"], LATE)]
     far = LATE + 8 * DAY
     run_now("pickup.weigh_standings", at=far)
-    assert kept(firm) == [("red", ["far_too_late", "late"], far)]
+    assert kept(firm) == [("red", ["far_too_late"], far)]
     feedback.give(held, Answer("waiting"), alice, far + DAY)
     run_now("pickup.weigh_standings", at=far + DAY)
     assert kept(firm) == [("green", [], far + DAY)]

@@ -13,6 +13,7 @@ from portal.accounts.permissions import Permission
 from portal.desk import queries
 from portal.desk.morning import Counted, Line, Morning, Part, Tile, Today, news
 from portal.desk.morning_queries import read_firm_changes, read_in_time, read_won
+from portal.desk.overflow import list_overflow
 from portal.desk.resellers import Reseller
 from portal.offers.cards import Card
 from portal.offers.queries import Counts
@@ -44,6 +45,8 @@ def partner_morning(
         parts.append(owed_part(owed, today))
     if resellers:
         parts.append(resellers_part(resellers))
+    if not actor.is_partner:
+        parts.extend(overflow_part(actor, today))
     parts.append(ends_part(due, soon, today))
     parts.append(firm_news(actor, today, of_firm=leads_firm))
     return Morning(
@@ -51,6 +54,24 @@ def partner_morning(
         tiles=[*figures(actor, today, resellers), *on_offer(available)],
         parts=parts,
     )
+
+
+def overflow_part(actor: Actor, today: Today) -> Iterator[Part]:
+    """Yield what found nobody else and waits for the unit of one of the vendor's people."""
+    waiting = [one for one in list_overflow(actor, today.at) if one.may_pick]
+    if waiting:
+        lines = [
+            Line(
+                f"{one.number} · {one.title}",
+                url_for("desk.lead", lead_id=one.lead_id),
+                one.why,
+                temperature=one.temperature,
+                rated=True,
+            )
+            for one in waiting[:MOST]
+        ]
+        more = (_("To the overflow queue"), url_for("overflow.overflow"))
+        yield Part("overflow", _("Found nobody else"), lines, "", more)
 
 
 def said_first(

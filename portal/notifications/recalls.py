@@ -9,6 +9,7 @@ from portal.notifications import queries
 from portal.notifications.models import Topic
 from portal.notifications.telling import tell_news
 from portal.offers.events import LeadReturned
+from portal.offers.models import Way
 from portal.offers.redistribution import list_steps
 from portal.pickup import extension
 from portal.pickup.events import LeadRecalled, MoreTimeAsked, MoreTimeDecided
@@ -24,8 +25,11 @@ def tell_of_recall(event: LeadRecalled, at: datetime) -> None:
 
 
 def tell_of_return(event: LeadReturned, at: datetime) -> None:
-    """Tell the channel managers of a lead on which its policy wants them to decide."""
-    if not event.asks or event.lead_id is None:
+    """Tell the channel managers of a lead on which its policy wants them to decide.
+
+    Where a round ended without a pickup, they hear of that.
+    """
+    if not event.asks or event.lead_id is None or event.why in (Way.LAPSED, Way.DECLINED):
         return
     step = list_steps(event.lead_id)[0]
     people = [user.id for user in queries.list_with_role("channel_manager")]

@@ -90,8 +90,12 @@ def _waits(lead_id: int, step_id: int, user: User) -> News | None:
         _("Your decision: %(number)s", number=lead.number),
         _("%(number)s found nobody, and its policy leaves it to you.", number=lead.number),
         [
-            str(_("Its page says where it has been. Offer it to others or to our own people,")),
-            str(_("keep it warm, or let it stay with us.")),
+            str(
+                _(
+                    "Its page says where it has been. Offer it to others or to our own people, "
+                    "keep it warm, or let it stay with us."
+                )
+            ),
         ],
         f"/leads/{lead.id}",
         _("Open the lead"),

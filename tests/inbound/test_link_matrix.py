@@ -53,6 +53,7 @@ def paths_of(person):
         "undo pick": issue(Purpose.UNDO, person, lead_id=held.id, pickup_id=mine),
         "undo decline": issue(Purpose.UNDO, person, lead_id=left.id),
         "stand by": issue(Purpose.STAND_BY, person, lead_id=late.id),
+        "more time": issue(Purpose.MORE_TIME, person, lead_id=held.id, pickup_id=mine),
         "stop": issue(Purpose.STOP, person, topic="digest"),
     }
 

@@ -15,6 +15,7 @@ from portal.core.mail import links
 from portal.core.mail.links import Purpose
 from portal.deadlines.models import DeadlinePolicy
 from portal.deadlines.queries import get_policy
+from portal.leads.notes import about
 from portal.pickup import operations as pickup
 from portal.pickup import recall
 from portal.pickup.models import Pickup
@@ -31,6 +32,7 @@ from tests.factories import (
     sign_in,
 )
 from tests.inbound.pressing import press
+from tests.world import make_file
 
 LATE = timedelta(days=9)
 
@@ -107,6 +109,27 @@ def test_a_lead_is_taken_back_on_its_page_and_the_former_holder_reads_only_his_o
     for secret in (*CONTACT.values(), "Third time"):
         assert secret not in past.text
     assert post(hers, page, f"/leads/{lead_id}", reason="silent").status_code == 409
+
+
+def test_who_lost_a_lead_finds_its_customer_nowhere(app, late):
+    alice, _pam, lead_id, held = late
+    actor, at = factory(get_actor)(alice.id), clock.now()
+    file_id = factory(make_file)(about(lead_id), actor, at)
+    link = factory(links.issue)(Purpose.FEEDBACK, alice.id, at, lead_id=lead_id, pickup_id=held)
+    client = sign_in(app.test_client(), alice)
+    file = f"/leads/{lead_id}/attachments/{file_id}"
+    assert client.get(file).status_code == 200
+    assert CONTACT["company"] in client.get("/mine").text
+    factory(recall.recall)(held, None, recall.SILENT, None, clock.now())
+    assert client.get(file).status_code == 404
+    assert client.get(link).status_code == 404
+    search = f"/search?q={CONTACT['company']}"
+    for page in ("/mine", "/", "/available", f"/leads/{lead_id}", link, search):
+        shown = client.get(page).text
+        for secret in (CONTACT["last_name"], CONTACT["email"], CONTACT["phone"]):
+            assert secret not in shown, page
+    for page in (f"/pickups/{held}/more-time", f"/pickups/{held}/give-back"):
+        assert CONTACT["last_name"] not in client.get(page).text
 
 
 @factory

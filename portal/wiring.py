@@ -107,6 +107,7 @@ from portal.leads.events import (
     QualificationSaved,
     SignalSeen,
 )
+from portal.matching import expectation_routes as expectations
 from portal.matching import policy_routes as deadlines
 from portal.matching import policy_use_routes as policy_uses
 from portal.matching import routes as matching
@@ -178,6 +179,7 @@ ROOMS = (
     api_tokens.blueprint,
     catalog.blueprint,
     fields.blueprint,
+    expectations.blueprint,
     policy_uses.blueprint,
     deadlines.blueprint,
     partners.blueprint,

@@ -35,7 +35,7 @@ from portal.web.forms import Form, TicksField, WholeField, needed
 UNITS: Mapping[str, int] = {"days": 1440, "hours": 60, "minutes": 1}
 """In what a step's distance from its deadline is told, in minutes."""
 UNIT_WORDS = {"days": _l("days"), "hours": _l("hours"), "minutes": _l("minutes")}
-SIDES = {"before": _l("before it is due"), "after": _l("after it was due")}
+SIDES = {"before": _l("before"), "after": _l("after")}
 UP, DOWN, REMOVE, ADD = "up", "down", "remove", "add"
 """What can be done with the lines of steps without saving."""
 HINTS = {

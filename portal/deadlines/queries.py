@@ -121,6 +121,7 @@ def ruling(
         .scalar_subquery(),
         select(named.id)
         .where(named.key == named_key, named.replaced_at.is_(None), named.retired_at.is_(None))
+        .correlate_except(named)
         .scalar_subquery(),
-        select(standard.id).where(standard.standard).scalar_subquery(),
+        select(standard.id).where(standard.standard).correlate_except(standard).scalar_subquery(),
     )

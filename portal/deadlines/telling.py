@@ -5,7 +5,7 @@ The sentences speak to who picks up; the vendor's people read the same ones. Pur
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -37,18 +37,18 @@ class Chapter:
     said: tuple[str, ...]
 
 
-def in_short(terms: Terms, rhythm_days: int) -> str:
+def in_short(response_hours: int, rhythm_days: int, working: Collection[str]) -> str:
     """Return what is expected in one sentence, as it stands on an offer.
 
     `rhythm_days` are those of the lead that it is told for.
     """
-    span = _days_of(ClockKind.FEEDBACK, rhythm_days, terms)
-    if not terms.response_hours:
-        return str(_("Your answer within %(span)s of each other.", span=span))
+    span = _days_of(ClockKind.FEEDBACK, rhythm_days, working)
+    if not response_hours:
+        return str(_("Tell us how far you are within %(span)s.", span=span))
     return str(
         _(
-            "First contact within %(first)s, then your answer within %(span)s of each other.",
-            first=_hours_of(ClockKind.RESPONSE, terms.response_hours, terms),
+            "First contact within %(first)s; tell us how far you are within %(span)s.",
+            first=_hours_of(ClockKind.RESPONSE, response_hours, working),
             span=span,
         )
     )
@@ -77,7 +77,7 @@ def besides(terms: Terms, units: Mapping[int, str]) -> list[str]:
     said = [
         _(
             "An offer lasts %(span)s where the rule doesn’t say otherwise.",
-            span=_hours_of(ClockKind.OFFER, terms.offer_hours, terms),
+            span=_hours_of(ClockKind.OFFER, terms.offer_hours, terms.working),
         ),
         _(
             "Who stood by sees a lead that comes back %(span)s before the others.",
@@ -103,7 +103,7 @@ def besides(terms: Terms, units: Mapping[int, str]) -> list[str]:
             _(
                 "Where its type says so, our account manager speaks to the customer within "
                 "%(span)s.",
-                span=_hours_of(ClockKind.OWNER, terms.owner_hours, terms),
+                span=_hours_of(ClockKind.OWNER, terms.owner_hours, terms.working),
             )
         )
     said.append(
@@ -123,20 +123,20 @@ def _answers(terms: Terms, of_lead: int | None) -> list[str]:
         said.append(
             _(
                 "Please contact the customer within %(span)s of picking a lead up.",
-                span=_hours_of(ClockKind.RESPONSE, terms.response_hours, terms),
+                span=_hours_of(ClockKind.RESPONSE, terms.response_hours, terms.working),
             )
         )
     said.append(
         _(
             "Your answer is due %(span)s after you pick a lead up, and %(span)s after each answer.",
-            span=_days_of(ClockKind.FEEDBACK, rhythm, terms),
+            span=_days_of(ClockKind.FEEDBACK, rhythm, terms.working),
         )
     )
     if recruit != rhythm:
         said.append(
             _(
                 "For future partners: %(span)s.",
-                span=_days_of(ClockKind.FEEDBACK, recruit, terms),
+                span=_days_of(ClockKind.FEEDBACK, recruit, terms.working),
             )
         )
     if terms.milestones:
@@ -151,14 +151,12 @@ def _answers(terms: Terms, of_lead: int | None) -> list[str]:
         said.append(
             _(
                 "A lead comes to its end, won or lost, within %(span)s.",
-                span=_days_of(ClockKind.COMPLETION, terms.completion_days, terms),
+                span=_days_of(ClockKind.COMPLETION, terms.completion_days, terms.working),
             )
         )
     said.append(_uncontacted(terms.uncontacted_free))
     if terms.waiting_since:
-        said.append(
-            _("“Waiting for feedback from the end customer” needs the day since when you wait.")
-        )
+        said.append(_("“Waiting for their answer” needs the day since when you wait."))
     return said
 
 
@@ -312,29 +310,29 @@ def _ours(terms: Terms) -> list[str]:
         said.append(
             _(
                 "A call for help is answered within %(span)s.",
-                span=_hours_of(ClockKind.HELP, terms.help_hours, terms),
+                span=_hours_of(ClockKind.HELP, terms.help_hours, terms.working),
             )
         )
     if terms.pricing_hours:
         said.append(
             _(
                 "A request for a special price is answered within %(span)s.",
-                span=_hours_of(ClockKind.PRICING, terms.pricing_hours, terms),
+                span=_hours_of(ClockKind.PRICING, terms.pricing_hours, terms.working),
             )
         )
     return said
 
 
-def _hours_of(clock: str, hours: int, terms: Terms) -> str:
+def _hours_of(clock: str, hours: int, working: Collection[str]) -> str:
     """Return the length of a clock, and whether it counts working time only."""
-    if clock in terms.working:
+    if clock in working:
         return str(ngettext("%(num)d hour of working time", "%(num)d hours of working time", hours))
     return in_words(hours)
 
 
-def _days_of(clock: str, days: int, terms: Terms) -> str:
+def _days_of(clock: str, days: int, working: Collection[str]) -> str:
     """Return the length of a clock that is told in days."""
-    if clock in terms.working:
+    if clock in working:
         return str(ngettext("%(num)d working day", "%(num)d working days", days))
     return days_in_words(days)
 

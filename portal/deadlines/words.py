@@ -38,7 +38,7 @@ FIELD_WORDS: dict[str, Any] = {
     "gate_scope": _l("Whose owed answers stop picking"),
     "allowed_open": _l("Leads that may wait for an answer all the same"),
     "uncontacted_free": _l("Times in a row that “not made contact yet” will do as an answer"),
-    "waiting_since": _l("“Waiting for feedback from the end customer” needs since when"),
+    "waiting_since": _l("“Waiting for their answer” needs since when"),
     "suspend_after": _l("Missed deadlines that suspend"),
     "suspend_within_days": _l("Days within which they count"),
     "suspend_days": _l("Days that a suspension lasts"),
@@ -100,7 +100,7 @@ APPROVALS: dict[str, Any] = {
 MILESTONES: dict[str, Any] = {
     Kind.CALL: _l("a phone call"),
     Kind.EMAIL: _l("an e-mail"),
-    Kind.APPOINTMENT: _l("an appointment: a meeting, a presentation"),
+    Kind.APPOINTMENT: _l("an appointment (a meeting, a presentation)"),
 }
 WORDS: dict[str, dict[str, Any]] = {
     "working": CLOCKS,

@@ -24,6 +24,7 @@ from portal.catalog.queries import book
 from portal.core.db import session
 from portal.customers import policy
 from portal.deadlines.business_time import Week
+from portal.deadlines.ready_made import FULL
 from portal.demo import cast
 from portal.demo.inquiries import plain
 from portal.demo.places import GERMAN_SPEAKING, NAMES, REGIONS, ZONES
@@ -69,7 +70,7 @@ class Stage:
 
 def set_stage(at: datetime, rng: Random) -> Stage:
     """Found the programme at `at` and bring everybody on stage."""
-    found_programme(at, cast.VENDOR, FIRST_CONTACT)
+    found_programme(at, cast.VENDOR, FIRST_CONTACT, FULL)
     vendor = find_vendor()
     if vendor is None:
         raise LookupError("a founded programme has a vendor")

@@ -375,6 +375,7 @@ def vendor_lead(
     given = part_of(queries.list_feedback(found.id), and_own(firms, actor)) if told else []
     holders = part_of(queries.list_pickups(found.id), firms) if Field.HOLDER in sight else []
     held = [row.id for row in holders if row.ended_at is None] if told else []
+    policy = pickups.policy_of(held[0]) if held else None
     requests = list_of_lead(found, actor, sight)
     return render_template(
         "desk/lead_vendor.html",
@@ -400,6 +401,8 @@ def vendor_lead(
         excluded=words.tell_excluded(rounds[0].excluded) if rounds else [],
         holders=holders,
         clocks=lines_of(held, at)[held[0]] if held else None,
+        policy=policy,
+        expected=expectations(terms_of(policy)) if policy else [],
         places=part_of(places.list_places(found.id), firms) if Field.ROUNDS in sight else [],
         turns=tell_turns(redistribution.list_steps(found.id)) if Field.ROUNDS in sight else [],
         before=tell_done(done_before(found, found.picked_at)) if told else [],

@@ -12,7 +12,6 @@ from portal.core import clock
 from portal.core.errors import Conflict, Invalid
 from portal.deadlines.models import PolicyUse
 from portal.deadlines.queries import list_uses
-from portal.deadlines.rules import terms_of
 from portal.deadlines.telling import in_short
 from portal.matching import policy_uses as kept
 from portal.matching.forms import TryForm, UseForm
@@ -44,7 +43,11 @@ def uses() -> ResponseReturnValue:
         form=form,
         ruling=ruling,
         place=places[ruling.use.id] if ruling and ruling.use else None,
-        said=in_short(terms_of(ruling.policy), ruling.policy.feedback_days) if ruling else "",
+        said=in_short(
+            ruling.policy.response_hours, ruling.policy.feedback_days, ruling.policy.working
+        )
+        if ruling
+        else "",
     )
 
 

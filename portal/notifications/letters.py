@@ -37,6 +37,8 @@ from portal.core.mail import addresses, links, outbox
 from portal.core.mail.links import Purpose
 from portal.core.mail.rendering import moment, speaking
 from portal.deadlines.models import Clock, ClockKind
+from portal.deadlines.rules import terms_of
+from portal.deadlines.telling import expectations
 from portal.feedback.models import Feedback
 from portal.feedback.rules import Status, words_of
 from portal.inbound.events import MailActionDone
@@ -57,7 +59,7 @@ from portal.people.models import SignUpRequest
 from portal.pickup.clock_words import lines_of
 from portal.pickup.extension import room_of
 from portal.pickup.models import Pickup
-from portal.pickup.queries import find_open, position_of
+from portal.pickup.queries import find_open, get_policy, position_of
 from portal.pickup.rules import UNDO_WITHIN, Colour, obstacles
 from portal.pickup.words import next_step_wanted, sentence_of, since_wanted, way_out_of
 from portal.qualification.confirming import interest_of
@@ -273,6 +275,11 @@ def lead_offered(found: Offered, user: User, at: datetime, *, ends: bool = False
         return Letter(kind, {"lead": offered_lead(found, user, at)}, found[0].id)
 
 
+def expected_first(pickup: Pickup) -> Sequence[str]:
+    """Return what a pickup's policy expects first: contact and answers, a sentence each."""
+    return expectations(terms_of(get_policy(pickup)), pickup.rhythm_days)[0].said
+
+
 def yours_now(
     pickup: Pickup, user: User, at: datetime, handed_by: str | None = None
 ) -> Letter | None:
@@ -315,6 +322,7 @@ def yours_now(
                     for one in lines_of([pickup.id], at)[pickup.id]
                     if one.kind != ClockKind.FEEDBACK and one.state == "ahead"
                 ],
+                "expected": expected_first(pickup),
                 "answer_rows": answers(path, pickup, lead.number, user),
                 "interest_path": interest_path(path, pickup),
             },

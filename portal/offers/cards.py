@@ -23,6 +23,7 @@ from portal.catalog.fields import Told, open_part, tell
 from portal.catalog.models import FieldSubject, Source
 from portal.catalog.queries import book
 from portal.core.db import AnyRow
+from portal.deadlines.telling import in_short
 from portal.matching import words
 from portal.offers import rings
 from portal.web.filters import local, translator
@@ -57,6 +58,7 @@ class Card:
     ends_soon: bool = False
     first_until: datetime | None = None
     more_from: datetime | None = None
+    expected: str = ""
     gone_at: datetime | None = None
     may_wait: bool = False
 
@@ -72,6 +74,7 @@ def card_of(
     ends_at: datetime | None = None,
     first_until: datetime | None = None,
     more_from: datetime | None = None,
+    expected: str = "",
 ) -> Card:
     """Return the card of a row with the teaser columns; `shown` are the type's teaser fields."""
     entries, locale = book(), str(get_locale())
@@ -103,6 +106,7 @@ def card_of(
         ends_soon=ends_at is not None and ends_at - at < SOON,
         first_until=first_until,
         more_from=more_from,
+        expected=expected,
     )
 
 
@@ -136,6 +140,7 @@ def read_card(row: AnyRow, at: datetime) -> Card:
         ends_at=row.ends_at,
         first_until=rings.alone_until(row, at),
         more_from=rings.more_from(row, at),
+        expected=in_short(*json.loads(row.expected)),
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import bindparam, delete, exists, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from portal.accounts import reach
@@ -27,7 +27,6 @@ from portal.core.errors import Invalid, NotFound
 from portal.core.events import record
 from portal.core.mail.rendering import moment
 from portal.deadlines.models import DeadlinePolicy, Rung
-from portal.deadlines.queries import Firm
 from portal.leads import policies, requirements
 from portal.leads.contest import Mode
 from portal.leads.lifecycle import first_allowed
@@ -62,7 +61,6 @@ from portal.offers.rules import (
     may_be_offered,
 )
 from portal.partners.figures import count
-from portal.partners.models import Partner, PartnerGroupMember
 
 MOST_HOURS = 24 * 30
 
@@ -268,20 +266,6 @@ LOCK_PARTNER = (
 )
 # `progress_id` is the status in which a pickup puts the lead, null where the programme has none;
 # `policy_id` the deadline policy that holds for who picks it up now
-WHOSE_OFFER = Firm(
-    level_id=select(Partner.level_id)
-    .where(Partner.organisation_id == Offer.organisation_id)
-    .correlate_except(Partner)
-    .scalar_subquery(),
-    in_group=lambda group_id: (
-        exists()
-        .where(
-            PartnerGroupMember.group_id == group_id,
-            PartnerGroupMember.organisation_id == Offer.organisation_id,
-        )
-        .correlate_except(PartnerGroupMember)
-    ),
-)
 LAST_OFFER = (
     select(
         Offer.id,
@@ -306,7 +290,7 @@ LAST_OFFER = (
     )
     .join(Lead, Lead.id == Offer.lead_id)
     .join(LeadType, LeadType.id == Lead.type_id)
-    .join(DeadlinePolicy, policies.ruling_with(WHOSE_OFFER))
+    .join(DeadlinePolicy, policies.ruling_with(queries.WHOSE_OFFER))
     .where(
         Offer.lead_id == bindparam("lead_id"),
         Offer.organisation_id == bindparam("organisation_id"),

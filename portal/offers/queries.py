@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     cast,
     exists,
     func,
@@ -30,10 +31,14 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from portal.accounts import reach
 from portal.accounts.actor import Actor
 from portal.core.db import AnyRow, ask, session
-from portal.leads.models import Lead, LeadState, LeadType
+from portal.deadlines.models import DeadlinePolicy
+from portal.deadlines.queries import Firm
+from portal.leads import policies
+from portal.leads.models import Lead, LeadKind, LeadState, LeadType
 from portal.leads.queries import TEASER_COLUMNS
 from portal.offers.cards import Card, read_card
 from portal.offers.models import Dismissal, Offer, OfferRound
+from portal.partners.models import Partner, PartnerGroupMember
 from portal.web.paging import Page, cut
 
 PAGE_SIZE = 20
@@ -76,6 +81,41 @@ def open_to(organisation_id: Given, at: Given) -> ColumnElement[bool]:
     )
 
 
+WHOSE_OFFER = Firm(
+    level_id=select(Partner.level_id)
+    .where(Partner.organisation_id == Offer.organisation_id)
+    .correlate_except(Partner)
+    .scalar_subquery(),
+    in_group=lambda group_id: (
+        exists()
+        .where(
+            PartnerGroupMember.group_id == group_id,
+            PartnerGroupMember.organisation_id == Offer.organisation_id,
+        )
+        .correlate_except(PartnerGroupMember)
+    ),
+)
+# what is expected of who picks it up, as `Card.expected` tells it; as text, so that it can be a key
+EXPECTED = (
+    select(
+        cast(
+            func.json_build_array(
+                DeadlinePolicy.response_hours,
+                case(
+                    (Lead.kind == LeadKind.PARTNER_RECRUIT, DeadlinePolicy.recruit_feedback_days),
+                    else_=DeadlinePolicy.feedback_days,
+                ),
+                DeadlinePolicy.working,
+            ),
+            Text,
+        )
+    )
+    .where(policies.ruling_with(WHOSE_OFFER))
+    .correlate_except(DeadlinePolicy)
+    .scalar_subquery()
+)
+
+
 def cards() -> Select[*tuple[Any, ...]]:
     """Return the query of what a card is made of: teaser, offer and its round.
 
@@ -94,6 +134,7 @@ def cards() -> Select[*tuple[Any, ...]]:
             OfferRound.head_start_until,
             OfferRound.next_ring_at,
             OfferRound.next_ring_firms,
+            EXPECTED.label("expected"),
         )
         .join(Lead, Lead.id == Offer.lead_id)
         .join(LeadType, LeadType.id == Lead.type_id)

@@ -393,6 +393,19 @@ def get_policy(pickup: Pickup) -> DeadlinePolicy:
     return session().get_one(DeadlinePolicy, pickup.policy_id)
 
 
+def policy_of(pickup_id: int) -> DeadlinePolicy:
+    """Return the version of the deadline policy that a pickup began with, by its id."""
+    return (
+        session()
+        .scalars(
+            select(DeadlinePolicy)
+            .join(Pickup, Pickup.policy_id == DeadlinePolicy.id)
+            .where(Pickup.id == pickup_id)
+        )
+        .one()
+    )
+
+
 def find_last(lead_id: int, actor: Actor) -> Pickup | None:
     """Return the last pickup of a lead that this person (or her firm, for its manager) had."""
     return session().scalar(

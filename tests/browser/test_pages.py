@@ -201,6 +201,7 @@ def paths_of(live, field):
         ],
         "live.asked_again": [field.leads["waiting"]],
         "partners.partner": [field.firm],
+        "expectations.of_partner": [field.firm],
         "partners.edit_partner": [field.firm],
         "partners.group": [field.group],
         "partner_contacts.page": [field.firm],

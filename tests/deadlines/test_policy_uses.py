@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from portal.accounts.queries import get_actor
 from portal.catalog.queries import book
+from portal.core import clock
 from portal.core.db import session
 from portal.core.errors import Conflict, Invalid
 from portal.deadlines import operations
@@ -334,3 +335,37 @@ def test_nobody_but_who_edits_rules_says_which_policy_where(client):
         sent = {"data": {"csrf_token": token}} if method == "post" else {}
         answer = getattr(client, method)(f"/deadlines/which-where{address}", **sent)
         assert answer.status_code in (403, 405)
+
+
+@factory
+def expect_contact(firm):
+    """Have hot leads of a firm that is on offer be called within four hours of working time."""
+    key = add("Brisk", response_hours=4, working=("response",), feedback_days=3)
+    use(key, temperature="hot")
+    return make_offered_lead(temperature="hot", at=clock.now())
+
+
+def test_what_is_expected_stands_on_the_offer_the_lead_in_hand_and_a_page_of_its_own(app: Flask):
+    firm = make_partner()
+    alice, manager = make_person(firm), make_manager()
+    lead = expect_contact(firm)
+    client, vendor = sign_in(app.test_client(), alice), sign_in(app.test_client(), manager)
+    short = "First contact within 4 hours of working time; tell us how far you are within 3 days."
+    for address in ("/available", f"/leads/{lead.id}"):
+        assert short in client.get(address).text, address
+    token = csrf_of(client.get("/available").text)
+    client.post(f"/leads/{lead.id}/pickup", data={"csrf_token": token})
+    contact = "Please contact the customer within 4 hours of working time"
+    policy = vendor.get(f"/leads/{lead.id}").text
+    assert (contact in policy, 'href="/deadlines/brisk">Brisk</a>, version 1' in policy) == (
+        True,
+        True,
+    )
+    for one, address in (
+        (client, f"/leads/{lead.id}"),
+        (client, "/expectations"),
+        (vendor, "/expectations"),
+        (vendor, f"/partners/{firm.id}/expectations"),
+    ):
+        assert contact in one.get(address).text, address
+    assert client.get(f"/partners/{firm.id}/expectations").status_code == 403

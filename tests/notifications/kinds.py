@@ -149,6 +149,17 @@ KINDS: dict[str, dict[str, Any]] = {
         "handed_by": None,
         "due_at": AT + timedelta(days=7),
         "rhythm_days": 7,
+        "deadlines": [
+            {
+                "word": "First contact",
+                "due_at": AT + timedelta(days=3),
+                "counts": "working time",
+            }
+        ],
+        "expected": (
+            "Please contact the customer within 24 hours of working time of picking a lead up.",
+            "Your answer is due 7 days after you pick a lead up, and 7 days after each answer.",
+        ),
         "answer_rows": ANSWERS,
         "interest_path": "/m/" + "k3ep" * 10 + "k3e?s=interest",
     },

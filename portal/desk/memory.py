@@ -49,8 +49,8 @@ def why_words(why: str) -> str:
     return str(words[Way(why)])
 
 
-def rung_words(step: Redistribution) -> str:
-    """Say where a lead went."""
+def rung_words(step: Redistribution, *, rests: bool) -> str:
+    """Say where a lead went; `rests` where this is what it still waits for."""
     rule = _rule_of(step)
     words = {
         Rung.AGAIN: _("offered once more by the same rule"),
@@ -62,7 +62,9 @@ def rung_words(step: Redistribution) -> str:
         Rung.NURTURE: _("kept warm in nurture"),
     }
     if step.gone_on_at is None:
-        return str(_("rests until %(when)s", when=when(step.rested_until)))
+        if rests:
+            return str(_("rests until %(when)s", when=when(step.rested_until)))
+        return str(_("somebody took it on by hand"))
     return str(words[Rung(step.rung)]) if step.rung else str(_("nobody is left to offer it to"))
 
 
@@ -74,12 +76,21 @@ def _rule_of(step: Redistribution) -> str | None:
     return rule.name if rule else None
 
 
-def tell_turns(steps: Sequence[Redistribution]) -> list[Told]:
-    """Return where a lead went each time that it came back, or that nobody picked it up."""
+def tell_turns(steps: Sequence[Redistribution], *, rests: bool) -> list[Told]:
+    """Return where a lead went each time that it came back, or that nobody picked it up.
+
+    `rests` where it waits to go on from the last one.
+    """
     return [
         Told(
             step.at,
-            str(_("%(why)s: %(rung)s", why=why_words(step.why), rung=rung_words(step))),
+            str(
+                _(
+                    "%(why)s: %(rung)s",
+                    why=why_words(step.why),
+                    rung=rung_words(step, rests=rests and step is steps[0]),
+                )
+            ),
         )
         for step in steps
     ]

@@ -404,7 +404,11 @@ def vendor_lead(
         policy=policy,
         expected=expectations(terms_of(policy)) if policy else [],
         places=part_of(places.list_places(found.id), firms) if Field.ROUNDS in sight else [],
-        turns=tell_turns(redistribution.list_steps(found.id)) if Field.ROUNDS in sight else [],
+        turns=tell_turns(
+            redistribution.list_steps(found.id), rests=found.state == LeadState.RECALLED
+        )
+        if Field.ROUNDS in sight
+        else [],
         before=tell_done(done_before(found, found.picked_at)) if told else [],
         rests=found.rests_until is not None and found.rests_until > at,
         may_recall=in_hand is not None and recall.may_recall(in_hand, actor),

@@ -97,7 +97,7 @@ def check_rested(lead: Lead, at: datetime) -> None:
         raise Resting(
             _(
                 "%(number)s rests until %(when)s, so that the customer isn’t called by two firms "
-                "in one day. Then it is offered by itself.",
+                "in one day.",
                 number=lead.number,
                 when=moment(lead.rests_until),
             ),

@@ -27,6 +27,7 @@ from portal.feedback import actions
 from portal.feedback.action_rules import Action
 from portal.feedback.rules import CANCELLED, Answer
 from portal.leads import archive, signals, team
+from portal.leads.dates import set_dates
 from portal.leads.models import Lead, LeadState, LeadStatus, LifeState, SignalKind
 from portal.leads.notes import about
 from portal.qualification import desk, nurture, routing
@@ -43,6 +44,8 @@ from portal.web_forms.queries import find_form
 from portal.web_forms.rules import asked_of
 
 DAY = timedelta(days=1)
+ENDS = (-12, -3, 0, 4, 11, 30)
+"""In how many days leads in hand are to be closed."""
 OURS_IS = "pam"
 """The mailbox of the account manager to whom go the leads that the vendor sells itself."""
 FILES = (
@@ -211,6 +214,14 @@ def attach_files(held: Sequence[int], at: datetime) -> None:
         lead = session().get_one(Lead, lead_id, populate_existing=True)
         worker = get_actor(lead.holder_id or lead.owner_id or 0)
         attach(lead, FILES[number % len(FILES)], number % 2 == 0, worker, at)
+
+
+def expect_ends(held: Sequence[int], at: datetime) -> None:
+    """Let holders say when their leads will be closed: some were to be by now, others soon."""
+    for lead_id, days in zip(held, ENDS, strict=False):
+        holder = get_actor(session().get_one(Lead, lead_id, populate_existing=True).holder_id or 0)
+        with circumstances.under(channel="web", actor_id=holder.id):
+            set_dates(lead_id, {"expected_on": at.date() + timedelta(days=days)}, holder, at)
 
 
 def attach(lead: Lead, file: tuple[str, str], shared: bool, worker: Actor, at: datetime) -> None:

@@ -642,6 +642,7 @@ def build(
     story.play()
     settle_at_home(stage, at)
     plan_ahead(stage, at)
+    scenes.expect_ends([held.lead_id for held in open_pickups(list(stage.firms))[:6]], at)
     scenes.attach_files([held.lead_id for held in open_pickups(list(stage.firms))[:4]], at)
     sweep(at)
     weigh_partners(at)

@@ -18,7 +18,7 @@ from portal.core.errors import Invalid
 from portal.leads.models import Lead
 from portal.web.forms import AmountField, DayField, Form, needed
 
-LINES = 5
+LINES = 3
 
 
 class WordsForm(Form):

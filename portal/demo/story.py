@@ -35,7 +35,7 @@ from portal.customers import onboarding
 from portal.deadlines.models import DeadlinePolicy
 from portal.deadlines.queries import get_policy
 from portal.deadlines.rules import amber_from, rhythm_of
-from portal.demo import cast, lists, phrases, scenes
+from portal.demo import asking, cast, lists, phrases, scenes
 from portal.demo.inquiries import Composer, Inquiry
 from portal.demo.stage import HEARS_BY_MAIL, Cast, Stage, close_in, set_stage
 from portal.feedback import operations as feedback
@@ -643,6 +643,7 @@ def build(
     settle_at_home(stage, at)
     plan_ahead(stage, at)
     scenes.expect_ends([held.lead_id for held in open_pickups(list(stage.firms))[:6]], at)
+    asking.ask_the_vendor(open_pickups(list(stage.firms))[:6], at)
     scenes.attach_files([held.lead_id for held in open_pickups(list(stage.firms))[:4]], at)
     sweep(at)
     weigh_partners(at)

@@ -32,12 +32,16 @@ from portal.core.events import Delivery, EventRow, load
 from portal.core.mail.models import OutgoingEmail
 from portal.core.reactions import REACTIONS
 from portal.customers import onboarding
-from portal.deadlines.models import DeadlinePolicy
+from portal.deadlines.clocks import list_running
+from portal.deadlines.models import ClockKind, DeadlinePolicy
 from portal.deadlines.queries import get_policy
 from portal.deadlines.rules import amber_from, rhythm_of
+from portal.deadlines.steps import in_order, steps_of
 from portal.demo import asking, cast, lists, phrases, scenes
 from portal.demo.inquiries import Composer, Inquiry
 from portal.demo.stage import HEARS_BY_MAIL, Cast, Stage, close_in, set_stage
+from portal.escalation import operations as escalation
+from portal.escalation.queries import clocks_due
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.leads import activities, figures, hand_over, notes, team
@@ -488,15 +492,20 @@ class Story:
         return chance * (0.5 if deal.inquiry.source in ("webinar", "content_download") else 1)
 
     def watch(self, held: Holding) -> None:
-        """Plan the sweep's marks for the present due date."""
+        """Plan the sweep's marks for the present due date, and the steps of the policy."""
         due = held.due
-        for moment in (amber_from(due, held.rhythm, self.policy.amber_hours), due):
+        steps = in_order(steps_of(self.policy), ClockKind.FEEDBACK, due, held.rhythm * 24 * 60)
+        moments = {amber_from(due, held.rhythm, self.policy.amber_hours), due}
+        for moment in sorted(moments | {planned for _place, planned in steps}):
             self.plan(moment, self.mark, held, due)
 
     def mark(self, held: Holding, due: datetime, at: datetime) -> None:
-        """Mark what is owed, unless it was answered meanwhile."""
-        if not held.over and held.due == due:
-            pickups.mark_debt(held.pickup_id, at)
+        """Mark what is owed and take the steps that are due, unless it was answered meanwhile."""
+        if held.over or held.due != due:
+            return
+        pickups.mark_debt(held.pickup_id, at)
+        for clock in list_running(pickup_id=held.pickup_id):
+            escalation.take_due(clock.id, at)
 
     def answer(self, held: Holding, status: str, at: datetime) -> None:
         """Let the holder report, or give the lead back."""
@@ -732,6 +741,8 @@ def sweep(at: datetime) -> None:
         offers.end_round(round_id, at)
     for pickup_id in changed_debts(at):
         pickups.mark_debt(pickup_id, at)
+    for clock_id in clocks_due(at):
+        escalation.take_due(clock_id, at)
     react(at)
 
 

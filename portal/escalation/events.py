@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from portal.core.events import Event
 
@@ -10,7 +10,8 @@ from portal.core.events import Event
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepsTaken(Event):
     """Steps of a policy were taken about a clock that is due at `due`; `actions` say which, in
-    the order in which they came. `planned` is when the last one was to be taken."""
+    the order in which they came. `planned` is when the last one was to be taken; `refused` are
+    those that could not be done, because there is work on the lead."""
 
     clock_id: int
     kind: str
@@ -18,6 +19,7 @@ class StepsTaken(Event):
     planned: str
     places: list[int]
     actions: list[str]
+    refused: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,7 +72,7 @@ def take_due(clock_id: int, at: datetime) -> dict[int, Outcome]:
             outcomes[one.place] = act(one, clock, pickup, at)
     if changes:
         correct(clock, outcomes)
-    tell(clock, [one for one in due if outcomes[one.place] == Outcome.DONE], at)
+    tell(clock, due, outcomes, at)
     return outcomes
 
 
@@ -148,9 +148,13 @@ def correct(clock: AnyRow, outcomes: Mapping[int, Outcome]) -> None:
             )
 
 
-def tell(clock: AnyRow, done: Sequence[DueStep], at: datetime) -> None:
-    """Have people told of what was done."""
-    if not done:
+def tell(
+    clock: AnyRow, due: Sequence[DueStep], outcomes: Mapping[int, Outcome], at: datetime
+) -> None:
+    """Have people told of what was done, and of what could not be done."""
+    done = [one for one in due if outcomes[one.place] == Outcome.DONE]
+    refused = [one for one in due if outcomes[one.place] == Outcome.REFUSED]
+    if not done and not refused:
         return
     record(
         StepsTaken(
@@ -159,9 +163,10 @@ def tell(clock: AnyRow, done: Sequence[DueStep], at: datetime) -> None:
             clock_id=clock.id,
             kind=clock.kind,
             due=clock.due_at.isoformat(),
-            planned=done[-1].planned_at.isoformat(),
-            places=[step.place for step in done],
-            actions=[step.action for step in done],
+            planned=max(one.planned_at for one in (*done, *refused)).isoformat(),
+            places=[one.place for one in (*done, *refused)],
+            actions=[one.action for one in done],
+            refused=[one.action for one in refused],
         )
     )
 

@@ -42,7 +42,9 @@ TELLS: Mapping[str, Hearer] = {
     Action.TELL_CHANNEL_MANAGER: Hearer.CHANNEL_MANAGER,
 }
 """Whom the steps tell that do nothing else but tell, or offer."""
-REFUSABLE = frozenset({Action.OFFER_EXTENSION, Action.RECALL, Action.OVERFLOW})
+RETURNS = frozenset({Action.RECALL, Action.OVERFLOW})
+"""The steps that take a lead back."""
+REFUSABLE = RETURNS | {Action.OFFER_EXTENSION}
 """The steps whose verbs may refuse: work protects a lead, more time was given already."""
 EFFECTS = REFUSABLE | {Action.BLOCK, Action.SUSPEND}
 """The steps that change what a partner has or may; they need the lead and its holder locked."""

@@ -14,7 +14,7 @@ from portal.accounts.models import User
 from portal.core.db import session
 from portal.deadlines.models import Clock, ClockKind, DeadlinePolicy
 from portal.escalation.events import HolderReminded, StepsTaken
-from portal.escalation.rules import TELLS, Hearer
+from portal.escalation.rules import RETURNS, TELLS, Hearer
 from portal.notifications import letters, operations, queries, rules
 from portal.notifications.models import Topic
 from portal.notifications.telling import tell
@@ -38,7 +38,11 @@ def tell_of_steps(event: StepsTaken, at: datetime) -> None:
     if clock.due_at.isoformat() != event.due:
         return
     heard: dict[int, tuple[User, Hearer]] = {}
-    for hearer in dict.fromkeys(TELLS[one] for one in event.actions if one in TELLS):
+    rungs = dict.fromkeys(TELLS[one] for one in event.actions if one in TELLS)
+    if RETURNS & set(event.refused):
+        # it stays where it is, so that somebody has to look at it
+        rungs[Hearer.CHANNEL_MANAGER] = None
+    for hearer in rungs:
         for user in hearers(hearer, clock, at):
             heard[user.id] = (user, hearer)
     # whoever is asked anyway is asked, and not told that she is asked

@@ -17,7 +17,7 @@ The map of the house; a room enters only rooms below its own line:
    imports         lists of leads out of files: wizard, worker, report
    scoring         what a lead is worth calling: points, proposed temperature, what came of it
    duplicates      the one way in for an inquiry; who might be the same, merging and its undo
-2  matching
+2  matching        which partners suit a lead; which deadline policy holds with whom
    customers       the vendor's accounts, made of won leads or by hand; the way to operations
 1  leads  partners
 0  deadlines       what is expected, and when: policies of the programme

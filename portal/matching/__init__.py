@@ -1,5 +1,6 @@
-"""Which partners suit a lead: distribution rules, criteria, scoring, explanation.
+"""Which partners suit a lead, and which deadline policy holds for a lead with a partner.
 
-Offers `operations.match(lead, at)`, `rules.explain`; enters leads, partners, catalog, accounts,
-web and core.
+Distribution rules, criteria, scoring, explanation; the lines of which policy where, the policies'
+pages and file, what is expected of a firm. Offers `operations.match(lead, at)`, `rules.explain`,
+`policy_uses.find_ruling`; enters leads, partners, deadlines, catalog, accounts, web and core.
 """

@@ -191,11 +191,6 @@ def rhythm_of(policy: Rhythms, lead_kind: str) -> int:
     return policy.recruit_feedback_days if recruit else policy.feedback_days
 
 
-def next_due(at: datetime, rhythm_days: int) -> datetime:
-    """Return when the next feedback is due."""
-    return at + timedelta(days=rhythm_days)
-
-
 def amber_from(due: datetime, rhythm_days: int, amber_hours: int) -> datetime:
     """Return from when on it is due soon: the last quarter of the rhythm, capped in hours."""
     return due - min(timedelta(days=rhythm_days) / 4, timedelta(hours=amber_hours))

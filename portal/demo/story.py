@@ -506,6 +506,7 @@ class Story:
         pickups.mark_debt(held.pickup_id, at)
         for clock in list_running(pickup_id=held.pickup_id):
             escalation.take_due(clock.id, at)
+        held.over = session().get_one(Pickup, held.pickup_id).ended_at is not None
 
     def answer(self, held: Holding, status: str, at: datetime) -> None:
         """Let the holder report, or give the lead back."""

@@ -137,6 +137,7 @@ def test_the_demo_has_its_people_their_offers_and_a_past(played: Flask) -> None:
         LeadState.QUALIFIED,
         LeadState.OFFERED,
         LeadState.HELD,
+        LeadState.RECALLED,
         LeadState.CLOSED,
         LeadState.RETURNED,
         LeadState.NURTURE,
@@ -149,7 +150,13 @@ def test_the_demo_has_its_people_their_offers_and_a_past(played: Flask) -> None:
         Activity.code == "cadence", Activity.done_at.is_(None), Activity.cancelled_at.is_(None)
     )
     assert {"email", "call"} <= set(session().scalars(first))
-    assert set(session().scalars(select(Pickup.outcome))) == {None, "won", "lost", "given_back"}
+    assert set(session().scalars(select(Pickup.outcome))) == {
+        None,
+        "recalled",
+        "won",
+        "lost",
+        "given_back",
+    }
     assert {"won", "lost", "waiting", "proposal"} <= set(session().scalars(select(Feedback.status)))
 
     # nothing is left for sweeps and reactions, and nothing lies ahead of the end

@@ -291,6 +291,9 @@ def work_at_the_desk(stage: Stage, at: datetime) -> None:
                 unit_id=qualifier.unit_id,
             )  # fmt: skip
             routing.save_route(route, None, 0, stage.manager, at)
+            rest = InquiryRoute(name="Everything else", active=True, unit_id=qualifier.unit_id)
+            routing.save_route(rest, None, 0, stage.manager, at)
+            routing.route_waiting(at, stage.manager)
     with circumstances.under(channel="web", actor_id=qualifier.id):
         for outcome, note, later in TRIED:
             lead = next_of(qualifier, at)

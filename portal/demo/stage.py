@@ -5,7 +5,7 @@ Not here: what they do (`story`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 
@@ -23,8 +23,12 @@ from portal.catalog.field_operations import FieldDraft
 from portal.catalog.queries import book
 from portal.core.db import session
 from portal.customers import policy
+from portal.deadlines import operations as policies
 from portal.deadlines.business_time import Week
+from portal.deadlines.models import Rung
+from portal.deadlines.queries import list_policies
 from portal.deadlines.ready_made import FULL
+from portal.deadlines.rules import terms_of
 from portal.demo import cast
 from portal.demo.inquiries import plain
 from portal.demo.places import GERMAN_SPEAKING, NAMES, REGIONS, ZONES
@@ -37,6 +41,9 @@ from portal.partners import operations as partners
 from portal.partners.hours import Hours, read_day
 from portal.partners.models import Partner
 from portal.pickup import suspension
+
+CHAIN = (Rung.AGAIN, Rung.GROUP, Rung.OVERFLOW, Rung.CHANNEL_MANAGER)
+"""Where a lead goes that nobody wants."""
 
 HEARS_BY_MAIL = 0.06
 """Share of the reps who hear of every offer by mail, besides those of `cast.HEAR_BY_MAIL`."""
@@ -147,6 +154,9 @@ def arrange(vendor: Organisation, staff: dict[str, Actor], at: datetime) -> None
             tree.set_unit(people[mailbox], units[name], at)
     for mailbox, manager in cast.REPORTS:
         tree.set_manager(people[mailbox], staff[manager].id, at)
+    for one in list_policies():
+        terms = replace(terms_of(one), chain=CHAIN, overflow_unit_id=units[cast.DIRECT])
+        policies.save(one.key, terms, None, None, at)
 
 
 def add_firm(firm: cast.Firm, parent: Organisation, at: datetime) -> Organisation:

@@ -310,6 +310,9 @@ class Story:
         deal.on_offer = True
         round_id, ends_at, rng = opened.id, opened.ends_at, deal.rng
         self.plan(ends_at, self.end_round, deal, round_id, number)
+        if not self.offered_firms(deal):
+            # the overflow unit has it
+            return
         if deal.fate == "declined_by_all":
             for firm in self.offered_firms(deal):
                 moment = at + timedelta(hours=rng.uniform(2, 60))
@@ -343,7 +346,8 @@ class Story:
             )
             .order_by(Offer.score.desc(), Offer.organisation_id)
         )
-        return [self.stage.firms[row.organisation_id] for row in rows]
+        firms = self.stage.firms
+        return [firms[row.organisation_id] for row in rows if row.organisation_id in firms]
 
     def decline(self, deal: Deal, firm: Cast, at: datetime) -> None:
         """Let the manager of a firm say "Not for me"."""

@@ -9,7 +9,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
-    FieldList,
     FormField,
     HiddenField,
     RadioField,
@@ -30,7 +29,7 @@ from portal.deadlines.rules import (
 )
 from portal.deadlines.steps import FURTHEST, MOST_STEPS, Step
 from portal.deadlines.words import ACTIONS, APPROVALS, CLOCKS, FIELD_WORDS, RUNGS, SCOPES, WORDS
-from portal.web.forms import Form, TicksField, WholeField, needed
+from portal.web.forms import Form, Lines, TicksField, WholeField, needed
 
 UNITS: Mapping[str, int] = {"days": 1440, "hours": 60, "minutes": 1}
 """In what a step's distance from its deadline is told, in minutes."""
@@ -155,9 +154,9 @@ class PolicyForm(Form):
     cooling_hours = _number("cooling_hours")
     stand_by_hours = _number("stand_by_hours")
     draft_days = _number("draft_days")
-    chain = FieldList(SelectField(), min_entries=len(RUNGS), max_entries=len(RUNGS))
+    chain = Lines(SelectField(), min_entries=len(RUNGS), max_entries=len(RUNGS))
     overflow_unit_id = SelectField(FIELD_WORDS["overflow_unit_id"], coerce=str)
-    steps = FieldList(FormField(StepRow), label=FIELD_WORDS["steps"], max_entries=MOST_STEPS)
+    steps = Lines(FormField(StepRow), label=FIELD_WORDS["steps"], max_entries=MOST_STEPS)
 
     def offer_choices(self, units: Mapping[int, str]) -> None:
         """Fill the lists; `units` has the names of the units that can take over, by id."""

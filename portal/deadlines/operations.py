@@ -203,6 +203,10 @@ def check(terms: Terms, taken: Collection[str]) -> dict[str, str]:
             errors[name] = _("Please choose from the list.")
         elif len(set(said)) < len(said):
             errors[name] = _("Each can stand here once.")
+    if terms.suspend_after and not any(one.action == Action.SUSPEND for one in terms.steps):
+        errors["suspend_after"] = _(
+            "Nobody is ever suspended: please add the step that does it, or say 0."
+        )
     return errors | _check_unit(terms) | _check_steps(terms)
 
 

@@ -33,6 +33,7 @@ LADDER = (
     Step(ClockKind.FEEDBACK, 2 * DAY, Action.TELL_ACCOUNT_MANAGER),
     Step(ClockKind.FEEDBACK, 2 * DAY, Action.OFFER_EXTENSION),
     Step(ClockKind.FEEDBACK, 4 * DAY, Action.BLOCK),
+    Step(ClockKind.FEEDBACK, 4 * DAY, Action.SUSPEND),
     Step(ClockKind.FEEDBACK, 4 * DAY, Action.TELL_CHANNEL_MANAGER),
     Step(ClockKind.FEEDBACK, 7 * DAY, Action.RECALL),
     Step(ClockKind.COMPLETION, -2 * DAY, Action.REMIND_HOLDER),

@@ -13,7 +13,6 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from wtforms import (
     BooleanField,
-    FieldList,
     FormField,
     HiddenField,
     RadioField,
@@ -78,7 +77,7 @@ from portal.leads.definition_words import (
     level_name,
 )
 from portal.timeline.rules import Kind, words_of
-from portal.web.forms import Form, TicksField, WholeField, needed, strip
+from portal.web.forms import Form, Lines, TicksField, WholeField, needed, strip
 
 BLANK_ROWS = 2
 
@@ -269,7 +268,7 @@ class TypeForm(PartForm):
         [Optional(), NumberRange(1, MOST_LEAST, _l("Please give 1 or more."))],
         description=_l("An amount in the programme’s currency, or how many products."),
     )
-    cadence = FieldList(FormField(PlanForm), max_entries=MOST["cadence"])
+    cadence = Lines(FormField(PlanForm), max_entries=MOST["cadence"])
 
     def offer_choices(self, content: Content, key: str) -> None:
         """Fill the lists."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -12,6 +12,7 @@ from wtforms import (
     DateField,
     DecimalField,
     Field,
+    FieldList,
     IntegerField,
     PasswordField,
     SelectMultipleField,
@@ -43,6 +44,20 @@ class Form(FlaskForm):  # type: ignore[misc]
                 self.form_errors.append(message)
             else:
                 field.errors = [*field.errors, message]
+
+
+class Lines(FieldList):  # type: ignore[type-arg]
+    """A list of lines, told apart by their number in the names of what is sent.
+
+    What only looks like a number ("²"), or is longer than any, is none.
+    """
+
+    LONGEST_NAME = 200
+
+    def _extract_indices(self, prefix: str, formdata: Iterable[str]) -> Iterator[int]:
+        names = [one for one in formdata if one.isascii() and len(one) <= self.LONGEST_NAME]
+        found: Iterator[int] = super()._extract_indices(prefix, names)  # type: ignore[misc]
+        return found
 
 
 def strip(value: Any) -> Any:

@@ -304,6 +304,14 @@ def test_whatever_is_asked_of_the_lines_of_steps_the_form_stays(client, wanted):
     assert client.post("/deadlines/standard", data={**sent, "do": wanted}).status_code == 200
 
 
+@pytest.mark.parametrize("number", ["²", "٣", "9" * 5000])
+def test_what_only_looks_like_the_number_of_a_line_is_none(client, number):
+    sign_in(client, make_manager())
+    sent = sent_by(client.get("/deadlines/standard").text)
+    sent[f"steps-{number}-number"] = "1"
+    assert client.post("/deadlines/standard", data=sent).status_code == 303
+
+
 def test_a_channel_manager_says_which_policy_where_and_tries_it(client):
     sign_in(client, make_manager())
     factory(add)("Brisk", response_hours=4, working=("response",))

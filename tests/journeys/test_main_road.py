@@ -89,7 +89,7 @@ def test_from_a_file_of_leads_to_a_won_one(road, windows, tmp_path, partners, ve
     # the gate: the next pick waits for one answer
     pick(alice, second)
     waiting = alice.locator(f"#lead-{second}-wait")
-    expect(waiting.get_by_text("How far")).to_be_visible()
+    expect(waiting.get_by_role("heading", name="How far")).to_be_visible()
     waiting.get_by_role("button", name="Waiting for their answer").click()
     expect(alice.locator(f"#lead-{second}")).to_contain_text(SECOND["name"])
 

@@ -157,11 +157,11 @@ def agree(held):
 
 
 def asked(held, days):
-    """Mark the debt of a pickup and return who was asked about it."""
+    """Take the steps that are due about a pickup and return who was asked about it."""
     at = AT + days * DAY
     session().execute(OutgoingEmail.__table__.delete())
-    pickup.mark_debt(held, at)
     session().flush()
+    jobs.run_now("escalation.take_steps", at=at)
     jobs.run_now("core.dispatch", {"here": True}, at)
     found = (
         session()
@@ -174,7 +174,7 @@ def asked(held, days):
 def test_the_delegate_is_reminded_instead_and_can_answer_from_the_mail(alice, alan):
     _lead, held = hold(alice)
     away(alice, first=5, last=9, delegate=alan)
-    ((user_id, text),) = asked(held, 6)
+    ((user_id, text),) = asked(held, 5.25)
     assert user_id == alan.id
     assert "Alice holds this lead and is away: please answer meanwhile." in text
     assert "You get this mail because you answer for a colleague who is away." in text
@@ -190,14 +190,14 @@ def test_without_a_delegate_or_with_one_who_is_away_or_gone_the_manager_is_remin
     _lead, held = hold(alice)
     agree(held)
     noted = away(alice, first=5, last=9)
-    ((user_id, _text),) = asked(held, 6)
+    ((user_id, _text),) = asked(held, 5.25)
     assert user_id == anna.id
     noted.delegate_id = alan.id
     away(alan, first=7, last=7)
     ((user_id, _text),) = asked(held, 7)
     assert user_id == anna.id
     accounts.deactivate(alan, AT)
-    ((user_id, _text),) = asked(held, 9)
+    ((user_id, _text),) = asked(held, 8)
     assert user_id == anna.id
 
 
@@ -205,7 +205,7 @@ def test_where_nobody_else_is_there_she_is_reminded_herself(alice):
     _lead, held = hold(alice)
     agree(held)
     away(alice, first=5, last=9)
-    ((user_id, text),) = asked(held, 6)
+    ((user_id, text),) = asked(held, 5.25)
     assert user_id == alice.id
     assert "please answer meanwhile" not in text
 

@@ -22,6 +22,8 @@ from portal.pickup.events import LeadPickedUp
 from portal.pickup.operations import TAKE
 from portal.pickup.queries import BOUNDS_LOCKED, OPEN_AND_OFFER
 
+CLOCKS = ["response", "feedback"]
+"""What a pick starts by the policy of a new programme."""
 REACTIONS = list(wiring.REACTIONS[LeadPickedUp])
 
 app = Flask(__name__)
@@ -46,6 +48,7 @@ def pick_up(lead: int):
         bounds = link.execute(BOUNDS_LOCKED, {**firm, "user_id": actor.id, "at": at}).one()
         asked = {**firm, "units": [], "user_id": actor.id, "lead_id": lead, "at": at}
         offer = link.execute(OPEN_AND_OFFER, asked).all()[0]
+        due = at + timedelta(days=7)
         taken = {
             "lead": lead,
             "rep": actor.id,
@@ -55,9 +58,15 @@ def pick_up(lead: int):
             "round": offer.round,
             "round_id": offer.round_id,
             "status": offer.progress_id,
-            "due": at + timedelta(days=7),
+            "due": due,
             "rhythm": 7,
             "policy": offer.policy_id,
+            "clock_kinds": CLOCKS,
+            "clock_minutes": [7 * 1440] * len(CLOCKS),
+            "clock_working": [False] * len(CLOCKS),
+            "clock_dues": [due] * len(CLOCKS),
+            "clock_steps": [0] * len(CLOCKS),
+            "clock_step_ats": [due] * len(CLOCKS),
         }
         pickup = link.execute(TAKE, taken).scalar_one()
         data = {"pickup_id": pickup, "user_id": actor.id, **firm, "round": offer.round}

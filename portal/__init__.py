@@ -2,12 +2,14 @@
 
 The map of the house; a room enters only rooms below its own line:
 
-9  factory  wiring  cli  up  demo
-8  desk            pages that look into several rooms: home, lead dossier, board, team
+10 factory  wiring  cli  up  demo
+9  desk            pages that look into several rooms: home, lead dossier, board, team
    api             the JSON face for other systems
-7  notifications   who hears what, and how
-6  inbound         the buttons of mails
+8  notifications   who hears what, and how
+7  inbound         the buttons of mails
+6  escalation      what happens around deadlines, each step at its minute; what should never be
 5  feedback        what the holder reports; answer-and-pick
+   assistance      help and special prices that holders ask for; the owner's own duty
    people          pages of who administers people and firms: lists, leavers, moves, the tree
 4  pickup          the first-come claim, the gate, give back
 3  offers          rounds, recipients, decline

@@ -314,15 +314,23 @@ def export() -> ResponseReturnValue:
 @requires(Permission.OFFERS_MAKE, Permission.LEADS_ASSIGN)
 def act() -> ResponseReturnValue:
     """Do one thing to the chosen leads, and show what became of each."""
+    back = address(read_list(request.form, current_actor()).asked)
+    said = Said(an_id(request.form.get("user_id", "")) or 0)
+    return do_to_chosen(said, back, _("Leads"))
+
+
+def do_to_chosen(said: Said, back: str, place: str) -> ResponseReturnValue:
+    """Do what was pressed to the leads that were ticked on a list, and show what became of each.
+
+    `said` is what was typed beside it; `back` leads to the list, which is called `place`.
+    """
     actor, at = current_actor(), clock.now()
-    back = address(read_list(request.form, actor).asked)
     field = "shown" if request.form.get("page") == "1" else "lead"
     ids = [one for one in map(an_id, request.form.getlist(field)) if one is not None]
     key = request.form.get("action", "")
     if not ids or not key:
         flash(_("No lead was chosen."), "warning")
         return go(back)
-    said = Said(an_id(request.form.get("user_id", "")) or 0)
     try:
         became = do_to_many(key, ids, said, actor, at)
     except Invalid as error:
@@ -334,7 +342,7 @@ def act() -> ResponseReturnValue:
         became=became,
         done=sum(one.done for one in became),
         back=back,
-        place=_("Leads"),
+        place=place,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -12,17 +12,14 @@ from flask_babel import gettext as _
 from portal.accounts.actor import Actor, current_actor
 from portal.accounts.permissions import Permission
 from portal.catalog.queries import book, short_key
-from portal.core import clock
-from portal.core.errors import Invalid
 from portal.desk import queries
 from portal.desk.lead_filters import TEMPERATURES, a_day, an_id, clean
-from portal.desk.lead_list_routes import asking_now, people_choices, staff_for
-from portal.desk.many import Said, deeds_of, do_to_many
+from portal.desk.lead_list_routes import asking_now, do_to_chosen, people_choices, staff_for
+from portal.desk.many import Said, deeds_of
 from portal.desk.neglected import PAGE, Counts, Wanted, Why, count, list_sitting
 from portal.desk.neglected_words import WORDS, people_of, tell
 from portal.pickup.recall import may_force
 from portal.web.access import requires
-from portal.web.htmx import go
 from portal.web.paging import page_number
 
 blueprint = Blueprint("neglected", __name__, url_prefix="/neglected")
@@ -133,25 +130,4 @@ def back_to(form: Any) -> str:
 @requires(Permission.BOARD_SEE)
 def act() -> ResponseReturnValue:
     """Do one thing about the chosen leads, and show what became of each."""
-    actor, at = current_actor(), clock.now()
-    back = back_to(request.form)
-    field = "shown" if request.form.get("page") == "1" else "lead"
-    ids = [one for one in map(an_id, request.form.getlist(field)) if one is not None]
-    key = request.form.get("action", "")
-    if not ids or not key:
-        flash(_("No lead was chosen."), "warning")
-        return go(back)
-    said = read_said(request.form)
-    try:
-        became = do_to_many(key, ids, said, actor, at)
-    except Invalid as error:
-        flash(error.message, "warning")
-        return go(back)
-    return render_template(
-        "desk/leads_done.html",
-        deed=deeds_of(actor)[key],
-        became=became,
-        done=sum(one.done for one in became),
-        back=back,
-        place=_("What sits"),
-    )
+    return do_to_chosen(read_said(request.form), back_to(request.form), _("What sits"))

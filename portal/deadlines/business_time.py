@@ -111,12 +111,14 @@ def hours(start: datetime, calendar: Calendar) -> Iterator[tuple[datetime, datet
 
 def around(start: datetime, calendar: Calendar) -> Iterator[tuple[datetime, datetime]]:
     """Return the time from a moment on that lies around the spells of being away."""
-    cursor = start
+    cursor, furthest = start, (start + FURTHEST).astimezone(calendar.zone).date()
     for first, last in sorted(calendar.away):
+        if first > furthest:
+            break
         begins = midnight(first, calendar.zone)
         if begins > cursor:
             yield cursor, begins
-        cursor = max(cursor, midnight(last + timedelta(days=1), calendar.zone))
+        cursor = max(cursor, midnight(min(last, furthest) + timedelta(days=1), calendar.zone))
     yield cursor, max(cursor, start + FURTHEST)
 
 

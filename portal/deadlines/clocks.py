@@ -202,8 +202,12 @@ def pause(
     at: datetime,
     calendar: Calendar | None = None,
 ) -> None:
-    """Let a running clock stand still until a moment; what is left of it comes after that."""
-    due = later(clock, until, left_of(clock, at, calendar), calendar)
+    """Let a running clock stand still until a moment; what is left of it comes after that.
+
+    Of one that stands still already nothing passes until it was to go on.
+    """
+    left = left_of(clock, max(at, clock.resumes_at or at), calendar)
+    due = later(clock, until, left, calendar)
     note(clock, due, "paused", by, at, reason)
     clock.pauses += 1
     clock.paused_at, clock.resumes_at, clock.due_at = at, until, due
@@ -217,12 +221,13 @@ def resume(
     """Let a clock go on; where that is earlier than was said, it ends as much earlier."""
     if clock.resumes_at is None:
         return
-    due = clock.due_at
+    # whatever came due since it was to go on is still to be taken
+    due, ends = clock.due_at, min(at, clock.resumes_at)
     if at < clock.resumes_at:
         due = later(clock, at, left_of(clock, clock.resumes_at, calendar), calendar)
     note(clock, due, "resumed", by, at, None)
     clock.paused_at, clock.resumes_at, clock.due_at = None, None, due
-    leave_out(clock, at, at)
+    leave_out(clock, ends, at)
     arm(clock)
 
 
@@ -256,11 +261,11 @@ def note(
 
 
 def leave_out(clock: Clock, until: datetime, at: datetime) -> None:
-    """Keep as past those steps to a clock's new end whose moment is over by then."""
+    """Keep as past those steps before a clock's new end whose moment is over by then."""
     steps = steps_of(policy_of(clock))
     taken = taken_of(clock)
     for place, moment in in_order(steps, clock.kind, clock.due_at, clock.length_minutes):
-        if moment <= until and place not in taken:
+        if moment <= until and moment < clock.due_at and place not in taken:
             session().add(
                 ClockStep(
                     clock_id=clock.id,

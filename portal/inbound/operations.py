@@ -320,7 +320,7 @@ def undo(link: MailLink, actor: Actor, at: datetime) -> Outcome:
 def was_undone(pickup_id: int) -> bool:
     """Say whether a pickup ended because it was picked by mistake."""
     ended = pickups.find(pickup_id)
-    reason = offers.read_reason("give_back", BY_MISTAKE)
+    reason = offers.own_reason("give_back", BY_MISTAKE)
     return ended is not None and ended.reason_id == reason.id
 
 

@@ -400,6 +400,14 @@ def read_reason(purpose: str, key: str | None) -> Reason:
     return reason
 
 
+def own_reason(purpose: str, key: str) -> Reason:
+    """Return a reason with which the house itself acts, whether or not people may choose it."""
+    reason = book().by_key.get(("reason", f"{purpose}.{key}"))
+    if not isinstance(reason, Reason):
+        raise NotFound()
+    return reason
+
+
 def decline(lead_id: int, reason_key: str | None, actor: Actor, at: datetime) -> bool:
     """Say "Not for me"; return whether the whole firm is out.
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask_babel import gettext as _
+
+LONGEST_ABSENCE = timedelta(days=731)
+LAST_DAY = date(2190, 1, 1)
 
 
 def is_good(expires_on: date | None, day: date) -> bool:
@@ -35,4 +38,6 @@ def check_days(starts_on: date | None, ends_on: date | None) -> dict[str, str]:
         return {"ends_on": _("Please give the last day.")}
     if ends_on < starts_on:
         return {"ends_on": _("The last day can't be before the first one.")}
+    if ends_on - starts_on > LONGEST_ABSENCE or starts_on > LAST_DAY:
+        return {"ends_on": _("An absence lasts two years at most.")}
     return {}

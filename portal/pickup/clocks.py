@@ -159,12 +159,12 @@ def contacted(pickup: Pickup, made_at: datetime) -> None:
 
 
 def reached(pickup: Pickup, kind: str, done_at: datetime, at: datetime) -> None:
-    """Have an answer due soon after a milestone of a policy, unless it is due before."""
+    """Have an answer due soon after a milestone of a policy, unless it is due before, or rests."""
     policy = session().get_one(DeadlinePolicy, pickup.policy_id)
     if kind not in policy.milestones or done_at < (pickup.last_feedback_at or pickup.picked_at):
         return
     clock = clocks.find_running(ClockKind.FEEDBACK, pickup_id=pickup.id)
-    if clock is None:
+    if clock is None or clock.resumes_at is not None:
         return
     calendar = calendar_of(pickup.organisation_id, pickup.user_id)
     due = due_after(done_at, policy.milestone_hours * HOUR, calendar, clock.working)

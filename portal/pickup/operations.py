@@ -220,7 +220,7 @@ def give_back_for_leaver(pickup_id: int, actor: Actor, at: datetime) -> Lead:
     Raises `NotFound` for one that is not the actor's to hand on, `NotYoursAnyMore`.
     """
     pickup, lead = lock_lead_and_pickup(queries.get_in_charge(pickup_id, actor))
-    reason = offers.read_reason("give_back", NO_TIME)
+    reason = offers.own_reason("give_back", NO_TIME)
     return return_lead(pickup, lead, reason, None, actor, at)
 
 
@@ -271,11 +271,14 @@ def take_back_pick(pickup_id: int, actor: Actor, at: datetime) -> Lead:
 
     Raises `NotFound`, `NotYoursAnyMore`, `TooLateToUndoPick`.
     """
-    pickup, _lead = lock_pickup(pickup_id, actor)
+    pickup, lead = lock_pickup(pickup_id, actor)
     refusal = may_take_back_pick(pickup.picked_at, pickup.last_feedback_at, at)
     if refusal is not None:
         raise refusal
-    return give_back(pickup_id, BY_MISTAKE, None, actor, at)
+    if not queries.is_in_charge(pickup, actor):
+        raise NotFound()
+    reason = offers.own_reason("give_back", BY_MISTAKE)
+    return return_lead(pickup, lead, reason, None, actor, at)
 
 
 def end_pickup(pickup: Pickup, outcome: str, at: datetime) -> None:

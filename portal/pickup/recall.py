@@ -171,7 +171,8 @@ def recall(
         raise NotFound()
     if force and (actor is None or not may_force(actor)):
         raise Forbidden(_("This belongs to another role."))
-    reason = offers.read_reason("recall", reason_key)
+    known = offers.read_reason if actor else offers.own_reason
+    reason = known("recall", reason_key)
     words = (note or "").strip()
     if len(words) > LONGEST_NOTE:
         raise Invalid({"note": _("Please keep it under %(most)d characters.", most=LONGEST_NOTE)})

@@ -127,3 +127,11 @@ def test_a_firm_that_never_opens_has_a_date_nevertheless() -> None:
 
 def at(said: str) -> datetime:
     return datetime.fromisoformat(said).replace(tzinfo=BERLIN)
+
+
+@pytest.mark.parametrize("working", [True, False])
+def test_who_is_away_for_good_has_a_date_nevertheless(working: bool) -> None:
+    start = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    for_good = (date(2026, 11, 20), date.max)
+    away = Calendar(BERLIN, USUAL, frozenset(), (for_good, (date.max, date.max)))
+    assert due_after(start, 60, away, working) >= start + FURTHEST

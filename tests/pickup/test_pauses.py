@@ -18,8 +18,8 @@ from portal.deadlines.models import ClockChange, ClockKind, ClockStep
 from portal.deadlines.queries import get_policy
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
+from portal.pickup import clocks, pauses
 from portal.pickup import operations as pickup
-from portal.pickup import pauses
 from portal.pickup.clock_words import lines_of
 from portal.pickup.models import Pickup
 from portal.pickup.queries import position_of
@@ -175,3 +175,46 @@ def test_a_holder_lets_a_lead_rest_on_its_page_and_go_on(app: Flask, client) -> 
     assert "rests until" in client.get("/mine").text
     assert client.post(f"/pickups/{held}/going-on", data=typed).status_code == 303
     assert "rests until" not in client.get("/mine").text
+
+
+def test_what_came_due_while_nobody_looked_is_still_taken_when_it_goes_on(held: Held) -> None:
+    held.pause()
+    due, soon = held.due(), held.due() - 42 * HOUR
+
+    run_now("pickup.go_on", at=due + DAY)
+
+    assert session().scalars(select(ClockStep.outcome).where(ClockStep.due_at == due)).all() == []
+    clock = find_running(ClockKind.FEEDBACK, pickup_id=held.id)
+    assert (clock.resumes_at, clock.next_step_at) == (None, soon)
+
+
+def test_a_second_rest_counts_no_day_of_the_first_as_time_that_was_left(held: Held) -> None:
+    held.pause()
+    ends = held.due(ClockKind.COMPLETION)
+    held.answer(AT + 2 * DAY)
+
+    held.pause(UNTIL + timedelta(days=3), AT + 3 * DAY)
+
+    assert held.due(ClockKind.COMPLETION) == ends + 3 * DAY
+
+
+def test_a_milestone_while_it_rests_makes_nothing_due(held: Held) -> None:
+    get_policy().milestones = ["call"]
+    held.pause()
+    due, row = held.due(), session().get_one(Pickup, held.id)
+
+    clocks.reached(row, "call", AT + 2 * DAY, AT + 2 * DAY)
+
+    assert held.due() == due
+
+
+def test_a_deadline_that_is_moved_to_this_moment_keeps_its_step(held: Held) -> None:
+    get_policy().steps = [{"clock": "feedback", "minutes": 0, "action": "remind_holder"}]
+    row, clock = (
+        session().get_one(Pickup, held.id),
+        find_running(ClockKind.FEEDBACK, pickup_id=held.id),
+    )
+
+    clocks.move(row, clock, AT + DAY, "moved", None, AT + DAY, "milestone")
+
+    assert (clock.next_step, clock.next_step_at) == (0, AT + DAY)

@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal.accounts.queries import get_actor
+from portal.catalog.queries import forget_book
 from portal.core.db import session
 from portal.core.errors import Forbidden, Invalid, NotFound
 from portal.core.events import EventRow
@@ -92,6 +93,14 @@ def test_who_is_silent_loses_the_lead_and_the_firm_is_not_asked_again(held):
     assert out == [held.firm.id]
     running = select(Clock.id).where(Clock.pickup_id == held.id, Clock.stopped_at.is_(None))
     assert session().scalars(running).all() == []
+
+
+def test_the_house_takes_back_although_people_can_not_choose_its_reason_any_more(held):
+    reason = offers.own_reason("recall", recall.SILENT)
+    reason.active = False
+    session().flush()
+    forget_book()
+    assert held.recall().state == LeadState.RECALLED
 
 
 def test_while_it_rests_nobody_is_offered_it_and_then_the_next_firm_is(held):

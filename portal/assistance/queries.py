@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
+from portal.accounts import reach
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.accounts.permissions import Permission
@@ -192,7 +193,20 @@ def reads(request: AssistanceRequest, lead: Lead, actor: Actor) -> bool:
         return False
     if request.assignee_id in {actor.id, *actor.stands_in_for}:
         return True
-    return find_visible(lead.id, actor) is not None and may_write(lead, actor)
+    firms = reach.read_firms(actor)
+    hers = firms is None or request.organisation_id in firms
+    return hers and find_visible(lead.id, actor) is not None and may_write(lead, actor)
+
+
+def _of_hers(actor: Actor, reached: Reached | None = None) -> ColumnElement[bool]:
+    """Return the condition of requests of the firms for which one of the vendor's answers.
+
+    Those of others are not hers to read, although she sees the lead meanwhile.
+    """
+    return or_(
+        AssistanceRequest.assignee_id.in_({actor.id, *actor.stands_in_for}),
+        reach.answers_for(actor, AssistanceRequest.organisation_id, reached),
+    )
 
 
 # -- the words ----------------------------------------------------------------------------------
@@ -303,6 +317,8 @@ def list_of_lead(lead: Lead, actor: Actor, known: Sight | None = None) -> Sequen
         query = query.where(AssistanceRequest.organisation_id == actor.organisation_id)
     elif actor.is_partner or not may_write(lead, actor, known):
         return ()
+    else:
+        query = query.where(_of_hers(actor))
     rows = session().execute(query.order_by(AssistanceRequest.id.desc()))
     return [Listed(*row) for row in rows]
 
@@ -341,7 +357,7 @@ def _concerns(actor: Actor, whose: str, reached: Reached | None = None) -> Colum
         return and_(held, Lead.holder_id.in_(me))
     mine = AssistanceRequest.assignee_id.in_(me) | and_(held, Lead.holder_id == actor.id)
     if whose == "all" and actor.may(Permission.BOARD_SEE) and "admin" not in actor.roles:
-        return or_(mine, visible_to(actor, reached))
+        return or_(mine, and_(visible_to(actor, reached), _of_hers(actor, reached)))
     return mine
 
 

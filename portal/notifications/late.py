@@ -5,12 +5,13 @@ Here: what still stands of it, in the reader's language. Nothing here reaches co
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
+from sqlalchemy import Row
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
@@ -27,6 +28,7 @@ from portal.leads.queries import find_visible
 from portal.notifications import queries
 from portal.notifications.models import Topic
 from portal.notifications.sentences import News
+from portal.offers import queries as offers
 from portal.pickup.models import Pickup
 
 TOPICS = (Topic.PARTNER_LATE, Topic.TEAM_LATE, Topic.ANSWER_WANTED)
@@ -63,13 +65,24 @@ def find_late(topic: str, facts: Mapping[str, Any], user: User, at: datetime) ->
     if clock.due_at.isoformat() != facts["due"]:
         return None
     actor = find_actor_of(user.id)
-    lead = find_visible(clock.lead_id, actor) if actor else None
+    lead = find_lead(clock, actor, at) if actor else None
     if actor is None or lead is None:
         return None
     if topic == Topic.ANSWER_WANTED:
         return _asked(clock, lead, at)
-    told = _held if clock.round_id is None else _offer
-    return replace(told(topic, clock, lead, at), other=_elsewhere(actor))
+    if clock.round_id is None:
+        told = _held(topic, clock, lead, at)
+    else:
+        told = _offer(topic, clock, lead, queries.silent_firms(clock.round_id, at, actor))
+    return replace(told, other=_elsewhere(actor))
+
+
+def find_lead(clock: Clock, actor: Actor, at: datetime) -> Lead | None:
+    """Return the lead of a clock as somebody sees it: a partner also while it is on offer."""
+    if clock.round_id is not None and actor.is_partner:
+        seen = offers.find_card(clock.lead_id, actor, at) is not None
+        return session().get(Lead, clock.lead_id) if seen else None
+    return find_visible(clock.lead_id, actor)
 
 
 def _elsewhere(actor: Actor) -> tuple[str, str] | None:
@@ -188,9 +201,9 @@ def _asked(clock: Clock, lead: Lead, at: datetime) -> News:
     )
 
 
-def _offer(topic: str, clock: Clock, lead: Lead, _at: datetime) -> News:
+def _offer(topic: str, clock: Clock, lead: Lead, firms: Iterable[Row[int, str]]) -> News:
     named = {"number": lead.number, "when": moment(clock.due_at)}
-    silent = [name for _firm, name in queries.silent_firms(clock.round_id or 0)]
+    silent = [name for _firm, name in firms]
     if topic == Topic.TEAM_LATE:
         what = _("nobody of your firm has picked up %(number)s; its offer ends %(when)s.", **named)
         details, reason = (

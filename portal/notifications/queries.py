@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, exists, select
+from sqlalchemy import ColumnElement, Row, Select, exists, select, true
 
+from portal.accounts import reach
+from portal.accounts.actor import Actor
 from portal.accounts.models import PARTNER_KINDS, Hears, Organisation, Unit, User
 from portal.accounts.permissions import MANAGING_ROLES, PICKING_ROLES
 from portal.accounts.reach import units_below
@@ -278,8 +280,14 @@ def list_account_managers(firm_ids: Collection[int], at: datetime) -> Sequence[U
     return [found[user_id] for user_id in sorted(found)]
 
 
-def silent_firms(round_id: int) -> Sequence[Row[int, str]]:
-    """Return the firms, with their names, that have not said no to the offer of a round."""
+def silent_firms(
+    round_id: int, at: datetime, actor: Actor | None = None
+) -> Sequence[Row[int, str]]:
+    """Return the firms, with their names, that see the offer of a round and have not said no.
+
+    With an actor those only for which she answers.
+    """
+    hers = reach.answers_for(actor, Organisation.id) if actor else true()
     return (
         session()
         .execute(
@@ -288,7 +296,9 @@ def silent_firms(round_id: int) -> Sequence[Row[int, str]]:
             .where(
                 Offer.round_id == round_id,
                 Offer.declined_at.is_(None),
+                Offer.visible_from <= at,
                 Organisation.kind.in_(PARTNER_KINDS),
+                hers,
             )
             .order_by(Organisation.name)
         )

@@ -64,7 +64,7 @@ def hearers(hearer: Hearer, clock: Clock, at: datetime) -> Sequence[User]:
     if clock.round_id is not None:
         if hearer == Hearer.HOLDER:
             return [user for user, _offer in offered(clock, at)]
-        firms = [firm_id for firm_id, _name in queries.silent_firms(clock.round_id)]
+        firms = [firm_id for firm_id, _name in queries.silent_firms(clock.round_id, at)]
         if hearer == Hearer.MANAGER:
             return queries.list_managers(firms, at)
         return queries.list_account_managers(firms, at)

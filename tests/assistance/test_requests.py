@@ -198,13 +198,18 @@ def test_what_was_asked_is_void_once_the_lead_is_given_back_and_not_for_the_next
     jobs.run_now("core.dispatch", {"here": True}, AT + HOUR)
     request = session().get_one(AssistanceRequest, request.id, populate_existing=True)
     assert (request.state, clock_of(request).outcome) == ("void", Stop.VOID)
+    petra = make_person(make_vendor(), "account_manager", name="Petra")
+    firm = session().get_one(Organisation, session().merge(scene.bob).organisation_id)
+    firm.account_manager_id = petra.id
     bob = get_actor(scene.bob.id)
     pickups.claim(scene.lead.id, bob, AT + 2 * HOUR)
     lead = session().get_one(Lead, scene.lead.id, populate_existing=True)
-    for actor in (alice, bob):
+    assert lead.owner_id == petra.id
+    for actor in (alice, bob, get_actor(petra.id)):
         with pytest.raises(NotFound):
             queries.get_seen(request.id, actor)
         assert list(queries.list_of_lead(lead, actor)) == []
+        assert queries.list_requests(actor, "all", "settled", 1).items == []
     assert queries.get_seen(request.id, get_actor(scene.paula.id)).asks is False
 
 

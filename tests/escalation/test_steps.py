@@ -332,8 +332,14 @@ def test_first_contact_and_the_end_are_asked_for_in_their_own_words(ctx, kind, m
 
 def test_an_offer_that_ends_soon_is_brought_to_mind(ctx):
     team = people(
-        (step(-0.5, "remind_holder", "offer"), step(-0.25, "tell_channel_manager", "offer"))
+        (
+            step(-0.5, "remind_holder", "offer"),
+            step(-0.25, "tell_channel_manager", "offer"),
+            step(-0.125, "remind_manager", "offer"),
+            step(-0.125, "tell_account_manager", "offer"),
+        )
     )
+    other = make_person(make_partner("Not of Arno")).organisation
     lead = make_offered_lead(hours=72)
     react(AT)
     session().execute(OutgoingEmail.__table__.delete())
@@ -343,9 +349,22 @@ def test_an_offer_that_ends_soon_is_brought_to_mind(ctx):
         clocks.start(ClockKind.OFFER, lead.id, policy, AT, minutes=72 * 60, round_id=round_id)
     sweep(AT + 60 * HOUR)
     sweep(AT + 66 * HOUR)
-    assert mails() == [("Alice", "offer_ends"), ("Mara", "partner_late")]
+    assert ("Alice", "offer_ends") in mails()
+    assert mails()[-1] == ("Mara", "partner_late")
     assert "is still there" in texts("offer_ends")[0].text
-    assert team["firm"].name in texts("partner_late")[0].text
+    for firm in (team["firm"], other):
+        assert firm.name in texts("partner_late")[0].text
+    sweep(AT + 69 * HOUR)
+    # where a firm has no account manager a channel manager hears in his place
+    assert sorted(mails()[3:]) == [
+        ("Arno", "partner_late"),
+        ("Mara", "partner_late"),
+        ("Moritz", "team_late"),
+    ]
+    # of the firms that say nothing an account manager reads her own
+    for_arno = next(mail.text for mail in texts("partner_late") if mail.to_name == "Arno")
+    assert team["firm"].name in for_arno
+    assert other.name not in for_arno
 
 
 def test_who_is_reminded_by_hand_reads_who_asks_and_is_not_asked_again_at_once(team):

@@ -152,6 +152,7 @@ def do_to_many(
         raise Forbidden(_("This belongs to another role."))
     if deed.for_reason:
         offers.read_reason("recall", said.reason)
+        lock_holders(lead_ids)
     if deed.of_person:
         team.check_staff(said.user_id, "user_id")
     found = []
@@ -168,6 +169,15 @@ def do_to_many(
         else:
             found.append(Became(lead_id, number, title, True, str(deed.done)))
     return found
+
+
+def lock_holders(lead_ids: Collection[int]) -> None:
+    """Lock the firms that hold leads in the order of their ids, before any of these is locked."""
+    holding = select(Pickup.organisation_id).where(
+        Pickup.lead_id.in_(lead_ids), Pickup.ended_at.is_(None)
+    )
+    for firm in sorted(set(session().scalars(holding))):
+        offers.lock_partner(firm)
 
 
 def why(error: DomainError) -> str:

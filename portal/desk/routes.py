@@ -410,7 +410,9 @@ def vendor_lead(
         if Field.ROUNDS in sight
         else [],
         before=tell_done(done_before(found, found.picked_at)) if told else [],
-        rests=found.rests_until is not None and found.rests_until > at,
+        rests=found.state == LeadState.RECALLED
+        and found.rests_until is not None
+        and found.rests_until > at,
         may_recall=in_hand is not None and recall.may_recall(in_hand, actor),
         waiting=places.count_waiting(found.id),
         actions=[(key, ACTION_WORDS[key]) for key in list_actions(found, actor, at)],

@@ -234,6 +234,8 @@ def begin(lead_id: int, actor: Actor, at: datetime) -> Lead:
     lead, _pickup = lock(lead_id, actor)
     status = check(Action.BEGIN, lead, actor, at)
     lead.state, lead.state_since, lead.status_id = LeadState.DIRECT, at, status.id
+    # whoever begins with it has waited long enough
+    lead.rests_until = None
     lead.owner_id = lead.owner_id or actor.id
     lead.version += 1
     session().flush()

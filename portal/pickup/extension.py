@@ -32,6 +32,9 @@ from portal.pickup import clocks, operations, queries
 from portal.pickup.events import MoreTimeAsked, MoreTimeDecided
 from portal.pickup.models import Debt, Extension, Pickup
 
+ONE_PRESS = timedelta(minutes=2)
+"""Who asks for the same again within this has pressed twice."""
+
 MOVES = (ClockKind.FEEDBACK, ClockKind.COMPLETION)
 
 
@@ -91,6 +94,12 @@ def list_of(pickup_id: int) -> Sequence[Extension]:
     )
 
 
+def is_repeated(last: Extension, days: int | None, actor: Actor, at: datetime) -> bool:
+    """Say whether a wish is the last one, pressed twice."""
+    same = (last.asked_by_id, last.days) == (actor.id, days)
+    return same and at - last.asked_at < ONE_PRESS
+
+
 def ask(
     pickup_id: int,
     days: int | None,
@@ -109,6 +118,8 @@ def ask(
     room = room_of(pickup)
     if room.waits is not None:
         return room.waits
+    if room.last is not None and is_repeated(room.last, days, actor, at):
+        return room.last
     if not room.open:
         raise NoMoreTime(
             ngettext(

@@ -221,9 +221,10 @@ def test_a_lead_that_we_sell_ourselves_is_its_owners_until_it_ends(ctx) -> None:
 
 def test_a_lead_of_ours_can_be_made_ready_for_partners_again(ctx) -> None:
     manager = make_manager()
-    lead = make_lead()
+    # it was taken back, and was to rest until tomorrow
+    lead = make_lead(state="recalled", rests_until=clock.now() + timedelta(days=1))
     begin(lead, manager)
-    assert fresh(lead).owner_id == manager.id
+    assert (fresh(lead).owner_id, fresh(lead).rests_until) == (manager.id, None)
     actions.put_back(lead.id, get_actor(manager.id), clock.now())
     assert (fresh(lead).state, life_of(lead), fresh(lead).started_on) == (
         "qualified",

@@ -66,8 +66,11 @@ def test_where_nobody_has_to_agree_it_is_granted_at_once_and_moves_answer_and_cl
     assert (wish.granted, wish.due, held.row.feedback_due_at) == (True, later, later)
     clock = find_running(ClockKind.FEEDBACK, pickup_id=held.id)
     assert (clock.due_at, clock.extensions) == (later, 1)
+    # pressed twice it is one wish, a while later another
+    assert held.ask() is wish
+    assert held.row.feedback_due_at == later
     with pytest.raises(extension.NoMoreTime):
-        held.ask()
+        held.ask(AT + timedelta(minutes=2))
 
 
 def test_asked_late_the_days_count_from_now(held):

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal.core.db import session
@@ -27,6 +27,8 @@ from portal.pickup.models import Pickup
 HOUR = 60
 CALENDAR = "calendar"
 """Why a clock was moved that follows whoever is waited for: he is away, or back."""
+HANDED_ON = "handed_on"
+"""Why it is noted with a clock that somebody else is waited for; it says whom it waited for."""
 
 
 class Picked(Clocked, Protocol):
@@ -138,16 +140,16 @@ def taken_back(pickup: Pickup, said_at: datetime, at: datetime) -> None:
             pickup.feedback_due_at = clock.due_at
 
 
-def handed_on(pickup: Pickup) -> None:
+def handed_on(pickup: Pickup, at: datetime) -> None:
     """Have the clocks of a pickup wait for who holds it now; their moments stay.
 
-    What the vendor was asked for still waits for whom it was asked of.
+    They stay for good, since they follow the calendar of who held it before, and it is kept with
+    them who that was. What the vendor was asked for still waits for whom it was asked of.
     """
-    session().execute(
-        update(Clock)
-        .where(Clock.pickup_id == pickup.id, Clock.request_id.is_(None), Clock.stopped_at.is_(None))
-        .values(user_id=pickup.user_id)
-    )
+    for clock in clocks.list_running(pickup_id=pickup.id):
+        clocks.note(clock, clock.due_at, "moved", clock.user_id, at, HANDED_ON)
+        clock.user_id = pickup.user_id
+    session().flush()
 
 
 def contacted(pickup: Pickup, made_at: datetime) -> None:
@@ -197,7 +199,8 @@ def follow_calendar(organisation_id: int, at: datetime) -> None:
     """Let what runs for an organisation end as its calendar has it now.
 
     Somebody is away, or back, or works at other hours. What is over stays so, and a moment that
-    people have named, for more time or a pause, stays what they named.
+    people have named, for more time or a pause, stays what they named, as does that of a lead that
+    was handed on.
     """
     lock_partner(organisation_id)
     by_hand = exists().where(

@@ -63,7 +63,7 @@ def reassign(
     lead.holder_id = taker.id
     lead.version += 1
     session().flush()
-    clocks.handed_on(pickup)
+    clocks.handed_on(pickup, at)
     hand_on_planned("lead", lead.id, pickup.organisation_id, before, taker.id, actor.id, at)
     record(
         LeadReassigned(

@@ -20,6 +20,7 @@ from portal.partners.calendars import calendar_of, vendors_calendar
 from portal.partners.hours import Hours, read_day, write_day
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
+from portal.pickup.reassign import reassign
 from tests.factories import (
     AT,
     csrf_of,
@@ -117,6 +118,26 @@ def test_deadlines_that_run_follow_hours_days_off_and_absences(ctx: Flask) -> No
     session().get_one(Pickup, held).feedback_due_at = clock.due_at
     operations.add_absence(firm.id, date(2026, 11, 20), date(2026, 11, 22), AT)
     assert due("feedback") == AT + 9 * DAY
+
+
+def test_a_lead_handed_on_keeps_its_moment_whatever_the_calendar_says_later(ctx: Flask) -> None:
+    firm = make_partner()
+    alice, bob = make_person(firm), make_person(firm)
+    anna = get_actor(make_person(firm, "partner_manager").id)
+    held = pickup.claim(make_offered_lead().id, get_actor(alice.id), AT).pickup_id
+    operations.add_absence(firm.id, date(2026, 11, 18), date(2026, 11, 20), AT, alice.id)
+    run_now("core.dispatch", {"here": True}, at=AT + HOUR)
+    due = session().get_one(Pickup, held, populate_existing=True).feedback_due_at
+    assert due > AT + 8 * DAY
+
+    at = AT + 8 * DAY
+    reassign(held, bob.id, anna, at)
+    operations.add_absence(firm.id, date(2026, 12, 21), date(2026, 12, 22), at)
+    run_now("core.dispatch", {"here": True}, at=at)
+    assert session().get_one(Pickup, held, populate_existing=True).feedback_due_at == due
+    clock = clocks.find_running(ClockKind.FEEDBACK, pickup_id=held)
+    assert clock is not None
+    assert (clock.due_at, clock.user_id) == (due, bob.id)
 
 
 def test_a_manager_says_when_his_firm_works_and_nobody_elses(app: Flask, client) -> None:

@@ -19,9 +19,10 @@ from portal.accounts.models import User
 from portal.core.db import session
 from portal.core.errors import Invalid, NotFound
 from portal.core.events import record
-from portal.deadlines.models import Clock, ClockKind, DeadlinePolicy, GateScope, Stop
+from portal.deadlines.models import Clock, ClockChange, ClockKind, DeadlinePolicy, GateScope, Stop
 from portal.offers import operations as offers
 from portal.partners.models import Partner
+from portal.pickup.clocks import HANDED_ON
 from portal.pickup.events import PicksSuspended, SuspensionEnded
 from portal.pickup.models import Ending, Pickup, Suspension
 from portal.pickup.rules import Pause
@@ -75,8 +76,21 @@ def count_misses(
 ) -> tuple[int, datetime | None]:
     """Return how many deadlines a person (or her firm) missed since a moment, and the last one.
 
-    Those that are still running count as soon as they are past; those that stand still do not.
+    Those that are still running count as soon as they are past; those that stand still do not. What
+    was handed on when it was late already stays with who held it when it was due.
     """
+    handed_on_from = (
+        select(ClockChange.user_id)
+        .where(
+            ClockChange.clock_id == Clock.id,
+            ClockChange.reason == HANDED_ON,
+            ClockChange.at >= Clock.due_at,
+        )
+        .order_by(ClockChange.at, ClockChange.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    held_by = func.coalesce(handed_on_from, Clock.user_id)
     late = and_(Clock.stopped_at.is_(None), Clock.paused_at.is_(None), Clock.due_at <= at)
     row = (
         session()
@@ -84,7 +98,7 @@ def count_misses(
             select(func.count(), func.max(Clock.due_at)).where(
                 Clock.organisation_id == organisation_id,
                 Clock.kind.in_(COUNTED),
-                true() if user_id is None else Clock.user_id == user_id,
+                true() if user_id is None else held_by == user_id,
                 Clock.due_at > since,
                 or_(Clock.outcome == Stop.MISSED, late),
             )

@@ -21,6 +21,7 @@ from portal.partners.models import Partner
 from portal.pickup import operations as pickup
 from portal.pickup import queries, suspension
 from portal.pickup.models import Pickup
+from portal.pickup.reassign import reassign
 from tests.factories import AT, make_manager, make_offered_lead, make_partner, make_person
 
 DAY = timedelta(days=1)
@@ -133,3 +134,27 @@ def test_a_block_is_told_once_and_goes_with_the_answer(ctx: Flask) -> None:
     assert held.blocked_at is None
     feedback.take_back(given.id, alice, LATE)
     assert held.blocked_at == LATE
+
+
+def test_what_was_late_stays_the_miss_of_who_held_the_lead_then(ctx: Flask) -> None:
+    firm = make_partner()
+    alice, alan, bert = (get_actor(make_person(firm).id) for _ in range(3))
+    terms(allowed_open=9, firm_red_days=99)
+    anna = get_actor(make_person(firm, "partner_manager").id)
+    late, soon = hold(alice), hold(alice)
+    miss(late, AT + DAY)
+    miss(soon, AT + 3 * DAY)
+    for one in (late, soon):
+        clocks.stop_all(AT, pickup_id=one.id, kinds=(ClockKind.RESPONSE,))
+        reassign(one.id, alan.id, anna, AT + 2 * DAY)
+
+    def misses(actor):
+        return suspension.count_misses(firm.id, actor.id, AT, LATE)
+
+    assert misses(alice) == (1, AT + DAY)
+    assert misses(alan) == (1, AT + 3 * DAY)
+    assert suspension.count_misses(firm.id, None, AT, LATE) == (2, AT + 3 * DAY)
+    # handed on once more it stays hers, and what was due meanwhile is his
+    for one in (late, soon):
+        reassign(one.id, bert.id, anna, AT + 4 * DAY)
+    assert (misses(alice)[0], misses(alan)[0], misses(bert)[0]) == (1, 1, 0)

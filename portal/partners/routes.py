@@ -209,7 +209,7 @@ def add_absence(organisation_id: int) -> ResponseReturnValue:
 @requires(Permission.PARTNERS_EDIT)
 def remove_absence(organisation_id: int, absence_id: int) -> ResponseReturnValue:
     found = queries.get_partner(organisation_id, current_actor())
-    operations.remove_absence(queries.get_absence(absence_id, found.organisation_id), clock.now())
+    operations.end_absence(queries.get_absence(absence_id, found.organisation_id), clock.now())
     flash(_("The absence is taken back."), "success")
     return go(url_for("partners.partner", organisation_id=organisation_id))
 

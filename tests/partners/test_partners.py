@@ -20,12 +20,13 @@ from portal.catalog import field_operations
 from portal.catalog.field_operations import FieldDraft
 from portal.catalog.places import find_city, find_places
 from portal.catalog.queries import book
+from portal.core import clock
 from portal.core.db import session
 from portal.core.errors import Invalid, NotFound
 from portal.core.events import EventRow
 from portal.partners import operations, queries, rules
 from portal.partners.figures import count
-from portal.partners.models import Partner, PartnerCertification, PartnerFigures
+from portal.partners.models import Absence, Partner, PartnerCertification, PartnerFigures
 from tests.factories import (
     AT,
     csrf_of,
@@ -360,6 +361,27 @@ def test_an_absence_is_noted_and_taken_back(manager: FlaskClient) -> None:
     wrong = manager.post(address, data={**token, "starts_on": "soon", "ends_on": "2099-12-31"})
     assert wrong.status_code == 422
     assert "Please give a date" in wrong.text
+
+
+@factory
+def away_for_days(firm: Organisation, now: datetime) -> int:
+    first, last = now.date() - timedelta(days=3), now.date() + timedelta(days=9)
+    return operations.add_absence(firm.id, first, last, now).id
+
+
+@factory
+def last_day_of(absence_id: int) -> date:
+    return session().get_one(Absence, absence_id).ends_on
+
+
+def test_an_absence_under_way_that_is_taken_back_is_over(manager: FlaskClient) -> None:
+    firm, now = make_partner(), clock.now()
+    away = away_for_days(firm, now)
+    token = {"csrf_token": csrf_of(manager.get("/partners").text)}
+    address = f"/partners/{firm.id}/absences/{away}/removal"
+    assert manager.post(address, data=token).status_code == 303
+    assert last_day_of(away) <= now.date()
+    assert "Nobody is away" in manager.get(f"/partners/{firm.id}").text
 
 
 def test_groups_are_made_filled_and_emptied(manager: FlaskClient) -> None:

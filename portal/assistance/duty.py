@@ -148,6 +148,7 @@ def speak(lead_id: int, actor: Actor, at: datetime) -> Lead:
     lead = find_visible(lead_id, actor)
     if lead is None or actor.is_looked_as:
         raise NotFound()
+    _lock(lead_id)
     hers = [clock for clock in running(lead_id) if clock.user_id in _her_places(actor)]
     if not hers:
         return lead

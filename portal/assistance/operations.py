@@ -224,6 +224,8 @@ def ask_back(request_id: int, text: str, actor: Actor, at: datetime) -> Assistan
     The clock stops: who asks has answered for now, and starts anew with what the holder says.
     """
     request = lock_to_answer(request_id, actor)
+    if request.state == RequestState.ASKED_BACK:
+        raise Settled(_("This was asked back already. What you ask now can wait for the answer."))
     check(rules.check_words(text))
     request.state = RequestState.ASKED_BACK
     write(request, Turn.ASKED_BACK, text, actor, at)

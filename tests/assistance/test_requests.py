@@ -135,6 +135,8 @@ def test_a_special_price_is_granted_with_its_end_refused_with_a_reason_or_asked_
     request = scene.ask(AT, "pricing", wanted(needed_on=date(2026, 12, 1)))
     assert clock_of(request).due_at == AT + 4 * HOUR
     operations.ask_back(request.id, "For which plant?", paula, AT + HOUR)
+    with pytest.raises(operations.Settled):
+        operations.ask_back(request.id, "For which plant?", paula, AT + HOUR)
     assert (request.state, clock_of(request).outcome) == ("asked_back", Stop.MET)
     operations.ask_again(request.id, "For the first.", alice, AT + 2 * HOUR)
     assert (request.state, clock_of(request).due_at) == ("open", AT + 6 * HOUR)

@@ -28,7 +28,7 @@ from portal.deadlines.models import Approval, ClockKind
 from portal.leads import notes
 from portal.leads.models import Lead
 from portal.offers import operations as offers
-from portal.pickup import clocks, operations, queries
+from portal.pickup import clocks, operations, queries, suspension
 from portal.pickup.events import MoreTimeAsked, MoreTimeDecided
 from portal.pickup.models import Debt, Extension, Pickup
 
@@ -206,6 +206,7 @@ def grant(wish: Extension, pickup: Pickup, by: int | None, at: datetime) -> None
     wish.decided_at, wish.decided_by_id, wish.granted = at, by, True
     wish.due = pickup.feedback_due_at
     session().flush()
+    suspension.end_answered(pickup, at)
     tell(wish, pickup, at)
 
 

@@ -22,7 +22,7 @@ from portal.core.errors import Invalid
 from portal.core.events import record
 from portal.leads.models import Lead
 from portal.offers import operations as offers
-from portal.pickup import clocks, operations, queries
+from portal.pickup import clocks, operations, queries, suspension
 from portal.pickup.events import LeadReassigned
 from portal.pickup.models import Pickup
 from portal.pickup.rules import HeldByAnother, may_take_over
@@ -76,6 +76,7 @@ def reassign(
             organisation_id=pickup.organisation_id,
         )
     )
+    suspension.end_answered(pickup, at)
     return lead
 
 

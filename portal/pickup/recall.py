@@ -30,7 +30,7 @@ from portal.offers import operations as offers
 from portal.offers import redistribution
 from portal.offers.models import Way
 from portal.partners.figures import count
-from portal.pickup import operations, queries
+from portal.pickup import operations, queries, suspension
 from portal.pickup.events import LeadRecalled
 from portal.pickup.models import Extension, Pickup
 from portal.timeline.models import Activity
@@ -202,6 +202,7 @@ def recall(
         ),
         private={"note": words} if words else None,
     )
+    suspension.end_answered(pickup, at)
     redistribution.rest(lead, at, queries.get_policy(pickup), to)
     return lead
 

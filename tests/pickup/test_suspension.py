@@ -19,7 +19,7 @@ from portal.feedback.rules import Answer
 from portal.notifications.models import Notice
 from portal.partners.models import Partner
 from portal.pickup import operations as pickup
-from portal.pickup import queries, suspension
+from portal.pickup import extension, queries, reassign, recall, suspension
 from portal.pickup.models import Pickup
 from portal.pickup.reassign import reassign
 from tests.factories import AT, make_manager, make_offered_lead, make_partner, make_person
@@ -107,6 +107,29 @@ def test_the_third_miss_suspends_until_all_is_answered(ctx: Flask, scope: str) -
     assert session().get_one(Partner, firm.id, populate_existing=True).suspended_until is None
     feedback.take_back(given.id, alice if scope == "rep" else alan, LATE)
     assert holding(firm) == [begun.id]
+
+
+@pytest.mark.parametrize("way", ["recall", "grant", "reassign"])
+def test_who_owes_nothing_any_more_picks_up_again(ctx: Flask, way: str) -> None:
+    firm, mara = make_partner(), get_actor(make_manager().id)
+    alice, alan = (get_actor(make_person(firm).id) for _ in range(2))
+    moritz = get_actor(make_person(firm, "partner_manager").id)
+    held = hold(alice)
+    if way == "grant":
+        feedback.give(held.id, Answer("waiting"), alice, AT)
+    terms(suspend_after=1, suspend_within_days=90, suspend_days=50, gate_scope="rep")
+    terms(extension_approval="channel_manager", most_extensions=1, extension_days=7)
+    at = held.feedback_due_at + 4 * DAY
+    miss(held, at - DAY, "missed")
+    assert suspension.suspend(held, queries.get_policy(held), at) is not None
+    if way == "recall":
+        recall.recall(held.id, mara, recall.SILENT, None, at)
+    elif way == "grant":
+        wish = extension.ask(held.id, 3, "customer_away", alice, at)
+        extension.decide(wish.id, True, mara, at)
+    else:
+        reassign.reassign(held.id, alan.id, moritz, at)
+    assert suspension.in_force(firm.id, at) == []
 
 
 def test_what_the_vendor_decided_ends_by_his_hand_or_with_its_time(ctx: Flask) -> None:

@@ -59,6 +59,7 @@ from portal.leads.team import may_change_team
 from portal.leads.visibility import Field
 from portal.offers import operations as offers
 from portal.offers.models import RoundOutcome
+from portal.pickup import suspension
 from portal.pickup.models import Pickup
 from portal.pickup.rules import UNDO_WITHIN
 from portal.timeline.operations import cancel_planned
@@ -302,6 +303,8 @@ def finish(
         pickup.reason_id = reason.id if reason and answer.status == CANCELLED else None
     close(lead, pickup, answer, reason, actor, at)
     session().flush()
+    if pickup is not None:
+        suspension.end_answered(pickup, at)
     if pickup is not None and pickup.user_id != actor.id:
         record(
             HeldLeadClosed(

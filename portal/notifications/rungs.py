@@ -1,7 +1,8 @@
 """Telling people of deadlines, rung by rung: who hears of a step, and which mail each gets.
 
 Of several steps about one clock a person hears but the last, and who is asked herself is not told
-of herself. How bad it is by now, the mail says.
+of herself. Where nobody is there on a rung, the channel managers hear instead. How bad it is by
+now, the mail says.
 """
 
 from __future__ import annotations
@@ -43,7 +44,11 @@ def tell_of_steps(event: StepsTaken, at: datetime) -> None:
         # it stays where it is, so that somebody has to look at it
         rungs[Hearer.CHANNEL_MANAGER] = None
     for hearer in rungs:
-        for user in hearers(hearer, clock, at):
+        found = hearers(hearer, clock, at)
+        if not found and is_waited_for(clock, at):
+            hearer = Hearer.CHANNEL_MANAGER
+            found = hearers(hearer, clock, at)
+        for user in found:
             heard[user.id] = (user, hearer)
     # whoever is asked anyway is asked, and not told that she is asked
     asked = {user.id for user in hearers(Hearer.HOLDER, clock, at)} if heard else set()
@@ -78,6 +83,11 @@ def hearers(hearer: Hearer, clock: Clock, at: datetime) -> Sequence[User]:
         return queries.list_account_managers((pickup.organisation_id,), at)
     user = queries.find_user(user_id)
     return queries.list_heads(user, at) if user else []
+
+
+def is_waited_for(clock: Clock, at: datetime) -> bool:
+    """Say whether somebody is still waited for: an offer may be declined by all its firms."""
+    return clock.round_id is None or bool(queries.silent_firms(clock.round_id, at))
 
 
 def offered(clock: Clock, at: datetime) -> Sequence[tuple[User, queries.Offered]]:

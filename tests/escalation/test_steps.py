@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select, update
 
+from portal.accounts.models import User
 from portal.accounts.queries import get_actor
 from portal.core import jobs
 from portal.core.db import session
@@ -224,6 +225,15 @@ def test_who_is_asked_on_two_rungs_hears_once(ctx):
     hold(team["moritz"])
     sweep(DUE)
     assert sorted(mails()) == [("Mara", "partner_late"), ("Moritz", "feedback_due")]
+
+
+def test_where_nobody_is_there_on_a_rung_the_channel_manager_hears(ctx):
+    team = people((step(2, "tell_account_manager"),))
+    held, clock = hold(team["alice"])
+    session().execute(update(User).where(User.id == team["arno"].id).values(active=False))
+    sweep(clock.due_at + 2 * DAY)
+    assert mails() == [("Mara", "partner_late")]
+    assert held.ended_at is None
 
 
 def test_nobody_gets_more_than_one_such_mail_an_hour(team):

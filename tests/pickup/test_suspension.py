@@ -14,12 +14,13 @@ from portal.core.events import EventRow
 from portal.core.jobs import run_now
 from portal.deadlines import clocks
 from portal.deadlines.models import Clock, ClockKind, DeadlinePolicy
+from portal.feedback import actions
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.notifications.models import Notice
 from portal.partners.models import Partner
-from portal.pickup import operations as pickup
 from portal.pickup import extension, queries, reassign, recall, suspension
+from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
 from portal.pickup.reassign import reassign
 from tests.factories import AT, make_manager, make_offered_lead, make_partner, make_person
@@ -109,7 +110,7 @@ def test_the_third_miss_suspends_until_all_is_answered(ctx: Flask, scope: str) -
     assert holding(firm) == [begun.id]
 
 
-@pytest.mark.parametrize("way", ["recall", "grant", "reassign"])
+@pytest.mark.parametrize("way", ["recall", "grant", "reassign", "close"])
 def test_who_owes_nothing_any_more_picks_up_again(ctx: Flask, way: str) -> None:
     firm, mara = make_partner(), get_actor(make_manager().id)
     alice, alan = (get_actor(make_person(firm).id) for _ in range(2))
@@ -124,6 +125,10 @@ def test_who_owes_nothing_any_more_picks_up_again(ctx: Flask, way: str) -> None:
     assert suspension.suspend(held, queries.get_policy(held), at) is not None
     if way == "recall":
         recall.recall(held.id, mara, recall.SILENT, None, at)
+    elif way == "close":
+        actions.finish(
+            actions.Action.CANCEL, held.lead_id, Answer("cancelled", reason="by_mistake"), mara, at
+        )
     elif way == "grant":
         wish = extension.ask(held.id, 3, "customer_away", alice, at)
         extension.decide(wish.id, True, mara, at)

@@ -35,7 +35,10 @@ LADDER = (
     Step(ClockKind.FEEDBACK, 4 * DAY, Action.BLOCK),
     Step(ClockKind.FEEDBACK, 4 * DAY, Action.SUSPEND),
     Step(ClockKind.FEEDBACK, 4 * DAY, Action.TELL_CHANNEL_MANAGER),
+    # what is protected by work is looked at again
     Step(ClockKind.FEEDBACK, 7 * DAY, Action.RECALL),
+    Step(ClockKind.FEEDBACK, 14 * DAY, Action.RECALL),
+    Step(ClockKind.FEEDBACK, 22 * DAY, Action.RECALL),
     Step(ClockKind.COMPLETION, -2 * DAY, Action.REMIND_HOLDER),
     Step(ClockKind.COMPLETION, DAY, Action.TELL_ACCOUNT_MANAGER),
     Step(ClockKind.HELP, 0, Action.REMIND_HOLDER),

@@ -19,7 +19,7 @@ from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.notifications.models import Notice
 from portal.partners.models import Partner
-from portal.pickup import extension, queries, reassign, recall, suspension
+from portal.pickup import extension, queries, recall, suspension
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
 from portal.pickup.reassign import reassign
@@ -133,7 +133,7 @@ def test_who_owes_nothing_any_more_picks_up_again(ctx: Flask, way: str) -> None:
         wish = extension.ask(held.id, 3, "customer_away", alice, at)
         extension.decide(wish.id, True, mara, at)
     else:
-        reassign.reassign(held.id, alan.id, moritz, at)
+        reassign(held.id, alan.id, moritz, at)
     assert suspension.in_force(firm.id, at) == []
 
 

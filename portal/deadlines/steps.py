@@ -71,7 +71,15 @@ def planned_at(step: Step, due: datetime, length_minutes: int) -> datetime:
 
     One before the deadline never comes in the first three quarters of the time there is.
     """
-    return due + timedelta(minutes=max(step.minutes, -(length_minutes // 4)))
+    return due + timedelta(minutes=never_before(step.minutes, length_minutes))
+
+
+def never_before(minutes: int, length_minutes: int | None) -> int:
+    """Return the minutes of a step from its deadline as they are taken.
+
+    None for a length that is not known.
+    """
+    return minutes if length_minutes is None else max(minutes, -(length_minutes // 4))
 
 
 def in_order(

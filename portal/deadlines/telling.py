@@ -13,8 +13,8 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from portal.deadlines.models import Action, Approval, ClockKind, GateScope, Rung
-from portal.deadlines.rules import Terms
-from portal.deadlines.steps import Step
+from portal.deadlines.rules import Terms, minutes_of_days
+from portal.deadlines.steps import Step, never_before
 from portal.deadlines.words import (
     CLOCKS,
     MILESTONES,
@@ -63,7 +63,7 @@ def expectations(terms: Terms, of_lead: int | None = None) -> list[Chapter]:
         (_("First contact and answers"), _answers(terms, of_lead)),
         (_("While an answer is owed"), _gate(terms)),
         (_("When you need more time"), _more_time(terms)),
-        (_("What happens when"), _steps(terms)),
+        (_("What happens when"), _steps(terms, of_lead)),
         (_("What you can expect of us"), _ours(terms)),
     )
     return [
@@ -255,19 +255,23 @@ def _agreed(by: str) -> str:
     return str(_("You have it at once."))
 
 
-def _steps(terms: Terms) -> list[str]:
+def _steps(terms: Terms, of_lead: int | None = None) -> list[str]:
     """Return what happens about each clock, moment by moment, as who is waited for reads it."""
     said = []
     theirs = [one for one in terms.steps if one.clock in THEIRS]
     for clock in THEIRS:
-        in_line = sorted((one for one in theirs if one.clock == clock), key=lambda one: one.minutes)
-        for minutes, together in groupby(in_line, key=lambda one: one.minutes):
+        longest = length_of(clock, terms, of_lead)
+        in_line = sorted(
+            ((never_before(one.minutes, longest), one) for one in theirs if one.clock == clock),
+            key=lambda one: one[0],
+        )
+        for minutes, together in groupby(in_line, key=lambda one: one[0]):
             said.append(
                 _(
                     "%(clock)s, %(moment)s: %(what)s.",
                     clock=CLOCKS[clock],
                     moment=moment_in_words(minutes),
-                    what=", ".join(_done(one, terms) for one in together),
+                    what=", ".join(_done(one, terms) for _minutes, one in together),
                 )
             )
     if any(one.action == Action.RECALL for one in theirs) and terms.protected_days:
@@ -279,6 +283,17 @@ def _steps(terms: Terms) -> list[str]:
             )
         )
     return said
+
+
+def length_of(clock: str, terms: Terms, of_lead: int | None) -> int | None:
+    """Return the minutes of a holder's clock; None where the type of the lead says them."""
+    working = clock in terms.working
+    lengths = {
+        ClockKind.RESPONSE: terms.response_hours * 60,
+        ClockKind.FEEDBACK: minutes_of_days(of_lead or terms.feedback_days, working=working),
+        ClockKind.COMPLETION: minutes_of_days(terms.completion_days, working=working),
+    }
+    return lengths.get(ClockKind(clock)) or None
 
 
 def _done(step: Step, terms: Terms) -> str:

@@ -22,6 +22,7 @@ from portal.deadlines.queries import get_newest, list_uses
 from portal.deadlines.ready_made import FULL, LADDER, STANDARD
 from portal.deadlines.rules import Case, Terms, terms_of
 from portal.deadlines.steps import Step
+from portal.deadlines.telling import expectations
 from portal.doctor import check_policies
 from portal.founding import write_policies
 from portal.leads import policies
@@ -258,6 +259,14 @@ def test_the_policies_of_a_new_programme_are_possible(ctx: Flask):
 @factory
 def steps_of_standard():
     return terms_of(get_newest("standard")).steps
+
+
+def test_a_step_is_told_for_when_it_is_taken(ctx):
+    terms = FULL.terms[STANDARD]
+    told = [line for chapter in expectations(terms) for line in chapter.said]
+    assert "Answer, 42 hours before: we remind you." in told
+    of_recruit = [line for chapter in expectations(terms, 2) for line in chapter.said]
+    assert "Answer, 12 hours before: we remind you." in of_recruit
 
 
 def test_steps_are_added_moved_and_removed_and_what_was_typed_stays(client):

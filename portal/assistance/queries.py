@@ -308,7 +308,9 @@ def _listed() -> Select[*tuple[Any, ...]]:
     )
 
 
-def list_of_lead(lead: Lead, actor: Actor, known: Sight | None = None) -> Sequence[Listed]:
+def list_of_lead(
+    lead: Lead, actor: Actor, known: Sight | None = None, reached: Reached | None = None
+) -> Sequence[Listed]:
     """Return the requests about a lead that somebody reads, the newest first."""
     query = _listed().where(AssistanceRequest.lead_id == lead.id)
     if actor.organisation_id == lead.holder_organisation_id:
@@ -318,7 +320,7 @@ def list_of_lead(lead: Lead, actor: Actor, known: Sight | None = None) -> Sequen
     elif actor.is_partner or not may_write(lead, actor, known):
         return ()
     else:
-        query = query.where(_of_hers(actor))
+        query = query.where(_of_hers(actor, reached))
     rows = session().execute(query.order_by(AssistanceRequest.id.desc()))
     return [Listed(*row) for row in rows]
 

@@ -376,7 +376,7 @@ def vendor_lead(
     holders = part_of(queries.list_pickups(found.id), firms) if Field.HOLDER in sight else []
     held = [row.id for row in holders if row.ended_at is None] if told else []
     policy = pickups.policy_of(held[0]) if held else None
-    requests = list_of_lead(found, actor, sight)
+    requests = list_of_lead(found, actor, sight, reached)
     return render_template(
         "desk/lead_vendor.html",
         lead=found,

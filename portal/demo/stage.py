@@ -34,7 +34,7 @@ from portal.demo.inquiries import plain
 from portal.demo.places import GERMAN_SPEAKING, NAMES, REGIONS, ZONES
 from portal.founding import find_vendor, found_programme
 from portal.leads.first_contact import FIRST_CONTACT
-from portal.matching import operations as matching
+from portal.matching import rulebook
 from portal.matching.criteria import Condition, Criterion, Field, Kind, Mode
 from portal.partners import hours
 from portal.partners import operations as partners
@@ -256,7 +256,7 @@ def write_rules(mentors: int, at: datetime) -> None:
     ]
     schools = tuple(entries.id_of("industry", key) for key in ("education", "public_sector"))
     for draft in (
-        matching.RuleDraft(
+        rulebook.RuleDraft(
             "Schools and town halls decide slowly",
             [Condition(Field.INDUSTRY, schools)],
             [
@@ -267,7 +267,7 @@ def write_rules(mentors: int, at: datetime) -> None:
             hours=240,
             most=20,
         ),
-        matching.RuleDraft(
+        rulebook.RuleDraft(
             "Future partners to their mentors",
             [Condition(Field.KIND, ("partner_recruit",))],
             [Criterion(Kind.REGION), Criterion(Kind.PRESENT), nearby[-1]],
@@ -275,8 +275,8 @@ def write_rules(mentors: int, at: datetime) -> None:
             group_id=mentors,
         ),
     ):
-        rule = matching.add_rule(draft, at)
-        matching.move_rule(rule.id, -10, at)
+        rule = rulebook.add_rule(draft, at)
+        rulebook.move_rule(rule.id, -10, at)
 
 
 OFFICE = Hours(

@@ -39,9 +39,9 @@ from portal.matching.criteria import (
     Within,
 )
 from portal.matching.models import DistributionRule
-from portal.matching.operations import RuleDraft
 from portal.matching.policy_uses import PARTS as USE_PARTS
 from portal.matching.policy_uses import Around, UseDraft
+from portal.matching.rulebook import RuleDraft
 from portal.matching.words import (
     describe_criterion,
     field_name,

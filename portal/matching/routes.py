@@ -14,7 +14,7 @@ from portal.core import clock
 from portal.core.errors import Conflict, Invalid
 from portal.leads import own_fields
 from portal.leads.contest_words import contest_in_words
-from portal.matching import operations, queries
+from portal.matching import operations, queries, rulebook
 from portal.matching.criteria import FIXED_FIELDS, Condition, Criterion, Kind
 from portal.matching.forms import RuleForm, rule_form
 from portal.matching.models import DistributionRule
@@ -72,7 +72,7 @@ def add_rule() -> ResponseReturnValue:
     if not form.validate():
         return editor(form, None), 422
     try:
-        rule = operations.add_rule(form.draft(), clock.now())
+        rule = rulebook.add_rule(form.draft(), clock.now())
     except Invalid as error:
         form.take(error)
         return editor(form, None), 422
@@ -98,7 +98,7 @@ def save_rule(rule_id: int) -> ResponseReturnValue:
     try:
         seen = str(form.version.data)[:9]
         version = int(seen) if seen.isdecimal() else 0
-        saved = operations.save_rule(rule_id, version, form.draft(), clock.now())
+        saved = rulebook.save_rule(rule_id, version, form.draft(), clock.now())
     except Invalid as error:
         form.take(error)
         return editor(form, found), 422
@@ -129,7 +129,7 @@ def preview(found: DistributionRule | None) -> ResponseReturnValue:
     shown = None
     if form.validate():
         try:
-            operations.check_rule(form.draft())
+            rulebook.check_rule(form.draft())
             shown = preview_of(form)
         except Invalid as error:
             form.take(error)
@@ -141,14 +141,14 @@ def preview(found: DistributionRule | None) -> ResponseReturnValue:
 @blueprint.post("/rules/<int:rule_id>/switch")
 @requires(Permission.RULES_EDIT)
 def switch_rule(rule_id: int) -> ResponseReturnValue:
-    operations.switch_rule(rule_id, request.form.get("active") == "on", clock.now())
+    rulebook.switch_rule(rule_id, request.form.get("active") == "on", clock.now())
     return go(url_for("matching.rules"))
 
 
 @blueprint.post("/rules/<int:rule_id>/move")
 @requires(Permission.RULES_EDIT)
 def move_rule(rule_id: int) -> ResponseReturnValue:
-    operations.move_rule(rule_id, -1 if request.form.get("to") == "up" else 1, clock.now())
+    rulebook.move_rule(rule_id, -1 if request.form.get("to") == "up" else 1, clock.now())
     return go(url_for("matching.rules"))
 
 
@@ -162,7 +162,7 @@ def deletion(rule_id: int) -> ResponseReturnValue:
 @requires(Permission.RULES_EDIT)
 def delete_rule(rule_id: int) -> ResponseReturnValue:
     name = queries.get_rule(rule_id).name
-    operations.delete_rule(rule_id, clock.now())
+    rulebook.delete_rule(rule_id, clock.now())
     flash(_("The rule %(name)s is gone.", name=name))
     return go(url_for("matching.rules"))
 

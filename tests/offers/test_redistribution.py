@@ -17,7 +17,7 @@ from portal.deadlines.queries import get_policy
 from portal.leads.models import Lead, LeadState
 from portal.matching.criteria import Condition, Criterion, Field, Kind
 from portal.matching.models import DistributionRule
-from portal.matching.operations import RuleDraft, add_rule
+from portal.matching.rulebook import RuleDraft, add_rule
 from portal.offers import operations as offers
 from portal.offers import redistribution
 from portal.offers.models import Redistribution, Way

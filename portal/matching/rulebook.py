@@ -1,0 +1,175 @@
+"""Keeping the distribution rules: check, add, change, switch, order, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import gettext as _
+from sqlalchemy.exc import IntegrityError
+
+from portal.catalog.field_answers import is_possible
+from portal.catalog.models import FieldSubject
+from portal.catalog.queries import book
+from portal.core.db import session
+from portal.core.errors import Conflict, Invalid, Refused
+from portal.core.events import record
+from portal.leads.contest import AT_ONCE, Contest, lacks, tidy
+from portal.leads.contest_words import missing_words
+from portal.matching import queries
+from portal.matching.criteria import HEAVIEST, Condition, Criterion, Field, Kind
+from portal.matching.events import RuleDeleted, RuleSaved, RulesReordered, RuleSwitched
+from portal.matching.models import DistributionRule
+
+LONGEST_HOURS = 2160
+STEP = 10
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDraft:
+    """A rule as it was typed."""
+
+    name: str
+    conditions: Sequence[Condition]
+    criteria: Sequence[Criterion]
+    hours: int | None = None
+    most: int | None = None
+    group_id: int | None = None
+    active: bool = True
+    contest: Contest | None = None
+
+    def as_rule(self) -> DistributionRule:
+        """Return the rule it would be, for a preview; it belongs to no session."""
+        rule = DistributionRule(position=0)
+        _take(rule, self)
+        return rule
+
+
+def check_rule(draft: RuleDraft) -> None:
+    """Raise `Invalid` with the fields to look at again."""
+    errors: dict[str, str] = {}
+    if not draft.name:
+        errors["name"] = _("Please give the rule a name.")
+    if draft.hours is not None and not 1 <= draft.hours <= LONGEST_HOURS:
+        errors["hours"] = _("Please give 1 to %(most)d hours.", most=LONGEST_HOURS)
+    if draft.most is not None and draft.most < 1:
+        errors["most"] = _("Please give a number above 0, or leave it empty.")
+    for name in lacks(draft.contest or AT_ONCE):
+        errors[f"ring_{name}"] = missing_words(name)
+    for criterion in draft.criteria:
+        if not criterion.required and not 1 <= criterion.weight <= HEAVIEST:
+            errors[f"weight_{criterion.kind}"] = _("Please give a weight from 1 to 100.")
+        if criterion.kind is Kind.RADIUS and not 1 <= criterion.km <= 20_000:
+            errors["radius_km"] = _("Please give a distance from 1 to 20,000 km.")
+        if criterion.kind in (Kind.SPECIALISATION, Kind.CERTIFICATION) and not criterion.ids:
+            errors[f"{criterion.kind}_ids"] = _("Please choose at least one.")
+        if criterion.kind is Kind.OWN and not criterion.own:
+            errors["own_answers"] = _("Please choose at least one.")
+        if criterion.kind is Kind.LEVEL and criterion.required and not criterion.level_id:
+            errors["level_id"] = _("Please choose the lowest level that will do.")
+    known = book().by_id
+    for condition in draft.conditions:
+        numbers = [value for value in condition.values if isinstance(value, int)]
+        if any(value not in known for value in numbers):
+            errors[f"if_{condition.field}"] = _("Please choose from the list.")
+        if condition.field is Field.OWN and not _can_be_met(condition):
+            errors[f"if_own-{condition.key}"] = _("Please choose from the list.")
+    if errors:
+        raise Invalid(errors)
+
+
+def _can_be_met(condition: Condition) -> bool:
+    """Say whether the programme keeps such a field, or did, and it can be answered so."""
+    for field in book().fields.get(FieldSubject.LEAD, ()):
+        if field.key == condition.key:
+            return all(is_possible(field, str(value)) for value in condition.values)
+    return False
+
+
+def add_rule(draft: RuleDraft, at: datetime) -> DistributionRule:
+    """Add a rule behind all others. Raises `Invalid`."""
+    check_rule(draft)
+    last = max((rule.position for rule in queries.list_rules()), default=0)
+    rule = DistributionRule(position=last + STEP, changed_at=at, version=1)
+    _take(rule, draft)
+    session().add(rule)
+    session().flush()
+    record(RuleSaved(at=at, rule_id=rule.id, version=rule.version))
+    return rule
+
+
+def save_rule(rule_id: int, version: int, draft: RuleDraft, at: datetime) -> DistributionRule:
+    """Change a rule that still is at `version`. Raises `Invalid`, `Conflict` or `NotFound`."""
+    check_rule(draft)
+    rule = queries.get_rule(rule_id, lock=True)
+    if rule.version != version:
+        raise Conflict(
+            _(
+                "Somebody else has changed this rule in the meantime. What you typed is still "
+                "here; saving once more replaces the other change."
+            ),
+            version=rule.version,
+        )
+    _take(rule, draft)
+    rule.version += 1
+    rule.changed_at = at
+    session().flush()
+    record(RuleSaved(at=at, rule_id=rule.id, version=rule.version))
+    return rule
+
+
+def _take(rule: DistributionRule, draft: RuleDraft) -> None:
+    rule.name = draft.name
+    rule.conditions = [condition.to_data() for condition in draft.conditions]
+    rule.criteria = [criterion.to_data() for criterion in draft.criteria]
+    rule.hours = draft.hours
+    rule.most = draft.most
+    rule.group_id = draft.group_id
+    if draft.contest is None:
+        rule.contest = rule.ring_size = rule.ring_minutes = None
+    else:
+        kept = tidy(draft.contest)
+        rule.contest, rule.ring_size, rule.ring_minutes = kept.mode, kept.size, kept.minutes
+    rule.active = draft.active
+
+
+def switch_rule(rule_id: int, active: bool, at: datetime) -> None:
+    """Switch a rule on or off."""
+    rule = queries.get_rule(rule_id, lock=True)
+    if rule.active == active:
+        return
+    rule.active = active
+    rule.version += 1
+    rule.changed_at = at
+    session().flush()
+    record(RuleSwitched(at=at, rule_id=rule_id, active=active))
+
+
+def move_rule(rule_id: int, steps: int, at: datetime) -> None:
+    """Move a rule up (-1) or down (1) in the order; at the end it stays."""
+    queries.get_rule(rule_id)
+    rules = list(queries.list_rules(lock=True))
+    place = next(n for n, rule in enumerate(rules) if rule.id == rule_id)
+    target = min(max(place + steps, 0), len(rules) - 1)
+    if target == place:
+        return
+    rules.insert(target, rules.pop(place))
+    for position, rule in enumerate(rules, start=1):
+        rule.position = position * STEP
+    session().flush()
+    record(RulesReordered(at=at, rule_ids=[rule.id for rule in rules]))
+
+
+def delete_rule(rule_id: int, at: datetime) -> None:
+    """Delete a rule that no offer round was made by; raises `Refused` for one that is history."""
+    rule = queries.get_rule(rule_id)
+    try:
+        with session().begin_nested():
+            session().delete(rule)
+            session().flush()
+    except IntegrityError as error:
+        raise Refused(
+            _("Offers have been made by this rule, so it stays. You can switch it off.")
+        ) from error
+    record(RuleDeleted(at=at, rule_id=rule_id))

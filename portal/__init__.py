@@ -21,6 +21,7 @@ The map of the house; a room enters only rooms below its own line:
    duplicates      the one way in for an inquiry; who might be the same, merging and its undo
 2  matching        which partners suit a lead; which deadline policy holds with whom
    customers       the vendor's accounts, made of won leads or by hand; the way to operations
+   relations       who knows a lead's customer already
 1  leads  partners
 0  deadlines       what is expected, and when: policies of the programme
    campaigns       what brings inquiries in and what it costs; the words people agree to

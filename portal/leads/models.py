@@ -146,7 +146,8 @@ class LeadType(Base):
     when the work begins; those of a `direct` type stay with the vendor. `cadence` are activities
     that are planned by themselves, as `definition.Plan` has them; `outcome` and `least` say what
     makes a won lead a success. `contest` is how partners come by its leads, in rings of `ring_size`
-    and so many `ring_minutes`, as `contest.Contest` has it. `policy_key` names the deadline policy,
+    and so many `ring_minutes`, or decided `deciding_seconds` after the first pick, as
+    `contest.Contest` has it. `policy_key` names the deadline policy,
     None: the standard. `attempts` is how often somebody is tried before he is out of reach.
     `owner_speaks` is the moment from which the vendor's owner has to speak with the customer, too.
     """
@@ -176,6 +177,7 @@ class LeadType(Base):
     contest: Mapped[str] = mapped_column(default=Mode.RACE, server_default="race")
     ring_size: Mapped[int | None]
     ring_minutes: Mapped[int | None]
+    deciding_seconds: Mapped[int | None]
     policy_key: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     owner_speaks: Mapped[str | None]

@@ -1,14 +1,24 @@
-"""The table of distribution rules."""
+"""The tables of distribution rules and of their versions."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import Base, Id
+
+
+class Known(StrEnum):
+    """What a partner gains by knowing a lead's customer already."""
+
+    NOTHING = "nothing"
+    PRIORITY = "priority"
+    PROTECTION = "protection"
 
 
 class DistributionRule(Base):
@@ -19,7 +29,9 @@ class DistributionRule(Base):
     `contest` is how these come by a lead, with `ring_size` and `ring_minutes` (`leads.contest`);
     None: as the type of the lead says. `hours` is how long an offer round lasts (None: as the
     lead's deadline policy says), `most` the largest number of partners (None: all that match),
-    `group_id` narrows to a group put together by hand.
+    `group_id` narrows to a group. `relaxing` says what is let go, in this order, where nobody
+    matches; `known` is what a partner gains who knows the customer. What stands here is the active
+    version, which `version` numbers.
     """
 
     __tablename__ = "distribution_rules"
@@ -33,6 +45,11 @@ class DistributionRule(Base):
     contest: Mapped[str | None]
     ring_size: Mapped[int | None]
     ring_minutes: Mapped[int | None]
+    deciding_seconds: Mapped[int | None]
+    relaxing: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSONB, default=list, server_default=text("'[]'")
+    )
+    known: Mapped[str] = mapped_column(default=Known.NOTHING, server_default="nothing")
     hours: Mapped[int | None]
     most: Mapped[int | None]
     group_id: Mapped[int | None] = mapped_column(ForeignKey("partner_groups.id"))
@@ -40,7 +57,29 @@ class DistributionRule(Base):
     changed_at: Mapped[datetime]
 
     __table_args__ = (
-        CheckConstraint("contest IN ('race','staggered','serial')", name="contest"),
+        CheckConstraint("contest IN ('race','staggered','photo_finish','serial')", name="contest"),
         CheckConstraint("hours BETWEEN 1 AND 2160", name="hours"),
         CheckConstraint("most IS NULL OR most > 0", name="most"),
+        CheckConstraint("known IN ('nothing','priority','protection')", name="known"),
     )
+
+
+class RuleVersion(Base):
+    """What a distribution rule said, says, or is to say; kept for good.
+
+    `content` has the columns of `DistributionRule` that say something. The newest one without
+    `activated_at` is the rule's draft; the one that the rule's `version` numbers holds.
+    """
+
+    __tablename__ = "rule_versions"
+
+    id: Mapped[Id]
+    rule_id: Mapped[int] = mapped_column(ForeignKey("distribution_rules.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    content: Mapped[dict[str, Any]]
+    saved_at: Mapped[datetime]
+    saved_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    activated_at: Mapped[datetime | None]
+    activated_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+    __table_args__ = (UniqueConstraint("rule_id", "number"),)

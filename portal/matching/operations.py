@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,8 @@ from portal.leads.policies import policy_of
 from portal.matching import queries
 from portal.matching.criteria import Criterion
 from portal.matching.models import DistributionRule
-from portal.matching.rules import Scorer, score_of
+from portal.matching.rules import Scorer, draw, facts_of, score_of
+from portal.partners.facts import last_kept
 
 ROUND_HOURS = 72
 
@@ -34,7 +35,8 @@ class Match:
 
     `rule_id` is None where no rule fits the lead. The numbers of `excluded` sum to `candidates`
     minus the partners matched. `contest` is None where the type of the lead says how they come by
-    it.
+    it. The rest is what it was based on, so that it can be computed again: see
+    `offers.models.OfferRound`.
     """
 
     rule_id: int | None
@@ -43,6 +45,12 @@ class Match:
     excluded: dict[str, int]
     candidates: int
     contest: Contest | None = None
+    rule_version: int | None = None
+    seed: int = 0
+    lead_facts: dict[str, Any] | None = None
+    facts_upto: int | None = None
+    relaxed: Sequence[dict[str, Any]] = ()
+    fairness: dict[str, Any] | None = None
 
 
 def match(
@@ -51,8 +59,9 @@ def match(
     *,
     rule: DistributionRule | None = None,
     without: Collection[int] = (),
+    seed: int = 0,
 ) -> Match:
-    """Return the partners who suit `lead`, best first; equal scores by organisation id.
+    """Return the partners who suit `lead`, best first; equal scores as `seed` draws them.
 
     Without `rule` the first active one whose conditions the lead meets decides. `without` names
     firms that must not be offered this lead again. Nothing is written.
@@ -67,13 +76,24 @@ def match(
     for facts in judged.passed:
         explanation = scorer.explain(facts)
         partners.append(Matched(facts.organisation_id, score_of(explanation), explanation))
-    partners.sort(key=lambda matched: (-matched.score, matched.organisation_id))
+    partners.sort(key=lambda matched: (-matched.score, draw(seed, matched.organisation_id)))
     excluded = judged.excluded
     if rule.most is not None and len(partners) > rule.most:
         excluded = {**excluded, "most": len(partners) - rule.most}
         partners = partners[: rule.most]
     hours = rule.hours or policy_of(lead).offer_hours
-    return Match(rule.id, hours, partners, excluded, judged.candidates, contest_of(rule))
+    return Match(
+        rule.id,
+        hours,
+        partners,
+        excluded,
+        judged.candidates,
+        contest_of(rule),
+        rule_version=rule.version,
+        seed=seed,
+        lead_facts=facts_of(lead),
+        facts_upto=last_kept(),
+    )
 
 
 def contest_of(rule: DistributionRule) -> Contest | None:

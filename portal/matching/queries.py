@@ -50,6 +50,7 @@ from portal.partners.models import (
     PartnerFigures,
     PartnerGroupMember,
 )
+from portal.relations.models import RelationHit
 
 
 def list_rules(*, lock: bool = False) -> Sequence[DistributionRule]:
@@ -361,6 +362,11 @@ class _Tests:
         firm = Organisation.__table__.alias()
         day = cast(func.timezone(firm.c.timezone, self.at), Date)
         return select(day).where(firm.c.id == organisation_id).scalar_subquery()
+
+
+def who_knows(lead_id: int) -> Select[Any]:
+    """Select the partners that know the customer of a lead."""
+    return select(RelationHit.organisation_id).where(RelationHit.lead_id == lead_id)
 
 
 def own_answers(asked: Iterable[str]) -> Iterator[tuple[str, ColumnElement[bool]]]:

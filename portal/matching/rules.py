@@ -33,6 +33,7 @@ __all__ = [
 EARTH_KM = 6371.0088
 # who serves every industry or size fits, but less surely than who names it
 GENERALIST = 0.5
+LOTS = 2**64 - 1
 
 
 class PartnerFacts(NamedTuple):
@@ -190,6 +191,41 @@ def served(wanted: int | None, named: Sequence[int]) -> Grade:
     if not named:
         return GENERALIST, {"all": True}
     return float(wanted in named), {"ids": [wanted]}
+
+
+LEAD_FACTS = (
+    "kind",
+    "country",
+    "subdivision",
+    "latitude",
+    "longitude",
+    "language",
+    "brand_id",
+    "product_ids",
+    "industry_id",
+    "size_band_id",
+    "value_band_id",
+    "temperature",
+)
+
+
+def facts_of(lead: Lead) -> dict[str, Any]:
+    """Return what of a lead matching looks at, to be kept with its round. No contact data."""
+    return {name: getattr(lead, name) for name in LEAD_FACTS}
+
+
+def draw(seed: int, organisation_id: int) -> int:
+    """Return a partner's lot among equals: random by the seed, the same for the same one.
+
+    Without a seed (0) lots fall by id. The finaliser is that of SplitMix64 (Steele, Lea, Flood:
+    Fast splittable pseudorandom number generators, 2014).
+    """
+    if not seed:
+        return organisation_id
+    mixed = (seed + organisation_id * 0x9E3779B97F4A7C15) & LOTS
+    mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & LOTS
+    mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & LOTS
+    return mixed ^ (mixed >> 31)
 
 
 def distance_km(

@@ -16,6 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import Base, Id
@@ -33,6 +34,12 @@ class OfferRound(Base):
     """One publication of one lead to the partners that matched.
 
     `excluded` says how many partners each criterion took out. Open while `ended_at` is empty.
+
+    It was matched by the version `rule_version` of its rule, with what was known of the lead
+    (`lead_facts`) and of partners (`facts_upto`, the last entry of `partner_facts_kept`); equal
+    scores are ordered by `seed`, `relaxed` says what the rule let go, `fairness` by which terms it
+    was shared out. `offered_by_id` offered it by hand. In a photo-finish who picks within
+    `deciding_seconds` after the first takes part, until `closes_at`.
 
     Its firms see the lead in `rings`, one after the other; a race has one. `ring` have been told,
     whose firms `offered` counts: the `next_ring_firms` see it at `next_ring_at`, by their offers'
@@ -60,6 +67,18 @@ class OfferRound(Base):
     declined: Mapped[int] = mapped_column(default=0)
     excluded: Mapped[dict[str, int]]
     head_start_until: Mapped[datetime | None]
+    rule_version: Mapped[int | None]
+    seed: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    lead_facts: Mapped[dict[str, Any] | None]
+    facts_upto: Mapped[int | None] = mapped_column(BigInteger)
+    relaxed: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSONB, default=list, server_default=text("'[]'")
+    )
+    fairness: Mapped[dict[str, Any] | None]
+    offered_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    deciding_seconds: Mapped[int | None]
+    closes_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None]
 
     __table_args__ = (
         UniqueConstraint("lead_id", "number"),
@@ -69,6 +88,11 @@ class OfferRound(Base):
             "ix_offer_rounds_next_ring",
             "next_ring_at",
             postgresql_where=text("next_ring_at IS NOT NULL AND ended_at IS NULL"),
+        ),
+        Index(
+            "ix_offer_rounds_closing",
+            "closes_at",
+            postgresql_where=text("closes_at IS NOT NULL AND decided_at IS NULL"),
         ),
         Index(
             "ix_offer_rounds_open",
@@ -90,7 +114,8 @@ class Offer(Base):
     index of what a firm may see small. Its firm sees it from `visible_from` until `ends_at`, and
     knows nothing of it before. `explanation` is data: parts that sum to `score`. An offer
     to a unit of the vendor has its `unit_id` beside the vendor's id: it is for the people of that
-    unit and of the units below it.
+    unit and of the units below it; one with a `user_id` is for this person alone. A distributor,
+    `via_organisation_id`, offered it on to its own reseller.
     """
 
     __tablename__ = "offers"
@@ -101,6 +126,8 @@ class Offer(Base):
     round: Mapped[int]
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    via_organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
     ring: Mapped[int] = mapped_column(default=1, server_default="1")
     score: Mapped[float] = mapped_column(Float(53))
     explanation: Mapped[list[dict[str, Any]]]

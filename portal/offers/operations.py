@@ -47,6 +47,7 @@ from portal.offers.models import (
 from portal.offers.publishing import (
     excluded_firms,
     list_pickers_of,
+    new_seed,
     publish,
     publish_to_unit,
     stays_direct,
@@ -83,7 +84,7 @@ def offer(lead_id: int, at: datetime, rule: DistributionRule | None = None) -> O
             )
         )
     requirements.check_complete(lead, "offer")
-    found = match(lead, at, rule=rule, without=excluded_firms(lead_id))
+    found = match(lead, at, rule=rule, without=excluded_firms(lead_id), seed=new_seed())
     if not found.partners:
         raise NobodyMatches(
             _("No partner fits %(number)s.", number=lead.number), excluded=found.excluded

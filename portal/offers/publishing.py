@@ -6,6 +6,7 @@ Here: what the verbs of offering and those of redistribution have in common. The
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -23,6 +24,9 @@ from portal.matching.operations import Match, Matched, contest_of_type
 from portal.offers import clocks, events, opening, rings, waiting
 from portal.offers.models import OfferExclusion, OfferRound
 
+SEED_BITS = 53
+"""As many as a number has in JSON that every reader reads alike."""
+
 
 def stays_direct(lead: Lead) -> bool:
     """Say whether leads of its type stay with the vendor."""
@@ -33,6 +37,11 @@ def list_pickers_of(organisation_id: int, unit_id: int) -> list[User]:
     """Return the people of a unit, and of the units below it, who may pick up leads."""
     units = reach.units_below(unit_id)
     return [user for user in list_pickers(organisation_id) if user.unit_id in units]
+
+
+def new_seed() -> int:
+    """Return what draws the lots among equal scores of one round."""
+    return random.getrandbits(SEED_BITS)
 
 
 def excluded_firms(lead_id: int) -> Sequence[int]:
@@ -118,6 +127,12 @@ def publish(lead: Lead, found: Match, at: datetime, unit_id: int | None = None) 
         offered=len(first.firms),
         excluded=found.excluded,
         head_start_until=planned.head_start_until,
+        rule_version=found.rule_version,
+        seed=found.seed,
+        lead_facts=found.lead_facts,
+        facts_upto=found.facts_upto,
+        relaxed=list(found.relaxed),
+        fairness=found.fairness,
     )
     session().add(opened)
     session().flush()

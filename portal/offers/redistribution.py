@@ -26,6 +26,7 @@ from portal.offers.models import OfferRound, Redistribution, RoundOutcome, Way
 from portal.offers.publishing import (
     excluded_firms,
     list_pickers_of,
+    new_seed,
     publish,
     publish_to_unit,
     stays_direct,
@@ -147,7 +148,7 @@ def to_next_group(
 
 def by_rule(lead: Lead, rule: DistributionRule, at: datetime) -> OfferRound | None:
     """Offer a lead to those a rule finds, apart from firms that are out."""
-    found = match(lead, at, rule=rule, without=excluded_firms(lead.id))
+    found = match(lead, at, rule=rule, without=excluded_firms(lead.id), seed=new_seed())
     return publish(lead, found, at) if found.partners else None
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Date,
+    Float,
     ForeignKey,
     Index,
     Text,
@@ -195,6 +196,56 @@ class PartnerFigures(Base):
     answers_late: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
+class PartnerRates(Base):
+    """What a partner's work of the last twelve months comes to, as matching reads it.
+
+    Computed by a job from what happened. `conversion`, `punctuality` and `declines` are shares from
+    0 to 1, drawn towards the programme's mean where there is little to go by. `minutes_to_pick`
+    (from when the firm sees an offer) and `minutes_to_contact` (from the pick) are medians;
+    `deal_days` and `deal_value` are means of won leads, `volume` the sum of these, in the
+    programme's currency. `brought` are leads the firm brought itself, in `months_brought` different
+    months; `campaigns` are those it takes part in.
+    """
+
+    __tablename__ = "partner_rates"
+
+    organisation_id: Mapped[int] = mapped_column(
+        ForeignKey("partners.organisation_id"), primary_key=True, autoincrement=False
+    )
+    at: Mapped[datetime]
+    offers_seen: Mapped[int]
+    picked: Mapped[int]
+    closed: Mapped[int]
+    conversion: Mapped[float | None] = mapped_column(Float(53))
+    punctuality: Mapped[float | None] = mapped_column(Float(53))
+    declines: Mapped[float | None] = mapped_column(Float(53))
+    minutes_to_pick: Mapped[int | None]
+    minutes_to_contact: Mapped[int | None]
+    deal_days: Mapped[float | None] = mapped_column(Float(53))
+    deal_value: Mapped[float | None] = mapped_column(Float(53))
+    volume: Mapped[int] = mapped_column(BigInteger)
+    brought: Mapped[int]
+    months_brought: Mapped[int]
+    campaigns: Mapped[int]
+
+
+class PartnerFactsKept(Base):
+    """What was known of a partner from `at` on, as the view `partner_facts` had it.
+
+    The database writes it whenever that changes, whoever changed it; the last entry of a firm up to
+    a number is what a round was matched by. See `partners.facts`.
+    """
+
+    __tablename__ = "partner_facts_kept"
+
+    id: Mapped[Id]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("partners.organisation_id"))
+    at: Mapped[datetime]
+    facts: Mapped[dict[str, Any]]
+
+    __table_args__ = (Index(None, "organisation_id", "id"),)
+
+
 class Colour(StrEnum):
     """How a partner stands, from good to bad."""
 
@@ -234,7 +285,13 @@ class PartnerStanding(Base):
 
 
 class PartnerGroup(Base):
-    """A group of partners put together by hand."""
+    """A group of partners: chosen by hand, by `criteria`, or the members of other groups.
+
+    `criteria` are as those of a distribution rule; None: nobody by criteria. `group_ids` are the
+    groups whose members belong to this one, too. Outside of `valid_from` to `valid_until`, both
+    days included, it has no members. Who they are now stands in `PartnerGroupMember`, as of
+    `filled_at`.
+    """
 
     __tablename__ = "partner_groups"
 
@@ -242,10 +299,31 @@ class PartnerGroup(Base):
     name: Mapped[str] = mapped_column(unique=True)
     note: Mapped[str | None]
     created_at: Mapped[datetime]
+    criteria: Mapped[list[dict[str, Any]] | None]
+    group_ids: Mapped[list[int]] = mapped_column(
+        ARRAY(BigInteger), default=list, server_default="{}"
+    )
+    valid_from: Mapped[date | None]
+    valid_until: Mapped[date | None]
+    filled_at: Mapped[datetime | None]
+
+    __table_args__ = (CheckConstraint("valid_until >= valid_from", name="order"),)
+
+
+class PartnerGroupChoice(Base):
+    """A partner that belongs to a group, or doesn't, because somebody said so."""
+
+    __tablename__ = "partner_group_choices"
+
+    group_id: Mapped[int] = mapped_column(ForeignKey("partner_groups.id"), primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(
+        ForeignKey("partners.organisation_id"), primary_key=True, index=True
+    )
+    inside: Mapped[bool]
 
 
 class PartnerGroupMember(Base):
-    """A partner in a group."""
+    """A partner in a group now: what all that asks for members reads."""
 
     __tablename__ = "partner_group_members"
 

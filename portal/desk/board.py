@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import url_for
+from flask import request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -34,6 +34,7 @@ class BoardCard:
     line: str
     late: bool
     number: str = ""
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +57,30 @@ def column_words() -> dict[str, tuple[str, str]]:
         "on_offer": (_("On offer"), _("Nothing is on offer just now.")),
         "held": (_("Held"), _("Nobody holds a lead.")),
         "overdue": (_("Overdue"), _("Nobody is late.")),
+        "direct": (_("We sell ourselves"), _("We sell nothing ourselves just now.")),
         "returned": (_("Came back"), _("Nothing came back.")),
     }
 
 
+def read_whose() -> queries.Whose:
+    """Return whose leads the address asks for; all where it says nothing that is known."""
+    asked = request.args.get("whose", "")
+    return queries.Whose(asked) if asked in set(queries.Whose) else queries.Whose.ALL
+
+
 def board_columns(
-    search: str, actor: Actor, at: datetime, reached: Reached | None
+    search: str,
+    actor: Actor,
+    at: datetime,
+    reached: Reached | None,
+    whose: queries.Whose = queries.Whose.ALL,
 ) -> tuple[list[Column], int]:
     """Return the columns of the board with their first cards, and how many leads are ready."""
-    counts = queries.count_columns(actor, at, reached)
+    counts = queries.count_columns(actor, at, reached, whose)
     texts = column_words()
     columns = []
     for key in queries.COLUMNS:
-        page = queries.list_column(key, actor, at, search=search, reached=reached)
+        page = queries.list_column(key, actor, at, search=search, reached=reached, whose=whose)
         more = counts[key] > len(page.items) and (not search or page.more)
         columns.append(
             Column(
@@ -77,7 +89,7 @@ def board_columns(
                 count=counts[key],
                 empty=_("Nothing here for this search.") if search else texts[key][1],
                 more_url=(
-                    url_for("desk.column", key=key, q=search or None)
+                    url_for("desk.column", key=key, q=search or None, whose=whose or None)
                     if more or key == "ready"
                     else None
                 ),
@@ -105,6 +117,7 @@ def board_card(key: str, row: AnyRow, actor: Actor, at: datetime) -> BoardCard:
         line=line,
         late=late,
         number=row.number,
+        ours=key == "direct" or row.ours,
     )
 
 
@@ -135,6 +148,19 @@ def answer_word(status: str | None) -> str:
         "lost": _("lost"),
     }
     return str(words_for.get(status or "", _("just picked up")))
+
+
+def _line_direct(row: AnyRow, at: datetime) -> tuple[str, bool]:
+    if row.expected_on is None:
+        return str(_("%(owner)s · no date yet", owner=row.owner or _("nobody yet"))), False
+    late = row.expected_on < at.date()
+    return str(
+        _(
+            "%(owner)s · expected %(day)s",
+            owner=row.owner or _("nobody yet"),
+            day=day(row.expected_on),
+        )
+    ), late
 
 
 def _line_held(row: AnyRow, _at: datetime) -> tuple[str, bool]:
@@ -170,6 +196,7 @@ LINES = {
     "on_offer": _line_on_offer,
     "held": _line_held,
     "overdue": _line_overdue,
+    "direct": _line_direct,
     "returned": _line_returned,
 }
 

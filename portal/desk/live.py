@@ -23,7 +23,7 @@ from portal.core.db import apart
 from portal.core.errors import NotFound
 from portal.core.events import Event
 from portal.desk import queries
-from portal.desk.board import board_columns
+from portal.desk.board import board_columns, read_whose
 from portal.desk.teams import read_team
 from portal.duplicates import events as duplicates
 from portal.feedback import events as feedback
@@ -305,7 +305,7 @@ def counts() -> ResponseReturnValue:
     """Show the columns of the board with their counts."""
     search = request.args.get("q", "")[:100]
     if not wants_fragment():
-        return go(url_for("desk.board", q=search or None))
+        return go(url_for("desk.board", q=search or None, whose=read_whose() or None))
     actor = current_actor()
-    columns, _ready = board_columns(search, actor, clock.now(), reach.read(actor))
+    columns, _ready = board_columns(search, actor, clock.now(), reach.read(actor), read_whose())
     return render_template("desk/_board_columns.html", columns=columns)

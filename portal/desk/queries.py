@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
@@ -20,7 +21,14 @@ from portal.accounts.reach import Reached
 from portal.core.db import AnyRow, session
 from portal.feedback.models import Feedback
 from portal.leads import script
-from portal.leads.models import TO_QUALIFY, Lead, LeadAnswer, LeadState, QualificationQuestion
+from portal.leads.models import (
+    TO_QUALIFY,
+    Lead,
+    LeadAnswer,
+    LeadState,
+    LeadType,
+    QualificationQuestion,
+)
 from portal.leads.queries import visible_to
 from portal.leads.team import sees_whole
 from portal.offers.models import Offer, OfferRound
@@ -28,10 +36,37 @@ from portal.pickup.models import Pickup
 from portal.web.paging import Page, cut
 
 Own = aliased(Organisation, name="own")
+OWNER = aliased(User, name="owner_of_lead")
 COLUMN_CARDS = 6
 LIST_SIZE = 50
 
-COLUMNS = ("to_qualify", "ready", "on_offer", "held", "overdue", "returned")
+COLUMNS = ("to_qualify", "ready", "on_offer", "held", "overdue", "direct", "returned")
+
+
+class Whose(StrEnum):
+    """Whose leads the board shows: those for partners, those the vendor sells itself, or both."""
+
+    ALL = ""
+    PARTNERS = "partners"
+    OURS = "ours"
+
+
+def sold_by_us() -> ColumnElement[bool]:
+    """True for leads that the vendor sells itself, holds itself, or keeps by their type."""
+    ours = select(Organisation.id).where(Organisation.kind == OrganisationKind.VENDOR)
+    kept = select(LeadType.id).where(LeadType.direct)
+    return or_(
+        Lead.state == LeadState.DIRECT,
+        func.coalesce(Lead.holder_organisation_id.in_(ours), false()),
+        Lead.type_id.in_(kept),
+    )
+
+
+def narrowed(whose: Whose) -> list[ColumnElement[bool]]:
+    """Return the condition of whose leads are meant."""
+    if whose is Whose.ALL:
+        return []
+    return [sold_by_us() if whose is Whose.OURS else ~sold_by_us()]
 
 
 def in_column(key: str, at: datetime) -> ColumnElement[bool]:
@@ -43,12 +78,15 @@ def in_column(key: str, at: datetime) -> ColumnElement[bool]:
         "on_offer": Lead.state == LeadState.OFFERED,
         "held": and_(Lead.state == LeadState.HELD, ~overdue),
         "overdue": and_(Lead.state == LeadState.HELD, overdue),
+        "direct": Lead.state == LeadState.DIRECT,
         "returned": Lead.state.in_((LeadState.RETURNED, LeadState.RECALLED)),
     }
     return conditions[key]
 
 
-def count_columns(actor: Actor, at: datetime, reached: Reached | None = None) -> dict[str, int]:
+def count_columns(
+    actor: Actor, at: datetime, reached: Reached | None = None, whose: Whose = Whose.ALL
+) -> dict[str, int]:
     """Count the leads of every column that the person may see.
 
     Here as below, `reached` is what `reach.read` has found for her on the same page.
@@ -59,9 +97,12 @@ def count_columns(actor: Actor, at: datetime, reached: Reached | None = None) ->
         .select_from(Pickup)
         .where(Pickup.ended_at.is_(None), Pickup.feedback_due_at <= at)
     )
+    meant = narrowed(whose)
     if not actor.may(Permission.LEADS_SEE_ALL):
-        by_state = by_state.where(visible_to(actor, reached))
-        late = late.join(Lead, Lead.id == Pickup.lead_id).where(visible_to(actor, reached))
+        meant.append(visible_to(actor, reached))
+    if meant:
+        by_state = by_state.where(*meant)
+        late = late.join(Lead, Lead.id == Pickup.lead_id).where(*meant)
     states: dict[str, int] = {row[0]: row[1] for row in session().execute(by_state)}
     overdue = session().scalar(late) or 0
     return {
@@ -70,9 +111,12 @@ def count_columns(actor: Actor, at: datetime, reached: Reached | None = None) ->
         "on_offer": states.get(LeadState.OFFERED, 0),
         "held": states.get(LeadState.HELD, 0) - overdue,
         "overdue": overdue,
+        "direct": states.get(LeadState.DIRECT, 0),
         "returned": states.get(LeadState.RETURNED, 0) + states.get(LeadState.RECALLED, 0),
     }
 
+
+EXPECTED = func.coalesce(Lead.expected_on, Lead.estimated_on)
 
 ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
     "to_qualify": (Lead.priority.desc(), Lead.state_since.desc(), Lead.id.desc()),
@@ -80,6 +124,7 @@ ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
     "on_offer": (OfferRound.ends_at.asc(), Lead.id.asc()),
     "held": (Pickup.feedback_due_at.asc(), Lead.id.asc()),
     "overdue": (Pickup.feedback_due_at.asc(), Lead.id.asc()),
+    "direct": (EXPECTED.asc().nulls_last(), Lead.id.asc()),
     "returned": (Lead.state_since.desc(), Lead.id.desc()),
 }
 
@@ -92,6 +137,7 @@ def list_column(
     size: int = COLUMN_CARDS,
     search: str = "",
     reached: Reached | None = None,
+    whose: Whose = Whose.ALL,
 ) -> Page[AnyRow]:
     """Return a page of a column, as far as the person may see it.
 
@@ -119,12 +165,16 @@ def list_column(
             OfferRound.declined,
             OfferRound.ends_at,
             OfferRound.outcome,
+            EXPECTED.label("expected_on"),
+            OWNER.name.label("owner"),
+            func.coalesce(Organisation.kind == OrganisationKind.VENDOR, false()).label("ours"),
         )
         .outerjoin(Pickup, (Pickup.lead_id == Lead.id) & Pickup.ended_at.is_(None))
         .outerjoin(Organisation, Organisation.id == Pickup.organisation_id)
         .outerjoin(User, User.id == Pickup.user_id)
+        .outerjoin(OWNER, OWNER.id == Lead.owner_id)
         .outerjoin(OfferRound, (OfferRound.lead_id == Lead.id) & (OfferRound.number == Lead.round))
-        .where(in_column(key, at), visible_to(actor, reached), *searched(search))
+        .where(in_column(key, at), visible_to(actor, reached), *searched(search), *narrowed(whose))
         .order_by(*ORDERS[key])
         .limit(size + 1)
         .offset((number - 1) * size)

@@ -28,7 +28,7 @@ from portal.deadlines.models import ClockKind
 from portal.deadlines.rules import terms_of
 from portal.deadlines.telling import expectations
 from portal.desk import queries, timeline
-from portal.desk.board import board_cards, board_columns, column_words, figures
+from portal.desk.board import board_cards, board_columns, column_words, figures, read_whose
 from portal.desk.homes import read_home
 from portal.desk.memory import tell_done, tell_turns
 from portal.desk.who_sees import who_sees
@@ -483,25 +483,34 @@ def board() -> ResponseReturnValue:
     actor, at = current_actor(), clock.now()
     search = request.args.get("q", "")[:100]
     reached = reach.read(actor)
-    columns, ready = board_columns(search, actor, at, reached)
+    whose = read_whose()
+    columns, ready = board_columns(search, actor, at, reached, whose)
     return render_template(
         "desk/board.html",
         columns=columns,
         figures=figures(actor, at, reached),
         search=search,
+        whose=whose,
         ready=ready,
         may_offer=actor.may(Permission.OFFERS_MAKE),
         out_of_order=invariants.count_noted(actor, reached),
     )
 
 
-@blueprint.get("/board/<any(to_qualify, ready, on_offer, held, overdue, returned):key>")
+@blueprint.get("/board/<any(to_qualify, ready, on_offer, held, overdue, direct, returned):key>")
 @requires(Permission.BOARD_SEE)
 def column(key: str) -> ResponseReturnValue:
     actor, at = current_actor(), clock.now()
     search = request.args.get("q", "")[:100]
+    whose = read_whose()
     page = queries.list_column(
-        key, actor, at, page_number(request.args.get("page")), queries.LIST_SIZE, search
+        key,
+        actor,
+        at,
+        page_number(request.args.get("page")),
+        queries.LIST_SIZE,
+        search,
+        whose=whose,
     )
     return render_template(
         "desk/column.html",
@@ -512,11 +521,16 @@ def column(key: str) -> ResponseReturnValue:
         first=(page.number - 1) * queries.LIST_SIZE + 1,
         cards=board_cards(key, page.items, actor, at),
         search=search,
+        whose=whose,
         may_offer=actor.may(Permission.OFFERS_MAKE) and key in ("ready", "returned"),
-        older=url_for("desk.column", key=key, q=search or None, page=page.after)
+        older=url_for(
+            "desk.column", key=key, q=search or None, whose=whose or None, page=page.after
+        )
         if page.after
         else None,
-        newer=url_for("desk.column", key=key, q=search or None, page=page.before)
+        newer=url_for(
+            "desk.column", key=key, q=search or None, whose=whose or None, page=page.before
+        )
         if page.before
         else None,
     )

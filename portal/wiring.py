@@ -60,6 +60,7 @@ from portal.duplicates.events import AskedAgain, LeadsMerged, MergeUndone
 from portal.escalation import jobs as _escalation  # noqa: F401
 from portal.escalation.events import HolderReminded, StepsTaken
 from portal.feedback import action_routes as lead_actions
+from portal.feedback import jobs as _feedback  # noqa: F401
 from portal.feedback import routes as feedback
 from portal.feedback.events import (
     DirectBegun,
@@ -301,15 +302,25 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     LeadsImported: ("qualification.route_waiting", "scoring.weigh_import"),
     OfferDismissed: ("scoring.keep_complaint",),
     OfferDeclined: ("scoring.keep_complaint",),
-    LeadRecalled: ("notifications.recalled", "pickup.weigh_standing", "assistance.void"),
+    LeadRecalled: (
+        "notifications.recalled",
+        "pickup.weigh_standing",
+        "assistance.void",
+        "feedback.renew_rates",
+    ),
     LeadReturned: ("notifications.lead_waits",),
     MoreTimeAsked: ("notifications.more_time_asked",),
     MoreTimeDecided: ("notifications.more_time_decided",),
-    LeadGivenBack: ("scoring.keep_complaint", "pickup.weigh_standing", "assistance.void"),
+    LeadGivenBack: (
+        "scoring.keep_complaint",
+        "pickup.weigh_standing",
+        "assistance.void",
+        "feedback.renew_rates",
+    ),
     LeadBlocked: ("pickup.weigh_standing",),
     PicksSuspended: ("pickup.weigh_standing", "notifications.paused"),
     SuspensionEnded: ("pickup.weigh_standing",),
-    FeedbackGiven: ("pickup.weigh_standing",),
+    FeedbackGiven: ("pickup.weigh_standing", "feedback.renew_rates"),
     HelpAsked: ("notifications.help_asked",),
     HelpAnswered: ("notifications.help_answered",),
     LeadQualified: (
@@ -332,7 +343,7 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     LeadLost: ("offers.settle_waiting", "scoring.keep_complaint", "assistance.void"),
     LeadCancelled: ("offers.settle_waiting", "assistance.void"),
     LeadDeleted: ("imports.forget_lead",),
-    HeldLeadClosed: ("notifications.closed_for_you",),
+    HeldLeadClosed: ("notifications.closed_for_you", "feedback.renew_rates"),
     EndingTakenBack: (
         "offers.settle_waiting",
         "notifications.open_again",
@@ -342,6 +353,7 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
         "offers.settle_waiting",
         "pickup.weigh_standing",
         "assistance.begin_picked",
+        "feedback.renew_rates",
     ),
     RoundEnded: ("offers.tidy_round", "notifications.round_ended"),
     LeadPickedUp: (
@@ -377,6 +389,7 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("escalation.note_silence", timedelta(hours=1)),
     ("pickup.weigh_standings", timedelta(minutes=2)),
     ("pickup.weigh_all_standings", timedelta(hours=6)),
+    ("feedback.count_rates", timedelta(hours=24)),
     ("timeline.remind", timedelta(seconds=60)),
     ("qualification.nurture", timedelta(seconds=60)),
     ("leads.tell_of_drafts", timedelta(minutes=10)),

@@ -1,4 +1,4 @@
-"""Tables of campaigns, what they cost, and the words that people agree to."""
+"""Tables of campaigns, what they cost, who takes part, and the words that people agree to."""
 
 from __future__ import annotations
 
@@ -77,6 +77,21 @@ class CampaignCost(Base):
     what: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+
+class CampaignPartner(Base):
+    """A firm that takes part in a campaign: it carries it to its own customers, or pays for it."""
+
+    __tablename__ = "campaign_partners"
+
+    campaign_id: Mapped[int] = mapped_column(
+        ForeignKey("campaigns.id"), primary_key=True, autoincrement=False
+    )
+    organisation_id: Mapped[int] = mapped_column(
+        ForeignKey("organisations.id"), primary_key=True, autoincrement=False, index=True
+    )
+    at: Mapped[datetime]
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
 
 
 class ConsentText(Base):

@@ -204,7 +204,8 @@ class PartnerRates(Base):
     (from when the firm sees an offer) and `minutes_to_contact` (from the pick) are medians;
     `deal_days` and `deal_value` are means of won leads, `volume` the sum of these, in the
     programme's currency. `brought` are leads the firm brought itself, in `months_brought` different
-    months; `campaigns` are those it takes part in.
+    months; `campaigns` are those it takes part in. Of `closed` leads so many were `won`, of
+    `deadlines` so many `met`, of `offers_seen` so many `declined`.
     """
 
     __tablename__ = "partner_rates"
@@ -227,6 +228,29 @@ class PartnerRates(Base):
     brought: Mapped[int]
     months_brought: Mapped[int]
     campaigns: Mapped[int]
+    won: Mapped[int] = mapped_column(default=0, server_default="0")
+    met: Mapped[int] = mapped_column(default=0, server_default="0")
+    deadlines: Mapped[int] = mapped_column(default=0, server_default="0")
+    declined: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class RateMean(Base):
+    """What a rate of all partners together is, and for how many cases it counts in that of one.
+
+    See `partners.rates`, which says what `strength` comes from.
+    """
+
+    __tablename__ = "partner_rate_means"
+
+    rate: Mapped[str] = mapped_column(primary_key=True)
+    mean: Mapped[float] = mapped_column(Float(53))
+    strength: Mapped[int]
+    firms: Mapped[int]
+    at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("rate IN ('conversion','punctuality','declines')", name="rate"),
+    )
 
 
 class PartnerFactsKept(Base):

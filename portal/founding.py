@@ -30,6 +30,7 @@ from portal.leads.models import (
     LifeState,
     QualificationQuestion,
 )
+from portal.matching import versions
 from portal.matching.models import DistributionRule
 from portal.qualification.models import NurtureRule
 from portal.scoring.definition import first_rules
@@ -408,4 +409,5 @@ def write_first_rules(at: datetime) -> None:
             changed_at=at,
         ),
     ]
-    session().add_all(rules)
+    for rule in rules:
+        versions.write_first(rule, at)

@@ -259,6 +259,7 @@ WHOLE_ROOMS = frozenset(
         "matching",
         "partners",
         "people",
+        "rule_versions",
     }
 )
 # a unit's pages belong to those of its firm

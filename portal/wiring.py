@@ -112,6 +112,7 @@ from portal.matching import expectation_routes as expectations
 from portal.matching import policy_routes as deadlines
 from portal.matching import policy_use_routes as policy_uses
 from portal.matching import routes as matching
+from portal.matching import version_routes as rule_versions
 from portal.notifications import jobs as _notifications  # noqa: F401 – registers its reactions
 from portal.notifications import routes as notifications
 from portal.offers import jobs as _offers  # noqa: F401
@@ -194,6 +195,7 @@ ROOMS = (
     units.blueprint,
     sign_up.blueprint,
     matching.blueprint,
+    rule_versions.blueprint,
     offers.blueprint,
     pickup.blueprint,
     suspensions.blueprint,

@@ -331,6 +331,7 @@ def make_things(world, alpha, at):
         "pickup_id": world.pickups["held"],
         "request_id": make_request(world, at),
         "rule_id": rule.id,
+        "number": 1,
         "route_id": make_route(world, at),
         "template_id": make_nurture_mail(world, at),
         "session_id": session_of(world.people["alan"]),

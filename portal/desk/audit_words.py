@@ -184,6 +184,7 @@ EVENTS: dict[str, Any] = {
     "RecoveryCodesMade": _l("Recovery codes made"),
     "RolesChanged": _l("Roles changed"),
     "RoundEnded": _l("Offer round ended"),
+    "RuleActivated": _l("Version of a rule activated"),
     "RuleDeleted": _l("Rule deleted"),
     "RuleSaved": _l("Rule saved"),
     "RuleSwitched": _l("Rule switched on or off"),

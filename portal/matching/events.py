@@ -9,7 +9,15 @@ from portal.core.events import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSaved(Event):
-    """A rule was made or changed; `version` counts up from 1."""
+    """A version of a rule was saved, as its draft or with a new rule; it counts up from 1."""
+
+    rule_id: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleActivated(Event):
+    """What a version of a rule says holds from now on."""
 
     rule_id: int
     version: int

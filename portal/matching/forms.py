@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, SelectField, StringField
+from wtforms import SelectField, StringField
 from wtforms.fields import HiddenField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length, NumberRange, Optional
@@ -69,7 +69,6 @@ class RuleForm(Form):
     lead_own: Mapping[str, CustomField] = MappingProxyType({})
     partner_own: Mapping[str, CustomField] = MappingProxyType({})
     name = StringField(_l("Name"), [needed(), Length(max=120)])
-    active = BooleanField(_l("The rule is on"))
     hours = WholeField(
         _l("How many hours an offer lasts"),
         [Optional()],
@@ -146,9 +145,7 @@ class RuleForm(Form):
 
     def show(self, rule: DistributionRule | None) -> None:
         """Fill the form with a rule, or with what a new one starts from."""
-        self.active.data = rule.active if rule else True
         self.hours.data = rule.hours if rule else None
-        self.version.data = str(rule.version) if rule else "0"
         for kind in Kind:
             self[f"mode_{kind}"].data = OFF
             self[f"weight_{kind}"].data = 20
@@ -245,7 +242,6 @@ class RuleForm(Form):
             hours=self.hours.data,
             most=self.most.data,
             group_id=int(self.group_id.data) if self.group_id.data else None,
-            active=bool(self.active.data),
             contest=Contest(self.contest.data, self.ring_size.data, self.ring_minutes.data)
             if self.contest.data
             else None,

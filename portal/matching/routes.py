@@ -14,12 +14,13 @@ from portal.core import clock
 from portal.core.errors import Conflict, Invalid
 from portal.leads import own_fields
 from portal.leads.contest_words import contest_in_words
-from portal.matching import operations, queries, rulebook
+from portal.matching import operations, queries, rulebook, versions
 from portal.matching.criteria import FIXED_FIELDS, Condition, Criterion, Kind
 from portal.matching.forms import RuleForm, rule_form
 from portal.matching.models import DistributionRule
 from portal.matching.operations import contest_of, contest_of_type
 from portal.matching.rules import fits_lead
+from portal.matching.versions import Standing
 from portal.matching.words import (
     describe_condition,
     describe_criterion,
@@ -40,9 +41,11 @@ SHOWN = 20
 @blueprint.get("/rules")
 @requires(Permission.RULES_EDIT)
 def rules() -> ResponseReturnValue:
+    standings = versions.stand_all()
     lines = [
         {
             "rule": rule,
+            "standing": standings.get(rule.id),
             "conditions": [describe_condition(Condition.from_data(c)) for c in rule.conditions],
             "musts": [describe_criterion(c) for c in _criteria(rule) if c.required],
             "points": [
@@ -72,43 +75,48 @@ def add_rule() -> ResponseReturnValue:
     if not form.validate():
         return editor(form, None), 422
     try:
-        rule = rulebook.add_rule(form.draft(), clock.now())
+        rule = rulebook.add_rule(form.draft(), clock.now(), current_actor().id, active=False)
     except Invalid as error:
         form.take(error)
         return editor(form, None), 422
-    flash(_("The rule %(name)s is saved.", name=rule.name), "success")
-    return go(url_for("matching.rules"))
+    flash(_("“%(name)s” is saved as a draft. It holds once it is activated.", name=rule.name))
+    return go(url_for("matching.rule", rule_id=rule.id))
 
 
 @blueprint.get("/rules/<int:rule_id>")
 @requires(Permission.RULES_EDIT)
 def rule(rule_id: int) -> ResponseReturnValue:
-    found = queries.get_rule(rule_id)
-    form = make_form(found)
-    return editor(form, found, preview_of(form))
+    standing = versions.stand(queries.get_rule(rule_id))
+    form = make_form(versions.rule_of(standing.newest.content))
+    form.version.data = str(standing.newest.number)
+    return editor(form, standing, preview_of(form))
 
 
 @blueprint.post("/rules/<int:rule_id>")
 @requires(Permission.RULES_EDIT)
 def save_rule(rule_id: int) -> ResponseReturnValue:
-    found = queries.get_rule(rule_id)
-    form = make_form(of=found)
+    standing = versions.stand(queries.get_rule(rule_id))
+    form = make_form(of=versions.rule_of(standing.newest.content))
     if not form.validate():
-        return editor(form, found), 422
+        return editor(form, standing), 422
     try:
         seen = str(form.version.data)[:9]
-        version = int(seen) if seen.isdecimal() else 0
-        saved = rulebook.save_rule(rule_id, version, form.draft(), clock.now())
+        number = int(seen) if seen.isdecimal() else 0
+        typed, by = form.draft(), current_actor().id
+        saved = rulebook.save_rule(rule_id, number, typed, clock.now(), by)
     except Invalid as error:
         form.take(error)
-        return editor(form, found), 422
+        return editor(form, standing), 422
     except Conflict as error:
         form.form_errors.append(error.message)
         # seen now: the next press of Save is meant
         form.version.data = str(error.facts["version"])
-        return editor(form, found), 409
-    flash(_("The rule %(name)s is saved.", name=saved.name), "success")
-    return go(url_for("matching.rules"))
+        return editor(form, standing), 409
+    if saved is standing.newest:
+        flash(_("Nothing was different."))
+    else:
+        flash(_("Saved as a draft. What is active stays until the draft is activated."), "success")
+    return go(url_for("matching.rule", rule_id=rule_id))
 
 
 @blueprint.post("/rules/new/preview")
@@ -120,12 +128,12 @@ def preview_new() -> ResponseReturnValue:
 @blueprint.post("/rules/<int:rule_id>/preview")
 @requires(Permission.RULES_EDIT)
 def preview_rule(rule_id: int) -> ResponseReturnValue:
-    return preview(queries.get_rule(rule_id))
+    return preview(versions.stand(queries.get_rule(rule_id)))
 
 
-def preview(found: DistributionRule | None) -> ResponseReturnValue:
+def preview(standing: Standing | None) -> ResponseReturnValue:
     """Render the preview of what was typed, alone for htmx, else with the editor."""
-    form = make_form(of=found)
+    form = make_form(of=versions.rule_of(standing.newest.content) if standing else None)
     shown = None
     if form.validate():
         try:
@@ -135,7 +143,7 @@ def preview(found: DistributionRule | None) -> ResponseReturnValue:
             form.take(error)
     if wants_fragment():
         return render_template("matching/_preview.html", preview=shown, form=form)
-    return editor(form, found, shown), 200 if shown else 422
+    return editor(form, standing, shown), 200 if shown else 422
 
 
 @blueprint.post("/rules/<int:rule_id>/switch")
@@ -211,17 +219,15 @@ def preview_of(form: RuleForm) -> dict[str, Any]:
     }
 
 
-def editor(
-    form: RuleForm, found: DistributionRule | None, shown: dict[str, Any] | None = None
-) -> str:
+def editor(form: RuleForm, standing: Standing | None, shown: dict[str, Any] | None = None) -> str:
     """Render the editor of a rule."""
-    action = (
-        url_for("matching.save_rule", rule_id=found.id) if found else url_for("matching.add_rule")
-    )
+    action = url_for("matching.add_rule")
+    if standing:
+        action = url_for("matching.save_rule", rule_id=standing.rule.id)
     return render_template(
         "matching/rule.html",
         form=form,
-        rule=found,
+        standing=standing,
         action=action,
         preview_url=f"{action}/preview",
         fields=[form[f"if_{of}"] for of in FIXED_FIELDS],

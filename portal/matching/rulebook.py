@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
@@ -13,14 +14,14 @@ from portal.catalog.field_answers import is_possible
 from portal.catalog.models import FieldSubject
 from portal.catalog.queries import book
 from portal.core.db import session
-from portal.core.errors import Conflict, Invalid, Refused
+from portal.core.errors import Invalid, Refused
 from portal.core.events import record
 from portal.leads.contest import AT_ONCE, Contest, lacks, tidy
 from portal.leads.contest_words import missing_words
-from portal.matching import queries
+from portal.matching import queries, versions
 from portal.matching.criteria import HEAVIEST, Condition, Criterion, Field, Kind
 from portal.matching.events import RuleDeleted, RuleSaved, RulesReordered, RuleSwitched
-from portal.matching.models import DistributionRule
+from portal.matching.models import DistributionRule, Known, RuleVersion
 
 LONGEST_HOURS = 2160
 STEP = 10
@@ -36,14 +37,31 @@ class RuleDraft:
     hours: int | None = None
     most: int | None = None
     group_id: int | None = None
-    active: bool = True
     contest: Contest | None = None
+    known: str = Known.NOTHING
+    relaxing: Sequence[dict[str, Any]] = ()
 
     def as_rule(self) -> DistributionRule:
         """Return the rule it would be, for a preview; it belongs to no session."""
-        rule = DistributionRule(position=0)
-        _take(rule, self)
-        return rule
+        return versions.rule_of(self.content())
+
+    def content(self) -> versions.Content:
+        """Return what it says as versions keep it."""
+        kept = tidy(self.contest) if self.contest else None
+        return {
+            "name": self.name,
+            "conditions": [condition.to_data() for condition in self.conditions],
+            "criteria": [criterion.to_data() for criterion in self.criteria],
+            "contest": str(kept.mode) if kept else None,
+            "ring_size": kept.size if kept else None,
+            "ring_minutes": kept.minutes if kept else None,
+            "deciding_seconds": None,
+            "relaxing": list(self.relaxing),
+            "known": str(self.known),
+            "hours": self.hours,
+            "most": self.most,
+            "group_id": self.group_id,
+        }
 
 
 def check_rule(draft: RuleDraft) -> None:
@@ -87,60 +105,38 @@ def _can_be_met(condition: Condition) -> bool:
     return False
 
 
-def add_rule(draft: RuleDraft, at: datetime) -> DistributionRule:
-    """Add a rule behind all others. Raises `Invalid`."""
+def add_rule(
+    draft: RuleDraft, at: datetime, by_id: int | None = None, *, active: bool = True
+) -> DistributionRule:
+    """Add a rule behind all others, active as its first version or as a draft. Raises `Invalid`."""
     check_rule(draft)
     last = max((rule.position for rule in queries.list_rules()), default=0)
-    rule = DistributionRule(position=last + STEP, changed_at=at, version=1)
-    _take(rule, draft)
-    session().add(rule)
-    session().flush()
-    record(RuleSaved(at=at, rule_id=rule.id, version=rule.version))
+    rule = draft.as_rule()
+    rule.position, rule.changed_at = last + STEP, at
+    versions.write_first(rule, at, by_id, active=active)
+    record(RuleSaved(at=at, rule_id=rule.id, version=1))
     return rule
 
 
-def save_rule(rule_id: int, version: int, draft: RuleDraft, at: datetime) -> DistributionRule:
-    """Change a rule that still is at `version`. Raises `Invalid`, `Conflict` or `NotFound`."""
+def save_rule(
+    rule_id: int, seen: int, draft: RuleDraft, at: datetime, by_id: int | None = None
+) -> RuleVersion:
+    """Save a draft of a rule whose newest version still is `seen`; what is active stays.
+
+    Raises `Invalid`, `Conflict` or `NotFound`.
+    """
     check_rule(draft)
-    rule = queries.get_rule(rule_id, lock=True)
-    if rule.version != version:
-        raise Conflict(
-            _(
-                "Somebody else has changed this rule in the meantime. What you typed is still "
-                "here; saving once more replaces the other change."
-            ),
-            version=rule.version,
-        )
-    _take(rule, draft)
-    rule.version += 1
-    rule.changed_at = at
-    session().flush()
-    record(RuleSaved(at=at, rule_id=rule.id, version=rule.version))
-    return rule
-
-
-def _take(rule: DistributionRule, draft: RuleDraft) -> None:
-    rule.name = draft.name
-    rule.conditions = [condition.to_data() for condition in draft.conditions]
-    rule.criteria = [criterion.to_data() for criterion in draft.criteria]
-    rule.hours = draft.hours
-    rule.most = draft.most
-    rule.group_id = draft.group_id
-    if draft.contest is None:
-        rule.contest = rule.ring_size = rule.ring_minutes = None
-    else:
-        kept = tidy(draft.contest)
-        rule.contest, rule.ring_size, rule.ring_minutes = kept.mode, kept.size, kept.minutes
-    rule.active = draft.active
+    return versions.save(rule_id, seen, draft.content(), at, by_id)
 
 
 def switch_rule(rule_id: int, active: bool, at: datetime) -> None:
-    """Switch a rule on or off."""
+    """Switch a rule on or off; raises `Refused` for one that has nothing to hold yet."""
     rule = queries.get_rule(rule_id, lock=True)
     if rule.active == active:
         return
+    if rule.version == 0:
+        raise Refused(_("This rule is a draft. It is on once its draft is activated."))
     rule.active = active
-    rule.version += 1
     rule.changed_at = at
     session().flush()
     record(RuleSwitched(at=at, rule_id=rule_id, active=active))

@@ -254,6 +254,8 @@ def paths_of(live, field):
         "people.person": [field.people["rep"].id, field.people["admin"].id],
         "matching.rule": [field.rule],
         "matching.deletion": [field.rule],
+        "rule_versions.activation": [field.rule],
+        "rule_versions.history": [field.rule],
         "catalog.entries": field.kinds,
         "catalog.new_entry": field.kinds,
         "catalog.entry": field.entries,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from portal.catalog.field_operations import FieldDraft
 from portal.catalog.queries import book
 from portal.core.db import session
 from portal.leads.models import LeadType
+from portal.matching import versions
 from portal.matching.models import DistributionRule
 from tests.factories import (
     AT,
@@ -42,8 +45,8 @@ def rules_now() -> list[tuple[int, str, bool, int]]:
 
 @factory
 def rule_data(rule_id: int) -> dict[str, Any]:
-    rule = session().get_one(DistributionRule, rule_id)
-    return {"conditions": rule.conditions, "criteria": rule.criteria, "name": rule.name}
+    """Return what was saved of a rule last, be it active or a draft."""
+    return versions.get_newest(rule_id).content
 
 
 @factory
@@ -56,7 +59,6 @@ def typed(client: FlaskClient, **fields: Any) -> dict[str, Any]:
         "csrf_token": csrf_of(client.get("/rules/new").text),
         "name": "Near and certified",
         "hours": "48",
-        "active": "y",
         "region_within": "territory",
         "radius_km": "80",
         "version": "1",
@@ -182,8 +184,10 @@ def test_a_new_rule_is_saved_as_it_was_typed(manager: FlaskClient) -> None:
             weight_industry="35",
         ),
     )
-    assert (answer.status_code, answer.location) == (303, "/rules")
-    saved = rule_data(rules_now()[-1][0])
+    rule_id, _name, active, version = rules_now()[-1]
+    assert (answer.status_code, answer.location) == (303, f"/rules/{rule_id}")
+    assert (active, version) == (False, 0)
+    saved = rule_data(rule_id)
     assert saved["conditions"] == [
         {"field": "country", "values": ["DE", "AT"]},
         {"field": "brand", "values": [brand]},
@@ -221,19 +225,98 @@ def test_what_is_wrong_is_said_at_the_field_and_the_rest_is_kept(
     assert len(rules_now()) == 2
 
 
-def test_a_rule_says_who_sees_a_lead_when_or_leaves_it_to_the_type(manager: FlaskClient) -> None:
+@pytest.fixture
+def activate(manager: FlaskClient) -> Callable[[int], int]:
+    """Return what presses Activate at the draft of a rule, and says how that was answered."""
+
+    def press(rule_id: int) -> int:
+        found = re.search(
+            r'name="version" value="(\d+)"', manager.get(f"/rules/{rule_id}/activation").text
+        )
+        assert found
+        data = {"csrf_token": csrf_of(manager.get("/rules").text), "version": found[1]}
+        return manager.post(f"/rules/{rule_id}/activation", data=data).status_code
+
+    return press
+
+
+def test_a_rule_says_who_sees_a_lead_when_or_leaves_it_to_the_type(
+    manager: FlaskClient, activate: Callable[[int], int]
+) -> None:
     rule_id = rules_now()[0][0]
     ringed = typed(manager, contest="staggered", ring_size="3", ring_minutes="120")
     assert manager.post(f"/rules/{rule_id}", data=ringed).status_code == 303
     words = "the best 3 first, 2 hours later the next 3, and so on"
+    assert words not in manager.get("/rules").text
+    assert activate(rule_id) == 303
     assert words in manager.get("/rules").text
     preview = manager.post(f"/rules/{rule_id}/preview", data=ringed)
     assert preview.status_code == 200
     data = {**ringed, "contest": "", "version": "2"}
     assert manager.post(f"/rules/{rule_id}", data=data).status_code == 303
-    assert words not in manager.get("/rules").text
     assert 'id="ring_size"' in (page := manager.get(f"/rules/{rule_id}").text)
     assert 'value="120"' not in page
+
+
+def test_a_draft_changes_nothing_until_it_is_activated(
+    manager: FlaskClient, activate: Callable[[int], int]
+) -> None:
+    rule_id, name, _active, _version = rules_now()[0]
+    said = typed(manager, name="Only near ones", mode_radius="required", radius_km="50")
+    assert manager.post(f"/rules/{rule_id}", data=said).status_code == 303
+    assert rules_now()[0][1:] == (name, True, 1)
+    assert "Version 2 is a draft and waits to be activated" in manager.get("/rules").text
+    asked = manager.get(f"/rules/{rule_id}/activation").text
+    assert "Partners, new: within 50 km (must)" in asked
+    assert "Name: Large projects to experienced firms → Only near ones" in asked
+    assert activate(rule_id) == 303
+    assert rules_now()[0][1:] == ("Only near ones", True, 2)
+    assert "There is no draft" in manager.get(f"/rules/{rule_id}/activation").text
+
+
+def test_an_old_version_is_taken_up_again_as_a_draft(
+    manager: FlaskClient, activate: Callable[[int], int]
+) -> None:
+    rule_id, name, _active, _version = rules_now()[0]
+    token = {"csrf_token": csrf_of(manager.get("/rules").text)}
+    manager.post(f"/rules/{rule_id}", data=typed(manager, name="Another"))
+    activate(rule_id)
+    told = manager.get(f"/rules/{rule_id}/versions").text
+    assert told.index("Version 2") < told.index("Version 1")
+    assert "Name: Large projects to experienced firms → Another" in told
+    assert manager.post(f"/rules/{rule_id}/versions/1/draft", data=token).status_code == 303
+    assert rules_now()[0][1] == "Another"
+    # discarded, and taken up once more
+    manager.post(f"/rules/{rule_id}/versions/2/draft", data=token)
+    assert "There is no draft" in manager.get(f"/rules/{rule_id}/activation").text
+    manager.post(f"/rules/{rule_id}/versions/1/draft", data=token)
+    assert activate(rule_id) == 303
+    assert rules_now()[0][1:] == (name, True, 5)
+    assert manager.post(f"/rules/{rule_id}/versions/99/draft", data=token).status_code == 404
+
+
+def test_nobody_activates_a_draft_that_she_has_not_seen(manager: FlaskClient) -> None:
+    rule_id = rules_now()[0][0]
+    token = {"csrf_token": csrf_of(manager.get("/rules").text)}
+    for number, name in enumerate(("Mine", "Hers"), start=1):
+        typed_so = typed(manager, name=name, version=str(number))
+        assert manager.post(f"/rules/{rule_id}", data=typed_so).status_code == 303
+    old = manager.post(f"/rules/{rule_id}/activation", data={**token, "version": "2"})
+    assert old.status_code == 409
+    assert "Somebody else has changed this rule" in old.text
+    assert rules_now()[0][1:] == ("Large projects to experienced firms", True, 1)
+
+
+def test_a_rule_that_never_held_is_not_switched_on_but_activated(
+    manager: FlaskClient, activate: Callable[[int], int]
+) -> None:
+    assert manager.post("/rules/new", data=typed(manager)).status_code == 303
+    rule_id = rules_now()[-1][0]
+    token = {"csrf_token": csrf_of(manager.get("/rules").text)}
+    pressed = manager.post(f"/rules/{rule_id}/switch", data={**token, "active": "on"})
+    assert pressed.status_code == 409
+    assert activate(rule_id) == 303
+    assert rules_now()[-1][2:] == (True, 1)
 
 
 def test_an_old_page_does_not_overwrite_a_newer_rule(manager: FlaskClient) -> None:
@@ -244,7 +327,7 @@ def test_an_old_page_does_not_overwrite_a_newer_rule(manager: FlaskClient) -> No
     assert answer.status_code == 409
     assert "Somebody else has changed this rule" in answer.text
     assert 'value="Second"' in answer.text
-    assert rules_now()[0][1] == "First"
+    assert rule_data(rule_id)["name"] == "First"
 
 
 def test_rules_move_switch_and_go(manager: FlaskClient) -> None:

@@ -11,6 +11,8 @@ from portal.accounts.events import (
     AccountManagerSet,
     HearingChanged,
     NewDeviceSeen,
+    OrganisationClosed,
+    OrganisationReopened,
     PasswordChanged,
     PasswordResetRequested,
     PersonInvited,
@@ -109,6 +111,8 @@ from portal.leads.events import (
     SignalSeen,
 )
 from portal.matching import expectation_routes as expectations
+from portal.matching import group_jobs as _group_jobs  # noqa: F401
+from portal.matching import group_routes as groups
 from portal.matching import policy_routes as deadlines
 from portal.matching import policy_use_routes as policy_uses
 from portal.matching import routes as matching
@@ -130,7 +134,13 @@ from portal.partners import activity_routes as partner_activities
 from portal.partners import contact_routes as partner_contacts
 from portal.partners import hour_routes as working_hours
 from portal.partners import routes as partners
-from portal.partners.events import AbsenceAdded, AbsenceRemoved, WorkingHoursChanged
+from portal.partners.events import (
+    AbsenceAdded,
+    AbsenceRemoved,
+    PartnerAdded,
+    PartnerProfileChanged,
+    WorkingHoursChanged,
+)
 from portal.people import firm_routes as firms
 from portal.people import leaving
 from portal.people import list_routes as people_lists
@@ -185,6 +195,7 @@ ROOMS = (
     policy_uses.blueprint,
     deadlines.blueprint,
     partners.blueprint,
+    groups.blueprint,
     partner_contacts.blueprint,
     working_hours.blueprint,
     partner_activities.blueprint,
@@ -337,8 +348,16 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     FormWaits: ("web_forms.ask_to_confirm",),
     AskedAgain: ("notifications.asked_again",),
     LeadHandedBack: ("notifications.handed_back",),
-    AbsenceAdded: ("notifications.stands_in", "pickup.follow_calendar"),
-    AbsenceRemoved: ("pickup.follow_calendar",),
+    OrganisationClosed: ("matching.doubt_groups",),
+    OrganisationReopened: ("matching.doubt_groups",),
+    PartnerAdded: ("matching.doubt_groups",),
+    PartnerProfileChanged: ("matching.doubt_groups",),
+    AbsenceAdded: (
+        "notifications.stands_in",
+        "pickup.follow_calendar",
+        "matching.doubt_groups",
+    ),
+    AbsenceRemoved: ("pickup.follow_calendar", "matching.doubt_groups"),
     WorkingHoursChanged: ("pickup.follow_calendar",),
     LeadDisqualified: ("offers.settle_waiting", "assistance.void"),
     LeadWon: ("offers.settle_waiting", "assistance.void"),
@@ -389,6 +408,7 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("pickup.go_on", timedelta(seconds=60)),
     ("escalation.take_steps", timedelta(seconds=60)),
     ("escalation.note_silence", timedelta(hours=1)),
+    ("matching.fill_groups", timedelta(seconds=60)),
     ("pickup.weigh_standings", timedelta(minutes=2)),
     ("pickup.weigh_all_standings", timedelta(hours=6)),
     ("feedback.count_rates", timedelta(hours=24)),

@@ -34,7 +34,7 @@ from portal.demo.inquiries import plain
 from portal.demo.places import GERMAN_SPEAKING, NAMES, REGIONS, ZONES
 from portal.founding import find_vendor, found_programme
 from portal.leads.first_contact import FIRST_CONTACT
-from portal.matching import rulebook
+from portal.matching import groups, rulebook
 from portal.matching.criteria import Condition, Criterion, Field, Kind, Mode
 from portal.partners import hours
 from portal.partners import operations as partners
@@ -237,9 +237,9 @@ def form_groups(stage: Stage, at: datetime) -> dict[str, int]:
     """Put the groups together; return their ids by name."""
     made = {}
     for name, note, members in cast.GROUPS:
-        group = partners.save_group(name, note, at)
+        group = groups.save_group(name, note, at)
         for member in members:
-            partners.add_member(group, stage.named(member).organisation_id, at)
+            groups.add_member(group, stage.named(member).organisation_id, at)
         made[name] = group.id
     return made
 

@@ -72,6 +72,7 @@ EVENTS: dict[str, Any] = {
     "FormChanged": _l("Web form changed"),
     "FormMade": _l("Web form made"),
     "FormWaits": _l("Web form waits for its confirmation"),
+    "GroupMembersChanged": _l("Members of a group of partners changed"),
     "HeldLeadClosed": _l("Held lead closed by the vendor"),
     "HandOverTaken": _l("Hand-over taken on"),
     "HearingChanged": _l("Mail preference changed"),

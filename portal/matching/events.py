@@ -66,3 +66,12 @@ class PolicyUsesTaken(Event):
 
     uses: int
     user_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupMembersChanged(Event):
+    """Firms `came` into a group of partners, or `left` it, for whatever reason."""
+
+    group_id: int
+    came: list[int]
+    left: list[int]

@@ -1,4 +1,4 @@
-"""Forms of partner profiles, absences and groups."""
+"""Forms of partner profiles and absences."""
 
 from __future__ import annotations
 
@@ -272,11 +272,6 @@ class InviteForm(Form):
     def offer(self, kind: str) -> None:
         """Fill the roles that people of this kind of firm can have."""
         self.roles.choices = [(role, ROLES_EXPLAINED[role]) for role in ROLES_OF_KIND[kind]]
-
-
-class GroupForm(Form):
-    name = StringField(_l("Name"), [needed(), Length(max=120)])
-    note = StringField(_l("What for"), [Optional(), Length(max=400)])
 
 
 FUNCTIONS = (

@@ -355,3 +355,17 @@ class PartnerGroupMember(Base):
     organisation_id: Mapped[int] = mapped_column(
         ForeignKey("partners.organisation_id"), primary_key=True, index=True
     )
+
+
+class PartnerGroupMove(Base):
+    """A partner came into a group (`inside`) or left it; kept for good."""
+
+    __tablename__ = "partner_group_moves"
+
+    id: Mapped[Id]
+    group_id: Mapped[int] = mapped_column(ForeignKey("partner_groups.id"))
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("partners.organisation_id"))
+    at: Mapped[datetime]
+    inside: Mapped[bool]
+
+    __table_args__ = (Index(None, "group_id", "id"),)

@@ -1,4 +1,4 @@
-"""Verbs of partners: profiles, absences, groups. What upper rooms count is in `figures`."""
+"""Verbs of partners: profiles, absences. What upper rooms count is in `figures`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pycountry
 from flask_babel import format_date
 from flask_babel import gettext as _
-from sqlalchemy import delete, func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.accounts.models import Organisation, User
@@ -26,7 +26,6 @@ from portal.partners.events import (
     AbsenceAdded,
     AbsenceRemoved,
     PartnerAdded,
-    PartnerGroupChanged,
     PartnerProfileChanged,
     SharingChanged,
 )
@@ -35,8 +34,6 @@ from portal.partners.models import (
     Partner,
     PartnerCertification,
     PartnerFigures,
-    PartnerGroup,
-    PartnerGroupMember,
     Shares,
 )
 
@@ -375,53 +372,3 @@ def remove_absence(absence: Absence, at: datetime) -> None:
     record(AbsenceRemoved(at=at, organisation_id=absence.organisation_id, absence_id=absence.id))
     session().delete(absence)
     session().flush()
-
-
-def save_group(
-    name: str, note: str | None, at: datetime, group: PartnerGroup | None = None
-) -> PartnerGroup:
-    """Make a group, or rename one. Raises `Invalid` for an empty or taken name."""
-    name = name.strip()
-    if not name:
-        raise Invalid({"name": _("Please give the group a name.")})
-    taken = session().scalar(
-        select(PartnerGroup.id).where(func.lower(PartnerGroup.name) == name.lower())
-    )
-    if taken is not None and (group is None or taken != group.id):
-        raise Invalid({"name": _("There is a group with this name already.")})
-    if group is None:
-        group = PartnerGroup(name=name, created_at=at)
-        session().add(group)
-    group.name = name
-    group.note = note or None
-    session().flush()
-    record(PartnerGroupChanged(at=at, group_id=group.id, added=[], removed=[]))
-    return group
-
-
-def add_member(group: PartnerGroup, organisation_id: int, at: datetime) -> None:
-    """Add a partner to a group; twice is once. Raises `Invalid` for who is no partner."""
-    if session().get(Partner, organisation_id) is None:
-        raise Invalid({"organisation_id": _("Please choose a partner.")})
-    added = session().scalar(
-        insert(PartnerGroupMember)
-        .values(group_id=group.id, organisation_id=organisation_id)
-        .on_conflict_do_nothing()
-        .returning(PartnerGroupMember.organisation_id)
-    )
-    if added is not None:
-        record(PartnerGroupChanged(at=at, group_id=group.id, added=[organisation_id], removed=[]))
-
-
-def remove_member(group: PartnerGroup, organisation_id: int, at: datetime) -> None:
-    """Take a partner out of a group."""
-    gone = session().scalar(
-        delete(PartnerGroupMember)
-        .where(
-            PartnerGroupMember.group_id == group.id,
-            PartnerGroupMember.organisation_id == organisation_id,
-        )
-        .returning(PartnerGroupMember.organisation_id)
-    )
-    if gone is not None:
-        record(PartnerGroupChanged(at=at, group_id=group.id, added=[], removed=[organisation_id]))

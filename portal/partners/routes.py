@@ -1,4 +1,4 @@
-"""Pages of partners: the list, a profile, absences, groups by hand."""
+"""Pages of partners: the list, a profile, absences."""
 
 from __future__ import annotations
 
@@ -38,14 +38,13 @@ from portal.partners.forms import (
     FUNCTIONS,
     AbsenceForm,
     CertificationsForm,
-    GroupForm,
     InviteForm,
     ProfileForm,
     certification_lines,
     countries,
     profile_form,
 )
-from portal.partners.models import Colour, Partner, PartnerGroup
+from portal.partners.models import Colour, Partner
 from portal.timeline import pages, stream
 from portal.timeline.stream import What
 from portal.web import sheets
@@ -356,85 +355,4 @@ def editor(partner: Partner, form: ProfileForm, wrong: dict[int, str] | None = N
         form=form,
         certifications=certification_lines(held, typed, wrong or {}),
         wrong=bool(wrong),
-    )
-
-
-@blueprint.get("/groups")
-@requires(Permission.PARTNERS_EDIT)
-def groups() -> ResponseReturnValue:
-    return group_list(GroupForm(formdata=None))
-
-
-@blueprint.post("/groups")
-@requires(Permission.PARTNERS_EDIT)
-def add_group() -> ResponseReturnValue:
-    form = GroupForm()
-    if not form.validate():
-        return group_list(form), 422
-    try:
-        group = operations.save_group(form.name.data or "", form.note.data, clock.now())
-    except Invalid as error:
-        form.take(error)
-        return group_list(form), 422
-    return go(url_for("partners.group", group_id=group.id))
-
-
-@blueprint.get("/groups/<int:group_id>")
-@requires(Permission.PARTNERS_EDIT)
-def group(group_id: int) -> ResponseReturnValue:
-    found = queries.get_group(group_id)
-    return group_page(found, GroupForm(formdata=None, obj=found))
-
-
-@blueprint.post("/groups/<int:group_id>")
-@requires(Permission.PARTNERS_EDIT)
-def save_group(group_id: int) -> ResponseReturnValue:
-    found = queries.get_group(group_id)
-    form = GroupForm()
-    if not form.validate():
-        return group_page(found, form), 422
-    try:
-        operations.save_group(form.name.data or "", form.note.data, clock.now(), found)
-    except Invalid as error:
-        form.take(error)
-        return group_page(found, form), 422
-    flash(_("The group is saved."), "success")
-    return go(url_for("partners.group", group_id=group_id))
-
-
-@blueprint.post("/groups/<int:group_id>/members")
-@requires(Permission.PARTNERS_EDIT)
-def add_member(group_id: int) -> ResponseReturnValue:
-    found = queries.get_group(group_id)
-    operations.add_member(
-        found, number_or_none(request.form.get("organisation_id")) or 0, clock.now()
-    )
-    return go(url_for("partners.group", group_id=group_id, q=request.form.get("q") or None))
-
-
-@blueprint.post("/groups/<int:group_id>/members/<int:organisation_id>/removal")
-@requires(Permission.PARTNERS_EDIT)
-def remove_member(group_id: int, organisation_id: int) -> ResponseReturnValue:
-    operations.remove_member(queries.get_group(group_id), organisation_id, clock.now())
-    return go(url_for("partners.group", group_id=group_id))
-
-
-def group_list(form: GroupForm) -> str:
-    """Render the groups and the form of a new one."""
-    return render_template("partners/groups.html", groups=queries.list_groups(), form=form)
-
-
-def group_page(found: PartnerGroup, form: GroupForm) -> str:
-    """Render a group, its members and who could be added."""
-    text = request.args.get("q", "").replace("\x00", "").strip()[:100]
-    page = queries.list_members(found.id, page_number(request.args.get("page")))
-    return render_template(
-        "partners/group.html",
-        group=found,
-        form=form,
-        page=page,
-        first=(page.number - 1) * queries.PAGE + 1,
-        text=text,
-        found=queries.find_newcomers(found.id, text),
-        turn=turn,
     )

@@ -59,6 +59,7 @@ from portal.leads.definition import mark_of
 from portal.leads.intake.mapping import propose_mapping
 from portal.leads.models import Lead
 from portal.leads.operations import ContactDraft, Draft
+from portal.matching import groups
 from portal.matching.models import DistributionRule
 from portal.matching.policy_uses import UseDraft, add_use
 from portal.offers import operations as offers
@@ -211,8 +212,8 @@ def till_the_field(folder: Path) -> Field:
     partners.add_absence(
         alpha.id, at.date(), (at + timedelta(days=9)).date(), at, alice.id, "Summer holidays"
     )
-    group = partners.save_group("Mentors", "Firms that bring up new partners.", at)
-    partners.add_member(group, alpha.id, at)
+    group = groups.save_group("Mentors", "Firms that bring up new partners.", at)
+    groups.add_member(group, alpha.id, at)
     made.group = group.id
     made.draft = drafted(made, at)
     made.inquiry_route = routed(made, at)

@@ -203,7 +203,7 @@ def paths_of(live, field):
         "partners.partner": [field.firm],
         "expectations.of_partner": [field.firm],
         "partners.edit_partner": [field.firm],
-        "partners.group": [field.group],
+        "groups.group": [field.group],
         "partner_contacts.page": [field.firm],
         "working_hours.of_firm": [field.firm],
         "suspensions.page": [field.firm],

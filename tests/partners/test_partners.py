@@ -1,4 +1,4 @@
-"""Partner profiles, places, absences, figures and groups."""
+"""Partner profiles, places, absences and figures."""
 
 from __future__ import annotations
 
@@ -187,20 +187,6 @@ def test_people_of_a_partner_see_their_own_firm_only(ctx: Flask) -> None:
     assert queries.get_partner(other.id, manager).organisation_id == other.id
 
 
-def test_a_group_takes_each_partner_once(ctx: Flask) -> None:
-    firm = make_partner("Alpha Systeme")
-    group = operations.save_group("Pilot", None, AT)
-    assert [f.id for f in queries.find_newcomers(group.id, "alpha")] == [firm.id]
-    operations.add_member(group, firm.id, AT)
-    operations.add_member(group, firm.id, AT)
-    assert [f.id for f in queries.list_members(group.id, 1).items] == [firm.id]
-    assert queries.find_newcomers(group.id, "alpha") == []
-    operations.remove_member(group, firm.id, AT)
-    assert queries.list_members(group.id, 1).items == []
-    with pytest.raises(Invalid):
-        operations.save_group("PILOT", None, AT)
-
-
 @factory
 def profile_of(organisation_id: int) -> dict[str, Any]:
     partner = session().get_one(Partner, organisation_id)
@@ -382,20 +368,6 @@ def test_an_absence_under_way_that_is_taken_back_is_over(manager: FlaskClient) -
     assert manager.post(address, data=token).status_code == 303
     assert last_day_of(away) <= now.date()
     assert "Nobody is away" in manager.get(f"/partners/{firm.id}").text
-
-
-def test_groups_are_made_filled_and_emptied(manager: FlaskClient) -> None:
-    firm = make_partner("Alpha Systeme")
-    token = {"csrf_token": csrf_of(manager.get("/groups").text)}
-    made = manager.post("/groups", data={**token, "name": "Pilot firms"})
-    assert made.status_code == 303
-    assert "Alpha Systeme" in manager.get(made.location, query_string={"q": "alp"}).text
-    added = manager.post(made.location + "/members", data={**token, "organisation_id": firm.id})
-    assert added.status_code == 303
-    assert "Alpha Systeme" in manager.get(made.location).text
-    manager.post(f"{made.location}/members/{firm.id}/removal", data=token)
-    assert "Nobody is in it yet" in manager.get(made.location).text
-    assert manager.post("/groups", data={**token, "name": "pilot FIRMS"}).status_code == 422
 
 
 def test_an_account_manager_sees_his_partners_but_changes_none(app: Flask) -> None:

@@ -1,0 +1,336 @@
+"""Groups of partners: made, filled by hand, by criteria and by other groups, kept current.
+
+Who is in a group stands in `partner_group_members`; `fill` alone writes there, and notes who came
+and who left. All groups are locked for it, in the order of their ids: one may be inside another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext as _
+from sqlalchemy import delete, func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from portal.accounts.models import Organisation, OrganisationKind
+from portal.core.db import session
+from portal.core.errors import Invalid
+from portal.core.events import record
+from portal.deadlines.business_time import midnight
+from portal.leads.models import Lead
+from portal.matching import group_rules, queries
+from portal.matching.criteria import Criterion
+from portal.matching.events import GroupMembersChanged
+from portal.partners.events import PartnerGroupChanged
+from portal.partners.models import (
+    Partner,
+    PartnerGroup,
+    PartnerGroupChoice,
+    PartnerGroupMember,
+    PartnerGroupMove,
+)
+from portal.partners.rules import day_at
+
+MOVES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """By what partners come into a group: `criteria` (None: by none), other groups, and when."""
+
+    criteria: Sequence[Criterion] | None = None
+    group_ids: Sequence[int] = ()
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
+def save_group(
+    name: str, note: str | None, at: datetime, group: PartnerGroup | None = None
+) -> PartnerGroup:
+    """Make a group, or rename one. Raises `Invalid` for an empty or taken name."""
+    name = name.strip()
+    if not name:
+        raise Invalid({"name": _("Please give the group a name.")})
+    taken = session().scalar(
+        select(PartnerGroup.id).where(func.lower(PartnerGroup.name) == name.lower())
+    )
+    if taken is not None and (group is None or taken != group.id):
+        raise Invalid({"name": _("There is a group with this name already.")})
+    if group is None:
+        group = PartnerGroup(name=name, created_at=at, filled_at=at)
+        session().add(group)
+    group.name = name
+    group.note = note or None
+    session().flush()
+    record(PartnerGroupChanged(at=at, group_id=group.id, added=[], removed=[]))
+    return group
+
+
+def save_terms(group: PartnerGroup, terms: Terms, at: datetime) -> None:
+    """Say by what partners come into a group. Raises `Invalid`."""
+    groups = lock_groups()
+    errors = {}
+    if terms.valid_from and terms.valid_until and terms.valid_until < terms.valid_from:
+        errors["valid_until"] = _("The last day can't be before the first one.")
+    inside = {one.id: one.group_ids for one in groups.values()}
+    circle = group_rules.around([group.id], inside)
+    if not set(terms.group_ids) <= groups.keys():
+        errors["group_ids"] = _("Please choose from the list.")
+    elif not circle.isdisjoint(terms.group_ids):
+        names = sorted(groups[one].name for one in circle.intersection(terms.group_ids))
+        errors["group_ids"] = _(
+            "%(names)s can't be inside: this group is inside of it.", names=", ".join(names)
+        )
+    if errors:
+        raise Invalid(errors)
+    criteria = terms.criteria
+    group.criteria = None if criteria is None else [one.to_data() for one in criteria]
+    group.group_ids = sorted(set(terms.group_ids))
+    group.valid_from, group.valid_until = terms.valid_from, terms.valid_until
+    session().flush()
+    record(PartnerGroupChanged(at=at, group_id=group.id, added=[], removed=[]))
+    fill(at, [group.id])
+
+
+def add_member(group: PartnerGroup, organisation_id: int, at: datetime) -> None:
+    """Put a partner into a group; twice is once. Raises `Invalid` for who is no partner."""
+    if session().get(Partner, organisation_id) is None:
+        raise Invalid({"organisation_id": _("Please choose a partner.")})
+    if choose(group, organisation_id, True):
+        record(PartnerGroupChanged(at=at, group_id=group.id, added=[organisation_id], removed=[]))
+        fill(at, [group.id])
+
+
+def remove_member(group: PartnerGroup, organisation_id: int, at: datetime) -> None:
+    """Take a partner out of a group, for good where others than people put him there."""
+    if group.criteria is None and not group.group_ids:
+        return forget_choice(group, organisation_id, at)
+    if choose(group, organisation_id, False):
+        record(PartnerGroupChanged(at=at, group_id=group.id, added=[], removed=[organisation_id]))
+        fill(at, [group.id])
+    return None
+
+
+def forget_choice(group: PartnerGroup, organisation_id: int, at: datetime) -> None:
+    """Let criteria and other groups decide again whether a partner is in a group."""
+    before = session().scalar(
+        delete(PartnerGroupChoice)
+        .where(
+            PartnerGroupChoice.group_id == group.id,
+            PartnerGroupChoice.organisation_id == organisation_id,
+        )
+        .returning(PartnerGroupChoice.inside)
+    )
+    if before is None:
+        return
+    added, removed = ([], [organisation_id]) if before else ([organisation_id], [])
+    record(PartnerGroupChanged(at=at, group_id=group.id, added=added, removed=removed))
+    fill(at, [group.id])
+
+
+def choose(group: PartnerGroup, organisation_id: int, inside: bool) -> bool:
+    """Note that a partner is in a group or isn't, and say whether that is new."""
+    choice = insert(PartnerGroupChoice).values(
+        group_id=group.id, organisation_id=organisation_id, inside=inside
+    )
+    new = session().scalar(
+        choice.on_conflict_do_update(
+            index_elements=["group_id", "organisation_id"],
+            set_={"inside": inside},
+            where=PartnerGroupChoice.inside.is_distinct_from(inside),
+        ).returning(PartnerGroupChoice.organisation_id)
+    )
+    return new is not None
+
+
+def lock_groups() -> dict[int, PartnerGroup]:
+    """Lock all groups and return them by id."""
+    groups = session().scalars(
+        select(PartnerGroup)
+        .order_by(PartnerGroup.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return {group.id: group for group in groups}
+
+
+def doubt() -> bool:
+    """Note that partners have changed, so that groups by criteria are to be filled anew.
+
+    Says whether there is a group that wasn't doubted yet.
+    """
+    doubted = session().scalars(
+        update(PartnerGroup)
+        .where(PartnerGroup.criteria.is_not(None), PartnerGroup.filled_at.is_not(None))
+        .values(filled_at=None)
+        .returning(PartnerGroup.id)
+    )
+    return bool(doubted.all())
+
+
+def find_stale(at: datetime) -> Sequence[int]:
+    """Return the groups that are doubted, and those not filled yet on this day of the vendor's."""
+    begun = midnight(today_of_vendor(at), ZoneInfo(zone_of_vendor()))
+    return (
+        session()
+        .scalars(
+            select(PartnerGroup.id)
+            .where(or_(PartnerGroup.filled_at.is_(None), PartnerGroup.filled_at < begun))
+            .order_by(PartnerGroup.id)
+        )
+        .all()
+    )
+
+
+def zone_of_vendor() -> str:
+    """Return the time zone by whose days groups begin and end."""
+    zone = session().scalar(
+        select(Organisation.timezone).where(Organisation.kind == OrganisationKind.VENDOR)
+    )
+    return zone or "UTC"
+
+
+def today_of_vendor(at: datetime) -> date:
+    """Return the vendor's calendar day."""
+    return day_at(zone_of_vendor(), at)
+
+
+def fill(at: datetime, group_ids: Collection[int]) -> None:
+    """Reckon anew who is in these groups and in those around them."""
+    groups = lock_groups()
+    inside = {group.id: group.group_ids for group in groups.values()}
+    wanted = group_rules.around(group_ids, inside)
+    known = _members(groups.keys() - wanted)
+    chosen = _choices(wanted)
+    today = today_of_vendor(at)
+    for group_id in group_rules.in_order(inside):
+        if group_id not in wanted:
+            continue
+        group = groups[group_id]
+        members: set[int] = set()
+        if group_rules.is_on(group.valid_from, group.valid_until, today):
+            members = group_rules.members_of(
+                chosen.get(group_id, {}),
+                () if group.criteria is None else who_meets(group.criteria, at),
+                [known.get(other, ()) for other in group.group_ids],
+            )
+        known[group_id] = members
+        set_members(group, members, at)
+
+
+def who_meets(criteria: Sequence[Mapping[str, Any]], at: datetime) -> set[int]:
+    """Return the partners that meet criteria, whatever lead there may be."""
+    asked = [Criterion.from_data(one) for one in criteria]
+    nothing = Lead(product_ids=[])
+    judged = queries.judge_partners(asked, nothing, at)
+    return {one.organisation_id for one in judged.passed}
+
+
+def _members(group_ids: Collection[int]) -> dict[int, set[int]]:
+    found: dict[int, set[int]] = {}
+    rows = session().execute(
+        select(PartnerGroupMember.group_id, PartnerGroupMember.organisation_id).where(
+            PartnerGroupMember.group_id.in_(group_ids)
+        )
+    )
+    for group_id, organisation_id in rows:
+        found.setdefault(group_id, set()).add(organisation_id)
+    return found
+
+
+def _choices(group_ids: Collection[int]) -> dict[int, dict[int, bool]]:
+    found: dict[int, dict[int, bool]] = {}
+    for one in session().scalars(
+        select(PartnerGroupChoice)
+        .where(PartnerGroupChoice.group_id.in_(group_ids))
+        .execution_options(populate_existing=True)
+    ):
+        found.setdefault(one.group_id, {})[one.organisation_id] = one.inside
+    return found
+
+
+SET_MEMBERS = text(
+    """
+    WITH wanted AS (SELECT unnest(CAST(:firms AS bigint[])) AS firm),
+    gone AS (
+      DELETE FROM partner_group_members AS member
+      WHERE member.group_id = :group
+        AND NOT EXISTS (SELECT FROM wanted WHERE wanted.firm = member.organisation_id)
+      RETURNING member.organisation_id AS firm
+    ),
+    come AS (
+      INSERT INTO partner_group_members (group_id, organisation_id)
+      SELECT :group, firm FROM wanted
+      ON CONFLICT DO NOTHING
+      RETURNING organisation_id AS firm
+    )
+    INSERT INTO partner_group_moves (group_id, organisation_id, at, inside)
+    SELECT :group, firm, :at, inside
+    FROM (SELECT firm, true FROM come UNION ALL SELECT firm, false FROM gone) AS moved(firm, inside)
+    ORDER BY firm
+    RETURNING organisation_id, inside
+    """
+)
+
+
+def set_members(group: PartnerGroup, members: Collection[int], at: datetime) -> None:
+    """Have exactly these partners in a locked group, and note who came and who left."""
+    group.filled_at = at
+    session().flush()
+    moved = session().execute(SET_MEMBERS, {"group": group.id, "firms": sorted(members), "at": at})
+    came: list[int] = []
+    left: list[int] = []
+    for organisation_id, inside in moved:
+        (came if inside else left).append(organisation_id)
+    if came or left:
+        record(GroupMembersChanged(at=at, group_id=group.id, came=came, left=left))
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A partner came into a group, or left it."""
+
+    at: datetime
+    organisation_id: int
+    name: str
+    inside: bool
+
+
+def list_moves(group_id: int) -> Sequence[Move]:
+    """Return who came into a group and who left it, the newest first."""
+    rows = session().execute(
+        select(
+            PartnerGroupMove.at,
+            PartnerGroupMove.organisation_id,
+            Organisation.name,
+            PartnerGroupMove.inside,
+        )
+        .join(Organisation, Organisation.id == PartnerGroupMove.organisation_id)
+        .where(PartnerGroupMove.group_id == group_id)
+        .order_by(PartnerGroupMove.id.desc())
+        .limit(MOVES)
+    )
+    return [Move(*row) for row in rows]
+
+
+def list_choices(group_id: int) -> dict[int, bool]:
+    """Return which firms somebody put into a group (True) or left out of it (False)."""
+    return _choices([group_id]).get(group_id, {})
+
+
+def list_left_out(group_id: int) -> Sequence[Organisation]:
+    """Return the firms that somebody left out of a group, by name."""
+    return (
+        session()
+        .scalars(
+            select(Organisation)
+            .join(PartnerGroupChoice, PartnerGroupChoice.organisation_id == Organisation.id)
+            .where(PartnerGroupChoice.group_id == group_id, ~PartnerGroupChoice.inside)
+            .order_by(func.lower(Organisation.name), Organisation.id)
+        )
+        .all()
+    )

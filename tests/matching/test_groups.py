@@ -1,0 +1,179 @@
+"""Groups of partners: by hand, by criteria, out of other groups, for a while, kept current."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.catalog.queries import book
+from portal.core import jobs
+from portal.core.db import session
+from portal.core.errors import Invalid
+from portal.matching import group_rules, groups
+from portal.matching.criteria import Criterion, Kind, Mode
+from portal.matching.groups import Terms
+from portal.matching.operations import match
+from portal.partners import operations as partners
+from portal.partners import queries
+from portal.partners.models import Partner
+from tests.factories import (
+    AT,
+    csrf_of,
+    make_lead,
+    make_manager,
+    make_partner,
+    make_programme,
+    sign_in,
+)
+from tests.matching.test_match import rule
+
+DAY = timedelta(days=1)
+
+
+def made(name, **terms):
+    group = groups.save_group(name, None, AT)
+    if terms:
+        groups.save_terms(group, Terms(**terms), AT)
+    return group
+
+
+def names(group):
+    return [firm.name for firm in queries.list_members(group.id, 1).items]
+
+
+def moves(group):
+    return [(one.name, one.inside) for one in reversed(groups.list_moves(group.id))]
+
+
+def specialised(which=0):
+    entry = book().active("specialisation")[which]
+    return Criterion(Kind.SPECIALISATION, Mode.REQUIRED, ids=(entry.id,))
+
+
+def in_security(name, **over):
+    make_programme()
+    return make_partner(name, specialisation_ids=[book().active("specialisation")[0].id], **over)
+
+
+def change(firm, **profile):
+    partners.save_profile(session().get_one(Partner, firm.id), AT, **profile)
+
+
+def test_a_group_takes_each_partner_once(ctx: Flask) -> None:
+    firm = make_partner("Alpha Systeme")
+    group = made("Pilot")
+    assert [f.id for f in queries.find_newcomers(group.id, "alpha")] == [firm.id]
+    groups.add_member(group, firm.id, AT)
+    groups.add_member(group, firm.id, AT)
+    assert names(group) == ["Alpha Systeme"]
+    assert queries.find_newcomers(group.id, "alpha") == []
+    groups.remove_member(group, firm.id, AT)
+    assert names(group) == []
+    assert moves(group) == [("Alpha Systeme", True), ("Alpha Systeme", False)]
+    with pytest.raises(Invalid):
+        groups.save_group("PILOT", None, AT)
+
+
+def test_who_meets_the_criteria_is_in_and_leaves_when_he_meets_them_no_more(ctx: Flask) -> None:
+    make_partner("Beta")
+    alpha = in_security("Alpha")
+    group = made("Security", criteria=[specialised()])
+    assert names(group) == ["Alpha"]
+    change(alpha, specialisation_ids=[])
+    gamma = in_security("Gamma")
+    assert groups.doubt()
+    assert not groups.doubt()
+    jobs.run_now("matching.fill_groups", at=AT)
+    assert names(group) == ["Gamma"]
+    assert moves(group) == [("Alpha", True), ("Alpha", False), ("Gamma", True)]
+    offered = match(make_lead(), AT, rule=rule(group_id=group.id)).partners
+    assert [one.organisation_id for one in offered] == [gamma.id]
+
+
+def test_whom_somebody_put_in_or_left_out_stays_so_whatever_the_criteria_say(ctx: Flask) -> None:
+    alpha, beta = in_security("Alpha"), make_partner("Beta")
+    group = made("Security", criteria=[specialised()])
+    groups.add_member(group, beta.id, AT)
+    groups.remove_member(group, alpha.id, AT)
+    assert names(group) == ["Beta"]
+    change(alpha, people=4)
+    groups.fill(AT, [group.id])
+    assert names(group) == ["Beta"]
+    assert [firm.name for firm in groups.list_left_out(group.id)] == ["Alpha"]
+    groups.forget_choice(group, alpha.id, AT)
+    groups.forget_choice(group, beta.id, AT)
+    assert names(group) == ["Alpha"]
+
+
+def test_a_group_of_groups_follows_them_however_deep(ctx: Flask) -> None:
+    alpha, beta = in_security("Alpha"), make_partner("Beta")
+    inner = made("Security", criteria=[specialised()])
+    middle = made("Middle", group_ids=[inner.id])
+    outer = made("Outer", group_ids=[middle.id])
+    groups.add_member(outer, beta.id, AT)
+    assert names(outer) == ["Alpha", "Beta"]
+    groups.remove_member(inner, alpha.id, AT)
+    assert names(outer) == ["Beta"]
+    for circle in (inner, middle, outer):
+        with pytest.raises(Invalid, match="inside"):
+            groups.save_terms(inner, Terms(group_ids=[circle.id]), AT)
+
+
+def test_a_group_has_members_from_its_first_day_to_its_last(ctx: Flask) -> None:
+    alpha = make_partner("Alpha")
+    today = AT.date()
+    group = made("Autumn", valid_from=today + DAY, valid_until=today + 2 * DAY)
+    groups.add_member(group, alpha.id, AT)
+    for days, expected in ((0, []), (1, ["Alpha"]), (2, ["Alpha"]), (3, [])):
+        jobs.run_now("matching.fill_groups", at=AT + days * DAY)
+        assert names(group) == expected
+    with pytest.raises(Invalid):
+        groups.save_terms(group, Terms(valid_from=today, valid_until=today - DAY), AT)
+
+
+def test_a_group_that_stays_as_it_was_says_nothing(ctx: Flask) -> None:
+    in_security("Alpha")
+    group = made("Security", criteria=[specialised()])
+    for days in range(3):
+        jobs.run_now("matching.fill_groups", at=AT + days * DAY)
+    assert moves(group) == [("Alpha", True)]
+
+
+FIRMS = st.frozensets(st.integers(1, 9))
+
+
+@given(st.dictionaries(st.integers(1, 9), st.booleans()), FIRMS, st.lists(FIRMS, max_size=3))
+def test_a_choice_by_hand_beats_all_else(chosen, meeting, others):
+    members = group_rules.members_of(chosen, meeting, others)
+    assert all((firm in members) is inside for firm, inside in chosen.items())
+    assert members - chosen.keys() == meeting.union(*others) - chosen.keys()
+
+
+@pytest.fixture
+def manager(app) -> FlaskClient:
+    return sign_in(app.test_client(), make_manager())
+
+
+def test_groups_are_made_filled_and_emptied(manager: FlaskClient) -> None:
+    firm = make_partner("Alpha Systeme")
+    token = {"csrf_token": csrf_of(manager.get("/groups").text)}
+    made = manager.post("/groups", data={**token, "name": "Pilot firms"})
+    assert made.status_code == 303
+    assert "Alpha Systeme" in manager.get(made.location, query_string={"q": "alp"}).text
+    added = manager.post(made.location + "/members", data={**token, "organisation_id": firm.id})
+    assert added.status_code == 303
+    assert "Alpha Systeme" in manager.get(made.location).text
+    manager.post(f"{made.location}/members/{firm.id}/removal", data=token)
+    assert "Nobody is in it yet" in manager.get(made.location).text
+    assert manager.post("/groups", data={**token, "name": "pilot FIRMS"}).status_code == 422
+    ended = {"valid_until": "2020-01-31", "valid_from": "2020-02-01"}
+    refused = manager.post(made.location + "/terms", data={**token, **ended})
+    assert refused.status_code == 422
+    assert "2020-01-31" in refused.text
+    ended["valid_from"] = "2020-01-01"
+    assert manager.post(made.location + "/terms", data={**token, **ended}).status_code == 303

@@ -18,7 +18,7 @@ from portal.leads import own_fields
 from portal.leads.basis import WORDS as BASES
 from portal.leads.levels import for_all
 from portal.leads.models import QualificationQuestion
-from portal.matching.words import country_name
+from portal.matching.names import country_name
 from portal.web.filters import money
 
 FOUND: dict[tuple[Trait, Grade], Any] = {

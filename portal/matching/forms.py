@@ -39,19 +39,31 @@ from portal.matching.criteria import (
     Within,
 )
 from portal.matching.models import DistributionRule
+from portal.matching.names import own_choices
 from portal.matching.policy_uses import PARTS as USE_PARTS
 from portal.matching.policy_uses import Around, UseDraft
 from portal.matching.rulebook import RuleDraft
-from portal.matching.words import (
-    describe_criterion,
-    field_name,
-    kind_name,
-    own_choices,
-    value_name,
-)
+from portal.matching.words import describe_criterion, field_name, kind_name, value_name
 from portal.partners.forms import split_codes
 from portal.partners.queries import list_groups
 from portal.web.forms import Form, TicksField, WholeField, needed
+
+PLAIN = (
+    Kind.REGION,
+    Kind.RADIUS,
+    Kind.BRAND,
+    Kind.PRODUCT,
+    Kind.SPECIALISATION,
+    Kind.CERTIFICATION,
+    Kind.INDUSTRY,
+    Kind.SIZE_BAND,
+    Kind.LEVEL,
+    Kind.LANGUAGE,
+    Kind.CAPACITY,
+    Kind.PRESENT,
+    Kind.OWN,
+)
+"""What the form asks of partners."""
 
 TEXT_FIELDS = (Field.COUNTRY, Field.SUBDIVISION)
 CHOICES = {
@@ -124,7 +136,7 @@ class RuleForm(Form):
         self.certification_ids.choices = book().choices("certification", locale)
         self.level_id.choices = [("", "–"), *book().choices("partner_level", locale)]
         self.own_answers.choices = own_choices(locale)
-        for kind in Kind:
+        for kind in PLAIN:
             self[f"mode_{kind}"].label.text = _("How it counts")
             self[f"mode_{kind}"].choices = [
                 (OFF, _("doesn't matter")),
@@ -146,7 +158,7 @@ class RuleForm(Form):
     def show(self, rule: DistributionRule | None) -> None:
         """Fill the form with a rule, or with what a new one starts from."""
         self.hours.data = rule.hours if rule else None
-        for kind in Kind:
+        for kind in PLAIN:
             self[f"mode_{kind}"].data = OFF
             self[f"weight_{kind}"].data = 20
         self.radius_km.data = 80
@@ -238,7 +250,7 @@ class RuleForm(Form):
                 *(met for of in FIXED_FIELDS if (met := self._condition(of))),
                 *(met for field in self.lead_own.values() if (met := self._own_condition(field))),
             ],
-            criteria=[found for kind in Kind if (found := self._criterion(kind))],
+            criteria=[found for kind in PLAIN if (found := self._criterion(kind))],
             hours=self.hours.data,
             most=self.most.data,
             group_id=int(self.group_id.data) if self.group_id.data else None,
@@ -286,7 +298,7 @@ class RuleForm(Form):
         )
 
 
-for _kind in Kind:
+for _kind in PLAIN:
     setattr(RuleForm, f"mode_{_kind}", SelectField("", [Optional()], choices=[], default=OFF))
     setattr(
         RuleForm,

@@ -13,8 +13,9 @@ from portal.leads.models import Lead, LeadType
 from portal.leads.policies import policy_of
 from portal.matching import queries
 from portal.matching.criteria import Criterion
+from portal.matching.lead_facts import LeadFacts
 from portal.matching.models import DistributionRule
-from portal.matching.rules import Scorer, draw, facts_of, score_of
+from portal.matching.rules import Scorer, draw, score_of
 from portal.partners.facts import last_kept
 
 ROUND_HOURS = 72
@@ -70,8 +71,9 @@ def match(
     if rule is None:
         return Match(None, ROUND_HOURS, [], {}, 0)
     criteria = [Criterion.from_data(data) for data in rule.criteria]
-    judged = queries.judge_partners(criteria, lead, at, group_id=rule.group_id, without=without)
-    scorer = Scorer(criteria, lead, queries.level_ranks())
+    known = LeadFacts.of(lead, criteria, at)
+    judged = queries.judge_partners(criteria, known, at, group_id=rule.group_id, without=without)
+    scorer = Scorer(criteria, known)
     partners = []
     for facts in judged.passed:
         explanation = scorer.explain(facts)
@@ -91,7 +93,7 @@ def match(
         contest_of(rule),
         rule_version=rule.version,
         seed=seed,
-        lead_facts=facts_of(lead),
+        lead_facts=known.to_data(),
         facts_upto=last_kept(),
     )
 

@@ -16,8 +16,9 @@ from portal.leads import own_fields
 from portal.leads.contest_words import contest_in_words
 from portal.matching import operations, queries, rulebook, versions
 from portal.matching.criteria import FIXED_FIELDS, Condition, Criterion, Kind
-from portal.matching.forms import RuleForm, rule_form
+from portal.matching.forms import PLAIN, RuleForm, rule_form
 from portal.matching.models import DistributionRule
+from portal.matching.names import place
 from portal.matching.operations import contest_of, contest_of_type
 from portal.matching.rules import fits_lead
 from portal.matching.versions import Standing
@@ -26,7 +27,6 @@ from portal.matching.words import (
     describe_criterion,
     kind_name,
     name_emptier,
-    place,
     tell_excluded,
     why,
 )
@@ -242,7 +242,7 @@ def editor(form: RuleForm, standing: Standing | None, shown: dict[str, Any] | No
                 else None,
                 "spans": form.own_spans() if kind is Kind.OWN else (),
             }
-            for kind in Kind
+            for kind in PLAIN
             # who keeps nothing of the kind is not asked for it
             if kind is not Kind.OWN or form.own_answers.choices or form.partner_own
         ],

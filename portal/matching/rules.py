@@ -1,4 +1,4 @@
-"""Decisions of matching, pure: does a lead fit a rule, and how many points does a partner get.
+"""Decisions of matching, pure: does a lead fit a rule, and how much of a score a partner gets.
 
 A partner's parts are computed from facts alone, so that a stored explanation can be computed again
 to the same score. Points are rounded to one decimal per part, the score is their sum.
@@ -10,39 +10,24 @@ a required region or radius of a lead without place excludes all and says so (`r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from math import asin, cos, radians, sin, sqrt
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from portal.catalog.field_answers import is_met
 from portal.catalog.models import CustomField
 from portal.leads.models import Lead
-from portal.matching.criteria import Condition, Criterion, Field, Within
-from portal.matching.words import tell_excluded, why
+from portal.matching.criteria import Condition, Criterion, Field
+from portal.matching.kinds import NOT_ASKED, Part, kind_of
+from portal.matching.lead_facts import LeadFacts
 
-__all__ = [
-    "PartnerFacts",
-    "Scorer",
-    "distance_km",
-    "fits_lead",
-    "score_of",
-    "tell_excluded",
-    "why",
-]
-
-EARTH_KM = 6371.0088
-# who serves every industry or size fits, but less surely than who names it
-GENERALIST = 0.5
 LOTS = 2**64 - 1
 
 
 class PartnerFacts(NamedTuple):
     """What was found out about one partner: one value per criterion of the rule, in its order.
 
-    region, brand, language, present: yes or no · radius: km, None where unknown · product,
-    specialisation, industry, size_band: ids of the profile · certification: ids asked for that are
-    held and still good · level: its id or None · capacity: the share that is free · own: the
-    answers asked for that it gives.
+    What a value is, the kind of criterion says; of one that is made of others it is a tuple of
+    theirs.
     """
 
     organisation_id: int
@@ -82,11 +67,6 @@ def value_of(lead: Lead, of: Field) -> str | int | None:
     return found
 
 
-Part = dict[str, Any]
-# share of the weight between 0 and 1, and what to say about it
-Grade = tuple[float, Part]
-
-
 def score_of(parts: Iterable[Mapping[str, Any]]) -> float:
     """Return the sum of the parts' points, exact to the decimal they are rounded to."""
     points: list[float] = [part["points"] for part in parts]
@@ -99,17 +79,15 @@ class Scorer:
     Partners with the same value share the same part, which nobody may change.
     """
 
-    def __init__(self, criteria: Iterable[Criterion], lead: Lead, ranks: Mapping[int, int]) -> None:
+    def __init__(self, criteria: Iterable[Criterion], lead: LeadFacts) -> None:
         self.lead = lead
-        self.ranks = ranks
-        self.top = max(ranks.values(), default=0)
         self.steps: list[tuple[Criterion, dict[Any, Part]]] = [(c, {}) for c in criteria]
 
     def explain(self, partner: PartnerFacts) -> list[Part]:
         """Return the parts of a partner's score, in the rule's order.
 
-        Each is {"kind", "mode", "points", …facts}; a required one has 0 points and only explains;
-        `missed` stands where there is nothing to say for the partner.
+        Each is {"kind", "mode", "points", …facts}; one that takes out has 0 points and only
+        explains; `missed` stands where there is nothing to say for the partner.
         """
         parts = []
         for (criterion, known), value in zip(self.steps, partner.values, strict=True):
@@ -119,99 +97,20 @@ class Scorer:
             parts.append(part)
         return parts
 
-    def part(self, criterion: Criterion, value: Any) -> Part:
+    def part(self, criterion: Criterion, fact: Any) -> Part:
         """Return the part for one criterion."""
-        grade: Callable[[Criterion, Any], Grade] = getattr(self, str(criterion.kind))
-        share, facts = grade(criterion, value)
         part: Part = {"kind": str(criterion.kind), "mode": str(criterion.mode)}
-        if not criterion.required:
+        if criterion.forbidden:
+            return {**part, "points": 0.0, "missed": True}
+        kind = kind_of(criterion)
+        asked = kind.is_asked(criterion, self.lead)
+        grade = kind.grade(criterion, self.lead, fact) if asked else NOT_ASKED
+        if criterion.weighted:
             part["weight"] = criterion.weight
-        part["points"] = round(criterion.weight * share, 1)
-        return {**part, **facts} if share > 0 else {**part, "missed": True}
-
-    def region(self, criterion: Criterion, serves: bool) -> Grade:
-        facts: Part = {"within": str(criterion.within), "country": self.lead.country}
-        if criterion.within is not Within.COUNTRY and self.lead.subdivision:
-            facts["subdivision"] = self.lead.subdivision
-        return float(serves), facts
-
-    def radius(self, criterion: Criterion, km: float | None) -> Grade:
-        """The share falls off linearly from 1 on the spot to 0 at the rim."""
-        if km is None or km > criterion.km:
-            return 0.0, {}
-        return (1.0 if criterion.required else 1.0 - km / criterion.km), {"km": round(km, 1)}
-
-    def brand(self, criterion: Criterion, carries: bool) -> Grade:
-        return float(carries), {"ids": [self.lead.brand_id]}
-
-    def product(self, criterion: Criterion, ids: Sequence[int]) -> Grade:
-        wanted = self.lead.product_ids
-        carried = [i for i in wanted if i in ids]
-        return (len(carried) / len(wanted), {"ids": carried}) if carried else (0.0, {})
-
-    def specialisation(self, criterion: Criterion, ids: Sequence[int]) -> Grade:
-        shown = [i for i in criterion.ids if i in ids]
-        return float(bool(shown)), {"ids": shown}
-
-    def certification(self, criterion: Criterion, ids: Sequence[int]) -> Grade:
-        return self.specialisation(criterion, ids)
-
-    def industry(self, criterion: Criterion, ids: Sequence[int]) -> Grade:
-        return served(self.lead.industry_id, ids)
-
-    def size_band(self, criterion: Criterion, ids: Sequence[int]) -> Grade:
-        return served(self.lead.size_band_id, ids)
-
-    def level(self, criterion: Criterion, level_id: int | None) -> Grade:
-        """The share is the rank's part of the rank asked for, or of the highest."""
-        rank = self.ranks.get(level_id or 0, 0)
-        wanted = self.ranks.get(criterion.level_id or 0) or self.top
-        if not rank or not wanted:
-            return 0.0, {}
-        return min(1.0, rank / wanted), {"ids": [level_id]}
-
-    def language(self, criterion: Criterion, speaks: bool) -> Grade:
-        return float(speaks), {"language": self.lead.language}
-
-    def capacity(self, criterion: Criterion, free: float) -> Grade:
-        return free, {"free": round(free, 2)}
-
-    def present(self, criterion: Criterion, here: bool) -> Grade:
-        return float(here), {}
-
-    def own(self, criterion: Criterion, answers: Sequence[str]) -> Grade:
-        shown = [one for one in criterion.own if one in answers]
-        return float(bool(shown)), {"own": shown}
-
-
-def served(wanted: int | None, named: Sequence[int]) -> Grade:
-    """Grade what a partner serves; naming nothing means all."""
-    if wanted is None:
-        return 0.0, {}
-    if not named:
-        return GENERALIST, {"all": True}
-    return float(wanted in named), {"ids": [wanted]}
-
-
-LEAD_FACTS = (
-    "kind",
-    "country",
-    "subdivision",
-    "latitude",
-    "longitude",
-    "language",
-    "brand_id",
-    "product_ids",
-    "industry_id",
-    "size_band_id",
-    "value_band_id",
-    "temperature",
-)
-
-
-def facts_of(lead: Lead) -> dict[str, Any]:
-    """Return what of a lead matching looks at, to be kept with its round. No contact data."""
-    return {name: getattr(lead, name) for name in LEAD_FACTS}
+        part["points"] = round(criterion.weight * grade.share, 1)
+        part.update(grade.said)
+        met = grade.share > 0 if criterion.weighted else grade.met
+        return part if met else {**part, "missed": True}
 
 
 def draw(seed: int, organisation_id: int) -> int:
@@ -226,13 +125,3 @@ def draw(seed: int, organisation_id: int) -> int:
     mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & LOTS
     mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & LOTS
     return mixed ^ (mixed >> 31)
-
-
-def distance_km(
-    latitude: float, longitude: float, other_latitude: float, other_longitude: float
-) -> float:
-    """Return the great-circle distance in km (haversine); degrees in."""
-    north = radians(other_latitude - latitude) / 2
-    east = radians(other_longitude - longitude) / 2
-    part = sin(north) ** 2 + cos(radians(latitude)) * cos(radians(other_latitude)) * sin(east) ** 2
-    return 2 * EARTH_KM * asin(min(1.0, sqrt(part)))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
 
-import pycountry
 from babel import Locale
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
@@ -15,16 +14,10 @@ from portal.catalog import field_answers
 from portal.catalog.models import FieldSubject
 from portal.catalog.queries import book
 from portal.leads.queries import find_type_name
-from portal.matching.criteria import CATALOG_FIELDS, Condition, Criterion, Field, Kind, Within
-from portal.web.filters import number
-
-NEAREST_KM = 5
-
-
-@cache
-def _subdivisions() -> dict[str, str]:
-    return {entry.code: entry.name for entry in pycountry.subdivisions}
-
+from portal.matching.criteria import CATALOG_FIELDS, Condition, Criterion, Field, Kind
+from portal.matching.kinds import FORBIDDEN, KINDS, Facts, kind_of
+from portal.matching.kinds.places import any_of
+from portal.matching.names import NEAREST_KM, country_name, own_names, subdivision_name
 
 Part = Mapping[str, Any]
 
@@ -33,144 +26,67 @@ def why(explanation: Sequence[Part]) -> list[str]:
     """Say in short phrases why a partner suits, the weightiest first; distances to 5 km."""
     ranked = sorted(explanation, key=lambda part: -float(part.get("points", 0)))
     locale = get_locale()
-    phrases = (_phrase(locale, part) for part in ranked if not part.get("missed"))
+    phrases = (_phrase(locale, leaf) for part in ranked for leaf in _met(part))
     return [phrase for phrase in phrases if phrase]
 
 
+def _met(part: Part) -> Iterator[Part]:
+    """Yield what a partner meets of a part: itself, or what it is made of."""
+    if part.get("missed"):
+        return
+    if part["kind"] in (Kind.ALL, Kind.ANY):
+        for one in part["parts"]:
+            yield from _met(one)
+    else:
+        yield part
+
+
 def _phrase(locale: Locale, part: Part) -> str:
-    names = ", ".join(book().labels(part.get("ids", ()), str(locale)))
-    if part["kind"] == Kind.OWN:
-        names = own_names(part.get("own", ()), str(locale))
     km = part.get("km")
-    return _said(
-        locale,
-        part["kind"],
-        Facts(
-            names,
-            part.get("country"),
-            part.get("subdivision"),
-            part.get("within"),
-            None if km is None else round(float(km) / NEAREST_KM) * NEAREST_KM,
-            part.get("language"),
-            part.get("mode"),
-        ),
+    facts = Facts(
+        _names(locale, part),
+        part.get("country"),
+        part.get("subdivision"),
+        part.get("within"),
+        None if km is None else round(float(km) / NEAREST_KM) * NEAREST_KM,
+        part.get("language"),
+        part.get("mode"),
+        part.get("figure"),
     )
+    return _said(locale, part["kind"], facts)
 
 
-class Facts(NamedTuple):
-    """What a phrase is made of."""
-
-    names: str
-    country: str | None
-    subdivision: str | None
-    within: str | None
-    km: int | None
-    language: str | None
-    mode: str | None
+def _names(locale: Locale, part: Part) -> str:
+    if part["kind"] == Kind.OWN:
+        return own_names(part.get("own", ()), str(locale))
+    if "codes" in part:
+        return any_of(part["codes"])
+    return ", ".join(book().labels(part.get("ids", ()), str(locale)))
 
 
 @lru_cache(maxsize=16384)
 def _said(_locale: Locale, kind: str, facts: Facts) -> str:
     # the same few phrases stand on every card of a page, and on every page; `_locale` is the one
     # that is spoken now, and the key
-    return PHRASES[kind](facts)
-
-
-def about(km: float) -> str:
-    """Say a distance without giving the place away."""
-    return _distance(get_locale(), round(km / NEAREST_KM) * NEAREST_KM)
-
-
-@lru_cache(maxsize=1024)
-def _distance(_locale: Locale, rounded: int) -> str:
-    if rounded < NEAREST_KM:
-        return str(_("close by"))
-    return str(_("about %(km)s km away", km=number(rounded)))
-
-
-def _region(facts: Facts) -> str:
-    where = place(facts.country, facts.subdivision)
-    if not where:
-        return ""
-    if facts.within == Within.TERRITORY:
-        return str(_("serves %(place)s", place=where))
-    return str(_("based in %(place)s", place=where))
-
-
-def _radius(facts: Facts) -> str:
-    return about(facts.km or 0)
-
-
-def _carries(facts: Facts) -> str:
-    return str(_("carries %(names)s", names=facts.names)) if facts.names else ""
-
-
-def _specialised(facts: Facts) -> str:
-    return str(_("specialised in %(names)s", names=facts.names)) if facts.names else ""
-
-
-def _certified(facts: Facts) -> str:
-    return str(_("certified: %(names)s", names=facts.names)) if facts.names else ""
-
-
-def _serves(facts: Facts) -> str:
-    return str(_("serves %(industries)s", industries=facts.names)) if facts.names else ""
-
-
-def _size(facts: Facts) -> str:
-    if not facts.names:
-        return ""
-    return str(_("serves firms of this size (%(names)s)", names=facts.names))
-
-
-def _level(facts: Facts) -> str:
-    return str(_("level %(level)s", level=facts.names)) if facts.names else ""
-
-
-def _language(facts: Facts) -> str:
-    return str(_("speaks %(language)s", language=language_name(facts.language or "")))
-
-
-def _capacity(facts: Facts) -> str:
-    return str(_("has time for more")) if facts.mode == "weighted" else ""
-
-
-def _own(facts: Facts) -> str:
-    return facts.names
-
-
-def _silent(_facts: Facts) -> str:
-    return ""
-
-
-PHRASES: dict[str, Callable[[Facts], str]] = {
-    Kind.REGION: _region,
-    Kind.RADIUS: _radius,
-    Kind.BRAND: _carries,
-    Kind.PRODUCT: _carries,
-    Kind.SPECIALISATION: _specialised,
-    Kind.CERTIFICATION: _certified,
-    Kind.INDUSTRY: _serves,
-    Kind.SIZE_BAND: _size,
-    Kind.LEVEL: _level,
-    Kind.LANGUAGE: _language,
-    Kind.CAPACITY: _capacity,
-    Kind.PRESENT: _silent,
-    Kind.OWN: _own,
-}
+    return KINDS[Kind(kind)].phrase(facts)
 
 
 def tell_excluded(excluded: Mapping[str, int]) -> list[str]:
     """Say how many partners each criterion took out, in the order in which they were asked."""
-    said = []
-    for key, count in excluded.items():
-        if count and key in OUT:
-            said.append(OUT[key](count))
-    return said
+    return [said for key, count in excluded.items() if count and (said := _out(key, count))]
 
 
-def _out(one: Callable[[int], str]) -> Callable[[int], str]:
-    return lambda count: str(one(count))
+def _out(key: str, count: int) -> str:
+    if key.startswith(FORBIDDEN):
+        return str(
+            ngettext(
+                "%(num)d partner who meets what must not be: %(criterion)s",
+                "%(num)d partners who meet what must not be: %(criterion)s",
+                count,
+                criterion=kind_name(key.removeprefix(FORBIDDEN)),
+            )
+        )
+    return str(OUT[key](count)) if key in OUT else ""
 
 
 OUT: dict[str, Callable[[int], str]] = {
@@ -185,70 +101,7 @@ OUT: dict[str, Callable[[int], str]] = {
     "group": lambda n: ngettext(
         "%(num)d partner is not in the group", "%(num)d partners are not in the group", n
     ),
-    "region": lambda n: ngettext(
-        "%(num)d partner doesn't serve the region", "%(num)d partners don't serve the region", n
-    ),
-    "region.lead": lambda n: ngettext(
-        "%(num)d partner, because the lead's country isn't known",
-        "%(num)d partners, because the lead's country isn't known",
-        n,
-    ),
-    "radius": lambda n: ngettext(
-        "%(num)d partner is too far away", "%(num)d partners are too far away", n
-    ),
-    "radius.lead": lambda n: ngettext(
-        "%(num)d partner, because the lead's place isn't on the map",
-        "%(num)d partners, because the lead's place isn't on the map",
-        n,
-    ),
-    "radius.partner": lambda n: ngettext(
-        "%(num)d partner whose place isn't on the map",
-        "%(num)d partners whose place isn't on the map",
-        n,
-    ),
-    "brand": lambda n: ngettext(
-        "%(num)d partner doesn't carry the brand", "%(num)d partners don't carry the brand", n
-    ),
-    "product": lambda n: ngettext(
-        "%(num)d partner doesn't carry the products",
-        "%(num)d partners don't carry the products",
-        n,
-    ),
-    "specialisation": lambda n: ngettext(
-        "%(num)d partner lacks the specialisation", "%(num)d partners lack the specialisation", n
-    ),
-    "certification": lambda n: ngettext(
-        "%(num)d partner lacks a certification that is still good",
-        "%(num)d partners lack a certification that is still good",
-        n,
-    ),
-    "industry": lambda n: ngettext(
-        "%(num)d partner doesn't serve the industry",
-        "%(num)d partners don't serve the industry",
-        n,
-    ),
-    "size_band": lambda n: ngettext(
-        "%(num)d partner doesn't serve firms of this size",
-        "%(num)d partners don't serve firms of this size",
-        n,
-    ),
-    "level": lambda n: ngettext(
-        "%(num)d partner is below the level", "%(num)d partners are below the level", n
-    ),
-    "language": lambda n: ngettext(
-        "%(num)d partner doesn't speak the language",
-        "%(num)d partners don't speak the language",
-        n,
-    ),
-    "capacity": lambda n: ngettext(
-        "%(num)d partner has no time for more", "%(num)d partners have no time for more", n
-    ),
-    "present": lambda n: ngettext("%(num)d partner is away", "%(num)d partners are away", n),
-    "own": lambda n: ngettext(
-        "%(num)d partner gives none of the answers asked for",
-        "%(num)d partners give none of the answers asked for",
-        n,
-    ),
+    **{name: said for kind in KINDS.values() for name, said in kind.out().items()},
     "most": lambda n: ngettext(
         "%(num)d more would suit, beyond the number the rule offers to",
         "%(num)d more would suit, beyond the number the rule offers to",
@@ -265,85 +118,12 @@ def name_emptier(excluded: Mapping[str, int]) -> str:
 
 def kind_name(kind: str) -> str:
     """Return what a criterion is called."""
-    return str(KIND_NAMES[kind]())
-
-
-KIND_NAMES: dict[str, Callable[[], str]] = {
-    Kind.REGION: lambda: _("Region"),
-    Kind.RADIUS: lambda: _("Distance"),
-    Kind.BRAND: lambda: _("Brand"),
-    Kind.PRODUCT: lambda: _("Products"),
-    Kind.SPECIALISATION: lambda: _("Specialisation"),
-    Kind.CERTIFICATION: lambda: _("Certification"),
-    Kind.INDUSTRY: lambda: _("Industry"),
-    Kind.SIZE_BAND: lambda: _("Size of the customer"),
-    Kind.LEVEL: lambda: _("Level"),
-    Kind.LANGUAGE: lambda: _("Language"),
-    Kind.CAPACITY: lambda: _("Free capacity"),
-    Kind.PRESENT: lambda: _("Not away"),
-    Kind.OWN: lambda: _("Own fields"),
-}
+    return KINDS[Kind(kind)].name()
 
 
 def describe_criterion(criterion: Criterion) -> str:
     """Say what a criterion asks of a partner: "within 80 km", "at least Gold"."""
-    locale = str(get_locale())
-    names = ", ".join(book().labels(criterion.ids, locale))
-    match criterion.kind:
-        case Kind.REGION:
-            return {
-                Within.TERRITORY: str(_("serves the lead's region")),
-                Within.COUNTRY: str(_("in the same country")),
-                Within.SUBDIVISION: str(_("in the same state or region")),
-            }[criterion.within]
-        case Kind.RADIUS:
-            return str(_("within %(km)s km", km=number(criterion.km)))
-        case Kind.BRAND:
-            return str(_("carries the lead's brand"))
-        case Kind.PRODUCT:
-            return str(_("carries the lead's products"))
-        case Kind.SPECIALISATION:
-            return str(_("specialised in one of: %(names)s", names=names))
-        case Kind.CERTIFICATION:
-            return str(_("holds one of: %(names)s", names=names))
-        case Kind.INDUSTRY:
-            return str(_("serves the lead's industry"))
-        case Kind.SIZE_BAND:
-            return str(_("serves firms of this size"))
-        case Kind.LEVEL:
-            level = book().label(criterion.level_id, locale)
-            return (
-                str(_("at least %(level)s", level=level)) if level else str(_("the higher level"))
-            )
-        case Kind.LANGUAGE:
-            return str(_("speaks the lead's language"))
-        case Kind.CAPACITY:
-            return str(_("has time for more"))
-        case Kind.PRESENT:
-            return str(_("is not away"))
-        case Kind.OWN:
-            return str(_("one of: %(names)s", names=own_names(criterion.own, locale)))
-
-
-def own_choices(locale: str) -> list[tuple[str, str]]:
-    """Return the answers in own fields about partners that may be ticked: key and words."""
-    return [
-        (f"{field.key}={key}", f"{field.label(locale)}: {label}")
-        for field in book().fields_of(FieldSubject.PARTNER)
-        for key, label in field_answers.choices(field, locale)
-    ]
-
-
-def own_names(answers: Sequence[str], locale: str) -> str:
-    """Say answers in own fields: "Showroom: Yes"; those that nobody asks any more are left out."""
-    known = {one.key: one for one in book().fields_of(FieldSubject.PARTNER)}
-    found = (field_answers.find(known, one) for one in answers)
-    told = (
-        (field, field_answers.words(field, answer, locale))
-        for field, answer in found
-        if field is not None
-    )
-    return ", ".join(f"{field.label(locale)}: {words}" for field, words in told if words)
+    return kind_of(criterion).describe(criterion)
 
 
 def field_name(field: str) -> str:
@@ -408,26 +188,3 @@ def value_name(field: Field, value: str | int) -> str:
             "partner_recruit": str(_("New partner")),
         }.get(str(value), str(value))
     return str(value)
-
-
-def place(country: str | None, subdivision: str | None) -> str:
-    """Return the most exact name known of a region."""
-    if subdivision:
-        return subdivision_name(subdivision)
-    return country_name(country) if country else ""
-
-
-def country_name(code: str) -> str:
-    """Return a country's name in the reader's language, its code where it has none."""
-    return str(get_locale().territories.get(code, code))
-
-
-def subdivision_name(code: str) -> str:
-    """Return a state's or region's name, its code where it has none."""
-    found = _subdivisions().get(code)
-    return found or code
-
-
-def language_name(code: str) -> str:
-    """Return a language's name in the reader's language."""
-    return str(get_locale().languages.get(code.split("-", maxsplit=1)[0], code))

@@ -32,7 +32,7 @@ from portal.feedback.rules import words_of as answer_words
 from portal.leads import activities, hand_over
 from portal.leads.models import Lead, LeadState, Temperature
 from portal.leads.queries import find_visible
-from portal.matching.words import country_name
+from portal.matching.names import country_name
 from portal.notifications import late, returned
 from portal.notifications.models import Topic
 from portal.notifications.sentences import IN_MAIL, News

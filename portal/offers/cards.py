@@ -24,7 +24,7 @@ from portal.catalog.models import FieldSubject, Source
 from portal.catalog.queries import book
 from portal.core.db import AnyRow
 from portal.deadlines.telling import in_short
-from portal.matching import words
+from portal.matching import names, words
 from portal.offers import rings
 from portal.web.filters import local, translator
 
@@ -203,7 +203,7 @@ def place(row: Any, shown: Collection[str], explanation: Sequence[dict[str, Any]
     parts = []
     if "city" in shown and row.city:
         parts.append(row.city)
-    region = words.place(
+    region = names.place(
         row.country if "country" in shown else None,
         row.subdivision if "subdivision" in shown else None,
     )
@@ -211,5 +211,5 @@ def place(row: Any, shown: Collection[str], explanation: Sequence[dict[str, Any]
         parts.append(region)
     km = next((part["km"] for part in explanation if part.get("km") is not None), None)
     if km is not None and parts:
-        parts.append(words.about(km))
+        parts.append(names.about(km))
     return ", ".join(parts) or None

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from portal.accounts.tree import is_region
 from portal.core.errors import Invalid
 from portal.leads.intake.normalise import find_country, find_subdivision, spelling_key
-from portal.matching.words import country_name, subdivision_name
+from portal.matching.names import country_name, subdivision_name
 
 NAMED_BOTH_WAYS = ("DE", "AT", "CH")
 """Countries whose states are known by their English and German names."""

@@ -8,25 +8,21 @@ from flask_babel import force_locale
 
 from portal.catalog.queries import book
 from portal.matching.criteria import Condition, Criterion, Kind, Mode
-from portal.matching.rules import (
-    PartnerFacts,
-    Scorer,
-    distance_km,
-    fits_lead,
-    score_of,
+from portal.matching.geometry import distance_km
+from portal.matching.kinds import KINDS
+from portal.matching.lead_facts import LeadFacts
+from portal.matching.names import about
+from portal.matching.rules import PartnerFacts, Scorer, fits_lead, score_of
+from portal.matching.words import (
+    OUT,
+    describe_condition,
+    describe_criterion,
+    kind_name,
+    name_emptier,
     tell_excluded,
     why,
 )
-from portal.matching.words import (
-    KIND_NAMES,
-    OUT,
-    PHRASES,
-    about,
-    describe_condition,
-    describe_criterion,
-    name_emptier,
-)
-from tests.factories import make_lead, make_programme
+from tests.factories import AT, make_lead, make_programme
 
 
 @pytest.mark.parametrize(
@@ -94,12 +90,13 @@ def test_conditions_and_criteria_have_words(ctx: Flask) -> None:
     assert describe_criterion(Criterion(Kind.RADIUS, km=80)) == "within 80 km"
     assert describe_criterion(Criterion(Kind.LEVEL, level_id=gold)) == "at least Gold"
     for kind in Kind:
-        assert describe_criterion(Criterion(kind))
+        assert describe_criterion(Criterion(kind, of=(Criterion(Kind.BRAND),)))
 
 
-def test_every_criterion_can_be_explained_and_counted() -> None:
-    assert set(PHRASES) == set(KIND_NAMES) == set(Kind)
+def test_every_criterion_can_be_named_and_counted(ctx: Flask) -> None:
+    assert set(KINDS) == set(Kind)
     assert set(Kind) <= set(OUT)
+    assert all(kind_name(kind) for kind in Kind)
 
 
 def test_the_excluded_are_told_in_the_order_of_the_rule(ctx: Flask) -> None:
@@ -170,6 +167,7 @@ def test_a_criterion_survives_being_stored(kind: Kind) -> None:
 def test_tenths_add_up_exactly(ctx: Flask) -> None:
     assert score_of([{"points": 0.1}, {"points": 0.2}, {"points": 7.3}]) == 7.6
     lead = make_lead()
-    scorer = Scorer([Criterion(Kind.RADIUS, Mode.WEIGHTED, 33, km=90)], lead, {})
+    asked = [Criterion(Kind.RADIUS, Mode.WEIGHTED, 33, km=90)]
+    scorer = Scorer(asked, LeadFacts.of(lead, asked, AT))
     part = scorer.explain(PartnerFacts(1, (37.44,)))[0]
     assert part == {"kind": "radius", "mode": "weighted", "weight": 33, "points": 19.3, "km": 37.4}

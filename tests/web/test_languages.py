@@ -14,7 +14,7 @@ from portal.core import clock, jobs
 from portal.core.db import session
 from portal.core.mail import rendering
 from portal.core.mail.models import OutgoingEmail
-from portal.matching import words
+from portal.matching import names, words
 from portal.matching.criteria import Kind
 from portal.offers import operations as offers
 from portal.offers.rules import AlreadyTaken
@@ -91,7 +91,7 @@ def test_amounts_and_shares_are_written_as_germans_write_them(german):
 
 
 def test_a_match_is_explained_in_german(german):
-    assert words.about(33) == "etwa 35 km entfernt"
+    assert names.about(33) == "etwa 35 km entfernt"
     assert words.tell_excluded({"radius": 1, "capacity": 2}) == [
         "1 Partner ist zu weit weg",
         "2 Partner haben keine Kapazität frei",

@@ -1,0 +1,125 @@
+"""The kinds of criteria: what each asks of a partner, in SQL, in figures and in words.
+
+One class is one kind. From it come the condition in the database, the fact that is read, the grade
+by that fact, the sentence of the rule and the phrase of the explanation; so these can't differ.
+Here is what holds of criteria whatever their kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, null, true
+
+from portal.matching.criteria import Criterion
+from portal.matching.kinds import compounds, firm, places, trade, work
+from portal.matching.kinds.base import (
+    KINDS,
+    NOT_ASKED,
+    Ask,
+    Check,
+    Facts,
+    Grade,
+    KindOfCriterion,
+    Part,
+    kind_of,
+    sure,
+)
+
+__all__ = [
+    "FORBIDDEN",
+    "KINDS",
+    "NOT_ASKED",
+    "Ask",
+    "Check",
+    "Facts",
+    "Grade",
+    "KindOfCriterion",
+    "Part",
+    "checks",
+    "columns",
+    "kind_of",
+    "meets",
+    "sure",
+    "take_fact",
+]
+
+FORBIDDEN = "forbidden."
+"""What the name begins with under which partners count who meet what they must not."""
+
+for _one in (
+    places.Region(),
+    places.Radius(),
+    places.Place(),
+    places.Territory(),
+    trade.Brand(),
+    trade.Product(),
+    trade.Specialisation(),
+    trade.Certification(),
+    trade.Industry(),
+    trade.SizeBand(),
+    trade.Language(),
+    firm.People(),
+    firm.Value(),
+    firm.Level(),
+    firm.Newcomer(),
+    firm.Capacity(),
+    firm.Present(),
+    firm.Own(),
+    work.Conversion(),
+    work.Punctuality(),
+    work.Response(),
+    work.Volume(),
+    work.Registrant(),
+    work.Campaigner(),
+    work.Relation(),
+    compounds.AllOf(),
+    compounds.AnyOf(),
+    compounds.NoneOf(),
+):
+    KINDS[_one.kind] = _one
+
+
+def checks(criterion: Criterion, ask: Ask) -> list[Check]:
+    """Return what takes partners out by a criterion; none by one that only ranks."""
+    kind = kind_of(criterion)
+    if criterion.weighted or not kind.is_asked(criterion, ask.lead):
+        return []
+    if criterion.forbidden:
+        return [(f"{FORBIDDEN}{criterion.kind}", sure(kind.meets(criterion, ask)))]
+    return kind.checks(criterion, ask)
+
+
+def meets(criterion: Criterion, ask: Ask) -> ColumnElement[bool]:
+    """Return the condition that a criterion doesn't take a partner out; NULL counts as no."""
+    kind = kind_of(criterion)
+    if criterion.weighted or not kind.is_asked(criterion, ask.lead):
+        return true()
+    met = kind.meets(criterion, ask)
+    return ~sure(met) if criterion.forbidden else met
+
+
+def columns(criterion: Criterion, ask: Ask, *, passed: bool) -> Iterator[ColumnElement[Any]]:
+    """Yield the facts that partners are graded by: one, or one for each part in the depth.
+
+    Of those who have `passed` what is forbidden or a plain must needs no look.
+    """
+    kind = kind_of(criterion)
+    if criterion.of:
+        for part in criterion.of:
+            yield from columns(part, ask, passed=False)
+    elif not kind.is_asked(criterion, ask.lead) or (passed and criterion.forbidden):
+        yield null()
+    elif passed and criterion.required and kind.tells_itself:
+        yield true()
+    else:
+        yield kind.fact(criterion, ask)
+
+
+def take_fact(criterion: Criterion, found: Iterator[Any]) -> Any:
+    """Return the fact about a partner of what `columns` has read of him."""
+    if criterion.of:
+        return tuple(take_fact(part, found) for part in criterion.of)
+    fact = next(found)
+    return tuple(fact) if type(fact) is list else fact

@@ -1,0 +1,79 @@
+"""What places, distances, languages and answers in own fields are called. Text only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache, lru_cache
+
+import pycountry
+from babel import Locale
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from portal.catalog import field_answers
+from portal.catalog.models import FieldSubject
+from portal.catalog.queries import book
+from portal.web.filters import number
+
+NEAREST_KM = 5
+
+
+def about(km: float) -> str:
+    """Say a distance without giving the place away."""
+    return _distance(get_locale(), round(km / NEAREST_KM) * NEAREST_KM)
+
+
+@lru_cache(maxsize=1024)
+def _distance(_locale: Locale, rounded: int) -> str:
+    if rounded < NEAREST_KM:
+        return str(_("close by"))
+    return str(_("about %(km)s km away", km=number(rounded)))
+
+
+def place(country: str | None, subdivision: str | None) -> str:
+    """Return the most exact name known of a region."""
+    if subdivision:
+        return subdivision_name(subdivision)
+    return country_name(country) if country else ""
+
+
+def country_name(code: str) -> str:
+    """Return a country's name in the reader's language, its code where it has none."""
+    return str(get_locale().territories.get(code, code))
+
+
+def subdivision_name(code: str) -> str:
+    """Return a state's or region's name, its code where it has none."""
+    found = _subdivisions().get(code)
+    return found or code
+
+
+def language_name(code: str) -> str:
+    """Return a language's name in the reader's language."""
+    return str(get_locale().languages.get(code.split("-", maxsplit=1)[0], code))
+
+
+@cache
+def _subdivisions() -> dict[str, str]:
+    return {entry.code: entry.name for entry in pycountry.subdivisions}
+
+
+def own_choices(locale: str) -> list[tuple[str, str]]:
+    """Return the answers in own fields about partners that may be ticked: key and words."""
+    return [
+        (f"{field.key}={key}", f"{field.label(locale)}: {label}")
+        for field in book().fields_of(FieldSubject.PARTNER)
+        for key, label in field_answers.choices(field, locale)
+    ]
+
+
+def own_names(answers: Sequence[str], locale: str) -> str:
+    """Say answers in own fields: "Showroom: Yes"; those that nobody asks any more are left out."""
+    known = {one.key: one for one in book().fields_of(FieldSubject.PARTNER)}
+    found = (field_answers.find(known, one) for one in answers)
+    told = (
+        (field, field_answers.words(field, answer, locale))
+        for field, answer in found
+        if field is not None
+    )
+    return ", ".join(f"{field.label(locale)}: {words}" for field, words in told if words)

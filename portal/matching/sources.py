@@ -1,0 +1,158 @@
+"""Where facts about partners are read: as they are now, or as they were kept.
+
+Both answer the same questions. What stands in tables beside the profile is asked of these now, as
+a set that is hashed once for all partners, and of what was kept for each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Date,
+    FromClause,
+    Select,
+    and_,
+    cast,
+    column,
+    func,
+    or_,
+    select,
+    text,
+)
+from sqlalchemy.types import NullType
+
+from portal.accounts.models import Organisation
+from portal.partners import facts
+from portal.partners.models import (
+    Absence,
+    PartnerCertification,
+    PartnerFigures,
+    PartnerGroupMember,
+)
+
+HELD_THEN = text(
+    """
+    SELECT p.organisation_id, count(*) AS held FROM pickups p
+    WHERE p.picked_at <= :at AND (p.ended_at IS NULL OR p.ended_at > :at)
+    GROUP BY p.organisation_id
+    """
+)
+
+
+class Source:
+    """Facts about partners as they are now; `c` are the columns of `partners.facts`."""
+
+    def __init__(self, table: FromClause, at: datetime) -> None:
+        self.table = table
+        self.c = table.c
+        self.at = at
+
+    def certified(self, ids: Sequence[int]) -> ColumnElement[bool]:
+        """Tell who holds one of these certifications; one is good through its last day."""
+        held = self._held(ids, PartnerCertification.organisation_id)
+        return self.c.organisation_id.in_(held)
+
+    def certifications(self, ids: Sequence[int]) -> ColumnElement[Any]:
+        """Return which of these certifications a partner holds."""
+        held = self._held(ids, PartnerCertification.certification_id).where(
+            PartnerCertification.organisation_id == self.c.organisation_id
+        )
+        held = held.order_by(PartnerCertification.certification_id)
+        return func.array(held.scalar_subquery(), type_=NullType())
+
+    def away(self) -> ColumnElement[bool]:
+        """Tell which firms are away on their own calendar day."""
+        return self.c.organisation_id.in_(
+            select(Absence.organisation_id).where(
+                Absence.user_id.is_(None),
+                Absence.starts_on <= (self.at + timedelta(days=1)).date(),
+                Absence.ends_on >= (self.at - timedelta(days=1)).date(),
+                func.daterange(Absence.starts_on, Absence.ends_on, "[]").bool_op("@>")(
+                    self._day_at(Absence.organisation_id)
+                ),
+            )
+        )
+
+    def in_group(self, group_id: int) -> ColumnElement[bool]:
+        """Tell who belongs to a group."""
+        members = select(PartnerGroupMember.organisation_id).where(
+            PartnerGroupMember.group_id == group_id
+        )
+        return self.c.organisation_id.in_(members)
+
+    def held(self) -> ColumnElement[int]:
+        """Return how many leads a firm holds."""
+        held = select(PartnerFigures.open_pickups).where(
+            PartnerFigures.organisation_id == self.c.organisation_id
+        )
+        return func.coalesce(held.scalar_subquery(), 0)
+
+    def _held(self, ids: Sequence[int], what: Any) -> Select[Any]:
+        expires = PartnerCertification.expires_on
+        return select(what).where(
+            PartnerCertification.certification_id.in_(ids),
+            or_(
+                expires.is_(None),
+                and_(
+                    # cheap first: no zone is further than a day from UTC
+                    expires >= (self.at - timedelta(days=1)).date(),
+                    expires >= self._day_at(PartnerCertification.organisation_id),
+                ),
+            ),
+        )
+
+    def _day_at(self, organisation_id: Any) -> ColumnElement[Any]:
+        firm = Organisation.__table__.alias()
+        day = cast(func.timezone(firm.c.timezone, self.at), Date)
+        return select(day).where(firm.c.id == organisation_id).scalar_subquery()
+
+
+class KeptSource(Source):
+    """Facts about partners as they were; what they held then is counted from their pickups."""
+
+    def certified(self, ids: Sequence[int]) -> ColumnElement[bool]:
+        """Tell who held one of these certifications."""
+        return self._good(ids).exists()
+
+    def certifications(self, ids: Sequence[int]) -> ColumnElement[Any]:
+        """Return which of these certifications a partner held."""
+        held = self._good(ids)
+        held = held.order_by(*held.selected_columns)
+        return func.array(held.scalar_subquery(), type_=NullType())
+
+    def away(self) -> ColumnElement[bool]:
+        """Tell which firms were away on their own calendar day."""
+        return func.coalesce(self.c.away_on.bool_op("@>")(self._day()), False)
+
+    def in_group(self, group_id: int) -> ColumnElement[bool]:
+        """Tell who belonged to a group."""
+        return self.c.group_ids.bool_op("@>")(func.array([group_id]))
+
+    def held(self) -> ColumnElement[int]:
+        """Return how many leads a firm held."""
+        then = (
+            HELD_THEN.bindparams(at=self.at)
+            .columns(column("organisation_id", BigInteger), column("held", BigInteger))
+            .subquery()
+        )
+        held = select(then.c.held).where(then.c.organisation_id == self.c.organisation_id)
+        return func.coalesce(held.scalar_subquery(), 0)
+
+    def _good(self, ids: Sequence[int]) -> Select[Any]:
+        both = func.unnest(self.c.certification_ids, self.c.certified_until).table_valued(
+            column("id", BigInteger), column("until", Date)
+        )
+        return select(both.c.id).where(both.c.id.in_(ids), both.c.until >= self._day())
+
+    def _day(self) -> ColumnElement[Any]:
+        return cast(func.timezone(self.c.timezone, self.at), Date)
+
+
+def open_source(table: FromClause, at: datetime) -> Source:
+    """Return how to ask `partners.facts.NOW`, or what `as_of` returned, at a moment."""
+    return Source(table, at) if table is facts.NOW else KeptSource(table, at)

@@ -260,7 +260,6 @@ WHOLE_ROOMS = frozenset(
         "partners",
         "people",
         "rule_versions",
-        "suggestions",
     }
 )
 # a unit's pages belong to those of its firm

@@ -111,13 +111,12 @@ from portal.leads.events import (
     SignalSeen,
 )
 from portal.matching import expectation_routes as expectations
+from portal.matching import fairness_routes as fairness_terms
 from portal.matching import group_jobs as _group_jobs  # noqa: F401
 from portal.matching import group_routes as groups
 from portal.matching import policy_routes as deadlines
 from portal.matching import policy_use_routes as policy_uses
 from portal.matching import routes as matching
-from portal.matching import suggestion_jobs as _suggestion_jobs  # noqa: F401
-from portal.matching import suggestion_routes as suggestions
 from portal.matching import version_routes as rule_versions
 from portal.notifications import jobs as _notifications  # noqa: F401 – registers its reactions
 from portal.notifications import routes as notifications
@@ -209,7 +208,7 @@ ROOMS = (
     sign_up.blueprint,
     matching.blueprint,
     rule_versions.blueprint,
-    suggestions.blueprint,
+    fairness_terms.blueprint,
     offers.blueprint,
     pickup.blueprint,
     suspensions.blueprint,
@@ -412,7 +411,6 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("escalation.take_steps", timedelta(seconds=60)),
     ("escalation.note_silence", timedelta(hours=1)),
     ("matching.fill_groups", timedelta(seconds=60)),
-    ("matching.suggest", timedelta(hours=24)),
     ("pickup.weigh_standings", timedelta(minutes=2)),
     ("pickup.weigh_all_standings", timedelta(hours=6)),
     ("feedback.count_rates", timedelta(hours=24)),

@@ -75,3 +75,11 @@ class GroupMembersChanged(Event):
     group_id: int
     came: list[int]
     left: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FairnessTermsSaved(Event):
+    """The terms of fairness were agreed on anew; `number` counts up from 1."""
+
+    number: int
+    user_id: int | None

@@ -6,12 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import (
-    CheckConstraint,
-    ForeignKey,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -90,22 +85,33 @@ class RuleVersion(Base):
     __table_args__ = (UniqueConstraint("rule_id", "number"),)
 
 
-class WeightSuggestion(Base):
-    """What the outcomes of the last year say about the weights of one version of a rule.
+class FairnessTerms(Base):
+    """How leads are shared out, over all rules; each saving makes the next `number`, kept for good.
 
-    `advice` is a list of what `learning.Advice` has; empty where `needed` more outcomes are needed.
+    A firm is offered, and picks up, at most so many leads within `period_days`, hot ones counted
+    apart as well; None: as many as suit it. For `cooling_days` after a hot one it picked up, it is
+    offered no other hot one. Of the places that a round has first, `explored` percent are drawn
+    among firms that joined within `new_days` or have at most `small_people`.
     """
 
-    __tablename__ = "weight_suggestions"
+    __tablename__ = "fairness_terms"
 
-    rule_id: Mapped[int] = mapped_column(
-        ForeignKey("distribution_rules.id", ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
+    id: Mapped[Id]
+    number: Mapped[int] = mapped_column(unique=True)
+    period_days: Mapped[int]
+    most_offers: Mapped[int | None]
+    most_hot_offers: Mapped[int | None]
+    most_picks: Mapped[int | None]
+    most_hot_picks: Mapped[int | None]
+    cooling_days: Mapped[int]
+    explored: Mapped[int]
+    new_days: Mapped[int]
+    small_people: Mapped[int]
+    saved_at: Mapped[datetime]
+    saved_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+    __table_args__ = (
+        CheckConstraint("period_days BETWEEN 1 AND 366", name="period_days"),
+        CheckConstraint("cooling_days BETWEEN 0 AND 366", name="cooling_days"),
+        CheckConstraint("explored BETWEEN 0 AND 100", name="explored"),
     )
-    version: Mapped[int]
-    at: Mapped[datetime]
-    won: Mapped[int]
-    lost: Mapped[int]
-    needed: Mapped[int]
-    advice: Mapped[list[dict[str, Any]]]

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from portal.core.db import session
-from portal.leads.contest import Contest
+from portal.leads.contest import Contest, Mode
 from portal.leads.models import Lead, LeadType
 from portal.leads.policies import policy_of
-from portal.matching import queries
+from portal.matching import fairness, queries
 from portal.matching.criteria import Criterion
 from portal.matching.lead_facts import LeadFacts
 from portal.matching.models import DistributionRule
@@ -79,23 +79,34 @@ def match(
         explanation = scorer.explain(facts)
         partners.append(Matched(facts.organisation_id, score_of(explanation), explanation))
     partners.sort(key=lambda matched: (-matched.score, draw(seed, matched.organisation_id)))
-    excluded = judged.excluded
-    if rule.most is not None and len(partners) > rule.most:
-        excluded = {**excluded, "most": len(partners) - rule.most}
-        partners = partners[: rule.most]
+    contest = contest_of(rule)
+    shared = fairness.share_out(
+        partners,
+        lead,
+        at,
+        seed=seed,
+        places=first_places(contest or contest_of_type(lead)),
+        most=rule.most,
+    )
     hours = rule.hours or policy_of(lead).offer_hours
     return Match(
         rule.id,
         hours,
-        partners,
-        excluded,
+        shared.partners,
+        {**judged.excluded, **shared.excluded},
         judged.candidates,
-        contest_of(rule),
+        contest,
         rule_version=rule.version,
         seed=seed,
         lead_facts=known.to_data(),
         facts_upto=last_kept(),
+        fairness=shared.kept,
     )
+
+
+def first_places(contest: Contest) -> int | None:
+    """Return how many partners see a lead first; None: all of them."""
+    return contest.size if contest.mode == Mode.STAGGERED else None
 
 
 def contest_of(rule: DistributionRule) -> Contest | None:

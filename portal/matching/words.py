@@ -15,9 +15,11 @@ from portal.catalog.models import FieldSubject
 from portal.catalog.queries import book
 from portal.leads.queries import find_type_name
 from portal.matching.criteria import CATALOG_FIELDS, Condition, Criterion, Field, Kind
+from portal.matching.fairness_words import HAD_THEIR_SHARE, place_drawn
 from portal.matching.kinds import FORBIDDEN, KINDS, Facts, kind_of
 from portal.matching.kinds.places import any_of
 from portal.matching.names import NEAREST_KM, country_name, own_names, subdivision_name
+from portal.matching.sharing import DRAWN
 
 Part = Mapping[str, Any]
 
@@ -68,7 +70,7 @@ def _names(locale: Locale, part: Part) -> str:
 def _said(_locale: Locale, kind: str, facts: Facts) -> str:
     # the same few phrases stand on every card of a page, and on every page; `_locale` is the one
     # that is spoken now, and the key
-    return KINDS[Kind(kind)].phrase(facts)
+    return place_drawn() if kind == DRAWN else KINDS[Kind(kind)].phrase(facts)
 
 
 def tell_excluded(excluded: Mapping[str, int]) -> list[str]:
@@ -102,6 +104,7 @@ OUT: dict[str, Callable[[int], str]] = {
         "%(num)d partner is not in the group", "%(num)d partners are not in the group", n
     ),
     **{name: said for kind in KINDS.values() for name, said in kind.out().items()},
+    **HAD_THEIR_SHARE,
     "most": lambda n: ngettext(
         "%(num)d more would suit, beyond the number the rule offers to",
         "%(num)d more would suit, beyond the number the rule offers to",

@@ -150,6 +150,8 @@ class Offer(Base):
             postgresql_where=text("open"),
         ),
         Index(None, "lead_id", "organisation_id"),
+        # what a firm has been offered lately
+        Index(None, "organisation_id", "visible_from"),
     )
 
 

@@ -31,6 +31,7 @@ from portal.leads import policies, requirements
 from portal.leads.contest import Mode
 from portal.leads.lifecycle import first_allowed
 from portal.leads.models import Lead, LeadState, LeadType, LifeState
+from portal.matching import fairness
 from portal.matching.models import DistributionRule
 from portal.matching.operations import match
 from portal.offers import clocks, events, opening, places, queries, redistribution, waiting
@@ -84,6 +85,7 @@ def offer(lead_id: int, at: datetime, rule: DistributionRule | None = None) -> O
             )
         )
     requirements.check_complete(lead, "offer")
+    fairness.wait_in_line()
     found = match(lead, at, rule=rule, without=excluded_firms(lead_id), seed=new_seed())
     if not found.partners:
         raise NobodyMatches(
@@ -279,6 +281,7 @@ LAST_OFFER = (
         Lead.round.label("lead_round"),
         Lead.status_id,
         Lead.kind,
+        Lead.temperature,
         first_allowed(LifeState.IN_PROGRESS).label("progress_id"),
         DeadlinePolicy.id.label("policy_id"),
         DeadlinePolicy.feedback_days,

@@ -18,6 +18,7 @@ from portal.core.events import record
 from portal.deadlines.models import Clock, ClockKind, DeadlinePolicy, Rung
 from portal.leads import policies
 from portal.leads.models import Lead, LeadState
+from portal.matching import fairness
 from portal.matching.models import DistributionRule
 from portal.matching.operations import match
 from portal.matching.queries import iter_rules_for
@@ -148,6 +149,7 @@ def to_next_group(
 
 def by_rule(lead: Lead, rule: DistributionRule, at: datetime) -> OfferRound | None:
     """Offer a lead to those a rule finds, apart from firms that are out."""
+    fairness.wait_in_line()
     found = match(lead, at, rule=rule, without=excluded_firms(lead.id), seed=new_seed())
     return publish(lead, found, at) if found.partners else None
 

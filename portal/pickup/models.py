@@ -80,6 +80,8 @@ class Pickup(Base):
             postgresql_where=text("ended_at IS NULL"),
         ),
         Index(None, "lead_id", "id"),
+        # what a firm has picked up lately
+        Index(None, "organisation_id", "picked_at"),
         CheckConstraint(
             "outcome IS NULL OR outcome IN ('won','lost','given_back','recalled')",
             name="outcome",

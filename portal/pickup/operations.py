@@ -30,7 +30,7 @@ from portal.deadlines.models import ClockKind
 from portal.deadlines.rules import rhythm_of
 from portal.leads.dates import clear_dates
 from portal.leads.lifecycle import TransitionRefused, first_of
-from portal.leads.models import Lead, LeadState, LifeState
+from portal.leads.models import Lead, LeadState, LifeState, Temperature
 from portal.offers import operations as offers
 from portal.offers import redistribution
 from portal.offers.models import Way
@@ -121,7 +121,7 @@ def claim(lead_id: int, actor: Actor, at: datetime) -> Claimed:
     """Pick up a lead for the actor, who becomes its holder; his account manager owns it then.
 
     Raises `NotFound` (never offered to the firm), `AlreadyTaken`, `Suspended`, `Absent`,
-    `FeedbackOwed`, `CapacityReached`. Who holds it already gets yes.
+    `FeedbackOwed`, `CapacityReached`, `CapReached`. Who holds it already gets yes.
     """
     position, calendar, offer = queries.read_claim(lead_id, actor, at)
     for held in position.pickups:
@@ -130,7 +130,8 @@ def claim(lead_id: int, actor: Actor, at: datetime) -> Claimed:
     if offer is None:
         raise NotFound()
     offers.check_standing(offer, lead_id, actor, at)
-    refusal = may_pick(position.standing, position.gate, position.firm_in_hand, at)
+    hot = offer.temperature == Temperature.HOT
+    refusal = may_pick(position.standing, position.gate, position.firm_in_hand, at, hot=hot)
     if refusal is not None:
         raise refusal
     if offer.progress_id is None:

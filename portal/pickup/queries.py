@@ -10,6 +10,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import (
     ColumnElement,
+    DateTime,
     Select,
     and_,
     bindparam,
@@ -28,7 +29,9 @@ from portal.core.db import AnyRow, ask, session
 from portal.core.errors import DomainError, NotFound
 from portal.deadlines.business_time import Calendar
 from portal.deadlines.models import DeadlinePolicy
-from portal.leads.models import Lead
+from portal.leads.models import Lead, Temperature
+from portal.matching.fairness import FIRM_CAPS, cap_of, count_picks
+from portal.matching.fairness_rules import PickCap
 from portal.offers.operations import LAST_OFFER, asked_of
 from portal.partners import calendars
 from portal.partners.models import Absence, Partner, WorkingHours
@@ -91,9 +94,24 @@ _STAYS = exists().where(
     Organisation.id == User.organisation_id,
     Organisation.active,
 )
-_NOTHING = select(_STAYS.label("stays")).subquery("nothing")
+# ... and what the firm has picked up since `since`, which is empty where that isn't capped
+_PICKED = (
+    select(func.count())
+    .select_from(Pickup)
+    .join(Lead, Lead.id == Pickup.lead_id)
+    .where(
+        Pickup.organisation_id == bindparam("organisation_id"),
+        Pickup.picked_at > bindparam("since", type_=DateTime(timezone=True)),
+        Pickup.outcome.is_distinct_from("given_back"),
+    )
+)
+_NOTHING = select(
+    _STAYS.label("stays"),
+    _PICKED.scalar_subquery().label("picks"),
+    _PICKED.where(Lead.temperature == Temperature.HOT).scalar_subquery().label("hot_picks"),
+).subquery("nothing")
 OPEN_AND_OFFER = (
-    select(*_HELD_COLUMNS, *_OFFER.c, _NOTHING.c.stays)
+    select(*_HELD_COLUMNS, *_OFFER.c, *_NOTHING.c)
     .select_from(_NOTHING.outerjoin(_OFFER, true()).outerjoin(_HELD, true()))
     .order_by(*_HELD_ORDER)
 )
@@ -109,6 +127,7 @@ BOUNDS = (
         Partner.capacity,
         Partner.rep_capacity,
         Partner.pauses,
+        FIRM_CAPS.label("caps"),
         Organisation.account_manager_id,
         _AWAY.where(Absence.user_id.is_(None)).label("firm_absent"),
         _AWAY.where(Absence.user_id == bindparam("user_id")).label("person_absent"),
@@ -140,6 +159,7 @@ STAFF_BOUNDS: Select[*tuple[Any, ...]] = (
         literal_column(str(STAFF_MAY_HOLD)).label("capacity"),
         literal_column(str(STAFF_MAY_HOLD)).label("rep_capacity"),
         _PAUSES.label("pauses"),
+        null().label("caps"),
         null().label("account_manager_id"),
         literal_column("false").label("firm_absent"),
         _AWAY.where(Absence.user_id == bindparam("user_id")).label("person_absent"),
@@ -197,7 +217,9 @@ def position_of(actor: Actor, at: datetime) -> Position:
     rows = ask(BOUNDS_AND_OPEN, _asked(actor, at)).all()
     if not rows:
         raise NotFound()
-    return _position(rows[0], _held(rows), actor, at)
+    cap = cap_of(rows[0].caps, at)
+    picks = count_picks(actor.organisation_id, cap.since) if cap is not None else (0, 0)
+    return _position(rows[0], _held(rows), actor, at, (cap, *picks))
 
 
 def read_claim(
@@ -214,12 +236,18 @@ def read_claim(
     bounds = ask(locked, _asked(actor, at)).one_or_none()
     if bounds is None:
         raise NotFound()
-    asked = {**asked_of(lead_id, actor), "user_id": actor.id}
+    cap = cap_of(bounds.caps, at)
+    asked = {
+        **asked_of(lead_id, actor),
+        "user_id": actor.id,
+        "since": cap.since if cap is not None else None,
+    }
     rows = ask(OPEN_AND_OFFER, asked).all()
     if not rows[0].stays:
         raise NotFound()
     offer = rows[0] if rows[0].id is not None else None
-    return _position(bounds, _held(rows), actor, at), calendars.from_row(bounds), offer
+    picked = (cap, rows[0].picks, rows[0].hot_picks)
+    return _position(bounds, _held(rows), actor, at, picked), calendars.from_row(bounds), offer
 
 
 def _position_of_staff(actor: Actor, at: datetime) -> Position:
@@ -238,9 +266,20 @@ def _held(rows: Sequence[AnyRow]) -> list[OpenPickup]:
     return [OpenPickup(*row[: len(OPEN_COLUMNS)]) for row in rows if row.held_id is not None]
 
 
-def _position(bounds: Any, held: Sequence[OpenPickup], actor: Actor, at: datetime) -> Position:
+Picked = tuple[PickCap | None, int, int]
+"""How much a firm may pick up, and how much it has, hot leads apart as well."""
+
+
+def _position(
+    bounds: Any,
+    held: Sequence[OpenPickup],
+    actor: Actor,
+    at: datetime,
+    picked: Picked = (None, 0, 0),
+) -> Position:
     if not actor.is_partner:
         held = [one for one in held if one.user_id == actor.id]
+    cap, picks, hot_picks = picked
     return Position(
         gate=gate_of(actor.id, held, at),
         standing=Standing(
@@ -249,6 +288,9 @@ def _position(bounds: Any, held: Sequence[OpenPickup], actor: Actor, at: datetim
             pause=_pause(bounds, actor, at),
             firm_absent=bounds.firm_absent,
             person_absent=bounds.person_absent,
+            cap=cap,
+            picks=picks,
+            hot_picks=hot_picks,
         ),
         pickups=held,
         account_manager_id=bounds.account_manager_id,

@@ -108,7 +108,13 @@ class Typed:
         return "more"
 
 
-PASSING = (GateReason.FIRM_AWAY, GateReason.AWAY, GateReason.HANDS_FULL, GateReason.FIRM_FULL)
+PASSING = (
+    GateReason.FIRM_AWAY,
+    GateReason.AWAY,
+    GateReason.HANDS_FULL,
+    GateReason.FIRM_FULL,
+    GateReason.CAP_REACHED,
+)
 """What keeps from picking without anything being owed: the gate stays amber."""
 
 INPUTS = {

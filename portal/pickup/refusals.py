@@ -15,6 +15,7 @@ from portal.offers.rules import AlreadyTaken, NothingToWaitFor
 from portal.pickup.rules import (
     Absent,
     CapacityReached,
+    CapReached,
     FeedbackOwed,
     GateShut,
     NotYoursAnyMore,
@@ -82,6 +83,7 @@ def words_of(refusal: Refused) -> tuple[str, str, Sequence[str]]:
     titles = {
         FeedbackOwed: _("An answer is owed first"),
         CapacityReached: _("Hands are full"),
+        CapReached: _("Your share for now"),
         Absent: _("Marked as away"),
         Suspended: _("Picking up pauses"),
         NotYoursAnyMore: _("No longer in your hands"),

@@ -24,6 +24,7 @@ from flask_babel import ngettext
 from portal.core.errors import DomainError, Refused
 from portal.deadlines.models import GateScope
 from portal.deadlines.rules import amber_from
+from portal.matching.fairness_rules import PickCap
 from portal.pickup.models import Debt
 from portal.pickup.words import GateReason, Obstacle, whole_of
 
@@ -51,6 +52,12 @@ class CapacityReached(GateShut):
     """The rep or the firm holds as many leads as agreed."""
 
     code = "capacity_reached"
+
+
+class CapReached(GateShut):
+    """The firm has picked up as many leads as the programme's terms of fairness allow for now."""
+
+    code = "cap_reached"
 
 
 class Absent(GateShut):
@@ -181,6 +188,9 @@ class Standing:
     pause: Pause | None
     firm_absent: bool
     person_absent: bool
+    cap: PickCap | None = None
+    picks: int = 0
+    hot_picks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,9 +273,12 @@ def debt_of(
 
 
 def obstacles(
-    standing: Standing, gate: Gate, firm_in_hand: int, at: datetime
+    standing: Standing, gate: Gate, firm_in_hand: int, at: datetime, *, hot: bool = False
 ) -> Sequence[Obstacle]:
-    """Return all that keeps a rep from picking up, in the order in which it has to be cleared."""
+    """Return all that keeps a rep from picking up, in the order in which it has to be cleared.
+
+    `hot` where it is a hot lead that is wanted.
+    """
     found: list[Obstacle] = []
     if standing.pause is not None and standing.pause.until > at:
         found.append(pause_words(standing.pause, gate))
@@ -281,7 +294,21 @@ def obstacles(
         found.append(Obstacle(GateReason.HANDS_FULL, held=gate.in_hand))
     if firm_in_hand >= standing.capacity:
         found.append(Obstacle(GateReason.FIRM_FULL, held=firm_in_hand))
+    if (capped := cap_words(standing, hot)) is not None:
+        found.append(capped)
     return found
+
+
+def cap_words(standing: Standing, hot: bool) -> Obstacle | None:
+    """Return that a firm has had its share, as its words need it; None where it has not."""
+    cap = standing.cap
+    if cap is None:
+        return None
+    if cap.most is not None and standing.picks >= cap.most:
+        return Obstacle(GateReason.CAP_REACHED, held=standing.picks, days=cap.days)
+    if hot and cap.most_hot is not None and standing.hot_picks >= cap.most_hot:
+        return Obstacle(GateReason.HOT_CAP_REACHED, held=standing.hot_picks, days=cap.days)
+    return None
 
 
 def pause_words(pause: Pause, gate: Gate) -> Obstacle:
@@ -331,12 +358,16 @@ REFUSALS: dict[GateReason, type[GateShut]] = {
     GateReason.COLLEAGUE_LATE: FeedbackOwed,
     GateReason.HANDS_FULL: CapacityReached,
     GateReason.FIRM_FULL: CapacityReached,
+    GateReason.CAP_REACHED: CapReached,
+    GateReason.HOT_CAP_REACHED: CapReached,
 }
 
 
-def may_pick(standing: Standing, gate: Gate, firm_in_hand: int, at: datetime) -> GateShut | None:
+def may_pick(
+    standing: Standing, gate: Gate, firm_in_hand: int, at: datetime, *, hot: bool = False
+) -> GateShut | None:
     """Return why a pick is refused, or None."""
-    for one in obstacles(standing, gate, firm_in_hand, at):
+    for one in obstacles(standing, gate, firm_in_hand, at, hot=hot):
         return REFUSALS[one.reason](whole_of(one), obstacle=one, gate=gate)
     return None
 

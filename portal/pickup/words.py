@@ -33,6 +33,8 @@ class GateReason(StrEnum):
     COLLEAGUE_LATE = "colleague_late"
     HANDS_FULL = "hands_full"
     FIRM_FULL = "firm_full"
+    CAP_REACHED = "cap_reached"
+    HOT_CAP_REACHED = "hot_cap_reached"
 
 
 OWN_ANSWERS = (GateReason.BLOCKED, GateReason.UNANSWERED, GateReason.PAST_DUE)
@@ -156,6 +158,28 @@ def sentence_of(obstacle: Obstacle, telling: Telling = ON_PAGE) -> str:
                     obstacle.held,
                 )
             )
+        case GateReason.CAP_REACHED:
+            return str(
+                ngettext(
+                    "Your firm has picked up %(num)d lead within %(days)d days, as many as the "
+                    "programme shares out to each.",
+                    "Your firm has picked up %(num)d leads within %(days)d days, as many as the "
+                    "programme shares out to each.",
+                    obstacle.held,
+                    days=obstacle.days,
+                )
+            )
+        case GateReason.HOT_CAP_REACHED:
+            return str(
+                ngettext(
+                    "Your firm has picked up %(num)d hot lead within %(days)d days, as many as the "
+                    "programme shares out to each.",
+                    "Your firm has picked up %(num)d hot leads within %(days)d days, as many as "
+                    "the programme shares out to each.",
+                    obstacle.held,
+                    days=obstacle.days,
+                )
+            )
 
 
 def way_out_of(obstacle: Obstacle, *, waiting: bool = False) -> str:
@@ -183,6 +207,8 @@ def way_out_of(obstacle: Obstacle, *, waiting: bool = False) -> str:
             return str(_("Your firm can pick again as soon as that answer is given."))
         case GateReason.HANDS_FULL | GateReason.FIRM_FULL:
             return str(_("Report on one that is done, or give one back."))
+        case GateReason.CAP_REACHED | GateReason.HOT_CAP_REACHED:
+            return str(_("The others have their turn now; days on which you are away don’t count."))
 
 
 def _answers_words(obstacle: Obstacle, waiting: bool) -> str:

@@ -1,0 +1,288 @@
+"""Leads are shared out: what firms have had lately is read, and the terms are applied to a match.
+
+What the terms decide is `fairness_rules`'; how they are kept `fairness_terms`'.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, literal_column, select, text
+
+from portal.core.db import ask, session
+from portal.leads.models import Lead, Temperature
+from portal.matching.fairness_rules import (
+    MOST_AWAY,
+    NOTHING_YET,
+    Had,
+    PickCap,
+    Terms,
+    arrange,
+    count_left_out,
+    left_out,
+    window_start,
+)
+from portal.matching.models import FairnessTerms
+from portal.matching.sharing import DRAWN, Share
+
+if TYPE_CHECKING:
+    from portal.matching.operations import Matched
+
+Spells = Sequence[tuple[date, date]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The partners of a match as they are offered the lead, and what is kept of it.
+
+    `excluded` counts those left out by code; `kept` are the terms with who was left out or drawn.
+    """
+
+    partners: list[Matched]
+    excluded: dict[str, int]
+    kept: dict[str, Any] | None = None
+
+
+def read_terms() -> Terms:
+    """Return the terms that hold; where nothing was agreed on, all share alike."""
+    row = session().scalar(select(FairnessTerms).order_by(FairnessTerms.number.desc()).limit(1))
+    return terms_of(row) if row is not None else Terms()
+
+
+def terms_of(row: FairnessTerms) -> Terms:
+    """Return what a version of the terms says."""
+    return Terms(
+        number=row.number,
+        period_days=row.period_days,
+        most_offers=row.most_offers,
+        most_hot_offers=row.most_hot_offers,
+        most_picks=row.most_picks,
+        most_hot_picks=row.most_hot_picks,
+        cooling_days=row.cooling_days,
+        explored=row.explored,
+        new_days=row.new_days,
+        small_people=row.small_people,
+    )
+
+
+IN_LINE = text(
+    """
+    SELECT pg_advisory_xact_lock(hashtext('fairness'))
+    FROM (
+      SELECT most_offers, most_hot_offers FROM fairness_terms ORDER BY number DESC LIMIT 1
+    ) AS terms
+    WHERE num_nonnulls(most_offers, most_hot_offers) > 0
+    """
+)
+
+
+def wait_in_line() -> None:
+    """Let one lead after the other be offered where offers are capped; the lead is locked before.
+
+    Whoever comes second counts what the first has offered.
+    """
+    session().execute(IN_LINE)
+
+
+def share_out(
+    partners: Sequence[Matched],
+    lead: Lead,
+    at: datetime,
+    *,
+    seed: int,
+    places: int | None,
+    most: int | None,
+) -> Shared:
+    """Apply the terms to the partners who suit a lead, best first.
+
+    `places` are those of the first ring, `most` is how many partners are offered it at all.
+    """
+    terms = read_terms()
+    if not terms.says_something or not partners:
+        return Shared(*cut(list(partners), most, {}))
+    firms = [one.organisation_id for one in partners]
+    hot, had = lead.temperature == Temperature.HOT, read_had(firms, terms, at)
+    out: dict[Share, list[int]] = defaultdict(list)
+    left = []
+    for one in partners:
+        why = left_out(terms, had.get(one.organisation_id, NOTHING_YET), hot, at)
+        if why is None:
+            left.append(one)
+        else:
+            out[why].append(one.organisation_id)
+    first = min((number for number in (places, most) if number is not None), default=None)
+    newcomers: Collection[int] = ()
+    if terms.explored and first is not None and len(left) > first:
+        newcomers = find_newcomers([one.organisation_id for one in left], terms, at)
+    arranged, drawn = arrange(left, newcomers, first, terms.explored, seed)
+    shared = [
+        replace(one, explanation=[*one.explanation, PLACE_DRAWN])
+        if one.organisation_id in drawn
+        else one
+        for one in arranged
+    ]
+    kept = {
+        **terms.kept(),
+        "left_out": {str(why): firms for why, firms in out.items()},
+        "drawn": sorted(drawn),
+    }
+    return Shared(*cut(shared, most, count_left_out(out)), kept)
+
+
+PLACE_DRAWN = {"kind": DRAWN, "mode": "fairness", "points": 0}
+
+
+def cut(
+    partners: list[Matched], most: int | None, excluded: dict[str, int]
+) -> tuple[list[Matched], dict[str, int]]:
+    """Return as many partners as are offered a lead, and how many were left out by what."""
+    if most is None or len(partners) <= most:
+        return partners, excluded
+    return partners[:most], {**excluded, "most": len(partners) - most}
+
+
+AWAY = text(
+    """
+    SELECT organisation_id AS firm, starts_on AS first, ends_on AS last FROM absences
+    WHERE organisation_id = ANY(:firms) AND user_id IS NULL
+      AND starts_on <= :today AND ends_on >= :earliest
+    UNION ALL
+    SELECT organisation_id, day, day FROM working_hours, unnest(days_off) AS day
+    WHERE organisation_id = ANY(:firms) AND day BETWEEN :earliest AND :today
+    """
+)
+# Rings that never opened were seen by nobody; those that will, count already.
+OFFERED = text(
+    """
+    SELECT asked.firm, counted.offers, counted.hot
+    FROM unnest(CAST(:firms AS bigint[]), CAST(:since AS timestamptz[])) AS asked(firm, since)
+    CROSS JOIN LATERAL (
+      SELECT count(*) AS offers,
+             count(*) FILTER (
+               WHERE coalesce(r.lead_facts->>'temperature', l.temperature) = 'hot') AS hot
+      FROM offers o JOIN offer_rounds r ON r.id = o.round_id JOIN leads l ON l.id = o.lead_id
+      WHERE o.organisation_id = asked.firm AND o.visible_from > asked.since AND r.opened_at <= :at
+        AND (r.ended_at IS NULL OR o.visible_from <= r.ended_at)
+    ) AS counted
+    """
+)
+PICKED = text(
+    """
+    SELECT asked.firm, counted.picks, counted.hot, counted.last_hot
+    FROM unnest(CAST(:firms AS bigint[]), CAST(:since AS timestamptz[])) AS asked(firm, since)
+    CROSS JOIN LATERAL (
+      SELECT count(*) FILTER (WHERE p.picked_at > asked.since) AS picks,
+             count(*) FILTER (WHERE p.picked_at > asked.since AND l.temperature = 'hot') AS hot,
+             max(p.picked_at) FILTER (WHERE l.temperature = 'hot') AS last_hot
+      FROM pickups p JOIN leads l ON l.id = p.lead_id
+      WHERE p.organisation_id = asked.firm AND p.picked_at > least(asked.since, :cooling)
+        AND p.picked_at <= :at AND p.outcome IS DISTINCT FROM 'given_back'
+    ) AS counted
+    """
+)
+NEWCOMERS = text(
+    """
+    SELECT p.organisation_id FROM partners p JOIN organisations o ON o.id = p.organisation_id
+    WHERE p.organisation_id = ANY(:firms) AND (o.created_at > :since OR p.people <= :people)
+    """
+)
+
+
+def read_had(firms: Sequence[int], terms: Terms, at: datetime) -> Mapping[int, Had]:
+    """Return what firms have had within their windows, as far as the terms ask for it."""
+    asks_picks = terms.caps_picks or terms.cooling_days > 0
+    if not (terms.caps_offers or asks_picks):
+        return {}
+    since = read_windows(firms, terms, at)
+    asked = {"firms": list(firms), "since": [since[firm] for firm in firms], "at": at}
+    had = dict.fromkeys(firms, NOTHING_YET)
+    if terms.caps_offers:
+        for row in session().execute(OFFERED, asked):
+            had[row.firm] = replace(had[row.firm], offers=row.offers, hot_offers=row.hot)
+    if asks_picks:
+        cooling = at - timedelta(days=terms.cooling_days)
+        for row in session().execute(PICKED, {**asked, "cooling": cooling}):
+            had[row.firm] = replace(
+                had[row.firm], picks=row.picks, hot_picks=row.hot, last_hot=row.last_hot
+            )
+    return had
+
+
+def read_windows(firms: Sequence[int], terms: Terms, at: datetime) -> Mapping[int, datetime]:
+    """Return since when leads count for each firm."""
+    usual = window_start(at, terms.period_days, ())
+    since = dict.fromkeys(firms, usual)
+    spells: dict[int, list[tuple[date, date]]] = defaultdict(list)
+    reach = {
+        "firms": list(firms),
+        "today": at.date(),
+        "earliest": at.date() - timedelta(days=terms.period_days + MOST_AWAY),
+    }
+    for row in session().execute(AWAY, reach):
+        spells[row.firm].append((row.first, row.last))
+    return {**since, **{firm: window_start(at, terms.period_days, away)
+                        for firm, away in spells.items()}}  # fmt: skip
+
+
+def find_newcomers(firms: Sequence[int], terms: Terms, at: datetime) -> Collection[int]:
+    """Return which of the firms are new or small."""
+    asked = {
+        "firms": list(firms),
+        "since": at - timedelta(days=terms.new_days),
+        "people": terms.small_people,
+    }
+    return frozenset(session().scalars(NEWCOMERS, asked))
+
+
+# A claim reads this beside the bounds of its firm, so it is a column and no statement of its own.
+FIRM_CAPS: ColumnElement[Any] = literal_column(
+    """
+    (SELECT jsonb_build_object(
+       'days', terms.period_days, 'most', terms.most_picks, 'most_hot', terms.most_hot_picks,
+       'away', (
+         SELECT jsonb_agg(jsonb_build_array(spell.first, spell.last)) FROM (
+           SELECT starts_on AS first, ends_on AS last FROM absences
+           WHERE absences.organisation_id = organisations.id AND absences.user_id IS NULL
+           UNION ALL
+           SELECT day, day FROM working_hours AS closed, unnest(closed.days_off) AS day
+           WHERE closed.organisation_id = organisations.id
+         ) AS spell))
+     FROM (SELECT * FROM fairness_terms ORDER BY number DESC LIMIT 1) AS terms
+     WHERE num_nonnulls(terms.most_picks, terms.most_hot_picks) > 0)
+    """
+)
+
+
+def cap_of(kept: Mapping[str, Any] | None, at: datetime) -> PickCap | None:
+    """Return what `FIRM_CAPS` says; None where picks are not capped."""
+    if kept is None:
+        return None
+    away = spells_of(kept["away"] or ())
+    return PickCap(
+        kept["days"], kept["most"], kept["most_hot"], window_start(at, kept["days"], away)
+    )
+
+
+def spells_of(rows: Iterable[Sequence[str]]) -> Spells:
+    """Return first and last days as they are kept in JSON."""
+    return [(date.fromisoformat(first), date.fromisoformat(last)) for first, last in rows]
+
+
+PICKS_SINCE = text(
+    """
+    SELECT count(*) AS picks, count(*) FILTER (WHERE l.temperature = 'hot') AS hot_picks
+    FROM pickups p JOIN leads l ON l.id = p.lead_id
+    WHERE p.organisation_id = :organisation_id AND p.picked_at > :since
+      AND p.outcome IS DISTINCT FROM 'given_back'
+    """
+)
+
+
+def count_picks(organisation_id: int, since: datetime) -> tuple[int, int]:
+    """Return how many leads a firm has picked up since then, and how many hot ones of them."""
+    row = ask(PICKS_SINCE, {"organisation_id": organisation_id, "since": since}).one()
+    return row.picks, row.hot_picks

@@ -9,6 +9,7 @@ The map of the house; a room enters only rooms below its own line:
 7  inbound         the buttons of mails
 6  escalation      what happens around deadlines, each step at its minute; what should never be
 5  feedback        what the holder reports; answer-and-pick
+   programme       goals, territories, terms that firms agree to, who refers leads
    assistance      help and special prices that holders ask for; the owner's own duty
    people          pages of who administers people and firms: lists, leavers, moves, the tree
 4  pickup          the first-come claim, the gate, give back

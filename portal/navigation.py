@@ -79,6 +79,13 @@ ADMINISTRATION: tuple[tuple[str, Any, Any, str, P], ...] = (
         P.PEOPLE_EDIT,
     ),
     (
+        "programme.page",
+        _l("Programme"),
+        _l("Goals, territories, the terms that firms agree to, and who refers leads."),
+        "flag",
+        P.RULES_EDIT,
+    ),
+    (
         "campaigns.campaigns",
         _l("Campaigns"),
         _l("What brings leads in, what it costs, and where they come from month by month."),
@@ -218,6 +225,9 @@ WITHIN = {
     "nurture.page": "qualification.qualify",
     "by_hand.new_lead": "qualification.qualify",
     "by_hand.look": "qualification.qualify",
+    "programme.own_terms": "desk.home",
+    "programme.accept_terms": "desk.home",
+    "programme.referring": "desk.mine",
     "finds.page": "desk.mine",
     "finds.new": "desk.mine",
     "finds.bring": "desk.mine",

@@ -167,6 +167,7 @@ from portal.pickup.events import (
     PicksSuspended,
     SuspensionEnded,
 )
+from portal.programme import routes as programme
 from portal.qualification import along as _along  # noqa: F401 – goes along with merges
 from portal.qualification import confirming_routes as confirming
 from portal.qualification import jobs as _qualification  # noqa: F401
@@ -218,6 +219,7 @@ ROOMS = (
     feedback.blueprint,
     lead_actions.blueprint,
     assistance.blueprint,
+    programme.blueprint,
     desk.blueprint,
     overflow.blueprint,
     invariants.blueprint,

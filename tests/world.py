@@ -58,6 +58,8 @@ from portal.people import sign_up
 from portal.people.models import SignUpRequest
 from portal.pickup import operations as pickup
 from portal.pickup.models import Extension, Suspension
+from portal.programme import operations as programme
+from portal.programme.models import TermsKind
 from portal.qualification import nurture, routing
 from portal.qualification.models import InquiryRoute, NurtureMail
 from portal.timeline import activities as timeline
@@ -415,9 +417,32 @@ def make_draft(world, at):
         world.values[f"deadlines.{endpoint} key"] = "standard"
     use = policy_uses.UseDraft(policy_key="standard", temperature="cold")
     world.values["use_id"] = policy_uses.add_use(use, world.people["manager"].id, at).id
+    for endpoint in ("terms", "version", "new_terms", "publish_terms"):
+        world.values[f"programme.{endpoint} key"] = "programme"
+    made = make_terms(world, at)
+    world.values["goal_id"], world.values["terms_id"] = made
+    world.values["number"] = 1
     for endpoint in ("way_page", "save_way"):
         world.values[f"definition.{endpoint} key"] = "waiting"
         world.values[f"definition.{endpoint} slug"] = "won"
+
+
+def make_terms(world, at):
+    """Have the channel manager set a goal and publish terms; return the ids of both."""
+    goal = programme.save_goal(
+        programme.GoalDraft(
+            kind="won_leads",
+            name="Wins this year",
+            target=40,
+            starts_on=at.date(),
+            ends_on=at.date() + timedelta(days=90),
+        ),
+        at,
+    )
+    texts = {"en": "Answer within a week.", "de": "Antworten Sie binnen einer Woche."}
+    manager = get_actor(world.people["manager"].id)
+    terms = programme.publish_terms(TermsKind.PROGRAMME, texts, None, manager, at)
+    return goal.id, terms.id
 
 
 def make_note(world, at):

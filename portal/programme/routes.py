@@ -23,7 +23,7 @@ from portal.web.htmx import go
 
 blueprint = Blueprint("programme", __name__)
 SEE, EDIT = Permission.BOARD_SEE, Permission.RULES_EDIT
-KINDS = "<any(programme, referral):kind>"
+KINDS = "<any(programme, referral):key>"
 
 
 @blueprint.app_template_global("terms_asked")
@@ -150,56 +150,56 @@ def save_territories() -> ResponseReturnValue:
 
 @blueprint.get(f"/programme/terms/{KINDS}")
 @requires(SEE)
-def terms(kind: str) -> ResponseReturnValue:
-    newest = queries.find_terms(TermsKind(kind))
+def terms(key: str) -> ResponseReturnValue:
+    newest = queries.find_terms(TermsKind(key))
     return render_template(
         "programme/terms.html",
-        kind=kind,
-        title=TERMS[TermsKind(kind)],
+        kind=key,
+        title=TERMS[TermsKind(key)],
         newest=newest,
         text=text_of(newest) if newest else "",
-        versions=queries.list_terms(TermsKind(kind)),
-        firms=queries.list_agreement(newest.id) if newest and kind == "programme" else [],
+        versions=queries.list_terms(TermsKind(key)),
+        firms=queries.list_agreement(newest.id) if newest and key == TermsKind.PROGRAMME else [],
         may_edit=current_actor().may(EDIT),
     )
 
 
 @blueprint.get(f"/programme/terms/{KINDS}/<int:number>")
 @requires(SEE)
-def version(kind: str, number: int) -> ResponseReturnValue:
-    found = queries.get_terms(TermsKind(kind), number)
+def version(key: str, number: int) -> ResponseReturnValue:
+    found = queries.get_terms(TermsKind(key), number)
     return render_template(
         "programme/terms_version.html",
-        kind=kind,
-        title=TERMS[TermsKind(kind)],
+        kind=key,
+        title=TERMS[TermsKind(key)],
         terms=found,
     )
 
 
 @blueprint.get(f"/programme/terms/{KINDS}/new")
 @requires(EDIT)
-def new_terms(kind: str) -> ResponseReturnValue:
-    form, newest = TermsForm(formdata=None), queries.find_terms(TermsKind(kind))
+def new_terms(key: str) -> ResponseReturnValue:
+    form, newest = TermsForm(formdata=None), queries.find_terms(TermsKind(key))
     if newest is not None:
         form.show(newest.texts)
-    return show_new_terms(kind, form)
+    return show_new_terms(key, form)
 
 
 @blueprint.post(f"/programme/terms/{KINDS}/new")
 @requires(EDIT)
-def publish_terms(kind: str) -> ResponseReturnValue:
+def publish_terms(key: str) -> ResponseReturnValue:
     form = TermsForm()
     if not form.validate():
-        return show_new_terms(kind, form), 422
+        return show_new_terms(key, form), 422
     try:
         made = operations.publish_terms(
-            TermsKind(kind), form.texts(), form.binding_from.data, current_actor(), clock.now()
+            TermsKind(key), form.texts(), form.binding_from.data, current_actor(), clock.now()
         )
     except Invalid as error:
         form.take(error)
-        return show_new_terms(kind, form), 422
+        return show_new_terms(key, form), 422
     flash(_("Version %(number)s is published.", number=made.number), "success")
-    return go(url_for("programme.terms", kind=kind))
+    return go(url_for("programme.terms", key=key))
 
 
 def show_new_terms(kind: str, form: TermsForm) -> str:

@@ -71,6 +71,8 @@ from portal.people import sign_up
 from portal.people.models import SignUpRequest
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
+from portal.programme import operations as programme
+from portal.programme.models import TermsKind
 from portal.qualification import letters, nurture, routing
 from portal.qualification.models import InquiryRoute, NurtureMail
 from portal.timeline import activities as timeline
@@ -107,6 +109,7 @@ class Field:
     pickups: dict[str, int] = field(default_factory=dict)
     hand_overs: dict[str, int] = field(default_factory=dict)
     firm: int = 0
+    goal: int = 0
     customer: int = 0
     partner_note: dict[str, int] = field(default_factory=dict)
     customer_note: dict[str, int] = field(default_factory=dict)
@@ -219,6 +222,7 @@ def till_the_field(folder: Path) -> Field:
     made.inquiry_route = routed(made, at)
     use = UseDraft(policy_key="standard", temperature="cold")
     made.policy_use = add_use(use, None, at).id
+    made.goal = with_programme(made, at)
     made.rule = session().scalars(select(DistributionRule.id).limit(1)).one()
     # one of each shape; the other kinds have the same pages
     kinds = ("product", "reason", "size_band")
@@ -252,6 +256,30 @@ def till_the_field(folder: Path) -> Field:
     made.mail = catch(folder / "mailbox")
     made.mail_in = factory(have_mail_come_in)()
     return made
+
+
+def with_programme(made, at):
+    """Have goals, territories, terms and somebody who refers leads; return the id of a goal."""
+    day, manager = at.date(), get_actor(made.people["channel_manager"].id)
+    for kind, name, target in (
+        ("won_value", "Revenue of the half-year", 400_000),
+        ("territories", "Partners in the north", 12),
+    ):
+        goal = programme.save_goal(
+            programme.GoalDraft(
+                kind=kind,
+                name=name,
+                target=target,
+                starts_on=day - timedelta(days=60),
+                ends_on=day + timedelta(days=120),
+                codes=["DE-NI"],
+            ),
+            at,
+        )
+    programme.save_territories({"DE": 10, "DE-NI": 3, "AT": 2}, at)
+    programme.publish_terms(TermsKind.PROGRAMME, {"en": TEXT, "de": TEXT}, day, manager, at)
+    programme.join_referral(made.firm, False, manager, at)
+    return goal.id
 
 
 def at_work(made: Field, alice, bob) -> None:

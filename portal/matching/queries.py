@@ -7,7 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import FromClause, Select, case, false, func, null, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    FromClause,
+    Integer,
+    Select,
+    and_,
+    case,
+    column,
+    false,
+    func,
+    null,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import PARTNER_KINDS
@@ -149,19 +163,48 @@ def judge_partners(
     )
     # the verdicts counted, then those who passed; each fills columns of its own
     rows = session().execute(union_all(tally.group_by(judged.c.failed), facts)).all()
-    excluded: dict[str, int] = dict.fromkeys(names, 0)
+    excluded = {name: 0 for name in names if name not in IF_ANY}
     candidates = 0
     passed = []
     for verdict, count, organisation_id, *values in rows:
         if organisation_id is None:
             candidates += count
             if verdict:
-                excluded[names[verdict - 1]] += count
+                name = names[verdict - 1]
+                excluded[name] = excluded.get(name, 0) + count
         else:
             taken = iter(values)
             each = tuple([kinds.take_fact(criterion, taken) for criterion in criteria])
             passed.append(PartnerFacts(organisation_id, each))
     return Judgement(passed, excluded, candidates)
+
+
+IF_ANY = ("terms", "refers")
+"""What is told of only where it takes somebody out: most programmes ask for neither."""
+
+# the programme is a room above, so its tables are named here and not its models
+BINDING = text(
+    """
+    SELECT max(number) AS number FROM programme_terms
+    WHERE kind = 'programme' AND made_at <= :at
+      AND binding_from <= CAST(timezone(
+        (SELECT timezone FROM organisations WHERE kind = 'vendor' ORDER BY id LIMIT 1),
+        CAST(:at AS timestamptz)) AS date)
+    """
+)
+AGREED = text(
+    """
+    SELECT a.organisation_id, t.number FROM terms_acceptances a
+    JOIN programme_terms t ON t.id = a.terms_id
+    WHERE t.kind = 'programme' AND a.at <= :at
+    """
+)
+ONLY_REFERS = text(
+    """
+    SELECT organisation_id FROM referral_partners
+    WHERE only_refers AND joined_at <= :at AND (left_at IS NULL OR left_at > :at)
+    """
+)
 
 
 def _standing(source: Source, group_id: int | None, without: Collection[int]) -> Iterator[Check]:
@@ -170,6 +213,15 @@ def _standing(source: Source, group_id: int | None, without: Collection[int]) ->
     if without:
         yield "without", c.organisation_id.in_(sorted(without))
     yield "suspended", func.coalesce(c.suspended_until > source.at, false())
+    asked = {"at": source.at}
+    binding = BINDING.bindparams(**asked).columns(column("number", Integer)).scalar_subquery()
+    agreed = AGREED.bindparams(**asked).columns(
+        column("organisation_id", BigInteger), column("number", Integer)
+    ).subquery()  # fmt: skip
+    of_now = select(agreed.c.organisation_id).where(agreed.c.number >= binding)
+    yield "terms", and_(binding.is_not(None), c.organisation_id.not_in(of_now))
+    refers = ONLY_REFERS.bindparams(**asked).columns(column("organisation_id", BigInteger))
+    yield "refers", c.organisation_id.in_(refers)
     if group_id is not None:
         yield "group", ~kinds.sure(source.in_group(group_id))
 

@@ -100,6 +100,14 @@ OUT: dict[str, Callable[[int], str]] = {
     "suspended": lambda n: ngettext(
         "%(num)d partner is suspended", "%(num)d partners are suspended", n
     ),
+    "terms": lambda n: ngettext(
+        "%(num)d partner has not agreed to the terms",
+        "%(num)d partners have not agreed to the terms",
+        n,
+    ),
+    "refers": lambda n: ngettext(
+        "%(num)d partner only refers leads", "%(num)d partners only refer leads", n
+    ),
     "group": lambda n: ngettext(
         "%(num)d partner is not in the group", "%(num)d partners are not in the group", n
     ),

@@ -234,6 +234,6 @@ def leave_referral(organisation_id: int, actor: Actor, at: datetime) -> None:
     if member is None:
         raise NotFound()
     if member.left_at is None:
-        member.left_at, member.only_refers = at, False
+        member.left_at = at
         session().flush()
         record(ReferralLeft(at=at, organisation_id=organisation_id))

@@ -14,6 +14,7 @@ from portal.core.errors import Invalid, NotFound
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.leads.models import LeadFinder
+from portal.matching.operations import match
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
 from portal.programme import operations, queries
@@ -245,3 +246,29 @@ def test_another_firms_part_is_not_for_strangers_to_end(ctx):
     with pytest.raises(NotFound):
         operations.leave_referral(firm.id, stranger, AT)
     assert queries.find_referral(firm.id).only_refers
+
+
+def test_from_the_day_on_who_has_not_agreed_or_only_refers_is_offered_nothing(ctx):
+    manager = make_manager()
+    agrees, silent, refers = make_partner("Agrees"), make_partner("Silent"), make_partner("Refers")
+    anna = make_person(agrees, "partner_manager")
+    lead = make_lead(state="qualified")
+    operations.join_referral(refers.id, True, get_actor(manager.id), AT)
+
+    def offered(at):
+        found = match(lead, at)
+        return [one.organisation_id for one in found.partners], found.excluded
+
+    firms, excluded = offered(AT)
+    assert set(firms) == {agrees.id, silent.id}
+    assert ("terms" in excluded, excluded["refers"]) == (False, 1)
+    first = publish(manager, binding_from=queries.today(AT) + timedelta(days=3))
+    operations.accept_terms(first.id, get_actor(anna.id), AT + timedelta(hours=1))
+    assert set(offered(AT + timedelta(days=2))[0]) == {agrees.id, silent.id}
+    firms, excluded = offered(AT + timedelta(days=4))
+    assert (firms, excluded["terms"]) == ([agrees.id], 2)
+    # a later version that nothing hangs on asks nobody to agree again before he is offered more
+    publish(manager, {**WORDS, "en": "Shorter."}, at=AT + timedelta(days=5))
+    assert offered(AT + timedelta(days=6))[0] == [agrees.id]
+    operations.leave_referral(refers.id, get_actor(manager.id), AT + timedelta(days=7))
+    assert "refers" not in offered(AT + timedelta(days=8))[1]

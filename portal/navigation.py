@@ -270,6 +270,7 @@ WHOLE_ROOMS = frozenset(
         "partners",
         "people",
         "rule_versions",
+        "suggestions",
     }
 )
 # a unit's pages belong to those of its firm

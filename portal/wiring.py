@@ -117,6 +117,8 @@ from portal.matching import group_routes as groups
 from portal.matching import policy_routes as deadlines
 from portal.matching import policy_use_routes as policy_uses
 from portal.matching import routes as matching
+from portal.matching import suggestion_jobs as _suggestion_jobs  # noqa: F401
+from portal.matching import suggestion_routes as suggestions
 from portal.matching import version_routes as rule_versions
 from portal.notifications import jobs as _notifications  # noqa: F401 – registers its reactions
 from portal.notifications import routes as notifications
@@ -210,6 +212,7 @@ ROOMS = (
     matching.blueprint,
     rule_versions.blueprint,
     fairness_terms.blueprint,
+    suggestions.blueprint,
     offers.blueprint,
     pickup.blueprint,
     suspensions.blueprint,
@@ -413,6 +416,7 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("escalation.take_steps", timedelta(seconds=60)),
     ("escalation.note_silence", timedelta(hours=1)),
     ("matching.fill_groups", timedelta(seconds=60)),
+    ("matching.suggest", timedelta(hours=24)),
     ("pickup.weigh_standings", timedelta(minutes=2)),
     ("pickup.weigh_all_standings", timedelta(hours=6)),
     ("feedback.count_rates", timedelta(hours=24)),

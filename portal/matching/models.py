@@ -6,7 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -115,3 +120,24 @@ class FairnessTerms(Base):
         CheckConstraint("cooling_days BETWEEN 0 AND 366", name="cooling_days"),
         CheckConstraint("explored BETWEEN 0 AND 100", name="explored"),
     )
+
+
+class WeightSuggestion(Base):
+    """What the outcomes of the last year say about the weights of one version of a rule.
+
+    `advice` is a list of what `learning.Advice` has; empty where `needed` more outcomes are needed.
+    """
+
+    __tablename__ = "weight_suggestions"
+
+    rule_id: Mapped[int] = mapped_column(
+        ForeignKey("distribution_rules.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    )
+    version: Mapped[int]
+    at: Mapped[datetime]
+    won: Mapped[int]
+    lost: Mapped[int]
+    needed: Mapped[int]
+    advice: Mapped[list[dict[str, Any]]]

@@ -156,6 +156,13 @@ ADMINISTRATION: tuple[tuple[str, Any, Any, str, P], ...] = (
         P.RULES_EDIT,
     ),
     (
+        "offering.allocation",
+        _l("Who decides on offers"),
+        _l("Who offers leads by hand besides channel managers, and who hears of them first."),
+        "users",
+        P.RULES_EDIT,
+    ),
+    (
         "working_hours.of_vendor",
         _l("Working hours"),
         _l("When your own people work, and partners who have said nothing else."),

@@ -122,6 +122,7 @@ from portal.matching import suggestion_routes as suggestions
 from portal.matching import version_routes as rule_versions
 from portal.notifications import jobs as _notifications  # noqa: F401 – registers its reactions
 from portal.notifications import routes as notifications
+from portal.offers import hand_routes as offering
 from portal.offers import jobs as _offers  # noqa: F401
 from portal.offers import routes as offers
 from portal.offers.events import (
@@ -214,6 +215,7 @@ ROOMS = (
     fairness_terms.blueprint,
     suggestions.blueprint,
     offers.blueprint,
+    offering.blueprint,
     pickup.blueprint,
     suspensions.blueprint,
     pauses.blueprint,

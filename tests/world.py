@@ -50,6 +50,7 @@ from portal.leads.intake.mapping import propose_mapping
 from portal.leads.models import Lead, LeadState
 from portal.matching import policy_uses
 from portal.matching.models import DistributionRule
+from portal.offers import deciding
 from portal.offers import operations as offers
 from portal.partners import activities as partner_activities
 from portal.partners import contacts
@@ -187,6 +188,7 @@ def make_world():
     tree.set_account_manager(alpha, world.people["pam"].id, at)
     make_leads(world, at)
     make_things(world, alpha, at)
+    deciding.save(deciding.LETTABLE, True, 15, at)
     return world
 
 

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     LEADS_RECALL = "leads:recall"
     LEADS_SEE_ALL = "leads:see-all"
     MAILS_MANAGE = "mails:manage"
+    OFFERS_ALLOCATE = "offers:allocate"
     OFFERS_SEE = "offers:see"
     OFFERS_DECLINE_FIRM = "offers:decline-for-firm"
     OFFERS_MAKE = "offers:make"
@@ -56,6 +57,7 @@ LEADING = frozenset(
         P.HAND_OVERS_SEE,
         P.LEADS_ASSIGN,
         P.LEADS_RECALL,
+        P.OFFERS_ALLOCATE,
         P.PARTNERS_SEE,
         P.REPORTS_SEE,
         P.TEAMS_LEAD,
@@ -100,6 +102,7 @@ ROLES: dict[str, frozenset[Permission]] = {
             P.LEADS_RECALL,
             P.LEADS_SEE_ALL,
             P.MAILS_MANAGE,
+            P.OFFERS_ALLOCATE,
             P.OFFERS_MAKE,
             P.PARTNERS_EDIT,
             P.PARTNERS_SEE,
@@ -110,7 +113,14 @@ ROLES: dict[str, frozenset[Permission]] = {
         }
     ),
     "account_manager": frozenset(
-        {P.BOARD_SEE, P.EXTENSIONS_DECIDE, P.HAND_OVERS_SEE, P.PARTNERS_SEE, P.REPORTS_SEE}
+        {
+            P.BOARD_SEE,
+            P.EXTENSIONS_DECIDE,
+            P.HAND_OVERS_SEE,
+            P.OFFERS_ALLOCATE,
+            P.PARTNERS_SEE,
+            P.REPORTS_SEE,
+        }
     ),
     "regional_manager": LEADING,
     "sales_manager": LEADING,

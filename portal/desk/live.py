@@ -72,6 +72,11 @@ def _firm_out(event: offers.OfferDeclined) -> Iterable[Item]:
     return ({"kind": "gone", "lead": event.lead_id, "firm": event.organisation_id}, BOARD)
 
 
+def _taken_back(event: offers.OfferWithdrawn) -> Iterable[Item]:
+    whose = {"person": event.user_id} if event.user_id else {"firm": event.organisation_id}
+    return ({"kind": "gone", "lead": event.lead_id, **whose}, BOARD)
+
+
 def _turn_over(event: offers.TurnOver) -> Iterable[Item]:
     return ({"kind": "gone", "lead": event.lead_id, "firm": event.organisation_id},)
 
@@ -106,6 +111,8 @@ NEWS: dict[type[Event], Callable[[Any], Iterable[Item]]] = {
     offers.DeclineTakenBack: _offered,
     offers.RoundEnded: _ended,
     offers.OfferDeclined: _firm_out,
+    offers.OfferWithdrawn: _taken_back,
+    offers.RoundExtended: _board,
     offers.TurnOver: _turn_over,
     offers.OfferDismissed: _not_for_me,
     offers.LeadReturned: _board,
@@ -187,13 +194,12 @@ def address(items: Sequence[Item]) -> list[Letter]:
             letters.append(Letter("lead", frozenset({f"person:{item['person']}"}), lead_id, True))
         else:
             if "firm" in item:
-                to: Collection[int] = (item["firm"],)
+                to: Collection[str] = (f"offers:{item['firm']}",)
             elif "round" in item:
                 to = ended.get(item["round"], ())
             else:
                 to = now.get(item["lead"], ())
-            topics = frozenset(f"offers:{firm}" for firm in to)
-            letters.append(Letter("lead", topics, lead_id, kind == "gone"))
+            letters.append(Letter("lead", frozenset(to), lead_id, kind == "gone"))
     return letters
 
 

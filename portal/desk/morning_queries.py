@@ -95,6 +95,7 @@ def read_firm_changes(actor: Actor, since: datetime, at: datetime, *, of_firm: b
         .where(
             Lead.state == LeadState.OFFERED,
             Offer.organisation_id == actor.organisation_id,
+            or_(Offer.user_id.is_(None), Offer.user_id == actor.id),
             Offer.open,
             Offer.visible_from >= since,
             Offer.visible_from <= at,

@@ -431,16 +431,24 @@ def person_names(ids: Sequence[int]) -> dict[int, str]:
 
 def read_hearers(
     lead_ids: Collection[int], round_ids: Collection[int], pickup_ids: Collection[int], at: datetime
-) -> tuple[dict[int, set[int]], dict[int, set[int]], dict[int, int]]:
-    """Return the firms that are to hear of leads, by lead and by round, and whose pickups are.
+) -> tuple[dict[int, set[str]], dict[int, set[str]], dict[int, int]]:
+    """Return who is to hear of leads, by lead and by round, and whose pickups are.
 
-    Of a lead it is those who see it in its present round; who declined hears no more. A unit of the
-    vendor stands by its id below nought.
+    Of a lead it is those who see it in its present round; who declined hears no more. It is told to
+    firms, to units of the vendor, which have their ids below nought, or to one person.
     """
-    hearer = func.coalesce(-Offer.unit_id, Offer.organisation_id).label("hearer")
-    by_lead: dict[int, set[int]] = {}
-    by_round: dict[int, set[int]] = {}
-    seen = (Offer.visible_from <= at, Offer.declined_at.is_(None))
+    firm = func.coalesce(-Offer.unit_id, Offer.organisation_id)
+    hearer = case(
+        (Offer.user_id.is_not(None), func.concat("person:", Offer.user_id)),
+        else_=func.concat("offers:", firm),
+    ).label("hearer")
+    by_lead: dict[int, set[str]] = {}
+    by_round: dict[int, set[str]] = {}
+    seen = (
+        Offer.visible_from <= at,
+        Offer.declined_at.is_(None),
+        Offer.withdrawn_at.is_(None),
+    )
     if lead_ids:
         for row in session().execute(
             select(Offer.lead_id, hearer)

@@ -50,10 +50,11 @@ from portal.leads.sight import Sight, sight_of
 from portal.leads.team import read_side
 from portal.leads.visibility import Field
 from portal.matching import words
+from portal.offers import deciding, places, redistribution, rings
 from portal.offers import operations as offering
-from portal.offers import places, redistribution, rings
 from portal.offers import queries as offers
 from portal.offers.cards import card_of
+from portal.offers.deciding import Right
 from portal.offers.models import Offer, OfferRound
 from portal.offers.publishing import stays_direct
 from portal.offers.rules import may_be_offered
@@ -72,6 +73,9 @@ from portal.web.access import requires, signed_in
 from portal.web.paging import page_number
 
 blueprint = Blueprint("desk", __name__)
+
+MOST_AGAIN = 50
+"""So many firms stand in the address of a page."""
 
 
 # -- this morning ---------------------------------------------------------------------------
@@ -371,6 +375,7 @@ def vendor_lead(
     contact = contacts.find_contact(found, actor, at, sight)
     in_hand = pickups.find_held(found.id) if found.state == LeadState.HELD else None
     may_offer = actor.may(Permission.OFFERS_MAKE)
+    right = deciding.find_right(actor)
     told = Field.PROGRESS in sight
     given = part_of(queries.list_feedback(found.id), and_own(firms, actor)) if told else []
     holders = part_of(queries.list_pickups(found.id), firms) if Field.HOLDER in sight else []
@@ -391,7 +396,12 @@ def vendor_lead(
         status=list_statuses()[found.status_id],
         may_label=bool(list_labels(found, actor)),
         rounds=rounds,
-        offered=tell_offers(rounds[0], lines, at) if rounds else [],
+        offered=tell_offers(rounds[0], lines, right, at) if rounds else [],
+        by_hand=queries.person_names([one.offered_by_id for one in rounds if one.offered_by_id]),
+        decides=right is not None,
+        again=again_of(rounds[0], offered) if rounds else [],
+        offers_stand=sum(not one.declined_at and not one.withdrawn_at for one in offered),
+        decides_all=right is not None and right.covers(one.organisation_id for one in offered),
         tell_course=tell_course,
         side=read_side(found, actor),
         customer=find_of_lead(found.id),
@@ -439,10 +449,25 @@ def vendor_lead(
     )
 
 
-def tell_offers(last: OfferRound, lines: Sequence[Offer], at: datetime) -> list[dict[str, Any]]:
+def again_of(last: OfferRound, lines: Sequence[Offer]) -> list[int]:
+    """Return the firms to which a lead can be offered again that were chosen by hand."""
+    if last.offered_by_id is None:
+        return []
+    return [line.organisation_id for line in lines if line.declined_at is None][:MOST_AGAIN]
+
+
+def tell_offers(
+    last: OfferRound, lines: Sequence[Offer], right: Right | None, at: datetime
+) -> list[dict[str, Any]]:
     """Return the offers of a round for its page, ring by ring; those in turn in one piece."""
     names = queries.firm_names([line.organisation_id for line in lines])
     units = unit_names([line.unit_id for line in lines if line.unit_id])
+    people = queries.person_names(
+        [one for line in lines for one in (line.user_id, line.suits_user_id) if one]
+    )
+    via = queries.firm_names(
+        [line.via_organisation_id for line in lines if line.via_organisation_id]
+    )
     in_turn = last.mode == Mode.SERIAL
     told: dict[int, dict[str, Any]] = {}
     for line in lines:
@@ -458,6 +483,17 @@ def tell_offers(last: OfferRound, lines: Sequence[Offer], at: datetime) -> list[
                 "when": when if in_turn else "",
                 "why": words.why(line.explanation),
                 "declined_at": line.declined_at,
+                "withdrawn_at": line.withdrawn_at,
+                "person": people.get(line.user_id or 0),
+                "suits": people.get(line.suits_user_id or 0),
+                "via": via.get(line.via_organisation_id or 0),
+                "organisation_id": line.organisation_id,
+                "may_take_back": right is not None
+                and last.ended_at is None
+                and line.unit_id is None
+                and line.declined_at is None
+                and line.withdrawn_at is None
+                and right.covers((line.organisation_id,)),
                 "reason": book().label(line.reason_id, str(get_locale())),
             }
         )

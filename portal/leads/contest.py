@@ -21,6 +21,9 @@ class Mode(StrEnum):
     SERIAL = "serial"
 
 
+DIRECT = "direct"
+"""The way of a round for one addressee alone, who must still accept; no type or rule has it."""
+
 RINGED = (Mode.STAGGERED, Mode.SERIAL)
 """In these it takes `minutes` until the next ring, or the next one's turn."""
 

@@ -124,7 +124,12 @@ def find_offer(round_id: int, user: User, at: datetime) -> Offered | None:
 
 
 def is_for(offer: Offer, user: User) -> bool:
-    """Tell whether an offer to a person's firm is for her, too; one to a unit is for its people."""
+    """Tell whether an offer to a person's firm is for her, too.
+
+    One to a unit is for its people, one to a person for nobody else.
+    """
+    if offer.user_id is not None:
+        return offer.user_id == user.id
     return offer.unit_id is None or user.unit_id in units_below(offer.unit_id)
 
 
@@ -296,6 +301,7 @@ def silent_firms(
             .where(
                 Offer.round_id == round_id,
                 Offer.declined_at.is_(None),
+                Offer.withdrawn_at.is_(None),
                 Offer.visible_from <= at,
                 Organisation.kind.in_(PARTNER_KINDS),
                 hers,

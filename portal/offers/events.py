@@ -94,6 +94,41 @@ class DeclineTakenBack(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OfferWithdrawn(Event):
+    """An offer was taken back from one firm; others still have theirs."""
+
+    round_id: int
+    offer_id: int
+    organisation_id: int
+    user_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundExtended(Event):
+    """A round lasts longer than it was said."""
+
+    round_id: int
+    hours: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferedOn(Event):
+    """A distributor offered a lead on to resellers of its own, `organisation_ids`."""
+
+    round_id: int
+    organisation_id: int
+    user_id: int
+    organisation_ids: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllocationChanged(Event):
+    """Somebody said who may offer leads by hand, by roles, and who hears of them first."""
+
+    roles: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoundEnded(Event):
     round_id: int
     outcome: str

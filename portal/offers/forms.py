@@ -1,15 +1,18 @@
-"""The form that offers a lead to a unit of the vendor."""
+"""Forms of offering: to a unit of the vendor, by hand to partners, for longer; who may decide."""
 
 from __future__ import annotations
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
-from wtforms import SelectField
+from wtforms import BooleanField, RadioField, SelectField
 
-from portal.web.forms import Choices, Form, needed
+from portal.leads.contest_words import span_in_words
+from portal.offers.deciding import LETTABLE
+from portal.web.forms import Choices, Form, TicksField, WholeField, needed
 
 DAYS = (1, 3, 7, 14)
+MINUTES = (30, 60, 120, 240, 480, 1440)
 
 
 class UnitForm(Form):
@@ -21,9 +24,7 @@ class UnitForm(Form):
     def offer(self, units: Choices) -> None:
         """Fill the lists to choose from."""
         self.unit_id.choices = [("", _("Please choose")), *units]
-        self.days.choices = [
-            (str(days), ngettext("%(num)d day", "%(num)d days", days)) for days in DAYS
-        ]
+        self.days.choices = days_to_choose()
 
     @property
     def chosen(self) -> int | None:
@@ -35,3 +36,59 @@ class UnitForm(Form):
     def hours(self) -> int:
         """Return for how many hours."""
         return 24 * int(self.days.data)
+
+
+class HandForm(Form):
+    """How a lead is offered to who was chosen."""
+
+    user_id = SelectField(_l("For whom of the firm"), choices=[], validate_choice=False)
+    way = RadioField(_l("How they come by it"), choices=[])
+    minutes = SelectField(_l("Each has it alone for"), choices=[])
+    days = SelectField(_l("On offer for"), [needed()], choices=[])
+
+    def offer(self, people: Choices) -> None:
+        """Fill the lists to choose from; `people` are those of the one firm."""
+        self.user_id.choices = [("", _("Everybody there who picks up leads")), *people]
+        self.way.choices = [
+            ("race", _("All see it at once, the first to pick it up gets it")),
+            ("turn", _("One after the other, in this order")),
+        ]
+        self.minutes.choices = [(str(minutes), span_in_words(minutes)) for minutes in MINUTES]
+        self.days.choices = days_to_choose()
+
+    def leave_way(self) -> None:
+        """Take the first way where nothing was asked: there is one firm alone."""
+        self.way.data, self.minutes.data = "race", str(MINUTES[0])
+
+    @property
+    def person(self) -> int | None:
+        """Return the person for whom alone it is."""
+        raw = self.user_id.data or ""
+        return int(raw) if raw.isdecimal() and len(raw) < 15 else None
+
+
+class LongerForm(Form):
+    """For how much longer a lead is on offer."""
+
+    days = SelectField(_l("Longer by"), [needed()], choices=[])
+
+    def offer(self) -> None:
+        """Fill the list to choose from."""
+        self.days.choices = days_to_choose()
+
+
+class AllocationForm(Form):
+    """Who may decide to whom leads are offered, and who hears of them first."""
+
+    roles = TicksField(_l("Who decides besides channel managers"), choices=[])
+    pass_on = BooleanField(_l("Distributors may offer on to their own resellers"))
+    first_minutes = WholeField(_l("Minutes until colleagues hear, too"), [needed()])
+
+    def offer(self, words: dict[str, str]) -> None:
+        """Fill the list of roles."""
+        self.roles.choices = [(role, words[role]) for role in LETTABLE]
+
+
+def days_to_choose() -> Choices:
+    """Return for how many days a lead can be on offer."""
+    return [(str(days), ngettext("%(num)d day", "%(num)d days", days)) for days in DAYS]

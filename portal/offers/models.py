@@ -13,10 +13,11 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    Text,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import Base, Id
@@ -115,7 +116,8 @@ class Offer(Base):
     knows nothing of it before. `explanation` is data: parts that sum to `score`. An offer
     to a unit of the vendor has its `unit_id` beside the vendor's id: it is for the people of that
     unit and of the units below it; one with a `user_id` is for this person alone. A distributor,
-    `via_organisation_id`, offered it on to its own reseller.
+    `via_organisation_id`, offered it on to its own reseller. What was taken from one firm has
+    `withdrawn_at`, and ended then. Of the firm's people `suits_user_id` suits best and hears first.
     """
 
     __tablename__ = "offers"
@@ -137,6 +139,8 @@ class Offer(Base):
     declined_at: Mapped[datetime | None]
     declined_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     reason_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
+    withdrawn_at: Mapped[datetime | None]
+    suits_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
 
     __table_args__ = (
         # one look for both: each costs as much for every offer as writing it
@@ -152,6 +156,26 @@ class Offer(Base):
         Index(None, "lead_id", "organisation_id"),
         # what a firm has been offered lately
         Index(None, "organisation_id", "visible_from"),
+    )
+
+
+class AllocationTerms(Base):
+    """The one row about who offers leads by hand besides the channel managers, and to whom.
+
+    `roles` may, each to the firms that he answers for. Distributors offer on to their own resellers
+    where they `pass_on`. Colleagues of who suits best hear `first_minutes` later; 0: all at once.
+    """
+
+    __tablename__ = "allocation_terms"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    roles: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    pass_on: Mapped[bool] = mapped_column(default=True)
+    first_minutes: Mapped[int] = mapped_column(default=15)
+
+    __table_args__ = (
+        CheckConstraint("id = 1", name="single"),
+        CheckConstraint("first_minutes BETWEEN 0 AND 1440", name="first_minutes"),
     )
 
 

@@ -40,23 +40,19 @@ def open_next(lead: Lead, current: OfferRound, at: datetime) -> None:
         session()
         .execute(
             select(Offer.ring, Offer.organisation_id, Offer.declined_at)
-            .where(Offer.round_id == current.id, Offer.ring > before, Offer.visible_from <= at)
+            .where(
+                Offer.round_id == current.id,
+                Offer.ring > before,
+                Offer.visible_from <= at,
+                Offer.withdrawn_at.is_(None),
+            )
             .order_by(Offer.organisation_id)
         )
         .all()
     )
     current.ring = max((row.ring for row in coming), default=before + 1)
     current.offered += len(coming)
-    following = (
-        session()
-        .execute(
-            select(
-                func.min(Offer.visible_from).label("opens_at"), func.count().label("firms")
-            ).where(Offer.round_id == current.id, Offer.ring == current.ring + 1)
-        )
-        .one()
-    )
-    current.next_ring_at, current.next_ring_firms = following.opens_at, following.firms
+    look_ahead(current)
     session().flush()
     waiting.end_heard(lead.id, at)
     firms = [row.organisation_id for row in coming if row.declined_at is None]
@@ -72,11 +68,33 @@ def open_next(lead: Lead, current: OfferRound, at: datetime) -> None:
     )
 
 
+def look_ahead(current: OfferRound) -> None:
+    """Note on a round when its next ring sees the lead, and how many firms it has."""
+    following = (
+        session()
+        .execute(
+            select(
+                func.min(Offer.visible_from).label("opens_at"), func.count().label("firms")
+            ).where(
+                Offer.round_id == current.id,
+                Offer.ring == current.ring + 1,
+                Offer.withdrawn_at.is_(None),
+            )
+        )
+        .one()
+    )
+    current.next_ring_at, current.next_ring_firms = following.opens_at, following.firms
+
+
 def end_turn(lead: Lead, current: OfferRound, at: datetime) -> None:
     """End the offer of the firm whose turn it was."""
     ended = session().execute(
         update(Offer)
-        .where(Offer.round_id == current.id, Offer.ring == current.ring)
+        .where(
+            Offer.round_id == current.id,
+            Offer.ring == current.ring,
+            Offer.withdrawn_at.is_(None),
+        )
         .values(open=False, ends_at=func.least(Offer.ends_at, at))
         .returning(Offer.organisation_id, Offer.declined_at)
         .execution_options(synchronize_session=False)
@@ -126,6 +144,9 @@ def tell_who_waited(lead: Lead, current: OfferRound, places: waiting.Places, at:
 def is_out(current: OfferRound) -> bool:
     """Say whether every firm of the ring that was opened last has said no."""
     left = select(Offer.id).where(
-        Offer.round_id == current.id, Offer.ring == current.ring, Offer.declined_at.is_(None)
+        Offer.round_id == current.id,
+        Offer.ring == current.ring,
+        Offer.declined_at.is_(None),
+        Offer.withdrawn_at.is_(None),
     )
     return session().scalar(left.limit(1)) is None

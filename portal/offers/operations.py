@@ -254,11 +254,16 @@ def withdraw(lead_id: int, at: datetime) -> Lead:
         raise AlreadyTaken(_("%(number)s was picked up meanwhile.", number=lead.number))
     if lead.state != LeadState.OFFERED:
         raise NotReady(_("%(number)s is not on offer.", number=lead.number))
+    take_from_market(lead, at)
+    return lead
+
+
+def take_from_market(lead: Lead, at: datetime) -> None:
+    """End the round of a locked lead that is on offer; it stands ready again."""
     close_round(lead, RoundOutcome.WITHDRAWN, at)
     lead.state, lead.state_since = LeadState.QUALIFIED, at
     lead.version += 1
     session().flush()
-    return lead
 
 
 # every claim asks these, so they are built once
@@ -298,7 +303,7 @@ LAST_OFFER = (
     .where(
         Offer.lead_id == bindparam("lead_id"),
         Offer.organisation_id == bindparam("organisation_id"),
-        queries.FOR_UNIT,
+        queries.FOR_READER,
     )
     .order_by(Offer.round.desc())
     .limit(1)
@@ -311,6 +316,7 @@ def asked_of(lead_id: int, actor: Actor) -> dict[str, object]:
         "lead_id": lead_id,
         "organisation_id": actor.organisation_id,
         "units": reach.units_of(actor),
+        "person": actor.id,
     }
 
 
@@ -460,7 +466,9 @@ def still_interested(found: Offer) -> bool:
     return any(
         user.id not in dismissed
         for user in list_pickers(found.organisation_id)
-        if set(user.roles) & set(PICKING_ROLES) and (units is None or user.unit_id in units)
+        if set(user.roles) & set(PICKING_ROLES)
+        and (units is None or user.unit_id in units)
+        and found.user_id in (None, user.id)
     )
 
 
@@ -474,7 +482,9 @@ def decline_for_firm(
         reason_id,
         False,
     )
-    exclude(lead.id, found.organisation_id, "declined", at)
+    if found.user_id is None:
+        # what one person alone was asked, his colleagues have not said no to
+        exclude(lead.id, found.organisation_id, "declined", at)
     session().flush()
     count(found.organisation_id, declined=1)
     record(

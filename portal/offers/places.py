@@ -15,7 +15,7 @@ from portal.accounts.permissions import Permission
 from portal.core.db import AnyRow, session
 from portal.leads.models import Lead, LeadState
 from portal.offers.models import Dismissal, Offer, OfferExclusion, StandBy
-from portal.offers.queries import FOR_UNIT
+from portal.offers.queries import FOR_READER
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Place:
 _FIRM: BindParameter[int] = bindparam("firm")
 _AT: BindParameter[datetime] = bindparam("at")
 _SEEN = exists().where(
-    Offer.lead_id == Lead.id, Offer.organisation_id == _FIRM, FOR_UNIT, Offer.visible_from <= _AT
+    Offer.lead_id == Lead.id, Offer.organisation_id == _FIRM, FOR_READER, Offer.visible_from <= _AT
 )
 _WAITS = exists().where(
     StandBy.lead_id == Lead.id,

@@ -55,10 +55,10 @@ def excluded_firms(lead_id: int) -> Sequence[int]:
 
 WRITE_OFFERS = text(
     """
-    INSERT INTO offers (round_id, lead_id, round, organisation_id, unit_id, ring, score,
-                        explanation, visible_from, ends_at, open)
+    INSERT INTO offers (round_id, lead_id, round, organisation_id, unit_id, user_id, ring,
+                        score, explanation, visible_from, ends_at, open)
     SELECT :round_id, :lead_id, :round, (line->>'o')::bigint, CAST(:unit_id AS bigint),
-           (line->>'r')::int, (line->>'s')::float8, line->'e',
+           CAST(:user_id AS bigint), (line->>'r')::int, (line->>'s')::float8, line->'e',
            (CAST(:opens AS timestamptz[]))[(line->>'r')::int],
            (CAST(:ends AS timestamptz[]))[(line->>'r')::int], true
     FROM jsonb_array_elements(CAST(:lines AS jsonb)) AS line
@@ -87,8 +87,17 @@ def lines_of(partners: Sequence[Matched], rings: Mapping[int, int]) -> str:
     return f"[{', '.join(lines)}]"
 
 
-def publish(lead: Lead, found: Match, at: datetime, unit_id: int | None = None) -> OfferRound:
+def publish(
+    lead: Lead,
+    found: Match,
+    at: datetime,
+    unit_id: int | None = None,
+    user_id: int | None = None,
+    by_id: int | None = None,
+) -> OfferRound:
     """Open a round for a locked lead among the partners that were found, or within a unit.
+
+    With `user_id` it is for one person of the one firm alone; `by_id` chose them by hand.
 
     Firms whose people stood by see it before the others. It is recorded for those only who see it
     at once; `opening` does so for who comes later.
@@ -97,7 +106,7 @@ def publish(lead: Lead, found: Match, at: datetime, unit_id: int | None = None) 
     firms = [one.organisation_id for one in found.partners]
     policy = policies.policy_of(lead)
     lasts = clocks.lasts(policy, found.hours, at)
-    waited = waiting.list_waiting(lead.id, firms, at)
+    waited = waiting.list_waiting(lead.id, firms, at) if user_id is None else []
     alone = timedelta(0)
     if waited:
         alone = waiting.head_start(policy.stand_by_hours, lasts)
@@ -133,6 +142,7 @@ def publish(lead: Lead, found: Match, at: datetime, unit_id: int | None = None) 
         facts_upto=found.facts_upto,
         relaxed=list(found.relaxed),
         fairness=found.fairness,
+        offered_by_id=by_id,
     )
     session().add(opened)
     session().flush()
@@ -146,6 +156,7 @@ def publish(lead: Lead, found: Match, at: datetime, unit_id: int | None = None) 
             "opens": [ring.opens_at for ring in planned.rings],
             "ends": [ring.ends_at for ring in planned.rings],
             "unit_id": unit_id,
+            "user_id": user_id,
             "lines": lines_of(found.partners, planned.number_of()),
         },
     )

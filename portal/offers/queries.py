@@ -66,13 +66,17 @@ FOR_UNIT: ColumnElement[bool] = or_(
     Offer.unit_id.is_(None),
     Offer.unit_id == func.any(bindparam("units", type_=ARRAY(BigInteger))),
 )
+# One to a `person` is for nobody else of his firm, neither its manager.
+FOR_READER: ColumnElement[bool] = and_(
+    FOR_UNIT, or_(Offer.user_id.is_(None), Offer.user_id == bindparam("person"))
+)
 
 
 def open_to(organisation_id: Given, at: Given) -> ColumnElement[bool]:
-    """Return the condition under which an offer stands for a firm, or for `units` of it."""
+    """Return the condition under which an offer stands for a `person` of a firm and its `units`."""
     return and_(
         Offer.organisation_id == organisation_id,
-        FOR_UNIT,
+        FOR_READER,
         Offer.open,
         Offer.visible_from <= at,
         Offer.ends_at > at,
@@ -223,7 +227,7 @@ def find_card(lead_id: int, actor: Actor, at: datetime) -> Card | None:
         session()
         .execute(
             cards().where(Offer.lead_id == lead_id, open_to(actor.organisation_id, at)),
-            {"units": reach.units_of(actor)},
+            {"units": reach.units_of(actor), "person": actor.id},
         )
         .one_or_none()
     )
@@ -231,18 +235,18 @@ def find_card(lead_id: int, actor: Actor, at: datetime) -> Card | None:
 
 
 def was_offered(lead_id: int, actor: Actor, at: datetime) -> bool:
-    """Say whether a person's firm, or unit, ever saw an offer of this lead."""
+    """Say whether a person, by her firm or unit, ever saw an offer of this lead."""
     return bool(
         session().scalar(
             select(
                 exists().where(
                     Offer.lead_id == lead_id,
                     Offer.organisation_id == actor.organisation_id,
-                    FOR_UNIT,
+                    FOR_READER,
                     Offer.visible_from <= at,
                 )
             ),
-            {"units": reach.units_of(actor)},
+            {"units": reach.units_of(actor), "person": actor.id},
         )
     )
 

@@ -17,7 +17,7 @@ from portal.core.errors import DomainError, Invalid
 from portal.leads.models import Lead
 from portal.leads.queries import get_visible
 from portal.matching.words import tell_excluded
-from portal.offers import operations, places, queries
+from portal.offers import by_hand, operations, places, queries
 from portal.offers.cards import Card, left_card
 from portal.offers.forms import UnitForm
 from portal.offers.rules import NobodyMatches, NothingToWaitFor
@@ -171,9 +171,11 @@ def unit_choices() -> list[tuple[str, str]]:
 
 
 @blueprint.post("/leads/<int:lead_id>/withdrawal")
-@requires(Permission.OFFERS_MAKE)
+@requires(Permission.OFFERS_ALLOCATE)
 def withdraw(lead_id: int) -> ResponseReturnValue:
-    lead = operations.withdraw(lead_id, clock.now())
+    actor = current_actor()
+    get_visible(lead_id, actor)
+    lead = by_hand.withdraw(lead_id, actor, clock.now())
     flash(_("%(number)s is off the market and stands ready.", number=lead.number))
     return go(url_for("desk.lead", lead_id=lead_id))
 

@@ -45,6 +45,12 @@ class StaysDirect(Refused):
     code = "stays_direct"
 
 
+class OthersDecide(Refused):
+    """Firms are concerned for which somebody else decides."""
+
+    code = "others_decide"
+
+
 class NobodyMatches(Refused):
     """No partner fits. Facts: `excluded` (criterion → how many it took out)."""
 

@@ -209,6 +209,7 @@ def count_unheard(at: datetime) -> Mapping[int, int]:
         .where(
             Offer.ends_at.between(at - SILENCE, at),
             Offer.visible_from < Offer.ends_at,
+            Offer.withdrawn_at.is_(None),
             Offer.organisation_id.not_in(picked),
         )
         .group_by(Offer.organisation_id)

@@ -181,7 +181,7 @@ def test_who_is_in_a_later_ring_finds_no_trace_of_it_before(ctx, rung):
     assert queries.count_available(later, early).total == 0
     assert places.find_place(rung.lead.id, later, early) is None
     now, _ended, _firms = desk.read_hearers([rung.lead.id], [], [], early)
-    assert now[rung.lead.id] == {one.organisation_id for one in rung.people[:2]}
+    assert now[rung.lead.id] == {f"offers:{one.organisation_id}" for one in rung.people[:2]}
     rung.picks(2, AT + HOUR)
 
 

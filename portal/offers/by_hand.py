@@ -1,0 +1,266 @@
+"""Offers by hand: somebody chooses who sees a lead, longer or no more; nobody is given one.
+
+To a person, a partner, several at once or in turn, a group. Whoever is chosen must still accept, by
+the same claim and gate as in every round. Not here: who may decide (`deciding`), and what speaks
+against a firm (`doubts`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask_babel import gettext as _
+from sqlalchemy import select, update
+
+from portal.accounts.actor import Actor
+from portal.core.db import session
+from portal.core.errors import Invalid, NotFound
+from portal.core.events import record
+from portal.leads import requirements
+from portal.leads.contest import DIRECT, MINUTES, Contest, Mode
+from portal.leads.models import Lead, LeadState
+from portal.matching.operations import Match, Matched
+from portal.offers import clocks, deciding, events, opening
+from portal.offers.doubts import Doubt, list_doubts
+from portal.offers.models import Offer, OfferRound
+from portal.offers.operations import (
+    MOST_HOURS,
+    check_rested,
+    go_on,
+    lock_lead,
+    take_from_market,
+)
+from portal.offers.publishing import publish, stays_direct
+from portal.offers.rules import AlreadyTaken, NotReady, StaysDirect, may_be_offered
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """To whom a lead is offered by hand, in this order, and how.
+
+    With `user_id` to this person of the one firm alone. Several firms see it at once, or one after
+    the other, each for `minutes`. `despite` are firms that get it although something speaks
+    against them; the others of that kind are left out.
+    """
+
+    firms: Sequence[int]
+    user_id: int | None = None
+    in_turn: bool = False
+    minutes: int | None = None
+    hours: int = 72
+    despite: Collection[int] = ()
+
+
+def offer(
+    lead_id: int, choice: Choice, actor: Actor, at: datetime
+) -> tuple[OfferRound, list[Doubt]]:
+    """Offer a lead to whom somebody chose; return the round, and why others were left out.
+
+    Raises `Forbidden` (he doesn't decide), `OthersDecide` (not for these), `NotReady`,
+    `Resting`, `StaysDirect`, `Invalid` (something is missing, nobody is left), `NotFound`.
+    """
+    deciding.get_right(actor, choice.firms)
+    lead = lock_lead(lead_id)
+    if not may_be_offered(lead.state, lead.suppressed):
+        raise NotReady(_("%(number)s can't be offered in its present state.", number=lead.number))
+    check_rested(lead, at)
+    if stays_direct(lead):
+        raise StaysDirect(
+            _(
+                "%(number)s stays with us: leads of its type are not offered to partners.",
+                number=lead.number,
+            )
+        )
+    requirements.check_complete(lead, "offer")
+    check_whole(choice)
+    doubts = list_doubts(lead_id, choice.firms, at, choice.user_id)
+    left_out = [
+        one
+        for one in doubts
+        if not (one.may_be_overruled and one.organisation_id in choice.despite)
+    ]
+    out = {one.organisation_id for one in left_out}
+    firms = [firm for firm in dict.fromkeys(choice.firms) if firm not in out]
+    if not firms:
+        raise Invalid({"firms": _("Nobody is left to offer it to.")})
+    alone = len(firms) == 1
+    contest = Contest(Mode.RACE)
+    if alone:
+        contest = Contest(DIRECT)
+    elif choice.in_turn:
+        contest = Contest(Mode.SERIAL, None, choice.minutes)
+    found = Match(
+        rule_id=None,
+        hours=choice.hours,
+        partners=[Matched(organisation_id=firm, score=0, explanation=[]) for firm in firms],
+        excluded={},
+        candidates=len(firms),
+        contest=contest,
+    )
+    return publish(lead, found, at, user_id=choice.user_id, by_id=actor.id), left_out
+
+
+def check_whole(choice: Choice) -> None:
+    """Raise `Invalid` where something was not said that must be."""
+    if not choice.firms:
+        raise Invalid({"firms": _("Please choose to whom.")})
+    if choice.user_id is not None and len(set(choice.firms)) != 1:
+        raise Invalid({"user_id": _("A person can be chosen where one firm is.")})
+    if choice.in_turn and choice.minutes not in MINUTES:
+        raise Invalid({"minutes": _("Please choose how long each firm has it alone.")})
+    if not 1 <= choice.hours <= MOST_HOURS:
+        raise Invalid({"days": _("Please choose how long.")})
+
+
+def lock_round(lead_id: int) -> tuple[Lead, OfferRound]:
+    """Lock a lead that is on offer with its round. Raises `AlreadyTaken`, `NotReady`."""
+    lead = lock_lead(lead_id)
+    if lead.state == LeadState.HELD:
+        raise AlreadyTaken(_("%(number)s was picked up meanwhile.", number=lead.number))
+    current = session().scalar(
+        select(OfferRound)
+        .where(
+            OfferRound.lead_id == lead.id,
+            OfferRound.number == lead.round,
+            OfferRound.ended_at.is_(None),
+        )
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if lead.state != LeadState.OFFERED or current is None:
+        raise NotReady(_("%(number)s is not on offer.", number=lead.number))
+    return lead, current
+
+
+def firms_of(round_id: int) -> Sequence[int]:
+    """Return the firms that a lead is offered to in a round, and was not taken from."""
+    return (
+        session()
+        .scalars(
+            select(Offer.organisation_id)
+            .where(Offer.round_id == round_id, Offer.withdrawn_at.is_(None))
+            .order_by(Offer.ring, Offer.score.desc(), Offer.id)
+        )
+        .all()
+    )
+
+
+def withdraw(lead_id: int, actor: Actor, at: datetime) -> Lead:
+    """Take a lead off the market; it stands ready again.
+
+    Raises `Forbidden`, `OthersDecide` where it is on offer to firms that he doesn't decide for,
+    `AlreadyTaken`, `NotReady`.
+    """
+    lead, current = lock_round(lead_id)
+    deciding.get_right(actor, firms_of(current.id))
+    take_from_market(lead, at)
+    return lead
+
+
+def withdraw_from(lead_id: int, organisation_id: int, actor: Actor, at: datetime) -> Lead:
+    """Take an offer back from one firm; where no other is left, the lead off the market.
+
+    It may be offered to the firm again. Raises `Forbidden`, `OthersDecide`, `AlreadyTaken`,
+    `NotReady`, `NotFound` (it is not on offer to the firm, or that said no).
+    """
+    deciding.get_right(actor, (organisation_id,))
+    lead, current = lock_round(lead_id)
+    taken = session().scalar(
+        select(Offer).where(
+            Offer.round_id == current.id,
+            Offer.organisation_id == organisation_id,
+            Offer.unit_id.is_(None),
+            Offer.declined_at.is_(None),
+            Offer.withdrawn_at.is_(None),
+        )
+    )
+    if taken is None:
+        raise NotFound()
+    told = taken.ring <= current.ring
+    taken.withdrawn_at, taken.open = at, False
+    taken.ends_at = min(taken.ends_at, at)
+    session().flush()
+    record(
+        events.OfferWithdrawn(
+            at=at,
+            lead_id=lead.id,
+            round_id=current.id,
+            offer_id=taken.id,
+            organisation_id=organisation_id,
+            user_id=taken.user_id,
+        )
+    )
+    if nobody_left(current):
+        take_from_market(lead, at)
+    elif told:
+        current.offered -= 1
+        session().flush()
+        go_on(lead, current, at)
+    else:
+        close_gap(current, taken.ring, at)
+    return lead
+
+
+def nobody_left(current: OfferRound) -> bool:
+    """Say whether no firm of a round is left that could still pick the lead up."""
+    left = select(Offer.id).where(
+        Offer.round_id == current.id, Offer.declined_at.is_(None), Offer.withdrawn_at.is_(None)
+    )
+    return session().scalar(left.limit(1)) is None
+
+
+def close_gap(current: OfferRound, ring: int, at: datetime) -> None:
+    """Let the rings behind one that has nobody left come in its place; they see it that earlier."""
+    left = select(Offer.id).where(
+        Offer.round_id == current.id, Offer.ring == ring, Offer.withdrawn_at.is_(None)
+    )
+    if session().scalar(left.limit(1)) is None:
+        earlier = timedelta(minutes=current.ring_minutes or 0)
+        moved = {"ring": Offer.ring - 1, "visible_from": Offer.visible_from - earlier}
+        if current.mode == Mode.SERIAL:
+            moved["ends_at"] = Offer.ends_at - earlier
+            current.ends_at -= earlier
+        session().execute(
+            update(Offer)
+            .where(Offer.round_id == current.id, Offer.ring > ring, Offer.withdrawn_at.is_(None))
+            .values(moved)
+            .execution_options(synchronize_session=False)
+        )
+        current.rings -= 1
+        clocks.follow(current, at)
+    opening.look_ahead(current)
+    session().flush()
+
+
+def extend(lead_id: int, hours: int, actor: Actor, at: datetime) -> OfferRound:
+    """Let a round last longer, for the firms that see the lead now; whose turn comes waits longer.
+
+    Raises `Forbidden`, `OthersDecide`, `AlreadyTaken`, `NotReady`, `Invalid`.
+    """
+    lead, current = lock_round(lead_id)
+    deciding.get_right(actor, firms_of(current.id))
+    longer = timedelta(hours=hours)
+    if hours < 1 or current.ends_at + longer - at > timedelta(hours=MOST_HOURS):
+        raise Invalid({"days": _("An offer lasts 30 days at most.")})
+    if current.closes_at is not None:
+        raise NotReady(_("%(number)s is being decided on right now.", number=lead.number))
+    if current.mode == Mode.SERIAL:
+        opening.move(current, longer)
+        if current.next_ring_at is not None:
+            current.next_ring_at += longer
+        stands = Offer.ring == current.ring
+    else:
+        current.ends_at += longer
+        stands = Offer.ring >= 1
+    session().execute(
+        update(Offer)
+        .where(Offer.round_id == current.id, stands, Offer.withdrawn_at.is_(None))
+        .values(ends_at=Offer.ends_at + longer)
+        .execution_options(synchronize_session=False)
+    )
+    session().flush()
+    clocks.follow(current, at)
+    record(events.RoundExtended(at=at, lead_id=lead.id, round_id=current.id, hours=hours))
+    return current

@@ -1,0 +1,115 @@
+"""What speaks against offering a lead to a firm, or to one person of it, by hand.
+
+Some of it may be overruled by who decides: they may come back in time, or have asked for it. Who
+declined a lead, or had it taken away, is never offered it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import case, exists, func, literal, select
+
+from portal.accounts.models import PARTNER_KINDS, Organisation, User
+from portal.accounts.permissions import PICKING_ROLES
+from portal.core.db import session
+from portal.offers.models import OfferExclusion
+from portal.partners.models import Absence, Partner, PartnerFigures
+from portal.partners.queries import away
+
+WORDS: Mapping[str, Callable[[], str]] = {
+    "closed": lambda: _("is not in the programme any more"),
+    "nobody": lambda: _("has nobody who picks up leads"),
+    "declined": lambda: _("has declined this lead"),
+    "recalled": lambda: _("had this lead, and it was taken back"),
+    "suspended": lambda: _("pauses and can’t pick up"),
+    "given_back": lambda: _("had this lead and gave it back"),
+    "absent": lambda: _("is away"),
+    "full": lambda: _("holds as many leads as agreed"),
+    "person_gone": lambda: _("the person doesn’t pick up leads there"),
+    "person_away": lambda: _("the person is away"),
+}
+OVERRULED = frozenset({"given_back", "absent", "full", "person_away"})
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """The first thing that speaks against a firm."""
+
+    organisation_id: int
+    name: str
+    code: str
+
+    @property
+    def words(self) -> str:
+        """Return it in words that follow the firm's name."""
+        return WORDS[self.code]()
+
+    @property
+    def may_be_overruled(self) -> bool:
+        """Say whether the firm may be offered the lead nevertheless."""
+        return self.code in OVERRULED
+
+
+def list_doubts(
+    lead_id: int, organisation_ids: Collection[int], at: datetime, user_id: int | None = None
+) -> list[Doubt]:
+    """Return what speaks against firms, one each at most, by name."""
+    picks = exists().where(
+        User.organisation_id == Organisation.id,
+        User.active,
+        User.roles.overlap(list(PICKING_ROLES)),
+    )
+    firm_away = exists().where(
+        Absence.organisation_id == Organisation.id,
+        Absence.user_id.is_(None),
+        func.date(func.timezone(Organisation.timezone, at)).between(
+            Absence.starts_on, Absence.ends_on
+        ),
+    )
+    asked: list[tuple[Any, Any]] = [
+        (~Organisation.active | Organisation.kind.not_in(PARTNER_KINDS), "closed"),
+        (Partner.organisation_id.is_(None), "closed"),
+        (~picks, "nobody"),
+        (OfferExclusion.reason.in_(("declined", "recalled")), OfferExclusion.reason),
+        (func.coalesce(Partner.suspended_until > at, False), "suspended"),
+    ]
+    if user_id is not None:
+        his = exists().where(
+            User.id == user_id,
+            User.organisation_id == Organisation.id,
+            User.active,
+            User.roles.overlap(list(PICKING_ROLES)),
+        )
+        asked.append((~his, "person_gone"))
+    asked += [
+        (OfferExclusion.reason == "given_back", "given_back"),
+        (firm_away, "absent"),
+    ]
+    if user_id is not None:
+        he_is_away = (
+            select(User.id)
+            .where(User.id == user_id, User.organisation_id == Organisation.id, away(at))
+            .exists()
+        )
+        asked.append((he_is_away, "person_away"))
+    asked.append((func.coalesce(PartnerFigures.open_pickups, 0) >= Partner.capacity, "full"))
+    code = case(*((when, said if not isinstance(said, str) else literal(said))
+                  for when, said in asked)).label("code")  # fmt: skip
+    rows = session().execute(
+        select(Organisation.id, Organisation.name, code)
+        .outerjoin(Partner, Partner.organisation_id == Organisation.id)
+        .outerjoin(PartnerFigures, PartnerFigures.organisation_id == Organisation.id)
+        .outerjoin(
+            OfferExclusion,
+            (OfferExclusion.organisation_id == Organisation.id)
+            & (OfferExclusion.lead_id == lead_id),
+        )
+        .where(Organisation.id.in_(organisation_ids), code.is_not(None))
+        .order_by(func.lower(Organisation.name), Organisation.id)
+    )
+    return [Doubt(*row) for row in rows]

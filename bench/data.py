@@ -103,15 +103,16 @@ OFFERS = """
 INSERT INTO offers (round_id, lead_id, round, organisation_id, score, explanation, visible_from,
   ends_at, open)
 SELECT r.id, r.lead_id, 1,
-  (%(firms)s::bigint[])[1 + ((r.place - 1) * %(each)s + n) %% %(count)s], 60 + n,
+  (%(firms)s::bigint[])[1 + ((r.place - 1) * %(each)s + n) %% %(count)s], 0.5 + n * 0.01,
   jsonb_build_array(
     jsonb_build_object('kind', 'region', 'mode', 'required', 'points', 0, 'within', 'territory',
       'country', 'DE', 'subdivision', 'DE-NI'),
     jsonb_build_object('kind', 'brand', 'mode', 'required', 'points', 0, 'ids', ARRAY[l.brand_id]),
     jsonb_build_object('kind', 'capacity', 'mode', 'required', 'points', 0),
-    jsonb_build_object('kind', 'radius', 'mode', 'weighted', 'points', 30, 'km', 20 + n),
-    jsonb_build_object('kind', 'product', 'mode', 'weighted', 'points', 20 + n, 'ids',
-      l.product_ids)),
+    jsonb_build_object('kind', 'radius', 'mode', 'weighted', 'weight', 30, 'points', 0.3,
+      'km', 20 + n),
+    jsonb_build_object('kind', 'product', 'mode', 'weighted', 'weight', 70, 'points',
+      0.2 + n * 0.01, 'ids', l.product_ids)),
   r.opened_at, r.ends_at, true
 FROM (SELECT *, row_number() OVER (ORDER BY id) AS place FROM offer_rounds) AS r
 JOIN leads l ON l.id = r.lead_id, generate_series(0, %(each)s - 1) AS n

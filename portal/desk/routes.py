@@ -479,7 +479,7 @@ def tell_offers(
         ring["lines"].append(
             {
                 "firm": units.get(line.unit_id or 0) or names.get(line.organisation_id, ""),
-                "score": line.score,
+                "fit": words.tell_fit(line.score, line.explanation),
                 "when": when if in_turn else "",
                 "why": words.why(line.explanation),
                 "declined_at": line.declined_at,

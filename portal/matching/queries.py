@@ -179,6 +179,37 @@ def judge_partners(
     return Judgement(passed, excluded, candidates)
 
 
+def facts_about(
+    organisation_id: int,
+    criteria: Sequence[Criterion],
+    lead: LeadFacts,
+    at: datetime,
+    *,
+    source: FromClause = NOW,
+) -> PartnerFacts | None:
+    """Return what is found out about one partner, whether he passes or not; None: he is none."""
+    known = open_source(source, at)
+    ask = Ask(lead, known)
+    read = [
+        column for criterion in criteria for column in kinds.columns(criterion, ask, passed=False)
+    ]
+    row = (
+        session()
+        .execute(
+            select(
+                known.c.organisation_id, *(one.label(f"fact_{n}") for n, one in enumerate(read))
+            ).where(known.c.organisation_id == organisation_id)
+        )
+        .one_or_none()
+    )
+    if row is None:
+        return None
+    taken = iter(row[1:])
+    return PartnerFacts(
+        organisation_id, tuple(kinds.take_fact(criterion, taken) for criterion in criteria)
+    )
+
+
 IF_ANY = ("terms", "refers")
 """What is told of only where it takes somebody out: most programmes ask for neither."""
 

@@ -28,6 +28,7 @@ from portal.matching.words import (
     kind_name,
     name_emptier,
     tell_excluded,
+    tell_fit,
     why,
 )
 from portal.web.access import requires
@@ -209,7 +210,7 @@ def preview_of(form: RuleForm) -> dict[str, Any]:
                 "id": matched.organisation_id,
                 "name": firms[matched.organisation_id].organisation.name,
                 "city": firms[matched.organisation_id].city,
-                "score": matched.score,
+                "fit": tell_fit(matched.score, matched.explanation),
                 "why": why(matched.explanation),
             }
             for matched in found.partners[:SHOWN]

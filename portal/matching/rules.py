@@ -1,7 +1,8 @@
 """Decisions of matching, pure: does a lead fit a rule, and how much of a score a partner gets.
 
 A partner's parts are computed from facts alone, so that a stored explanation can be computed again
-to the same score. Points are rounded to one decimal per part, the score is their sum.
+to the same score. All weights of a rule together are 1; a part's points are its criterion's weight
+of that times the partner's share, to four decimals, and the score is their sum: 0 to 1.
 
 What a lead doesn't name, nobody is asked for: a lead without brand, product, industry, size or
 language passes everybody there, with no points for anyone. Where it is matters too much for that:
@@ -10,7 +11,7 @@ a required region or radius of a lead without place excludes all and says so (`r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from portal.catalog.field_answers import is_met
@@ -21,6 +22,7 @@ from portal.matching.kinds import NOT_ASKED, Part, kind_of
 from portal.matching.lead_facts import LeadFacts
 
 LOTS = 2**64 - 1
+DECIMALS = 4
 
 
 class PartnerFacts(NamedTuple):
@@ -70,7 +72,23 @@ def value_of(lead: Lead, of: Field) -> str | int | None:
 def score_of(parts: Iterable[Mapping[str, Any]]) -> float:
     """Return the sum of the parts' points, exact to the decimal they are rounded to."""
     points: list[float] = [part["points"] for part in parts]
-    return round(sum(points), 1)
+    return round(sum(points), DECIMALS)
+
+
+def most_points(criteria: Sequence[Criterion]) -> list[float]:
+    """Return the points that each criterion gives at most: its part of all weights.
+
+    They are shared out by largest remainders, so that together they are 1 to the last decimal.
+    """
+    total = sum(criterion.weight for criterion in criteria)
+    if not total:
+        return [0.0] * len(criteria)
+    exact = [criterion.weight / total * 10**DECIMALS for criterion in criteria]
+    given = [int(one) for one in exact]
+    by_remainder = sorted(range(len(exact)), key=lambda n: (given[n] - exact[n], n))
+    for n in by_remainder[: 10**DECIMALS - sum(given)]:
+        given[n] += 1
+    return [one / 10**DECIMALS for one in given]
 
 
 class Scorer:
@@ -79,35 +97,40 @@ class Scorer:
     Partners with the same value share the same part, which nobody may change.
     """
 
-    def __init__(self, criteria: Iterable[Criterion], lead: LeadFacts) -> None:
+    def __init__(self, criteria: Sequence[Criterion], lead: LeadFacts) -> None:
         self.lead = lead
-        self.steps: list[tuple[Criterion, dict[Any, Part]]] = [(c, {}) for c in criteria]
+        self.steps: list[tuple[Criterion, float, dict[Any, Part]]] = [
+            (criterion, most, {})
+            for criterion, most in zip(criteria, most_points(criteria), strict=True)
+        ]
 
     def explain(self, partner: PartnerFacts) -> list[Part]:
         """Return the parts of a partner's score, in the rule's order.
 
-        Each is {"kind", "mode", "points", …facts}; one that takes out has 0 points and only
-        explains; `missed` stands where there is nothing to say for the partner.
+        Each is {"kind", "mode", "points", …facts}, a weighted one with its "weight"; one that takes
+        out has 0 points and only explains. `missed` stands where the partner doesn't meet it; of
+        what he must not meet that is good. One made of others has "parts", each with its share.
         """
         parts = []
-        for (criterion, known), value in zip(self.steps, partner.values, strict=True):
+        for (criterion, most, known), value in zip(self.steps, partner.values, strict=True):
             part = known.get(value)
             if part is None:
-                part = known[value] = self.part(criterion, value)
+                part = known[value] = self.part(criterion, most, value)
             parts.append(part)
         return parts
 
-    def part(self, criterion: Criterion, fact: Any) -> Part:
-        """Return the part for one criterion."""
+    def part(self, criterion: Criterion, most: float, fact: Any) -> Part:
+        """Return the part for one criterion that gives so many points at most."""
         part: Part = {"kind": str(criterion.kind), "mode": str(criterion.mode)}
-        if criterion.forbidden:
-            return {**part, "points": 0.0, "missed": True}
         kind = kind_of(criterion)
-        asked = kind.is_asked(criterion, self.lead)
+        # of who passed, what is forbidden wasn't looked up
+        asked = kind.is_asked(criterion, self.lead) and not (criterion.forbidden and fact is None)
         grade = kind.grade(criterion, self.lead, fact) if asked else NOT_ASKED
+        if criterion.forbidden and not grade.met:
+            return {**part, "points": 0.0, "missed": True}
         if criterion.weighted:
             part["weight"] = criterion.weight
-        part["points"] = round(criterion.weight * grade.share, 1)
+        part["points"] = round(most * grade.share, DECIMALS)
         part.update(grade.said)
         met = grade.share > 0 if criterion.weighted else grade.met
         return part if met else {**part, "missed": True}

@@ -144,9 +144,8 @@ class KeptSource(Source):
         return func.coalesce(held.scalar_subquery(), 0)
 
     def _good(self, ids: Sequence[int]) -> Select[Any]:
-        both = func.unnest(self.c.certification_ids, self.c.certified_until).table_valued(
-            column("id", BigInteger), column("until", Date)
-        )
+        each = func.unnest(self.c.certification_ids, self.c.certified_until)
+        both = each.table_valued(column("id", BigInteger), column("until", Date)).render_derived()
         return select(both.c.id).where(both.c.id.in_(ids), both.c.until >= self._day())
 
     def _day(self) -> ColumnElement[Any]:

@@ -14,12 +14,13 @@ from portal.catalog import field_answers
 from portal.catalog.models import FieldSubject
 from portal.catalog.queries import book
 from portal.leads.queries import find_type_name
-from portal.matching.criteria import CATALOG_FIELDS, Condition, Criterion, Field, Kind
+from portal.matching.criteria import CATALOG_FIELDS, Condition, Criterion, Field, Kind, Mode
 from portal.matching.fairness_words import HAD_THEIR_SHARE, place_drawn
 from portal.matching.kinds import FORBIDDEN, KINDS, Facts, kind_of
 from portal.matching.kinds.places import any_of
 from portal.matching.names import NEAREST_KM, country_name, own_names, subdivision_name
 from portal.matching.sharing import DRAWN
+from portal.web.filters import percent
 
 Part = Mapping[str, Any]
 
@@ -28,17 +29,24 @@ def why(explanation: Sequence[Part]) -> list[str]:
     """Say in short phrases why a partner suits, the weightiest first; distances to 5 km."""
     ranked = sorted(explanation, key=lambda part: -float(part.get("points", 0)))
     locale = get_locale()
-    phrases = (_phrase(locale, leaf) for part in ranked for leaf in _met(part))
+    phrases = (_phrase(locale, leaf) for part in ranked for leaf in met_parts(part))
     return [phrase for phrase in phrases if phrase]
 
 
-def _met(part: Part) -> Iterator[Part]:
+def tell_fit(score: float, explanation: Sequence[Part]) -> str:
+    """Say how well a partner suits: "85% fit"; empty where the rule ranks by nothing."""
+    if not any(part.get("mode") == Mode.WEIGHTED for part in explanation):
+        return ""
+    return str(_("%(share)s fit", share=percent(score)))
+
+
+def met_parts(part: Part) -> Iterator[Part]:
     """Yield what a partner meets of a part: itself, or what it is made of."""
     if part.get("missed"):
         return
     if part["kind"] in (Kind.ALL, Kind.ANY):
         for one in part["parts"]:
-            yield from _met(one)
+            yield from met_parts(one)
     else:
         yield part
 

@@ -209,7 +209,8 @@ def place(row: Any, shown: Collection[str], explanation: Sequence[dict[str, Any]
     )
     if region:
         parts.append(region)
-    km = next((part["km"] for part in explanation if part.get("km") is not None), None)
+    met = (one for part in explanation for one in words.met_parts(part))
+    km = next((part["km"] for part in met if part.get("km") is not None), None)
     if km is not None and parts:
         parts.append(names.about(km))
     return ", ".join(parts) or None

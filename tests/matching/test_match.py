@@ -89,12 +89,12 @@ def test_a_weighted_distance_falls_off_with_the_way(ctx: Flask) -> None:
     away = make_partner(**BERLIN)
     found = match(make_lead(), AT, rule=rule(weighted("radius", 40, km=100)))
     assert [(m.organisation_id, m.score) for m in found.partners] == [
-        (here.id, 40.0),
-        (there.id, 20.0),
+        (here.id, 1.0),
+        (there.id, 0.5),
         (away.id, 0.0),
     ]
     assert found.partners[1].explanation == [
-        {"kind": "radius", "mode": "weighted", "weight": 40.0, "points": 20.0, "km": 50.0}
+        {"kind": "radius", "mode": "weighted", "weight": 40.0, "points": 0.5, "km": 50.0}
     ]
 
 
@@ -265,8 +265,8 @@ def test_a_full_firm_gets_no_more_and_a_half_full_one_half_the_points(ctx: Flask
     assert firms(match(lead, AT, rule=rule(required("capacity")))) == [half.id, empty.id]
     found = match(lead, AT, rule=rule(weighted("capacity", 10)))
     assert [(m.organisation_id, m.score) for m in found.partners] == [
-        (empty.id, 10.0),
-        (half.id, 5.0),
+        (empty.id, 1.0),
+        (half.id, 0.5),
         (full.id, 0.0),
     ]
 
@@ -282,7 +282,7 @@ def test_who_names_what_he_serves_comes_before_who_serves_all(ctx: Flask, kind: 
     make_partner(**{f"{kind}_ids": [other]})
     assert firms(match(lead, AT, rule=rule(required(kind)))) == [generalist.id, specialist.id]
     found = match(lead, AT, rule=rule(weighted(kind, 20)))
-    assert [m.score for m in found.partners] == [20.0, 10.0, 0.0]
+    assert [m.score for m in found.partners] == [1.0, 0.5, 0.0]
 
 
 def test_at_least_a_level_and_points_by_rank_below_it(ctx: Flask) -> None:
@@ -296,8 +296,8 @@ def test_at_least_a_level_and_points_by_rank_below_it(ctx: Flask) -> None:
     assert firms(match(lead, AT, rule=tried)) == [gold.id]
     found = match(lead, AT, rule=rule(weighted("level", 20, level_id=levels["gold"])))
     assert [(m.organisation_id, m.score) for m in found.partners] == [
-        (gold.id, 20.0),
-        (silver.id, 15.0),
+        (gold.id, 1.0),
+        (silver.id, 0.75),
         (nameless.id, 0.0),
     ]
 
@@ -350,8 +350,8 @@ def test_partners_are_chosen_by_their_own_fields(ctx: Flask) -> None:
     assert [why(m.explanation) for m in found.partners] == [["Showroom: Yes"], ["Halls: South"]]
     scores = match(make_lead(), AT, rule=rule(weighted("own", 20, own=asked))).partners
     assert {m.organisation_id: m.score for m in scores} == {
-        shows.id: 20.0,
-        south.id: 20.0,
+        shows.id: 1.0,
+        south.id: 1.0,
         silent.id: 0.0,
     }
     field_operations.set_active(halls.id, False, None, AT)
@@ -406,7 +406,7 @@ def test_half_of_the_products_is_half_of_the_points(ctx: Flask) -> None:
     one, two = first_of("product"), second_of("product")
     make_partner(product_ids=[one])
     found = match(make_lead(product_ids=[one, two]), AT, rule=rule(weighted("product", 30)))
-    assert found.partners[0].score == 15.0
+    assert found.partners[0].score == 0.5
     assert found.partners[0].explanation[0]["ids"] == [one]
 
 

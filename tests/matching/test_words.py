@@ -12,7 +12,7 @@ from portal.matching.geometry import distance_km
 from portal.matching.kinds import KINDS
 from portal.matching.lead_facts import LeadFacts
 from portal.matching.names import about
-from portal.matching.rules import PartnerFacts, Scorer, fits_lead, score_of
+from portal.matching.rules import PartnerFacts, Scorer, fits_lead, most_points, score_of
 from portal.matching.words import (
     OUT,
     describe_condition,
@@ -165,9 +165,10 @@ def test_a_criterion_survives_being_stored(kind: Kind) -> None:
 
 
 def test_tenths_add_up_exactly(ctx: Flask) -> None:
-    assert score_of([{"points": 0.1}, {"points": 0.2}, {"points": 7.3}]) == 7.6
+    assert score_of([{"points": 0.1}, {"points": 0.2}, {"points": 0.0003}]) == 0.3003
+    assert sum(most_points([Criterion(Kind.BRAND, Mode.WEIGHTED, 5)] * 6)) == pytest.approx(1)
     lead = make_lead()
     asked = [Criterion(Kind.RADIUS, Mode.WEIGHTED, 33, km=90)]
     scorer = Scorer(asked, LeadFacts.of(lead, asked, AT))
     part = scorer.explain(PartnerFacts(1, (37.44,)))[0]
-    assert part == {"kind": "radius", "mode": "weighted", "weight": 33, "points": 19.3, "km": 37.4}
+    assert part == {"kind": "radius", "mode": "weighted", "weight": 33, "points": 0.584, "km": 37.4}

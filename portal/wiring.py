@@ -171,6 +171,7 @@ from portal.pickup.events import (
     SuspensionEnded,
 )
 from portal.programme import routes as programme
+from portal.programme.events import TermsPublished
 from portal.qualification import along as _along  # noqa: F401 – goes along with merges
 from portal.qualification import confirming_routes as confirming
 from portal.qualification import jobs as _qualification  # noqa: F401
@@ -295,6 +296,7 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     PersonInvited: ("notifications.invitation",),
     SignUpAsked: ("notifications.sign_up_link",),
     SignUpConfirmed: ("notifications.sign_up_waits",),
+    TermsPublished: ("notifications.terms_new",),
     SignUpDeclined: ("notifications.sign_up_declined",),
     NewDeviceSeen: ("notifications.new_device",),
     PasswordChanged: ("notifications.sign_in_changed",),

@@ -9,6 +9,7 @@ relative to the end of the story, so the same seed tells the same story at any t
 from __future__ import annotations
 
 import heapq
+import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -37,7 +38,7 @@ from portal.deadlines.models import ClockKind, DeadlinePolicy
 from portal.deadlines.queries import get_policy
 from portal.deadlines.rules import amber_from, rhythm_of
 from portal.deadlines.steps import in_order, steps_of
-from portal.demo import asking, cast, lists, phrases, scenes
+from portal.demo import asking, cast, lists, phrases, programme, scenes
 from portal.demo.inquiries import Composer, Inquiry
 from portal.demo.stage import HEARS_BY_MAIL, Cast, Stage, close_in, set_stage
 from portal.escalation import operations as escalation
@@ -630,6 +631,8 @@ def build(
 ) -> None:
     """Build the demo that ends at `at`, in the open transaction; flushes only."""
     at = at.replace(minute=0, second=0, microsecond=0)
+    # equal scores are drawn the same for the same seed
+    random.seed(f"{seed} lots")
     stage = set_stage(at - YEAR, Random(f"{seed} stage"))  # noqa: S311
     story = Story(at, stage, get_policy(), say, size)
     story.campaigns = scenes.plan_campaigns(stage, at - YEAR)
@@ -640,7 +643,9 @@ def build(
         story.plan(deal.born, story.capture, deal)
     for week in range(1, 52):
         story.plan(at - YEAR + week * 7 * DAY, weigh_partners)
+    story.plan(at - YEAR + 7 * DAY, programme.begin, stage)
     story.plan(at - 20 * DAY, scenes.keep_for_later, stage)
+    story.plan(at - 12 * DAY, programme.ask_again, stage)
     story.plan(at - 10 * DAY, close_in, stage)
     story.plan(at - MAILS_SINCE, hear_by_mail, stage, seed)
     story.plan(at - 6 * DAY, hand_over_first, stage)

@@ -33,6 +33,7 @@ reaction("notifications.more_time_decided", queue="mail")(recalls.tell_of_decisi
 reaction("notifications.open_again", queue="mail")(telling.tell_of_opening)
 reaction("notifications.stands_in", queue="mail")(telling.tell_who_stands_in)
 reaction("notifications.paused", queue="mail")(telling.tell_of_pause)
+reaction("notifications.terms_new", queue="mail")(telling.tell_of_terms)
 reaction("notifications.sign_up_waits", queue="mail")(telling.tell_of_request)
 reaction("notifications.mailed", queue="mail")(mailed.tell_of_mailed)
 reaction("notifications.mail_not_understood", queue="mail")(mailed.tell_of_not_understood)

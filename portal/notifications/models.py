@@ -37,6 +37,7 @@ class Topic(StrEnum):
     LEAD_WAITS = "lead_waits"
     ROUND_UNPICKED = "round_unpicked"
     SIGN_UP_WAITS = "sign_up_waits"
+    TERMS_NEW = "terms_new"
     STANDS_IN = "stands_in"
     CLOSED_FOR_YOU = "closed_for_you"
     HANDED_BACK = "handed_back"

@@ -45,6 +45,7 @@ from portal.pickup.queries import position_of
 from portal.pickup.rules import pause_words
 from portal.pickup.suspension import pause_of
 from portal.pickup.words import sentence_of, way_out_of
+from portal.programme.queries import terms_asked
 from portal.scoring.cooling import cooled_for, from_microseconds
 from portal.scoring.views import recent_signals
 from portal.scoring.words import TEMPERATURES
@@ -54,7 +55,7 @@ from portal.timeline.rules import words_of
 TOPICS = (
     *(Topic.ACTIVITY_DUE, Topic.CLOSED_FOR_YOU, Topic.HANDED_BACK, Topic.STANDS_IN),
     *(Topic.LEAD_STIRS, Topic.LEADS_COOLED),
-    *(Topic.SIGN_UP_WAITS, Topic.ASKED_AGAIN, Topic.PAUSED),
+    *(Topic.SIGN_UP_WAITS, Topic.ASKED_AGAIN, Topic.PAUSED, Topic.TERMS_NEW),
     *late.TOPICS,
     *(Topic.HELP_ASKED, Topic.HELP_ANSWERED),
     *returned.TOPICS,
@@ -90,6 +91,8 @@ def find_news(topic: str, facts: Mapping[str, Any], user: User, at: datetime) ->
         return _help_asked(facts["request_id"], user)
     if topic == Topic.HELP_ANSWERED:
         return _help_answered(facts["request_id"], user)
+    if topic == Topic.TERMS_NEW:
+        return _terms_new(facts["terms_id"], user, at)
     if topic == Topic.STANDS_IN:
         return _stands_in(facts["absence_id"], user, at)
     return _sign_up_waits(facts["sign_up_id"])
@@ -421,6 +424,30 @@ def _stands_in(absence_id: int, user: User, at: datetime) -> News | None:
         "/mine",
         _("Open your list"),
         _("You get this mail because a colleague named you."),
+    )
+
+
+def _terms_new(terms_id: int, user: User, at: datetime) -> News | None:
+    actor = find_actor_of(user.id)
+    asked = terms_asked(actor, at) if actor else None
+    if asked is None or asked.terms.id != terms_id:
+        return None
+    details = []
+    if asked.terms.binding_from is not None:
+        details.append(
+            _(
+                "From %(day)s on, no leads are offered to your firm without your yes.",
+                day=format_date(asked.terms.binding_from),
+            )
+        )
+    return News(
+        Topic.TERMS_NEW,
+        _("New terms of the programme"),
+        _("there are new terms of the programme. Please read them and agree for your firm."),
+        details,
+        "/terms",
+        _("Read and agree"),
+        _("You get this mail because you lead a firm that takes part."),
     )
 
 

@@ -47,6 +47,8 @@ from portal.pickup.events import (
     LeadReassigned,
     PicksSuspended,
 )
+from portal.programme.events import TermsPublished
+from portal.programme.models import TermsKind
 from portal.scoring.events import LeadHandedOn, LeadsCooled, LeadStirs
 from portal.timeline.events import ActivityDue
 
@@ -280,6 +282,14 @@ def tell_of_request(event: SignUpConfirmed, at: datetime) -> None:
     hearers = queries.list_with_role("channel_manager") or queries.list_with_role("admin")
     ids = {user.id for user in hearers}
     tell_news(ids, Topic.SIGN_UP_WAITS, event, at, sign_up_id=event.sign_up_id)
+
+
+def tell_of_terms(event: TermsPublished, at: datetime) -> None:
+    """Tell who leads a firm of new terms of the programme."""
+    if event.kind == TermsKind.PROGRAMME:
+        leads = ("partner_manager", "distributor_manager")
+        ids = {user.id for role in leads for user in queries.list_with_role(role)}
+        tell_news(ids, Topic.TERMS_NEW, event, at, terms_id=event.terms_id)
 
 
 def tell_news(

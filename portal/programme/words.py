@@ -33,7 +33,7 @@ AMOUNTS = (GoalKind.WON_VALUE, GoalKind.PIPELINE)
 
 def counted(kind: str, amount: int) -> str:
     """Return an amount of money or a number, as the goal counts."""
-    return money(amount, compact=True) if kind in AMOUNTS else number(amount)
+    return money(amount) if kind in AMOUNTS else number(amount)
 
 
 def progress_in_words(progress: Progress) -> str:

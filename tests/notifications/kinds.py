@@ -423,6 +423,16 @@ KINDS: dict[str, dict[str, Any]] = {
         "press": "Open your list",
         "reason": "You get this mail because a colleague named you.",
     },
+    "terms_new": {
+        **NAME,
+        "lead": None,
+        "subject": "New terms of the programme",
+        "what": "there are new terms of the programme. Please read them and agree for your firm.",
+        "details": ["From Jan 5, 2027 on, no leads are offered to your firm without your yes."],
+        "path": "/terms",
+        "press": "Read and agree",
+        "reason": "You get this mail because you lead a firm that takes part.",
+    },
     "sign_up_waits": {
         **NAME,
         "lead": None,
@@ -533,5 +543,6 @@ for kind in (
     "handed_back",
     "stands_in",
     "sign_up_waits",
+    "terms_new",
 ):
     KINDS[kind] = {**KINDS[kind], "hearing_path": "/m/" + "h3ar" * 10 + "h3a"}

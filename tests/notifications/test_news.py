@@ -22,6 +22,8 @@ from portal.notifications.models import Notice
 from portal.partners import operations as partners
 from portal.people import sign_up
 from portal.pickup import operations as pickup
+from portal.programme import operations as programme
+from portal.programme.models import TermsKind
 from portal.scoring.models import ScoreRules
 from portal.timeline.rules import Entry
 from tests.factories import (
@@ -224,6 +226,23 @@ def confirmed(company="Newcomer Ltd"):
     row = session().scalars(select(sign_up.SignUpRequest)).one()
     sign_up.confirm(sign_up.issue_link(row.id, AT), AT)
     return row
+
+
+def test_who_leads_a_firm_hears_of_new_terms_as_long_as_it_has_not_agreed(ctx):
+    manager, alpha, beta = make_manager(), make_partner("Alpha"), make_partner("Beta")
+    anna = make_person(alpha, "partner_manager")
+    ben = make_person(beta, "partner_manager")
+    make_person(alpha, "partner_rep")
+    words = {"en": "Answer.", "de": "Antworten."}
+    terms = programme.publish_terms(
+        TermsKind.PROGRAMME, words, AT.date() + timedelta(days=9), get_actor(manager.id), AT
+    )
+    programme.accept_terms(terms.id, get_actor(ben.id), AT)
+    react()
+    (mail,) = mails("terms_new")
+    assert mail.user_id == anna.id
+    assert "no leads are offered to your firm without your yes" in mail.text
+    assert "/terms" in mail.html
 
 
 def test_channel_managers_hear_once_of_a_firm_that_wants_to_join(ctx):

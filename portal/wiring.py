@@ -27,6 +27,7 @@ from portal.assistance import jobs as _assistance  # noqa: F401
 from portal.assistance import routes as assistance
 from portal.assistance.events import HelpAnswered, HelpAsked
 from portal.campaigns import consent_routes as consent
+from portal.campaigns.events import CampaignJoined, CampaignLeft
 from portal.capture import by_hand, finds
 from portal.capture import jobs as _capture  # noqa: F401
 from portal.catalog import field_routes as fields
@@ -116,6 +117,7 @@ from portal.matching import group_jobs as _group_jobs  # noqa: F401
 from portal.matching import group_routes as groups
 from portal.matching import policy_routes as deadlines
 from portal.matching import policy_use_routes as policy_uses
+from portal.matching import profile_routes as profiles
 from portal.matching import routes as matching
 from portal.matching import suggestion_jobs as _suggestion_jobs  # noqa: F401
 from portal.matching import suggestion_routes as suggestions
@@ -135,6 +137,7 @@ from portal.offers.events import (
     StandByHeard,
 )
 from portal.partners import activity_routes as partner_activities
+from portal.partners import campaign_routes as partner_campaigns
 from portal.partners import contact_routes as partner_contacts
 from portal.partners import hour_routes as working_hours
 from portal.partners import routes as partners
@@ -203,6 +206,8 @@ ROOMS = (
     partners.blueprint,
     groups.blueprint,
     partner_contacts.blueprint,
+    partner_campaigns.blueprint,
+    profiles.blueprint,
     working_hours.blueprint,
     partner_activities.blueprint,
     people.blueprint,
@@ -375,6 +380,8 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     LeadLost: ("offers.settle_waiting", "scoring.keep_complaint", "assistance.void"),
     LeadCancelled: ("offers.settle_waiting", "assistance.void"),
     LeadDeleted: ("imports.forget_lead",),
+    CampaignJoined: ("feedback.renew_rates",),
+    CampaignLeft: ("feedback.renew_rates",),
     HeldLeadClosed: ("notifications.closed_for_you", "feedback.renew_rates"),
     EndingTakenBack: (
         "offers.settle_waiting",

@@ -46,3 +46,19 @@ class ConsentWorded(Event):
 
     user_id: int
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignJoined(Event):
+    """A firm takes part in a campaign."""
+
+    campaign_id: int
+    organisation_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignLeft(Event):
+    """A firm takes no part in a campaign any more."""
+
+    campaign_id: int
+    organisation_id: int

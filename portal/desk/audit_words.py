@@ -41,6 +41,8 @@ EVENTS: dict[str, Any] = {
     "CampaignChanged": _l("Campaign changed"),
     "CampaignCostEntered": _l("Cost of a campaign entered"),
     "CampaignCostRemoved": _l("Cost of a campaign taken out"),
+    "CampaignJoined": _l("Partner takes part in a campaign"),
+    "CampaignLeft": _l("Partner takes no part in a campaign any more"),
     "CampaignMade": _l("Campaign made"),
     "ConsentWorded": _l("Words that people agree to written"),
     "ContactShown": _l("Contact data shown"),

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from portal.accounts.actor import current_actor
 from portal.accounts.permissions import Permission
-from portal.campaigns import operations, queries
+from portal.campaigns import operations, queries, taking_part
 from portal.campaigns.forms import CHANNELS, CampaignForm, CostForm, campaign_form
 from portal.campaigns.models import Campaign
 from portal.catalog.queries import book
@@ -72,6 +72,7 @@ def show(
         account=sources.read_account(campaign),
         costs=queries.list_costs(campaign.id),
         terms=sources.list_terms(campaign.id),
+        firms=taking_part.list_firms(campaign.id),
         channels=CHANNELS,
     )
 

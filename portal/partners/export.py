@@ -41,7 +41,7 @@ def headings() -> list[str]:
 
 def lines(actor: Actor, filters: queries.Filters, at: datetime) -> Lines:
     """Yield the other lines, in the order of the list."""
-    ids = queries.list_ids(actor, filters)
+    ids = queries.list_ids(actor, filters, at)
     for start in range(0, len(ids), AT_ONCE):
         yield list(_some(ids[start : start + AT_ONCE], at))
 

@@ -37,7 +37,9 @@ class DegreesField(PlainField, FloatField):
         super().process_formdata([value.replace(",", ".") for value in valuelist])
 
 
-class ProfileForm(Form):
+class OwnProfileForm(Form):
+    """What a firm says of itself: where it is, whom it serves, how many it is."""
+
     country = SelectField(_l("Country"), [needed()], choices=[])
     subdivision = SelectField(_l("State or region"), [Optional()], choices=[])
     city = StringField(
@@ -48,15 +50,6 @@ class ProfileForm(Form):
     latitude = DegreesField(_l("Latitude"), [Optional()])
     longitude = DegreesField(_l("Longitude"), [Optional()])
     zone = SelectField(_l("Time zone"), [needed()], choices=[])
-    territories = StringField(
-        _l("Serves the regions"),
-        [Optional(), Length(max=2000)],
-        description=_l("Codes of countries or states, as DE, AT, US-CA. Empty: everywhere."),
-    )
-    level_id = SelectField(_l("Level"), [Optional()], choices=[])
-    brand_ids = TicksField(_l("Brands"), choices=[])
-    product_ids = TicksField(_l("Products and services"), choices=[])
-    specialisation_ids = TicksField(_l("Specialisations"), choices=[])
     industry_ids = TicksField(
         _l("Industries"), choices=[], description=_l("None ticked: serves all.")
     )
@@ -65,18 +58,7 @@ class ProfileForm(Form):
     )
     languages = TicksField(_l("Languages"), choices=[])
     people = WholeField(_l("People at the firm"), [Optional(), NumberRange(0, 10_000_000)])
-    capacity = WholeField(_l("Leads the firm may hold at once"), [needed(), NumberRange(0, 10_000)])
-    rep_capacity = WholeField(
-        _l("Leads one person may hold at once"), [needed(), NumberRange(0, 10_000)]
-    )
-    account_manager_id = SelectField(
-        _l("Account manager"),
-        [Optional()],
-        choices=[],
-        description=_l("Answers for this partner and for the leads that it holds."),
-    )
     website = StringField(_l("Web site"), [Optional(), Length(max=200)])
-    note = TextAreaField(_l("Note for the vendor's people"), [Optional(), Length(max=4000)])
 
     def offer(self, partner: Partner) -> None:
         """Fill the lists to choose from; what is out of use stays where it is chosen already."""
@@ -89,39 +71,99 @@ class ProfileForm(Form):
             # the country was changed along with it: the operation says so at the field
             self.subdivision.choices.append((self.subdivision.data, self.subdivision.data))
         self.zone.choices = [(zone, zone) for zone in zones(partner.organisation.timezone)]
-        self.level_id.choices = [("", "–"), *book().choices("partner_level", locale)]
-        for name, kind in LISTS.items():
+        for name in self.lists():
             chosen = set(getattr(partner, name))
             self[name].choices = [
                 (str(entry.id), entry.label(locale))
-                for entry in book().by_kind.get(kind, [])
+                for entry in book().by_kind.get(LISTS[name], [])
                 if entry.active or entry.id in chosen
             ]
-        staff = {str(user.id): user.name for user in list_staff()}
-        self.account_manager_id.choices = [("", _("Nobody yet")), *staff.items()]
-        named = find_person(partner.organisation.account_manager_id)
-        if named is not None and not named.active:
-            # who left stays until somebody else is chosen
-            self.account_manager_id.choices.append((str(named.id), named.name))
         spoken = dict.fromkeys([*LANGUAGES, *partner.languages])
         self.languages.choices = sorted(
             ((code, str(get_locale().languages.get(code, code))) for code in spoken),
             key=lambda choice: choice[1],
         )
 
+    def lists(self) -> list[str]:
+        """Return the lists of the catalogue that the form asks."""
+        return [name for name in LISTS if name in self]
+
     def show(self, partner: Partner) -> None:
         """Fill the form with a profile."""
-        for name in ("country", "city", "latitude", "longitude", "people", "capacity"):
-            self[name].data = getattr(partner, name)
-        for name in ("rep_capacity", "website", "note", "languages"):
+        for name in ("country", "city", "latitude", "longitude", "people", "website", "languages"):
             self[name].data = getattr(partner, name)
         self.subdivision.data = partner.subdivision or ""
-        self.account_manager_id.data = str(partner.organisation.account_manager_id or "")
         self.zone.data = partner.organisation.timezone
+        for name in self.lists():
+            self[name].data = [str(i) for i in getattr(partner, name)]
+
+    def values(self, partner: Partner) -> dict[str, Any]:
+        """Return what was typed, as `operations.save_profile` takes it.
+
+        Coordinates that were there before and don't belong to the new city are looked up anew.
+        """
+        values: dict[str, Any] = {
+            name: self[name].data or None for name in ("city", "subdivision", "website")
+        }
+        values["country"] = self.country.data
+        for name in ("latitude", "longitude", "people"):
+            values[name] = self[name].data
+        moved = (values["city"], values["country"]) != (partner.city, partner.country)
+        untouched = (values["latitude"], values["longitude"]) == (
+            partner.latitude,
+            partner.longitude,
+        )
+        if moved and untouched:
+            values["latitude"] = values["longitude"] = None
+        values["languages"] = list(self.languages.data or ())
+        for name in self.lists():
+            values[name] = [int(i) for i in self[name].data or ()]
+        values["zone"] = self.zone.data
+        return values
+
+
+class ProfileForm(OwnProfileForm):
+    """All of a profile, as the vendor's people keep it."""
+
+    territories = StringField(
+        _l("Serves the regions"),
+        [Optional(), Length(max=2000)],
+        description=_l("Codes of countries or states, as DE, AT, US-CA. Empty: everywhere."),
+    )
+    level_id = SelectField(_l("Level"), [Optional()], choices=[])
+    brand_ids = TicksField(_l("Brands"), choices=[])
+    product_ids = TicksField(_l("Products and services"), choices=[])
+    specialisation_ids = TicksField(_l("Specialisations"), choices=[])
+    capacity = WholeField(_l("Leads the firm may hold at once"), [needed(), NumberRange(0, 10_000)])
+    rep_capacity = WholeField(
+        _l("Leads one person may hold at once"), [needed(), NumberRange(0, 10_000)]
+    )
+    account_manager_id = SelectField(
+        _l("Account manager"),
+        [Optional()],
+        choices=[],
+        description=_l("Answers for this partner and for the leads that it holds."),
+    )
+    note = TextAreaField(_l("Note for the vendor's people"), [Optional(), Length(max=4000)])
+
+    def offer(self, partner: Partner) -> None:
+        super().offer(partner)
+        levels = book().choices("partner_level", str(get_locale()))
+        self.level_id.choices = [("", "–"), *levels]
+        staff = {str(user.id): user.name for user in list_staff()}
+        self.account_manager_id.choices = [("", _("Nobody yet")), *staff.items()]
+        named = find_person(partner.organisation.account_manager_id)
+        if named is not None and not named.active:
+            # who left stays until somebody else is chosen
+            self.account_manager_id.choices.append((str(named.id), named.name))
+
+    def show(self, partner: Partner) -> None:
+        super().show(partner)
+        for name in ("capacity", "rep_capacity", "note"):
+            self[name].data = getattr(partner, name)
+        self.account_manager_id.data = str(partner.organisation.account_manager_id or "")
         self.territories.data = ", ".join(partner.territories)
         self.level_id.data = str(partner.level_id or "")
-        for name in LISTS:
-            self[name].data = [str(i) for i in getattr(partner, name)]
         own = field_forms.shown(book().fields_of(FieldSubject.PARTNER), partner.custom)
         for name, data in own.items():
             if name in self:
@@ -132,37 +174,30 @@ class ProfileForm(Form):
         return int(self.account_manager_id.data) if self.account_manager_id.data else None
 
     def values(self, partner: Partner) -> dict[str, Any]:
-        """Return what was typed, as `operations.save_profile` takes it.
-
-        Coordinates that were there before and don't belong to the new city are looked up anew.
-        """
-        values: dict[str, Any] = {
-            name: self[name].data or None for name in ("city", "subdivision", "website", "note")
+        return {
+            **super().values(partner),
+            "note": self.note.data or None,
+            "capacity": self.capacity.data,
+            "rep_capacity": self.rep_capacity.data,
+            "territories": split_codes(self.territories.data),
+            "level_id": int(self.level_id.data) if self.level_id.data else None,
+            "custom": field_forms.typed(self, book().fields_of(FieldSubject.PARTNER)),
         }
-        values["country"] = self.country.data
-        for name in ("latitude", "longitude", "people", "capacity", "rep_capacity"):
-            values[name] = self[name].data
-        moved = (values["city"], values["country"]) != (partner.city, partner.country)
-        untouched = (values["latitude"], values["longitude"]) == (
-            partner.latitude,
-            partner.longitude,
-        )
-        if moved and untouched:
-            values["latitude"] = values["longitude"] = None
-        values["territories"] = split_codes(self.territories.data)
-        values["level_id"] = int(self.level_id.data) if self.level_id.data else None
-        values["languages"] = list(self.languages.data or ())
-        for name in LISTS:
-            values[name] = [int(i) for i in self[name].data or ()]
-        values["zone"] = self.zone.data
-        values["custom"] = field_forms.typed(self, book().fields_of(FieldSubject.PARTNER))
-        return values
 
 
 def profile_form(partner: Partner, *, fresh: bool = False) -> ProfileForm:
     """Return the form of a profile with the programme's own fields, filled where `fresh`."""
     kind = field_forms.with_own(ProfileForm, FieldSubject.PARTNER, partner.custom, demanded=True)
     form = kind(formdata=None) if fresh else kind()
+    if fresh:
+        form.show(partner)
+    form.offer(partner)
+    return form
+
+
+def own_profile_form(partner: Partner, *, fresh: bool = False) -> OwnProfileForm:
+    """Return the form in which a firm keeps its own part of the profile, filled where `fresh`."""
+    form = OwnProfileForm(formdata=None) if fresh else OwnProfileForm()
     if fresh:
         form.show(partner)
     form.offer(partner)

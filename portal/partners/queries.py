@@ -32,6 +32,7 @@ from portal.accounts.permissions import Permission
 from portal.catalog.field_filters import NOTHING, Narrowing, says
 from portal.core.db import session
 from portal.core.errors import NotFound
+from portal.partners.completeness import Counted, Part, count_missing, lacks
 from portal.partners.models import (
     Absence,
     Partner,
@@ -102,22 +103,23 @@ class Filters:
     level_id: int | None = None
     group_id: int | None = None
     standing: str | None = None
+    lacks: Part | None = None
     own: Narrowing = NOTHING
 
 
-def list_partners(actor: Actor, filters: Filters, number: int) -> Page[Partner]:
+def list_partners(actor: Actor, filters: Filters, number: int, at: datetime) -> Page[Partner]:
     """Return a page of partners by name."""
-    partners = _meant(actor, filters).limit(PAGE + 1).offset((number - 1) * PAGE)
+    partners = _meant(actor, filters, at).limit(PAGE + 1).offset((number - 1) * PAGE)
     return cut(session().scalars(partners).all(), number, PAGE)
 
 
-def list_ids(actor: Actor, filters: Filters) -> Sequence[int]:
+def list_ids(actor: Actor, filters: Filters, at: datetime) -> Sequence[int]:
     """Return the ids of all firms that `list_partners` has pages of, in that order."""
-    ids = _meant(actor, filters).with_only_columns(Partner.organisation_id)
+    ids = _meant(actor, filters, at).with_only_columns(Partner.organisation_id)
     return session().scalars(ids).all()
 
 
-def _meant(actor: Actor, filters: Filters) -> Select[Partner]:
+def _meant(actor: Actor, filters: Filters, at: datetime) -> Select[Partner]:
     partners = visible_to(actor)
     if filters.text:
         like = f"%{escape(filters.text)}%"
@@ -133,6 +135,8 @@ def _meant(actor: Actor, filters: Filters) -> Select[Partner]:
         partners = partners.where(Partner.level_id == filters.level_id)
     if filters.standing:
         partners = partners.where(stands(filters.standing))
+    if filters.lacks:
+        partners = partners.where(lacks(filters.lacks, at))
     if filters.own:
         partners = partners.where(filters.own.condition(Partner.custom))
     if filters.group_id:
@@ -144,6 +148,12 @@ def _meant(actor: Actor, filters: Filters) -> Select[Partner]:
             )
         )
     return partners.order_by(func.lower(Organisation.name), Organisation.id)
+
+
+def count_lacking(actor: Actor, at: datetime) -> Counted:
+    """Return how many of the partners that a person sees lack what."""
+    seen = visible_to(actor).with_only_columns(Partner.organisation_id)
+    return count_missing(Partner.organisation_id.in_(seen), at)
 
 
 def escape(text: str) -> str:

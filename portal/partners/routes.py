@@ -15,27 +15,24 @@ from portal.accounts import second_step, tree
 from portal.accounts.actor import current_actor, find_actor
 from portal.accounts.permissions import Permission
 from portal.accounts.queries import (
-    find_person,
     get_person,
     list_everybody,
     list_people,
     list_with_second_step,
 )
-from portal.catalog import fields
+from portal.campaigns.queries import list_running
 from portal.catalog.field_filters import kept_narrowing, read_narrowing
 from portal.catalog.models import FieldSubject
 from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.errors import Invalid, Refused
 from portal.core.events import record_apart
-from portal.partners import activities, hours, operations, queries, rules, standings
+from portal.partners import activities, operations, queries, standings
 from portal.partners import export as listing
 from portal.partners.activity_routes import place_of
-from portal.partners.calendars import calendar_of
-from portal.partners.contacts import list_contacts
+from portal.partners.completeness import Part, read_completeness
 from portal.partners.events import PartnersExported
 from portal.partners.forms import (
-    FUNCTIONS,
     AbsenceForm,
     CertificationsForm,
     InviteForm,
@@ -45,6 +42,7 @@ from portal.partners.forms import (
     profile_form,
 )
 from portal.partners.models import Colour, Partner
+from portal.partners.profile import tell
 from portal.timeline import pages, stream
 from portal.timeline.stream import What
 from portal.web import sheets
@@ -58,7 +56,7 @@ blueprint = Blueprint("partners", __name__)
 blueprint.add_app_template_filter(spoken(standings.colour_words), "standing_words")
 blueprint.add_app_template_filter(spoken(standings.reason_words), "standing_reason")
 
-NARROWING = ("q", "level", "group", "standing")
+NARROWING = ("q", "level", "group", "standing", "lacks")
 """What narrows a list, by its name in the address; own fields come on top."""
 
 # "name" is a field of other forms on the same page
@@ -79,16 +77,19 @@ def number_or_none(raw: str | None) -> int | None:
 @blueprint.get("/partners")
 @requires(Permission.PARTNERS_SEE)
 def partners() -> ResponseReturnValue:
-    filters = filters_asked()
-    page = queries.list_partners(current_actor(), filters, page_number(request.args.get("page")))
-    locale = str(get_locale())
+    filters, at = filters_asked(), clock.now()
+    number = page_number(request.args.get("page"))
+    page = queries.list_partners(current_actor(), filters, number, at)
+    shown, locale = [one.organisation_id for one in page.items], str(get_locale())
     return render_template(
         "partners/partners.html",
         page=page,
         first=(page.number - 1) * queries.PAGE + 1,
         filters=filters,
         colours=list(Colour),
-        standings=standings.find_now([one.organisation_id for one in page.items]),
+        standings=standings.find_now(shown),
+        complete=read_completeness(shown, at),
+        parts=list(Part),
         levels=book().choices("partner_level", locale),
         groups=[(str(group.id), group.name) for group, _members in queries.list_groups()],
         book=book(),
@@ -108,6 +109,7 @@ def filters_asked() -> queries.Filters:
         level_id=number_or_none(request.args.get("level")),
         group_id=number_or_none(request.args.get("group")),
         standing=asked if (asked := request.args.get("standing")) in set(Colour) else None,
+        lacks=Part(lack) if (lack := request.args.get("lacks")) in set(Part) else None,
         own=read_narrowing(own, request.args, str(get_locale())),
     )
 
@@ -137,6 +139,7 @@ def names_of(filters: queries.Filters) -> list[str]:
         "level": filters.level_id,
         "group": filters.group_id,
         "standing": filters.standing,
+        "lacks": filters.lacks,
     }
     return [*(name for name, value in given.items() if value), *filters.own.answered]
 
@@ -290,38 +293,18 @@ def profile(
     partner: Partner, form: AbsenceForm | None = None, inviting: InviteForm | None = None
 ) -> str:
     """Render a partner's profile, with one of its two forms as it was filled in."""
-    at, locale = clock.now(), str(get_locale())
-    today = rules.day_at(partner.organisation.timezone, at)
-    certifications = [
-        (
-            book().label(row.certification_id, locale),
-            row.expires_on,
-            rules.is_good(row.expires_on, today),
-        )
-        for row in queries.list_certifications(partner.organisation_id)
-    ]
-    labels = {name: book().labels(getattr(partner, name), locale) for name in operations.LISTS}
+    at, may_edit = clock.now(), current_actor().may(Permission.PARTNERS_EDIT)
     return render_template(
         "partners/partner.html",
-        partner=partner,
-        labels=labels,
-        level=book().label(partner.level_id, locale),
-        own=fields.tell(book().fields.get(FieldSubject.PARTNER, ()), partner.custom, locale),
-        certifications=certifications,
-        languages=[str(get_locale().languages.get(code, code)) for code in partner.languages],
+        **tell(partner, at),
         people=list_everybody(partner.organisation_id),
-        contacts=list_contacts(partner.organisation_id),
-        functions=dict(FUNCTIONS),
         absences=queries.list_absences(partner.organisation_id, at),
-        figures=queries.find_figures(partner.organisation_id),
         stood=standings.read_stood(partner.organisation_id),
-        account_manager=find_person(partner.organisation.account_manager_id),
-        hours=hours.in_words(calendar_of(partner.organisation_id).week, locale),
-        country=dict(countries()).get(partner.country, partner.country),
         form=form or absence_form(partner, fresh=True),
         timeline=timeline_of(partner, at),
         inviting=inviting or invite_form(partner, fresh=True),
-        may_edit=current_actor().may(Permission.PARTNERS_EDIT),
+        may_edit=may_edit,
+        running=list_running() if may_edit else (),
         may_look=current_actor().may(Permission.PEOPLE_VIEW_AS),
         second_steps=list_with_second_step(partner.organisation_id)
         if current_actor().may(Permission.PEOPLE_EDIT)

@@ -16,6 +16,7 @@ from portal.offers import operations as offers
 from portal.partners import queries as partners
 from portal.pickup import operations as pickup
 from tests.factories import (
+    AT,
     factory,
     make_lead,
     make_manager,
@@ -241,7 +242,7 @@ def test_operations_see_no_partner_that_nobody_gave_them(two):
 
 @factory
 def listed(user):
-    page = partners.list_partners(get_actor(user.id), partners.Filters(), 1)
+    page = partners.list_partners(get_actor(user.id), partners.Filters(), 1, AT)
     return [partner.organisation.name for partner in page.items]
 
 

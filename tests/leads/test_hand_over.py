@@ -19,6 +19,7 @@ from portal.leads.queries import find_visible
 from portal.partners import queries as partners
 from portal.pickup import operations as pickup
 from tests.factories import (
+    AT,
     csrf_of,
     factory,
     make_lead,
@@ -86,12 +87,12 @@ def told_of(name):
 def test_operations_see_exactly_what_was_handed_over(ours):
     oskar = actor_of(ours.oskar)
     assert find_visible(ours.lead.id, oskar) is None
-    assert partners.list_partners(oskar, partners.Filters(), 1).items == []
+    assert partners.list_partners(oskar, partners.Filters(), 1, AT).items == []
     given = ours.hand_over()
     assert find_visible(ours.lead.id, oskar) is not None
     assert find_visible(ours.other.id, oskar) is None
     assert [row.HandOver.id for row in handing.list_waiting(oskar, 1).items] == [given.id]
-    listed = partners.list_partners(oskar, partners.Filters(), 1).items
+    listed = partners.list_partners(oskar, partners.Filters(), 1, AT).items
     assert [partner.organisation_id for partner in listed] == [ours.firm.id]
 
 

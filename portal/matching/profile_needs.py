@@ -1,0 +1,129 @@
+"""Why a partner's profile matters: which rules ask for what is missing, and what that cost.
+
+A rule that demands something takes out each firm of which it isn't known. So of a firm that lacks
+it, the leads that went by such a rule and were never offered to it are counted, not guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, text
+
+from portal.core.db import session
+from portal.matching.models import DistributionRule, RuleVersion
+from portal.partners.completeness import Part
+
+DAYS = 90
+ASKS = {
+    "radius": Part.PLACE,
+    "place": Part.PLACE,
+    "territory": Part.TERRITORIES,
+    "brand": Part.BRANDS,
+    "product": Part.PRODUCTS,
+    "specialisation": Part.SPECIALISATIONS,
+    "certification": Part.CERTIFICATION,
+    "level": Part.LEVEL,
+    "language": Part.LANGUAGES,
+    "value": Part.PEOPLE,
+    "own": Part.OWN_FIELDS,
+}
+"""The part of a profile that a kind of criterion looks at."""
+DEMANDS = frozenset(
+    {"radius", "brand", "product", "specialisation", "certification", "level", "language"}
+)
+"""Kinds that take a firm out of which the part isn't known."""
+OF_LEAD = ("brand", "product", "language")
+"""Kinds that ask nothing where the lead names none."""
+
+# rounds and offers are of a room above: their tables are named here and not their models
+WENT = text(
+    """
+    SELECT r.rule_id, r.rule_version, l.brand_id IS NOT NULL AS brand,
+      l.product_ids <> '{}' AS product, l.language IS NOT NULL AS language,
+      array_agg(DISTINCT r.lead_id) AS lead_ids
+    FROM offer_rounds r JOIN leads l ON l.id = r.lead_id
+    WHERE r.rule_id IS NOT NULL AND r.opened_at BETWEEN :since AND :at
+      AND (CAST(:firm AS bigint) IS NULL OR NOT EXISTS (
+        SELECT FROM offers o WHERE o.lead_id = r.lead_id AND o.organisation_id = :firm))
+    GROUP BY 1, 2, 3, 4, 5
+    """
+)
+
+
+@dataclass(slots=True)
+class Need:
+    """Who asks for a part of profiles: the leads whose rule demanded it, and rules of today."""
+
+    lead_ids: set[int] = field(default_factory=set)
+    demanded_by: list[str] = field(default_factory=list)
+    weighed_by: list[str] = field(default_factory=list)
+
+    @property
+    def leads(self) -> int:
+        return len(self.lead_ids)
+
+
+def read_needs(at: datetime, firm: int | None = None, since: datetime | None = None) -> Needs:
+    """Return by part who asks for it, and how many leads of the last days demanded it.
+
+    Of a `firm` those leads count that were never offered to it; `since` is when it joined.
+    """
+    found: dict[Part, Need] = {}
+    for rule in session().scalars(
+        select(DistributionRule)
+        .where(DistributionRule.active)
+        .order_by(DistributionRule.position, DistributionRule.id)
+    ):
+        demanded = {ASKS[kind] for kind in kinds_of(rule.criteria, "required") if kind in ASKS}
+        weighed = {ASKS[kind] for kind in kinds_of(rule.criteria, "weighted") if kind in ASKS}
+        for part in demanded:
+            found.setdefault(part, Need()).demanded_by.append(rule.name)
+        for part in weighed - demanded:
+            found.setdefault(part, Need()).weighed_by.append(rule.name)
+    begin = max(at - timedelta(days=DAYS), since) if since else at - timedelta(days=DAYS)
+    rows = session().execute(WENT, {"at": at, "since": begin, "firm": firm}).all()
+    said = _criteria_of({(row.rule_id, row.rule_version) for row in rows})
+    for row in rows:
+        for kind in kinds_of(said.get((row.rule_id, row.rule_version), ()), "required"):
+            if kind in DEMANDS and (kind not in OF_LEAD or row._mapping[kind]):
+                found.setdefault(ASKS[kind], Need()).lead_ids.update(row.lead_ids)
+    return found
+
+
+Needs = Mapping[Part, Need]
+
+
+def kinds_of(criteria: Iterable[Mapping[str, Any]], mode: str) -> set[str]:
+    """Return the kinds that are asked for so, those of which all must hold included."""
+    kinds: set[str] = set()
+    for one in criteria:
+        if one.get("mode") == mode:
+            kinds |= _parts(one)
+    return kinds
+
+
+def _parts(criterion: Mapping[str, Any]) -> set[str]:
+    if criterion["kind"] == "all":
+        return set().union(*(_parts(one) for one in criterion.get("of", ())))
+    return {criterion["kind"]}
+
+
+def _criteria_of(
+    asked: set[tuple[int, int | None]],
+) -> Mapping[tuple[int, int | None], Sequence[Mapping[str, Any]]]:
+    """Return what versions of rules ask; of a round older than versions, what the rule asks now."""
+    ids = {rule_id for rule_id, _number in asked}
+    now = select(DistributionRule.id, DistributionRule.criteria).where(DistributionRule.id.in_(ids))
+    said: dict[tuple[int, int | None], Any] = {
+        (row.id, None): row.criteria for row in session().execute(now)
+    }
+    kept = select(RuleVersion.rule_id, RuleVersion.number, RuleVersion.content).where(
+        RuleVersion.rule_id.in_(ids)
+    )
+    for row in session().execute(kept):
+        said[row.rule_id, row.number] = row.content["criteria"]
+    return said

@@ -6,7 +6,7 @@ it, the leads that went by such a rule and were never offered to it are counted,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,29 +14,41 @@ from typing import Any
 from sqlalchemy import select, text
 
 from portal.core.db import session
+from portal.matching.criteria import Kind, Mode
 from portal.matching.models import DistributionRule, RuleVersion
 from portal.partners.completeness import Part
 
 DAYS = 90
-ASKS = {
-    "radius": Part.PLACE,
-    "place": Part.PLACE,
-    "territory": Part.TERRITORIES,
-    "brand": Part.BRANDS,
-    "product": Part.PRODUCTS,
-    "specialisation": Part.SPECIALISATIONS,
-    "certification": Part.CERTIFICATION,
-    "level": Part.LEVEL,
-    "language": Part.LANGUAGES,
-    "value": Part.PEOPLE,
-    "own": Part.OWN_FIELDS,
+ASKS: Mapping[str, Part] = {
+    Kind.RADIUS: Part.PLACE,
+    Kind.PLACE: Part.PLACE,
+    Kind.TERRITORY: Part.TERRITORIES,
+    Kind.REGION: Part.TERRITORIES,
+    Kind.BRAND: Part.BRANDS,
+    Kind.PRODUCT: Part.PRODUCTS,
+    Kind.SPECIALISATION: Part.SPECIALISATIONS,
+    Kind.CERTIFICATION: Part.CERTIFICATION,
+    Kind.LEVEL: Part.LEVEL,
+    Kind.LANGUAGE: Part.LANGUAGES,
+    Kind.PEOPLE: Part.PEOPLE,
+    Kind.VALUE: Part.PEOPLE,
+    Kind.OWN: Part.OWN_FIELDS,
 }
 """The part of a profile that a kind of criterion looks at."""
-DEMANDS = frozenset(
-    {"radius", "brand", "product", "specialisation", "certification", "level", "language"}
+DEMANDS: Collection[str] = frozenset(
+    {
+        Kind.RADIUS,
+        Kind.BRAND,
+        Kind.PRODUCT,
+        Kind.SPECIALISATION,
+        Kind.CERTIFICATION,
+        Kind.LEVEL,
+        Kind.LANGUAGE,
+        Kind.PEOPLE,
+    }
 )
 """Kinds that take a firm out of which the part isn't known."""
-OF_LEAD = ("brand", "product", "language")
+OF_LEAD: Collection[str] = (Kind.BRAND, Kind.PRODUCT, Kind.LANGUAGE)
 """Kinds that ask nothing where the lead names none."""
 
 # rounds and offers are of a room above: their tables are named here and not their models
@@ -67,6 +79,9 @@ class Need:
         return len(self.lead_ids)
 
 
+Needs = Mapping[Part, Need]
+
+
 def read_needs(at: datetime, firm: int | None = None, since: datetime | None = None) -> Needs:
     """Return by part who asks for it, and how many leads of the last days demanded it.
 
@@ -78,8 +93,8 @@ def read_needs(at: datetime, firm: int | None = None, since: datetime | None = N
         .where(DistributionRule.active)
         .order_by(DistributionRule.position, DistributionRule.id)
     ):
-        demanded = {ASKS[kind] for kind in kinds_of(rule.criteria, "required") if kind in ASKS}
-        weighed = {ASKS[kind] for kind in kinds_of(rule.criteria, "weighted") if kind in ASKS}
+        demanded = {ASKS[kind] for kind in kinds_of(rule.criteria, Mode.REQUIRED) if kind in ASKS}
+        weighed = {ASKS[kind] for kind in kinds_of(rule.criteria, Mode.WEIGHTED) if kind in ASKS}
         for part in demanded:
             found.setdefault(part, Need()).demanded_by.append(rule.name)
         for part in weighed - demanded:
@@ -88,13 +103,10 @@ def read_needs(at: datetime, firm: int | None = None, since: datetime | None = N
     rows = session().execute(WENT, {"at": at, "since": begin, "firm": firm}).all()
     said = _criteria_of({(row.rule_id, row.rule_version) for row in rows})
     for row in rows:
-        for kind in kinds_of(said.get((row.rule_id, row.rule_version), ()), "required"):
+        for kind in kinds_of(said.get((row.rule_id, row.rule_version), ()), Mode.REQUIRED):
             if kind in DEMANDS and (kind not in OF_LEAD or row._mapping[kind]):
                 found.setdefault(ASKS[kind], Need()).lead_ids.update(row.lead_ids)
     return found
-
-
-Needs = Mapping[Part, Need]
 
 
 def kinds_of(criteria: Iterable[Mapping[str, Any]], mode: str) -> set[str]:
@@ -107,7 +119,7 @@ def kinds_of(criteria: Iterable[Mapping[str, Any]], mode: str) -> set[str]:
 
 
 def _parts(criterion: Mapping[str, Any]) -> set[str]:
-    if criterion["kind"] == "all":
+    if criterion["kind"] == Kind.ALL:
         return set().union(*(_parts(one) for one in criterion.get("of", ())))
     return {criterion["kind"]}
 

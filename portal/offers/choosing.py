@@ -46,11 +46,11 @@ def list_suiting(lead: Lead, right: Right, at: datetime) -> list[Proposed]:
     ]
 
 
-def search(text: str, actor: Actor) -> Sequence[tuple[int, str, str | None]]:
+def search(text: str, actor: Actor, at: datetime) -> Sequence[tuple[int, str, str | None]]:
     """Return the firms that somebody sees whose name or city has this in it, with their city."""
     return [
         (one.organisation_id, one.organisation.name, one.city)
-        for one in list_partners(actor, Filters(text=text), 1).items
+        for one in list_partners(actor, Filters(text=text), 1, at).items
     ]
 
 

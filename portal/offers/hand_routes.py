@@ -72,7 +72,7 @@ def choose(lead_id: int) -> ResponseReturnValue:
         picked=picked,
         chosen=choosing.names_of(picked.firms),
         suits=choosing.list_suiting(lead, right, clock.now()),
-        found=choosing.search(text, actor) if text else [],
+        found=choosing.search(text, actor, clock.now()) if text else [],
         groups=choosing.list_groups(),
         own_only=right.firms is not None,
     )

@@ -21,9 +21,9 @@ from portal.customers.models import (
     CustomerName,
     CustomerPolicy,
 )
-from portal.customers.rules import telling_host
 from portal.customers.sight import sees_addresses, sees_business, visible_to
 from portal.customers.who import Who
+from portal.leads.addresses import telling_host
 from portal.leads.intake.cleaning import find_domain, find_email, find_phone
 from portal.web.paging import Page, cut
 

@@ -34,36 +34,6 @@ TELLS = {
 }
 
 
-# web addresses under which many are at home: they say nothing of who it is
-SHARED_HOSTS = frozenset(
-    [
-        "facebook.com",
-        "instagram.com",
-        "linkedin.com",
-        "xing.com",
-        "x.com",
-        "twitter.com",
-        "youtube.com",
-        "google.com",
-        "sites.google.com",
-        "wordpress.com",
-        "wixsite.com",
-        "jimdo.com",
-        "github.io",
-        "gmail.com",
-        "googlemail.com",
-        "gmx.de",
-        "gmx.net",
-        "web.de",
-        "t-online.de",
-        "outlook.com",
-        "hotmail.com",
-        "yahoo.com",
-        "icloud.com",
-    ]
-)
-
-
 class MightBeKnown(Refused):
     """There are customers who share something with the new one; a person has to look at them."""
 
@@ -83,11 +53,6 @@ def same_one(kind: str, alike: Mapping[int, Collection[str]]) -> int | None:
         if any(key in strongest for key in shared)
     )
     return ranked[0][2] if ranked else None
-
-
-def telling_host(host: str | None) -> str | None:
-    """Return the host of a web address where it says who it is; None where many share it."""
-    return None if host in SHARED_HOSTS else host
 
 
 def too_long(texts: Mapping[str, str | None]) -> dict[str, str]:

@@ -22,14 +22,13 @@ from portal.duplicates.normalise import (
     family_name,
     folded,
     given_name,
-    hosts_of,
     is_shared_box,
-    mailbox,
     postcode_key,
     skeleton,
     squashed,
     street_key,
 )
+from portal.leads.addresses import hosts_of, mailbox
 
 LISTED = 60
 """From so many points on a pair is put before somebody to decide."""

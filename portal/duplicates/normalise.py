@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from functools import lru_cache
-
-from portal.customers.rules import telling_host
 
 _ODD = str.maketrans(
     {"æ": "a", "œ": "o", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
@@ -49,26 +46,6 @@ WEAK = _words(
     "osterreich schweiz suisse switzerland france italia espana uk usa europe europa emea"
 )
 """What a company's name often has or lacks without being another's."""
-
-FREE_MAIL = _words(
-    "aim.com alice.it aol.com aol.de arcor.de att.net bellsouth.net bigpond.com "
-    "bluewin.ch bt.com btinternet.com chello.at chello.nl comcast.net cox.net "
-    "earthlink.net email.cz email.de fastmail.com fastwebnet.it free.fr freenet.de "
-    "gmail.com gmail.de gmx.at gmx.ch gmx.com gmx.de gmx.net googlemail.com hey.com "
-    "home.nl hotmail.co.uk hotmail.com hotmail.de hotmail.es hotmail.fr hotmail.it "
-    "hotmail.nl icloud.com inbox.lv inbox.ru interia.pl kpnmail.nl laposte.net libero.it "
-    "list.ru live.at live.co.uk live.com live.de live.fr live.it live.nl mac.com mail.com "
-    "mail.de mail.ru me.com mailbox.org msn.com netcologne.de neuf.fr numericable.fr "
-    "o2.pl o2online.de online.de online.no onet.pl orange.fr outlook.at outlook.com "
-    "outlook.de outlook.es outlook.fr outlook.it planet.nl pm.me posteo.de proton.me "
-    "protonmail.com qq.com rambler.ru rocketmail.com rogers.com sapo.pt sbcglobal.net "
-    "seznam.cz sfr.fr shaw.ca skynet.be sky.com sunrise.ch sympatico.ca t-online.de "
-    "talktalk.net telenet.be telia.com terra.es tin.it tiscali.it tutanota.com ukr.net "
-    "unitybox.de verizon.net versanet.de virgilio.it virginmedia.com vodafone.de voila.fr "
-    "wanadoo.es wanadoo.fr web.de wp.pl xs4all.nl yahoo.co.uk yahoo.com yahoo.de yahoo.es "
-    "yahoo.fr yahoo.it yandex.ru ymail.com zeelandnet.nl ziggo.nl zoho.com 163.com"
-)
-"""Hosts of mail at which anybody is at home."""
 
 SHARED_BOXES = _words(
     "accounting admin anfrage anfragen bestellung buchhaltung buero buro büro contact contacto "
@@ -138,8 +115,6 @@ _CALLED = {
 }
 
 
-_SECOND_LEVEL = _words("co com org net ac gov edu or ne go gv")
-_LABEL = re.compile(r"[\w-]+")
 _STREET = re.compile(r"(strasse|street|str|st)\b")
 
 
@@ -205,39 +180,9 @@ def family_name(text: str) -> str:
     return folded(text[:100])
 
 
-def mailbox(email: str) -> str:
-    """Return an address without what its owner may add or leave out; "" for none."""
-    local, at, host = email.strip().lower().rpartition("@")
-    if not (at and local and host):
-        return ""
-    host = {"googlemail.com": "gmail.com", "gmail.de": "gmail.com"}.get(host, host)
-    local = local.partition("+")[0] or local
-    if host == "gmail.com":
-        local = local.replace(".", "") or local
-    return f"{local}@{host}"
-
-
 def is_shared_box(email: str) -> bool:
     """Tell whether nobody in particular is behind an address."""
     return email.partition("@")[0] in SHARED_BOXES
-
-
-def own_host(host: str) -> str:
-    """Return the domain that a host is part of; "" where many are at home there."""
-    labels = host.strip().lower().strip(".").removeprefix("www.").split(".")
-    if len(labels) < 2 or not all(_LABEL.fullmatch(label) for label in labels):
-        return ""
-    few = 3 if len(labels) > 2 and labels[-2] in _SECOND_LEVEL and len(labels[-1]) == 2 else 2
-    found = ".".join(labels[-few:])
-    if found in FREE_MAIL or telling_host(found) is None:
-        return ""
-    return found
-
-
-def hosts_of(emails: Iterable[str], domains: Iterable[str]) -> frozenset[str]:
-    """Return the domains of one's own that addresses and web sites stand under."""
-    parts = (*(email.rpartition("@")[2] for email in emails), *domains)
-    return frozenset(found for part in parts if part and (found := own_host(part)))
 
 
 def postcode_key(text: str) -> str:

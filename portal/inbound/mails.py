@@ -25,13 +25,13 @@ from portal.core.db import apart, session
 from portal.core.errors import Invalid, NotFound, Refused
 from portal.core.events import record
 from portal.duplicates import entrance
-from portal.duplicates.normalise import own_host
 from portal.inbound import forwards, parsing, wall
 from portal.inbound.automatic import why_automatic
 from portal.inbound.events import InquiryMailed, MailNotUnderstood, MailPutAside
 from portal.inbound.models import InboundMessage, InboundRaw, MailState
 from portal.inbound.parsing import Mail, Unreadable
 from portal.leads import rules
+from portal.leads.addresses import own_host
 from portal.leads.basis import Basis, BasisKind
 from portal.leads.models import Lead
 from portal.leads.notes import about

@@ -24,10 +24,11 @@ from portal.duplicates.likeness import (
     read_likeness,
 )
 from portal.duplicates.search import OF_A_KEY
+from portal.leads import addresses
 
 FORMS = (
     *(normalise.folded, normalise.company_core, normalise.given_name, normalise.family_name),
-    *(normalise.mailbox, normalise.own_host, normalise.postcode_key, normalise.street_key),
+    *(addresses.mailbox, addresses.own_host, normalise.postcode_key, normalise.street_key),
 )
 PIECES = (
     *(
@@ -89,7 +90,7 @@ def test_a_company_that_is_called_like_a_legal_form_keeps_its_name() -> None:
     ],
 )
 def test_what_the_owner_of_a_mailbox_may_add_does_not_count(one: str, other: str) -> None:
-    assert normalise.mailbox(one) == normalise.mailbox(other)
+    assert addresses.mailbox(one) == addresses.mailbox(other)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ def test_what_the_owner_of_a_mailbox_may_add_does_not_count(one: str, other: str
     ],
 )
 def test_a_free_mail_host_says_nothing_of_a_company(host: str, own: str) -> None:
-    assert normalise.own_host(host) == own
+    assert addresses.own_host(host) == own
 
 
 def somebody(**over: object) -> Party:

@@ -183,6 +183,8 @@ from portal.qualification import routes as qualification
 from portal.qualification import routing_routes as inquiry_routes
 from portal.qualification import work_routes as desk_work
 from portal.qualification.events import AnswersCompleted
+from portal.relations import jobs as _relations  # noqa: F401
+from portal.relations import routes as relations
 from portal.scoring import jobs as _scoring  # noqa: F401
 from portal.scoring import routes as scoring
 from portal.scoring.events import LeadHandedOn, LeadsCooled, LeadStirs, ScoreRulesChanged
@@ -204,6 +206,7 @@ ROOMS = (
     policy_uses.blueprint,
     deadlines.blueprint,
     partners.blueprint,
+    relations.blueprint,
     groups.blueprint,
     partner_contacts.blueprint,
     partner_campaigns.blueprint,
@@ -355,6 +358,7 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     LeadQualified: (
         "leads.plan_qualified",
         "assistance.begin_qualified",
+        "relations.meet",
         "customers.link_qualified",
         "scoring.keep_choice",
         "scoring.weigh",

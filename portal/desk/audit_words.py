@@ -97,6 +97,7 @@ EVENTS: dict[str, Any] = {
     "KeyDatesChanged": _l("Dates of a lead changed"),
     "LeadsMerged": _l("Two leads became one"),
     "MergeUndone": _l("Two leads that were one are two again"),
+    "KnownCustomersChanged": _l("List of known customers changed"),
     "LeadArchived": _l("Lead put into the archive"),
     "LeadCancelled": _l("Lead cancelled"),
     "LeadCooled": _l("Lead marked colder"),

@@ -81,7 +81,7 @@ class LeadFacts:
         if (Kind.VALUE, Measure.VOLUME) in asked or (Kind.VOLUME, None) in asked:
             found = replace(found, volumes=_quarters())
         if (Kind.RELATION, None) in asked:
-            found = replace(found, known_by=_known_by(lead.id, at))
+            found = replace(found, known_by=known_by(lead.id, at))
         return found
 
     @classmethod
@@ -137,7 +137,8 @@ def _quarters() -> tuple[int, ...]:
     return tuple(found or ())
 
 
-def _known_by(lead_id: int, at: datetime) -> tuple[int, ...]:
+def known_by(lead_id: int, at: datetime) -> tuple[int, ...]:
+    """Return the firms that know the customer of a lead."""
     knows = select(RelationHit.organisation_id).where(
         RelationHit.lead_id == lead_id, RelationHit.at <= at
     )

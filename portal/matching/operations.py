@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,10 +11,10 @@ from portal.core.db import session
 from portal.leads.contest import Contest, Mode
 from portal.leads.models import Lead, LeadType
 from portal.leads.policies import policy_of
-from portal.matching import fairness, queries
+from portal.matching import fairness, knowing, queries
 from portal.matching.criteria import Criterion
-from portal.matching.lead_facts import LeadFacts
-from portal.matching.models import DistributionRule
+from portal.matching.lead_facts import LeadFacts, known_by
+from portal.matching.models import DistributionRule, Known
 from portal.matching.rules import Scorer, draw, score_of
 from portal.partners.facts import last_kept
 
@@ -23,11 +23,15 @@ ROUND_HOURS = 72
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """A partner who suits; the points of the parts of `explanation` sum to `score`."""
+    """A partner who suits; the points of the parts of `explanation` sum to `score`.
+
+    `known`: he knows the customer, and the rule has that count.
+    """
 
     organisation_id: int
     score: float
     explanation: list[dict[str, Any]]
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class Match:
     facts_upto: int | None = None
     relaxed: Sequence[dict[str, Any]] = ()
     fairness: dict[str, Any] | None = None
+    known: str = Known.NOTHING
 
 
 def match(
@@ -72,6 +77,8 @@ def match(
         return Match(None, ROUND_HOURS, [], {}, 0)
     criteria = [Criterion.from_data(data) for data in rule.criteria]
     known = LeadFacts.of(lead, criteria, at)
+    if knowing.counts(rule.known):
+        known = replace(known, known_by=known_by(lead.id, at))
     judged = queries.judge_partners(criteria, known, at, group_id=rule.group_id, without=without)
     scorer = Scorer(criteria, known)
     partners = []
@@ -79,6 +86,8 @@ def match(
         explanation = scorer.explain(facts)
         partners.append(Matched(facts.organisation_id, score_of(explanation), explanation))
     partners.sort(key=lambda matched: (-matched.score, draw(seed, matched.organisation_id)))
+    if knowing.counts(rule.known):
+        partners = knowing.put_first(partners, known.known_by)
     contest = contest_of(rule)
     shared = fairness.share_out(
         partners,
@@ -101,6 +110,7 @@ def match(
         lead_facts=known.to_data(),
         facts_upto=last_kept(),
         fairness=shared.kept,
+        known=rule.known or Known.NOTHING,
     )
 
 

@@ -63,6 +63,7 @@ from portal.offers.rules import (
     may_be_offered,
 )
 from portal.partners.figures import count
+from portal.relations import operations as relations
 
 MOST_HOURS = 24 * 30
 
@@ -86,6 +87,7 @@ def offer(lead_id: int, at: datetime, rule: DistributionRule | None = None) -> O
         )
     requirements.check_complete(lead, "offer")
     fairness.wait_in_line()
+    relations.meet(lead, at)
     found = match(lead, at, rule=rule, without=excluded_firms(lead_id), seed=new_seed())
     if not found.partners:
         raise NobodyMatches(

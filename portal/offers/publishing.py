@@ -20,6 +20,7 @@ from portal.core.events import record
 from portal.leads import policies
 from portal.leads.contest import AT_ONCE
 from portal.leads.models import Lead, LeadState, LeadType
+from portal.matching.models import Known
 from portal.matching.operations import Match, Matched, contest_of_type
 from portal.offers import clocks, events, opening, rings, waiting
 from portal.offers.models import OfferExclusion, OfferRound
@@ -99,23 +100,29 @@ def publish(
 
     With `user_id` it is for one person of the one firm alone; `by_id` chose them by hand.
 
-    Firms whose people stood by see it before the others. It is recorded for those only who see it
+    Firms that know the customer, where that counts, and those whose people stood by see it before
+    the others. It is recorded for those only who see it
     at once; `opening` does so for who comes later.
     """
     number = lead.round + 1
     firms = [one.organisation_id for one in found.partners]
     policy = policies.policy_of(lead)
     lasts = clocks.lasts(policy, found.hours, at)
-    waited = waiting.list_waiting(lead.id, firms, at) if user_id is None else []
+    With `user_id` it is for one person of the one firm alone; `by_id` chose them by hand.
+
+    Firms that know the customer, where that counts, and those whose people stood by see it before
+    the others. It is recorded for those only who see it
     alone = timedelta(0)
-    if waited:
+    if waited or knowing:
         alone = waiting.head_start(policy.stand_by_hours, lasts)
+    if knowing and found.known == Known.PROTECTION:
+        alone = lasts / 2
     contest = AT_ONCE
     if unit_id is None:
         contest = found.contest or contest_of_type(lead)
     planned = rings.plan(
         firms,
-        [organisation_id for _user_id, organisation_id in waited],
+        [*knowing, *(organisation_id for _user_id, organisation_id in waited)],
         contest,
         at,
         lasts,
@@ -135,7 +142,8 @@ def publish(
         ends_at=planned.ends_at,
         offered=len(first.firms),
         excluded=found.excluded,
-        head_start_until=planned.head_start_until,
+        # cards say of this that it is for who stood by; who knows the customer isn’t told
+        head_start_until=None if knowing else planned.head_start_until,
         rule_version=found.rule_version,
         seed=found.seed,
         lead_facts=found.lead_facts,

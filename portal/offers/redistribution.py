@@ -34,6 +34,7 @@ from portal.offers.publishing import (
 )
 from portal.offers.rules import MOST_LAPSES, rungs_left
 from portal.qualification import nurture
+from portal.relations import operations as relations
 
 LAST_RESORTS = (Rung.CHANNEL_MANAGER,)
 """Where a lead goes that finds nobody on a rung that its policy's chain doesn't have."""
@@ -150,6 +151,7 @@ def to_next_group(
 def by_rule(lead: Lead, rule: DistributionRule, at: datetime) -> OfferRound | None:
     """Offer a lead to those a rule finds, apart from firms that are out."""
     fairness.wait_in_line()
+    relations.meet(lead, at)
     found = match(lead, at, rule=rule, without=excluded_firms(lead.id), seed=new_seed())
     return publish(lead, found, at) if found.partners else None
 

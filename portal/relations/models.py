@@ -1,11 +1,11 @@
-"""The table of which partner knows the customer of which lead."""
+"""The tables of whom partners know, and of which partner knows the customer of which lead."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import Base
@@ -17,6 +17,47 @@ class KnownBy(StrEnum):
     LIST = "list"
     CLAIM = "claim"
     CUSTOMER = "customer"
+
+
+class MarkKind(StrEnum):
+    """What a customer is recognised by."""
+
+    DOMAIN = "domain"
+    PHONE = "phone"
+    EMAIL = "email"
+
+
+class RelationKey(Base):
+    """The key under which a partner's customers are kept, sealed; without it they mean nothing."""
+
+    __tablename__ = "relation_keys"
+
+    organisation_id: Mapped[int] = mapped_column(
+        ForeignKey("partners.organisation_id"), primary_key=True, autoincrement=False
+    )
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    made_at: Mapped[datetime]
+
+
+class KnownCustomer(Base):
+    """A customer that a partner knows: the HMAC of a domain, phone or e-mail under its own key.
+
+    Nobody can read it. It counts for leads that came in after `noted_at`. Behind a wall: see
+    `relations.wall`.
+    """
+
+    __tablename__ = "known_customers"
+
+    organisation_id: Mapped[int] = mapped_column(
+        ForeignKey("relation_keys.organisation_id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    )
+    mark: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    kind: Mapped[str]
+    noted_at: Mapped[datetime]
+
+    __table_args__ = (CheckConstraint("kind IN ('domain','phone','email')", name="kind"),)
 
 
 class RelationHit(Base):

@@ -101,17 +101,15 @@ def publish(
     With `user_id` it is for one person of the one firm alone; `by_id` chose them by hand.
 
     Firms that know the customer, where that counts, and those whose people stood by see it before
-    the others. It is recorded for those only who see it
-    at once; `opening` does so for who comes later.
+    the others. It is recorded for those only who see it at once; `opening` does so for who comes
+    later.
     """
     number = lead.round + 1
     firms = [one.organisation_id for one in found.partners]
     policy = policies.policy_of(lead)
     lasts = clocks.lasts(policy, found.hours, at)
-    With `user_id` it is for one person of the one firm alone; `by_id` chose them by hand.
-
-    Firms that know the customer, where that counts, and those whose people stood by see it before
-    the others. It is recorded for those only who see it
+    waited = waiting.list_waiting(lead.id, firms, at) if user_id is None else []
+    knowing = [one.organisation_id for one in found.partners if one.known]
     alone = timedelta(0)
     if waited or knowing:
         alone = waiting.head_start(policy.stand_by_hours, lasts)

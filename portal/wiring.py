@@ -51,6 +51,8 @@ from portal.desk import (
     search_routes,
 )
 from portal.desk import customers as customer
+from portal.desk import fairness_mail as _fairness_mail  # noqa: F401
+from portal.desk import fairness_routes as fairness
 from portal.desk import jobs as desk_jobs
 from portal.desk import mondays as _mondays  # noqa: F401
 from portal.desk import neglected_routes as neglected
@@ -240,6 +242,7 @@ ROOMS = (
     planned.blueprint,
     neglected.blueprint,
     overdue.blueprint,
+    fairness.blueprint,
     lead_list_routes.blueprint,
     search_routes.blueprint,
     team.blueprint,
@@ -441,6 +444,8 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("escalation.check_invariants", timedelta(minutes=10)),
     ("notifications.send_notices", timedelta(seconds=60)),
     ("desk.tell_mondays", timedelta(minutes=5)),
+    ("desk.count_fairness", timedelta(hours=6)),
+    ("desk.tell_fairness", timedelta(minutes=5)),
     ("duplicates.check", timedelta(seconds=30)),
     ("imports.push", timedelta(seconds=60)),
     ("imports.forget_files", timedelta(hours=6)),

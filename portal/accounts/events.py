@@ -138,6 +138,14 @@ class MondaysChosen(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FairnessMailChosen(Event):
+    """Somebody chose whether a mail says once a month how leads were shared out."""
+
+    user_id: int
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrganisationMoved(Event):
     """A firm stands below another one now."""
 

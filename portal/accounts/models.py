@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     false,
     text,
+    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, CITEXT
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -105,6 +106,8 @@ class User(Base):
     `digest_hour`, `quiet_from` and `quiet_until` are hours of her own zone; no quiet hours where
     the latter two are empty. `hears_by_mail` is an older mark: where it is false, she never hears.
     Who `hears_mondays` gets the list of the overdue; `monday_told_on` is the last such Monday.
+    Who `hears_fairness` hears once a month how leads were shared out; `fairness_told_on` is the
+    first day of the month in which that was last told.
     """
 
     __tablename__ = "users"
@@ -128,6 +131,8 @@ class User(Base):
     quiet_until: Mapped[int | None] = mapped_column(SmallInteger)
     hears_mondays: Mapped[bool] = mapped_column(default=False, server_default=false())
     monday_told_on: Mapped[date | None]
+    hears_fairness: Mapped[bool] = mapped_column(default=True, server_default=true())
+    fairness_told_on: Mapped[date | None]
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
     invited_at: Mapped[datetime | None]

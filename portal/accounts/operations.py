@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from portal.accounts import admins, chosen, passwords, queries, rules
 from portal.accounts.devices import UNNAMED, Browser
 from portal.accounts.events import (
+    FairnessMailChosen,
     HearingChanged,
     InvitationAccepted,
     MondaysChosen,
@@ -551,6 +552,19 @@ def set_mondays(user_id: int, wanted: bool, at: datetime) -> None:
     user.monday_told_on = monday_of(user, at) if wanted else None
     session().flush()
     record(MondaysChosen(at=at, user_id=user_id, wanted=wanted))
+
+
+def set_fairness_mail(user_id: int, wanted: bool, at: datetime) -> None:
+    """Note whether a person wants to hear once a month how leads were shared out.
+
+    Saying the same again changes nothing.
+    """
+    user = session().get_one(User, user_id)
+    if user.hears_fairness == wanted:
+        return
+    user.hears_fairness = wanted
+    session().flush()
+    record(FairnessMailChosen(at=at, user_id=user_id, wanted=wanted))
 
 
 def monday_of(user: User, at: datetime) -> date:

@@ -169,3 +169,7 @@ MANAGING_ROLES = tuple(role for role, may in ROLES.items() if P.PICKUPS_SEE_FIRM
 def of_roles(roles: Iterable[str]) -> frozenset[Permission]:
     """Return everything that a person with these roles may do."""
     return frozenset().union(*(ROLES.get(role, frozenset()) for role in roles))
+
+
+HEAR_OF_FAIRNESS = (P.OFFERS_SEE, P.BOARD_SEE)
+"""Who is told once a month how leads were shared out: who may be offered some, and who answers."""

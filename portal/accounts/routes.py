@@ -32,7 +32,7 @@ from portal.accounts.forms import (
 )
 from portal.accounts.models import User
 from portal.accounts.passwords import Crowded
-from portal.accounts.permissions import Permission
+from portal.accounts.permissions import HEAR_OF_FAIRNESS, Permission
 from portal.accounts.signin import browser_here, read_device, remember, remember_by_mail
 from portal.core import clock, tokens
 from portal.core import db as database
@@ -371,12 +371,15 @@ def hearing() -> ResponseReturnValue:
 
 
 def hearing_page(form: HearingForm) -> str:
-    """Render when to hear by mail; who answers for leads chooses the list of Mondays, too."""
+    """Render when to hear by mail, and which mails that come by the calendar are wanted."""
     actor = current_actor()
-    mondays = None
-    if actor.may(Permission.BOARD_SEE):
-        mondays = database.session().get_one(User, actor.id).hears_mondays
-    return render_template("accounts/hearing.html", form=form, mondays=mondays)
+    user = database.session().get_one(User, actor.id)
+    return render_template(
+        "accounts/hearing.html",
+        form=form,
+        mondays=user.hears_mondays if actor.may(Permission.BOARD_SEE) else None,
+        fairness=user.hears_fairness if any(map(actor.may, HEAR_OF_FAIRNESS)) else None,
+    )
 
 
 @blueprint.post("/settings/mail")
@@ -399,5 +402,14 @@ def set_hearing() -> ResponseReturnValue:
 def set_mondays() -> ResponseReturnValue:
     """Choose whether the list of the overdue comes on Mondays."""
     operations.set_mondays(current_actor().id, request.form.get("wanted") == "1", clock.now())
+    flash(_("Saved. From now on you hear as you chose."))
+    return redirect(url_for("accounts.hearing"), 303)
+
+
+@blueprint.post("/settings/mail/fairness")
+@requires(*HEAR_OF_FAIRNESS)
+def set_fairness_mail() -> ResponseReturnValue:
+    """Choose whether a mail says once a month how leads were shared out."""
+    operations.set_fairness_mail(current_actor().id, request.form.get("wanted") == "1", clock.now())
     flash(_("Saved. From now on you hear as you chose."))
     return redirect(url_for("accounts.hearing"), 303)

@@ -71,6 +71,7 @@ EVENTS: dict[str, Any] = {
     "EndingTakenBack": _l("Ending taken back by the vendor"),
     "FeedFailed": _l("File of another system not readable"),
     "FeedTaken": _l("File of another system taken"),
+    "FairnessMailChosen": _l("Monthly mail about fairness chosen or stopped"),
     "FairnessTermsSaved": _l("Terms of fairness saved"),
     "FeedbackDue": _l("Feedback due"),
     "FeedbackDueSoon": _l("Feedback soon due"),

@@ -452,6 +452,29 @@ KINDS: dict[str, dict[str, Any]] = {
         "press": "Open the lead",
     },
     "inquiry_thanks": {**NAME},
+    "shared_out": {
+        **NAME,
+        "month": "October 2026",
+        "leads": 214,
+        "time": "3 hours",
+        "ginis": [
+            {"name": "Offers", "said": "0.21"},
+            {"name": "Picked up", "said": "0.34"},
+            {"name": "Hot ones picked up", "said": "–"},
+        ],
+        "headings": ["Firms", "Offers", "Picked up", "Hot ones picked up"],
+        "chapters": [
+            {
+                "name": "By level",
+                "groups": [
+                    {"name": "Gold", "shares": ["20%", "31%", "35%", "41%"]},
+                    {"name": "Others together", "shares": ["80%", "69%", "65%", "59%"]},
+                ],
+            }
+        ],
+        "own": {"offers": "42", "picks": "9", "hot": "2"},
+        "path": "/fairness?month=2026-10",
+    },
     "overdue_list": {
         **NAME,
         "count": 4,

@@ -1,0 +1,136 @@
+"""How leads were shared out, by mail: once a month from the first at 7:00 where the reader is.
+
+It waits until the month before has been counted to its end, and comes later where the house stood
+still. Nothing comes where too few firms took part. What was told is noted with the mail, in one
+transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext as _
+from sqlalchemy import Date, cast, func, literal, or_, select
+
+from portal.accounts.models import Hears, Organisation, User
+from portal.accounts.permissions import HEAR_OF_FAIRNESS
+from portal.accounts.queries import find_actor_of
+from portal.core.db import session
+from portal.core.jobs import sweep
+from portal.desk import fairness_words as words
+from portal.desk.fairness import (
+    bounds_of,
+    list_months,
+    month_before,
+    month_of,
+    read_figures,
+    vendors_zone,
+)
+from portal.desk.fairness_rules import LEAST, FirmMonth
+from portal.desk.models import FairMonth
+from portal.notifications import letters
+from portal.notifications.letters import Letter
+from portal.web.filters import number
+
+FROM_HOUR = timedelta(hours=7)
+
+
+def due_readers(at: datetime) -> Sequence[int]:
+    """Return who is to hear how leads were shared out last month and has not."""
+    if not list_months():
+        return []
+    zone = vendors_zone()
+    told = month_before(month_of(at, zone))
+    counted = session().get(FairMonth, told)
+    if counted is None or counted.counted_at < bounds_of(told, zone)[1]:
+        return []
+    here = func.timezone(User.timezone, literal(at))
+    first = func.date_trunc("month", here)
+    return (
+        session()
+        .scalars(
+            select(User.id)
+            .join(Organisation, Organisation.id == User.organisation_id)
+            .where(
+                User.hears_fairness,
+                User.hears_by_mail,
+                User.hears != Hears.NEVER,
+                User.active,
+                User.password_hash.is_not(None),
+                Organisation.active,
+                cast(first, Date) == month_before(told, -1),
+                here >= first + FROM_HOUR,
+                or_(User.fairness_told_on.is_(None), User.fairness_told_on < cast(first, Date)),
+            )
+            .order_by(User.id)
+        )
+        .all()
+    )
+
+
+@sweep("desk.tell_fairness", due_readers, queue="mail")
+def tell_month(user_id: int, at: datetime) -> None:
+    """Write to a person how leads were shared out last month, once."""
+    user = session().get_one(User, user_id, with_for_update=True, populate_existing=True)
+    month = at.astimezone(ZoneInfo(user.timezone)).date().replace(day=1)
+    if user.fairness_told_on is not None and user.fairness_told_on >= month:
+        return
+    user.fairness_told_on = month
+    session().flush()
+    actor = find_actor_of(user_id, at)
+    if actor is None or not any(map(actor.may, HEAR_OF_FAIRNESS)):
+        return
+    letter = shared_out(user, month_before(month))
+    if letter is not None:
+        letters.post(letter, user, at, f"fairness:{user_id}:{month.isoformat()}")
+
+
+def told_of(own: FirmMonth) -> dict[str, str]:
+    """Return what the mail says of the reader's own firm."""
+    return {
+        "offers": number(own.offers),
+        "picks": number(own.picks),
+        "hot": number(own.hot_picks),
+    }
+
+
+def shared_out(user: User, month: date) -> Letter | None:
+    """Return the mail about a month; None where too few firms took part, or nothing was offered."""
+    found = read_figures(month, user.organisation_id)
+    if found is None or found.whole.firms < LEAST or not found.whole.offers:
+        return None
+    kept, whole, own = found.month, found.whole, found.own
+    with letters.to(user):
+        context = {
+            "month": words.month_said(month),
+            "leads": kept.leads,
+            "time": words.time_said(kept.half_minutes),
+            "ginis": [
+                {"name": str(name), "said": words.gini_said(value)}
+                for name, value in (
+                    (_("Offers"), kept.gini_offers),
+                    (_("Picked up"), kept.gini_picks),
+                    (_("Hot ones picked up"), kept.gini_hot),
+                )
+            ],
+            "headings": words.headings(),
+            "chapters": [
+                {
+                    "name": words.chapter_called(by),
+                    "groups": [
+                        {
+                            "name": words.group_called(by, one),
+                            "shares": words.shares_of(one, whole),
+                        }
+                        for one in groups
+                    ],
+                }
+                for by, groups in found.groups.items()
+                if groups
+            ],
+            "own": own and told_of(own),
+            "path": f"/fairness?month={month:%Y-%m}",
+        }
+    return Letter("shared_out", context)

@@ -24,12 +24,12 @@ def work(queues: list[str]) -> None:
 
 
 def schedule(_words: list[str]) -> None:
-    """Queue each sweep when it is due."""
+    """Queue each sweep when it is due; run those that tick."""
     from portal import wiring  # noqa: PLC0415
     from portal.core import worker  # noqa: PLC0415
     from portal.factory import create_app  # noqa: PLC0415
 
-    worker.run_scheduler(create_app(), wiring.SCHEDULE)
+    worker.run_scheduler(create_app(), wiring.SCHEDULE, wiring.TICKING)
 
 
 def catch(_words: list[str]) -> None:

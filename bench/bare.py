@@ -19,8 +19,8 @@ from portal.core import clock
 from portal.core.config import sqlalchemy_url
 from portal.core.events import WRITE_EVENT
 from portal.pickup.events import LeadPickedUp
-from portal.pickup.operations import TAKE
 from portal.pickup.queries import BOUNDS_LOCKED, OPEN_AND_OFFER
+from portal.pickup.taking import TAKE
 
 CLOCKS = ["response", "feedback"]
 """What a pick starts by the policy of a new programme."""

@@ -165,6 +165,7 @@ from portal.pickup import routes as pickup
 from portal.pickup import standing_jobs as _standings  # noqa: F401
 from portal.pickup import suspension_routes as suspensions
 from portal.pickup.events import (
+    EntryEnded,
     LeadBlocked,
     LeadGivenBack,
     LeadPickedUp,
@@ -335,8 +336,8 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     LeadStirs: ("notifications.lead_stirs",),
     LeadsCooled: ("notifications.leads_cooled",),
     LeadsImported: ("qualification.route_waiting", "scoring.weigh_import"),
-    OfferDismissed: ("scoring.keep_complaint",),
-    OfferDeclined: ("scoring.keep_complaint",),
+    OfferDismissed: ("pickup.step_back", "scoring.keep_complaint"),
+    OfferDeclined: ("pickup.step_back", "scoring.keep_complaint"),
     LeadRecalled: (
         "notifications.recalled",
         "pickup.weigh_standing",
@@ -401,7 +402,8 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
         "assistance.begin_picked",
         "feedback.renew_rates",
     ),
-    RoundEnded: ("offers.tidy_round", "notifications.round_ended"),
+    RoundEnded: ("offers.tidy_round", "pickup.end_entries", "notifications.round_ended"),
+    EntryEnded: ("notifications.decided",),
     LeadPickedUp: (
         "offers.tidy_picked",
         "leads.begin",
@@ -420,6 +422,9 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     MailActionDone: ("notifications.recorded",),
     MailPickLost: ("notifications.not_yours",),
 }
+
+TICKING: tuple[str, ...] = ("pickup.decide",)
+"""Sweeps that run every second, in the scheduler's own process: people wait for them."""
 
 SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("core.dispatch", timedelta(seconds=10)),

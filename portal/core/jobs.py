@@ -143,7 +143,7 @@ def sweep(
                 return
             with unit_of_work():
                 ids = find(at)
-            failed_before = failures_of(name)
+            failed_before = failures_of(name) if ids else frozenset()
             for item in ids:
                 try:
                     with unit_of_work():

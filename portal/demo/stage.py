@@ -33,6 +33,8 @@ from portal.demo import cast
 from portal.demo.inquiries import plain
 from portal.demo.places import GERMAN_SPEAKING, NAMES, REGIONS, ZONES
 from portal.founding import find_vendor, found_programme
+from portal.leads.contest import Contest
+from portal.leads.contest import Mode as Contests
 from portal.leads.first_contact import FIRST_CONTACT
 from portal.matching import groups, rulebook
 from portal.matching.criteria import Condition, Criterion, Field, Kind, Mode
@@ -266,6 +268,7 @@ def write_rules(mentors: int, at: datetime) -> None:
             ],
             hours=240,
             most=20,
+            contest=Contest(Contests.PHOTO_FINISH, seconds=60),
         ),
         rulebook.RuleDraft(
             "Future partners to their mentors",

@@ -57,16 +57,19 @@ from portal.partners import operations as partners
 from portal.partners import standings
 from portal.partners.models import Shares
 from portal.pickup import operations as pickups
-from portal.pickup import pauses, standing
+from portal.pickup import pauses, photo_finish, standing
 from portal.pickup import queries as pickup_queries
 from portal.pickup.jobs import changed_debts
 from portal.pickup.models import Pickup
+from portal.pickup.taking import Claimed
 from portal.timeline.rules import Entry
 
 YEAR = timedelta(days=365)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 MAILS_STAY = DAY
 MAILS_SINCE = 12 * DAY
+TAKE_PART = 3
+"""So many reps at most take part in a photo-finish."""
 """So long before the end the first people chose to hear of every offer by mail."""
 # of other ways the source says it
 BASES = {
@@ -382,15 +385,39 @@ class Story:
         """Let the first rep who is free pick the lead up."""
         if not deal.on_offer or deal.round != number:
             return
+        entered: dict[int, tuple[Cast, Actor]] = {}
         for firm, rep in self.runners(deal, at):
             try:
                 with circumstances.under(channel="web", actor_id=rep.id):
                     claimed = pickups.claim(deal.lead_id, rep, at)
             except Refused:
                 continue
-            self.take(deal, firm, rep, claimed.pickup_id, at)
-            return
-        self.plan(at + timedelta(hours=7), self.pick, deal, number)
+            if isinstance(claimed, Claimed):
+                self.take(deal, firm, rep, claimed.pickup_id, at)
+                return
+            if not entered:
+                self.plan(claimed.decides_at, self.decide, deal, number, entered)
+            entered[rep.id] = (firm, rep)
+            if len(entered) == TAKE_PART:
+                break
+        if not entered:
+            self.plan(at + timedelta(hours=7), self.pick, deal, number)
+
+    def decide(
+        self, deal: Deal, number: int, entered: dict[int, tuple[Cast, Actor]], at: datetime
+    ) -> None:
+        """Let a photo-finish be decided, and who got the lead work on it."""
+        round_id = session().scalar(
+            select(OfferRound.id).where(
+                OfferRound.lead_id == deal.lead_id, OfferRound.number == number
+            )
+        )
+        photo_finish.decide(round_id or 0, at)
+        held = pickup_queries.find_held(deal.lead_id)
+        if held is None:
+            self.plan(at + timedelta(hours=7), self.pick, deal, number)
+        else:
+            self.take(deal, *entered[held.user_id], held.id, at)
 
     def runners(self, deal: Deal, at: datetime) -> Iterator[tuple[Cast, Actor]]:
         """Yield the reps who may want this lead, in the order in which they look."""

@@ -69,6 +69,8 @@ EVENTS: dict[str, Any] = {
     "DraftPutBack": _l("Inquiry put back into the queue"),
     "DraftsStale": _l("Inquiries left lying"),
     "EndingTakenBack": _l("Ending taken back by the vendor"),
+    "EntryEnded": _l("Photo-finish decided for somebody who took part"),
+    "EntryMade": _l("Takes part in a photo-finish"),
     "FeedFailed": _l("File of another system not readable"),
     "FeedTaken": _l("File of another system taken"),
     "FairnessMailChosen": _l("Monthly mail about fairness chosen or stopped"),

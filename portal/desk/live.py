@@ -35,10 +35,12 @@ from portal.offers import operations as offering
 from portal.offers import places
 from portal.offers import queries as offered
 from portal.offers.cards import Card, left_card
+from portal.offers.rules import Outscored
 from portal.partners import events as partners
 from portal.pickup import events as pickup
 from portal.pickup.queries import position_of
 from portal.pickup.questions import gate_view
+from portal.pickup.refusals import outscored_words
 from portal.pickup.routes import read_filters
 from portal.scoring import events as scoring
 from portal.web.access import requires, signed_in
@@ -66,6 +68,11 @@ def _ended(event: offers.RoundEnded) -> Iterable[Item]:
 
 def _picked(event: pickup.LeadPickedUp) -> Iterable[Item]:
     return ({"kind": "gone", "lead": event.lead_id}, *_gate(event))
+
+
+def _decided(event: pickup.EntryEnded) -> Iterable[Item]:
+    # who won and who came too late hear of the pickup
+    return ({"kind": "gone", "lead": event.lead_id, "person": event.user_id},)
 
 
 def _firm_out(event: offers.OfferDeclined) -> Iterable[Item]:
@@ -117,6 +124,7 @@ NEWS: dict[type[Event], Callable[[Any], Iterable[Item]]] = {
     offers.OfferDismissed: _not_for_me,
     offers.LeadReturned: _board,
     pickup.LeadPickedUp: _picked,
+    pickup.EntryEnded: _decided,
     pickup.LeadGivenBack: _gate,
     pickup.LeadReassigned: _gate,
     pickup.LeadBlocked: _gate,
@@ -280,9 +288,13 @@ def asked_again(lead_id: int) -> ResponseReturnValue:
 
 def gone_card(lead_id: int, actor: Actor, at: datetime) -> Card:
     """Return what is left of a card, and whether the reader waits or may."""
-    facts = offering.gone(lead_id, actor.organisation_id).facts
+    told = offering.gone(lead_id, actor.organisation_id, actor.id)
+    said: Sequence[str] = ()
+    if isinstance(told, Outscored):
+        title, _sentence, (why, *_more) = outscored_words(told)
+        said = (f"{title}.", why)
     place = places.find_place(lead_id, actor, at) or places.Place()
-    return left_card(facts, waits=place.waits, may_wait=place.may_wait)
+    return left_card(told.facts, waits=place.waits, may_wait=place.may_wait, said=said)
 
 
 @blueprint.get("/gate")

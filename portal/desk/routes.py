@@ -257,7 +257,7 @@ def partner_lead(
             contact=None,
         )
     if offers.was_offered(lead_id, actor, at):
-        refusal = offering.gone(lead_id, actor.organisation_id)
+        refusal = offering.gone(lead_id, actor.organisation_id, actor.id)
         view = refusal_view(refusal, None, places.find_place(lead_id, actor, at))
         return render_template("pickup/refused.html", refusal=view), 404
     raise NotFound()

@@ -48,7 +48,7 @@ from portal.partners.figures import count
 from portal.pickup import clocks, queries, suspension
 from portal.pickup import operations as pickup_operations
 from portal.pickup.models import Debt, Pickup
-from portal.pickup.operations import Claimed
+from portal.pickup.taking import Claimed, Deciding
 from portal.qualification import nurture_rules
 from portal.timeline.operations import cancel_planned, enter, plan_again
 from portal.timeline.queries import list_planned
@@ -484,9 +484,9 @@ def restore(pickup: Pickup, lead: Lead, before: dict[str, Any]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The outcome of answer-and-pick: the answer stands; the pick was won, or refused."""
+    """The outcome of answer-and-pick: the answer stands; the pick was won, refused or waits."""
 
-    claimed: Claimed | None
+    claimed: Claimed | Deciding | None
     refusal: Refused | None
 
 

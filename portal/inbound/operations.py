@@ -40,6 +40,7 @@ from portal.pickup.extension import read_days
 from portal.pickup.models import Extension, Pickup
 from portal.pickup.operations import BY_MISTAKE
 from portal.pickup.rules import NotYoursAnyMore
+from portal.pickup.taking import Deciding
 from portal.qualification.confirming import confirm, interest_of, take_back
 
 LOOKS_APART = timedelta(seconds=5)
@@ -71,7 +72,8 @@ ALLOWED: dict[str, dict[str, tuple[Permission, ...]]] = {
 class Outcome:
     """What became of a press; `again` where it was done before.
 
-    `refusal` is set where an answer was saved and the pick that waited for it was refused.
+    `refusal` is set where an answer was saved and the pick that waited for it was refused,
+    `decides_at` where a pick takes part in a photo-finish.
     """
 
     action: str
@@ -80,6 +82,7 @@ class Outcome:
     firm_is_out: bool = False
     refusal: Refused | None = None
     wish: Extension | None = None
+    decides_at: datetime | None = None
 
 
 def note_look(link: MailLink, at: datetime) -> None:
@@ -172,6 +175,8 @@ def pick(lead_id: int, mark: str, actor: Actor, at: datetime) -> Outcome:
 def claim(lead_id: int, actor: Actor, at: datetime) -> Outcome:
     """Pick a lead up, whatever the page showed."""
     claimed = pickup.claim(lead_id, actor, at)
+    if isinstance(claimed, Deciding):
+        return Outcome("pick", again=claimed.again, decides_at=claimed.decides_at)
     if not claimed.again:
         done(lead_id, actor, "pick", at, pickup_id=claimed.pickup_id)
     return Outcome("pick", again=claimed.again)
@@ -205,6 +210,8 @@ def answer_and_pick(
     given = feedback.newest(owed.id)
     if given is not None:
         done_with(given, actor, "feedback", at)
+    if isinstance(answered.claimed, Deciding):
+        return Outcome("pick", given=given, decides_at=answered.claimed.decides_at)
     if answered.claimed and not answered.claimed.again:
         done(lead_id, actor, "pick", at, pickup_id=answered.claimed.pickup_id)
     return Outcome("pick", given=given, refusal=answered.refusal)

@@ -47,7 +47,7 @@ from portal.pickup.rules import (
 )
 from portal.qualification.confirming import interest_of
 from portal.timeline.rules import ActivitiesOpen, Planned
-from portal.web.filters import day, money, when
+from portal.web.filters import clock_time, day, money, when
 
 CHOICES = (*Status, "pick", "decline", "interest")
 KEPT = (
@@ -163,7 +163,9 @@ def show_offer(reader: Reader) -> tuple[Page, int]:
     if card is None:
         if not offer_queries.was_offered(link.lead_id, actor, reader.at):
             raise NotFound()
-        return refused(offers.gone(link.lead_id, actor.organisation_id), reader), 404
+        return refused(offers.gone(link.lead_id, actor.organisation_id, actor.id), reader), 404
+    if card.entered and card.decides_at is not None:
+        return deciding(link.lead_id, card.decides_at), 200
     locale = str(get_locale())
     return Page(
         heading=card.title if card.title != number else _("A lead for you"),
@@ -351,6 +353,23 @@ def yours(lead_id: int, *, again: bool) -> Page:
     )
 
 
+def deciding(lead_id: int, decides_at: datetime) -> Page:
+    """Return the page of who takes part in a photo-finish: when it is decided, and how he hears."""
+    number, _title = queries.title_of(lead_id)
+    return Page(
+        heading=_("You take part"),
+        number=number,
+        sentence=_(
+            "It is decided at %(time)s: whoever suits %(number)s best gets it.",
+            time=clock_time(decides_at, seconds=True),
+            number=number,
+        ),
+        facts=[_("How it went stands in a mail to you then, and on the portal.")],
+        code="deciding",
+        onward=(_("To what is available"), url_for("pickup.available")),
+    )
+
+
 def taken_back(action: str, number: str, *, again: bool) -> Page:
     """Return the page after an undo."""
     words = {
@@ -375,6 +394,8 @@ def answer(outcome: Outcome, reader: Reader) -> tuple[Page, int]:
         page, status = refuse(outcome.refusal, reader)
         facts = [_("Your answer is saved."), *page.facts]
         return replace(page, facts=facts), status
+    if outcome.decides_at is not None:
+        return deciding(lead_id, outcome.decides_at), 202
     if outcome.action == "pick":
         return yours(lead_id, again=outcome.again), 200
     if outcome.action.startswith("undo_"):

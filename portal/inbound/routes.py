@@ -34,6 +34,7 @@ from portal.inbound.events import MailActionDoubted, MailLinkMisused, MailPickLo
 from portal.inbound.pages import Page, Reader
 from portal.inbound.rules import ChangedMeanwhile, PageTooOld, doubt, is_prefetch
 from portal.offers.rules import AlreadyTaken
+from portal.pickup import photo_finish
 from portal.web.access import forget_who_comes, public
 from portal.web.boundary import keep_work
 from portal.web.forms import strip
@@ -124,6 +125,11 @@ def press(token: str) -> ResponseReturnValue:
     found = find(token, at)
     if found is None:
         return nowhere(unknown=True)
+    if found[0].lead_id is not None and photo_finish.decide_due(found[0].lead_id, at):
+        # that was a unit of work of its own
+        found = find(token, at)
+        if found is None:
+            return nowhere()
     link, actor = found
     typed = {
         name: str(strip(value))

@@ -252,6 +252,7 @@ def _write(definition_id: int, content: Content) -> None:
         contest = given.contest
         lead_type.contest = contest.mode
         lead_type.ring_size, lead_type.ring_minutes = contest.size, contest.minutes
+        lead_type.deciding_seconds = contest.seconds
         own.add(lead_type)
     own.flush()
     type_ids = {one.key: types[one.key].id for one in content.types}

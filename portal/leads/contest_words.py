@@ -8,11 +8,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from portal.leads.contest import MINUTES, SIZES, Contest, Mode
+from portal.leads.contest import MINUTES, SECONDS, SIZES, Contest, Mode
 
 CONTESTS: dict[str, Any] = {
     Mode.RACE: _l("All at once"),
     Mode.STAGGERED: _l("The best first"),
+    Mode.PHOTO_FINISH: _l("Photo-finish: the best of those who pick within seconds"),
     Mode.SERIAL: _l("One after the other"),
 }
 
@@ -31,6 +32,14 @@ def contest_in_words(contest: Contest) -> str:
     if contest.mode == Mode.SERIAL:
         span = span_in_words(contest.minutes or 0)
         return str(_("one after the other, %(span)s each", span=span))
+    if contest.mode == Mode.PHOTO_FINISH:
+        return str(
+            ngettext(
+                "photo-finish: the best of all who pick within %(num)d second after the first",
+                "photo-finish: the best of all who pick within %(num)d seconds after the first",
+                contest.seconds or 0,
+            )
+        )
     return str(_("all at once"))
 
 
@@ -47,4 +56,8 @@ def missing_words(name: str) -> str:
     """Say what `contest.lacks` wants by this name."""
     if name == "size":
         return str(_("Please give 1 to %(most)d firms.", most=SIZES[-1]))
+    if name == "seconds":
+        return str(
+            _("Please give %(least)d to %(most)d seconds.", least=SECONDS[0], most=SECONDS[-1])
+        )
     return str(_("Please give %(least)d to %(most)d minutes.", least=MINUTES[0], most=MINUTES[-1]))

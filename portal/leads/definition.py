@@ -20,7 +20,7 @@ from flask_babel import gettext as _
 from portal.accounts.permissions import ROLES
 from portal.catalog.fields import PREFIX as OWN
 from portal.core.errors import Invalid
-from portal.leads.contest import AT_ONCE, MINUTES, SIZES, Contest, Mode, lacks, tidy
+from portal.leads.contest import AT_ONCE, MINUTES, SECONDS, SIZES, Contest, Mode, lacks, tidy
 from portal.leads.models import LeadKind, LifeState
 from portal.timeline.rules import Kind
 
@@ -638,7 +638,12 @@ ALLOWED = ("categories", "products", "activities")
 
 def contest_to_data(one: Contest) -> dict[str, Any]:
     """Return a contest as plain data; what its mode does not ask for is left out."""
-    asked = {"mode": str(one.mode), "size": one.size, "minutes": one.minutes}
+    asked = {
+        "mode": str(one.mode),
+        "size": one.size,
+        "minutes": one.minutes,
+        "seconds": one.seconds,
+    }
     return {name: value for name, value in asked.items() if value is not None}
 
 
@@ -886,12 +891,13 @@ class _Reader:
         )
 
     def read_contest(self, data: Any, place: str) -> Contest:
-        data = self.mapping(data, place, ("mode",), ("size", "minutes"))
+        data = self.mapping(data, place, ("mode",), ("size", "minutes", "seconds"))
         contest = tidy(
             Contest(
                 mode=self.one_of(data, place, "mode", map(str, Mode), str(Mode.RACE)),
                 size=self.number(data, place, "size", SIZES, None),
                 minutes=self.number(data, place, "minutes", MINUTES, None),
+                seconds=self.number(data, place, "seconds", SECONDS, None),
             )
         )
         for name in lacks(contest):

@@ -27,7 +27,7 @@ from portal.accounts.permissions import ROLES
 from portal.accounts.words import ROLE_NAMES
 from portal.catalog.models import EVERY
 from portal.catalog.operations import make_key
-from portal.leads.contest import Contest, lacks, tidy
+from portal.leads.contest import FIELDS, Contest, lacks, tidy
 from portal.leads.contest_words import CONTESTS, missing_words
 from portal.leads.definition import (
     ALLOWED,
@@ -258,6 +258,11 @@ class TypeForm(PartForm):
             "each firm had its minutes."
         ),
     )
+    deciding_seconds = WholeField(
+        _l("Seconds"),
+        [Optional()],
+        description=_l("For the photo-finish: so long after the first pick others may join in."),
+    )
     attempts = WholeField(
         _l("Attempts before it is put aside because nobody could be reached"),
         [Optional(), NumberRange(0, ATTEMPTS[-1], _l("Please give 0 to 20."))],
@@ -337,6 +342,7 @@ class TypeForm(PartForm):
         self.days.data, self.direct.data = one.days, one.direct
         self.contest.data = str(one.contest.mode)
         self.ring_size.data, self.ring_minutes.data = one.contest.size, one.contest.minutes
+        self.deciding_seconds.data = one.contest.seconds
         self.policy.data = one.policy or ""
         self.outcome.data, self.least.data = str(one.outcome), one.least
         self.attempts.data = one.attempts or None
@@ -396,7 +402,12 @@ class TypeForm(PartForm):
         return in_step(step, self[step].data or ())
 
     def _contest(self) -> Contest:
-        return Contest(self.contest.data or "", self.ring_size.data, self.ring_minutes.data)
+        return Contest(
+            self.contest.data or "",
+            self.ring_size.data,
+            self.ring_minutes.data,
+            self.deciding_seconds.data,
+        )
 
     def _allowed(self, name: str) -> tuple[str, ...] | None:
         """Return what is ticked, None where that is all there is."""
@@ -414,7 +425,7 @@ class TypeForm(PartForm):
             self.least.errors = [_("Please say how much.")]
             good = False
         for name in lacks(self._contest()):
-            field = self[f"ring_{name}"]
+            field = self[FIELDS[name]]
             if not field.errors:
                 field.errors = [missing_words(name)]
                 good = False

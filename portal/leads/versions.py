@@ -184,7 +184,9 @@ def read_active(definition_id: int) -> Content:
                         Plan(plan["when"], plan["days"], plan["kind"], plan["names"])
                         for plan in one.cadence
                     ),
-                    contest=Contest(one.contest, one.ring_size, one.ring_minutes),
+                    contest=Contest(
+                        one.contest, one.ring_size, one.ring_minutes, one.deciding_seconds
+                    ),
                     policy=one.policy_key,
                     attempts=one.attempts,
                     owner_speaks=one.owner_speaks,

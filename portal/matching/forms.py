@@ -103,6 +103,11 @@ class RuleForm(Form):
             "each firm had its minutes."
         ),
     )
+    deciding_seconds = WholeField(
+        _l("Seconds"),
+        [Optional()],
+        description=_l("For the photo-finish: so long after the first pick others may join in."),
+    )
     group_id = SelectField(_l("Only partners of the group"), [Optional()], choices=[])
     version = HiddenField()
     region_within = SelectField(_l("What counts as the region"), choices=[])
@@ -169,6 +174,7 @@ class RuleForm(Form):
         self.group_id.data = str(rule.group_id or "")
         self.contest.data = rule.contest or ""
         self.ring_size.data, self.ring_minutes.data = rule.ring_size, rule.ring_minutes
+        self.deciding_seconds.data = rule.deciding_seconds
         for criterion in (Criterion.from_data(data) for data in rule.criteria):
             self._show_criterion(criterion)
         for condition in (Condition.from_data(data) for data in rule.conditions):
@@ -254,7 +260,12 @@ class RuleForm(Form):
             hours=self.hours.data,
             most=self.most.data,
             group_id=int(self.group_id.data) if self.group_id.data else None,
-            contest=Contest(self.contest.data, self.ring_size.data, self.ring_minutes.data)
+            contest=Contest(
+                self.contest.data,
+                self.ring_size.data,
+                self.ring_minutes.data,
+                self.deciding_seconds.data,
+            )
             if self.contest.data
             else None,
         )

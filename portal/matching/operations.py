@@ -123,10 +123,10 @@ def contest_of(rule: DistributionRule) -> Contest | None:
     """Return how a rule's partners come by a lead; None: as the type of the lead says."""
     if rule.contest is None:
         return None
-    return Contest(rule.contest, rule.ring_size, rule.ring_minutes)
+    return Contest(rule.contest, rule.ring_size, rule.ring_minutes, rule.deciding_seconds)
 
 
 def contest_of_type(lead: Lead) -> Contest:
     """Return how partners come by a lead where its rule leaves that to its type."""
     kept = session().get_one(LeadType, lead.type_id)
-    return Contest(kept.contest, kept.ring_size, kept.ring_minutes)
+    return Contest(kept.contest, kept.ring_size, kept.ring_minutes, kept.deciding_seconds)

@@ -16,7 +16,7 @@ from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.errors import Invalid, Refused
 from portal.core.events import record
-from portal.leads.contest import AT_ONCE, Contest, lacks, tidy
+from portal.leads.contest import AT_ONCE, FIELDS, Contest, lacks, tidy
 from portal.leads.contest_words import missing_words
 from portal.matching import queries, versions
 from portal.matching.criteria import HEAVIEST, Condition, Criterion, Field, Kind
@@ -55,7 +55,7 @@ class RuleDraft:
             "contest": str(kept.mode) if kept else None,
             "ring_size": kept.size if kept else None,
             "ring_minutes": kept.minutes if kept else None,
-            "deciding_seconds": None,
+            "deciding_seconds": kept.seconds if kept else None,
             "relaxing": list(self.relaxing),
             "known": str(self.known),
             "hours": self.hours,
@@ -74,7 +74,7 @@ def check_rule(draft: RuleDraft) -> None:
     if draft.most is not None and draft.most < 1:
         errors["most"] = _("Please give a number above 0, or leave it empty.")
     for name in lacks(draft.contest or AT_ONCE):
-        errors[f"ring_{name}"] = missing_words(name)
+        errors[FIELDS[name]] = missing_words(name)
     for criterion in draft.criteria:
         if not criterion.required and not 1 <= criterion.weight <= HEAVIEST:
             errors[f"weight_{criterion.kind}"] = _("Please give a weight from 1 to 100.")

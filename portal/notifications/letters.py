@@ -43,7 +43,7 @@ from portal.feedback.models import Feedback
 from portal.feedback.rules import Status, words_of
 from portal.inbound.events import MailActionDone
 from portal.leads import contacts
-from portal.leads.models import Lead, LeadType
+from portal.leads.models import Lead, LeadState, LeadType
 from portal.leads.queries import find_teaser
 from portal.notifications import queries
 from portal.notifications.late import what_comes
@@ -55,11 +55,14 @@ from portal.offers import operations as offers
 from portal.offers import places, rings
 from portal.offers.cards import card_of
 from portal.offers.models import RoundOutcome
+from portal.offers.rules import Outscored
 from portal.people.models import SignUpRequest
 from portal.pickup.clock_words import lines_of
+from portal.pickup.events import EntryEnded
 from portal.pickup.extension import room_of
 from portal.pickup.models import Pickup
 from portal.pickup.queries import find_open, get_policy, position_of
+from portal.pickup.refusals import outscored_words, stopped_words
 from portal.pickup.rules import UNDO_WITHIN, Colour, obstacles
 from portal.pickup.words import next_step_wanted, sentence_of, since_wanted, way_out_of
 from portal.qualification.confirming import interest_of
@@ -378,28 +381,59 @@ def asked_by(pickup: Pickup) -> str | None:
     return find_name(user_id) if user_id else None
 
 
-def not_yours(lead_id: int, user: User, at: datetime) -> Letter | None:
-    """Somebody was faster, honestly told."""
+def decided(event: EntryEnded, user: User, at: datetime) -> Letter | None:
+    """How a photo-finish went for somebody who took part and did not get the lead."""
+    teaser = find_teaser(event.lead_id) if event.lead_id is not None else None
+    if teaser is None:
+        return None
+    if teaser.state != LeadState.OFFERED:
+        return not_yours(teaser.id, user, at, entered=True)
+    with to(user):
+        what = _("%(number)s could not be yours when it was decided.", number=teaser.number)
+        details = [stopped_words(event.refusal or ""), _("It is still on offer to your firm.")]
+        return Letter(
+            "not_yours",
+            {
+                "lead": lead_of(teaser, at),
+                "what": str(what),
+                "details": [str(line) for line in details],
+                "stand_by_path": None,
+                "entered": True,
+            },
+            teaser.id,
+        )
+
+
+def not_yours(lead_id: int, user: User, at: datetime, *, entered: bool = False) -> Letter | None:
+    """Somebody was faster, or suited it better, honestly told; `entered` where she took part."""
     teaser = find_teaser(lead_id)
     if teaser is None:
         return None
-    gone = offers.gone(lead_id, user.organisation_id).facts
+    told = offers.gone(lead_id, user.organisation_id, user.id)
+    gone = told.facts
     seen_by, number = int(gone["seen_by"] or 0), teaser.number
     picked, in_house = gone["picked"], gone["in_house"]
     place = places.find_place(lead_id, get_actor(user.id), at)
     with to(user):
-        if in_house:
+        if isinstance(told, Outscored) and not in_house:
+            what = _("%(number)s went to another firm that took part.", number=number)
+        elif in_house:
             what = _("%(number)s was picked up in your own firm.", number=number)
         elif picked:
             what = _("another firm was faster: %(number)s is gone.", number=number)
         else:
             what = _("%(number)s is not on offer any more.", number=number)
-        details = []
+        details: list[str] = []
+        if isinstance(told, Outscored):
+            _title, _sentence, facts = outscored_words(told)
+            details += facts
         if gone["gone_at"]:
             details.append(str(_("It went on %(when)s.", when=moment(gone["gone_at"]))))
-        details.append(
-            str(ngettext("%(num)d firm was offered it.", "%(num)d firms were offered it.", seen_by))
-        )
+        if not isinstance(told, Outscored):
+            seen = ngettext(
+                "%(num)d firm was offered it.", "%(num)d firms were offered it.", seen_by
+            )
+            details.append(str(seen))
         if place and place.waits:
             details.append(str(_("You stand by for it: should it come back, you hear first.")))
         return Letter(
@@ -413,6 +447,7 @@ def not_yours(lead_id: int, user: User, at: datetime) -> Letter | None:
                 )
                 if place and place.may_wait and not place.waits
                 else None,
+                "entered": entered,
             },
             lead_id,
         )

@@ -39,14 +39,17 @@ from portal.notifications import letters, operations, queries
 from portal.notifications.letters import Letter
 from portal.notifications.models import Topic
 from portal.offers.events import LeadOffered, OfferVisible, RoundEnded, StandByHeard
+from portal.offers.models import EntryOutcome
 from portal.partners.events import AbsenceAdded
 from portal.people import sign_up
 from portal.people.events import SignUpAsked, SignUpConfirmed, SignUpDeclined
 from portal.pickup.events import (
+    EntryEnded,
     LeadPickedUp,
     LeadReassigned,
     PicksSuspended,
 )
+from portal.pickup.queries import find_held
 from portal.programme.events import TermsPublished
 from portal.programme.models import TermsKind
 from portal.scoring.events import LeadHandedOn, LeadsCooled, LeadStirs
@@ -338,6 +341,23 @@ def tell_not_yours(event: MailPickLost, at: datetime) -> None:
     # pressed again and again, it stays one mail per round
     key = f"not-yours:{event.user_id}:{teaser.id}:{teaser.round}"
     write(key, event.user_id, at, lambda user: letters.not_yours(teaser.id, user, at))
+
+
+def tell_decided(event: EntryEnded, at: datetime) -> None:
+    """Tell who took part in a photo-finish how it went; who stepped back knows.
+
+    The winner hears at any hour: contact data is on nobody's screen.
+    """
+    teaser = find_teaser(event.lead_id) if event.lead_id is not None else None
+    if teaser is None or event.outcome == EntryOutcome.WITHDRAWN:
+        return
+    if event.outcome == EntryOutcome.WON:
+        pickup = find_held(teaser.id)
+        if pickup is not None and pickup.user_id == event.user_id:
+            write_yours(pickup.id, event.user_id, at)
+        return
+    key = f"not-yours:{event.user_id}:{teaser.id}:{teaser.round}"
+    write(key, event.user_id, at, lambda user: letters.decided(event, user, at))
 
 
 def write(key: str, user_id: int, at: datetime, make: Callable[[User], Letter | None]) -> None:

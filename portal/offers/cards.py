@@ -61,6 +61,10 @@ class Card:
     expected: str = ""
     gone_at: datetime | None = None
     may_wait: bool = False
+    finish: int | None = None
+    decides_at: datetime | None = None
+    entered: bool = False
+    said: Sequence[str] = field(default_factory=tuple)
 
 
 def card_of(
@@ -75,6 +79,9 @@ def card_of(
     first_until: datetime | None = None,
     more_from: datetime | None = None,
     expected: str = "",
+    finish: int | None = None,
+    decides_at: datetime | None = None,
+    entered: bool = False,
 ) -> Card:
     """Return the card of a row with the teaser columns; `shown` are the type's teaser fields."""
     entries, locale = book(), str(get_locale())
@@ -107,13 +114,22 @@ def card_of(
         first_until=first_until,
         more_from=more_from,
         expected=expected,
+        finish=finish,
+        decides_at=decides_at,
+        entered=entered,
     )
 
 
-def left_card(facts: Mapping[str, Any], *, waits: bool = False, may_wait: bool = False) -> Card:
+def left_card(
+    facts: Mapping[str, Any],
+    *,
+    waits: bool = False,
+    may_wait: bool = False,
+    said: Sequence[str] = (),
+) -> Card:
     """Return what is left of a card: its number, when it went, how many saw it.
 
-    `facts` are those of `AlreadyTaken`.
+    `facts` are those of `AlreadyTaken`; what is `said` takes the place of the usual words.
     """
     state = "in_house" if facts["in_house"] else "taken" if facts["picked"] else "ended"
     return Card(
@@ -125,6 +141,7 @@ def left_card(facts: Mapping[str, Any], *, waits: bool = False, may_wait: bool =
         seen_by=facts["seen_by"],
         gone_at=facts["gone_at"],
         may_wait=may_wait,
+        said=said,
     )
 
 
@@ -141,6 +158,9 @@ def read_card(row: AnyRow, at: datetime) -> Card:
         first_until=rings.alone_until(row, at),
         more_from=rings.more_from(row, at),
         expected=in_short(*json.loads(row.expected)),
+        finish=row.deciding_seconds,
+        decides_at=row.closes_at,
+        entered=row.entered,
     )
 
 

@@ -232,6 +232,59 @@ class Dismissal(Base):
     note: Mapped[str | None]
 
 
+class EntryOutcome(StrEnum):
+    """How an entry ended: WITHDRAWN said "Not for me", REFUSED was stopped by the gate, OVER the
+    round ended without a decision."""
+
+    WON = "won"
+    OUTSCORED = "outscored"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    OVER = "over"
+
+
+class Entry(Base):
+    """A person takes part in a photo-finish: she picked while others still could.
+
+    Open while `ended_at` is empty; until then it counts toward capacity. `score` is that of her
+    firm's offer. `refusal` says why the gate stopped it when it was decided.
+    """
+
+    __tablename__ = "entries"
+
+    id: Mapped[Id]
+    round_id: Mapped[int] = mapped_column(ForeignKey("offer_rounds.id"))
+    lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id"))
+    offer_id: Mapped[int] = mapped_column(ForeignKey("offers.id"))
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    at: Mapped[datetime]
+    score: Mapped[float] = mapped_column(Float(53))
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    refusal: Mapped[str | None]
+
+    __table_args__ = (
+        Index(
+            "uq_entries_open",
+            "round_id",
+            "user_id",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index(
+            "ix_entries_open_of_firm",
+            "organisation_id",
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index(None, "round_id", "user_id", "id"),
+        CheckConstraint(
+            "outcome IN ('won','outscored','refused','withdrawn','over')", name="outcome"
+        ),
+        CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="ended_with_outcome"),
+    )
+
+
 class OfferExclusion(Base):
     """A firm is not offered this lead again: it declined, gave back or was recalled."""
 

@@ -34,7 +34,17 @@ from portal.leads.models import Lead, LeadState, LeadType, LifeState
 from portal.matching import fairness
 from portal.matching.models import DistributionRule
 from portal.matching.operations import match
-from portal.offers import clocks, events, opening, places, queries, redistribution, waiting
+from portal.offers import (
+    clocks,
+    entries,
+    events,
+    opening,
+    places,
+    queries,
+    redistribution,
+    rings,
+    waiting,
+)
 from portal.offers.models import (
     Dismissal,
     Offer,
@@ -58,6 +68,7 @@ from portal.offers.rules import (
     NobodyMatches,
     NothingToWaitFor,
     NotReady,
+    Outscored,
     Resting,
     StaysDirect,
     may_be_offered,
@@ -179,7 +190,7 @@ def end_round(round_id: int, at: datetime) -> None:
         .where(OfferRound.id == round_id, OfferRound.ended_at.is_(None))
         .with_for_update(key_share=True)
     )
-    if current is None or current.ends_at > at:
+    if current is None or current.ends_at > at or rings.is_deciding(current):
         return
     if lead.state != LeadState.OFFERED or lead.round != current.number:
         current.ended_at, current.outcome = at, RoundOutcome.WITHDRAWN
@@ -196,11 +207,14 @@ def end_round(round_id: int, at: datetime) -> None:
 def end_for_overflow(round_id: int, at: datetime) -> bool:
     """End a round before its time, so that the overflow unit has the lead; say whether it has.
 
-    Nothing happens where the round is over, or the unit has it already or has nobody to take it.
+    Nothing happens where the round is over or being decided, or the unit has it already or has
+    nobody to take it.
     """
-    current = session().get(OfferRound, round_id)
+    current = session().get(OfferRound, round_id, populate_existing=True)
     lead = lock_lead(current.lead_id) if current else None
     if current is None or lead is None or lead.state != LeadState.OFFERED:
+        return False
+    if rings.is_deciding(current):
         return False
     policy = redistribution.policy_of_round(lead) or policies.policy_of(lead)
     on_it = redistribution.rung_of(current) == Rung.OVERFLOW
@@ -286,6 +300,8 @@ LAST_OFFER = (
         Offer.ends_at,
         Lead.state,
         Lead.round.label("lead_round"),
+        OfferRound.deciding_seconds,
+        OfferRound.closes_at,
         Lead.status_id,
         Lead.kind,
         Lead.temperature,
@@ -300,6 +316,7 @@ LAST_OFFER = (
         LeadType.days,
     )
     .join(Lead, Lead.id == Offer.lead_id)
+    .join(OfferRound, OfferRound.id == Offer.round_id)
     .join(LeadType, LeadType.id == Lead.type_id)
     .join(DeadlinePolicy, policies.ruling_with(queries.WHOSE_OFFER))
     .where(
@@ -357,7 +374,7 @@ def check_standing(row: AnyRow, lead_id: int, actor: Actor, at: datetime) -> Non
     if not stands:
         if row.visible_from > at and not queries.was_offered(lead_id, actor, at):
             raise NotFound()
-        raise gone(lead_id, actor.organisation_id)
+        raise gone(lead_id, actor.organisation_id, actor.id)
 
 
 def standing_offer(lead_id: int, actor: Actor, at: datetime) -> Offer:
@@ -372,8 +389,11 @@ def standing_offer(lead_id: int, actor: Actor, at: datetime) -> Offer:
     return session().get_one(Offer, row.id, populate_existing=True)
 
 
-def gone(lead_id: int, organisation_id: int) -> AlreadyTaken:
-    """Return the honest answer: since when it is gone, how many firms saw it; never who has it."""
+def gone(lead_id: int, organisation_id: int, user_id: int | None = None) -> AlreadyTaken:
+    """Return the honest answer: since when it is gone, how many firms saw it; never who has it.
+
+    Who took part in the photo-finish of it is told how it went for her.
+    """
     row = (
         session()
         .execute(
@@ -386,6 +406,8 @@ def gone(lead_id: int, organisation_id: int) -> AlreadyTaken:
                 OfferRound.offered,
                 OfferRound.ended_at,
                 OfferRound.outcome,
+                OfferRound.mode,
+                OfferRound.id.label("round_id"),
             )
             .join(OfferRound, (OfferRound.lead_id == Lead.id) & (OfferRound.number == Lead.round))
             .where(Lead.id == lead_id)
@@ -393,15 +415,20 @@ def gone(lead_id: int, organisation_id: int) -> AlreadyTaken:
         .one()
     )
     picked = row.outcome == RoundOutcome.PICKED
-    return AlreadyTaken(
-        _("%(number)s is gone.", number=row.number),
-        lead_id=lead_id,
-        number=row.number,
-        gone_at=row.picked_at if picked else row.ended_at,
-        picked=picked,
-        seen_by=row.offered,
-        in_house=picked and row.holder_organisation_id == organisation_id,
-    )
+    message = _("%(number)s is gone.", number=row.number)
+    facts = {
+        "lead_id": lead_id,
+        "number": row.number,
+        "gone_at": row.picked_at if picked else row.ended_at,
+        "picked": picked,
+        "seen_by": row.offered,
+        "in_house": picked and row.holder_organisation_id == organisation_id,
+    }
+    if picked and row.mode == Mode.PHOTO_FINISH and user_id is not None:
+        lost = entries.find_lost(row.round_id, user_id)
+        if lost is not None:
+            return Outscored(message, **facts, **lost)
+    return AlreadyTaken(message, **facts)
 
 
 def read_reason(purpose: str, key: str | None) -> Reason:

@@ -133,6 +133,7 @@ def publish(
         rule_id=found.rule_id,
         mode=contest.mode,
         ring_minutes=contest.minutes,
+        deciding_seconds=contest.seconds,
         rings=len(planned.rings),
         next_ring_at=later[0].opens_at if later else None,
         next_ring_firms=len(later[0].firms) if later else 0,

@@ -37,7 +37,7 @@ from portal.leads import policies
 from portal.leads.models import Lead, LeadKind, LeadState, LeadType
 from portal.leads.queries import TEASER_COLUMNS
 from portal.offers.cards import Card, read_card
-from portal.offers.models import Dismissal, Offer, OfferRound
+from portal.offers.models import Dismissal, Entry, Offer, OfferRound
 from portal.partners.models import Partner, PartnerGroupMember
 from portal.web.paging import Page, cut
 
@@ -120,6 +120,17 @@ EXPECTED = (
 )
 
 
+# whether the reader takes part in a photo-finish; asked only where somebody has picked
+ENTERED = case(
+    (OfferRound.closes_at.is_(None), literal_column("false")),
+    else_=exists().where(
+        Entry.round_id == OfferRound.id,
+        Entry.user_id == bindparam("person"),
+        Entry.ended_at.is_(None),
+    ),
+)
+
+
 def cards() -> Select[*tuple[Any, ...]]:
     """Return the query of what a card is made of: teaser, offer and its round.
 
@@ -138,6 +149,9 @@ def cards() -> Select[*tuple[Any, ...]]:
             OfferRound.head_start_until,
             OfferRound.next_ring_at,
             OfferRound.next_ring_firms,
+            OfferRound.deciding_seconds,
+            OfferRound.closes_at,
+            ENTERED.label("entered"),
             EXPECTED.label("expected"),
         )
         .join(Lead, Lead.id == Offer.lead_id)

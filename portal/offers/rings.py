@@ -86,6 +86,15 @@ def _without(firms: Sequence[int], some: Collection[int]) -> list[int]:
     return [firm for firm in firms if firm not in out]
 
 
+class Finish(Protocol):
+    """An `OfferRound`, or a row with these of its columns."""
+
+    @property
+    def closes_at(self) -> datetime | None: ...
+    @property
+    def decided_at(self) -> datetime | None: ...
+
+
 class Course(Protocol):
     """An `OfferRound`, or a row with these of its columns."""
 
@@ -101,6 +110,11 @@ class Course(Protocol):
     def next_ring_at(self) -> datetime | None: ...
     @property
     def next_ring_firms(self) -> int: ...
+
+
+def is_deciding(course: Finish) -> bool:
+    """Say whether somebody picked in a photo-finish, and who gets the lead is not decided yet."""
+    return course.closes_at is not None and course.decided_at is None
 
 
 def seen_by(course: Course, at: datetime) -> int:

@@ -21,6 +21,22 @@ class AlreadyTaken(Refused):
     code = "already_taken"
 
 
+class Outscored(AlreadyTaken):
+    """Who took part in a photo-finish did not get the lead. Facts, too: `score`, `why`, `refusal`,
+    and `entered`, how many firms took part."""
+
+    code = "outscored"
+
+
+class BeingDecided(Refused):
+    """Nobody joins a photo-finish any more, and who gets the lead is not decided yet.
+
+    Facts: `round_id`, `decides_at`.
+    """
+
+    code = "deciding"
+
+
 class NothingToWaitFor(Refused):
     """No stand-by place can be had: nobody else holds the lead, or the firm is out."""
 

@@ -13,15 +13,23 @@ from portal.accounts.actor import Actor
 from portal.core.errors import DomainError
 from portal.core.events import record_apart
 from portal.pickup.events import PickRefused
+from portal.pickup.taking import Deciding
 
 T = TypeVar("T")
 Claim = Callable[[int, Actor, datetime], T]
 
 PICKS = Counter(
     "firstcome_picks_total",
-    "Attempts to pick up a lead: won, again (held already), or the code of the refusal.",
+    "Attempts to pick up a lead: won, again (held already), deciding, or the code of the refusal.",
     ["outcome"],
 )
+
+
+def became(claimed: object) -> str:
+    """Return what became of an attempt that was not refused."""
+    if isinstance(claimed, Deciding):
+        return "deciding"
+    return "again" if getattr(claimed, "again", False) else "won"
 
 
 def count_picks(claim: Claim[T]) -> Claim[T]:
@@ -46,7 +54,7 @@ def count_picks(claim: Claim[T]) -> Claim[T]:
                 )
             )
             raise
-        PICKS.labels("again" if getattr(claimed, "again", False) else "won").inc()
+        PICKS.labels(became(claimed)).inc()
         return claimed
 
     return counted

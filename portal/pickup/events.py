@@ -16,6 +16,28 @@ class LeadPickedUp(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EntryMade(Event):
+    """Somebody takes part in a photo-finish."""
+
+    round_id: int
+    entry_id: int
+    user_id: int
+    organisation_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryEnded(Event):
+    """It was decided, or ended, for somebody who took part; `outcome` and `refusal` are codes."""
+
+    round_id: int
+    entry_id: int
+    user_id: int
+    organisation_id: int
+    outcome: str
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PickRefused(Event):
     """Somebody wanted a lead and did not get it; `code` is the refusal's."""
 

@@ -11,8 +11,9 @@ from portal.core.db import session
 from portal.core.jobs import sweep
 from portal.core.reactions import reaction
 from portal.deadlines.models import DeadlinePolicy
+from portal.offers.events import OfferDeclined, OfferDismissed, RoundEnded
 from portal.partners.events import AbsenceAdded, AbsenceRemoved, WorkingHoursChanged
-from portal.pickup import clocks, contact, operations, pauses
+from portal.pickup import clocks, contact, operations, pauses, photo_finish
 from portal.pickup.models import Debt, Pickup
 from portal.timeline.events import ActivityEntered, ActivitySettled
 
@@ -68,6 +69,22 @@ def follow_calendar(
 @reaction("pickup.heed_activity")
 def heed_activity(event: ActivityEntered | ActivitySettled, at: datetime) -> None:
     contact.heed(event.activity_id, at)
+
+
+@sweep(photo_finish.DECIDE, photo_finish.list_due)
+def decide(round_id: int, at: datetime) -> None:
+    photo_finish.decide(round_id, at)
+
+
+@reaction("pickup.end_entries")
+def end_entries(event: RoundEnded, at: datetime) -> None:
+    photo_finish.end_with_round(event.round_id, at)
+
+
+@reaction("pickup.step_back")
+def step_back(event: OfferDismissed | OfferDeclined, at: datetime) -> None:
+    user_id = event.user_id if isinstance(event, OfferDismissed) else None
+    photo_finish.step_back(event.lead_id or 0, event.organisation_id, user_id, event.at, at)
 
 
 @sweep("pickup.go_on", pauses.due_to_go_on)

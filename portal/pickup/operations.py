@@ -10,32 +10,31 @@ The claim in four steps, all in one transaction:
 4. Pickup, clocks, figures and event are written, all but the event by the same statement. A
    partial unique index on open pickups is the second lock.
 
+In a photo-finish the third step waits: see `photo_finish`.
+
 Lock order everywhere: partner → lead → pickup.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from portal.accounts.actor import Actor
 from portal.catalog.models import Reason
-from portal.core.db import ask, session
+from portal.core.db import session
 from portal.core.errors import NotFound
 from portal.core.events import record
-from portal.deadlines.models import ClockKind
-from portal.deadlines.rules import rhythm_of
 from portal.leads.dates import clear_dates
-from portal.leads.lifecycle import TransitionRefused, first_of
+from portal.leads.lifecycle import first_of
 from portal.leads.models import Lead, LeadState, LifeState, Temperature
 from portal.offers import operations as offers
 from portal.offers import redistribution
 from portal.offers.models import Way
 from portal.partners.figures import count
-from portal.pickup import clocks, queries, suspension
+from portal.pickup import clocks, photo_finish, queries, suspension, taking
 from portal.pickup.counting import count_picks
 from portal.pickup.events import (
     DealHidden,
@@ -44,10 +43,10 @@ from portal.pickup.events import (
     FeedbackOverdue,
     LeadBlocked,
     LeadGivenBack,
-    LeadPickedUp,
 )
 from portal.pickup.models import Debt, Pickup
 from portal.pickup.rules import NotYoursAnyMore, debt_of, may_pick, may_take_back_pick
+from portal.pickup.taking import Claimed, Deciding
 from portal.timeline.operations import cancel_planned
 from portal.timeline.rules import Why
 
@@ -61,67 +60,14 @@ NO_TIME = "no_capacity"
 """The key of the reason with which the leads of somebody who leaves are given back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """The verdict of a claim that was won; `again` where the rep had it already."""
-
-    lead_id: int
-    pickup_id: int
-    again: bool
-
-
-TAKE = text(
-    """
-    WITH taken AS (
-      UPDATE leads
-      SET state = 'held', state_since = :at, status_id = :status, holder_id = :rep,
-          holder_organisation_id = :firm, picked_at = :at, version = version + 1,
-          owner_id = COALESCE(:owner, owner_id)
-      WHERE id = :lead AND state = 'offered' AND round = :round
-      RETURNING id
-    ),
-    picked AS (
-      INSERT INTO pickups (lead_id, round, organisation_id, user_id, picked_at, feedback_due_at,
-                           rhythm_days, uncontacted, debt, policy_id)
-      SELECT id, :round, :firm, :rep, :at, :due, :rhythm, 0, 'none', :policy FROM taken
-      RETURNING id
-    ),
-    clocked AS (
-      INSERT INTO clocks (kind, lead_id, pickup_id, user_id, organisation_id, policy_id, started_at,
-                          length_minutes, working, due_at, first_due_at, next_step, next_step_at)
-      SELECT c.kind, :lead, picked.id, :rep, :firm, :policy, :at,
-             c.minutes, c.working, c.due, c.due, c.step, c.step_at
-      FROM picked, unnest(
-        CAST(:clock_kinds AS text[]), CAST(:clock_minutes AS int[]),
-        CAST(:clock_working AS boolean[]), CAST(:clock_dues AS timestamptz[]),
-        CAST(:clock_steps AS int[]), CAST(:clock_step_ats AS timestamptz[])
-      ) AS c(kind, minutes, working, due, step, step_at)
-    ),
-    stopped AS (
-      UPDATE clocks SET stopped_at = :at, outcome = 'met', next_step = NULL, next_step_at = NULL
-      FROM taken WHERE clocks.round_id = :round_id AND clocks.stopped_at IS NULL
-    ),
-    ended AS (
-      UPDATE offer_rounds SET ended_at = :at, outcome = 'picked' FROM taken
-      WHERE offer_rounds.id = :round_id
-    ),
-    counted AS (
-      INSERT INTO partner_figures AS figures (organisation_id, open_pickups, picked)
-      SELECT :firm, 1, 1 FROM taken
-      ON CONFLICT (organisation_id) DO UPDATE
-      SET open_pickups = figures.open_pickups + 1, picked = figures.picked + 1
-    )
-    SELECT id FROM picked
-    """
-)
-
-
 @count_picks
-def claim(lead_id: int, actor: Actor, at: datetime) -> Claimed:
+def claim(lead_id: int, actor: Actor, at: datetime) -> Claimed | Deciding:
     """Pick up a lead for the actor, who becomes its holder; his account manager owns it then.
 
-    Raises `NotFound` (never offered to the firm), `AlreadyTaken`, `Suspended`, `Absent`,
-    `FeedbackOwed`, `CapacityReached`, `CapReached`. Who holds it already gets yes.
+    In a photo-finish he takes part, and it is decided who gets it as soon as others had their time.
+
+    Raises `NotFound` (never offered to the firm), `AlreadyTaken`, `BeingDecided`, `Suspended`,
+    `Absent`, `FeedbackOwed`, `CapacityReached`, `CapReached`. Who holds it already gets yes.
     """
     position, calendar, offer = queries.read_claim(lead_id, actor, at)
     for held in position.pickups:
@@ -129,44 +75,18 @@ def claim(lead_id: int, actor: Actor, at: datetime) -> Claimed:
             return Claimed(lead_id, held.id, again=True)
     if offer is None:
         raise NotFound()
+    if offer.deciding_seconds is not None and photo_finish.takes_part(offer, position, at):
+        return Deciding(lead_id, offer.closes_at, again=True)
     offers.check_standing(offer, lead_id, actor, at)
     hot = offer.temperature == Temperature.HOT
     refusal = may_pick(position.standing, position.gate, position.firm_in_hand, at, hot=hot)
     if refusal is not None:
         raise refusal
-    if offer.progress_id is None:
-        raise TransitionRefused(_("This change of status is not part of the programme."))
-    rhythm = rhythm_of(offer, offer.kind)
-    planned = clocks.plan(offer, rhythm, calendar, at)
-    pickup_id = ask(
-        TAKE,
-        {
-            "lead": lead_id,
-            "round": offer.round,
-            "round_id": offer.round_id,
-            "status": offer.progress_id,
-            "rep": actor.id,
-            "firm": actor.organisation_id,
-            "owner": position.account_manager_id,
-            "at": at,
-            "due": planned[ClockKind.FEEDBACK].due_at,
-            "rhythm": rhythm,
-            "policy": offer.policy_id,
-            **clocks.as_values(planned),
-        },
-    ).scalar()
+    if offer.deciding_seconds is not None:
+        return photo_finish.enter(lead_id, offer, actor, at)
+    pickup_id = taking.take(lead_id, offer, position, calendar, actor, at)
     if pickup_id is None:
         raise offers.gone(lead_id, actor.organisation_id)
-    record(
-        LeadPickedUp(
-            at=at,
-            lead_id=lead_id,
-            pickup_id=pickup_id,
-            user_id=actor.id,
-            organisation_id=actor.organisation_id,
-            round=offer.round,
-        )
-    )
     return Claimed(lead_id, pickup_id, again=False)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from flask_babel import gettext as _
 from sqlalchemy import (
@@ -15,6 +15,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     exists,
+    false,
     func,
     literal_column,
     null,
@@ -32,6 +33,7 @@ from portal.deadlines.models import DeadlinePolicy
 from portal.leads.models import Lead, Temperature
 from portal.matching.fairness import FIRM_CAPS, cap_of, count_picks
 from portal.matching.fairness_rules import PickCap
+from portal.offers.models import Entry, OfferRound
 from portal.offers.operations import LAST_OFFER, asked_of
 from portal.partners import calendars
 from portal.partners.models import Absence, Partner, WorkingHours
@@ -105,10 +107,35 @@ _PICKED = (
         Pickup.outcome.is_distinct_from("given_back"),
     )
 )
+# ... and what is decided later: the leads for which she, and the firm, takes part
+_ENTRIES = (
+    select(Entry.lead_id, Entry.user_id)
+    .join(OfferRound, OfferRound.id == Entry.round_id)
+    .where(
+        Entry.organisation_id == bindparam("organisation_id"),
+        Entry.ended_at.is_(None),
+        OfferRound.ended_at.is_(None),
+    )
+    .subquery("running")
+)
+_HERS = _ENTRIES.c.user_id == bindparam("user_id")
+
+
+def _entered(this: ColumnElement[bool]) -> tuple[ColumnElement[Any], ...]:
+    """Return how many leads she, and her firm, takes part for, and whether for `this`."""
+    others = func.count(_ENTRIES.c.lead_id.distinct())
+    return (
+        others.filter(_HERS, ~this).label("entered"),
+        others.filter(~this).label("firm_entered"),
+        func.coalesce(func.bool_or(and_(_HERS, this)), literal_column("false")).label("takes_part"),
+    )
+
+
 _NOTHING = select(
     _STAYS.label("stays"),
     _PICKED.scalar_subquery().label("picks"),
     _PICKED.where(Lead.temperature == Temperature.HOT).scalar_subquery().label("hot_picks"),
+    *_entered(_ENTRIES.c.lead_id == bindparam("lead_id")),
 ).subquery("nothing")
 OPEN_AND_OFFER = (
     select(*_HELD_COLUMNS, *_OFFER.c, *_NOTHING.c)
@@ -185,9 +212,10 @@ STAFF_BOUNDS_LOCKED = (
 
 # Who only looks reads both at once: what is in hand, and beside each the bounds.
 _BOUNDS = BOUNDS.subquery("bounds")
+_RUNNING = select(*_entered(false())).subquery("entered")
 BOUNDS_AND_OPEN = (
-    select(*_HELD_COLUMNS, *_BOUNDS.c)
-    .select_from(_BOUNDS.outerjoin(_HELD, true()))
+    select(*_HELD_COLUMNS, *_BOUNDS.c, *_RUNNING.c)
+    .select_from(_BOUNDS.join(_RUNNING, true()).outerjoin(_HELD, true()))
     .order_by(*_HELD_ORDER)
 )
 
@@ -197,17 +225,42 @@ class Position:
     """Where a rep stands: gate, bounds, leads in hand of the whole firm.
 
     `account_manager_id` is who of the vendor answers for the firm, and so for what it picks up.
+    `takes_part` says that the rep takes part for the lead that he claims.
     """
 
     gate: Gate
     standing: Standing
     pickups: Sequence[OpenPickup]
     account_manager_id: int | None
+    takes_part: bool = False
 
     @property
     def firm_in_hand(self) -> int:
         """Return how many leads the firm holds."""
         return len(self.pickups)
+
+
+class Entered(Protocol):
+    """A row with the columns of `_entered`."""
+
+    @property
+    def entered(self) -> int: ...
+    @property
+    def firm_entered(self) -> int: ...
+    @property
+    def takes_part(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NoEntry:
+    """Nothing is offered to the vendor's own people by photo-finish."""
+
+    entered: int = 0
+    firm_entered: int = 0
+    takes_part: bool = False
+
+
+NO_ENTRY = NoEntry()
 
 
 def position_of(actor: Actor, at: datetime) -> Position:
@@ -219,7 +272,7 @@ def position_of(actor: Actor, at: datetime) -> Position:
         raise NotFound()
     cap = cap_of(rows[0].caps, at)
     picks = count_picks(actor.organisation_id, cap.since) if cap is not None else (0, 0)
-    return _position(rows[0], _held(rows), actor, at, (cap, *picks))
+    return _position(rows[0], rows[0], _held(rows), actor, at, (cap, *picks))
 
 
 def read_claim(
@@ -247,7 +300,8 @@ def read_claim(
         raise NotFound()
     offer = rows[0] if rows[0].id is not None else None
     picked = (cap, rows[0].picks, rows[0].hot_picks)
-    return _position(bounds, _held(rows), actor, at, picked), calendars.from_row(bounds), offer
+    position = _position(bounds, rows[0], _held(rows), actor, at, picked)
+    return position, calendars.from_row(bounds), offer
 
 
 def _position_of_staff(actor: Actor, at: datetime) -> Position:
@@ -255,7 +309,7 @@ def _position_of_staff(actor: Actor, at: datetime) -> Position:
     if bounds is None:
         raise NotFound()
     held = ask(OPEN_OF_FIRM, {"organisation_id": actor.organisation_id}).all()
-    return _position(bounds, [OpenPickup(*row) for row in held], actor, at)
+    return _position(bounds, NO_ENTRY, [OpenPickup(*row) for row in held], actor, at)
 
 
 def _asked(actor: Actor, at: datetime) -> dict[str, Any]:
@@ -272,6 +326,7 @@ Picked = tuple[PickCap | None, int, int]
 
 def _position(
     bounds: Any,
+    entered: Entered,
     held: Sequence[OpenPickup],
     actor: Actor,
     at: datetime,
@@ -291,9 +346,12 @@ def _position(
             cap=cap,
             picks=picks,
             hot_picks=hot_picks,
+            entered=entered.entered,
+            firm_entered=entered.firm_entered if actor.is_partner else entered.entered,
         ),
         pickups=held,
         account_manager_id=bounds.account_manager_id,
+        takes_part=entered.takes_part,
     )
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from portal.core.errors import Refused
+from portal.matching import words as matching
 from portal.offers.places import Place
-from portal.offers.rules import AlreadyTaken, NothingToWaitFor
+from portal.offers.rules import AlreadyTaken, BeingDecided, NothingToWaitFor, Outscored
 from portal.pickup.rules import (
     Absent,
     CapacityReached,
@@ -21,7 +24,7 @@ from portal.pickup.rules import (
     NotYoursAnyMore,
     Suspended,
 )
-from portal.pickup.words import sentence_of, way_out_of
+from portal.pickup.words import GateReason, sentence_of, way_out_of
 from portal.web.filters import ago, when
 
 
@@ -78,6 +81,8 @@ def stand_by_actions(lead_id: int, place: Place) -> Sequence[Action]:
 
 def words_of(refusal: Refused) -> tuple[str, str, Sequence[str]]:
     """Return title, sentence and facts. Never who has it."""
+    if isinstance(refusal, Outscored):
+        return outscored_words(refusal)
     if isinstance(refusal, AlreadyTaken):
         return gone_words(refusal)
     titles = {
@@ -88,12 +93,70 @@ def words_of(refusal: Refused) -> tuple[str, str, Sequence[str]]:
         Suspended: _("Picking up pauses"),
         NotYoursAnyMore: _("No longer in your hands"),
         NothingToWaitFor: _("Nothing to wait for"),
+        BeingDecided: _("Being decided"),
     }
     title = titles.get(type(refusal), _("That can't be done now"))
     obstacle = refusal.facts.get("obstacle")
     if obstacle is None:
         return str(title), refusal.message, ()
     return str(title), sentence_of(obstacle), (way_out_of(obstacle),)
+
+
+def outscored_words(refusal: Outscored) -> tuple[str, str, Sequence[str]]:
+    """Say to who took part in a photo-finish how it went for her: her own line, never who won."""
+    facts = refusal.facts
+    took_part = str(
+        ngettext(
+            "%(num)d firm took part, %(seen)s.",
+            "%(num)d firms took part, %(seen)s.",
+            facts["entered"],
+            seen=ngettext("%(num)d was offered it", "%(num)d were offered it", facts["seen_by"]),
+        )
+    )
+    if facts["refusal"]:
+        title, why = _("It could not be yours"), stopped_words(facts["refusal"])
+    elif facts["in_house"]:
+        title, why = _("A colleague has it"), _("It was decided for your own firm.")
+    else:
+        title, why = _("Another firm suited it better"), own_line(facts)
+    sentence = _(
+        "%(number)s was decided %(when)s.",
+        number=facts["number"],
+        when=when(facts["gone_at"]),
+    )
+    return str(title), str(sentence), (str(why), took_part)
+
+
+def own_line(facts: Mapping[str, Any]) -> str:
+    """Return how well somebody suited who took part, and by what."""
+    parts = facts["why"]
+    line = [matching.tell_fit(facts["score"], parts), *matching.why(parts)]
+    told = ", ".join(word for word in line if word)
+    return str(_("You: %(reasons)s", reasons=told)) if told else str(_("The lots decided."))
+
+
+STOPPED = {
+    GateReason.FIRM_SUSPENDED: _l("Your firm pauses."),
+    GateReason.SUSPENDED: _l("You pause."),
+    GateReason.PAUSED_BY_HAND: _l("Your firm pauses."),
+    GateReason.FIRM_AWAY: _l("Your firm was marked as away."),
+    GateReason.AWAY: _l("You were marked as away."),
+    GateReason.BLOCKED: _l("You owed an answer by then."),
+    GateReason.UNANSWERED: _l("You owed an answer by then."),
+    GateReason.PAST_DUE: _l("You owed an answer by then."),
+    GateReason.COLLEAGUE_OWES: _l("A colleague owed an answer."),
+    GateReason.COLLEAGUE_LATE: _l("A colleague owed an answer."),
+    GateReason.HANDS_FULL: _l("Your hands were full by then."),
+    GateReason.CAP_REACHED: _l("Your firm had its share of leads by then."),
+    GateReason.HOT_CAP_REACHED: _l("Your firm had its share of hot leads by then."),
+    GateReason.FIRM_FULL: _l("Your firm’s hands were full by then."),
+}
+
+
+def stopped_words(code: str) -> str:
+    """Say what stopped somebody at the gate when it was decided."""
+    known = {str(reason): words for reason, words in STOPPED.items()}
+    return str(known.get(code) or _("You could not pick up any more when it was decided."))
 
 
 def gone_words(refusal: AlreadyTaken) -> tuple[str, str, Sequence[str]]:
@@ -128,7 +191,15 @@ def gone_words(refusal: AlreadyTaken) -> tuple[str, str, Sequence[str]]:
 
 
 def told(refusal: Refused) -> dict[str, str]:
-    """Return what a problem document says of a shut gate beside its code: why, and the way out."""
+    """Return what a problem document says beside its code.
+
+    Of a shut gate why, and the way out; of a photo-finish the reader's own line, or its time.
+    """
+    if isinstance(refusal, Outscored):
+        _title, _sentence, (why, *_more) = outscored_words(refusal)
+        return {"detail": why}
+    if isinstance(refusal, BeingDecided):
+        return {"decides_at": refusal.facts["decides_at"].isoformat()}
     obstacle = refusal.facts.get("obstacle") if isinstance(refusal, GateShut) else None
     if obstacle is None:
         return {}

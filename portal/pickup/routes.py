@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, flash, render_template, request, url_for
@@ -9,29 +10,33 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from portal.accounts.actor import current_actor
+from portal.accounts.actor import Actor, current_actor
 from portal.accounts.permissions import Permission
 from portal.accounts.queries import find_name
 from portal.catalog.queries import book, short_key
 from portal.core import clock
+from portal.core.db import session
 from portal.core.errors import Invalid, NotFound, Refused
 from portal.leads import contacts
 from portal.leads.queries import find_teaser, get_visible
 from portal.offers import queries as offers
 from portal.offers.cards import draw_cards
 from portal.offers.places import find_place
-from portal.offers.rules import AlreadyTaken
-from portal.pickup import operations, queries, reassign
+from portal.offers.rules import AlreadyTaken, BeingDecided
+from portal.pickup import operations, photo_finish, queries, reassign
 from portal.pickup.models import Pickup
 from portal.pickup.questions import gate_view
 from portal.pickup.refusals import refusal_view, told
 from portal.pickup.rules import NotYoursAnyMore, asks_first
+from portal.pickup.taking import Claimed, Deciding
 from portal.web.access import requires
 from portal.web.errors import problem, wants_json
 from portal.web.htmx import go, wants_fragment
 from portal.web.paging import page_number
 
 blueprint = Blueprint("pickup", __name__)
+
+PICK = "pickup.pick_up"
 
 
 @blueprint.get("/available")
@@ -146,6 +151,17 @@ def sorts(filters: offers.Filters) -> list[dict[str, Any]]:
     ]
 
 
+@blueprint.before_app_request
+def decide_first() -> None:
+    """Have a photo-finish decided that is due, before anybody does something else to its lead.
+
+    A pick finds that out by itself.
+    """
+    named = request.view_args or {}
+    if request.method == "POST" and "lead_id" in named and request.endpoint != PICK:
+        photo_finish.decide_due(named["lead_id"], clock.now())
+
+
 @blueprint.get("/leads/<int:lead_id>/pickup")
 @requires(Permission.PICKUPS_CLAIM)
 def pickup_page(lead_id: int) -> ResponseReturnValue:
@@ -159,13 +175,32 @@ def pick_up(lead_id: int) -> ResponseReturnValue:
     actor, at = current_actor(), clock.now()
     try:
         claimed = operations.claim(lead_id, actor, at)
+    except BeingDecided:
+        # lets go of the firm's line: whoever decides gets into several, one after the other
+        session().rollback()
+        photo_finish.decide_due(lead_id, at)
+        return answer_pick(lead_id, actor, at)
     except Refused as refusal:
         return answer_refusal(lead_id, refusal)
     return answer_claim(claimed)
 
 
-def answer_claim(claimed: operations.Claimed) -> ResponseReturnValue:
-    """Answer a pick that was won: the contact at once, or the lead's page."""
+def answer_pick(lead_id: int, actor: Actor, at: datetime) -> ResponseReturnValue:
+    """Answer who comes when a photo-finish has just been decided."""
+    try:
+        claimed = operations.claim(lead_id, actor, at)
+    except Refused as refusal:
+        return answer_refusal(lead_id, refusal)
+    return answer_claim(claimed)
+
+
+def answer_claim(claimed: Claimed | Deciding) -> ResponseReturnValue:
+    """Answer a pick that was won: the contact at once, or the lead's page.
+
+    Who takes part in a photo-finish is told when it is decided, and nothing else.
+    """
+    if isinstance(claimed, Deciding):
+        return answer_entry(claimed)
     if wants_json():
         return {"lead_id": claimed.lead_id, "pickup_id": claimed.pickup_id, "again": claimed.again}
     if not wants_fragment():
@@ -181,6 +216,20 @@ def answer_claim(claimed: operations.Claimed) -> ResponseReturnValue:
         gate=gate_view(queries.position_of(actor, at), at),
         oob=True,
     )
+
+
+def answer_entry(entered: Deciding) -> ResponseReturnValue:
+    """Answer a pick that is decided later."""
+    if wants_json():
+        return {
+            "code": BeingDecided.code,
+            "lead_id": entered.lead_id,
+            "decides_at": entered.decides_at.isoformat(),
+            "again": entered.again,
+        }, 202
+    card = offers.find_card(entered.lead_id, current_actor(), clock.now())
+    template = "offers/_card.html" if wants_fragment() else "pickup/deciding.html"
+    return render_template(template, card=card, decides_at=entered.decides_at), 202
 
 
 def answer_refusal(lead_id: int, refusal: Refused) -> ResponseReturnValue:

@@ -181,7 +181,11 @@ def pause_kept(kept: Mapping[str, Any]) -> Pause:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What bounds a rep's picks besides feedback."""
+    """What bounds a rep's picks besides feedback.
+
+    `entered` are the leads that he takes part for in a photo-finish, `firm_entered` those of the
+    firm: they count as if they were in hand.
+    """
 
     capacity: int
     rep_capacity: int
@@ -191,6 +195,8 @@ class Standing:
     cap: PickCap | None = None
     picks: int = 0
     hot_picks: int = 0
+    entered: int = 0
+    firm_entered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,10 +296,12 @@ def obstacles(
         found.append(debt_words(gate.owed[0], at, answers=gate.needed, mixed=gate.mixed))
     elif gate.colour == Colour.RED:
         found.append(colleague_words(gate))
-    if gate.in_hand >= standing.rep_capacity:
-        found.append(Obstacle(GateReason.HANDS_FULL, held=gate.in_hand))
-    if firm_in_hand >= standing.capacity:
-        found.append(Obstacle(GateReason.FIRM_FULL, held=firm_in_hand))
+    own = gate.in_hand + standing.entered
+    if own >= standing.rep_capacity:
+        found.append(Obstacle(GateReason.HANDS_FULL, held=own, entered=standing.entered))
+    whole = firm_in_hand + standing.firm_entered
+    if whole >= standing.capacity:
+        found.append(Obstacle(GateReason.FIRM_FULL, held=whole, entered=standing.firm_entered))
     if (capped := cap_words(standing, hot)) is not None:
         found.append(capped)
     return found

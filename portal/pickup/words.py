@@ -57,7 +57,8 @@ class Obstacle:
 
     `number` is the lead that it is about and `since` when it was picked up or its answer due,
     `until` the end of a pause after `misses` within `days`, `note` what was said of it. `answers`
-    clear it, `held` are in hand. `mixed` says that terms differ and the strictest count.
+    clear it, `held` are in hand, `entered` of them not decided yet. `mixed` says that terms differ
+    and the strictest count.
     """
 
     reason: GateReason
@@ -69,6 +70,7 @@ class Obstacle:
     note: str = ""
     answers: int = 0
     held: int = 0
+    entered: int = 0
     mixed: bool = False
 
 
@@ -143,21 +145,19 @@ def sentence_of(obstacle: Obstacle, telling: Telling = ON_PAGE) -> str:
                 )
             )
         case GateReason.HANDS_FULL:
-            return str(
-                ngettext(
-                    "%(num)d lead in your hands, as many as agreed.",
-                    "%(num)d leads in your hands, as many as agreed.",
-                    obstacle.held,
-                )
+            said = ngettext(
+                "%(num)d lead in your hands, as many as agreed.",
+                "%(num)d leads in your hands, as many as agreed.",
+                obstacle.held,
             )
+            return f"{said} {_entered_words(obstacle)}".rstrip()
         case GateReason.FIRM_FULL:
-            return str(
-                ngettext(
-                    "Your firm holds %(num)d lead, as many as agreed.",
-                    "Your firm holds %(num)d leads, as many as agreed.",
-                    obstacle.held,
-                )
+            said = ngettext(
+                "Your firm holds %(num)d lead, as many as agreed.",
+                "Your firm holds %(num)d leads, as many as agreed.",
+                obstacle.held,
             )
+            return f"{said} {_entered_words(obstacle)}".rstrip()
         case GateReason.CAP_REACHED:
             return str(
                 ngettext(
@@ -180,6 +180,18 @@ def sentence_of(obstacle: Obstacle, telling: Telling = ON_PAGE) -> str:
                     days=obstacle.days,
                 )
             )
+
+
+def _entered_words(obstacle: Obstacle) -> str:
+    if not obstacle.entered:
+        return ""
+    return str(
+        ngettext(
+            "%(num)d of them is being decided.",
+            "%(num)d of them are being decided.",
+            obstacle.entered,
+        )
+    )
 
 
 def way_out_of(obstacle: Obstacle, *, waiting: bool = False) -> str:

@@ -60,14 +60,22 @@ def _when_words(locale: Locale, at: date, today: date, moment: time) -> str:
     )
 
 
-def clock_time(moment: datetime) -> str:
-    """Return the time of day."""
-    return _clock_words(get_locale(), local(moment).time().replace(second=0, microsecond=0))
+def clock_time(moment: datetime, *, seconds: bool = False) -> str:
+    """Return the time of day, to the minute or to the second."""
+    here = local(moment).time().replace(microsecond=0)
+    if seconds:
+        return format_time(here, "medium", locale=get_locale())
+    return _clock_words(get_locale(), here.replace(second=0))
 
 
 @lru_cache(maxsize=8192)
 def _clock_words(locale: Locale, moment: time) -> str:
     return format_time(moment, "short", locale=locale)
+
+
+def to_the_second(moment: datetime) -> str:
+    """Return the time of day for who waits with the clock in hand: "14:03:20"."""
+    return clock_time(moment, seconds=True)
 
 
 def day(moment: datetime | date | None) -> str:
@@ -187,5 +195,5 @@ def spoken(say: Callable[[Any], str]) -> Callable[[Context, Any], str]:
 
 def init_filters(app: Flask) -> None:
     """Register the filters."""
-    for function in (when, day, ago, iso, stamp, money, number, percent, clock_time):
+    for function in (when, day, ago, iso, stamp, money, number, percent, clock_time, to_the_second):
         app.jinja_env.filters[function.__name__] = function

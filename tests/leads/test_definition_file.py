@@ -104,6 +104,7 @@ TYPE = st.builds(
         mode=st.sampled_from([str(mode) for mode in Mode]),
         size=st.integers(1, 100),
         minutes=st.integers(5, 10080),
+        seconds=st.integers(5, 900),
     ).map(tidy),
 )
 

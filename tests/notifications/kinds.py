@@ -215,6 +215,7 @@ KINDS: dict[str, dict[str, Any]] = {
             "4 firms were offered it.",
         ],
         "stand_by_path": LINK,
+        "entered": False,
     },
     "round_unpicked": {**NAME, **ROUND},
     "recorded": {

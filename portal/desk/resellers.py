@@ -20,13 +20,15 @@ from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import MANAGING_ROLES
 from portal.core.db import session
 from portal.feedback.models import Feedback
-from portal.leads.models import Lead
+from portal.leads.models import Lead, LeadState
 from portal.leads.queries import list_statuses
+from portal.offers.models import Offer
 from portal.offers.queries import teaser_fields
 from portal.partners.models import Partner, Shares
 from portal.pickup.models import Pickup
 
 SINCE = timedelta(days=365)
+LAST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,3 +189,49 @@ def read_deals(firms: Collection[int]) -> dict[int, list[Deal]]:
             )
         )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class OnOffer:
+    """A lead that was offered on: to whom, since when, and what became of it, as a code."""
+
+    lead_id: int
+    number: str
+    firm: str
+    since: datetime
+    state: str
+
+
+def list_offered_on(actor: Actor) -> Sequence[OnOffer]:
+    """Return what a distributor offered on lately, the last first.
+
+    That a firm picked it up is said where it shares its work; else that it is gone.
+    """
+    took = (
+        select(Pickup.id)
+        .where(
+            Pickup.lead_id == Offer.lead_id,
+            Pickup.round == Offer.round,
+            Pickup.organisation_id == Offer.organisation_id,
+            Pickup.hidden_from_distributor.is_(False),
+            Partner.shares != Shares.NOTHING,
+        )
+        .exists()
+    )
+    stands = and_(Lead.state == LeadState.OFFERED, Lead.round == Offer.round)
+    state = case(
+        (Offer.declined_at.is_not(None), "declined"),
+        (took, "picked"),
+        (and_(stands, Offer.withdrawn_at.is_(None)), "on_offer"),
+        else_="gone",
+    )
+    rows = session().execute(
+        select(Offer.lead_id, Lead.number, Organisation.name, Offer.visible_from, state)
+        .join(Lead, Lead.id == Offer.lead_id)
+        .join(Organisation, Organisation.id == Offer.organisation_id)
+        .join(Partner, Partner.organisation_id == Offer.organisation_id)
+        .where(Offer.via_organisation_id == actor.organisation_id)
+        .order_by(Offer.id.desc())
+        .limit(LAST)
+    )
+    return [OnOffer(*row) for row in rows]

@@ -50,7 +50,7 @@ from portal.leads.sight import Sight, sight_of
 from portal.leads.team import read_side
 from portal.leads.visibility import Field
 from portal.matching import words
-from portal.offers import deciding, places, redistribution, rings
+from portal.offers import deciding, passing_on, places, redistribution, rings
 from portal.offers import operations as offering
 from portal.offers import queries as offers
 from portal.offers.cards import card_of
@@ -244,7 +244,10 @@ def partner_lead(
     if card is not None:
         position = pickups.position_of(actor, at) if actor.may(Permission.PICKUPS_CLAIM) else None
         return render_template(
-            "desk/lead_offer.html", card=card, gate=gate_view(position, at) if position else None
+            "desk/lead_offer.html",
+            card=card,
+            gate=gate_view(position, at) if position else None,
+            may_offer_on=passing_on.may_offer_on(actor),
         )
     before = pickups.find_last(lead_id, actor)
     if before is not None:

@@ -18,7 +18,7 @@ from portal.accounts.queries import find_distributor, get_person, list_colleague
 from portal.core import clock
 from portal.core.db import session
 from portal.core.errors import Invalid, NotFound, Refused
-from portal.desk.resellers import read_resellers, read_shared
+from portal.desk.resellers import list_offered_on, read_resellers, read_shared
 from portal.desk.teams import read_team
 from portal.partners import operations as partners
 from portal.partners import queries
@@ -50,8 +50,12 @@ def team() -> ResponseReturnValue:
 @blueprint.get("/resellers")
 @requires(Permission.RESELLERS_SEE)
 def resellers() -> ResponseReturnValue:
-    found = read_resellers(current_actor(), clock.now())
-    return render_template("desk/resellers.html", resellers=found)
+    actor = current_actor()
+    return render_template(
+        "desk/resellers.html",
+        resellers=read_resellers(actor, clock.now()),
+        offered_on=list_offered_on(actor),
+    )
 
 
 def sharing_page(error: str | None = None) -> str:

@@ -17,10 +17,10 @@ from portal.accounts.actor import current_actor
 from portal.accounts.permissions import Permission
 from portal.accounts.words import ROLE_NAMES
 from portal.core import clock
-from portal.core.errors import Invalid
+from portal.core.errors import Invalid, NotFound
 from portal.leads.models import Lead
 from portal.leads.queries import get_visible
-from portal.offers import by_hand, choosing, deciding
+from portal.offers import by_hand, choosing, deciding, operations, passing_on, queries
 from portal.offers.by_hand import Choice
 from portal.offers.deciding import Right
 from portal.offers.doubts import list_doubts
@@ -205,6 +205,47 @@ def extend(lead_id: int) -> ResponseReturnValue:
         return ask_how_long(lead, form), 422
     flash(_("The offer lasts longer. Who sees it now hears of that."))
     return go(url_for("desk.lead", lead_id=lead_id))
+
+
+# -- a distributor offers on --------------------------------------------------------------------
+
+
+@blueprint.get("/leads/<int:lead_id>/offering-on")
+@requires(Permission.RESELLERS_SEE)
+def offer_on_page(lead_id: int) -> ResponseReturnValue:
+    actor, at = current_actor(), clock.now()
+    operations.standing_offer(lead_id, actor, at)
+    return ask_resellers(lead_id, None)
+
+
+def ask_resellers(lead_id: int, error: str | None) -> str:
+    """Render the resellers to whom a lead can be offered on. Raises `NotFound`."""
+    actor, at = current_actor(), clock.now()
+    card = queries.find_card(lead_id, actor, at)
+    if card is None or not passing_on.may_offer_on(actor):
+        raise NotFound()
+    return render_template(
+        "offers/pass_on.html",
+        card=card,
+        resellers=passing_on.list_resellers(lead_id, actor),
+        chosen=read_ids("firm"),
+        error=error,
+    )
+
+
+@blueprint.post("/leads/<int:lead_id>/offering-on")
+@requires(Permission.RESELLERS_SEE)
+def offer_on(lead_id: int) -> ResponseReturnValue:
+    """Offer a lead on to resellers of the own firm."""
+    firms = read_ids("firm")
+    try:
+        left_out = passing_on.offer_on(lead_id, firms, current_actor(), clock.now())
+    except Invalid as error:
+        return ask_resellers(lead_id, error.errors["firm"]), 422
+    flash(_("The lead is on offer to the resellers you chose."))
+    for doubt in left_out[:3]:
+        flash(_("%(firm)s can’t be offered it now.", firm=doubt.name), "warning")
+    return go(url_for("offering.offer_on_page", lead_id=lead_id))
 
 
 # -- who may decide -----------------------------------------------------------------------------

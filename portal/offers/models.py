@@ -156,6 +156,12 @@ class Offer(Base):
         Index(None, "lead_id", "organisation_id"),
         # what a firm has been offered lately
         Index(None, "organisation_id", "visible_from"),
+        Index(
+            "ix_offers_offered_on",
+            "via_organisation_id",
+            "id",
+            postgresql_where=text("via_organisation_id IS NOT NULL"),
+        ),
     )
 
 

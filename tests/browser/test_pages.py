@@ -177,6 +177,7 @@ def paths_of(live, field):
         "offering.choose": [field.leads["ready"]],
         "offering.look": [field.leads["ready"]],
         "offering.longer_page": [field.leads["warm"]],
+        "offering.offer_on_page": [field.leads["warm"]],
         "offers.offer_page": [field.leads["warm"]],
         "offers.stand_by_page": [field.leads["warm"]],
         "pickup.pickup_page": [field.leads["warm"]],

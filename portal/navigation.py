@@ -221,7 +221,7 @@ ADMINISTRATION: tuple[tuple[str, Any, Any, str, P], ...] = (
 )
 
 
-# pages that belong to an entry of another name
+# pages, and rooms of pages, that belong to an entry of another name
 WITHIN = {
     "desk.column": "desk.board",
     "neglected.board": "desk.board",
@@ -239,6 +239,11 @@ WITHIN = {
     "finds.new": "desk.mine",
     "finds.bring": "desk.mine",
     "customer.page": "customers.customers",
+    "dry_run": "matching.rules",
+    "fairness_terms": "matching.rules",
+    "groups": "matching.rules",
+    "rule_versions": "matching.rules",
+    "suggestions": "matching.rules",
     "duplicates.listing": "qualification.qualify",
     "duplicates.merge_page": "qualification.qualify",
     "duplicates.of_lead": "qualification.qualify",
@@ -276,8 +281,6 @@ WHOLE_ROOMS = frozenset(
         "matching",
         "partners",
         "people",
-        "rule_versions",
-        "suggestions",
     }
 )
 # a unit's pages belong to those of its firm
@@ -307,7 +310,8 @@ def administered(actor: Actor) -> list[tuple[str, Any, Any, str]]:
 def entries(actor: Actor) -> tuple[Entry, ...]:
     """Return the entries for this person, in order."""
     here = request.endpoint or ""
-    here = WITHIN.get(here, here)
+    room = here.partition(".")[0]
+    here = WITHIN.get(here, WITHIN.get(room, here))
     room = here.partition(".")[0]
     if room in ADMINISTERED:
         here = "administration.page"

@@ -1,11 +1,11 @@
 """Forms of distribution rules and of which deadline policy is used where.
 
-Every condition and every criterion of a rule is a plain field.
+Every condition of a rule is a plain field; its criteria are lines (`criteria_form`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -14,12 +14,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, StringField
 from wtforms.fields import HiddenField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import Length, NumberRange, Optional
+from wtforms.validators import Length, Optional
 
 from portal.accounts.tree import is_region
-from portal.catalog import field_answers, fields
-from portal.catalog.models import CustomField, FieldKind, FieldSubject
+from portal.catalog import field_answers
+from portal.catalog.models import CustomField, FieldSubject
 from portal.catalog.queries import book
 from portal.deadlines.models import PolicyUse
 from portal.deadlines.rules import Case
@@ -28,6 +27,7 @@ from portal.leads.contest_words import CONTESTS
 from portal.leads.definition_words import called
 from portal.leads.models import Temperature
 from portal.leads.queries import get_definition
+from portal.matching import own_answers_form as own
 from portal.matching.criteria import (
     CATALOG_FIELDS,
     FIXED_FIELDS,
@@ -36,14 +36,14 @@ from portal.matching.criteria import (
     Field,
     Kind,
     Mode,
-    Within,
 )
-from portal.matching.models import DistributionRule
-from portal.matching.names import own_choices
+from portal.matching.criteria_form import CriteriaForm, with_criteria
+from portal.matching.models import DistributionRule, Known
 from portal.matching.policy_uses import PARTS as USE_PARTS
 from portal.matching.policy_uses import Around, UseDraft
 from portal.matching.rulebook import RuleDraft
-from portal.matching.words import describe_criterion, field_name, kind_name, value_name
+from portal.matching.version_words import KNOWN
+from portal.matching.words import field_name, value_name
 from portal.partners.forms import split_codes
 from portal.partners.queries import list_groups
 from portal.web.forms import Form, TicksField, WholeField, needed
@@ -70,16 +70,18 @@ CHOICES = {
     Field.TEMPERATURE: ("hot", "warm", "cold"),
     Field.KIND: ("end_customer", "partner_recruit"),
 }
-OFF = "off"
-IF = "if_"
-"""What the name of a field begins with that asks of the lead."""
+FIRST = (
+    Criterion(Kind.PRESENT),
+    Criterion(Kind.CAPACITY),
+    Criterion(Kind.RADIUS, Mode.WEIGHTED, 40),
+)
+"""What a new rule begins with."""
 
 
-class RuleForm(Form):
-    """`lead_own` and `partner_own` are the programme's own fields that it asks of, by key."""
+class RuleForm(CriteriaForm):
+    """`lead_own` are the programme's own fields about leads that it asks of, by key."""
 
     lead_own: Mapping[str, CustomField] = MappingProxyType({})
-    partner_own: Mapping[str, CustomField] = MappingProxyType({})
     name = StringField(_l("Name"), [needed(), Length(max=120)])
     hours = WholeField(
         _l("How many hours an offer lasts"),
@@ -109,13 +111,8 @@ class RuleForm(Form):
         description=_l("For the photo-finish: so long after the first pick others may join in."),
     )
     group_id = SelectField(_l("Only partners of the group"), [Optional()], choices=[])
+    known = SelectField(_l("A partner who knows the customer already"), [Optional()], choices=[])
     version = HiddenField()
-    region_within = SelectField(_l("What counts as the region"), choices=[])
-    radius_km = WholeField(_l("Distance in km"), [Optional(), NumberRange(0, 1_000_000)])
-    specialisation_ids = TicksField(_l("One of these"), choices=[])
-    certification_ids = TicksField(_l("One of these"), choices=[])
-    level_id = SelectField(_l("At least"), [Optional()], choices=[])
-    own_answers = TicksField(_l("One of these"), choices=[])
     lead = StringField(
         _l("Lead to try it with"),
         [Optional(), Length(max=40)],
@@ -133,22 +130,7 @@ class RuleForm(Form):
             ("", _("As the type of the lead says")),
             *((str(mode), str(words)) for mode, words in CONTESTS.items()),
         ]
-        self.region_within.choices = [
-            (str(within), describe_criterion(Criterion(Kind.REGION, within=within)))
-            for within in Within
-        ]
-        self.specialisation_ids.choices = book().choices("specialisation", locale)
-        self.certification_ids.choices = book().choices("certification", locale)
-        self.level_id.choices = [("", "–"), *book().choices("partner_level", locale)]
-        self.own_answers.choices = own_choices(locale)
-        for kind in PLAIN:
-            self[f"mode_{kind}"].label.text = _("How it counts")
-            self[f"mode_{kind}"].choices = [
-                (OFF, _("doesn't matter")),
-                (str(Mode.REQUIRED), _("is a must")),
-                (str(Mode.WEIGHTED), _("gives points")),
-            ]
-            self[f"weight_{kind}"].label.text = _("Points at most: %(name)s", name=kind_name(kind))
+        self.known.choices = [(str(one), say()) for one, say in KNOWN.items()]
         for of in FIXED_FIELDS:
             self[f"if_{of}"].label.text = field_name(of)
             if of in CATALOG_FIELDS:
@@ -159,15 +141,15 @@ class RuleForm(Form):
                 ]
             elif of in CHOICES:
                 self[f"if_{of}"].choices = [(v, value_name(of, v)) for v in CHOICES[of]]
+        self.offer_criteria()
 
     def show(self, rule: DistributionRule | None) -> None:
         """Fill the form with a rule, or with what a new one starts from."""
         self.hours.data = rule.hours if rule else None
-        for kind in PLAIN:
-            self[f"mode_{kind}"].data = OFF
-            self[f"weight_{kind}"].data = 20
-        self.radius_km.data = 80
+        self.version.data = "0"
         if rule is None:
+            self.known.data = str(Known.NOTHING)
+            self.show_criteria(FIRST)
             return
         self.name.data = rule.name
         self.most.data = rule.most
@@ -175,34 +157,15 @@ class RuleForm(Form):
         self.contest.data = rule.contest or ""
         self.ring_size.data, self.ring_minutes.data = rule.ring_size, rule.ring_minutes
         self.deciding_seconds.data = rule.deciding_seconds
-        for criterion in (Criterion.from_data(data) for data in rule.criteria):
-            self._show_criterion(criterion)
+        self.known.data = str(rule.known or Known.NOTHING)
+        self.show_criteria(Criterion.from_data(data) for data in rule.criteria)
         for condition in (Condition.from_data(data) for data in rule.conditions):
             values = [str(value) for value in condition.values]
             shown = ", ".join(values) if condition.field in TEXT_FIELDS else values
             if condition.field is not Field.OWN:
                 self[f"if_{condition.field}"].data = shown
             elif condition.key in self.lead_own:
-                _show_answers(self, IF, self.lead_own[condition.key], values)
-
-    def _show_criterion(self, criterion: Criterion) -> None:
-        self[f"mode_{criterion.kind}"].data = str(criterion.mode)
-        if not criterion.required:
-            self[f"weight_{criterion.kind}"].data = round(criterion.weight)
-        if criterion.kind is Kind.REGION:
-            self.region_within.data = str(criterion.within)
-        elif criterion.kind is Kind.RADIUS:
-            self.radius_km.data = round(criterion.km)
-        elif criterion.kind in (Kind.SPECIALISATION, Kind.CERTIFICATION):
-            self[f"{criterion.kind}_ids"].data = [str(i) for i in criterion.ids]
-        elif criterion.kind is Kind.LEVEL:
-            self.level_id.data = str(criterion.level_id or "")
-        elif criterion.kind is Kind.OWN:
-            self.own_answers.data = list(criterion.own)
-            found = (field_answers.find(self.partner_own, one) for one in criterion.own)
-            for field, answer in found:
-                if field is not None and field.kind in field_answers.SPANNED:
-                    _show_answers(self, "", field, [answer])
+                own.show(self, own.IF, self.lead_own[condition.key], values)
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Check the codes as well; what the criteria need, the operation checks."""
@@ -216,17 +179,10 @@ class RuleForm(Form):
                 )
                 self[f"if_{of}"].errors = [*self[f"if_{of}"].errors, message]
                 good = False
-        for begin, field in self._spanned():
-            good = _check_span(self, begin, field) and good
+        for field in self.lead_own.values():
+            if field.kind in field_answers.SPANNED:
+                good = own.check_span(self, own.IF, field) and good
         return good
-
-    def _spanned(self) -> list[tuple[str, CustomField]]:
-        return [
-            (begin, field)
-            for begin, fields in ((IF, self.lead_own), ("", self.partner_own))
-            for field in fields.values()
-            if field.kind in field_answers.SPANNED
-        ]
 
     def own_conditions(self) -> list[tuple[str, list[Any]]]:
         """Return what of the form asks of the programme's own fields about leads, by their names.
@@ -235,28 +191,16 @@ class RuleForm(Form):
         """
         locale = str(get_locale())
         return [
-            (field.label(locale), [self[name] for name in names_of(IF, field)])
+            (field.label(locale), [self[name] for name in own.names_of(own.IF, field)])
             for field in self.lead_own.values()
         ]
 
-    def own_spans(self) -> list[Any]:
-        """Return those that ask of partners from where to where a number or a day may be."""
-        return [
-            self[name]
-            for field in self.partner_own.values()
-            if field.kind in field_answers.SPANNED
-            for name in names_of("", field)
-        ]
-
-    def draft(self) -> RuleDraft:
-        """Return what was typed."""
+    def draft(self, around: Mapping[str, Any] = MappingProxyType({})) -> RuleDraft:
+        """Return what was typed; what the form doesn't ask for stays as `around` has it."""
         return RuleDraft(
             name=self.name.data or "",
-            conditions=[
-                *(met for of in FIXED_FIELDS if (met := self._condition(of))),
-                *(met for field in self.lead_own.values() if (met := self._own_condition(field))),
-            ],
-            criteria=[found for kind in PLAIN if (found := self._criterion(kind))],
+            conditions=self.conditions(),
+            criteria=self.read_criteria(),
             hours=self.hours.data,
             most=self.most.data,
             group_id=int(self.group_id.data) if self.group_id.data else None,
@@ -268,7 +212,15 @@ class RuleForm(Form):
             )
             if self.contest.data
             else None,
+            known=self.known.data or Known.NOTHING,
+            relaxing=around.get("relaxing", ()),
         )
+
+    def conditions(self) -> list[Condition]:
+        """Return what was typed about the leads."""
+        fixed = (self._condition(of) for of in FIXED_FIELDS)
+        of_own = (self._own_condition(field) for field in self.lead_own.values())
+        return [one for one in (*fixed, *of_own) if one is not None]
 
     def _condition(self, of: Field) -> Condition | None:
         typed = self[f"if_{of}"].data
@@ -278,44 +230,10 @@ class RuleForm(Form):
         return Condition.from_data({"field": of, "values": values})
 
     def _own_condition(self, field: CustomField) -> Condition | None:
-        values = _answers(self, IF, field)
+        values = own.answers(self, own.IF, field)
         return Condition(Field.OWN, tuple(values), field.key) if values else None
 
-    def _own_answers(self) -> tuple[str, ...]:
-        spans = [
-            f"{field.key}={answer}"
-            for field in self.partner_own.values()
-            if field.kind in field_answers.SPANNED
-            for answer in _answers(self, "", field)
-        ]
-        return (*(self.own_answers.data or ()), *spans)
 
-    def _criterion(self, kind: Kind) -> Criterion | None:
-        mode = self[f"mode_{kind}"].data
-        if mode not in set(Mode):
-            return None
-        weighted = mode == Mode.WEIGHTED
-        return Criterion(
-            kind=kind,
-            mode=Mode(mode),
-            weight=float(self[f"weight_{kind}"].data or 0) if weighted else 0.0,
-            within=Within(self.region_within.data or Within.TERRITORY),
-            km=float(self.radius_km.data or 0),
-            ids=tuple(int(i) for i in self[f"{kind}_ids"].data or ())
-            if kind in (Kind.SPECIALISATION, Kind.CERTIFICATION)
-            else (),
-            level_id=int(self.level_id.data) if self.level_id.data else None,
-            own=self._own_answers() if kind is Kind.OWN else (),
-        )
-
-
-for _kind in PLAIN:
-    setattr(RuleForm, f"mode_{_kind}", SelectField("", [Optional()], choices=[], default=OFF))
-    setattr(
-        RuleForm,
-        f"weight_{_kind}",
-        WholeField("", [Optional()], render_kw={"min": 1, "max": 100, "inputmode": "numeric"}),
-    )
 for _field in FIXED_FIELDS:
     if _field in TEXT_FIELDS:
         _made: Any = StringField(
@@ -324,9 +242,6 @@ for _field in FIXED_FIELDS:
     else:
         _made = TicksField("", choices=[])
     setattr(RuleForm, f"if_{_field}", _made)
-
-
-# -- the programme's own fields -----------------------------------------------------------------
 
 
 def rule_form(rule: DistributionRule | None, *, fresh: bool = False) -> RuleForm:
@@ -340,84 +255,12 @@ def rule_form(rule: DistributionRule | None, *, fresh: bool = False) -> RuleForm
         for one in book().fields.get(FieldSubject.LEAD, ())
         if one.kind in field_answers.ASKED and (one.active or one.key in named)
     }
-    partner_own = {
-        one.key: one
-        for one in book().fields_of(FieldSubject.PARTNER)
-        if one.kind in field_answers.ASKED
-    }
-    asked = {"lead_own": lead_own, "partner_own": partner_own}
+    asked: dict[str, Any] = {"lead_own": lead_own}
     for field in lead_own.values():
-        asked |= _inputs(IF, field)
-    for field in partner_own.values():
-        if field.kind in field_answers.SPANNED:
-            asked |= _inputs("", field)
-    kind = type("RuleFormWithOwn", (RuleForm,), asked)
-    form: RuleForm = kind(formdata=None) if fresh else kind()
+        asked |= own.inputs(own.IF, field)
+    made: Any = with_criteria(type("RuleFormWithOwn", (RuleForm,), asked))
+    form: RuleForm = made(formdata=None) if fresh else made()
     return form
-
-
-def names_of(begin: str, field: CustomField) -> list[str]:
-    """Return what the form's fields are called that ask for answers in an own one."""
-    place = f"{begin}{fields.place_of(field.key)}"
-    return [place] if field.kind in field_answers.CLOSED else [f"{place}-from", f"{place}-to"]
-
-
-def _inputs(begin: str, field: CustomField) -> dict[str, Any]:
-    locale, names = str(get_locale()), names_of(begin, field)
-    label = field.label(locale)
-    if field.kind in field_answers.CLOSED:
-        # a rule of yesterday keeps choices that are out of use
-        every = [choice["key"] for choice in field.choices]
-        choices = fields.choices_of(field, locale, every) or field_answers.choices(field, locale)
-        return {names[0]: TicksField(label, choices=[SelectChoice(*each) for each in choices])}
-    shape = {"type": "date"} if field.kind == FieldKind.DAY else {"inputmode": "decimal"}
-    ends = (_("%(what)s, from", what=label), _("%(what)s, to", what=label))
-    return {
-        name: StringField(words, [Optional()], render_kw={"autocomplete": "off", **shape})
-        for name, words in zip(names, ends, strict=False)
-    }
-
-
-def _show_answers(form: RuleForm, begin: str, field: CustomField, answers: Sequence[str]) -> None:
-    names = names_of(begin, field)
-    if field.kind in field_answers.CLOSED:
-        form[names[0]].data = list(answers)
-    for answer in answers if field.kind in field_answers.SPANNED else ():
-        for name, end in zip(names, field_answers.read_span(answer), strict=True):
-            form[name].data = end
-
-
-def _answers(form: RuleForm, begin: str, field: CustomField) -> list[str]:
-    """Return what is asked for in an own field, as rules keep it."""
-    names = names_of(begin, field)
-    if field.kind in field_answers.CLOSED:
-        return list(form[names[0]].data or ())
-    ends = [_end(field, form[name].data) for name in names]
-    answer = field_answers.write_span(*ends)
-    return [answer] if answer else []
-
-
-def _end(field: CustomField, typed: str | None) -> Any:
-    try:
-        return fields.read(field, typed or "")
-    except fields.Unreadable:
-        return None
-
-
-def _check_span(form: RuleForm, begin: str, field: CustomField) -> bool:
-    """Check that both ends can be read, and that it ends behind where it begins."""
-    names, good = names_of(begin, field), True
-    for name in names:
-        try:
-            fields.read(field, form[name].data or "")
-        except fields.Unreadable as refusal:
-            form[name].errors = [refusal.said]
-            good = False
-    (answer,) = _answers(form, begin, field) or [""]
-    if good and answer and not field_answers.is_possible(field, answer):
-        form[names[1]].errors = [_("It can’t end before it begins.")]
-        good = False
-    return good
 
 
 class WhereForm(Form):

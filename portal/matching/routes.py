@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, render_template, request, url_for
+from flask import Blueprint, flash, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -14,18 +14,15 @@ from portal.core import clock
 from portal.core.errors import Conflict, Invalid
 from portal.leads import own_fields
 from portal.leads.contest_words import contest_in_words
-from portal.matching import operations, queries, rulebook, versions
-from portal.matching.criteria import FIXED_FIELDS, Condition, Criterion, Kind
-from portal.matching.forms import PLAIN, RuleForm, rule_form
+from portal.matching import operations, queries, rulebook, sentence, versions
+from portal.matching.criteria import FIXED_FIELDS
+from portal.matching.forms import RuleForm, rule_form
 from portal.matching.models import DistributionRule
 from portal.matching.names import place
 from portal.matching.operations import contest_of, contest_of_type
 from portal.matching.rules import fits_lead
 from portal.matching.versions import Standing
 from portal.matching.words import (
-    describe_condition,
-    describe_criterion,
-    kind_name,
     name_emptier,
     tell_excluded,
     tell_fit,
@@ -47,20 +44,12 @@ def rules() -> ResponseReturnValue:
         {
             "rule": rule,
             "standing": standings.get(rule.id),
-            "conditions": [describe_condition(Condition.from_data(c)) for c in rule.conditions],
-            "musts": [describe_criterion(c) for c in _criteria(rule) if c.required],
-            "points": [
-                (describe_criterion(c), round(c.weight)) for c in _criteria(rule) if not c.required
-            ],
+            "said": sentence.tell(versions.content_of(rule)),
             "contest": contest_in_words(found) if (found := contest_of(rule)) else "",
         }
         for rule in queries.list_rules()
     ]
     return render_template("matching/rules.html", lines=lines)
-
-
-def _criteria(rule: DistributionRule) -> list[Criterion]:
-    return [Criterion.from_data(data) for data in rule.criteria]
 
 
 @blueprint.get("/rules/new")
@@ -73,6 +62,8 @@ def new_rule() -> ResponseReturnValue:
 @requires(Permission.RULES_EDIT)
 def add_rule() -> ResponseReturnValue:
     form = make_form()
+    if wanted := request.form.get("do"):
+        return arranged(form, None, wanted)
     if not form.validate():
         return editor(form, None), 422
     try:
@@ -98,12 +89,14 @@ def rule(rule_id: int) -> ResponseReturnValue:
 def save_rule(rule_id: int) -> ResponseReturnValue:
     standing = versions.stand(queries.get_rule(rule_id))
     form = make_form(of=versions.rule_of(standing.newest.content))
+    if wanted := request.form.get("do"):
+        return arranged(form, standing, wanted)
     if not form.validate():
         return editor(form, standing), 422
     try:
         seen = str(form.version.data)[:9]
         number = int(seen) if seen.isdecimal() else 0
-        typed, by = form.draft(), current_actor().id
+        typed, by = form.draft(standing.newest.content), current_actor().id
         saved = rulebook.save_rule(rule_id, number, typed, clock.now(), by)
     except Invalid as error:
         form.take(error)
@@ -118,6 +111,25 @@ def save_rule(rule_id: int) -> ResponseReturnValue:
     else:
         flash(_("Saved as a draft. What is active stays until the draft is activated."), "success")
     return go(url_for("matching.rule", rule_id=rule_id))
+
+
+def arranged(form: RuleForm, standing: Standing | None, wanted: str) -> ResponseReturnValue:
+    """Render the form with its criteria rearranged, these alone for htmx; nothing is saved."""
+    form.arrange(wanted)
+    if not wants_fragment():
+        return editor(form, standing)
+    answer = make_response(
+        render_template("matching/_criteria.html", form=form, action=address_of(standing))
+    )
+    answer.headers["HX-Trigger-After-Settle"] = "criteria-changed"
+    return answer
+
+
+def address_of(standing: Standing | None) -> str:
+    """Return where the editor of a rule is sent."""
+    if standing is None:
+        return url_for("matching.add_rule")
+    return url_for("matching.save_rule", rule_id=standing.rule.id)
 
 
 @blueprint.post("/rules/new/preview")
@@ -200,6 +212,7 @@ def preview_of(form: RuleForm) -> dict[str, Any]:
     emptier = "" if found.partners else name_emptier(found.excluded)
     return {
         "lead": lead,
+        "said": sentence.tell_of(draft.conditions, draft.criteria),
         "place": ", ".join(part for part in (lead.city, place(lead.country, None)) if part),
         "fits": fits_lead(draft.conditions, lead, queries.with_fields(own)),
         "contest": contest_in_words(draft.contest or contest_of_type(lead)),
@@ -222,9 +235,7 @@ def preview_of(form: RuleForm) -> dict[str, Any]:
 
 def editor(form: RuleForm, standing: Standing | None, shown: dict[str, Any] | None = None) -> str:
     """Render the editor of a rule."""
-    action = url_for("matching.add_rule")
-    if standing:
-        action = url_for("matching.save_rule", rule_id=standing.rule.id)
+    action = address_of(standing)
     return render_template(
         "matching/rule.html",
         form=form,
@@ -233,30 +244,5 @@ def editor(form: RuleForm, standing: Standing | None, shown: dict[str, Any] | No
         preview_url=f"{action}/preview",
         fields=[form[f"if_{of}"] for of in FIXED_FIELDS],
         own=form.own_conditions(),
-        criteria=[
-            {
-                "name": kind_name(kind),
-                "mode": form[f"mode_{kind}"],
-                "weight": form[f"weight_{kind}"],
-                "more": form[MORE[kind]]
-                if kind in MORE and (kind is not Kind.OWN or form.own_answers.choices)
-                else None,
-                "spans": form.own_spans() if kind is Kind.OWN else (),
-            }
-            for kind in PLAIN
-            # who keeps nothing of the kind is not asked for it
-            if kind is not Kind.OWN or form.own_answers.choices or form.partner_own
-        ],
         preview=shown,
     )
-
-
-# the field of a criterion that asks for more than its mode and weight
-MORE = {
-    Kind.REGION: "region_within",
-    Kind.RADIUS: "radius_km",
-    Kind.SPECIALISATION: "specialisation_ids",
-    Kind.CERTIFICATION: "certification_ids",
-    Kind.LEVEL: "level_id",
-    Kind.OWN: "own_answers",
-}

@@ -18,8 +18,8 @@ from portal.core.errors import Invalid, Refused
 from portal.core.events import record
 from portal.leads.contest import AT_ONCE, FIELDS, Contest, lacks, tidy
 from portal.leads.contest_words import missing_words
-from portal.matching import queries, versions
-from portal.matching.criteria import HEAVIEST, Condition, Criterion, Field, Kind
+from portal.matching import criteria_rules, queries, versions
+from portal.matching.criteria import Condition, Criterion, Field
 from portal.matching.events import RuleDeleted, RuleSaved, RulesReordered, RuleSwitched
 from portal.matching.models import DistributionRule, Known, RuleVersion
 
@@ -75,17 +75,7 @@ def check_rule(draft: RuleDraft) -> None:
         errors["most"] = _("Please give a number above 0, or leave it empty.")
     for name in lacks(draft.contest or AT_ONCE):
         errors[FIELDS[name]] = missing_words(name)
-    for criterion in draft.criteria:
-        if not criterion.required and not 1 <= criterion.weight <= HEAVIEST:
-            errors[f"weight_{criterion.kind}"] = _("Please give a weight from 1 to 100.")
-        if criterion.kind is Kind.RADIUS and not 1 <= criterion.km <= 20_000:
-            errors["radius_km"] = _("Please give a distance from 1 to 20,000 km.")
-        if criterion.kind in (Kind.SPECIALISATION, Kind.CERTIFICATION) and not criterion.ids:
-            errors[f"{criterion.kind}_ids"] = _("Please choose at least one.")
-        if criterion.kind is Kind.OWN and not criterion.own:
-            errors["own_answers"] = _("Please choose at least one.")
-        if criterion.kind is Kind.LEVEL and criterion.required and not criterion.level_id:
-            errors["level_id"] = _("Please choose the lowest level that will do.")
+    errors |= criteria_rules.wrong_with(draft.criteria)
     known = book().by_id
     for condition in draft.conditions:
         numbers = [value for value in condition.values if isinstance(value, int)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from flask_babel import gettext as _
@@ -49,6 +49,8 @@ def counted(criterion: Criterion) -> str:
     """Say how a criterion counts: "must", "must not", "20 points"."""
     if criterion.required:
         return str(_("must"))
+    if criterion.forbidden:
+        return str(_("must not"))
     return str(ngettext("%(num)d point", "%(num)d points", round(criterion.weight)))
 
 
@@ -85,7 +87,7 @@ def facts(content: Content) -> dict[str, str]:
     }
 
 
-KNOWN = {
+KNOWN: Mapping[str, Callable[[], str]] = {
     "nothing": lambda: _("gains nothing by it"),
     "priority": lambda: _("is offered it first"),
     "protection": lambda: _("is offered it alone at first"),

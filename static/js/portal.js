@@ -81,6 +81,25 @@ function recall() {
   }
 }
 
+// ---- a number with a slider beside it --------------------------------------------------
+
+function slide(root) {
+  for (const number of all(root, "input[data-slider]:not(.slider input)")) {
+    const range = document.createElement("input");
+    Object.assign(range, { type: "range", min: number.min, max: number.max, value: number.value });
+    range.setAttribute("aria-label", number.labels[0]?.textContent.trim() ?? "");
+    const both = document.createElement("div");
+    both.className = "slider";
+    number.replaceWith(both);
+    both.append(range, number);
+    range.addEventListener("input", () => (number.value = range.value));
+    number.addEventListener("input", () => (range.value = number.value));
+  }
+}
+
+document.addEventListener("htmx:afterSettle", (event) => slide(event.target));
+slide(document);
+
 // ---- where the focus goes -------------------------------------------------------------
 
 let heldFocus = null;

@@ -54,14 +54,22 @@ def brand_id() -> int:
     return book().active("brand")[0].id
 
 
+def clauses(*lines: dict[str, Any]) -> dict[str, Any]:
+    """Return criteria as their lines are sent."""
+    return {
+        f"criteria-{number}-{name}": value
+        for number, line in enumerate(lines)
+        for name, value in line.items()
+    }
+
+
 def typed(client: FlaskClient, **fields: Any) -> dict[str, Any]:
     return {
         "csrf_token": csrf_of(client.get("/rules/new").text),
         "name": "Near and certified",
         "hours": "48",
-        "region_within": "territory",
-        "radius_km": "80",
         "version": "1",
+        **clauses({"kind": "present", "mode": "required"}),
         **fields,
     }
 
@@ -88,20 +96,23 @@ def keep_showrooms() -> None:
 
 def test_a_rule_asks_for_answers_in_own_fields_where_there_are_any(manager: FlaskClient) -> None:
     make_partner()
-    assert "mode_own" not in manager.get("/rules/new").text
+    assert 'value="own"' not in manager.get("/rules/new").text
     keep_showrooms()
-    asked = typed(manager, mode_own="required")
+    assert 'value="own"' in manager.get("/rules/new").text
+    asked = typed(manager, **clauses({"kind": "own", "mode": "required"}))
     missing = manager.post("/rules/new", data=asked)
     assert missing.status_code == 422
     assert "Please choose at least one." in missing.text
-    made = manager.post("/rules/new", data={**asked, "own_answers": "showroom=yes"})
+    made = manager.post("/rules/new", data={**asked, "criteria-0-own": "showroom=yes"})
     assert made.status_code == 303
     rule_id = rules_now()[-1][0]
     assert rule_data(rule_id)["criteria"] == [
         {"kind": "own", "mode": "required", "own": ["showroom=yes"]}
     ]
     assert "one of: Showroom: Yes" in manager.get("/rules").text
-    tried = manager.post(f"/rules/{rule_id}/preview", data={**asked, "own_answers": "showroom=yes"})
+    tried = manager.post(
+        f"/rules/{rule_id}/preview", data={**asked, "criteria-0-own": "showroom=yes"}
+    )
     assert tried.status_code == 200
 
 
@@ -123,13 +134,13 @@ def test_a_rule_asks_for_own_fields_of_leads_and_for_numbers_of_partners(
 ) -> None:
     make_partner()
     keep_halls()
-    asked = typed(manager, mode_own="weighted", weight_own="30")
-    wrong = {"if_own-halls-from": "9", "if_own-halls-to": "3", "own-halls-to": "many"}
+    asked = typed(manager, **clauses({"kind": "own", "mode": "weighted", "weight": "30"}))
+    wrong = {"if_own-halls-from": "9", "if_own-halls-to": "3", "criteria-0-own-halls-to": "many"}
     refused = manager.post("/rules/new", data={**asked, **wrong})
     assert refused.status_code == 422
     for said in ("It can’t end before it begins.", "Please give a number.", 'value="many"'):
         assert said in refused.text
-    right = {"if_own-halls-from": "3", "if_own-urgent": ["yes"], "own-halls-from": "2,5"}
+    right = {"if_own-halls-from": "3", "if_own-urgent": ["yes"], "criteria-0-own-halls-from": "2,5"}
     opens = {"if_own-opens-to": "2027-01-31"}
     assert manager.post("/rules/new", data={**asked, **right, **opens}).status_code == 303
     rule_id = rules_now()[-1][0]
@@ -141,7 +152,7 @@ def test_a_rule_asks_for_own_fields_of_leads_and_for_numbers_of_partners(
     ]
     assert data["criteria"][-1]["own"] == ["halls=2.5.."]
     listed = manager.get("/rules").text
-    assert "Halls: at least 3; Opens: until Jan 31, 2027; Urgent: Yes" in listed
+    assert "Halls: at least 3, Opens: until Jan 31, 2027 and Urgent: Yes" in listed
     assert "one of: Halls: at least 2.5" in listed
     page = manager.get(f"/rules/{rule_id}").text
     assert 'name="if_own-halls-from" type="text" value="3"' in page
@@ -178,10 +189,10 @@ def test_a_new_rule_is_saved_as_it_was_typed(manager: FlaskClient) -> None:
             if_brand=[str(brand)],
             if_temperature=["hot", "warm"],
             if_type=[str(type_id("person"))],
-            mode_radius="required",
-            radius_km="120",
-            mode_industry="weighted",
-            weight_industry="35",
+            **clauses(
+                {"kind": "radius", "mode": "required", "km": "120", "unit": "km"},
+                {"kind": "industry", "mode": "weighted", "weight": "35"},
+            ),
         ),
     )
     rule_id, _name, active, version = rules_now()[-1]
@@ -194,7 +205,7 @@ def test_a_new_rule_is_saved_as_it_was_typed(manager: FlaskClient) -> None:
         {"field": "temperature", "values": ["hot", "warm"]},
         {"field": "type", "values": [str(type_id("person"))]},
     ]
-    assert "Lead type: Person" in manager.get("/rules").text
+    assert "of the type Person" in manager.get("/rules").text
     assert saved["criteria"] == [
         {"kind": "radius", "mode": "required", "km": 120.0},
         {"kind": "industry", "mode": "weighted", "weight": 35.0},
@@ -209,15 +220,23 @@ def test_a_new_rule_is_saved_as_it_was_typed(manager: FlaskClient) -> None:
         ("hours", "soon", "Please give a whole number"),
         ("most", "-3", "above 0"),
         ("if_country", "DE, Atlantis", "ATLANTIS is no code"),
-        ("weight_industry", "101", "from 1 to 100"),
-        ("radius_km", "0", "from 1 to 20,000 km"),
+        ("criteria-0-weight", "101", "from 1 to 100"),
+        ("criteria-1-km", "0", "from 1 to 20,000 km"),
+        ("criteria-1-km", "far", "Please give a whole number"),
+        ("criteria-2-kind", "any", "add what belongs to it"),
+        ("criteria-2-codes", "DE, Atlantis", "ATLANTIS is no code"),
         ("contest", "serial", "Please give 5 to 10080 minutes"),
     ],
 )
 def test_what_is_wrong_is_said_at_the_field_and_the_rest_is_kept(
     manager: FlaskClient, field: str, value: str, said: str
 ) -> None:
-    data = typed(manager, mode_industry="weighted", weight_industry="20", mode_radius="required")
+    lines = clauses(
+        {"kind": "industry", "mode": "weighted", "weight": "20"},
+        {"kind": "radius", "mode": "required", "km": "50"},
+        {"kind": "place", "mode": "forbidden", "codes": "CH"},
+    )
+    data = typed(manager, **lines)
     answer = manager.post("/rules/new", data={**data, "if_subdivision": "DE-BY", field: value})
     assert answer.status_code == 422
     assert said in answer.text
@@ -262,7 +281,8 @@ def test_a_draft_changes_nothing_until_it_is_activated(
     manager: FlaskClient, activate: Callable[[int], int]
 ) -> None:
     rule_id, name, _active, _version = rules_now()[0]
-    said = typed(manager, name="Only near ones", mode_radius="required", radius_km="50")
+    near = {"kind": "radius", "mode": "required", "km": "50"}
+    said = typed(manager, name="Only near ones", **clauses(near))
     assert manager.post(f"/rules/{rule_id}", data=said).status_code == 303
     assert rules_now()[0][1:] == (name, True, 1)
     assert "Version 2 is a draft and waits to be activated" in manager.get("/rules").text
@@ -349,7 +369,9 @@ def test_the_preview_says_who_would_get_a_lead_and_why(manager: FlaskClient) -> 
     make_partner("Nahe Systeme")
     make_partner("Weit Weg KG", latitude=48.1, longitude=11.5, city="Munich")
     lead = make_lead()
-    data = typed(manager, lead=lead.number, mode_radius="required", mode_brand="required")
+    near = {"kind": "radius", "mode": "required", "km": "80"}
+    asked = clauses(near, {"kind": "brand", "mode": "required"})
+    data = typed(manager, lead=lead.number, **asked)
     page = manager.post("/rules/new/preview", data=data)
     assert page.status_code == 200
     assert "Nahe Systeme" in page.text
@@ -366,7 +388,7 @@ def test_the_preview_says_who_would_get_a_lead_and_why(manager: FlaskClient) -> 
 def test_an_empty_match_names_what_emptied_it(manager: FlaskClient) -> None:
     make_partner(brand_ids=[])
     lead = make_lead()
-    data = typed(manager, lead=lead.number, mode_brand="required")
+    data = typed(manager, lead=lead.number, **clauses({"kind": "brand", "mode": "required"}))
     page = manager.post("/rules/new/preview", data=data).text
     assert "Nobody." in page
     assert "The last ones fell out here: 1 partner doesn&#39;t carry the brand" in page
@@ -382,3 +404,95 @@ def test_a_lead_of_another_kind_is_said_not_to_be_meant(manager: FlaskClient) ->
 def test_a_number_nobody_has_is_said(manager: FlaskClient) -> None:
     data = typed(manager, lead="L-999999")
     assert "There is no lead L-999999" in manager.post("/rules/new/preview", data=data).text
+
+
+FAMILY = clauses(
+    {"kind": "present", "depth": "0", "mode": "required"},
+    {"kind": "any", "depth": "0", "mode": "weighted", "weight": "40", "adding": "level"},
+    {"kind": "radius", "depth": "1", "km": "5731", "unit": "miles"},
+    {"kind": "place", "depth": "1", "codes": "AT"},
+    {"kind": "campaigner", "depth": "0", "mode": "forbidden", "least": "many"},
+)
+
+
+def order(page: str) -> list[tuple[str, str]]:
+    """Return the kinds of the lines of a page, each with how deep it stands."""
+    depths = re.findall(r'name="criteria-\d+-depth"[^>]*value="(\d)"', page)
+    kinds = re.findall(
+        r'name="criteria-\d+-kind" value="(\w+)"'
+        r'|<select[^>]*name="criteria-\d+-kind">.*?<option selected value="(\w+)"',
+        page,
+        re.DOTALL,
+    )
+    return list(zip([one or other for one, other in kinds], depths, strict=True))
+
+
+ARRANGED = {
+    "add": "present0 any0 radius1 place1 campaigner0 value0",
+    "add-1": "present0 any0 radius1 place1 level1 campaigner0",
+    "up-1": "any0 radius1 place1 present0 campaigner0",
+    "down-2": "present0 any0 place1 radius1 campaigner0",
+    "in-4": "present0 any0 radius1 place1 campaigner1",
+    "out-2": "present0 any0 place1 radius0 campaigner0",
+    "remove-1": "present0 campaigner0",
+    "in-0": "present0 any0 radius1 place1 campaigner0",
+    "out-0": "present0 any0 radius1 place1 campaigner0",
+    "remove-99": "present0 any0 radius1 place1 campaigner0",
+    "add-²": "present0 any0 radius1 place1 campaigner0 value0",
+}
+
+
+def test_clauses_are_added_moved_and_put_into_groups_and_nothing_typed_is_lost(
+    manager: FlaskClient,
+) -> None:
+    data = typed(manager, **FAMILY, adding="value")
+    for pressed, becomes in ARRANGED.items():
+        page = manager.post("/rules/new", data={**data, "do": pressed})
+        assert page.status_code == 200
+        found = order(page.text)
+        assert " ".join(kind + depth for kind, depth in found) == becomes, pressed
+        # as it was typed, also where that is no number
+        for kept, shown in (("campaigner", 'value="many"'), ("radius", 'value="5731"')):
+            assert (kept in dict(found)) == (shown in page.text)
+    fragment = manager.post(
+        "/rules/new", data={**data, "do": "up-1"}, headers={"HX-Request": "true"}
+    )
+    assert fragment.text.lstrip().startswith('<div id="criteria">')
+    assert len(rules_now()) == 2
+
+
+def test_a_group_of_clauses_is_saved_shown_and_told_as_a_sentence(manager: FlaskClient) -> None:
+    data = typed(manager, **{**FAMILY, "criteria-4-least": "2"}, if_temperature="hot")
+    assert manager.post("/rules/new", data={**data, "if_country": "DE, AT"}).status_code == 303
+    rule_id = rules_now()[-1][0]
+    assert rule_data(rule_id)["criteria"] == [
+        {"kind": "present", "mode": "required"},
+        {
+            "kind": "any",
+            "mode": "weighted",
+            "weight": 40.0,
+            "of": [
+                {"kind": "radius", "km": 9223.150464, "miles": True},
+                {"kind": "place", "codes": ["AT"]},
+            ],
+        },
+        {"kind": "campaigner", "mode": "forbidden", "least": 2.0},
+    ]
+    page = manager.get(f"/rules/{rule_id}").text
+    assert " ".join(kind + depth for kind, depth in order(page)) == (
+        "present0 any0 radius1 place1 campaigner0"
+    )
+    listed = manager.get("/rules").text
+    assert "Leads that are from Germany or Austria and hot go to partners:" in listed
+    assert "within 5,731 miles or based in Austria (100%)" in listed
+
+
+def test_a_form_that_no_page_sends_changes_nothing(manager: FlaskClient) -> None:
+    data = typed(manager, **clauses({"kind": "specialisation", "mode": "required"}))
+    for name in ("kind", "mode", "depth", "ids"):
+        for value in ("nonsense", "-1", "9" * 300, "²"):
+            sent = {**data, f"criteria-0-{name}": value}
+            answer = manager.post("/rules/new", data={**sent, "do": value})
+            assert answer.status_code == 200
+    assert manager.post("/rules/new", data={**data, "criteria-0-kind": "²"}).status_code == 422
+    assert len(rules_now()) == 2

@@ -1,0 +1,152 @@
+"""The inputs of forms that ask for answers in the programme's own fields.
+
+Of a field with choices they are boxes to tick, of a number or a day where it begins and where it
+ends. What the names of inputs begin with tells those about leads from those about partners.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from wtforms import StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.validators import Optional
+
+from portal.catalog import field_answers, fields
+from portal.catalog.models import CustomField, FieldKind, FieldSubject
+from portal.catalog.queries import book
+from portal.web.forms import TicksField
+
+IF = "if_"
+"""What the name of an input begins with that asks of the lead."""
+
+
+def about_partners() -> dict[str, CustomField]:
+    """Return the programme's own fields about partners that can be asked for, by key."""
+    return {
+        one.key: one
+        for one in book().fields_of(FieldSubject.PARTNER)
+        if one.kind in field_answers.ASKED
+    }
+
+
+def spanned() -> list[CustomField]:
+    """Return those of them that are numbers or days."""
+    return [one for one in about_partners().values() if one.kind in field_answers.SPANNED]
+
+
+def names_of(begin: str, field: CustomField) -> list[str]:
+    """Return what the inputs are called that ask for answers in an own field."""
+    place = f"{begin}{fields.place_of(field.key)}"
+    return [place] if field.kind in field_answers.CLOSED else [f"{place}-from", f"{place}-to"]
+
+
+def inputs(begin: str, field: CustomField) -> dict[str, Any]:
+    """Return the inputs for an own field, by name."""
+    locale, names = str(get_locale()), names_of(begin, field)
+    label = field.label(locale)
+    if field.kind in field_answers.CLOSED:
+        # a rule of yesterday keeps choices that are out of use
+        every = [choice["key"] for choice in field.choices]
+        choices = fields.choices_of(field, locale, every) or field_answers.choices(field, locale)
+        return {names[0]: TicksField(label, choices=[SelectChoice(*each) for each in choices])}
+    shape = {"type": "date"} if field.kind == FieldKind.DAY else {"inputmode": "decimal"}
+    ends = (_("%(what)s, from", what=label), _("%(what)s, to", what=label))
+    return {
+        name: StringField(words, [Optional()], render_kw={"autocomplete": "off", **shape})
+        for name, words in zip(names, ends, strict=False)
+    }
+
+
+def show(form: Any, begin: str, field: CustomField, answers: Sequence[str]) -> None:
+    """Have the inputs of an own field show the answers that are asked for."""
+    names = names_of(begin, field)
+    if field.kind in field_answers.CLOSED:
+        form[names[0]].data = list(answers)
+    for answer in answers if field.kind in field_answers.SPANNED else ():
+        for name, end in zip(names, field_answers.read_span(answer), strict=True):
+            form[name].data = end
+
+
+def answers(form: Any, begin: str, field: CustomField) -> list[str]:
+    """Return what is asked for in an own field, as rules keep it."""
+    names = names_of(begin, field)
+    if field.kind in field_answers.CLOSED:
+        return list(form[names[0]].data or ())
+    ends = [_end(field, form[name].data) for name in names]
+    answer = field_answers.write_span(*ends)
+    return [answer] if answer else []
+
+
+def _end(field: CustomField, typed: str | None) -> Any:
+    try:
+        return fields.read(field, typed or "")
+    except fields.Unreadable:
+        return None
+
+
+def check_span(form: Any, begin: str, field: CustomField) -> bool:
+    """Check that both ends can be read, and that it ends behind where it begins."""
+    names, good = names_of(begin, field), True
+    for name in names:
+        try:
+            fields.read(field, form[name].data or "")
+        except fields.Unreadable as refusal:
+            form[name].errors = [refusal.said]
+            good = False
+    (answer,) = answers(form, begin, field) or [""]
+    if good and answer and not field_answers.is_possible(field, answer):
+        form[names[1]].errors = [_("It can’t end before it begins.")]
+        good = False
+    return good
+
+
+# -- the inputs of a criterion that asks for answers of partners ------------------------------
+
+
+def inputs_of_clause() -> dict[str, Any]:
+    """Return the inputs that such a criterion has besides its boxes to tick, by name."""
+    found: dict[str, Any] = {}
+    for field in spanned():
+        found |= inputs("", field)
+    return found
+
+
+def spans_of(form: Any) -> list[Any]:
+    """Return these inputs of a line."""
+    return [form[name] for field in spanned() for name in names_of("", field) if name in form]
+
+
+def read_clause(form: Any) -> tuple[str, ...]:
+    """Return the answers that a line asks for, as criteria keep them."""
+    spans = (
+        f"{field.key}={answer}"
+        for field in spanned()
+        if names_of("", field)[0] in form
+        for answer in answers(form, "", field)
+    )
+    return (*(form.own.data or ()), *spans)
+
+
+def clause_as_typed(own: Sequence[str]) -> Mapping[str, Any]:
+    """Return answers as the inputs of a line show them."""
+    known = about_partners()
+    ticked: list[str] = []
+    typed: dict[str, Any] = {}
+    for one in own:
+        field, answer = field_answers.find(known, one)
+        if field is not None and field.kind in field_answers.SPANNED:
+            names = names_of("", field)
+            typed |= dict(zip(names, field_answers.read_span(answer), strict=True))
+        else:
+            ticked.append(one)
+    return {"own": ticked, **typed}
+
+
+def check_clause(form: Any) -> bool:
+    """Check the spans of a line."""
+    wrong = [field for field in spanned() if not check_span(form, "", field)]
+    return not wrong

@@ -153,6 +153,7 @@ from portal.partners.events import (
 from portal.people import firm_routes as firms
 from portal.people import leaving
 from portal.people import list_routes as people_lists
+from portal.people import partner_list_routes as partner_lists
 from portal.people import routes as people
 from portal.people import sign_up_routes as sign_up
 from portal.people import unit_routes as units
@@ -218,6 +219,7 @@ ROOMS = (
     partner_activities.blueprint,
     people.blueprint,
     people_lists.blueprint,
+    partner_lists.blueprint,
     leaving.blueprint,
     firms.blueprint,
     units.blueprint,

@@ -1,12 +1,13 @@
 """The partners of a list as the lines of a file, with the programme's own fields.
 
-Not here: how a file is written (`web.sheets`), and whose partners these are (`queries`).
+Not here: how a file is written (`web.sheets`), whose partners these are (`queries`), and what the
+columns hold (`columns`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask_babel import get_locale
@@ -21,7 +22,7 @@ from portal.catalog import fields
 from portal.catalog.models import FieldSubject
 from portal.catalog.queries import book
 from portal.core.db import AnyRow, session
-from portal.partners import queries, rules, standings
+from portal.partners import columns, queries, standings
 from portal.partners.models import Colour, Partner, PartnerCertification
 from portal.web.sheets import AT_ONCE, Lines
 
@@ -30,11 +31,8 @@ def headings() -> list[str]:
     """Return the first line."""
     locale = str(get_locale())
     return [
-        *(_("Name"), _("Kind"), _("Belongs to"), _("Account manager"), _("City")),
-        *(_("State or region"), _("Country"), _("Territories"), _("Level"), _("Brands")),
-        *(_("Products"), _("Specialisations"), _("Certifications"), _("Industries")),
-        *(_("Sizes of customers"), _("Languages"), _("Number of people"), _("May hold")),
-        *(_("Web address"), _("Standing")),
+        *(str(column.label) for column in columns.COLUMNS),
+        _("Standing"),
         *(one.label(locale) for one in book().fields_of(FieldSubject.PARTNER)),
     ]
 
@@ -43,12 +41,12 @@ def lines(actor: Actor, filters: queries.Filters, at: datetime) -> Lines:
     """Yield the other lines, in the order of the list."""
     ids = queries.list_ids(actor, filters, at)
     for start in range(0, len(ids), AT_ONCE):
-        yield list(_some(ids[start : start + AT_ONCE], at))
+        yield list(_some(ids[start : start + AT_ONCE]))
 
 
-def _some(ids: Sequence[int], at: datetime) -> Iterator[list[Any]]:
+def _some(ids: Sequence[int]) -> Iterator[list[Any]]:
     rows = {row.Partner.organisation_id: row for row in _read(ids)}
-    certified, standing = _read_certified(ids, at), standings.find_now(ids)
+    certified, standing = _read_certified(ids), standings.find_now(ids)
     for one in ids:
         if one in rows:
             colour = standing[one].colour if one in standing else Colour.GREEN
@@ -70,48 +68,34 @@ def _read(ids: Sequence[int]) -> Sequence[AnyRow]:
     )
 
 
-def _read_certified(ids: Sequence[int], at: datetime) -> dict[int, list[int]]:
-    """Return the certifications that are still good, by firm."""
-    held: dict[int, list[int]] = {}
-    for row in session().execute(
-        select(PartnerCertification, Organisation.timezone)
-        .join(Organisation, Organisation.id == PartnerCertification.organisation_id)
+def _read_certified(ids: Sequence[int]) -> dict[int, list[tuple[int, date | None]]]:
+    """Return the certifications and their last days, by firm."""
+    held: dict[int, list[tuple[int, date | None]]] = {}
+    for one in session().scalars(
+        select(PartnerCertification)
         .where(PartnerCertification.organisation_id.in_(ids))
         .order_by(PartnerCertification.certification_id)
     ):
-        one = row.PartnerCertification
-        if rules.is_good(one.expires_on, rules.day_at(row.timezone, at)):
-            held.setdefault(one.organisation_id, []).append(one.certification_id)
+        held.setdefault(one.organisation_id, []).append((one.certification_id, one.expires_on))
     return held
 
 
-def _line(row: AnyRow, certified: Sequence[int], colour: str) -> list[Any]:
-    partner, firm, known = row.Partner, row.Organisation, book()
-    language, locale = str(get_locale()), get_locale()
-
-    def named(ids: Sequence[int]) -> str:
-        return ", ".join(known.labels(ids, language))
-
+def _line(row: AnyRow, certified: Sequence[tuple[int, date | None]], colour: str) -> list[Any]:
+    partner, firm = row.Partner, row.Organisation
+    beside = {
+        "number": firm.id,
+        "name": firm.name,
+        "kind": str(KIND_NAMES.get(firm.kind, firm.kind)),
+        "parent": row.above or "",
+        "account_manager": row.manager or "",
+        "certifications": columns.write_certifications(certified),
+        "zone": firm.timezone,
+    }
     return [
-        firm.name,
-        str(KIND_NAMES.get(firm.kind, firm.kind)),
-        row.above or "",
-        row.manager or "",
-        partner.city or "",
-        partner.subdivision or "",
-        str(locale.territories.get(partner.country, partner.country)),
-        ", ".join(partner.territories),
-        known.label(partner.level_id, language),
-        named(partner.brand_ids),
-        named(partner.product_ids),
-        named(partner.specialisation_ids),
-        named(certified),
-        named(partner.industry_ids),
-        named(partner.size_band_ids),
-        ", ".join(str(locale.languages.get(code, code)) for code in partner.languages),
-        "" if partner.people is None else partner.people,
-        partner.capacity,
-        partner.website or "",
+        *(
+            beside[key] if key in beside else columns.write(key, getattr(partner, key))
+            for key in (column.key for column in columns.COLUMNS)
+        ),
         standings.colour_words(colour),
-        *fields.cells(known.fields_of(FieldSubject.PARTNER), partner.custom, language),
+        *fields.cells(book().fields_of(FieldSubject.PARTNER), partner.custom, str(get_locale())),
     ]

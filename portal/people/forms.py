@@ -97,6 +97,17 @@ class MoveForm(RolesForm):
         self.offer_roles(organisation.kind)
 
 
+class PartnerListForm(Form):
+    """A list of partners, as a file or pasted."""
+
+    file = FileField(_l("A file (CSV or a workbook)"))
+    pasted = TextAreaField(
+        _l("Or paste the rows here"),
+        [Optional()],
+        description=_l("From a spreadsheet, with the row of headings."),
+    )
+
+
 class ListForm(Form):
     """A list of people, as a file or pasted, and what holds where it says nothing."""
 

@@ -1,0 +1,183 @@
+"""Partners leave as a list and come back: looked at first, then brought in, each row told of."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from portal.accounts.models import Organisation
+from portal.accounts.queries import get_actor
+from portal.catalog import field_operations
+from portal.catalog.field_operations import FieldDraft
+from portal.catalog.queries import book
+from portal.core.db import session
+from portal.core.errors import Invalid
+from portal.core.events import EventRow
+from portal.partners import export, queries
+from portal.partners.models import Partner, PartnerCertification, PartnerFactsKept
+from portal.people import partner_lists
+from portal.people.partner_lists import Fate
+from portal.web import sheets
+from tests.factories import (
+    AT,
+    csrf_of,
+    factory,
+    make_manager,
+    make_partner,
+    sign_in,
+)
+
+
+@pytest.fixture
+def manager(ctx):
+    return get_actor(make_manager(name="Pamela Ortega").id)
+
+
+def listed(manager, kind="csv"):
+    filters = queries.Filters()
+    first, lines = export.headings(), export.lines(manager, filters, AT)
+    if kind == "csv":
+        return "".join(sheets.write_csv(first, lines)).encode()
+    return b"".join(sheets.write_workbook("Partners", first, lines))
+
+
+def fates(rows):
+    return [(row.number, row.fate.value, row.errors, list(row.changed)) for row in rows]
+
+
+def brought_in(manager, text):
+    rows = partner_lists.read(text if isinstance(text, bytes) else text.encode())
+    partner_lists.bring_in(rows, manager, AT)
+    return rows
+
+
+def partner_of(name):
+    firm = session().scalars(select(Organisation).where(Organisation.name == name)).one()
+    return session().get_one(Partner, firm.id, populate_existing=True)
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_list_that_left_comes_back_as_it_was(manager, kind):
+    field_operations.add("partner", FieldDraft(names={"en": "Staff"}, kind="whole"), None, AT)
+    firm = make_partner("=Alpha, “Süd” GmbH", city="Linz", country="AT", people=7)
+    partner = session().get_one(Partner, firm.id)
+    partner.custom = {"staff": 12}
+    partner.level_id = book().active("partner_level")[1].id
+    firm.account_manager_id = manager.id
+    one, other = book().active("certification")[:2]
+    session().add_all(
+        PartnerCertification(organisation_id=firm.id, certification_id=each.id, expires_on=day)
+        for each, day in ((one, None), (other, AT.date()))
+    )
+    make_partner("Beta")
+    rows = brought_in(manager, listed(manager, kind))
+    assert [(row.fate, row.errors) for row in rows] == [(Fate.SAME, {})] * 2
+
+
+def test_partners_are_made_and_changed_by_name_or_number(manager):
+    firm = make_partner("Alpha", people=7, languages=["de"])
+    rows = brought_in(
+        manager,
+        "Name;Nummer;Land;Stadt;Sprachen;Mitarbeiter;Zertifizierungen;Account manager;Brands\n"
+        f";{firm.id};;Ulm;Englisch, fr;-;ISO 27001 (2030-05-01);pamela ortega;\n"
+        "Delta;;Österreich;Linz;;12;;;Arvena Networks\n",
+    )
+    assert [row.fate for row in rows] == [Fate.CHANGED, Fate.NEW], fates(rows)
+    changed, made = partner_of("Alpha"), partner_of("Delta")
+    assert (changed.city, changed.languages, changed.people) == ("Ulm", ["en", "fr"], None)
+    assert round(changed.latitude) == 48
+    assert changed.organisation.account_manager_id == manager.id
+    (held,) = queries.list_certifications(firm.id)
+    assert str(held.expires_on) == "2030-05-01"
+    assert (made.country, round(made.longitude), made.people) == ("AT", 14, 12)
+    assert made.brand_ids == [book().id_of("brand", "arvena")]
+
+
+@pytest.mark.parametrize(
+    ("cells", "column"),
+    [
+        ({"name": "=cmd()", "country": "DE"}, "name"),
+        ({"name": "", "country": "DE"}, "name"),
+        ({"name": "New"}, "country"),
+        ({"name": "New", "country": "Nowhere"}, "country"),
+        ({"name": "New", "country": "DE", "city": "Nowhereville"}, "city"),
+        ({"name": "New", "country": "DE", "level_id": "Plutonium"}, "level_id"),
+        ({"name": "New", "country": "DE", "parent": "Nobody"}, "parent"),
+        ({"name": "New", "country": "DE", "kind": "Bank"}, "kind"),
+        ({"name": "New", "country": "DE", "zone": "Mars/Olympus"}, "zone"),
+        ({"name": "New", "country": "DE", "account_manager": "Nobody"}, "account_manager"),
+        ({"name": "Alpha", "capacity": "-"}, "capacity"),
+        ({"name": "Alpha", "people": "many"}, "people"),
+        ({"name": "Alpha", "latitude": "nan"}, "latitude"),
+        ({"name": "Alpha", "latitude": "52"}, "longitude"),
+        ({"name": "Alpha", "certifications": "ISO 27001 (2030-13-01)"}, "certifications"),
+        ({"number": "999999", "name": ""}, "number"),
+        ({"number": "9" * 40}, "number"),
+    ],
+)
+def test_a_row_that_can_t_be_is_not_taken_and_says_why(manager, cells, column):
+    make_partner("Alpha", latitude=None, longitude=None)
+    before = session().scalar(select(func.count()).select_from(Organisation))
+    head = "\t".join(cells)
+    (row,) = brought_in(manager, f"{head}\tLanguages\n" + "\t".join(cells.values()) + "\tde\n")
+    assert (row.fate, list(row.errors)) == (Fate.REFUSED, [column])
+    assert session().scalar(select(func.count()).select_from(Organisation)) == before
+    assert partner_of("Alpha").languages == ["de", "en"]
+
+
+def test_a_look_leaves_nothing_and_says_what_bringing_in_says(manager):
+    make_partner("Alpha")
+    text = b"Name,Country,People\nAlpha,,9\nAlpha,,8\nNew,DE,3\nBad,XX,1\n"
+    session().flush()
+
+    def counted():
+        kinds = (Organisation, PartnerFactsKept, EventRow)
+        return [session().scalar(select(func.count()).select_from(kind)) for kind in kinds]
+
+    before, rows = counted(), partner_lists.read(text)
+    partner_lists.look(rows, manager, AT)
+    looked = fates(rows)
+    assert counted() == before
+    assert partner_of("Alpha").people is None
+    assert [fate for _number, fate, _errors, _changed in looked] == [
+        "changed",
+        "refused",
+        "new",
+        "refused",
+    ]
+    assert fates(brought_in(manager, text)) == looked
+
+
+def test_what_is_no_list_of_partners_is_refused(manager):
+    for content in (b"Colour,Size\nred,7\n", b"Name\n", b"Name\n" + b"A\n" * 1001):
+        with pytest.raises(Invalid):
+            partner_lists.read(content)
+
+
+@factory
+def names():
+    return set(session().scalars(select(Organisation.name)))
+
+
+def test_a_list_is_looked_at_confirmed_and_reported(app: Flask):
+    make_partner("Alpha")
+    vendor = sign_in(app.test_client(), make_manager())
+    token = csrf_of(vendor.get("/partners/list").text)
+    csv = b"Name,Country,People\nAlpha,,9\nDelta,DE,3\n"
+    page = vendor.post(
+        "/partners/list", data={"csrf_token": token, "file": (io.BytesIO(csv), "list.csv")}
+    )
+    assert page.status_code == 200
+    assert "1 partner will be made" in page.text
+    assert "Delta" not in names()
+    done = vendor.post(
+        "/partners/list/confirmation",
+        data={"csrf_token": token, "rows": "name,country,people\nAlpha,,9\nDelta,DE,3\n"},
+    )
+    assert "1 partner was changed" in done.text
+    assert "Delta" in names()
+    wrong = vendor.post("/partners/list", data={"csrf_token": token, "pasted": "nothing"})
+    assert wrong.status_code == 422

@@ -242,6 +242,7 @@ WITHIN = {
     "dry_run": "matching.rules",
     "fairness_terms": "matching.rules",
     "groups": "matching.rules",
+    "replays": "matching.rules",
     "rule_versions": "matching.rules",
     "suggestions": "matching.rules",
     "duplicates.listing": "qualification.qualify",

@@ -120,6 +120,8 @@ from portal.matching import group_routes as groups
 from portal.matching import policy_routes as deadlines
 from portal.matching import policy_use_routes as policy_uses
 from portal.matching import profile_routes as profiles
+from portal.matching import replay_jobs as _replay_jobs  # noqa: F401
+from portal.matching import replay_routes as replays
 from portal.matching import routes as matching
 from portal.matching import suggestion_jobs as _suggestion_jobs  # noqa: F401
 from portal.matching import suggestion_routes as suggestions
@@ -228,6 +230,7 @@ ROOMS = (
     rule_versions.blueprint,
     fairness_terms.blueprint,
     suggestions.blueprint,
+    replays.blueprint,
     offers.blueprint,
     offering.blueprint,
     pickup.blueprint,
@@ -442,6 +445,7 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("escalation.note_silence", timedelta(hours=1)),
     ("matching.fill_groups", timedelta(seconds=60)),
     ("matching.suggest", timedelta(hours=24)),
+    ("matching.replay", timedelta(minutes=10)),
     ("pickup.weigh_standings", timedelta(minutes=2)),
     ("pickup.weigh_all_standings", timedelta(hours=6)),
     ("feedback.count_rates", timedelta(hours=24)),

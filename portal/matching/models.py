@@ -7,8 +7,11 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
+    ForeignKeyConstraint,
+    Index,
     UniqueConstraint,
     text,
 )
@@ -119,6 +122,39 @@ class FairnessTerms(Base):
         CheckConstraint("period_days BETWEEN 1 AND 366", name="period_days"),
         CheckConstraint("cooling_days BETWEEN 0 AND 366", name="cooling_days"),
         CheckConstraint("explored BETWEEN 0 AND 100", name="explored"),
+    )
+
+
+class Replay(Base):
+    """What a version of a rule would have done with the leads of the last `days`.
+
+    It is under way until `made_at`: `done` of `total` leads are gone through, the last ones at
+    `moved_at`. `result` is what `replaying.Tally` made of it: ids and counts.
+    """
+
+    __tablename__ = "replays"
+
+    id: Mapped[Id]
+    rule_id: Mapped[int] = mapped_column(BigInteger)
+    version: Mapped[int]
+    days: Mapped[int]
+    asked_at: Mapped[datetime]
+    asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    total: Mapped[int]
+    done: Mapped[int] = mapped_column(default=0)
+    moved_at: Mapped[datetime]
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    made_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["rule_id", "version"],
+            ["rule_versions.rule_id", "rule_versions.number"],
+            ondelete="CASCADE",
+        ),
+        Index(None, "rule_id", "version", "id"),
+        CheckConstraint("days BETWEEN 1 AND 366", name="days"),
+        CheckConstraint("(result IS NULL) = (made_at IS NULL)", name="made"),
     )
 
 

@@ -15,6 +15,7 @@ from portal.matching import fairness, knowing, queries
 from portal.matching.criteria import Criterion
 from portal.matching.lead_facts import LeadFacts, known_by
 from portal.matching.models import DistributionRule, Known
+from portal.matching.relaxing import stages
 from portal.matching.rules import Scorer, draw, score_of
 from portal.partners.facts import last_kept
 
@@ -70,7 +71,9 @@ def match(
     """Return the partners who suit `lead`, best first; equal scores as `seed` draws them.
 
     Without `rule` the first active one whose conditions the lead meets decides. `without` names
-    firms that must not be offered this lead again. Nothing is written.
+    firms that must not be offered this lead again. Where nobody is left, the rule lets go of what
+    it asks, step by step, until somebody is; where that helps nobody, it stays as it is said.
+    Nothing is written.
     """
     rule = rule or queries.find_rule_for(lead)
     if rule is None:
@@ -79,6 +82,49 @@ def match(
     known = LeadFacts.of(lead, criteria, at)
     if knowing.counts(rule.known):
         known = replace(known, known_by=known_by(lead.id, at))
+    found = _find(criteria, known, lead, at, rule=rule, without=without, seed=seed)
+    relaxed: list[dict[str, Any]] = []
+    for eased, steps in () if found.shared.partners else stages(criteria, rule.relaxing or ()):
+        tried = _find(eased, known, lead, at, rule=rule, without=without, seed=seed)
+        if tried.shared.partners:
+            found, relaxed = tried, steps
+            break
+    hours = rule.hours or policy_of(lead).offer_hours
+    return Match(
+        rule.id,
+        hours,
+        found.shared.partners,
+        {**found.judged.excluded, **found.shared.excluded},
+        found.judged.candidates,
+        contest_of(rule),
+        rule_version=rule.version,
+        seed=seed,
+        lead_facts=known.to_data(),
+        facts_upto=last_kept(),
+        relaxed=relaxed,
+        fairness=found.shared.kept,
+        known=rule.known or Known.NOTHING,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Partners judged by what a rule asks, and those to whom the lead goes of them."""
+
+    judged: queries.Judgement
+    shared: fairness.Shared
+
+
+def _find(
+    criteria: Sequence[Criterion],
+    known: LeadFacts,
+    lead: Lead,
+    at: datetime,
+    *,
+    rule: DistributionRule,
+    without: Collection[int],
+    seed: int,
+) -> _Found:
     judged = queries.judge_partners(criteria, known, at, group_id=rule.group_id, without=without)
     scorer = Scorer(criteria, known)
     partners = []
@@ -88,30 +134,15 @@ def match(
     partners.sort(key=lambda matched: (-matched.score, draw(seed, matched.organisation_id)))
     if knowing.counts(rule.known):
         partners = knowing.put_first(partners, known.known_by)
-    contest = contest_of(rule)
     shared = fairness.share_out(
         partners,
         lead,
         at,
         seed=seed,
-        places=first_places(contest or contest_of_type(lead)),
+        places=first_places(contest_of(rule) or contest_of_type(lead)),
         most=rule.most,
     )
-    hours = rule.hours or policy_of(lead).offer_hours
-    return Match(
-        rule.id,
-        hours,
-        shared.partners,
-        {**judged.excluded, **shared.excluded},
-        judged.candidates,
-        contest,
-        rule_version=rule.version,
-        seed=seed,
-        lead_facts=known.to_data(),
-        facts_upto=last_kept(),
-        fairness=shared.kept,
-        known=rule.known or Known.NOTHING,
-    )
+    return _Found(judged, shared)
 
 
 def first_places(contest: Contest) -> int | None:

@@ -10,7 +10,7 @@ from portal.accounts.actor import current_actor
 from portal.accounts.permissions import Permission
 from portal.core import clock
 from portal.core.errors import Conflict
-from portal.matching import queries, version_words, versions
+from portal.matching import queries, replays, version_words, versions
 from portal.web.access import requires
 from portal.web.htmx import go
 
@@ -63,7 +63,11 @@ def ask(rule_id: int, said: str = "") -> str:
         active = versions.content_of(standing.rule)
         changes = version_words.differences(active, draft.content)
     return render_template(
-        "matching/activation.html", standing=standing, changes=changes, said=said
+        "matching/activation.html",
+        standing=standing,
+        changes=changes,
+        said=said,
+        replay=replays.find_replay(rule_id, draft.number) if draft else None,
     )
 
 

@@ -258,6 +258,7 @@ def paths_of(live, field):
         "people.person": [field.people["rep"].id, field.people["admin"].id],
         "matching.rule": [field.rule],
         "matching.deletion": [field.rule],
+        "replays.page": [field.rule],
         "rule_versions.activation": [field.rule],
         "rule_versions.history": [field.rule],
         "catalog.entries": field.kinds,

@@ -1,0 +1,94 @@
+"""Matching many leads says of whom it finds what matching one lead says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from portal.catalog.queries import book
+from portal.core.db import session
+from portal.matching.bulk import Finder, match_many
+from portal.matching.lead_facts import LeadFacts
+from portal.matching.models import DistributionRule
+from portal.matching.operations import match
+from portal.partners import facts
+from portal.partners.facts import last_kept, lay_out
+from portal.partners.models import Partner, PartnerGroup, PartnerGroupMember
+from tests.factories import AT, make_lead, make_partner
+
+RULES: tuple[dict[str, Any], ...] = (
+    {"criteria": []},
+    {"criteria": [{"kind": "region"}, {"kind": "radius", "mode": "weighted", "weight": 9}]},
+    {"criteria": [{"kind": "radius", "km": 150}, {"kind": "brand"}], "most": 2},
+    {"criteria": [{"kind": "radius", "km": 1}], "relaxing": [{"clause": 0, "how": "dropped"}]},
+    {
+        "criteria": [
+            {"kind": "place", "mode": "forbidden", "codes": ["DE-BE"]},
+            {
+                "kind": "any",
+                "mode": "weighted",
+                "weight": 30,
+                "of": [{"kind": "radius", "km": 90}, {"kind": "level"}],
+            },
+        ]
+    },
+)
+
+
+@pytest.fixture
+def firms(ctx: Flask) -> list[int]:
+    draw = Random(11)
+    levels = [one.id for one in book().active("partner_level")]
+    return [
+        make_partner(
+            latitude=52.37 + draw.random() * 3,
+            longitude=9.73,
+            subdivision=draw.choice(("DE-NI", "DE-BE")),
+            level_id=draw.choice((None, *levels)),
+            brand_ids=draw.choice(([], [one.id for one in book().active("brand")])),
+        ).id
+        for _ in range(12)
+    ]
+
+
+@pytest.mark.parametrize("said", RULES)
+def test_both_find_the_same_partners_in_the_same_order_for_the_same_reasons(
+    firms: list[int], said: dict[str, Any]
+) -> None:
+    group = PartnerGroup(name="Ten of them", created_at=AT)
+    session().add(group)
+    session().flush()
+    for firm in firms[:10]:
+        session().add(PartnerGroupMember(group_id=group.id, organisation_id=firm))
+    rule = DistributionRule(
+        name="Tried", position=0, conditions=[], changed_at=AT, group_id=group.id, **said
+    )
+    session().add(rule)
+    session().flush()
+    leads = [make_lead(), make_lead(latitude=54.0), make_lead(latitude=None, longitude=None)]
+    for lead_id, found in match_many(leads, rule, AT):
+        one = next(lead for lead in leads if lead.id == lead_id)
+        assert found == match(one, AT, rule=rule).partners
+        assert next(match_many([one], rule, AT, keep=3))[1] == found[:3]
+
+
+def test_partners_are_found_as_they_were_known_then(ctx: Flask) -> None:
+    firm, lead = make_partner(), make_lead()
+    rule = DistributionRule(
+        criteria=[{"kind": "radius", "km": 20}], conditions=[], relaxing=[], most=None
+    )
+    session().flush()
+    upto = last_kept()
+    session().get_one(Partner, firm.id).latitude = 48.0
+    session().flush()
+    known = LeadFacts.of(lead, (), AT)
+    assert Finder(rule).find(known, AT) == []
+    then = Finder(rule, lay_out(upto))
+    assert [one.organisation_id for one in then.find(known, AT)] == [firm.id]
+    # laid out anew, the next day takes the place of this one
+    assert Finder(rule, lay_out(last_kept())).find(known, AT) == []
+    assert Finder(rule, facts.NOW).find(replace(known, latitude=48.0), AT)[0].score == 0

@@ -130,6 +130,7 @@ from portal.notifications import jobs as _notifications  # noqa: F401 – regist
 from portal.notifications import routes as notifications
 from portal.offers import hand_routes as offering
 from portal.offers import jobs as _offers  # noqa: F401
+from portal.offers import reason_routes as reasons
 from portal.offers import routes as offers
 from portal.offers.events import (
     LeadOffered,
@@ -232,6 +233,7 @@ ROOMS = (
     suggestions.blueprint,
     replays.blueprint,
     offers.blueprint,
+    reasons.blueprint,
     offering.blueprint,
     pickup.blueprint,
     suspensions.blueprint,

@@ -208,6 +208,8 @@ def paths_of(live, field):
         "expectations.of_partner": [field.firm],
         "partners.edit_partner": [field.firm],
         "groups.group": [field.group],
+        "reasons.why": [field.leads["warm"]],
+        "reasons.why_us": [field.leads["warm"]],
         "partner_contacts.page": [field.firm],
         "working_hours.of_firm": [field.firm],
         "suspensions.page": [field.firm],

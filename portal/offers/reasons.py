@@ -1,0 +1,105 @@
+"""Why this firm, why not that one: what a round was based on, and how a firm did in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+
+from portal.core.db import session
+from portal.leads.models import Lead
+from portal.matching import explaining
+from portal.matching.explaining import Basis, Explained
+from portal.matching.queries import find_rule_for
+from portal.offers.models import Offer, OfferExclusion, OfferRound
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a firm did in a round, or would do now where there was none (`round` None).
+
+    `offer` is its line; `place` its place by score among `of` offers. `explained` is None where
+    the round is older than what is kept, or was offered by hand.
+    """
+
+    at: datetime
+    round: OfferRound | None
+    offer: Offer | None
+    place: int
+    of: int
+    explained: Explained | None
+
+    @property
+    def holds(self) -> bool:
+        """True where the computed score is the stored one."""
+        return (
+            self.offer is None or self.explained is None or self.explained.score == self.offer.score
+        )
+
+
+def answer(
+    lead: Lead, last: OfferRound | None, organisation_id: int, at: datetime
+) -> Answer | None:
+    """Say how a firm did in a round, or would now; None where no rule fits the lead."""
+    if last is None:
+        rule = find_rule_for(lead)
+        if rule is None:
+            return None
+        basis = explaining.basis_of_now(rule, lead, at, out_by(lead.id, at))
+        return Answer(at, None, None, 0, 0, explaining.explain(basis, organisation_id))
+    offer = session().scalar(
+        select(Offer).where(
+            Offer.round_id == last.id,
+            Offer.organisation_id == organisation_id,
+            Offer.unit_id.is_(None),
+        )
+    )
+    place, of = _place(last, offer)
+    basis = Basis(
+        lead_id=lead.id,
+        at=last.opened_at,
+        rule_id=last.rule_id,
+        rule_version=last.rule_version,
+        lead_facts=last.lead_facts,
+        facts_upto=last.facts_upto,
+        fairness=last.fairness,
+        without=out_by(lead.id, last.opened_at),
+    )
+    explained = explaining.explain(basis, organisation_id)
+    return Answer(last.opened_at, last, offer, place, of, explained)
+
+
+def out_by(lead_id: int, at: datetime) -> Sequence[int]:
+    """Return the firms that had declined a lead or given it back before a moment."""
+    out = select(OfferExclusion.organisation_id).where(
+        OfferExclusion.lead_id == lead_id, OfferExclusion.at < at
+    )
+    return session().scalars(out).all()
+
+
+def _place(last: OfferRound, offer: Offer | None) -> tuple[int, int]:
+    before = Offer.score > offer.score if offer is not None else Offer.id.is_(None)
+    better, of = (
+        session()
+        .execute(select(func.count().filter(before), func.count()).where(Offer.round_id == last.id))
+        .one()
+    )
+    return better + 1, of
+
+
+def last_offer_seen(lead_id: int, organisation_id: int, user_id: int, at: datetime) -> Offer | None:
+    """Return the newest offer of a lead that a person of a firm has seen."""
+    return session().scalar(
+        select(Offer)
+        .where(
+            Offer.lead_id == lead_id,
+            Offer.organisation_id == organisation_id,
+            Offer.unit_id.is_(None),
+            or_(Offer.user_id.is_(None), Offer.user_id == user_id),
+            Offer.visible_from <= at,
+        )
+        .order_by(Offer.round.desc())
+        .limit(1)
+    )

@@ -1,0 +1,210 @@
+"""Why a firm was offered a lead, why another wasn't: the same answer a year later."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+
+from portal.catalog.queries import book, forget_book
+from portal.core import clock
+from portal.core.db import session
+from portal.matching import versions
+from portal.matching.models import DistributionRule, RuleVersion
+from portal.offers import operations as offers
+from portal.offers import reasons
+from portal.offers.models import Offer
+from portal.partners import operations as partners
+from portal.partners.models import Partner, PartnerRates
+from portal.relations.models import RelationHit
+from tests.factories import (
+    AT,
+    answer_questions,
+    factory,
+    make_lead,
+    make_manager,
+    make_partner,
+    make_person,
+    make_programme,
+    sign_in,
+)
+from tests.matching.test_match import BERLIN, required, rule, weighted
+
+YEAR = timedelta(days=365)
+
+
+def kept(*criteria, **over):
+    made = rule(*criteria, **over)
+    session().add(
+        RuleVersion(
+            rule_id=made.id,
+            number=1,
+            content=versions.content_of(made),
+            saved_at=AT,
+            activated_at=AT,
+        )
+    )
+    session().flush()
+    return made
+
+
+def rates(firm, **figures):
+    values = {"offers_seen": 9, "picked": 6, "closed": 4, "volume": 0, "brought": 0}
+    values |= {"months_brought": 0, "campaigns": 0, **figures}
+    session().merge(PartnerRates(organisation_id=firm.id, at=AT, **values))
+    session().flush()
+
+
+def offered(made, at=AT):
+    lead = make_lead(language="de")
+    answer_questions(lead)
+    opened = offers.offer(lead.id, at, made)
+    return lead, opened
+
+
+def score(opened, firm):
+    return session().scalar(
+        select(Offer.score).where(Offer.round_id == opened.id, Offer.organisation_id == firm.id)
+    )
+
+
+def everything():
+    make_programme()
+    return kept(
+        required("language"),
+        weighted("radius", 40, km=100),
+        weighted("level", 20),
+        weighted("conversion", 25),
+        weighted("capacity", 10),
+        {"kind": "people", "mode": "forbidden", "least": 500},
+    )
+
+
+def test_a_score_comes_out_the_same_after_all_has_changed(ctx: Flask) -> None:
+    made = everything()
+    firm = make_partner(latitude=52.6, people=20, level_id=book().active("partner_level")[1].id)
+    big = make_partner(people=900)
+    rates(firm, conversion=0.37)
+    lead, opened = offered(made)
+    before = reasons.answer(lead, opened, firm.id, AT)
+    assert before.explained.score == score(opened, firm)
+    assert 0.2 < before.explained.score < 1
+
+    versions.take(made, {"criteria": [weighted("radius", 3, km=5)], "name": "Another"})
+    made.version = 2
+    profile = session().get_one(Partner, firm.id)
+    partners.save_profile(profile, AT, latitude=48.0, longitude=11.0, people=700, languages=[])
+    rates(firm, conversion=0.99)
+    session().execute(text("UPDATE catalog_entries SET rank = 9 - rank WHERE rank IS NOT NULL"))
+    lead.country, lead.latitude, lead.longitude, lead.language = "AT", 48.2, 16.4, "fr"
+    session().flush()
+    forget_book()
+
+    after = reasons.answer(lead, opened, firm.id, AT + YEAR)
+    assert after.explained == before.explained
+    assert after.holds
+    assert sum(line.points for line in after.explained.lines) == pytest.approx(score(opened, firm))
+    out = reasons.answer(lead, opened, big.id, AT + YEAR)
+    assert out.offer is None
+    assert [str(line.criterion.kind) for line in out.explained.missed] == ["people"]
+
+
+@pytest.mark.parametrize(
+    ("over", "asked", "out", "missed"),
+    [
+        ({}, [required("radius", km=100)], None, []),
+        (BERLIN, [required("radius", km=100)], None, ["radius"]),
+        ({"brand_ids": [], **BERLIN}, [required("brand"), required("radius", km=100)],
+         None, ["brand", "radius"]),
+        ({"suspended_until": AT + YEAR}, [], "suspended", []),
+    ],
+)  # fmt: skip
+def test_who_was_not_offered_a_lead_reads_all_that_spoke_against_it(
+    ctx: Flask, over, asked, out, missed
+) -> None:
+    made = kept(*asked)
+    make_partner()
+    firm = make_partner(**over)
+    lead, opened = offered(made)
+    session().execute(text("UPDATE partners SET suspended_until = NULL, latitude = 52.37"))
+    explained = reasons.answer(lead, opened, firm.id, AT + YEAR).explained
+    assert explained.out == out
+    assert [str(line.criterion.kind) for line in explained.missed] == missed
+    assert explained.suits is (out is None and not missed)
+
+
+def test_who_came_later_was_no_partner_and_who_declined_was_out(ctx: Flask) -> None:
+    made = kept()
+    decliner = make_partner()
+    make_partner()
+    lead, opened = offered(made)
+    newcomer = make_partner()
+    assert reasons.answer(lead, opened, newcomer.id, AT).explained.out == "nobody"
+    session().execute(
+        text("INSERT INTO offer_exclusions VALUES (:lead, :firm, 'declined', :at)"),
+        {"lead": lead.id, "firm": decliner.id, "at": AT + timedelta(hours=1)},
+    )
+    assert reasons.answer(lead, opened, decliner.id, AT + YEAR).explained.suits
+    lead.state = "qualified"
+    again = offers.offer(lead.id, AT + timedelta(hours=2), made)
+    assert reasons.answer(lead, again, decliner.id, AT + YEAR).explained.out == "without"
+
+
+def test_a_round_older_than_what_is_kept_says_so(ctx: Flask) -> None:
+    made = kept()
+    firm = make_partner()
+    lead, opened = offered(made)
+    opened.facts_upto = None
+    session().flush()
+    found = reasons.answer(lead, opened, firm.id, AT)
+    assert found.explained is None
+    assert found.offer is not None
+
+
+def test_before_it_is_offered_a_lead_is_explained_as_of_now(ctx: Flask) -> None:
+    make_programme()
+    session().execute(text("UPDATE distribution_rules SET active = false"))
+    assert reasons.answer(make_lead(), None, make_partner().id, AT) is None
+    kept(required("radius", km=50), position=1)
+    far = make_partner(**BERLIN)
+    found = reasons.answer(make_lead(), None, far.id, AT)
+    assert [str(line.criterion.kind) for line in found.explained.missed] == ["radius"]
+
+
+@factory
+def staged():
+    for one in session().scalars(select(DistributionRule)):
+        one.active = False
+    made = kept(weighted("radius", 60, km=100), weighted("relation", 40), position=1)
+    firm = make_partner("Alpha Systeme")
+    make_partner("Beta Kabel", **BERLIN)
+    lead = make_lead(at=clock.now())
+    session().add(RelationHit(lead_id=lead.id, organisation_id=firm.id, at=AT, by="claim"))
+    answer_questions(lead)
+    offers.offer(lead.id, clock.now(), made)
+    return lead.id, firm
+
+
+def test_managers_ask_for_any_firm_and_a_partner_reads_its_own_line_alone(app) -> None:
+    lead_id, firm = staged()
+    manager = sign_in(app.test_client(), make_manager())
+    page = manager.get(f"/leads/{lead_id}/why", query_string={"q": "alpha", "partner": firm.id})
+    assert "place 1 of 2" in page.text
+    assert "knows the customer already" in page.text
+    assert "it is the score that was kept" in page.text
+
+    rep = sign_in(app.test_client(), make_person(firm))
+    own = rep.get(f"/leads/{lead_id}/why-us").text
+    assert "within 100 km" in own
+    assert "customer already" not in own
+    assert not re.search(r"Together|40\s?%|100\s?%", own)
+    assert "Beta" not in own
+    assert rep.get(f"/leads/{lead_id}/why").status_code == 403
+    stranger = sign_in(app.test_client(), make_person(make_partner()))
+    assert stranger.get(f"/leads/{lead_id}/why-us").status_code == 404
+    assert (
+        manager.get(f"/leads/{lead_id}/why", query_string={"partner": "9" * 18}).status_code == 404
+    )

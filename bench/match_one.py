@@ -17,7 +17,7 @@ from portal.offers import operations as offers
 
 PARTNERS, ONE_IN = 10_000, 20
 LEADS, WARM_UP = 50, 5
-GOAL = 100.0
+GOAL = 50.0
 
 
 def measure(house: House) -> Measured:

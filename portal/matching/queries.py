@@ -173,9 +173,7 @@ def judge_partners(
                 name = names[verdict - 1]
                 excluded[name] = excluded.get(name, 0) + count
         else:
-            taken = iter(values)
-            each = tuple([kinds.take_fact(criterion, taken) for criterion in criteria])
-            passed.append(PartnerFacts(organisation_id, each))
+            passed.append(PartnerFacts(organisation_id, kinds.take_facts(criteria, values)))
     return Judgement(passed, excluded, candidates)
 
 
@@ -204,10 +202,7 @@ def facts_about(
     )
     if row is None:
         return None
-    taken = iter(row[1:])
-    return PartnerFacts(
-        organisation_id, tuple(kinds.take_fact(criterion, taken) for criterion in criteria)
-    )
+    return PartnerFacts(organisation_id, kinds.take_facts(criteria, row[1:]))
 
 
 IF_ANY = ("terms", "refers")

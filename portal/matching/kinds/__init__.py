@@ -7,7 +7,7 @@ Here is what holds of criteria whatever their kind.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, null, true
@@ -42,7 +42,7 @@ __all__ = [
     "kind_of",
     "meets",
     "sure",
-    "take_fact",
+    "take_facts",
 ]
 
 FORBIDDEN = "forbidden."
@@ -117,9 +117,17 @@ def columns(criterion: Criterion, ask: Ask, *, passed: bool) -> Iterator[ColumnE
         yield kind.fact(criterion, ask)
 
 
-def take_fact(criterion: Criterion, found: Iterator[Any]) -> Any:
-    """Return the fact about a partner of what `columns` has read of him."""
+def take_facts(criteria: Sequence[Criterion], found: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the facts about a partner, one per criterion, of what `columns` has read of him."""
+    # a list can't be the key under which partners share a part
+    values = [tuple(value) if type(value) is list else value for value in found]
+    if len(values) == len(criteria) and not any(criterion.of for criterion in criteria):
+        return tuple(values)
+    taken = iter(values)
+    return tuple([_take(criterion, taken) for criterion in criteria])
+
+
+def _take(criterion: Criterion, taken: Iterator[Any]) -> Any:
     if criterion.of:
-        return tuple(take_fact(part, found) for part in criterion.of)
-    fact = next(found)
-    return tuple(fact) if type(fact) is list else fact
+        return tuple([_take(part, taken) for part in criterion.of])
+    return next(taken)

@@ -112,9 +112,7 @@ class Finder:
         if without:
             asked = asked.where(c.organisation_id.not_in(sorted(without)))
         for organisation_id, *values in session().execute(asked).all():
-            taken = iter(values)
-            each = tuple([kinds.take_fact(criterion, taken) for criterion in criteria])
-            yield PartnerFacts(organisation_id, each)
+            yield PartnerFacts(organisation_id, kinds.take_facts(criteria, values))
 
 
 def match_many(

@@ -19,6 +19,7 @@ from portal.matching import kinds, queries
 from portal.matching.criteria import Criterion, Kind
 from portal.matching.lead_facts import LeadFacts, with_parts
 from portal.matching.models import DistributionRule, RuleVersion
+from portal.matching.relaxing import ease
 from portal.matching.rules import Scorer, most_points, score_of
 from portal.partners import facts
 
@@ -29,7 +30,7 @@ Part = Mapping[str, Any]
 class Basis:
     """What a match was based on, as an `OfferRound` keeps it.
 
-    `without` are the firms that were out already.
+    `relaxed` are the steps by which the rule let go, `without` the firms that were out already.
     """
 
     lead_id: int
@@ -38,6 +39,7 @@ class Basis:
     rule_version: int | None
     lead_facts: Mapping[str, Any] | None
     facts_upto: int | None
+    relaxed: Sequence[Mapping[str, Any]] = ()
     fairness: Mapping[str, Any] | None = None
     without: Collection[int] = ()
 
@@ -91,7 +93,7 @@ def explain(basis: Basis, organisation_id: int) -> Explained | None:
     content = _content(basis)
     if content is None or basis.lead_facts is None or basis.facts_upto is None:
         return None
-    criteria = [Criterion.from_data(data) for data in content["criteria"]]
+    criteria = ease([Criterion.from_data(one) for one in content["criteria"]], basis.relaxed)
     lead = LeadFacts.from_data(basis.lead_id, basis.lead_facts)
     known = facts.as_of(basis.facts_upto)
     of_firm = select(known).where(known.c.organisation_id == organisation_id).subquery()

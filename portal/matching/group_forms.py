@@ -9,7 +9,9 @@ from wtforms import StringField
 from wtforms.validators import Length, Optional
 
 from portal.matching import group_rules
-from portal.matching.groups import Terms
+from portal.matching.criteria import Criterion, Mode
+from portal.matching.criteria_form import CriteriaForm, with_criteria
+from portal.matching.groups import OF_A_LEAD, Terms
 from portal.partners.models import PartnerGroup
 from portal.partners.queries import list_groups
 from portal.web.forms import DayField, Form, TicksField, needed
@@ -20,8 +22,10 @@ class GroupForm(Form):
     note = StringField(_l("What for"), [Optional(), Length(max=400)])
 
 
-class TermsForm(Form):
+class TermsForm(CriteriaForm):
     """By what partners come into a group."""
+
+    modes = (Mode.REQUIRED, Mode.FORBIDDEN)
 
     group_ids = TicksField(_l("All partners of these groups"), [Optional()], choices=[])
     valid_from = DayField(_l("From"), [Optional()], description=_l("Empty: from now on."))
@@ -33,13 +37,23 @@ class TermsForm(Form):
         """Fill the list of groups that may be inside: those that this one isn't inside of."""
         groups = {one.id: one for one, _members in list_groups()}
         above = group_rules.around([group.id], {one.id: one.group_ids for one in groups.values()})
+        self.offer_criteria()
         self.group_ids.choices = [
             (str(one.id), one.name) for one in groups.values() if one.id not in above
         ]
 
+    def addable(self) -> dict[str, list[tuple[str, str]]]:
+        """Return the kinds that say something of partners whatever the lead."""
+        return {
+            family: kept
+            for family, kinds in super().addable().items()
+            if (kept := [one for one in kinds if one[0] not in OF_A_LEAD])
+        }
+
     def terms(self) -> Terms:
         """Return what was typed."""
         return Terms(
+            criteria=self.read_criteria() or None,
             group_ids=[int(one) for one in self.group_ids.data or ()],
             valid_from=self.valid_from.data,
             valid_until=self.valid_until.data,
@@ -53,6 +67,9 @@ def terms_form(group: PartnerGroup, *, fresh: bool = False) -> TermsForm:
         "valid_from": group.valid_from,
         "valid_until": group.valid_until,
     }
-    form = TermsForm(formdata=None, data=kept) if fresh else TermsForm()
+    made = with_criteria(TermsForm)
+    form: TermsForm = made(formdata=None, data=kept) if fresh else made()
     form.offer(group)
+    if fresh:
+        form.show_criteria(Criterion.from_data(one) for one in group.criteria or ())
     return form

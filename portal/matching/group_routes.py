@@ -16,7 +16,7 @@ from portal.matching.words import describe_criterion
 from portal.partners import queries
 from portal.partners.models import PartnerGroup
 from portal.web.access import requires
-from portal.web.htmx import go
+from portal.web.htmx import go, wants_fragment
 from portal.web.paging import page_number
 
 blueprint = Blueprint("groups", __name__)
@@ -69,6 +69,8 @@ def save_group(group_id: int) -> ResponseReturnValue:
 def save_terms(group_id: int) -> ResponseReturnValue:
     found = queries.get_group(group_id)
     form = terms_form(found)
+    if wanted := request.form.get("do"):
+        return arranged(found, form, wanted)
     if not form.validate():
         return group_page(found, terms=form), 422
     try:
@@ -78,6 +80,15 @@ def save_terms(group_id: int) -> ResponseReturnValue:
         return group_page(found, terms=form), 422
     flash(_("The group is saved, and its members are found anew."), "success")
     return go(url_for("groups.group", group_id=group_id))
+
+
+def arranged(found: PartnerGroup, form: TermsForm, wanted: str) -> ResponseReturnValue:
+    """Render the group with its criteria rearranged, these alone for htmx; nothing is saved."""
+    form.arrange(wanted)
+    if not wants_fragment():
+        return group_page(found, terms=form)
+    action = url_for("groups.save_terms", group_id=found.id)
+    return render_template("matching/_criteria.html", form=form, action=action)
 
 
 @blueprint.post("/groups/<int:group_id>/members")

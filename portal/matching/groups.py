@@ -23,8 +23,10 @@ from portal.core.events import record
 from portal.deadlines.business_time import midnight
 from portal.leads.models import Lead
 from portal.matching import group_rules, queries
-from portal.matching.criteria import Criterion
+from portal.matching.criteria import Criterion, Kind
+from portal.matching.criteria_rules import wrong_with
 from portal.matching.events import GroupMembersChanged
+from portal.matching.lead_facts import LeadFacts, with_parts
 from portal.partners.events import PartnerGroupChanged
 from portal.partners.models import (
     Partner,
@@ -36,6 +38,21 @@ from portal.partners.models import (
 from portal.partners.rules import day_at
 
 MOVES = 40
+
+OF_A_LEAD = frozenset(
+    {
+        Kind.REGION,
+        Kind.RADIUS,
+        Kind.BRAND,
+        Kind.PRODUCT,
+        Kind.INDUSTRY,
+        Kind.SIZE_BAND,
+        Kind.LANGUAGE,
+        Kind.VALUE,
+        Kind.RELATION,
+    }
+)
+"""What these ask of a partner depends on the lead, so no group is made by them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +90,7 @@ def save_group(
 def save_terms(group: PartnerGroup, terms: Terms, at: datetime) -> None:
     """Say by what partners come into a group. Raises `Invalid`."""
     groups = lock_groups()
-    errors = {}
+    errors = check_criteria(terms.criteria or ())
     if terms.valid_from and terms.valid_until and terms.valid_until < terms.valid_from:
         errors["valid_until"] = _("The last day can't be before the first one.")
     inside = {one.id: one.group_ids for one in groups.values()}
@@ -94,6 +111,17 @@ def save_terms(group: PartnerGroup, terms: Terms, at: datetime) -> None:
     session().flush()
     record(PartnerGroupChanged(at=at, group_id=group.id, added=[], removed=[]))
     fill(at, [group.id])
+
+
+def check_criteria(criteria: Sequence[Criterion]) -> dict[str, str]:
+    """Say what is wrong with the criteria of a group."""
+    errors = wrong_with(criteria)
+    for one in criteria:
+        if one.weighted or any(part.kind in OF_A_LEAD for part in with_parts(one)):
+            errors["criteria"] = _(
+                "A group is made by what partners are, whatever the lead: by musts and must-nots."
+            )
+    return errors
 
 
 def add_member(group: PartnerGroup, organisation_id: int, at: datetime) -> None:
@@ -225,9 +253,8 @@ def fill(at: datetime, group_ids: Collection[int]) -> None:
 def who_meets(criteria: Sequence[Mapping[str, Any]], at: datetime) -> set[int]:
     """Return the partners that meet criteria, whatever lead there may be."""
     asked = [Criterion.from_data(one) for one in criteria]
-    nothing = Lead(product_ids=[])
-    judged = queries.judge_partners(asked, nothing, at)
-    return {one.organisation_id for one in judged.passed}
+    of_no_lead = LeadFacts.of(Lead(product_ids=[]), asked, at)
+    return set(queries.who_meets(asked, of_no_lead, at))
 
 
 def _members(group_ids: Collection[int]) -> dict[int, set[int]]:

@@ -177,6 +177,24 @@ def judge_partners(
     return Judgement(passed, excluded, candidates)
 
 
+def who_meets(criteria: Sequence[Criterion], lead: LeadFacts, at: datetime) -> Sequence[int]:
+    """Return the partners that nothing of what is asked takes out, whatever else does."""
+    known = open_source(NOW, at)
+    ask = Ask(lead, known)
+    out = [test for criterion in criteria for _name, test in kinds.checks(criterion, ask)]
+    return (
+        session()
+        .scalars(
+            select(known.c.organisation_id).where(
+                known.c.active,
+                known.c.kind.in_(PARTNER_KINDS),
+                *(~kinds.sure(one) for one in out),
+            )
+        )
+        .all()
+    )
+
+
 def facts_about(
     organisation_id: int,
     criteria: Sequence[Criterion],

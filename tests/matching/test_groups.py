@@ -177,3 +177,26 @@ def test_groups_are_made_filled_and_emptied(manager: FlaskClient) -> None:
     assert "2020-01-31" in refused.text
     ended["valid_from"] = "2020-01-01"
     assert manager.post(made.location + "/terms", data={**token, **ended}).status_code == 303
+
+
+def test_a_group_by_criteria_is_made_without_a_script(manager: FlaskClient) -> None:
+    make_partner("Alpha Systeme", people=40)
+    make_partner("Beta Kabel", people=4)
+    token = {"csrf_token": csrf_of(manager.get("/groups").text)}
+    made = manager.post("/groups", data={**token, "name": "Large ones"})
+    added = manager.post(
+        made.location + "/terms", data={**token, "do": "add", "adding": "people"}
+    ).text
+    assert 'name="criteria-0-least"' in added
+    assert "criteria-0-weight" not in added
+    assert 'value="radius"' not in added
+    clause = {"criteria-0-kind": "people", "criteria-0-depth": "0", "criteria-0-mode": "required"}
+    saved = manager.post(
+        made.location + "/terms", data={**token, **clause, "criteria-0-least": "10"}
+    )
+    assert saved.status_code == 303
+    page = manager.get(made.location).text
+    assert "Alpha Systeme" in page
+    assert "Beta Kabel" not in page
+    of_a_lead = {**clause, "criteria-0-kind": "radius", "criteria-0-km": "50"}
+    assert manager.post(made.location + "/terms", data={**token, **of_a_lead}).status_code == 422

@@ -136,6 +136,18 @@ def test_who_was_not_offered_a_lead_reads_all_that_spoke_against_it(
     assert explained.suits is (out is None and not missed)
 
 
+def test_what_the_rule_let_go_of_is_not_asked_again(ctx: Flask) -> None:
+    asked = [required("radius", km=20), weighted("capacity", 10)]
+    made = kept(*asked, relaxing=[{"clause": 0, "how": "dropped"}])
+    firm = make_partner(**BERLIN)
+    lead, opened = offered(made)
+    assert opened.relaxed
+    found = reasons.answer(lead, opened, firm.id, AT + YEAR)
+    assert [str(line.criterion.kind) for line in found.explained.lines] == ["capacity"]
+    assert found.explained.suits
+    assert found.holds
+
+
 def test_who_came_later_was_no_partner_and_who_declined_was_out(ctx: Flask) -> None:
     made = kept()
     decliner = make_partner()

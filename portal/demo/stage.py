@@ -36,8 +36,9 @@ from portal.founding import find_vendor, found_programme
 from portal.leads.contest import Contest
 from portal.leads.contest import Mode as Contests
 from portal.leads.first_contact import FIRST_CONTACT
-from portal.matching import groups, rulebook
+from portal.matching import fairness_terms, groups, rulebook
 from portal.matching.criteria import Condition, Criterion, Field, Kind, Mode
+from portal.matching.fairness_rules import Terms
 from portal.partners import hours
 from portal.partners import operations as partners
 from portal.partners.hours import Hours, read_day
@@ -247,7 +248,7 @@ def form_groups(stage: Stage, at: datetime) -> dict[str, int]:
 
 
 def write_rules(mentors: int, at: datetime) -> None:
-    """Write two rules of this programme's own in front of the first ones."""
+    """Write two rules of this programme's own in front of the first ones, and share leads out."""
     entries = book()
     nearby = [
         Criterion(Kind.REGION),
@@ -280,6 +281,8 @@ def write_rules(mentors: int, at: datetime) -> None:
     ):
         rule = rulebook.add_rule(draft, at)
         rulebook.move_rule(rule.id, -10, at)
+    terms = Terms(most_picks=25, cooling_days=1, explored=10, small_people=12)
+    fairness_terms.save(terms, None, at)
 
 
 OFFICE = Hours(

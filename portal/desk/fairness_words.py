@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
-from flask_babel import format_date, get_locale
+from flask_babel import format_date, format_decimal, get_locale
 from flask_babel import gettext as _
 
 from portal.catalog.queries import book
 from portal.desk.fairness_rules import LARGEST, OTHERS, UNKNOWN, Group, share
 from portal.matching.kinds.work import lasting
 from portal.matching.names import country_name
-from portal.web.filters import number, percent
-
-HUNDREDTH = Decimal("0.01")
+from portal.web.filters import percent
 
 
 def level_called(level_id: int | None) -> str:
@@ -68,7 +65,7 @@ def shares_of(group: Group, whole: Group) -> list[str]:
 
 def gini_said(value: float | None) -> str:
     """Say a Gini coefficient with two decimals."""
-    return "–" if value is None else number(Decimal(value).quantize(HUNDREDTH))
+    return "–" if value is None else str(format_decimal(value, "0.00"))
 
 
 def time_said(minutes: float | None) -> str:

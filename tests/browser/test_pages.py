@@ -40,6 +40,7 @@ NO_PAGES = {
     "definition.download",
     "fields.file",
     "deadlines.file",
+    "fairness.export",
     "lead_list.export",
     "overdue.export",
     "partners.export",

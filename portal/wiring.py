@@ -145,6 +145,7 @@ from portal.partners import activity_routes as partner_activities
 from portal.partners import campaign_routes as partner_campaigns
 from portal.partners import contact_routes as partner_contacts
 from portal.partners import hour_routes as working_hours
+from portal.partners import rep_routes
 from portal.partners import routes as partners
 from portal.partners.events import (
     AbsenceAdded,
@@ -218,6 +219,7 @@ ROOMS = (
     partner_contacts.blueprint,
     partner_campaigns.blueprint,
     profiles.blueprint,
+    rep_routes.blueprint,
     working_hours.blueprint,
     partner_activities.blueprint,
     people.blueprint,

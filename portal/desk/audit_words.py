@@ -200,6 +200,7 @@ EVENTS: dict[str, Any] = {
     "RecoveryCodeUsed": _l("Signed in with a recovery code"),
     "RecoveryCodesMade": _l("Recovery codes made"),
     "RolesChanged": _l("Roles changed"),
+    "RepProfileChanged": _l("What somebody is good at was changed"),
     "RoundExtended": _l("Offer round extended"),
     "RoundEnded": _l("Offer round ended"),
     "RuleActivated": _l("Version of a rule activated"),

@@ -50,7 +50,7 @@ from portal.leads.sight import Sight, sight_of
 from portal.leads.team import read_side
 from portal.leads.visibility import Field
 from portal.matching import words
-from portal.offers import deciding, passing_on, places, redistribution, rings
+from portal.offers import deciding, passing_on, places, redistribution, reps, rings
 from portal.offers import operations as offering
 from portal.offers import queries as offers
 from portal.offers.cards import card_of
@@ -248,6 +248,9 @@ def partner_lead(
             card=card,
             gate=gate_view(position, at) if position else None,
             may_offer_on=passing_on.may_offer_on(actor),
+            suits=reps.find_best(lead_id, actor.organisation_id)
+            if actor.may(Permission.PICKUPS_SEE_FIRM)
+            else None,
         )
     before = pickups.find_last(lead_id, actor)
     if before is not None:

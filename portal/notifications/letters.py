@@ -175,6 +175,7 @@ def offered_lead(found: Offered, user: User, at: datetime) -> dict[str, Any]:
         "ends_at": offer.ends_at,
         "left": left(offer.ends_at - at),
         "firms": max(1, rings.seen_by(opened, at)),
+        "suits_you": offer.suits_user_id == user.id,
         "alone_until": rings.alone_until(opened, at),
         "more_from": rings.more_from(opened, at),
         "pick_path": f"{path}?s=pick",

@@ -7,7 +7,7 @@ in one mail. A notice is looked at again before it is told: what is past by then
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -29,6 +29,7 @@ from portal.pickup.models import Pickup
 
 KEPT = timedelta(days=90)
 COPY_KEPT = timedelta(hours=6)
+NOBODY: Mapping[int, datetime] = {}
 _NOTICES = cast(Table, Notice.__table__)
 IN_LINE = text("SELECT pg_advisory_xact_lock(hashtext('notices'), CAST(:user AS integer))")
 WRITE_NOTICE = (
@@ -44,15 +45,17 @@ def note(
     about: str,
     happened_at: datetime,
     at: datetime,
+    later: Mapping[int, datetime] = NOBODY,
+    /,
     *,
     lead_id: int | None = None,
     **facts: Any,
 ) -> set[int]:
     """Note what people are to hear, each once per `about`; return who is to be told right now.
 
-    Nothing for those who never want to hear. What is told late waits a little for more; what
-    presses waits where a person was pressed within the last hour. Who presses several people has
-    them in line (`in_line`).
+    Some hear `later` than they wish, so that somebody else is first. Nothing for those who never
+    want to hear. What is told late waits a little for more; what presses waits where a person was
+    pressed within the last hour. Who presses several people has them in line (`in_line`).
     """
     users = list(users)
     late = at - happened_at > rules.LATE or catching_up(at)
@@ -64,6 +67,8 @@ def note(
             continue
         if due <= at and late:
             due = at + rules.SETTLES
+        if user.id in later:
+            due = max(due, later[user.id])
         if user.id in pressed:
             due = max(due, pressed[user.id] + rules.APART)
         if due <= at:

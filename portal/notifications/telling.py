@@ -6,8 +6,8 @@ Whatever is told is told once, by its key. What also waits for its moment is a m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -38,6 +38,7 @@ from portal.leads.queries import find_teaser
 from portal.notifications import letters, operations, queries
 from portal.notifications.letters import Letter
 from portal.notifications.models import Topic
+from portal.offers import deciding, reps
 from portal.offers.events import LeadOffered, OfferVisible, RoundEnded, StandByHeard
 from portal.offers.models import EntryOutcome
 from portal.partners.events import AbsenceAdded
@@ -62,6 +63,8 @@ def tell(
     about: str,
     happened_at: datetime,
     at: datetime,
+    later: Mapping[int, datetime] = operations.NOBODY,
+    /,
     *,
     lead_id: int | None = None,
     **facts: Any,
@@ -69,9 +72,9 @@ def tell(
     """Tell people of one thing when they want to hear, each once per `about`.
 
     What one hears right now her function puts into words, links and all; the rest waits with its
-    `facts`.
+    `facts`. Some hear `later` than that.
     """
-    now = operations.note(people, topic, about, happened_at, at, lead_id=lead_id, **facts)
+    now = operations.note(people, topic, about, happened_at, at, later, lead_id=lead_id, **facts)
     with together():
         for user, make in people.items():
             letter = make() if user.id in now else None
@@ -97,19 +100,33 @@ def tell_of_round(
         return
     about = f"offer:{event.round_id}"
     _held = operations.hold(event.lead_id)
+    reps.choose(event.round_id, at)
+    offered = queries.list_offered(event.lead_id, event.round_id, at)
     tell(
         {
             user: partial(letters.lead_offered, found, user, at)
-            for user, found in queries.list_offered(event.lead_id, event.round_id, at)
+            for user, found in offered
             if only in (None, user.id)
         },
         Topic.LEAD_OFFERED,
         about,
         event.at,
         at,
+        {} if only else colleagues_hear(offered),
         lead_id=event.lead_id,
         round_id=event.round_id,
     )
+
+
+def colleagues_hear(offered: Sequence[tuple[User, queries.Offered]]) -> Mapping[int, datetime]:
+    """Return when those hear whose colleague suits a lead better, who hears by mail at all."""
+    span = timedelta(minutes=deciding.terms().first_minutes)
+    told = {user.id for user, _found in offered}
+    return {
+        user.id: offer.visible_from + span
+        for user, (_teaser, offer, _opened) in offered
+        if offer.suits_user_id in told - {user.id}
+    }
 
 
 def tell_holder(event: LeadPickedUp, at: datetime) -> None:

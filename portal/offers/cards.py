@@ -53,6 +53,7 @@ class Card:
     products: Sequence[str] = field(default_factory=tuple)
     own: Sequence[Told] = field(default_factory=tuple)
     why: Sequence[str] = field(default_factory=tuple)
+    suits_you: bool = False
     offered_at: datetime | None = None
     ends_at: datetime | None = None
     ends_soon: bool = False
@@ -82,6 +83,7 @@ def card_of(
     finish: int | None = None,
     decides_at: datetime | None = None,
     entered: bool = False,
+    suits_you: bool = False,
 ) -> Card:
     """Return the card of a row with the teaser columns; `shown` are the type's teaser fields."""
     entries, locale = book(), str(get_locale())
@@ -108,6 +110,7 @@ def card_of(
         products=entries.labels(row.product_ids, locale) if "products" in shown else (),
         own=own_part(row.open_custom, locale),
         why=words.why(explanation),
+        suits_you=suits_you,
         offered_at=offered_at or at,
         ends_at=ends_at,
         ends_soon=ends_at is not None and ends_at - at < SOON,
@@ -161,6 +164,7 @@ def read_card(row: AnyRow, at: datetime) -> Card:
         finish=row.deciding_seconds,
         decides_at=row.closes_at,
         entered=row.entered,
+        suits_you=row.suits_you,
     )
 
 

@@ -76,3 +76,12 @@ class PartnerContactsChanged(Event):
     organisation_id: int
     contact_id: int
     change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepProfileChanged(Event):
+    """Somebody said what a person of a partner is good at; `fields` names what changed."""
+
+    user_id: int
+    organisation_id: int
+    fields: list[str]

@@ -23,6 +23,7 @@ from portal.catalog.models import FieldSubject
 from portal.catalog.queries import book
 from portal.partners.models import Partner, PartnerCertification
 from portal.partners.operations import LISTS
+from portal.partners.rep_profiles import Skills
 from portal.web.forms import Choices, DayField, Form, PlainField, TicksField, WholeField, needed
 
 LANGUAGES = ("en", "de", "fr", "it", "es", "nl", "pl", "cs", "da", "sv", "pt", "tr", "hu", "ro")
@@ -202,6 +203,47 @@ def own_profile_form(partner: Partner, *, fresh: bool = False) -> OwnProfileForm
         form.show(partner)
     form.offer(partner)
     return form
+
+
+class SkillsForm(Form):
+    """What somebody of a partner is good at."""
+
+    product_ids = TicksField(_l("Products and services"), choices=[])
+    specialisation_ids = TicksField(_l("Specialisations"), choices=[])
+    territories = StringField(
+        _l("Regions"),
+        [Optional(), Length(max=2000)],
+        description=_l("Codes of countries or states, as DE, AT, US-CA. Empty: everywhere."),
+    )
+    languages = TicksField(_l("Languages"), choices=[])
+
+    def offer(self) -> None:
+        """Fill the lists to choose from."""
+        locale = str(get_locale())
+        for name, kind in (("product_ids", "product"), ("specialisation_ids", "specialisation")):
+            self[name].choices = [
+                (str(entry.id), entry.label(locale)) for entry in book().active(kind)
+            ]
+        self.languages.choices = sorted(
+            ((code, str(get_locale().languages.get(code, code))) for code in LANGUAGES),
+            key=lambda choice: choice[1],
+        )
+
+    def show(self, skills: Skills) -> None:
+        """Fill the form with what is said so far."""
+        self.product_ids.data = [str(one) for one in skills.product_ids]
+        self.specialisation_ids.data = [str(one) for one in skills.specialisation_ids]
+        self.territories.data = ", ".join(skills.territories)
+        self.languages.data = list(skills.languages)
+
+    def skills(self) -> Skills:
+        """Return what was said."""
+        return Skills(
+            specialisation_ids=[int(one) for one in self.specialisation_ids.data or ()],
+            product_ids=[int(one) for one in self.product_ids.data or ()],
+            territories=split_codes(self.territories.data),
+            languages=list(self.languages.data or ()),
+        )
 
 
 def split_codes(text: str | None) -> list[str]:

@@ -101,6 +101,24 @@ class PartnerCertification(Base):
     expires_on: Mapped[date | None]
 
 
+class RepProfile(Base):
+    """What a person of a partner is good at, by her own word or her manager's.
+
+    An empty list says nothing: it neither helps nor harms.
+    """
+
+    __tablename__ = "rep_profiles"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id"), primary_key=True, autoincrement=False
+    )
+    specialisation_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list)
+    product_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list)
+    territories: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    languages: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    changed_at: Mapped[datetime]
+
+
 class ContactFunction(StrEnum):
     """What a partner's contact is there for."""
 

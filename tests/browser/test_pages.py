@@ -184,6 +184,7 @@ def paths_of(live, field):
         "pickup.pickup_page": [field.leads["warm"]],
         "pickup.give_back_page": [field.pickups["owed"]],
         "team.absence": [field.people["rep"].id],
+        "rep_profiles.page": [field.people["rep"].id],
         "team.place": [field.people["rep"].id],
         "more_time.page": [field.pickups["owed"]],
         "recall.page": [field.leads["waiting"]],

@@ -227,6 +227,7 @@ WITHIN = {
     "neglected.board": "desk.board",
     "neglected.act": "desk.board",
     "overdue.page": "desk.board",
+    "fairness.page": "desk.board",
     "invariants.page": "desk.board",
     "planned.mine": "desk.home",
     "nurture.page": "qualification.qualify",

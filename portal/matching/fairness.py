@@ -105,7 +105,8 @@ def share_out(
     if not terms.says_something or not partners:
         return Shared(*cut(list(partners), most, {}))
     firms = [one.organisation_id for one in partners]
-    hot, had = lead.temperature == Temperature.HOT, read_had(firms, terms, at)
+    hot = lead.temperature == Temperature.HOT
+    had = read_had(firms, terms, hot, at)
     out: dict[Share, list[int]] = defaultdict(list)
     left = []
     for one in partners:
@@ -114,7 +115,7 @@ def share_out(
             left.append(one)
         else:
             out[why].append(one.organisation_id)
-    first = min((number for number in (places, most) if number is not None), default=None)
+    first = least_of(places, most)
     newcomers: Collection[int] = ()
     if terms.explored and first is not None and len(left) > first:
         newcomers = find_newcomers([one.organisation_id for one in left], terms, at)
@@ -155,6 +156,14 @@ AWAY = text(
     WHERE organisation_id = ANY(:firms) AND day BETWEEN :earliest AND :today
     """
 )
+OFFERED_AT_MOST = text(
+    """
+    SELECT asked.firm
+    FROM unnest(CAST(:firms AS bigint[]), CAST(:since AS timestamptz[])) AS asked(firm, since)
+    JOIN offers o ON o.organisation_id = asked.firm AND o.visible_from > asked.since
+    GROUP BY asked.firm HAVING count(*) >= :most
+    """
+)
 # Rings that never opened were seen by nobody; those that will, count already.
 OFFERED = text(
     """
@@ -192,16 +201,23 @@ NEWCOMERS = text(
 )
 
 
-def read_had(firms: Sequence[int], terms: Terms, at: datetime) -> Mapping[int, Had]:
-    """Return what firms have had within their windows, as far as the terms ask for it."""
-    asks_picks = terms.caps_picks or terms.cooling_days > 0
-    if not (terms.caps_offers or asks_picks):
+def read_had(firms: Sequence[int], terms: Terms, hot: bool, at: datetime) -> Mapping[int, Had]:
+    """Return what firms have had within their windows, as far as a lead that is `hot` asks for it.
+
+    Who can't have been offered as many as agreed, at a first glance that counts too much, isn't
+    counted exactly.
+    """
+    most_offers = least_of(terms.most_offers, terms.most_hot_offers if hot else None)
+    asks_picks = terms.most_picks is not None or (hot and terms.asks_of_hot_picks)
+    if most_offers is None and not asks_picks:
         return {}
     since = read_windows(firms, terms, at)
     asked = {"firms": list(firms), "since": [since[firm] for firm in firms], "at": at}
     had = dict.fromkeys(firms, NOTHING_YET)
-    if terms.caps_offers:
-        for row in session().execute(OFFERED, asked):
+    if most_offers is not None:
+        near = session().execute(OFFERED_AT_MOST, {**asked, "most": most_offers}).scalars().all()
+        exact = {**asked, "firms": near, "since": [since[firm] for firm in near]}
+        for row in session().execute(OFFERED, exact) if near else ():
             had[row.firm] = replace(had[row.firm], offers=row.offers, hot_offers=row.hot)
     if asks_picks:
         cooling = at - timedelta(days=terms.cooling_days)
@@ -210,6 +226,11 @@ def read_had(firms: Sequence[int], terms: Terms, at: datetime) -> Mapping[int, H
                 had[row.firm], picks=row.picks, hot_picks=row.hot, last_hot=row.last_hot
             )
     return had
+
+
+def least_of(*bounds: int | None) -> int | None:
+    """Return the least bound there is."""
+    return min((one for one in bounds if one is not None), default=None)
 
 
 def read_windows(firms: Sequence[int], terms: Terms, at: datetime) -> Mapping[int, datetime]:

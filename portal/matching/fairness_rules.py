@@ -51,6 +51,11 @@ class Terms:
         return self.most_picks is not None or self.most_hot_picks is not None
 
     @property
+    def asks_of_hot_picks(self) -> bool:
+        """Say whether hot picks matter to hot leads."""
+        return self.most_hot_picks is not None or self.cooling_days > 0
+
+    @property
     def says_something(self) -> bool:
         """Say whether anything is shared out otherwise than by the rules alone."""
         return bool(self.caps_offers or self.caps_picks or self.cooling_days or self.explored)

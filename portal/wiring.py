@@ -128,6 +128,7 @@ from portal.matching import suggestion_routes as suggestions
 from portal.matching import version_routes as rule_versions
 from portal.notifications import jobs as _notifications  # noqa: F401 – registers its reactions
 from portal.notifications import routes as notifications
+from portal.offers import dry_run_routes as dry_run
 from portal.offers import hand_routes as offering
 from portal.offers import jobs as _offers  # noqa: F401
 from portal.offers import reason_routes as reasons
@@ -234,6 +235,7 @@ ROOMS = (
     fairness_terms.blueprint,
     suggestions.blueprint,
     replays.blueprint,
+    dry_run.blueprint,
     offers.blueprint,
     reasons.blueprint,
     offering.blueprint,

@@ -143,3 +143,20 @@ class LeadReturned(Event):
 
     why: str
     asks: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferRehearsed(Event):
+    """On a dry run it was noted that a lead would have been offered to so many `firms`."""
+
+    firms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DryRunBegun(Event):
+    """From now on nothing is offered, only noted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DryRunEnded(Event):
+    """From now on leads are offered."""

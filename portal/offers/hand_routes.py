@@ -24,6 +24,7 @@ from portal.offers import by_hand, choosing, deciding, operations, passing_on, q
 from portal.offers.by_hand import Choice
 from portal.offers.deciding import Right
 from portal.offers.doubts import list_doubts
+from portal.offers.dry_run_routes import tell_noted
 from portal.offers.forms import AllocationForm, HandForm, LongerForm
 from portal.web.access import requires
 from portal.web.htmx import go
@@ -141,6 +142,9 @@ def send(lead_id: int) -> ResponseReturnValue:
     except Invalid as error:
         form.take(error)
         return ask_how(lead, picked, form), 422
+    if opened.noted_only:
+        tell_noted()
+        return go(url_for("desk.lead", lead_id=lead_id))
     offered = len(choice.firms) - len(left_out)
     flash(
         _("The lead is on offer to the person you chose.")

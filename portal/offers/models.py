@@ -107,6 +107,11 @@ class OfferRound(Base):
         ),
     )
 
+    @property
+    def noted_only(self) -> bool:
+        """True for one that a dry run was asked for: it is kept nowhere, only noted."""
+        return self.id is None
+
 
 class Offer(Base):
     """The line "this lead, this partner, this round".
@@ -350,4 +355,46 @@ class StandBy(Base):
             "outcome IS NULL OR outcome IN ('heard','left','declined','over')", name="outcome"
         ),
         CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="ended_with_outcome"),
+    )
+
+
+class Rehearsal(Base):
+    """To whom a lead would have been offered while the programme was on a dry run.
+
+    `offers` has a {"organisation_id", "ring", "score"} for each firm, the best first.
+    """
+
+    __tablename__ = "rehearsals"
+
+    id: Mapped[Id]
+    lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id"))
+    at: Mapped[datetime]
+    rule_id: Mapped[int | None] = mapped_column(
+        ForeignKey("distribution_rules.id", ondelete="SET NULL")
+    )
+    rule_version: Mapped[int | None]
+    mode: Mapped[str]
+    ends_at: Mapped[datetime]
+    offers: Mapped[list[dict[str, Any]]]
+    excluded: Mapped[dict[str, int]]
+
+
+class DryRun(Base):
+    """A time in which nothing was offered, only noted; open while `ended_at` is empty."""
+
+    __tablename__ = "dry_runs"
+
+    id: Mapped[Id]
+    began_at: Mapped[datetime]
+    began_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    ended_at: Mapped[datetime | None]
+    ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+    __table_args__ = (
+        Index(
+            "uq_dry_runs_open",
+            text("(ended_at IS NULL)"),
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
     )

@@ -22,7 +22,7 @@ from portal.leads.contest import AT_ONCE
 from portal.leads.models import Lead, LeadState, LeadType
 from portal.matching.models import Known
 from portal.matching.operations import Match, Matched, contest_of_type
-from portal.offers import clocks, events, opening, rings, waiting
+from portal.offers import clocks, dry_run, events, opening, rings, waiting
 from portal.offers.models import OfferExclusion, OfferRound
 
 SEED_BITS = 53
@@ -102,7 +102,7 @@ def publish(
 
     Firms that know the customer, where that counts, and those whose people stood by see it before
     the others. It is recorded for those only who see it at once; `opening` does so for who comes
-    later.
+    later. On a dry run it is only noted; the round that is returned then belongs to no session.
     """
     number = lead.round + 1
     firms = [one.organisation_id for one in found.partners]
@@ -151,6 +151,9 @@ def publish(
         fairness=found.fairness,
         offered_by_id=by_id,
     )
+    if dry_run.find_open() is not None:
+        dry_run.note(lead, opened, found.partners, planned.number_of(), at)
+        return opened
     session().add(opened)
     session().flush()
     clocks.start(opened, policy)

@@ -19,6 +19,7 @@ from portal.leads.queries import get_visible
 from portal.matching.words import tell_excluded
 from portal.offers import by_hand, operations, places, queries
 from portal.offers.cards import Card, left_card
+from portal.offers.dry_run_routes import tell_noted
 from portal.offers.forms import UnitForm
 from portal.offers.rules import NobodyMatches, NothingToWaitFor
 from portal.web.access import requires
@@ -123,6 +124,9 @@ def offer_page(lead_id: int) -> ResponseReturnValue:
 @requires(Permission.OFFERS_MAKE)
 def offer(lead_id: int) -> ResponseReturnValue:
     opened = operations.offer(lead_id, clock.now())
+    if opened.noted_only:
+        tell_noted()
+        return go(url_for("desk.lead", lead_id=lead_id))
     flash(
         ngettext(
             "The lead is on offer to %(num)d firm.",
@@ -151,11 +155,14 @@ def offer_to_unit(lead_id: int) -> ResponseReturnValue:
     if not form.validate():
         return ask_for_unit(lead, form), 422
     try:
-        operations.offer_to_unit(lead_id, form.chosen, form.hours, clock.now())
+        opened = operations.offer_to_unit(lead_id, form.chosen, form.hours, clock.now())
     except Invalid as error:
         form.take(error)
         return ask_for_unit(lead, form), 422
-    flash(_("The lead is on offer to the people of this unit."))
+    if opened.noted_only:
+        tell_noted()
+    else:
+        flash(_("The lead is on offer to the people of this unit."))
     return go(url_for("desk.lead", lead_id=lead_id))
 
 
@@ -189,16 +196,19 @@ def offer_many() -> ResponseReturnValue:
         ids = list(queries.list_ready(MOST_AT_ONCE))
     else:
         ids = [int(raw) for raw in request.form.getlist("lead") if raw.isdecimal()][:MOST_AT_ONCE]
-    offered, refused = 0, []
+    offered, noted, refused = 0, 0, []
     for lead_id in sorted(set(ids)):
         try:
             with session().begin_nested():
-                operations.offer(lead_id, at)
-            offered += 1
+                opened = operations.offer(lead_id, at)
+            offered += not opened.noted_only
+            noted += opened.noted_only
         except DomainError as error:
             refused.append((lead_id, explain(error)))
     if offered:
         flash(ngettext("%(num)d lead is on offer now.", "%(num)d leads are on offer now.", offered))
+    if noted:
+        tell_noted()
     for _lead_id, sentence in refused[:5]:
         flash(sentence, "warning")
     if len(refused) > 5:

@@ -1,0 +1,128 @@
+"""The programme on a dry run: who would be offered what is noted, and nobody hears of it."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select, update
+
+from portal.accounts.queries import get_actor
+from portal.core.db import session
+from portal.core.events import EventRow
+from portal.leads.models import LeadState
+from portal.matching.models import DistributionRule
+from portal.offers import dry_run
+from portal.offers import operations as offers
+from portal.offers.models import DryRun, Offer, OfferRound, Redistribution
+from portal.pickup import operations as pickup
+from tests.factories import (
+    AT,
+    answer_questions,
+    csrf_of,
+    factory,
+    make_lead,
+    make_manager,
+    make_offered_lead,
+    make_partner,
+    make_person,
+    sign_in,
+)
+
+begin = factory(lambda: dry_run.begin(None, AT))
+
+
+@factory
+def make_ready_lead():
+    """Make a lead of which everything is known that an offer asks for."""
+    lead = make_lead()
+    answer_questions(lead)
+    return lead
+
+
+def counted(table):
+    return session().scalar(select(func.count()).select_from(table))
+
+
+def test_nothing_is_offered_and_all_is_noted(ctx):
+    near, far = make_partner("Nahe"), make_partner("Weiter", latitude=53.0)
+    lead = make_ready_lead()
+    begin()
+    opened = offers.offer(lead.id, AT)
+    assert opened.noted_only
+    assert (lead.state, lead.round) == (LeadState.QUALIFIED, 0)
+    assert (counted(Offer), counted(OfferRound)) == (0, 0)
+    ((noted, number, _title),) = dry_run.list_noted(1)
+    rule = session().get_one(DistributionRule, noted.rule_id)
+    assert (number, noted.rule_version, noted.mode) == (lead.number, rule.version, "race")
+    assert [one["organisation_id"] for one in noted.offers] == [near.id, far.id]
+    assert noted.offers[0]["score"] > noted.offers[1]["score"]
+    names = session().scalars(select(EventRow.name)).all()
+    assert "OfferRehearsed" in names
+    assert "LeadOffered" not in names
+
+
+def test_rings_and_partners_are_noted_as_they_would_have_come(ctx):
+    for name in ("Eins", "Zwei", "Drei"):
+        make_partner(name)
+    session().execute(
+        update(DistributionRule).values(contest="staggered", ring_size=2, ring_minutes=60)
+    )
+    begin()
+    for _each in range(2):
+        offers.offer(make_ready_lead().id, AT)
+    assert [one["ring"] for one in dry_run.list_noted(1)[0][0].offers] == [1, 1, 2]
+    told = dry_run.list_partners(1)
+    assert [one.leads for one in told] == [2, 2, 2]
+    assert sum(one.at_once for one in told) == 4
+
+
+def test_a_lead_that_comes_back_on_a_dry_run_is_noted_and_stands_ready(ctx):
+    rep, other = make_person(), make_partner("Andere")
+    lead = make_offered_lead()
+    held = pickup.claim(lead.id, get_actor(rep.id), AT)
+    begin()
+    pickup.give_back(held.pickup_id, "no_capacity", None, get_actor(rep.id), AT)
+    assert lead.state == LeadState.QUALIFIED
+    assert counted(OfferRound) == 1
+    ((noted, *_lead),) = dry_run.list_noted(1)
+    assert other.id in [one["organisation_id"] for one in noted.offers]
+    step = session().scalars(select(Redistribution)).one()
+    assert (step.round_id, bool(step.rung)) == (None, True)
+
+
+def test_a_dry_run_begins_once_and_ends(ctx):
+    for _twice in range(2):
+        begin()
+    assert counted(DryRun) == 1
+    dry_run.end(None, AT)
+    dry_run.end(None, AT)
+    make_partner()
+    assert not offers.offer(make_ready_lead().id, AT).noted_only
+    names = session().scalars(select(EventRow.name)).all()
+    assert (names.count("DryRunBegun"), names.count("DryRunEnded")) == (1, 1)
+
+
+@pytest.fixture
+def manager(client):
+    return sign_in(client, make_manager())
+
+
+def test_the_page_begins_tells_clears_and_ends_and_the_board_says_so(manager):
+    firm, lead = make_partner("Nahe Systeme"), make_ready_lead()
+    token = {"csrf_token": csrf_of(manager.get("/dry-run").text)}
+    assert manager.post("/dry-run", data={**token, "on": "1"}).status_code == 303
+    assert "nothing is offered to partners" in manager.get("/board").text
+    pressed = manager.post(f"/leads/{lead.id}/offer", data=token, follow_redirects=True)
+    assert "it is noted who would have seen it" in pressed.text
+    assert (
+        "it is noted"
+        in manager.post("/offers", data={**token, "all": "1"}, follow_redirects=True).text
+    )
+    page = manager.get("/dry-run").text
+    assert lead.number in page
+    assert firm.name in page
+    assert "1 lead would have been offered" in page
+    assert firm.name in manager.get("/dry-run?by=partner").text
+    assert manager.post("/dry-run/clearing", data=token).status_code == 303
+    assert lead.number not in manager.get("/dry-run").text
+    assert manager.post("/dry-run", data={**token, "on": "0"}).status_code == 303
+    assert "nothing is offered to partners" not in manager.get("/board").text

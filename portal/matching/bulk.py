@@ -111,8 +111,9 @@ class Finder:
             asked = asked.where(kinds.sure(source.in_group(self.rule.group_id)))
         if without:
             asked = asked.where(c.organisation_id.not_in(sorted(without)))
+        take = kinds.taker(criteria)
         for organisation_id, *values in session().execute(asked).all():
-            yield PartnerFacts(organisation_id, kinds.take_facts(criteria, values))
+            yield PartnerFacts(organisation_id, take(values))
 
 
 def match_many(

@@ -165,7 +165,7 @@ def judge_partners(
     rows = session().execute(union_all(tally.group_by(judged.c.failed), facts)).all()
     excluded = {name: 0 for name in names if name not in IF_ANY}
     candidates = 0
-    passed = []
+    passed, take = [], kinds.taker(criteria)
     for verdict, count, organisation_id, *values in rows:
         if organisation_id is None:
             candidates += count
@@ -173,7 +173,7 @@ def judge_partners(
                 name = names[verdict - 1]
                 excluded[name] = excluded.get(name, 0) + count
         else:
-            passed.append(PartnerFacts(organisation_id, kinds.take_facts(criteria, values)))
+            passed.append(PartnerFacts(organisation_id, take(values)))
     return Judgement(passed, excluded, candidates)
 
 
@@ -220,7 +220,7 @@ def facts_about(
     )
     if row is None:
         return None
-    return PartnerFacts(organisation_id, kinds.take_facts(criteria, row[1:]))
+    return PartnerFacts(organisation_id, kinds.taker(criteria)(row[1:]))
 
 
 IF_ANY = ("terms", "refers")

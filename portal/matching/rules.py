@@ -98,9 +98,8 @@ class Scorer:
     """
 
     def __init__(self, criteria: Sequence[Criterion], lead: LeadFacts) -> None:
-        self.lead = lead
-        self.steps: list[tuple[Criterion, float, dict[Any, Part]]] = [
-            (criterion, most, {})
+        self.steps = [
+            _Parts(criterion, most, lead)
             for criterion, most in zip(criteria, most_points(criteria), strict=True)
         ]
 
@@ -111,18 +110,26 @@ class Scorer:
         out has 0 points and only explains. `missed` stands where the partner doesn't meet it; of
         what he must not meet that is good. One made of others has "parts", each with its share.
         """
-        parts = []
-        for (criterion, most, known), value in zip(self.steps, partner.values, strict=True):
-            part = known.get(value)
-            if part is None:
-                part = known[value] = self.part(criterion, most, value)
-            parts.append(part)
-        return parts
+        return [parts[fact] for parts, fact in zip(self.steps, partner.values, strict=True)]
 
-    def part(self, criterion: Criterion, most: float, fact: Any) -> Part:
-        """Return the part for one criterion that gives so many points at most."""
+
+class _Parts(dict[Any, Part]):
+    """The parts for one criterion, by the fact about a partner; made when first asked for."""
+
+    def __init__(self, criterion: Criterion, most: float, lead: LeadFacts) -> None:
+        super().__init__()
+        self.criterion = criterion
+        self.most = most
+        self.lead = lead
+
+    def __missing__(self, fact: Any) -> Part:
+        made = self[fact] = self.make(fact)
+        return made
+
+    def make(self, fact: Any) -> Part:
+        """Return the part of a partner of whom this was found out."""
+        criterion, kind = self.criterion, kind_of(self.criterion)
         part: Part = {"kind": str(criterion.kind), "mode": str(criterion.mode)}
-        kind = kind_of(criterion)
         # of who passed, what is forbidden wasn't looked up
         asked = kind.is_asked(criterion, self.lead) and not (criterion.forbidden and fact is None)
         grade = kind.grade(criterion, self.lead, fact) if asked else NOT_ASKED
@@ -130,7 +137,7 @@ class Scorer:
             return {**part, "points": 0.0, "missed": True}
         if criterion.weighted:
             part["weight"] = criterion.weight
-        part["points"] = round(most * grade.share, DECIMALS)
+        part["points"] = round(self.most * grade.share, DECIMALS)
         part.update(grade.said)
         met = grade.share > 0 if criterion.weighted else grade.met
         return part if met else {**part, "missed": True}

@@ -7,7 +7,7 @@ Here is what holds of criteria whatever their kind.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, null, true
@@ -42,7 +42,7 @@ __all__ = [
     "kind_of",
     "meets",
     "sure",
-    "take_facts",
+    "taker",
 ]
 
 FORBIDDEN = "forbidden."
@@ -117,14 +117,19 @@ def columns(criterion: Criterion, ask: Ask, *, passed: bool) -> Iterator[ColumnE
         yield kind.fact(criterion, ask)
 
 
-def take_facts(criteria: Sequence[Criterion], found: Sequence[Any]) -> tuple[Any, ...]:
-    """Return the facts about a partner, one per criterion, of what `columns` has read of him."""
-    # a list can't be the key under which partners share a part
-    values = [tuple(value) if type(value) is list else value for value in found]
-    if len(values) == len(criteria) and not any(criterion.of for criterion in criteria):
-        return tuple(values)
-    taken = iter(values)
-    return tuple([_take(criterion, taken) for criterion in criteria])
+def taker(criteria: Sequence[Criterion]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+    """Return what makes the facts about a partner, one per criterion, of what `columns` read."""
+    made_of_others = any(criterion.of for criterion in criteria)
+
+    def take(found: Sequence[Any]) -> tuple[Any, ...]:
+        # a list can't be the key under which partners share a part
+        values = [tuple(value) if type(value) is list else value for value in found]
+        if not made_of_others:
+            return tuple(values)
+        taken = iter(values)
+        return tuple([_take(criterion, taken) for criterion in criteria])
+
+    return take
 
 
 def _take(criterion: Criterion, taken: Iterator[Any]) -> Any:

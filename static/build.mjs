@@ -120,6 +120,78 @@ function sprite() {
   return `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>\n`;
 }
 
+// ---- outlines of the world ------------------------------------------------------------
+
+// Natural Earth (public domain, by world-atlas) and the US Census Bureau (public domain, by us-atlas).
+// Projected as portal/web/maps.py does it, so that what is drawn on top lies where it belongs.
+const STEPS = 20; // of a degree at the equator
+const SOUTH = -60;
+const NORTH = 84;
+
+function project([longitude, latitude]) {
+  const bounded = Math.min(Math.max(latitude, SOUTH), NORTH);
+  const north = (180 / Math.PI) * Math.log(Math.tan(Math.PI / 4 + (bounded * Math.PI) / 360));
+  return [Math.round(longitude * STEPS), Math.round(-north * STEPS)];
+}
+
+/** Decode the arcs of a TopoJSON: differences of whole numbers that become degrees. */
+function decode({ arcs, transform: { scale, translate } }) {
+  return arcs.map((arc) => {
+    let [x, y] = [0, 0];
+    return arc.map(([dx, dy]) => {
+      x += dx;
+      y += dy;
+      return [x * scale[0] + translate[0], y * scale[1] + translate[1]];
+    });
+  });
+}
+
+const polygons = ({ type, arcs }) => (type === "Polygon" ? [arcs] : type === "MultiPolygon" ? arcs : []);
+
+/** Go on beyond 180° where a line crosses it, so that it doesn't run back around the world. */
+function unwrap(points) {
+  let turns = 0;
+  return points.map(([longitude, latitude], at) => {
+    const step = at ? longitude - points[at - 1][0] : 0;
+    turns += step > 180 ? -360 : step < -180 ? 360 : 0;
+    return [longitude + turns, latitude];
+  });
+}
+
+/** Write a line in steps from point to point; what is smaller than a step is left out. */
+function line(points, closed) {
+  const steps = unwrap(points).map(project).filter(([x, y], at, all) => !at || x !== all[at - 1][0] || y !== all[at - 1][1]);
+  if (steps.length < (closed ? 4 : 2)) return "";
+  const moves = steps.slice(1).map(([x, y], at) => `${x - steps[at][0]} ${y - steps[at][1]}`);
+  return `M${steps[0].join(" ")}l${moves.join(" ").replaceAll(" -", "-")}${closed ? "z" : ""}`;
+}
+
+function outlines() {
+  const world = JSON.parse(read(modules("world-atlas", "countries-50m.json")));
+  const states = JSON.parse(read(modules("us-atlas", "states-10m.json")));
+  const arcs = decode(world);
+  const whole = (ring) => ring.flatMap((index) => (index < 0 ? arcs[~index].toReversed() : arcs[index]));
+  const land = world.objects.land.geometries
+    .flatMap(polygons)
+    .flat()
+    .map(whole)
+    .filter((points) => points.some(([, latitude]) => latitude > SOUTH))
+    .map((points) => line(points, true));
+  const borders = [[world, "countries", arcs], [states, "states", decode(states)]].flatMap(([atlas, kind, drawn]) => {
+    const times = new Map();
+    for (const shape of atlas.objects[kind].geometries)
+      for (const index of polygons(shape).flat(2)) {
+        const arc = index < 0 ? ~index : index;
+        times.set(arc, (times.get(arc) ?? 0) + 1);
+      }
+    return [...times].filter(([, count]) => count > 1).map(([arc]) => line(drawn[arc], false));
+  });
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg"><path id="land" d="${land.join("")}"/>` +
+    `<path id="borders" vector-effect="non-scaling-stroke" d="${borders.join("")}"/></svg>\n`
+  );
+}
+
 // ---- writing --------------------------------------------------------------------------
 
 const COMPRESSIBLE = new Set([".css", ".js", ".svg"]);
@@ -148,6 +220,7 @@ mkdirSync(out, { recursive: true });
 put("portal.css", await stylesheet());
 put("portal.js", await script());
 put("icons.svg", sprite());
+put("world.svg", outlines());
 for (const path of files(at("static", "img"), "")) put(basename(path), readFileSync(path));
 
 const draft = join(out, "manifest.json.new");

@@ -115,8 +115,12 @@ def list_partners(actor: Actor, filters: Filters, number: int, at: datetime) -> 
 
 def list_ids(actor: Actor, filters: Filters, at: datetime) -> Sequence[int]:
     """Return the ids of all firms that `list_partners` has pages of, in that order."""
-    ids = _meant(actor, filters, at).with_only_columns(Partner.organisation_id)
-    return session().scalars(ids).all()
+    return session().scalars(select_ids(actor, filters, at)).all()
+
+
+def select_ids(actor: Actor, filters: Filters, at: datetime) -> Select[int]:
+    """Return the statement of these ids."""
+    return _meant(actor, filters, at).with_only_columns(Partner.organisation_id)
 
 
 def _meant(actor: Actor, filters: Filters, at: datetime) -> Select[Partner]:

@@ -97,6 +97,7 @@ def partners() -> ResponseReturnValue:
         country_names=dict(countries()),
         turn=turn,
         csv=url_for("partners.export", **kept()),
+        map=url_for("partner_map.partner_map", **kept()),
         workbook=url_for("partners.export", **kept() | {"as": "xlsx"}),
     )
 

@@ -146,11 +146,8 @@ from portal.partners import activity_routes as partner_activities
 from portal.partners import campaign_routes as partner_campaigns
 from portal.partners import contact_routes as partner_contacts
 from portal.partners import hour_routes as working_hours
-<<<<<<< HEAD
-from portal.partners import rep_routes
-=======
 from portal.partners import map_routes as partner_map
->>>>>>> 80f5dd2 (Show partners on a map of outlines that come with the portal)
+from portal.partners import rep_routes
 from portal.partners import routes as partners
 from portal.partners.events import (
     AbsenceAdded,

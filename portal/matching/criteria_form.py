@@ -103,10 +103,11 @@ def _regions(_form: Any, typed: Any) -> None:
 
 
 class ClauseRow(Row):
-    """One criterion; `depth` is in how many groups it stands."""
+    """One criterion; `depth` is in how many groups it stands, `was` which line it was before."""
 
     kind = SelectField(_l("What counts"), choices=[])
     depth = HiddenField()
+    was = HiddenField()
     mode = SelectField(_l("How it counts"), [Optional()], choices=[])
     weight = WholeField(_l("Points at most"), [Optional()])
     within = SelectField(_l("What counts as the region"), [Optional()], choices=[])
@@ -298,7 +299,8 @@ class CriteriaForm(Form):
 
     def show_criteria(self, criteria: Iterable[Criterion]) -> None:
         """Fill the form with criteria."""
-        self._write(_lines_of(criteria, 0))
+        every = list(_lines_of(criteria, 0))
+        self._write({**line, "was": str(number)} for number, line in enumerate(every))
 
     def read_criteria(self) -> list[Criterion]:
         """Return what was typed."""
@@ -308,6 +310,11 @@ class CriteriaForm(Form):
         parts = [self._read(part, inside=True) for part in clause.parts]
         read: Criterion = self.criteria[clause.number].form.read(parts, inside=inside)
         return read
+
+    def places(self) -> dict[int, int]:
+        """Return where criteria that stood in the form before stand now, by the line they were."""
+        was = (self.criteria[clause.number].form.was.data or "" for clause in self.clauses())
+        return {int(one): place for place, one in enumerate(was) if _is_number(one)}
 
     def clauses(self) -> list[Clause]:
         """Return the lines as they stand inside each other."""
@@ -319,7 +326,7 @@ class CriteriaForm(Form):
         Nothing is checked by that, and all that was typed stays.
         """
         what, _dash, given = wanted.partition("-")
-        number = int(given) if given.isascii() and given.isdecimal() and len(given) < 4 else None
+        number = int(given) if _is_number(given) else None
         kept = [_typed(row) for row in self.criteria]
         top = self.clauses()
         way = _find(top, number) if number is not None else []
@@ -364,9 +371,13 @@ class CriteriaForm(Form):
         super().take(Invalid({k: v for k, v in error.errors.items() if k not in of_lines}))
 
 
+def _is_number(given: str) -> bool:
+    return given.isascii() and given.isdecimal() and len(given) < 4
+
+
 def _place(form: ClauseRow) -> tuple[bool, int]:
     given = str(form.depth.data or "")
-    return form.grouping, int(given) if given.isascii() and given.isdecimal() else 0
+    return form.grouping, int(given) if _is_number(given) else 0
 
 
 def _typed(row: Any) -> dict[str, Any]:

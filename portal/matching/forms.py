@@ -27,6 +27,7 @@ from portal.leads.contest_words import CONTESTS
 from portal.leads.definition_words import called
 from portal.leads.models import Temperature
 from portal.leads.queries import get_definition
+from portal.matching import criteria_rules
 from portal.matching import own_answers_form as own
 from portal.matching.criteria import (
     CATALOG_FIELDS,
@@ -196,7 +197,15 @@ class RuleForm(CriteriaForm):
         ]
 
     def draft(self, around: Mapping[str, Any] = MappingProxyType({})) -> RuleDraft:
-        """Return what was typed; what the form doesn't ask for stays as `around` has it."""
+        """Return what was typed; what is let go in need goes on as `around` has it.
+
+        Steps name a criterion by its place: they follow it, and go with it.
+        """
+        lines = criteria_rules.numbered(
+            Criterion.from_data(one) for one in around.get("criteria", ())
+        )
+        tops = [line for line, (_one, inside) in enumerate(lines) if not inside]
+        now = self.places()
         return RuleDraft(
             name=self.name.data or "",
             conditions=self.conditions(),
@@ -213,7 +222,11 @@ class RuleForm(CriteriaForm):
             if self.contest.data
             else None,
             known=self.known.data or Known.NOTHING,
-            relaxing=around.get("relaxing", ()),
+            relaxing=[
+                {**step, "clause": now[tops[step["clause"]]]}
+                for step in around.get("relaxing", ())
+                if step["clause"] < len(tops) and tops[step["clause"]] in now
+            ],
         )
 
     def conditions(self) -> list[Condition]:

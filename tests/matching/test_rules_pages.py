@@ -487,6 +487,36 @@ def test_a_group_of_clauses_is_saved_shown_and_told_as_a_sentence(manager: Flask
     assert "within 5,731 miles or based in Austria (100%)" in listed
 
 
+@factory
+def let_go_of_brand_and_region(rule_id: int) -> None:
+    """Have a rule let go of its second criterion first, then of its first."""
+    content = versions.get_newest(rule_id).content
+    criteria = [
+        {"kind": "any", "mode": "required", "of": [{"kind": "place", "codes": ["DE"]}]},
+        {"kind": "brand", "mode": "required"},
+        {"kind": "present", "mode": "required"},
+    ]
+    steps = [{"clause": 1, "how": "dropped"}, {"clause": 0, "how": "milder"}]
+    kept = {**content, "criteria": criteria, "relaxing": steps}
+    versions.save(rule_id, 1, kept, AT, None)
+
+
+def test_what_is_let_go_follows_its_criterion(manager: FlaskClient) -> None:
+    rule_id = rules_now()[0][0]
+    let_go_of_brand_and_region(rule_id)
+    page = manager.get(f"/rules/{rule_id}").text
+    was = re.findall(r'name="criteria-\d+-was"[^>]*value="(\d)"', page)
+    assert was == ["0", "1", "2", "3"]
+    moved = clauses(
+        {"kind": "present", "mode": "required", "was": "3"},
+        {"kind": "level", "mode": "weighted", "weight": "20"},
+        {"kind": "brand", "mode": "required", "was": "2"},
+    )
+    data = {**typed(manager, version="2"), **moved}
+    assert manager.post(f"/rules/{rule_id}", data=data).status_code == 303
+    assert rule_data(rule_id)["relaxing"] == [{"clause": 2, "how": "dropped"}]
+
+
 def test_a_form_that_no_page_sends_changes_nothing(manager: FlaskClient) -> None:
     data = typed(manager, **clauses({"kind": "specialisation", "mode": "required"}))
     for name in ("kind", "mode", "depth", "ids"):

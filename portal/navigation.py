@@ -240,6 +240,7 @@ WITHIN = {
     "finds.new": "desk.mine",
     "finds.bring": "desk.mine",
     "customer.page": "customers.customers",
+    "doctor": "matching.rules",
     "dry_run": "matching.rules",
     "fairness_terms": "matching.rules",
     "groups": "matching.rules",

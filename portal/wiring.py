@@ -113,6 +113,7 @@ from portal.leads.events import (
     QualificationSaved,
     SignalSeen,
 )
+from portal.matching import doctor_routes as doctor
 from portal.matching import expectation_routes as expectations
 from portal.matching import fairness_routes as fairness_terms
 from portal.matching import group_jobs as _group_jobs  # noqa: F401
@@ -238,6 +239,7 @@ ROOMS = (
     suggestions.blueprint,
     replays.blueprint,
     dry_run.blueprint,
+    doctor.blueprint,
     offers.blueprint,
     reasons.blueprint,
     offering.blueprint,

@@ -50,6 +50,7 @@ from portal.leads.sight import Sight, sight_of
 from portal.leads.team import read_side
 from portal.leads.visibility import Field
 from portal.matching import words
+from portal.matching.relaxing_words import tell_relaxed
 from portal.offers import deciding, passing_on, places, redistribution, reps, rings
 from portal.offers import operations as offering
 from portal.offers import queries as offers
@@ -409,6 +410,7 @@ def vendor_lead(
         offers_stand=sum(not one.declined_at and not one.withdrawn_at for one in offered),
         decides_all=right is not None and right.covers(one.organisation_id for one in offered),
         tell_course=tell_course,
+        tell_relaxed=tell_relaxed,
         side=read_side(found, actor),
         customer=find_of_lead(found.id),
         handed=hand_over.find_last(found.id),

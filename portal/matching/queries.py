@@ -138,7 +138,7 @@ def judge_partners(
     known = open_source(source, at)
     ask = Ask(lead, known)
     found = [
-        *_standing(known, group_id, without),
+        *standing_checks(known, group_id, without),
         *(check for criterion in criteria for check in kinds.checks(criterion, ask)),
     ]
     names = [name for name, _test in found]
@@ -251,7 +251,9 @@ ONLY_REFERS = text(
 )
 
 
-def _standing(source: Source, group_id: int | None, without: Collection[int]) -> Iterator[Check]:
+def standing_checks(
+    source: Source, group_id: int | None, without: Collection[int]
+) -> Iterator[Check]:
     """What takes a partner out whatever the rule asks for."""
     c = source.c
     if without:

@@ -2,7 +2,8 @@
 
 A step is `{"clause": place among the rule's criteria, "how": …}`: `milder` asks less, as the kind
 of criterion knows it (twice the distance, the level below), `ranks` makes a must give points
-instead, `dropped` does without. Steps add up, in the order that the rule sets.
+instead, `dropped` does without. Steps add up, in the order that the rule sets. A step names the
+`kind` it means: where another criterion stands in that place by now, it does nothing.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def take(eased: list[Criterion | None], step: Step) -> bool:
     """Take one step; False where it changes nothing that takes partners out."""
     clause = step["clause"]
     one = eased[clause] if 0 <= clause < len(eased) else None
-    if one is None or one.weighted:
+    if one is None or one.weighted or step.get("kind", one.kind) != one.kind:
         return False
     eased[clause] = _eased(one, How(step["how"]), eased)
     return eased[clause] != one
@@ -68,7 +69,7 @@ def stages(
     taken: list[dict[str, Any]] = []
     for step in steps[:MOST_STEPS]:
         if take(eased, step):
-            taken.append({"clause": step["clause"], "how": str(step["how"])})
+            taken.append(dict(step))
             yield [one for one in eased if one is not None], list(taken)
 
 

@@ -16,10 +16,12 @@ from portal.leads import own_fields
 from portal.leads.contest_words import contest_in_words
 from portal.matching import operations, queries, rulebook, sentence, versions
 from portal.matching.criteria import FIXED_FIELDS
+from portal.matching.doctor_routes import diagnose
 from portal.matching.forms import RuleForm, rule_form
 from portal.matching.models import DistributionRule
 from portal.matching.names import place
 from portal.matching.operations import contest_of, contest_of_type
+from portal.matching.relaxing_words import tell_steps
 from portal.matching.rules import fits_lead
 from portal.matching.versions import Standing
 from portal.matching.words import (
@@ -229,6 +231,8 @@ def preview_of(form: RuleForm) -> dict[str, Any]:
             for matched in found.partners[:SHOWN]
         ],
         "excluded": tell_excluded(found.excluded),
+        "relaxed": tell_steps(draft.as_rule().criteria, found.relaxed),
+        "diagnosis": None if found.partners else diagnose(lead, draft.as_rule()),
         "emptier": tell_excluded({emptier: found.excluded[emptier]})[0] if emptier else "",
     }
 

@@ -263,6 +263,7 @@ def paths_of(live, field):
         "matching.rule": [field.rule],
         "matching.deletion": [field.rule],
         "replays.page": [field.rule],
+        "doctor.relaxing_page": [field.rule],
         "rule_versions.activation": [field.rule],
         "rule_versions.history": [field.rule],
         "catalog.entries": field.kinds,

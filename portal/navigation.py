@@ -86,6 +86,13 @@ ADMINISTRATION: tuple[tuple[str, Any, Any, str, P], ...] = (
         P.RULES_EDIT,
     ),
     (
+        "knowledge.claims",
+        _l("Who knew the customer"),
+        _l("Firms that say they knew the customer of a lead before, and what was decided."),
+        "users",
+        P.OFFERS_MAKE,
+    ),
+    (
         "campaigns.campaigns",
         _l("Campaigns"),
         _l("What brings leads in, what it costs, and where they come from month by month."),

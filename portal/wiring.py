@@ -167,6 +167,7 @@ from portal.people import unit_routes as units
 from portal.people.events import SignUpAsked, SignUpConfirmed, SignUpDeclined
 from portal.pickup import extension_routes as more_time
 from portal.pickup import jobs as _pickup  # noqa: F401
+from portal.pickup import knowledge_routes as knowledge
 from portal.pickup import pause_routes as pauses
 from portal.pickup import recall_routes as recalls
 from portal.pickup import routes as pickup
@@ -196,6 +197,7 @@ from portal.qualification import work_routes as desk_work
 from portal.qualification.events import AnswersCompleted
 from portal.relations import jobs as _relations  # noqa: F401
 from portal.relations import routes as relations
+from portal.relations.events import KnowledgeClaimed, KnowledgeDecided
 from portal.scoring import jobs as _scoring  # noqa: F401
 from portal.scoring import routes as scoring
 from portal.scoring.events import LeadHandedOn, LeadsCooled, LeadStirs, ScoreRulesChanged
@@ -246,6 +248,7 @@ ROOMS = (
     pickup.blueprint,
     suspensions.blueprint,
     pauses.blueprint,
+    knowledge.blueprint,
     more_time.blueprint,
     recalls.blueprint,
     feedback.blueprint,
@@ -372,6 +375,8 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     PicksSuspended: ("pickup.weigh_standing", "notifications.paused"),
     SuspensionEnded: ("pickup.weigh_standing",),
     FeedbackGiven: ("pickup.weigh_standing", "feedback.renew_rates"),
+    KnowledgeClaimed: ("notifications.knowledge_claimed",),
+    KnowledgeDecided: ("notifications.knowledge_decided",),
     HelpAsked: ("notifications.help_asked",),
     HelpAnswered: ("notifications.help_answered",),
     LeadQualified: (

@@ -63,6 +63,7 @@ from portal.programme import operations as programme
 from portal.programme.models import TermsKind
 from portal.qualification import nurture, routing
 from portal.qualification.models import InquiryRoute, NurtureMail
+from portal.relations.models import KnowledgeClaim
 from portal.timeline import activities as timeline
 from portal.timeline import attachments, files
 from portal.timeline import notes as timeline_notes
@@ -282,12 +283,21 @@ def make_things(world, alpha, at):
         was_due=at + timedelta(days=7),
         approval=Approval.ACCOUNT_MANAGER,
     )
-    session().add_all([group, absence, suspension, failure, wish])
+    claim = KnowledgeClaim(
+        lead_id=world.leads["held"],
+        organisation_id=alpha.id,
+        user_id=world.people["alice"].id,
+        at=at,
+        how="quote",
+        since=at.date(),
+    )
+    session().add_all([group, absence, suspension, failure, wish, claim])
     session().flush()
     session().add(PartnerGroupMember(group_id=group.id, organisation_id=alpha.id))
     world.values = {
         "absence_id": absence.id,
         "suspension_id": suspension.id,
+        "claim_id": claim.id,
         "colour": "1f7a5c",
         "contact_id": make_contact(alpha, at),
         "delivery_id": 1,

@@ -102,6 +102,8 @@ EVENTS: dict[str, Any] = {
     "KeyDatesChanged": _l("Dates of a lead changed"),
     "LeadsMerged": _l("Two leads became one"),
     "MergeUndone": _l("Two leads that were one are two again"),
+    "KnowledgeClaimed": _l("Said to have known the customer before"),
+    "KnowledgeDecided": _l("Decided who knew the customer before"),
     "KnownCustomersChanged": _l("List of known customers changed"),
     "LeadArchived": _l("Lead put into the archive"),
     "LeadCancelled": _l("Lead cancelled"),

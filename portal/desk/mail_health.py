@@ -51,6 +51,7 @@ KINDS: dict[str, Any] = {
     "help_asked": _l("Help or a price asked for"),
     "help_answered": _l("Help or a price answered"),
     "activity_due": _l("Reminder of an activity"),
+    "knowledge": _l("Who knew the customer"),
     "more_time": _l("More time"),
     "recalled": _l("Taken back by the vendor"),
     "lead_waits": _l("Found nobody, to be decided"),

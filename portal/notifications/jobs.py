@@ -7,7 +7,7 @@ from datetime import datetime
 from portal.accounts.events import HearingChanged
 from portal.core.jobs import Payload, job, sweep
 from portal.core.reactions import reaction
-from portal.notifications import mailed, operations, recalls, rungs, telling
+from portal.notifications import claims, mailed, operations, recalls, rungs, telling
 
 reaction("notifications.stand_by_heard", queue="now")(telling.tell_who_stood_by)
 reaction("notifications.lead_offered", queue="mail")(telling.tell_of_offer)
@@ -24,6 +24,8 @@ reaction("notifications.handed_on_by_signals", queue="mail")(telling.tell_of_han
 reaction("notifications.leads_cooled", queue="mail")(telling.tell_of_cooling)
 reaction("notifications.help_asked", queue="mail")(telling.tell_who_helps)
 reaction("notifications.help_answered", queue="mail")(telling.tell_of_help)
+reaction("notifications.knowledge_claimed", queue="mail")(claims.tell_of_claim)
+reaction("notifications.knowledge_decided", queue="mail")(claims.tell_of_decision)
 reaction("notifications.asked_again", queue="mail")(telling.tell_who_works_on_it)
 reaction("notifications.closed_for_you", queue="mail")(telling.tell_of_closing)
 reaction("notifications.recalled", queue="mail")(recalls.tell_of_recall)

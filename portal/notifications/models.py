@@ -28,6 +28,7 @@ class Topic(StrEnum):
     OFFER_ENDS = "offer_ends"
     HELP_ASKED = "help_asked"
     HELP_ANSWERED = "help_answered"
+    KNOWLEDGE = "knowledge"
     MORE_TIME = "more_time"
     RECALLED = "recalled"
     ASKED_AGAIN = "asked_again"

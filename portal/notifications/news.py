@@ -33,7 +33,7 @@ from portal.leads import activities, hand_over
 from portal.leads.models import Lead, LeadState, Temperature
 from portal.leads.queries import find_visible
 from portal.matching.names import country_name
-from portal.notifications import late, returned
+from portal.notifications import knowing, late, returned
 from portal.notifications.models import Topic
 from portal.notifications.sentences import IN_MAIL, News
 from portal.partners.models import Absence, Partner
@@ -57,7 +57,7 @@ TOPICS = (
     *(Topic.LEAD_STIRS, Topic.LEADS_COOLED),
     *(Topic.SIGN_UP_WAITS, Topic.ASKED_AGAIN, Topic.PAUSED, Topic.TERMS_NEW),
     *late.TOPICS,
-    *(Topic.HELP_ASKED, Topic.HELP_ANSWERED),
+    *(Topic.HELP_ASKED, Topic.HELP_ANSWERED, Topic.KNOWLEDGE),
     *returned.TOPICS,
 )
 
@@ -91,6 +91,8 @@ def find_news(topic: str, facts: Mapping[str, Any], user: User, at: datetime) ->
         return _help_asked(facts["request_id"], user)
     if topic == Topic.HELP_ANSWERED:
         return _help_answered(facts["request_id"], user)
+    if topic == Topic.KNOWLEDGE:
+        return knowing.find_knowledge(facts, user)
     if topic == Topic.TERMS_NEW:
         return _terms_new(facts["terms_id"], user, at)
     if topic == Topic.STANDS_IN:

@@ -16,3 +16,24 @@ class KnownCustomersChanged(Event):
     added: int
     removed: int
     marks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnowledgeClaimed(Event):
+    """A firm says that it knew a lead's customer before."""
+
+    lead_id: int
+    claim_id: int
+    organisation_id: int
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnowledgeDecided(Event):
+    """A channel manager decided on a claim of prior knowledge."""
+
+    lead_id: int
+    claim_id: int
+    organisation_id: int
+    user_id: int
+    granted: bool

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.core.db import Base
+from portal.core.db import Base, Id
 
 
 class KnownBy(StrEnum):
@@ -75,3 +75,40 @@ class RelationHit(Base):
     by: Mapped[str]
 
     __table_args__ = (CheckConstraint("by IN ('list','claim','customer')", name="by"),)
+
+
+class How(StrEnum):
+    """From what a firm says it knows a customer."""
+
+    CUSTOMER = "customer"
+    QUOTE = "quote"
+    CONTACT = "contact"
+
+
+class KnowledgeClaim(Base):
+    """A firm says that it knew the customer of a lead before the lead came; somebody decides.
+
+    `meets` says whether the web domain, e-mail or phone that it named is the customer's; what it
+    named is not kept. None: it was not asked, because it held the lead and saw the contact.
+    """
+
+    __tablename__ = "knowledge_claims"
+
+    id: Mapped[Id]
+    lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"))
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    at: Mapped[datetime]
+    how: Mapped[str]
+    since: Mapped[date]
+    meets: Mapped[bool | None]
+    granted: Mapped[bool | None]
+    decided_at: Mapped[datetime | None]
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+    __table_args__ = (
+        UniqueConstraint("lead_id", "organisation_id"),
+        Index("ix_knowledge_claims_waiting", "at", postgresql_where=text("decided_at IS NULL")),
+        CheckConstraint("how IN ('customer','quote','contact')", name="how"),
+        CheckConstraint("(decided_at IS NULL) = (granted IS NULL)", name="decided"),
+    )

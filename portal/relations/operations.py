@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -189,7 +189,12 @@ def meet(lead: Lead, at: datetime) -> None:
         session().execute(insert(RelationHit).values(hits).on_conflict_do_nothing())
 
 
-def _who_lists(lead: Lead) -> list[int]:
+def meets(lead: Lead, traits: Collection[rules.Trait]) -> bool:
+    """Say whether a lead's customer is recognised by one of these. For no partner's eyes."""
+    return not set(traits).isdisjoint(_traits_of(lead))
+
+
+def _traits_of(lead: Lead) -> list[rules.Trait]:
     with contacts_wall.open_for([lead.id]) as opened:
         contact = opened.execute(
             select(LeadContact.email, LeadContact.domain, LeadContact.phone_e164).where(
@@ -199,7 +204,11 @@ def _who_lists(lead: Lead) -> list[int]:
     if contact is None:
         return []
     email, domain, phone = (one or "" for one in contact)
-    traits = list(rules.traits_of([email], [domain], [phone]))
+    return list(rules.traits_of([email], [domain], [phone]))
+
+
+def _who_lists(lead: Lead) -> list[int]:
+    traits = _traits_of(lead)
     if not traits:
         return []
     with wall.open_to_meet() as opened:

@@ -212,6 +212,7 @@ def paths_of(live, field):
         "groups.group": [field.group],
         "reasons.why": [field.leads["warm"]],
         "reasons.why_us": [field.leads["warm"]],
+        "knowledge.page": [field.leads["warm"]],
         "partner_contacts.page": [field.firm],
         "working_hours.of_firm": [field.firm],
         "suspensions.page": [field.firm],

@@ -21,6 +21,7 @@ from bench import (
     pickup_http,
     score_all,
     sign_in_flood,
+    simulation,
     sla_sweep,
     stream_fanout,
     table,
@@ -45,6 +46,7 @@ MEASUREMENTS = {
     "mail_fanout": mail_fanout.measure,
     "stream_fanout": stream_fanout.measure,
     "score_all": score_all.measure,
+    "simulation": simulation.measure,
     "sign_in_flood": sign_in_flood.measure,
     "sla_sweep": sla_sweep.measure,
 }

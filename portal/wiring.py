@@ -140,6 +140,7 @@ from portal.offers.events import (
     OfferDeclined,
     OfferDismissed,
     OfferVisible,
+    OfferWithdrawn,
     RoundEnded,
     StandByHeard,
 )
@@ -356,6 +357,7 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     LeadsImported: ("qualification.route_waiting", "scoring.weigh_import"),
     OfferDismissed: ("pickup.step_back", "scoring.keep_complaint"),
     OfferDeclined: ("pickup.step_back", "scoring.keep_complaint"),
+    OfferWithdrawn: ("pickup.step_back",),
     LeadRecalled: (
         "notifications.recalled",
         "pickup.weigh_standing",

@@ -56,10 +56,11 @@ from portal.offers import operations as offering
 from portal.offers import queries as offers
 from portal.offers.cards import card_of
 from portal.offers.deciding import Right
+from portal.offers.entries import list_entries
 from portal.offers.models import Offer, OfferRound
 from portal.offers.publishing import stays_direct
 from portal.offers.rules import may_be_offered
-from portal.offers.words import tell_course, tell_ring
+from portal.offers.words import tell_course, tell_entries, tell_finish, tell_ring
 from portal.partners.contacts import find_for_leads
 from portal.pickup import extension, pauses, recall
 from portal.pickup import queries as pickups
@@ -411,6 +412,7 @@ def vendor_lead(
         decides_all=right is not None and right.covers(one.organisation_id for one in offered),
         tell_course=tell_course,
         tell_relaxed=tell_relaxed,
+        tell_finish=tell_finish,
         side=read_side(found, actor),
         customer=find_of_lead(found.id),
         handed=hand_over.find_last(found.id),
@@ -476,7 +478,8 @@ def tell_offers(
     via = queries.firm_names(
         [line.via_organisation_id for line in lines if line.via_organisation_id]
     )
-    in_turn = last.mode == Mode.SERIAL
+    in_turn, finish = last.mode == Mode.SERIAL, last.mode == Mode.PHOTO_FINISH
+    entered = tell_entries(list_entries(last.id)) if finish else {}
     told: dict[int, dict[str, Any]] = {}
     for line in lines:
         when = tell_ring(last, line, at) if last.rings > 1 else ""
@@ -488,7 +491,7 @@ def tell_offers(
             {
                 "firm": units.get(line.unit_id or 0) or names.get(line.organisation_id, ""),
                 "fit": words.tell_fit(line.score, line.explanation),
-                "when": when if in_turn else "",
+                "when": when if in_turn else entered.get(line.organisation_id, ""),
                 "why": words.why(line.explanation),
                 "declined_at": line.declined_at,
                 "withdrawn_at": line.withdrawn_at,

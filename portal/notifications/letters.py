@@ -54,7 +54,7 @@ from portal.notifications.sentences import IN_MAIL, News
 from portal.offers import operations as offers
 from portal.offers import places, rings
 from portal.offers.cards import card_of
-from portal.offers.models import RoundOutcome
+from portal.offers.models import EntryOutcome, RoundOutcome
 from portal.offers.rules import Outscored
 from portal.people.models import SignUpRequest
 from portal.pickup.clock_words import lines_of
@@ -390,8 +390,12 @@ def decided(event: EntryEnded, user: User, at: datetime) -> Letter | None:
     if teaser.state != LeadState.OFFERED:
         return not_yours(teaser.id, user, at, entered=True)
     with to(user):
-        what = _("%(number)s could not be yours when it was decided.", number=teaser.number)
-        details = [stopped_words(event.refusal or ""), _("It is still on offer to your firm.")]
+        if event.outcome == EntryOutcome.OVER:
+            what = _("the offer of %(number)s to your firm has ended.", number=teaser.number)
+            details = [_("You took part; it ended before it was decided.")]
+        else:
+            what = _("%(number)s could not be yours when it was decided.", number=teaser.number)
+            details = [stopped_words(event.refusal or ""), _("It is still on offer to your firm.")]
         return Letter(
             "not_yours",
             {

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from portal.leads.contest import Mode
-from portal.offers.models import Offer, OfferRound
-from portal.web.filters import when
+from portal.offers.models import Entry, EntryOutcome, Offer, OfferRound
+from portal.web.filters import to_the_second, when
 
 
 def tell_ring(course: OfferRound, offer: Offer, at: datetime) -> str:
@@ -23,6 +26,28 @@ def tell_ring(course: OfferRound, offer: Offer, at: datetime) -> str:
             return str(_("has it alone until %(when)s", when=when(offer.ends_at)))
         return str(_("had it alone until %(when)s", when=when(min(offer.ends_at, now))))
     return str(_("sees it since %(when)s", when=when(offer.visible_from)))
+
+
+ENTRY_WORDS: dict[str | None, Any] = {
+    None: _l("takes part"),
+    EntryOutcome.WON: _l("won the photo-finish"),
+    EntryOutcome.OUTSCORED: _l("took part, another one suited better"),
+    EntryOutcome.REFUSED: _l("took part, stopped by the gate"),
+    EntryOutcome.WITHDRAWN: _l("took part, stepped back"),
+    EntryOutcome.OVER: _l("took part, ended undecided"),
+}
+
+
+def tell_entries(entries: Iterable[Entry]) -> dict[int, str]:
+    """Say of each firm that took part in a photo-finish how it went, by its last entry."""
+    return {one.organisation_id: str(ENTRY_WORDS[one.outcome]) for one in entries}
+
+
+def tell_finish(course: OfferRound) -> str:
+    """Say of a photo-finish that is not decided when it is; nothing of other rounds."""
+    if course.closes_at is None or course.decided_at is not None or course.ended_at is not None:
+        return ""
+    return str(_("deciding at %(time)s", time=to_the_second(course.closes_at)))
 
 
 def tell_course(course: OfferRound) -> str:

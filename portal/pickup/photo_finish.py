@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import exists, select, text
+from sqlalchemy import exists, or_, select, text
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation
@@ -217,8 +217,9 @@ def _list_open(round_id: int) -> list[Entry]:
 
 def _wins(entry: Entry, lead: Lead, at: datetime) -> bool:
     """Let an entry have its lead if the gate allows it still; one that is stopped ends."""
-    if _stepped_back(entry):
-        _end(entry, EntryOutcome.WITHDRAWN, at)
+    out = _out_by(entry)
+    if out is not None:
+        _end(entry, out, at)
         return False
     actor = find_actor_of(entry.user_id, at)
     stays = (
@@ -251,16 +252,16 @@ def _why(refusal: Refused) -> str:
     return refusal.facts["obstacle"].reason if isinstance(refusal, GateShut) else refusal.code
 
 
-def _stepped_back(entry: Entry) -> bool:
-    """Say whether the person, or the firm's manager, has said "Not for me" since."""
+def _out_by(entry: Entry) -> EntryOutcome | None:
+    """Say how a person is out who said "Not for me", or whose firm is not offered it any more."""
     dismissed = exists().where(
         Dismissal.offer_id == entry.offer_id, Dismissal.user_id == entry.user_id
     )
-    return bool(
-        session().scalar(
-            select(dismissed | Offer.declined_at.is_not(None)).where(Offer.id == entry.offer_id)
-        )
-    )
+    asked = select(Offer.withdrawn_at, or_(dismissed, Offer.declined_at.is_not(None)).label("no"))
+    offer = session().execute(asked.where(Offer.id == entry.offer_id)).one()
+    if offer.withdrawn_at is not None:
+        return EntryOutcome.OVER
+    return EntryOutcome.WITHDRAWN if offer.no else None
 
 
 def _end(entry: Entry, outcome: EntryOutcome, at: datetime, refusal: str | None = None) -> None:
@@ -285,10 +286,15 @@ def end_with_round(round_id: int, at: datetime) -> None:
         _end(entry, EntryOutcome.OVER, at)
 
 
-def step_back(
-    lead_id: int, organisation_id: int, user_id: int | None, since: datetime, at: datetime
+def leave(
+    lead_id: int,
+    organisation_id: int,
+    user_id: int | None,
+    outcome: EntryOutcome,
+    since: datetime,
+    at: datetime,
 ) -> None:
-    """End the entries of a person who said "Not for me", or with None of her whole firm."""
+    """End the entries that a person, or with None her whole firm, had made by a moment."""
     entries = session().scalars(
         select(Entry)
         .where(
@@ -302,4 +308,4 @@ def step_back(
         .execution_options(populate_existing=True)
     )
     for entry in entries:
-        _end(entry, EntryOutcome.WITHDRAWN, at)
+        _end(entry, outcome, at)

@@ -132,7 +132,7 @@ def own_line(facts: Mapping[str, Any]) -> str:
     parts = facts["why"]
     line = [matching.tell_fit(facts["score"], parts), *matching.why(parts)]
     told = ", ".join(word for word in line if word)
-    return str(_("You: %(reasons)s", reasons=told)) if told else str(_("The lots decided."))
+    return str(_("You: %(reasons)s.", reasons=told)) if told else str(_("The lots decided."))
 
 
 STOPPED = {

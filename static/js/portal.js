@@ -384,6 +384,15 @@ function follow({ stream, at: made, signedOut }) {
     return Boolean(link) && link.dataset.leads.split(",").includes(String(lead));
   }
 
+  // A photo-finish counts down to its second; then the card looks how it went, stream or not.
+  setInterval(() => {
+    for (const time of document.querySelectorAll("[data-decides]")) {
+      const left = Math.ceil((Date.parse(time.dateTime) - Date.now()) / 1000);
+      time.dataset.left = left > 0 && left < 3600 ? ` (${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")})` : "";
+      if (left === -1) fade(time.dataset.decides, 500);
+    }
+  }, 1000);
+
   // The card pales at once; a moment later its foot says what became of it. It keeps its place.
   async function fade(lead, within) {
     const card = document.getElementById(`lead-${lead}`);
@@ -393,10 +402,17 @@ function follow({ stream, at: made, signedOut }) {
     await new Promise((done) => setTimeout(done, Math.random() * within));
     const now = await fragment(`/leads/${lead}/card`).catch(() => null);
     if (!now || !card.isConnected || $(".htmx-request", card)) return;
-    if ($(openCard, now)) return card.classList.remove("lead-card-gone");
+    const open = $(openCard, now);
+    if (open && $("[data-decides]", card)) {
+      // nobody could have it: it is on offer again
+      card.replaceWith(open);
+      return htmx.process(open);
+    }
+    if (open) return card.classList.remove("lead-card-gone");
     const said = $("[role=status]", now);
     const foot = $(".lead-card-foot", card);
     if (!said || !foot) return;
+    $("[data-decides]", card)?.closest("p").remove();
     const inHand = document.activeElement;
     const focused = foot.contains(inHand);
     const top = inHand.getBoundingClientRect().top;

@@ -22,6 +22,7 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.dialects.postgresql import array
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, OrganisationKind, User
@@ -98,7 +99,7 @@ _STAYS = exists().where(
 )
 # ... and what the firm has picked up since `since`, which is empty where that isn't capped
 _PICKED = (
-    select(func.count())
+    select(array([func.count(), func.count().filter(Lead.temperature == Temperature.HOT)]))
     .select_from(Pickup)
     .join(Lead, Lead.id == Pickup.lead_id)
     .where(
@@ -133,8 +134,7 @@ def _entered(this: ColumnElement[bool]) -> tuple[ColumnElement[Any], ...]:
 
 _NOTHING = select(
     _STAYS.label("stays"),
-    _PICKED.scalar_subquery().label("picks"),
-    _PICKED.where(Lead.temperature == Temperature.HOT).scalar_subquery().label("hot_picks"),
+    _PICKED.scalar_subquery().label("picked"),
     *_entered(_ENTRIES.c.lead_id == bindparam("lead_id")),
 ).subquery("nothing")
 OPEN_AND_OFFER = (
@@ -299,7 +299,8 @@ def read_claim(
     if not rows[0].stays:
         raise NotFound()
     offer = rows[0] if rows[0].id is not None else None
-    picked = (cap, rows[0].picks, rows[0].hot_picks)
+    picks, hot_picks = rows[0].picked
+    picked = (cap, picks, hot_picks)
     position = _position(bounds, rows[0], _held(rows), actor, at, picked)
     return position, calendars.from_row(bounds), offer
 

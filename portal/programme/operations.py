@@ -188,7 +188,10 @@ def save_territories(wanted: Mapping[str, int], at: datetime) -> None:
                 index_elements=["code"], set_={"partners_wanted": kept.excluded.partners_wanted}
             )
         )
-    session().expire_all()
+    # others that the session holds have nothing to do with it
+    for one in session():
+        if isinstance(one, Territory):
+            session().expire(one)
     record(TerritoriesSaved(at=at, codes=sorted(wanted)))
 
 

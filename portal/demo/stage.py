@@ -257,6 +257,7 @@ def write_rules(mentors: int, at: datetime) -> None:
         Criterion(Kind.PRESENT),
         Criterion(Kind.RADIUS, Mode.WEIGHTED, 35, km=250),
     ]
+    gold = entries.id_of("partner_level", "gold")
     schools = tuple(entries.id_of("industry", key) for key in ("education", "public_sector"))
     for draft in (
         rulebook.RuleDraft(
@@ -266,6 +267,14 @@ def write_rules(mentors: int, at: datetime) -> None:
                 *nearby,
                 Criterion(Kind.INDUSTRY, Mode.WEIGHTED, 25),
                 Criterion(Kind.PRODUCT, Mode.WEIGHTED, 25),
+                Criterion(Kind.VALUE, Mode.WEIGHTED, 15),
+                Criterion(Kind.PUNCTUALITY, Mode.WEIGHTED, 10),
+                Criterion(
+                    Kind.ANY,
+                    Mode.WEIGHTED,
+                    10,
+                    of=(Criterion(Kind.LEVEL, level_id=gold), Criterion(Kind.REGISTRANT, least=2)),
+                ),
             ],
             hours=240,
             most=20,

@@ -14,7 +14,7 @@ from portal.core import clock
 from portal.core.errors import Conflict, Invalid
 from portal.leads import own_fields
 from portal.leads.contest_words import contest_in_words
-from portal.matching import operations, queries, rulebook, sentence, versions
+from portal.matching import operations, preview_map, queries, rulebook, sentence, versions
 from portal.matching.criteria import FIXED_FIELDS
 from portal.matching.doctor_routes import diagnose
 from portal.matching.forms import RuleForm, rule_form
@@ -210,7 +210,8 @@ def preview_of(form: RuleForm) -> dict[str, Any]:
     # what she may not see of this lead doesn't show through the rule, either
     own = own_fields.load(lead, current_actor())
     found = operations.match(lead, clock.now(), rule=draft.as_rule())
-    firms = queries.list_firms([m.organisation_id for m in found.partners[:SHOWN]])
+    best = [matched.organisation_id for matched in found.partners[: preview_map.MOST]]
+    firms = queries.list_firms(best)
     emptier = "" if found.partners else name_emptier(found.excluded)
     return {
         "lead": lead,
@@ -230,6 +231,7 @@ def preview_of(form: RuleForm) -> dict[str, Any]:
             }
             for matched in found.partners[:SHOWN]
         ],
+        "map": preview_map.draw(lead, draft.criteria, firms),
         "excluded": tell_excluded(found.excluded),
         "relaxed": tell_steps(draft.as_rule().criteria, found.relaxed),
         "diagnosis": None if found.partners else diagnose(lead, draft.as_rule()),

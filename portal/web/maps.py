@@ -7,7 +7,7 @@ here; no tiles, no other server. What is drawn on top is for the rooms to say.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import cos, log, pi, radians, sqrt, tan
 
 STEPS = 20
@@ -37,7 +37,7 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Circle:
-    """All that is within some kilometres of a place."""
+    """All that is within some kilometres of a place; of none, the place itself."""
 
     latitude: float
     longitude: float
@@ -86,6 +86,8 @@ def draw(dots: Iterable[Dot], circle: Circle | None = None) -> Map | None:
         return None
     view = frame(points)
     unit = view[2] / DOTS
+    if ring is not None and ring.r < unit:
+        ring = replace(ring, r=unit)
     drawn = [
         Drawn(
             round(x, 1), round(y, 1), round(unit * sqrt(max(dot.count, 1)), 1), dot.words, dot.url

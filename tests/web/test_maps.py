@@ -60,3 +60,8 @@ def test_outlines_are_built_as_places_are_projected():
             x, y = x + dx, y + dy
             nearest = min(nearest, dist((x, y), wanted))
     assert nearest < 10
+
+
+def test_a_place_alone_is_marked():
+    drawn = draw([], Circle(52.37, 9.73, 0))
+    assert drawn.circle.r > 0

@@ -77,18 +77,28 @@ class Finder:
         most: int | None,
         seed: int,
     ) -> list[Matched]:
-        scorer = Scorer(criteria, lead)
-        matched = []
+        ranks = [place for place, one in enumerate(criteria) if one.weighted]
+        ranking = Scorer([criteria[place] for place in ranks], lead)
+        scored = []
         for facts in self._passed(criteria, lead, at, without):
-            explanation = scorer.explain(facts)
-            matched.append(Matched(facts.organisation_id, score_of(explanation), explanation))
-
-        def place(one: Matched) -> tuple[float, int]:
-            return -one.score, draw(seed, one.organisation_id)
-
+            ranked = PartnerFacts(
+                facts.organisation_id, tuple([facts.values[place] for place in ranks])
+            )
+            score = score_of(ranking.explain(ranked))
+            scored.append((-score, draw(seed, facts.organisation_id), facts))
+        if knowing.counts(self.rule.known) or most is None:
+            best = sorted(scored)
+        else:
+            best = nsmallest(most, scored)
+        # what only explains is graded for those who are kept
+        scorer = Scorer(criteria, lead)
+        matched = [
+            Matched(facts.organisation_id, -score, scorer.explain(facts))
+            for score, _lot, facts in best
+        ]
         if knowing.counts(self.rule.known):
-            return knowing.put_first(sorted(matched, key=place), lead.known_by)[:most]
-        return sorted(matched, key=place) if most is None else nsmallest(most, matched, key=place)
+            return knowing.put_first(matched, lead.known_by)[:most]
+        return matched
 
     def _passed(
         self, criteria: list[Criterion], lead: LeadFacts, at: datetime, without: Collection[int]

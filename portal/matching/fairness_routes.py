@@ -36,9 +36,9 @@ class TermsForm(Form):
         description=_l("Days on which a firm is away don’t count: nothing piles up for later."),
     )
     most_offers = WholeField(_l("Offers to a firm"), [Optional()], description=AS_MANY)
-    most_hot_offers = WholeField(_l("Of these, hot ones"), [Optional()], description=AS_MANY)
+    most_hot_offers = WholeField(_l("Hot offers to a firm"), [Optional()], description=AS_MANY)
     most_picks = WholeField(_l("Leads a firm picks up"), [Optional()], description=AS_MANY)
-    most_hot_picks = WholeField(_l("Of these, hot ones"), [Optional()], description=AS_MANY)
+    most_hot_picks = WholeField(_l("Hot leads a firm picks up"), [Optional()], description=AS_MANY)
     cooling_days = WholeField(
         _l("Days between two hot leads"),
         [needed()],

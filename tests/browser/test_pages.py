@@ -175,6 +175,7 @@ def paths_of(live, field):
         "desk.column": ["to_qualify", "on_offer", "held", "direct", "returned"],
         "offers.decline_page": [field.leads["warm"]],
         "offers.unit_offer_page": [field.leads["ready"]],
+        "doctor.of_lead": [field.leads["ready"]],
         "offering.choose": [field.leads["ready"]],
         "offering.look": [field.leads["ready"]],
         "offering.longer_page": [field.leads["warm"]],

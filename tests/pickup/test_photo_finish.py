@@ -18,6 +18,7 @@ from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.leads.models import LeadState, LeadType
 from portal.matching.rules import draw
+from portal.offers import by_hand
 from portal.offers import operations as offers
 from portal.offers.models import Entry, Offer, OfferRound
 from portal.offers.queries import find_card
@@ -369,3 +370,36 @@ def test_any_later_post_on_the_lead_has_it_decided_first(app, on_page):
         assert finish.holder == 1
         names = session().scalars(select(EventRow.actor_id).where(EventRow.name == "LeadPickedUp"))
         assert list(names) == [None]
+
+
+def test_a_decision_that_is_cut_short_leaves_nothing_half_done(app, on_page, monkeypatch):
+    finish = on_page
+    for which in (0, 1):
+        with app.app_context(), unit_of_work():
+            finish.picks(which, 1)
+
+    def killed(*_args):
+        raise RuntimeError("killed")
+
+    with app.app_context(), monkeypatch.context() as cut:
+        # the lead has moved by then, and nobody has heard of it
+        cut.setattr(photo_finish, "_end", killed)
+        run_now("pickup.decide", at=finish.at + 21 * SECOND)
+        assert finish.holder is None
+        assert finish.outcomes() == [(0, None, None), (1, None, None)]
+    with app.app_context():
+        run_now("pickup.decide", at=finish.at + 22 * SECOND)
+        assert finish.holder == 1
+        assert finish.outcomes() == [(0, "outscored", None), (1, "won", None)]
+
+
+def test_who_is_not_offered_it_any_more_takes_part_no_more(finish):
+    finish.picks(0, 1)
+    finish.picks(1, 1)
+    manager = get_actor(make_manager().id)
+    by_hand.withdraw_from(
+        finish.lead.id, finish.people[1].organisation_id, manager, AT + 5 * SECOND
+    )
+    finish.decide(21)
+    assert finish.holder == 0
+    assert finish.outcomes() == [(0, "won", None), (1, "over", None)]

@@ -211,7 +211,7 @@ def test_managers_ask_for_any_firm_and_a_partner_reads_its_own_line_alone(app) -
     rep = sign_in(app.test_client(), make_person(firm))
     own = rep.get(f"/leads/{lead_id}/why-us").text
     assert "within 100 km" in own
-    assert "customer already" not in own
+    assert "knows the customer" not in own
     assert not re.search(r"Together|40\s?%|100\s?%", own)
     assert "Beta" not in own
     assert rep.get(f"/leads/{lead_id}/why").status_code == 403

@@ -83,7 +83,7 @@ FEWER = (SIGNED_OUT, DEACTIVATED, "alice", "alan", "carol", "cleo", "dora", "man
 # what is theirs: the lead that Alice holds, and her pickup; where Alan is signed in
 INSIDERS = {"lead_id": ("alice", "anna"), "pickup_id": ("alice", "anna"), "session_id": ("alan",)}
 # what a firm may do that saw the lead and was too late
-FOR_LOSERS = {"offers.stand_by"}
+FOR_LOSERS = {"offers.stand_by", "reasons.why_us", "knowledge.page", "knowledge.claim"}
 PARTNERS = ("alice", "alan", "anna", "bob", *STRANGERS)
 # a press that says in the list that there is nothing (more) to do, or reads the form first
 GONE_SAID_OTHERWISE = {

@@ -142,6 +142,7 @@ from portal.offers.events import (
     OfferVisible,
     OfferWithdrawn,
     RoundEnded,
+    RoundExtended,
     StandByHeard,
 )
 from portal.partners import activity_routes as partner_activities
@@ -357,7 +358,7 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     LeadsImported: ("qualification.route_waiting", "scoring.weigh_import"),
     OfferDismissed: ("pickup.step_back", "scoring.keep_complaint"),
     OfferDeclined: ("pickup.step_back", "scoring.keep_complaint"),
-    OfferWithdrawn: ("pickup.step_back",),
+    OfferWithdrawn: ("pickup.step_back", "notifications.offer_taken_back"),
     LeadRecalled: (
         "notifications.recalled",
         "pickup.weigh_standing",
@@ -424,7 +425,13 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
         "assistance.begin_picked",
         "feedback.renew_rates",
     ),
-    RoundEnded: ("offers.tidy_round", "pickup.end_entries", "notifications.round_ended"),
+    RoundEnded: (
+        "offers.tidy_round",
+        "pickup.end_entries",
+        "notifications.round_ended",
+        "notifications.offer_taken_back",
+    ),
+    RoundExtended: ("notifications.offer_extended",),
     EntryEnded: ("notifications.decided",),
     LeadPickedUp: (
         "offers.tidy_picked",

@@ -10,6 +10,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 EVENTS: dict[str, Any] = {
+    "AllocationChanged": _l("Who decides on offers was changed"),
     "AbsenceAdded": _l("Absence entered"),
     "AbsenceRemoved": _l("Absence removed"),
     "LeadRested": _l("Lead rests"),

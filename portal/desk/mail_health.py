@@ -73,6 +73,7 @@ KINDS: dict[str, Any] = {
     "round_unpicked": _l("Nobody picked it up"),
     "sign_in_changed": _l("Sign-in changed"),
     "sign_in_link": _l("Link to sign in"),
+    "offer_changed": _l("Offer taken back or extended"),
     "stands_in": _l("Stands in for a colleague"),
     "yours_now": _l("Yours now"),
 }

@@ -7,7 +7,15 @@ from datetime import datetime
 from portal.accounts.events import HearingChanged
 from portal.core.jobs import Payload, job, sweep
 from portal.core.reactions import reaction
-from portal.notifications import claims, mailed, operations, recalls, rungs, telling
+from portal.notifications import (
+    claims,
+    mailed,
+    operations,
+    recalls,
+    rungs,
+    telling,
+    withdrawals,
+)
 
 reaction("notifications.stand_by_heard", queue="now")(telling.tell_who_stood_by)
 reaction("notifications.lead_offered", queue="mail")(telling.tell_of_offer)
@@ -16,6 +24,8 @@ reaction("notifications.handed_on", queue="mail")(telling.tell_of_handing_on)
 reaction("notifications.steps_taken", queue="mail")(rungs.tell_of_steps)
 reaction("notifications.reminded", queue="mail")(rungs.tell_reminded)
 reaction("notifications.round_ended", queue="mail")(telling.tell_of_unpicked)
+reaction("notifications.offer_taken_back", queue="mail")(withdrawals.tell_of_withdrawal)
+reaction("notifications.offer_extended", queue="mail")(withdrawals.tell_of_extension)
 reaction("notifications.drafts_stale", queue="mail")(telling.tell_of_drafts)
 reaction("notifications.activity_due", queue="mail")(telling.tell_of_activity)
 reaction("notifications.handed_back", queue="mail")(telling.tell_of_handing_back)

@@ -35,6 +35,7 @@ class Topic(StrEnum):
     ACTIVITY_DUE = "activity_due"
     LEAD_STIRS = "lead_stirs"
     LEAD_OFFERED = "lead_offered"
+    OFFER_CHANGED = "offer_changed"
     LEAD_WAITS = "lead_waits"
     ROUND_UNPICKED = "round_unpicked"
     SIGN_UP_WAITS = "sign_up_waits"

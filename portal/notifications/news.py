@@ -33,7 +33,7 @@ from portal.leads import activities, hand_over
 from portal.leads.models import Lead, LeadState, Temperature
 from portal.leads.queries import find_visible
 from portal.matching.names import country_name
-from portal.notifications import knowing, late, returned
+from portal.notifications import changed_offers, knowing, late, returned
 from portal.notifications.models import Topic
 from portal.notifications.sentences import IN_MAIL, News
 from portal.partners.models import Absence, Partner
@@ -54,6 +54,7 @@ from portal.timeline.rules import words_of
 
 TOPICS = (
     *(Topic.ACTIVITY_DUE, Topic.CLOSED_FOR_YOU, Topic.HANDED_BACK, Topic.STANDS_IN),
+    Topic.OFFER_CHANGED,
     *(Topic.LEAD_STIRS, Topic.LEADS_COOLED),
     *(Topic.SIGN_UP_WAITS, Topic.ASKED_AGAIN, Topic.PAUSED, Topic.TERMS_NEW),
     *late.TOPICS,
@@ -95,6 +96,8 @@ def find_news(topic: str, facts: Mapping[str, Any], user: User, at: datetime) ->
         return knowing.find_knowledge(facts, user)
     if topic == Topic.TERMS_NEW:
         return _terms_new(facts["terms_id"], user, at)
+    if topic == Topic.OFFER_CHANGED:
+        return changed_offers.find_changed(facts, user, at)
     if topic == Topic.STANDS_IN:
         return _stands_in(facts["absence_id"], user, at)
     return _sign_up_waits(facts["sign_up_id"])

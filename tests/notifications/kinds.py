@@ -40,6 +40,7 @@ OFFERED = {
     "firms": 4,
     "alone_until": None,
     "more_from": None,
+    "suits_you": False,
     "pick_path": f"{LINK}?s=pick",
     "decline_path": f"{LINK}?s=decline",
 }
@@ -420,6 +421,16 @@ KINDS: dict[str, dict[str, Any]] = {
         "press": "See what they say",
         "reason": "You get this mail because you answer for this lead.",
     },
+    "offer_changed": {
+        **NAME,
+        "lead": LEAD,
+        "subject": "On offer for longer: L-20418",
+        "what": "L-20418 is on offer to you until Friday, November 27, 2026 at 5:00 PM now.",
+        "details": [],
+        "path": "/leads/4711",
+        "press": "Open the lead",
+        "reason": "You get this mail because this lead is offered to your firm.",
+    },
     "stands_in": {
         **NAME,
         "lead": None,
@@ -577,6 +588,7 @@ for kind in (
     "knowledge",
     "handed_back",
     "stands_in",
+    "offer_changed",
     "sign_up_waits",
     "terms_new",
 ):

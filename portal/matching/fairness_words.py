@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from portal.matching.sharing import Share
+from portal.web.filters import percent
 
 if TYPE_CHECKING:
     from portal.matching.fairness_rules import Terms
@@ -99,9 +100,9 @@ def tell_terms(terms: Terms) -> list[str]:
     if terms.explored:
         said.append(
             _(
-                "%(share)d %% of the places that a lead has first are drawn among firms that "
+                "%(share)s of the places that a lead has first are drawn among firms that "
                 "joined within %(days)d days or have up to %(people)d people.",
-                share=terms.explored,
+                share=percent(terms.explored / 100),
                 days=terms.new_days,
                 people=terms.small_people,
             )

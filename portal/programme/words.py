@@ -39,15 +39,16 @@ def counted(kind: str, amount: int) -> str:
 def progress_in_words(progress: Progress) -> str:
     """Say how far a goal is, and whether that is what an even pace would have brought."""
     kind = progress.goal.kind
+    done, missed = _("reached"), _("missed")
     said = _(
         "%(reached)s of %(target)s",
         reached=counted(kind, progress.reached),
         target=counted(kind, progress.goal.target),
     )
     if progress.reached >= progress.goal.target:
-        return f"{said} · {_('reached')}"
+        return f"{said} · {done}"
     if progress.over:
-        return f"{said} · {_('missed')}"
+        return f"{said} · {missed}"
     expected = counted(kind, progress.expected)
     pace = (
         _("behind, %(expected)s by now at an even pace", expected=expected)

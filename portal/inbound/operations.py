@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import insert, select
 
@@ -33,7 +33,7 @@ from portal.leads.queries import get_visible
 from portal.offers import operations as offers
 from portal.offers.places import find_place
 from portal.offers.queries import was_offered
-from portal.pickup import extension
+from portal.pickup import extension, knowledge
 from portal.pickup import operations as pickup
 from portal.pickup import queries as pickups
 from portal.pickup.extension import read_days
@@ -61,7 +61,7 @@ ALLOWED: dict[str, dict[str, tuple[Permission, ...]]] = {
     Purpose.OFFER: ON_OFFER,
     # a lead that one waits for may be on offer again by the time the link is opened
     Purpose.STAND_BY: ON_OFFER,
-    Purpose.FEEDBACK: {"feedback": REPORT, "interest": REPORT},
+    Purpose.FEEDBACK: {"feedback": REPORT, "interest": REPORT, "known": REPORT},
     Purpose.MORE_TIME: {"more_time": REPORT},
     Purpose.UNDO: {"undo": (*REPORT, Permission.OFFERS_SEE)},
 }
@@ -129,6 +129,8 @@ def press(
         return report(link, typed, mark, actor, at)
     if action == "interest":
         return confirm_interest(link, actor, at)
+    if action == "known":
+        return claim_knowledge(link, typed, actor, at)
     if action == "more_time":
         return ask_for_time(link, typed, actor, at)
     if action in ("stand_by", "leave"):
@@ -266,6 +268,29 @@ def ask_for_time(link: MailLink, typed: Mapping[str, str], actor: Actor, at: dat
     if not again:
         done(held.lead_id, actor, "more_time", at, pickup_id=held.id)
     return Outcome("more_time", again=again, wish=wish)
+
+
+def claim_knowledge(
+    link: MailLink, typed: Mapping[str, str], actor: Actor, at: datetime
+) -> Outcome:
+    """Say that the firm knew the customer of a lead in hand before. Raises `Invalid`."""
+    if link.pickup_id is None:
+        raise NotFound()
+    held = pickups.get_told(link.pickup_id, actor)
+    if knowledge.find_claim(held.lead_id, actor.organisation_id) is not None:
+        return Outcome("known", again=True)
+    said = knowledge.Claim(typed.get("how", ""), read_day(typed.get("since", "")))
+    knowledge.claim(held.lead_id, said, actor, at)
+    done(held.lead_id, actor, "known", at, pickup_id=held.id)
+    return Outcome("known")
+
+
+def read_day(text: str) -> date | None:
+    """Return a day as a browser sends it; None for what is none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def confirm_interest(link: MailLink, actor: Actor, at: datetime) -> Outcome:

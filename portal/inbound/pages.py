@@ -34,8 +34,9 @@ from portal.offers import operations as offers
 from portal.offers import queries as offer_queries
 from portal.offers.places import find_place
 from portal.offers.rules import AlreadyTaken
-from portal.pickup import extension
+from portal.pickup import extension, knowledge
 from portal.pickup import queries as pickups
+from portal.pickup.knowledge_words import HOW
 from portal.pickup.models import Pickup
 from portal.pickup.questions import Question, Typed, gate_view, question_of
 from portal.pickup.refusals import words_of
@@ -49,11 +50,12 @@ from portal.qualification.confirming import interest_of
 from portal.timeline.rules import ActivitiesOpen, Planned
 from portal.web.filters import clock_time, day, money, when
 
-CHOICES = (*Status, "pick", "decline", "interest")
+CHOICES = (*Status, "pick", "decline", "interest", "known")
 KEPT = (
     *("status", "note", "next_step", "next_step_on", "waiting_since"),
     *("value", "reason", "decision_maker"),
     *("also", "why", "lost_value", "competitor", "settles", "days"),
+    *("how", "since"),
 )
 KEPT_MOST = 5_000
 
@@ -85,6 +87,7 @@ class Page:
     may_pick: bool = False
     may_decline: bool = False
     may_confirm: bool = False
+    knows: Sequence[tuple[str, str]] = field(default_factory=tuple)
     for_firm: bool = False
     reasons: Sequence[tuple[str, str]] = field(default_factory=tuple)
     error: str | None = None
@@ -212,6 +215,11 @@ def show_feedback(reader: Reader) -> tuple[Page, int]:
         chosen=reader.chosen,
         nonce=reader.sign(""),
         may_confirm=interest_of(lead, may=True).confirmed_at is None,
+        knows=[(str(how), str(words)) for how, words in HOW.items()]
+        if knowledge.find_claim(held.lead_id, actor.organisation_id) is None
+        else [],
+        kept=reader.typed if reader.action == "known" else {},
+        errors=reader.errors if reader.action == "known" else {},
         error=_("The portal asks for some answers before that: please confirm it there.")
         if reader.action == "interest" and reader.errors
         else None,
@@ -402,6 +410,8 @@ def answer(outcome: Outcome, reader: Reader) -> tuple[Page, int]:
         return taken_back(outcome.action, number, again=outcome.again), 200
     if outcome.action == "interest":
         return confirmed(lead_id, number, again=outcome.again), 200
+    if outcome.action == "known":
+        return said_known(lead_id, number, again=outcome.again), 200
     if outcome.wish is not None:
         return Page(
             heading=_("Already recorded") if outcome.again else _("Thank you"),
@@ -428,6 +438,16 @@ def confirmed(lead_id: int, number: str, *, again: bool) -> Page:
         number=number,
         sentence=_("We recorded: the interest is confirmed."),
         onward=(_("Open the lead"), url_for("desk.lead", lead_id=lead_id)),
+    )
+
+
+def said_known(lead_id: int, number: str, *, again: bool) -> Page:
+    """Return the page after a firm has said that it knew the customer before."""
+    return Page(
+        heading=_("Already recorded") if again else _("Thank you"),
+        number=number,
+        sentence=_("A channel manager decides, and you hear it. Until then nothing changes."),
+        onward=(_("Open the lead"), url_for("knowledge.page", lead_id=lead_id)),
     )
 
 
@@ -593,6 +613,7 @@ def press_again(reader: Reader, mark: str) -> tuple[Page, int]:
         "stand_by": _("Stand by, should it come back"),
         "leave": _("Wait no more"),
         "interest": _("Interest confirmed"),
+        "known": _("Say so"),
         "more_time": _("Ask for more time"),
         "hearing": _("Save"),
     }

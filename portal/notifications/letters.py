@@ -329,6 +329,7 @@ def yours_now(
                 "expected": expected_first(pickup),
                 "answer_rows": answers(path, pickup, lead.number, user),
                 "interest_path": interest_path(path, pickup),
+                "known_path": f"{path}?s=known",
             },
             lead.id,
         )

@@ -15,7 +15,7 @@ from portal.core import clock
 from portal.core.errors import Conflict, Invalid
 from portal.pickup import knowledge
 from portal.pickup.knowledge import Claim
-from portal.relations.models import How
+from portal.pickup.knowledge_words import HOW, how_words
 from portal.web.access import requires
 from portal.web.filters import spoken
 from portal.web.forms import DayField, Form
@@ -24,17 +24,6 @@ from portal.web.limits import limiter, visitor_key
 
 blueprint = Blueprint("knowledge", __name__)
 
-
-def how_words(how: str) -> str:
-    """Say from what a firm knows a customer."""
-    return str(HOW[How(how)])
-
-
-HOW = {
-    How.CUSTOMER: _l("It is a customer of ours"),
-    How.QUOTE: _l("We have made an offer to it"),
-    How.CONTACT: _l("We are in touch with it"),
-}
 blueprint.add_app_template_filter(spoken(how_words), "knowledge_how")
 
 

@@ -84,6 +84,23 @@ def test_the_choice_in_the_address_only_opens_its_part(client, rep):
     assert get(Pickup, held).last_status is None
 
 
+def test_a_holder_says_by_mail_that_his_firm_knew_the_customer_before(client, rep):
+    lead, held, path = asked(rep)
+    odd = press(client, path, "known", query="?s=known", how="customer", since="2999-01-31")
+    assert odd.status_code == 422
+    assert "That is after the lead came in." in text_of(odd.text)
+    assert 'value="2999-01-31"' in odd.text
+    said = press(client, path, "known", how="customer", since="2024-03-01")
+    assert "A channel manager decides" in text_of(said.text)
+    for secret in CONTACT.values():
+        assert secret not in said.text
+    ((_, actor, channel, data),) = events("KnowledgeClaimed")
+    assert (actor, channel, data["user_id"]) == (rep.id, "mail", rep.id)
+    assert "We knew this customer before" not in client.get(path).text
+    assert get(Pickup, held).last_status is None
+    assert get(Lead, lead.id).state == "held"
+
+
 def test_a_won_lead_needs_its_value_and_a_lost_one_its_reason(client, rep):
     _lead, held, path = asked(rep)
     won = press(client, path, "feedback", "won", value="", note="Yes!")

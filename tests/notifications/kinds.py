@@ -163,6 +163,7 @@ KINDS: dict[str, dict[str, Any]] = {
         ),
         "answer_rows": ANSWERS,
         "interest_path": "/m/" + "k3ep" * 10 + "k3e?s=interest",
+        "known_path": "/m/" + "k3ep" * 10 + "k3e?s=known",
     },
     "feedback_soon": FEEDBACK,
     "feedback_due": {**FEEDBACK, "due_at": AT, "last": None},

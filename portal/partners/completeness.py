@@ -17,6 +17,7 @@ from flask_babel import gettext as _
 from sqlalchemy import (
     ColumnElement,
     Date,
+    Text,
     and_,
     cast,
     exists,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import PICKING_ROLES
@@ -140,7 +142,7 @@ def conditions(at: datetime) -> Mapping[Part, ColumnElement[bool]]:
     }
     demanded = [one.key for one in book().fields_of(FieldSubject.PARTNER) if one.required]
     if demanded:
-        known[Part.OWN_FIELDS] = Partner.custom.has_all(demanded)
+        known[Part.OWN_FIELDS] = Partner.custom.has_all(cast(demanded, ARRAY(Text)))
     return {part: known[part] for part in _asked(known)}
 
 

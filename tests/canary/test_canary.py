@@ -17,6 +17,7 @@ from portal.accounts.permissions import of_roles
 from portal.accounts.queries import get_actor
 from portal.core import clock
 from portal.core.db import session
+from portal.desk.queries import COLUMNS
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.leads.models import Lead
@@ -64,8 +65,8 @@ class Aviary:
             elif "pickup_id" in rule.arguments:
                 for pickup_id in self.world.pickups.values():
                     yield rule, self.world.address(rule, pickup_id=pickup_id)
-            elif "key" in rule.arguments:
-                for key in ("to_qualify", "ready", "on_offer", "held", "overdue", "returned"):
+            elif rule.endpoint == "desk.column":
+                for key in COLUMNS:
                     yield rule, self.world.address(rule, key=key)
             else:
                 yield rule, self.world.address(rule)

@@ -40,6 +40,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_index("ix_pickups_organisation_id_picked_at", "pickups")
-    op.drop_index("ix_offers_organisation_id_visible_from", "offers")
+    op.drop_index("ix_pickups_organisation_id_pickups_picked_at", "pickups")
+    op.drop_index("ix_offers_organisation_id_offers_visible_from", "offers")
     op.drop_table("fairness_terms")

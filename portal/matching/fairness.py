@@ -176,6 +176,7 @@ OFFERED = text(
       FROM offers o JOIN offer_rounds r ON r.id = o.round_id JOIN leads l ON l.id = o.lead_id
       WHERE o.organisation_id = asked.firm AND o.visible_from > asked.since AND r.opened_at <= :at
         AND (r.ended_at IS NULL OR o.visible_from <= r.ended_at)
+        AND (o.withdrawn_at IS NULL OR o.visible_from <= o.withdrawn_at)
     ) AS counted
     """
 )

@@ -30,10 +30,12 @@ from portal.offers.operations import (
     check_rested,
     go_on,
     lock_lead,
+    lock_partner,
     take_from_market,
 )
 from portal.offers.publishing import publish, stays_direct
 from portal.offers.rules import AlreadyTaken, NotReady, StaysDirect, may_be_offered
+from portal.partners.models import Partner
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,12 @@ def offer(
         if not (one.may_be_overruled and one.organisation_id in choice.despite)
     ]
     out = {one.organisation_id for one in left_out}
-    firms = [firm for firm in dict.fromkeys(choice.firms) if firm not in out]
+    known = set(
+        session().scalars(
+            select(Partner.organisation_id).where(Partner.organisation_id.in_(choice.firms))
+        )
+    )
+    firms = [firm for firm in dict.fromkeys(choice.firms) if firm in known - out]
     if not firms:
         raise Invalid({"firms": _("Nobody is left to offer it to.")})
     alone = len(firms) == 1
@@ -166,6 +173,8 @@ def withdraw_from(lead_id: int, organisation_id: int, actor: Actor, at: datetime
     `NotReady`, `NotFound` (it is not on offer to the firm, or that said no).
     """
     deciding.get_right(actor, (organisation_id,))
+    # whoever of the firm is picking it up just now is done, or finds it gone
+    lock_partner(organisation_id)
     lead, current = lock_round(lead_id)
     taken = session().scalar(
         select(Offer).where(

@@ -65,7 +65,7 @@ def choose(lead_id: int) -> ResponseReturnValue:
     actor = current_actor()
     right = deciding.get_right(actor)
     lead = get_visible(lead_id, actor)
-    picked, text = read_picked(right), request.args.get("q", "").strip()[:100]
+    picked, text = read_picked(right), request.args.get("q", "").replace("\x00", "").strip()[:100]
     return render_template(
         "offers/choose.html",
         lead=lead,

@@ -418,6 +418,7 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
         "offers.settle_waiting",
         "notifications.open_again",
         "assistance.begin_picked",
+        "feedback.renew_rates",
     ),
     FeedbackTakenBack: (
         "offers.settle_waiting",

@@ -34,4 +34,6 @@ def renew_rates(event: Any, _at: datetime) -> None:
     if isinstance(event, FeedbackGiven) and event.status not in CLOSING:
         return
     firm = event.organisation_id
+    if firm is None:
+        return
     jobs.soon("feedback.count_rates", {"organisation_id": firm}, job_id=f"rates-{firm}")

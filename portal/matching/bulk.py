@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from heapq import nsmallest
 
-from sqlalchemy import FromClause, or_, select
+from sqlalchemy import FromClause, select
 
 from portal.accounts.models import PARTNER_KINDS
 from portal.core.db import session
@@ -24,6 +24,7 @@ from portal.matching.kinds import Ask
 from portal.matching.lead_facts import LeadFacts, known_by
 from portal.matching.models import DistributionRule
 from portal.matching.operations import Matched
+from portal.matching.queries import standing_checks
 from portal.matching.relaxing import stages
 from portal.matching.rules import PartnerFacts, Scorer, draw, score_of
 from portal.matching.sources import open_source
@@ -105,6 +106,7 @@ class Finder:
     ) -> Iterator[PartnerFacts]:
         source = open_source(self.source, at)
         ask, c = Ask(lead, source), source.c
+        standing = standing_checks(source, self.rule.group_id, without)
         read = (
             column
             for criterion in criteria
@@ -114,13 +116,9 @@ class Finder:
         asked = select(c.organisation_id, *named).where(
             c.active,
             c.kind.in_(PARTNER_KINDS),
-            or_(c.suspended_until.is_(None), c.suspended_until <= at),
+            *(~kinds.sure(out) for _name, out in standing),
             *(kinds.meets(criterion, ask) for criterion in criteria),
         )
-        if self.rule.group_id is not None:
-            asked = asked.where(kinds.sure(source.in_group(self.rule.group_id)))
-        if without:
-            asked = asked.where(c.organisation_id.not_in(sorted(without)))
         take = kinds.taker(criteria)
         for organisation_id, *values in session().execute(asked).all():
             yield PartnerFacts(organisation_id, take(values))

@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from itertools import combinations
 
-from sqlalchemy import BigInteger, ColumnElement, case, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, Numeric, case, false, func, literal, or_, select
 
 from portal.accounts.models import PARTNER_KINDS
 from portal.core.db import session
@@ -142,10 +143,14 @@ def _fails(criterion: Criterion, ask: Ask) -> ColumnElement[bool]:
 
 
 def _count(tests: Sequence[ColumnElement[bool]], source: Source) -> dict[int, int]:
-    """Count the partners by which tests hold of them, a bit for each."""
-    mask: ColumnElement[int] = literal(0, BigInteger)
+    """Count the partners by which tests hold of them, a bit for each.
+
+    The bits make a number without bounds: a rule has more tests than an integer has bits.
+    """
+    mask: ColumnElement[Decimal] = literal(Decimal(0), Numeric)
     for place, test in enumerate(tests):
-        mask += case((test, literal(1 << place, BigInteger)), else_=literal(0, BigInteger))
+        bit = literal(Decimal(1 << place), Numeric)
+        mask += case((test, bit), else_=literal(Decimal(0), Numeric))
     judged = (
         select(mask.label("mask"))
         .where(source.c.active, source.c.kind.in_(PARTNER_KINDS))
@@ -155,5 +160,5 @@ def _count(tests: Sequence[ColumnElement[bool]], source: Source) -> dict[int, in
     for found, times in session().execute(
         select(judged.c.mask, func.count()).group_by(judged.c.mask)
     ):
-        counts[found] = times
+        counts[int(found)] = times
     return counts

@@ -367,7 +367,7 @@ class Rehearsal(Base):
     __tablename__ = "rehearsals"
 
     id: Mapped[Id]
-    lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id"))
+    lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"))
     at: Mapped[datetime]
     rule_id: Mapped[int | None] = mapped_column(
         ForeignKey("distribution_rules.id", ondelete="SET NULL")

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from portal.accounts.models import Organisation
+from portal.accounts.queries import get_actor
 from portal.catalog.queries import book
 from portal.core.db import session
 from portal.matching.bulk import Finder, match_many
@@ -18,7 +20,9 @@ from portal.matching.operations import match
 from portal.partners import facts
 from portal.partners.facts import last_kept, lay_out
 from portal.partners.models import Partner, PartnerGroup, PartnerGroupMember
-from tests.factories import AT, make_lead, make_partner
+from portal.programme import operations as programme
+from portal.programme.models import TermsKind
+from tests.factories import AT, make_lead, make_manager, make_partner, make_person
 
 RULES: tuple[dict[str, Any], ...] = (
     {"criteria": []},
@@ -92,3 +96,20 @@ def test_partners_are_found_as_they_were_known_then(ctx: Flask) -> None:
     # laid out anew, the next day takes the place of this one
     assert Finder(rule, lay_out(last_kept())).find(known, AT) == []
     assert Finder(rule, facts.NOW).find(replace(known, latitude=48.0), AT)[0].score == 0
+
+
+def test_who_has_not_agreed_or_only_refers_is_found_by_neither(firms: list[int]) -> None:
+    manager = get_actor(make_manager().id)
+    words = {"en": "Answer within a week.", "de": "Antworten Sie binnen einer Woche."}
+    terms = programme.publish_terms(TermsKind.PROGRAMME, words, AT.date(), manager, AT)
+    rule = DistributionRule(
+        name="Tried", position=0, conditions=[], changed_at=AT, criteria=[], most=None
+    )
+    session().add(rule)
+    session().flush()
+    for firm in firms[:2]:
+        member = get_actor(make_person(session().get_one(Organisation, firm)).id)
+        programme.accept_terms(terms.id, member, AT)
+    programme.join_referral(firms[1], True, manager, AT)
+    ((_lead_id, found),) = match_many([make_lead()], rule, AT)
+    assert [one.organisation_id for one in found] == firms[:1]

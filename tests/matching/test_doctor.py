@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -69,6 +70,15 @@ def test_it_is_said_what_each_criterion_takes_out_alone_and_how_many_each_step_l
     told = [(one.milder.km if one.milder else None, one.brings) for one in radius.remedies]
     assert told == [(40, 2), (80, 3), (None, 4)]
     assert found.pairs == ()
+
+
+def test_a_rule_of_sixty_criteria_is_examined_as_well(ctx: Flask) -> None:
+    make_partner(**north(70))
+    found = examine(*(replace(WITHIN_20, km=10 + number) for number in range(60)))
+    assert (found.candidates, found.passed) == (1, 0)
+    # every one of them keeps the firm out up to 69 km
+    assert [one.out for one in found.findings] == [1] * 60
+    assert {one.alone for one in found.findings} == {0}
 
 
 def test_what_only_two_together_keep_out_is_said_where_no_single_one_does(ctx: Flask) -> None:

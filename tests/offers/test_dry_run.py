@@ -8,6 +8,7 @@ from sqlalchemy import func, select, update
 from portal.accounts.queries import get_actor
 from portal.core.db import session
 from portal.core.events import EventRow
+from portal.leads import removal
 from portal.leads.models import LeadState
 from portal.matching.models import DistributionRule
 from portal.offers import dry_run
@@ -58,6 +59,16 @@ def test_nothing_is_offered_and_all_is_noted(ctx):
     names = session().scalars(select(EventRow.name)).all()
     assert "OfferRehearsed" in names
     assert "LeadOffered" not in names
+
+
+def test_a_lead_that_was_only_noted_can_be_deleted(ctx):
+    make_partner("Nahe")
+    lead = make_ready_lead()
+    begin()
+    offers.offer(lead.id, AT)
+    removal.remove(lead)
+    session().flush()
+    assert dry_run.list_noted(1) == []
 
 
 def test_rings_and_partners_are_noted_as_they_would_have_come(ctx):

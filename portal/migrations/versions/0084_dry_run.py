@@ -45,7 +45,12 @@ def upgrade() -> None:
         sa.Column("offers", JSONB(), nullable=False),
         sa.Column("excluded", JSONB(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_rehearsals"),
-        sa.ForeignKeyConstraint(["lead_id"], ["leads.id"], name="fk_rehearsals_lead_id_leads"),
+        sa.ForeignKeyConstraint(
+            ["lead_id"],
+            ["leads.id"],
+            name="fk_rehearsals_lead_id_leads",
+            ondelete="CASCADE",
+        ),
         sa.ForeignKeyConstraint(
             ["rule_id"],
             ["distribution_rules.id"],

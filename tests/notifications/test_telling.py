@@ -141,7 +141,7 @@ def test_the_five_answers_stand_in_it_as_links_and_as_mails_to_send(ctx):
     assert found == links_in(mail.html)
     pages = sorted(link for link in found if "/m/" in link)
     assert [page.partition("?s=")[2] for page in pages] == sorted(
-        ["not_contacted", "waiting", "proposal", "won", "lost", "interest"]
+        ["not_contacted", "waiting", "proposal", "won", "lost", "interest", "known"]
     )
     (secret,) = {page.partition("/m/")[2].partition("?")[0] for page in pages}
     link = links.find(secret, AT)

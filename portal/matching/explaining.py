@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import Range
 
 from portal.core.db import session
 from portal.matching import kinds, queries
@@ -39,6 +40,7 @@ class Basis:
     rule_version: int | None
     lead_facts: Mapping[str, Any] | None
     facts_upto: int | None
+    facts_unseen: Sequence[Range[int]] = ()
     relaxed: Sequence[Mapping[str, Any]] = ()
     fairness: Mapping[str, Any] | None = None
     without: Collection[int] = ()
@@ -95,8 +97,7 @@ def explain(basis: Basis, organisation_id: int) -> Explained | None:
         return None
     criteria = ease([Criterion.from_data(one) for one in content["criteria"]], basis.relaxed)
     lead = LeadFacts.from_data(basis.lead_id, basis.lead_facts)
-    known = facts.as_of(basis.facts_upto)
-    of_firm = select(known).where(known.c.organisation_id == organisation_id).subquery()
+    of_firm = facts.as_of(basis.facts_upto, basis.facts_unseen, organisation_id)
     judged = queries.judge_partners(
         (),
         lead,

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.dialects.postgresql import Range
+
 from portal.core.db import session
 from portal.leads.contest import Contest, Mode
 from portal.leads.models import Lead, LeadType
@@ -17,7 +19,6 @@ from portal.matching.lead_facts import LeadFacts, known_by
 from portal.matching.models import DistributionRule, Known
 from portal.matching.relaxing import stages
 from portal.matching.rules import Scorer, draw, score_of
-from portal.partners.facts import last_kept
 
 ROUND_HOURS = 72
 
@@ -55,6 +56,7 @@ class Match:
     seed: int = 0
     lead_facts: dict[str, Any] | None = None
     facts_upto: int | None = None
+    facts_unseen: Sequence[Range[int]] = ()
     relaxed: Sequence[dict[str, Any]] = ()
     fairness: dict[str, Any] | None = None
     known: str = Known.NOTHING
@@ -100,7 +102,8 @@ def match(
         rule_version=rule.version,
         seed=seed,
         lead_facts=known.to_data(),
-        facts_upto=last_kept(),
+        facts_upto=found.judged.upto,
+        facts_unseen=found.judged.unseen,
         relaxed=relaxed,
         fairness=found.shared.kept,
         known=rule.known or Known.NOTHING,

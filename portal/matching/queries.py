@@ -22,6 +22,7 @@ from sqlalchemy import (
     text,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import PARTNER_KINDS
@@ -37,7 +38,7 @@ from portal.matching.lead_facts import LeadFacts
 from portal.matching.models import DistributionRule
 from portal.matching.rules import Own, PartnerFacts, fits_lead
 from portal.matching.sources import Source, open_source
-from portal.partners.facts import NOW
+from portal.partners.facts import LAST_KEPT, NOW, UNSEEN
 from portal.partners.models import Partner
 from portal.relations.models import RelationHit
 
@@ -108,11 +109,17 @@ def with_fields(values: Values) -> Own:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """All partners judged: who passed with the facts about them, who failed at what."""
+    """All partners judged: who passed with the facts about them, who failed at what.
+
+    `upto` and `unseen` say what of kept facts about partners the same look would have seen, as
+    `partners.facts.as_of` takes them.
+    """
 
     passed: list[PartnerFacts]
     excluded: dict[str, int]
     candidates: int
+    upto: int = 0
+    unseen: Sequence[Range[int]] = ()
 
 
 def judge_partners(
@@ -150,31 +157,31 @@ def judge_partners(
     read = [
         column for criterion in criteria for column in kinds.columns(criterion, ask, passed=True)
     ]
-    tally = select(judged.c.failed, func.count(), *(null() for _ in range(len(read) + 1)))
+    counts: list[Any] = [judged.c.failed, func.count(), LAST_KEPT, UNSEEN]
+    tally = select(*counts, *(null() for _ in range(len(read) + 1)))
+    of_passed = [known.c.organisation_id, *(one.label(f"fact_{n}") for n, one in enumerate(read))]
     facts = (
-        select(
-            null(),
-            null(),
-            known.c.organisation_id,
-            *(column.label(f"fact_{n}") for n, column in enumerate(read)),
-        )
+        select(*(null() for _ in counts), *of_passed)
         .join(judged, judged.c.organisation_id == known.c.organisation_id)
         .where(judged.c.failed == 0)
     )
     # the verdicts counted, then those who passed; each fills columns of its own
-    rows = session().execute(union_all(tally.group_by(judged.c.failed), facts)).all()
+    both: Any = union_all(tally.group_by(judged.c.failed), facts)
+    rows = session().execute(both).all()
     excluded = {name: 0 for name in names if name not in IF_ANY}
-    candidates = 0
+    candidates, upto = 0, 0
+    unseen: Sequence[Range[int]] = ()
     passed, take = [], kinds.taker(criteria)
-    for verdict, count, organisation_id, *values in rows:
+    for verdict, count, last, not_seen, organisation_id, *values in rows:
         if organisation_id is None:
+            upto, unseen = last, not_seen
             candidates += count
             if verdict:
                 name = names[verdict - 1]
                 excluded[name] = excluded.get(name, 0) + count
         else:
             passed.append(PartnerFacts(organisation_id, take(values)))
-    return Judgement(passed, excluded, candidates)
+    return Judgement(passed, excluded, candidates, upto, unseen)
 
 
 def who_meets(criteria: Sequence[Criterion], lead: LeadFacts, at: datetime) -> Sequence[int]:
@@ -243,12 +250,6 @@ AGREED = text(
     WHERE t.kind = 'programme' AND a.at <= :at
     """
 )
-ONLY_REFERS = text(
-    """
-    SELECT organisation_id FROM referral_partners
-    WHERE only_refers AND joined_at <= :at AND (left_at IS NULL OR left_at > :at)
-    """
-)
 
 
 def standing_checks(
@@ -266,8 +267,7 @@ def standing_checks(
     ).subquery()  # fmt: skip
     of_now = select(agreed.c.organisation_id).where(agreed.c.number >= binding)
     yield "terms", and_(binding.is_not(None), c.organisation_id.not_in(of_now))
-    refers = ONLY_REFERS.bindparams(**asked).columns(column("organisation_id", BigInteger))
-    yield "refers", c.organisation_id.in_(refers)
+    yield "refers", source.only_refers()
     if group_id is not None:
         yield "group", ~kinds.sure(source.in_group(group_id))
 

@@ -3,7 +3,8 @@
 A step is `{"clause": place among the rule's criteria, "how": …}`: `milder` asks less, as the kind
 of criterion knows it (twice the distance, the level below), `ranks` makes a must give points
 instead, `dropped` does without. Steps add up, in the order that the rule sets. A step names the
-`kind` it means: where another criterion stands in that place by now, it does nothing.
+`kind` it means: where another criterion stands in that place by now, it does nothing. One that was
+taken says `to` what, None where without: what is milder goes by a catalogue that changes.
 """
 
 from __future__ import annotations
@@ -45,7 +46,10 @@ def take(eased: list[Criterion | None], step: Step) -> bool:
     one = eased[clause] if 0 <= clause < len(eased) else None
     if one is None or one.weighted or step.get("kind", one.kind) != one.kind:
         return False
-    eased[clause] = _eased(one, How(step["how"]), eased)
+    if "to" in step:
+        eased[clause] = Criterion.from_data(step["to"]) if step["to"] else None
+    else:
+        eased[clause] = _eased(one, How(step["how"]), eased)
     return eased[clause] != one
 
 
@@ -69,7 +73,8 @@ def stages(
     taken: list[dict[str, Any]] = []
     for step in steps[:MOST_STEPS]:
         if take(eased, step):
-            taken.append(dict(step))
+            now = eased[step["clause"]]
+            taken.append({**step, "to": now.to_data() if now else None})
             yield [one for one in eased if one is not None], list(taken)
 
 

@@ -35,11 +35,11 @@ from portal.partners.models import (
     PartnerGroupMember,
 )
 
-HELD_THEN = text(
+# referring is a matter of the programme, a room above: its table is named here and not its model
+ONLY_REFER = text(
     """
-    SELECT p.organisation_id, count(*) AS held FROM pickups p
-    WHERE p.picked_at <= :at AND (p.ended_at IS NULL OR p.ended_at > :at)
-    GROUP BY p.organisation_id
+    SELECT organisation_id FROM referral_partners
+    WHERE only_refers AND joined_at <= :at AND (left_at IS NULL OR left_at > :at)
     """
 )
 
@@ -92,6 +92,11 @@ class Source:
         )
         return func.coalesce(held.scalar_subquery(), 0)
 
+    def only_refers(self) -> ColumnElement[bool]:
+        """Tell which firms only refer leads and are offered none of others."""
+        found = ONLY_REFER.bindparams(at=self.at).columns(column("organisation_id", BigInteger))
+        return self.c.organisation_id.in_(found)
+
     def _held(self, ids: Sequence[int], what: Any) -> Select[Any]:
         expires = PartnerCertification.expires_on
         return select(what).where(
@@ -113,7 +118,7 @@ class Source:
 
 
 class KeptSource(Source):
-    """Facts about partners as they were; what they held then is counted from their pickups."""
+    """Facts about partners as they were kept."""
 
     def certified(self, ids: Sequence[int]) -> ColumnElement[bool]:
         """Tell who held one of these certifications."""
@@ -135,13 +140,12 @@ class KeptSource(Source):
 
     def held(self) -> ColumnElement[int]:
         """Return how many leads a firm held."""
-        then = (
-            HELD_THEN.bindparams(at=self.at)
-            .columns(column("organisation_id", BigInteger), column("held", BigInteger))
-            .subquery()
-        )
-        held = select(then.c.held).where(then.c.organisation_id == self.c.organisation_id)
-        return func.coalesce(held.scalar_subquery(), 0)
+        held: ColumnElement[int] = self.c[facts.HELD]
+        return held
+
+    def only_refers(self) -> ColumnElement[bool]:
+        """Tell which firms only referred leads."""
+        return func.coalesce(self.c.only_refers, False)
 
     def _good(self, ids: Sequence[int]) -> Select[Any]:
         each = func.unnest(self.c.certification_ids, self.c.certified_until)

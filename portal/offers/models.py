@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -17,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, INT8MULTIRANGE, JSONB, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import Base, Id
@@ -37,10 +38,11 @@ class OfferRound(Base):
     `excluded` says how many partners each criterion took out. Open while `ended_at` is empty.
 
     It was matched by the version `rule_version` of its rule, with what was known of the lead
-    (`lead_facts`) and of partners (`facts_upto`, the last entry of `partner_facts_kept`); equal
-    scores are ordered by `seed`, `relaxed` says what the rule let go, `fairness` by which terms it
-    was shared out. `offered_by_id` offered it by hand. In a photo-finish who picks within
-    `deciding_seconds` after the first takes part, until `closes_at`.
+    (`lead_facts`) and of partners (`facts_upto`, the last entry of `partner_facts_kept`, but for
+    those of `facts_unseen`); equal scores are ordered by `seed`, `relaxed` says what the rule let
+    go and what it asked instead, `fairness` by which terms it was shared out. `offered_by_id`
+    offered it by hand. In a photo-finish who picks within `deciding_seconds` after the first takes
+    part, until `closes_at`.
 
     Its firms see the lead in `rings`, one after the other; a race has one. `ring` have been told,
     whose firms `offered` counts: the `next_ring_firms` see it at `next_ring_at`, by their offers'
@@ -72,6 +74,9 @@ class OfferRound(Base):
     seed: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     lead_facts: Mapped[dict[str, Any] | None]
     facts_upto: Mapped[int | None] = mapped_column(BigInteger)
+    facts_unseen: Mapped[Sequence[Range[int]]] = mapped_column(
+        INT8MULTIRANGE, default=list, server_default="{}"
+    )
     relaxed: Mapped[list[dict[str, Any]]] = mapped_column(
         JSONB, default=list, server_default=text("'[]'")
     )

@@ -147,6 +147,7 @@ def publish(
         seed=found.seed,
         lead_facts=found.lead_facts,
         facts_upto=found.facts_upto,
+        facts_unseen=list(found.facts_unseen),
         relaxed=list(found.relaxed),
         fairness=found.fairness,
         offered_by_id=by_id,

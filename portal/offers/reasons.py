@@ -64,6 +64,7 @@ def answer(
         rule_version=last.rule_version,
         lead_facts=last.lead_facts,
         facts_upto=last.facts_upto,
+        facts_unseen=last.facts_unseen,
         relaxed=last.relaxed,
         fairness=last.fairness,
         without=out_by(lead.id, last.opened_at),

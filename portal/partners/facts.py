@@ -1,10 +1,14 @@
 """What is known of partners, in one line each: now, and as it was when a round was matched.
 
 Both have the same columns, so that one query reads either. `partner_facts` is a view on profile,
-firm, certifications, absences, groups and rates; `partner_facts_kept` has what it said before.
+firm, certifications, absences, groups, rates and referring; `partner_facts_kept` has what it said
+before. How many leads a firm holds changes with each pick, so that is kept apart, in
+`partner_held_kept`; the entries of both are numbered in one line.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from sqlalchemy import (
     BigInteger,
@@ -14,17 +18,22 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    func,
+    bindparam,
     select,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, DATEMULTIRANGE, JSONB
+from sqlalchemy.dialects.postgresql import (
+    ARRAY,
+    DATEMULTIRANGE,
+    INT8MULTIRANGE,
+    JSONB,
+    Range,
+)
 from sqlalchemy.types import Boolean, DateTime, Float, Integer
 
 from portal.core.db import session
-from portal.partners.models import PartnerFactsKept
 
-__all__ = ["NOW", "as_of", "last_kept", "lay_out"]
+__all__ = ["LAST_KEPT", "NOW", "UNSEEN", "as_of", "last_kept", "lay_out"]
 
 NUMBERS = ARRAY(BigInteger)
 
@@ -72,34 +81,88 @@ NOW = Table(
     Column("brought", Integer),
     Column("months_brought", Integer),
     Column("campaigns", Integer),
+    Column("only_refers", Boolean),
 )
+HELD = "held"
+"""How many leads a firm held: what `as_of` and `lay_out` have beside the columns of `NOW`."""
+
+LAST_KEPT = (
+    text(
+        """
+        SELECT greatest((SELECT max(id) FROM partner_facts_kept),
+                        (SELECT max(id) FROM partner_held_kept), 0) AS upto
+        """
+    )
+    .columns(upto=BigInteger)
+    .scalar_subquery()
+)
+"""The number of the last entry that the reading statement sees; 0 where there is none."""
+
+# what a transaction under way has written is numbered, but nobody sees it before it is done
+UNSEEN = (
+    text(
+        """
+        SELECT coalesce(range_agg(int8range(before, id, '()')), '{}') AS unseen
+        FROM (
+          SELECT id, lag(id) OVER (ORDER BY id) AS before
+          FROM (
+            (SELECT id FROM partner_facts_kept ORDER BY id DESC LIMIT 500)
+            UNION ALL
+            (SELECT id FROM partner_held_kept ORDER BY id DESC LIMIT 500)
+            ORDER BY id DESC LIMIT 500
+          ) AS latest
+        ) AS pairs
+        WHERE id - before > 1
+        """
+    )
+    .columns(unseen=INT8MULTIRANGE)
+    .scalar_subquery()
+)
+"""The numbers before the last entry that the reading statement doesn't see, and others may later.
+
+Looked for among the last 500 entries that it sees.
+"""
 
 
 def last_kept() -> int:
     """Return the number of the last entry that was kept, 0 where there is none."""
-    return session().scalar(select(func.coalesce(func.max(PartnerFactsKept.id), 0))) or 0
+    return session().scalar(select(LAST_KEPT)) or 0
 
 
-AS_OF = text(
-    """
-    SELECT known.* FROM (
-      SELECT DISTINCT ON (organisation_id) facts FROM partner_facts_kept WHERE id <= :upto
+_AS_OF = """
+    SELECT known.*, coalesce((
+      SELECT then_held.held FROM partner_held_kept AS then_held
+      WHERE then_held.organisation_id = kept.organisation_id
+        AND then_held.id <= :upto AND NOT then_held.id <@ :unseen
+      ORDER BY then_held.id DESC LIMIT 1), 0) AS held
+    FROM (
+      SELECT DISTINCT ON (organisation_id) organisation_id, facts FROM partner_facts_kept
+      WHERE id <= :upto AND NOT id <@ :unseen {of_whom}
       ORDER BY organisation_id, id DESC
     ) AS kept, LATERAL jsonb_populate_record(NULL::partner_facts, kept.facts) AS known
-    """
+"""
+_UNSEEN = bindparam("unseen", type_=INT8MULTIRANGE)
+AS_OF = text(_AS_OF.format(of_whom="")).bindparams(_UNSEEN)
+AS_OF_ONE = text(_AS_OF.format(of_whom="AND organisation_id = :firm")).bindparams(_UNSEEN)
+
+LAY_OUT = text(f"CREATE TEMP TABLE partner_facts_then ON COMMIT DROP AS {AS_OF.text}").bindparams(
+    bindparam("unseen", [], type_=INT8MULTIRANGE)
 )
 
 
-LAY_OUT = text(f"CREATE TEMP TABLE partner_facts_then ON COMMIT DROP AS {AS_OF.text}")
+def as_of(upto: int, unseen: Sequence[Range[int]] = (), firm: int | None = None) -> FromClause:
+    """Return what was known of every partner up to an entry, or of one firm.
 
-
-def as_of(upto: int) -> FromClause:
-    """Return what was known of every partner up to an entry, with the columns of `NOW`.
-
-    What is known only since that entry is NULL in it.
+    It has the columns of `NOW` and `held`. `unseen` are entries before that one which were not to
+    be seen yet. What is known only since that entry is NULL in it.
     """
+    asked = AS_OF if firm is None else AS_OF_ONE.bindparams(firm=firm)
     columns = [Column(column.name, column.type) for column in NOW.columns]
-    return AS_OF.bindparams(upto=upto).columns(*columns).subquery("partner_facts")
+    return (
+        asked.bindparams(upto=upto, unseen=list(unseen))
+        .columns(*columns, Column(HELD, Integer))
+        .subquery("partner_facts")
+    )
 
 
 def lay_out(upto: int) -> FromClause:
@@ -110,4 +173,6 @@ def lay_out(upto: int) -> FromClause:
     session().execute(text("DROP TABLE IF EXISTS partner_facts_then"))
     session().execute(LAY_OUT, {"upto": upto})
     session().execute(text("ANALYZE partner_facts_then"))
-    return NOW.to_metadata(MetaData(), name="partner_facts_then").alias("partner_facts")
+    then = NOW.to_metadata(MetaData(), name="partner_facts_then")
+    then.append_column(Column(HELD, Integer))
+    return then.alias("partner_facts")

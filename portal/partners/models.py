@@ -288,6 +288,21 @@ class PartnerFactsKept(Base):
     __table_args__ = (Index(None, "organisation_id", "id"),)
 
 
+class PartnerHeldKept(Base):
+    """How many leads a partner held from this entry on; the database writes it with each change.
+
+    Entries are numbered in one line with those of `PartnerFactsKept`.
+    """
+
+    __tablename__ = "partner_held_kept"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    held: Mapped[int]
+
+    __table_args__ = (Index(None, "organisation_id", "id"),)
+
+
 class Colour(StrEnum):
     """How a partner stands, from good to bad."""
 

@@ -148,7 +148,9 @@ def test_a_rule_lets_go_in_its_order_until_somebody_matches_and_the_round_says_o
     assert [one.organisation_id for one in found.partners] == [made.id]
     offers.offer(lead.id, AT)
     kept = last_round(lead)
-    assert kept.relaxed == list(STEPS[:taken])
+    assert [{k: v for k, v in step.items() if k != "to"} for step in kept.relaxed] == list(
+        STEPS[:taken]
+    )
     told = tell_relaxed(kept.rule_id, kept.rule_version, kept.relaxed)
     assert told[:1] == ["within 40 km instead of within 20 km"][:taken]
     rule = session().get_one(DistributionRule, kept.rule_id)

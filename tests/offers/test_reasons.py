@@ -9,16 +9,20 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
+from portal.accounts.queries import get_actor
 from portal.catalog.queries import book, forget_book
 from portal.core import clock
 from portal.core.db import session
 from portal.matching import versions
 from portal.matching.models import DistributionRule, RuleVersion
+from portal.matching.relaxing_words import tell_relaxed
 from portal.offers import operations as offers
 from portal.offers import reasons
 from portal.offers.models import Offer
 from portal.partners import operations as partners
+from portal.partners.figures import count
 from portal.partners.models import Partner, PartnerRates
+from portal.programme import operations as programme
 from portal.relations.models import RelationHit
 from tests.factories import (
     AT,
@@ -86,8 +90,11 @@ def everything():
 def test_a_score_comes_out_the_same_after_all_has_changed(ctx: Flask) -> None:
     made = everything()
     firm = make_partner(latitude=52.6, people=20, level_id=book().active("partner_level")[1].id)
-    big = make_partner(people=900)
+    big, referrer = make_partner(people=900), make_partner()
     rates(firm, conversion=0.37)
+    count(firm.id, open_pickups=4)
+    desk = get_actor(make_manager().id)
+    programme.join_referral(referrer.id, True, desk, AT)
     lead, opened = offered(made)
     before = reasons.answer(lead, opened, firm.id, AT)
     assert before.explained.score == score(opened, firm)
@@ -98,6 +105,9 @@ def test_a_score_comes_out_the_same_after_all_has_changed(ctx: Flask) -> None:
     profile = session().get_one(Partner, firm.id)
     partners.save_profile(profile, AT, latitude=48.0, longitude=11.0, people=700, languages=[])
     rates(firm, conversion=0.99)
+    # one of those it held then had ended, and has not after all
+    count(firm.id, open_pickups=1)
+    programme.join_referral(referrer.id, False, desk, AT + timedelta(days=1))
     session().execute(text("UPDATE catalog_entries SET rank = 9 - rank WHERE rank IS NOT NULL"))
     lead.country, lead.latitude, lead.longitude, lead.language = "AT", 48.2, 16.4, "fr"
     session().flush()
@@ -110,6 +120,7 @@ def test_a_score_comes_out_the_same_after_all_has_changed(ctx: Flask) -> None:
     out = reasons.answer(lead, opened, big.id, AT + YEAR)
     assert out.offer is None
     assert [str(line.criterion.kind) for line in out.explained.missed] == ["people"]
+    assert reasons.answer(lead, opened, referrer.id, AT + YEAR).explained.out == "refers"
 
 
 @pytest.mark.parametrize(
@@ -134,6 +145,29 @@ def test_who_was_not_offered_a_lead_reads_all_that_spoke_against_it(
     assert explained.out == out
     assert [str(line.criterion.kind) for line in explained.missed] == missed
     assert explained.suits is (out is None and not missed)
+
+
+def test_a_level_that_was_enough_stays_enough_when_the_levels_are_put_in_another_order(
+    ctx: Flask,
+) -> None:
+    make_programme()
+    levels = sorted(book().active("partner_level"), key=lambda one: one.rank or 0)
+    below, top = levels[-2].id, levels[-1].id
+    made = kept(
+        required("level", level_id=top), relaxing=[{"clause": 0, "kind": "level", "how": "milder"}]
+    )
+    firm = make_partner(level_id=below)
+    lead, opened = offered(made)
+    told = tell_relaxed(opened.rule_id, opened.rule_version, opened.relaxed)
+    session().execute(
+        text("UPDATE catalog_entries SET rank = 9 - rank WHERE kind = 'partner_level'")
+    )
+    session().expire_all()
+    forget_book()
+    found = reasons.answer(lead, opened, firm.id, AT + YEAR)
+    assert [one.criterion.level_id for one in found.explained.lines] == [below]
+    assert found.explained.suits
+    assert tell_relaxed(opened.rule_id, opened.rule_version, opened.relaxed) == told
 
 
 def test_what_the_rule_let_go_of_is_not_asked_again(ctx: Flask) -> None:

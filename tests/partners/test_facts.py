@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import date
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
+from portal.accounts.queries import get_actor
 from portal.catalog.queries import book
-from portal.core.db import session
+from portal.core.db import db, session, unit_of_work
+from portal.matching import queries
 from portal.partners import facts
+from portal.partners.figures import count
 from portal.partners.models import Absence, Partner, PartnerCertification
-from tests.factories import make_partner
+from portal.programme import operations as programme
+from tests.factories import AT, make_lead, make_manager, make_partner
+
+WAITING = text(
+    "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN "
+    "(SELECT pid FROM pg_stat_activity WHERE datname = current_database())"
+)
 
 
 def known(source, firm):
@@ -34,14 +44,62 @@ def test_what_was_known_before_a_change_is_known_still(ctx):
     assert before["certification_ids"] == [network.id]
     assert before["certified_until"] == [date(2027, 1, 31)]
     assert date(2026, 8, 14) in before["away_on"][0]
-    assert known(facts.as_of(upto), firm) == before
+    assert known(facts.as_of(upto), firm) == {**before, "held": 0}
 
     session().execute(
         update(Partner).where(Partner.organisation_id == firm.id).values(people=80, city="Ulm")
     )
     assert known(facts.NOW, firm)["people"] == 80
-    assert known(facts.as_of(facts.last_kept()), firm) == known(facts.NOW, firm)
-    assert known(facts.as_of(upto), firm) == before
+    assert known(facts.as_of(facts.last_kept()), firm) == {**known(facts.NOW, firm), "held": 0}
+    assert known(facts.as_of(upto), firm) == {**before, "held": 0}
+
+
+def test_what_a_firm_held_and_that_it_only_referred_is_known_still(ctx):
+    firm, manager = make_partner(), get_actor(make_manager().id)
+    count(firm.id, open_pickups=3)
+    programme.join_referral(firm.id, True, manager, AT)
+    upto = facts.last_kept()
+    # an ending that is taken back after it changes nothing of what was before
+    for change in (-1, 1):
+        count(firm.id, open_pickups=change)
+    count(firm.id, picked=1, open_pickups=1)
+    programme.leave_referral(firm.id, manager, AT + timedelta(days=1))
+    programme.join_referral(firm.id, False, manager, AT + timedelta(days=2))
+    then, since = known(facts.as_of(upto, firm=firm.id), firm), facts.as_of(facts.last_kept())
+    assert (then["held"], then["only_refers"]) == (3, True)
+    assert (known(since, firm)["held"], known(since, firm)["only_refers"]) == (4, False)
+
+
+def test_of_two_changes_at_once_both_are_known_and_what_nobody_saw_yet_was_not(committed):
+    firm, other = make_partner(people=5), make_partner(people=5)
+    with committed.app_context():
+        network = book().by_kind["certification"][0].id
+
+    def certify() -> None:
+        with committed.app_context(), unit_of_work():
+            session().add(
+                PartnerCertification(
+                    organisation_id=firm.id, certification_id=network, expires_on=AT.date()
+                )
+            )
+
+    grow = update(Partner).values(people=12)
+    with ThreadPoolExecutor(1) as second, committed.app_context():
+        with db.engine.begin() as first:
+            first.execute(grow.where(Partner.organisation_id == firm.id))
+            with unit_of_work():
+                session().execute(grow.where(Partner.organisation_id == other.id))
+            with unit_of_work():
+                seen = queries.judge_partners((), make_lead(), AT)
+            certified = second.submit(certify)
+            # the second waits for the first, or (as it must not) is done without it
+            while not certified.done() and not first.scalar(WAITING):
+                pass
+        certified.result()
+        then = facts.as_of(seen.upto, seen.unseen)
+        assert (known(then, firm)["people"], known(then, other)["people"]) == (5, 12)
+        now = known(facts.as_of(facts.last_kept()), firm)
+        assert (now["people"], now["certification_ids"]) == (12, [network])
 
 
 def test_what_says_nothing_new_is_not_kept(ctx):

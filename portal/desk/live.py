@@ -29,6 +29,7 @@ from portal.duplicates import events as duplicates
 from portal.feedback import events as feedback
 from portal.imports import events as imports
 from portal.leads import events as leads
+from portal.leads.models import Temperature
 from portal.leads.queries import find_visible
 from portal.offers import events as offers
 from portal.offers import operations as offering
@@ -39,7 +40,7 @@ from portal.offers.rules import Outscored
 from portal.partners import events as partners
 from portal.pickup import events as pickup
 from portal.pickup.queries import position_of
-from portal.pickup.questions import gate_view
+from portal.pickup.questions import gate_view, hot_stop
 from portal.pickup.refusals import outscored_words
 from portal.pickup.routes import read_filters
 from portal.scoring import events as scoring
@@ -262,7 +263,9 @@ def card(lead_id: int) -> ResponseReturnValue:
     actor, at = current_actor(), clock.now()
     standing = offered.find_card(lead_id, actor, at)
     if standing is not None:
-        return render_template("offers/_card.html", card=standing)
+        hot = standing.temperature == Temperature.HOT and actor.may(Permission.PICKUPS_CLAIM)
+        position = position_of(actor, at) if hot else None
+        return render_template("offers/_card.html", card=standing.heeding(hot_stop(position)))
     held = find_visible(lead_id, actor)
     if held is None and not offered.was_offered(lead_id, actor, at):
         raise NotFound()

@@ -66,7 +66,7 @@ from portal.pickup import extension, pauses, recall
 from portal.pickup import queries as pickups
 from portal.pickup.clock_words import ClockLine, lines_of
 from portal.pickup.models import Pickup
-from portal.pickup.questions import Question, gate_view, question_of
+from portal.pickup.questions import Question, gate_view, hot_stop, question_of
 from portal.pickup.recall import done_before
 from portal.pickup.refusals import refusal_view
 from portal.qualification.confirming import Interest, interest_of
@@ -247,7 +247,7 @@ def partner_lead(
         position = pickups.position_of(actor, at) if actor.may(Permission.PICKUPS_CLAIM) else None
         return render_template(
             "desk/lead_offer.html",
-            card=card,
+            card=card.heeding(hot_stop(position)),
             gate=gate_view(position, at) if position else None,
             may_offer_on=passing_on.may_offer_on(actor),
             suits=reps.find_best(lead_id, actor.organisation_id)

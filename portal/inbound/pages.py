@@ -38,7 +38,7 @@ from portal.pickup import extension, knowledge
 from portal.pickup import queries as pickups
 from portal.pickup.knowledge_words import HOW
 from portal.pickup.models import Pickup
-from portal.pickup.questions import Question, Typed, gate_view, question_of
+from portal.pickup.questions import Question, Typed, gate_view, hot_stop, question_of
 from portal.pickup.refusals import words_of
 from portal.pickup.rules import (
     FeedbackOwed,
@@ -170,17 +170,20 @@ def show_offer(reader: Reader) -> tuple[Page, int]:
     if card.entered and card.decides_at is not None:
         return deciding(link.lead_id, card.decides_at), 200
     locale = str(get_locale())
+    may_pick = any(actor.may(p) for p in ON_OFFER["pick"])
+    stop = hot_stop(pickups.position_of(actor, reader.at) if may_pick else None)
+    ends = [_("The offer ends %(when)s.", when=when(card.ends_at))] if card.ends_at else []
     return Page(
         heading=card.title if card.title != number else _("A lead for you"),
         number=number,
         sentence=_("You said that it is not for you. You can still pick it up.")
         if mark == "dismissed"
         else "",
-        facts=[_("The offer ends %(when)s.", when=when(card.ends_at))] if card.ends_at else (),
+        facts=[*ends, *filter(None, [card.heeding(stop).stopped])],
         body="_offer.html",
         nonce=reader.sign(mark),
         chosen=reader.chosen,
-        may_pick=any(actor.may(p) for p in ON_OFFER["pick"]),
+        may_pick=may_pick,
         may_decline=mark != "dismissed",
         for_firm=actor.may(Permission.OFFERS_DECLINE_FIRM),
         reasons=[(short_key(r), r.label(locale)) for r in book().reasons("decline")],

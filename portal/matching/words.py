@@ -40,6 +40,11 @@ def tell_fit(score: float, explanation: Sequence[Part]) -> str:
     return str(_("%(share)s fit", share=percent(score)))
 
 
+def tells_of_customers(part: Part) -> bool:
+    """Say whether how a partner does there says that he knows the customer."""
+    return part["kind"] == Kind.RELATION or any(map(tells_of_customers, part.get("parts", ())))
+
+
 def met_parts(part: Part) -> Iterator[Part]:
     """Yield what a partner meets of a part: itself, or what it is made of."""
     if part.get("missed"):

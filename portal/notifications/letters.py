@@ -61,6 +61,7 @@ from portal.pickup.clock_words import lines_of
 from portal.pickup.events import EntryEnded
 from portal.pickup.extension import room_of
 from portal.pickup.models import Pickup
+from portal.pickup.photo_finish import FIRM_DECLINED
 from portal.pickup.queries import find_open, get_policy, position_of
 from portal.pickup.refusals import outscored_words, stopped_words
 from portal.pickup.rules import UNDO_WITHIN, Colour, obstacles
@@ -388,10 +389,14 @@ def decided(event: EntryEnded, user: User, at: datetime) -> Letter | None:
     teaser = find_teaser(event.lead_id) if event.lead_id is not None else None
     if teaser is None:
         return None
-    if teaser.state != LeadState.OFFERED:
+    declined = event.refusal == FIRM_DECLINED
+    if teaser.state != LeadState.OFFERED and not declined:
         return not_yours(teaser.id, user, at, entered=True)
     with to(user):
-        if event.outcome == EntryOutcome.OVER:
+        if declined:
+            what = _("your firm said “Not for me” to %(number)s.", number=teaser.number)
+            details = [_("You took part; that was said for all of you before it was decided.")]
+        elif event.outcome == EntryOutcome.OVER:
             what = _("the offer of %(number)s to your firm has ended.", number=teaser.number)
             details = [_("You took part; it ended before it was decided.")]
         else:

@@ -39,8 +39,10 @@ from portal.notifications import letters, operations, queries
 from portal.notifications.letters import Letter
 from portal.notifications.models import Topic
 from portal.offers import deciding, reps
+from portal.offers import operations as offers
 from portal.offers.events import LeadOffered, OfferVisible, RoundEnded, StandByHeard
 from portal.offers.models import EntryOutcome
+from portal.offers.rules import Outscored
 from portal.partners.events import AbsenceAdded
 from portal.people import sign_up
 from portal.people.events import SignUpAsked, SignUpConfirmed, SignUpDeclined
@@ -55,6 +57,9 @@ from portal.programme.events import TermsPublished
 from portal.programme.models import TermsKind
 from portal.scoring.events import LeadHandedOn, LeadsCooled, LeadStirs
 from portal.timeline.events import ActivityDue
+
+DECIDED = "not-yours:entry:{}"
+"""The key of the mail that tells how a photo-finish went for an entry."""
 
 
 def tell(
@@ -351,29 +356,32 @@ def tell_recorded(event: MailActionDone, at: datetime) -> None:
 
 def tell_not_yours(event: MailPickLost, at: datetime) -> None:
     """Tell honestly that a lead was gone when somebody pressed "Pick up" behind a mail."""
-    lead_id = event.lead_id
-    teaser = find_teaser(lead_id) if lead_id is not None else None
-    if teaser is None:
+    teaser = find_teaser(event.lead_id) if event.lead_id is not None else None
+    user = queries.find_user(event.user_id)
+    if teaser is None or user is None:
         return
-    # pressed again and again, it stays one mail per round
+    gone = offers.gone(teaser.id, user.organisation_id, user.id)
+    # pressed again and again, it stays one mail per round, and the one of who took part
     key = f"not-yours:{event.user_id}:{teaser.id}:{teaser.round}"
+    if isinstance(gone, Outscored):
+        key = DECIDED.format(gone.facts["entry_id"])
     write(key, event.user_id, at, lambda user: letters.not_yours(teaser.id, user, at))
 
 
 def tell_decided(event: EntryEnded, at: datetime) -> None:
-    """Tell who took part in a photo-finish how it went; who stepped back knows.
+    """Tell who took part in a photo-finish how it went; who stepped back herself knows.
 
     The winner hears at any hour: contact data is on nobody's screen.
     """
     teaser = find_teaser(event.lead_id) if event.lead_id is not None else None
-    if teaser is None or event.outcome == EntryOutcome.WITHDRAWN:
+    if teaser is None or (event.outcome == EntryOutcome.WITHDRAWN and event.refusal is None):
         return
     if event.outcome == EntryOutcome.WON:
         pickup = find_held(teaser.id)
         if pickup is not None and pickup.user_id == event.user_id:
             write_yours(pickup.id, event.user_id, at)
         return
-    key = f"not-yours:{event.user_id}:{teaser.id}:{teaser.round}"
+    key = DECIDED.format(event.entry_id)
     write(key, event.user_id, at, lambda user: letters.decided(event, user, at))
 
 

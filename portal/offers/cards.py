@@ -10,7 +10,7 @@ import json
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ from portal.catalog.models import FieldSubject, Source
 from portal.catalog.queries import book
 from portal.core.db import AnyRow
 from portal.deadlines.telling import in_short
+from portal.leads.models import Temperature
 from portal.matching import names, words
 from portal.offers import rings
 from portal.web.filters import local, translator
@@ -65,7 +66,12 @@ class Card:
     finish: int | None = None
     decides_at: datetime | None = None
     entered: bool = False
+    stopped: str = ""
     said: Sequence[str] = field(default_factory=tuple)
+
+    def heeding(self, hot_stop: str) -> Card:
+        """Return the card with what keeps the reader from picking up hot leads, where it is one."""
+        return replace(self, stopped=hot_stop) if self.temperature == Temperature.HOT else self
 
 
 def card_of(
@@ -176,19 +182,22 @@ _KEPT = 4096
 _drawn: OrderedDict[Hashable, str] = OrderedDict()
 
 
-def draw_cards(rows: Sequence[AnyRow], at: datetime) -> list[Markup]:
-    """Return the cards of rows of `offers.queries.cards` as HTML, in the reader's words."""
+def draw_cards(rows: Sequence[AnyRow], at: datetime, hot_stop: str = "") -> list[Markup]:
+    """Return the cards of rows of `offers.queries.cards` as HTML, in the reader's words.
+
+    `hot_stop` is what keeps her from picking up hot leads.
+    """
     locale, zone, edition = str(get_locale()), str(get_timezone()), book().edition
     today, token = local(at).date(), generate_csrf()
     draw, found = None, []
     for row in rows:
         see = (rings.seen_by(row, at), rings.alone_until(row, at), rings.more_from(row, at))
         said = tuple([tuple(value) if type(value) is list else value for value in row])
-        key = (said, row.ends_at - at < SOON, see, locale, zone, today, edition)
+        key = (said, row.ends_at - at < SOON, see, hot_stop, locale, zone, today, edition)
         html = _drawn.get(key)
         if html is None:
             draw = draw or _drawer()
-            html = _drawn[key] = str(draw(read_card(row, at), _MARK))
+            html = _drawn[key] = str(draw(read_card(row, at).heeding(hot_stop), _MARK))
             while len(_drawn) > _KEPT:
                 _drawn.popitem(last=False)
         else:

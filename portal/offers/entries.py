@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from portal.core.db import session
-from portal.offers.models import Entry, EntryOutcome, Offer
+from portal.offers.models import Entry, EntryOutcome, Offer, OfferRound
 
 LOST = (EntryOutcome.OUTSCORED, EntryOutcome.REFUSED)
 
@@ -19,14 +19,20 @@ LOST = (EntryOutcome.OUTSCORED, EntryOutcome.REFUSED)
 def find_lost(round_id: int, user_id: int) -> dict[str, Any] | None:
     """Return how it went for a person who took part and did not get the lead: facts of `Outscored`.
 
-    None where she did not take part, or stepped back.
+    None where she did not take part when it was decided, or stepped back.
     """
     row = (
         session()
         .execute(
-            select(Entry.score, Entry.outcome, Entry.refusal, Offer.explanation)
+            select(Entry.id, Entry.score, Entry.refusal, Offer.explanation)
             .join(Offer, Offer.id == Entry.offer_id)
-            .where(Entry.round_id == round_id, Entry.user_id == user_id, Entry.outcome.in_(LOST))
+            .join(OfferRound, OfferRound.id == Entry.round_id)
+            .where(
+                Entry.round_id == round_id,
+                Entry.user_id == user_id,
+                Entry.outcome.in_(LOST),
+                Entry.ended_at == OfferRound.decided_at,
+            )
             .order_by(Entry.id.desc())
             .limit(1)
         )
@@ -35,6 +41,7 @@ def find_lost(round_id: int, user_id: int) -> dict[str, Any] | None:
     if row is None:
         return None
     return {
+        "entry_id": row.id,
         "score": row.score,
         "why": row.explanation,
         "refusal": row.refusal,

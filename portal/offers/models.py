@@ -249,8 +249,8 @@ class Dismissal(Base):
 
 
 class EntryOutcome(StrEnum):
-    """How an entry ended: WITHDRAWN said "Not for me", REFUSED was stopped by the gate, OVER the
-    round ended without a decision."""
+    """How an entry ended: WITHDRAWN said "Not for me", or her firm did, REFUSED was stopped by the
+    gate, OVER the round ended without a decision."""
 
     WON = "won"
     OUTSCORED = "outscored"
@@ -263,7 +263,8 @@ class Entry(Base):
     """A person takes part in a photo-finish: she picked while others still could.
 
     Open while `ended_at` is empty; until then it counts toward capacity. `score` is that of her
-    firm's offer. `refusal` says why the gate stopped it when it was decided.
+    firm's offer. `refusal` says why the gate stopped it when it was decided, or that her firm said
+    no.
     """
 
     __tablename__ = "entries"

@@ -296,6 +296,7 @@ LAST_OFFER = (
         Offer.round_id,
         Offer.round,
         Offer.declined_at,
+        Offer.withdrawn_at,
         Offer.visible_from,
         Offer.ends_at,
         Lead.state,
@@ -567,12 +568,7 @@ def take_back_decline(lead_id: int, actor: Actor, at: datetime) -> None:
     )
     if not stands or found.declined_by not in (None, actor.id):
         raise gone(lead_id, actor.organisation_id)
-    dismissed = session().scalar(
-        delete(Dismissal)
-        .where(Dismissal.offer_id == found.id, Dismissal.user_id == actor.id)
-        .returning(Dismissal.user_id)
-    )
-    if dismissed is None:
+    if not forget_no(lead_id, found.id, actor, at):
         return
     if found.declined_at is not None:
         found.declined_at = found.declined_by = found.reason_id = None
@@ -591,15 +587,26 @@ def take_back_decline(lead_id: int, actor: Actor, at: datetime) -> None:
         )
         count(actor.organisation_id, declined=-1)
     session().flush()
-    record(
-        events.DeclineTakenBack(
-            at=at,
-            lead_id=lead_id,
-            offer_id=found.id,
-            user_id=actor.id,
-            organisation_id=actor.organisation_id,
-        )
+
+
+def forget_no(lead_id: int, offer_id: int, actor: Actor, at: datetime) -> bool:
+    """Forget that a person said "Not for me" for herself; return whether she had."""
+    said = session().scalar(
+        delete(Dismissal)
+        .where(Dismissal.offer_id == offer_id, Dismissal.user_id == actor.id)
+        .returning(Dismissal.user_id)
     )
+    if said is not None:
+        record(
+            events.DeclineTakenBack(
+                at=at,
+                lead_id=lead_id,
+                offer_id=offer_id,
+                user_id=actor.id,
+                organisation_id=actor.organisation_id,
+            )
+        )
+    return said is not None
 
 
 def exclude(lead_id: int, organisation_id: int, reason: str, at: datetime) -> None:

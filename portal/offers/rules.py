@@ -22,8 +22,8 @@ class AlreadyTaken(Refused):
 
 
 class Outscored(AlreadyTaken):
-    """Who took part in a photo-finish did not get the lead. Facts, too: `score`, `why`, `refusal`,
-    and `entered`, how many firms took part."""
+    """Who took part in a photo-finish did not get the lead. Facts, too: `entry_id`, `score`, `why`,
+    `refusal`, and `entered`, how many firms took part."""
 
     code = "outscored"
 

@@ -12,7 +12,6 @@ from portal.core.jobs import sweep
 from portal.core.reactions import reaction
 from portal.deadlines.models import DeadlinePolicy
 from portal.offers.events import OfferDeclined, OfferDismissed, OfferWithdrawn, RoundEnded
-from portal.offers.models import EntryOutcome
 from portal.partners.events import AbsenceAdded, AbsenceRemoved, WorkingHoursChanged
 from portal.pickup import clocks, contact, operations, pauses, photo_finish
 from portal.pickup.models import Debt, Pickup
@@ -86,10 +85,7 @@ def end_entries(event: RoundEnded, at: datetime) -> None:
 def step_back(event: OfferDismissed | OfferDeclined | OfferWithdrawn, at: datetime) -> None:
     """Have nobody take part any more who said no, or whose firm is not offered it any more."""
     user_id = event.user_id if isinstance(event, OfferDismissed) else None
-    taken_back = isinstance(event, OfferWithdrawn)
-    outcome = EntryOutcome.OVER if taken_back else EntryOutcome.WITHDRAWN
-    if event.lead_id is not None:
-        photo_finish.leave(event.lead_id, event.organisation_id, user_id, outcome, event.at, at)
+    photo_finish.step_back(event.offer_id, user_id, event.at, at)
 
 
 @sweep("pickup.go_on", pauses.due_to_go_on)

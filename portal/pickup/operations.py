@@ -76,7 +76,7 @@ def claim(lead_id: int, actor: Actor, at: datetime) -> Claimed | Deciding:
     if offer is None:
         raise NotFound()
     if offer.deciding_seconds is not None and photo_finish.takes_part(offer, position, at):
-        return Deciding(lead_id, offer.closes_at, again=True)
+        return photo_finish.stay(lead_id, offer, actor, at)
     offers.check_standing(offer, lead_id, actor, at)
     hot = offer.temperature == Temperature.HOT
     refusal = may_pick(position.standing, position.gate, position.firm_in_hand, at, hot=hot)

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import exists, or_, select, text
+from sqlalchemy import exists, select, text
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation
@@ -44,6 +44,9 @@ DECIDE = "pickup.decide"
 LEFT = "left"
 """Why an entry is refused whose person is not with the firm any more, or may not pick up."""
 
+FIRM_DECLINED = "firm_declined"
+"""Why an entry is withdrawn whose person did not say no herself: somebody did for the firm."""
+
 CLOSE = text("UPDATE offer_rounds SET closes_at = :closes WHERE id = :round AND closes_at IS NULL")
 
 ENTER = text(
@@ -67,7 +70,8 @@ def takes_part(offer: AnyRow, position: queries.Position, at: datetime) -> bool:
     Raises `BeingDecided` where nobody joins any more and nothing is decided yet.
     """
     on_offer = offer.state == LeadState.OFFERED and offer.lead_round == offer.round
-    if not on_offer or offer.closes_at is None:
+    out = offer.declined_at or offer.withdrawn_at or offer.visible_from > at
+    if not on_offer or out or offer.closes_at is None:
         return False
     if offer.closes_at <= at:
         raise being_decided(offer.round_id, offer.closes_at)
@@ -81,10 +85,17 @@ def being_decided(round_id: int, closes_at: datetime) -> BeingDecided:
     )
 
 
+def stay(lead_id: int, offer: AnyRow, actor: Actor, at: datetime) -> Deciding:
+    """Have the actor take part as he does already, even where he said "Not for me" meanwhile."""
+    offers.forget_no(lead_id, offer.id, actor, at)
+    return Deciding(lead_id, offer.closes_at, again=True)
+
+
 def enter(lead_id: int, offer: AnyRow, actor: Actor, at: datetime) -> Deciding:
     """Have the actor take part for a lead that is on offer to the firm; the gate let him through.
 
-    `offer` is what `queries.read_claim` returned. Raises `AlreadyTaken`, `BeingDecided`.
+    `offer` is what `queries.read_claim` returned. Where he said "Not for me" before, that counts
+    no more. Raises `AlreadyTaken`, `BeingDecided`.
     """
     if offer.closes_at is None:
         closes = at + timedelta(seconds=offer.deciding_seconds)
@@ -96,6 +107,7 @@ def enter(lead_id: int, offer: AnyRow, actor: Actor, at: datetime) -> Deciding:
         if current.ended_at is not None:
             raise offers.gone(lead_id, actor.organisation_id, actor.id)
         raise being_decided(current.id, current.closes_at or at)
+    offers.forget_no(lead_id, offer.id, actor, at)
     record(
         EntryMade(
             at=at,
@@ -217,9 +229,7 @@ def _list_open(round_id: int) -> list[Entry]:
 
 def _wins(entry: Entry, lead: Lead, at: datetime) -> bool:
     """Let an entry have its lead if the gate allows it still; one that is stopped ends."""
-    out = _out_by(entry)
-    if out is not None:
-        _end(entry, out, at)
+    if _is_out(entry, at):
         return False
     actor = find_actor_of(entry.user_id, at)
     stays = (
@@ -252,16 +262,20 @@ def _why(refusal: Refused) -> str:
     return refusal.facts["obstacle"].reason if isinstance(refusal, GateShut) else refusal.code
 
 
-def _out_by(entry: Entry) -> EntryOutcome | None:
-    """Say how a person is out who said "Not for me", or whose firm is not offered it any more."""
+def _is_out(entry: Entry, at: datetime) -> bool:
+    """End an entry whose person said "Not for me", or whose firm is not offered it any more."""
     dismissed = exists().where(
         Dismissal.offer_id == entry.offer_id, Dismissal.user_id == entry.user_id
     )
-    asked = select(Offer.withdrawn_at, or_(dismissed, Offer.declined_at.is_not(None)).label("no"))
+    asked = select(Offer.withdrawn_at, Offer.declined_at, dismissed.label("dismissed"))
     offer = session().execute(asked.where(Offer.id == entry.offer_id)).one()
     if offer.withdrawn_at is not None:
-        return EntryOutcome.OVER
-    return EntryOutcome.WITHDRAWN if offer.no else None
+        _end(entry, EntryOutcome.OVER, at)
+    elif offer.dismissed:
+        _end(entry, EntryOutcome.WITHDRAWN, at)
+    elif offer.declined_at is not None:
+        _end(entry, EntryOutcome.WITHDRAWN, at, FIRM_DECLINED)
+    return entry.ended_at is not None
 
 
 def _end(entry: Entry, outcome: EntryOutcome, at: datetime, refusal: str | None = None) -> None:
@@ -286,20 +300,15 @@ def end_with_round(round_id: int, at: datetime) -> None:
         _end(entry, EntryOutcome.OVER, at)
 
 
-def leave(
-    lead_id: int,
-    organisation_id: int,
-    user_id: int | None,
-    outcome: EntryOutcome,
-    since: datetime,
-    at: datetime,
-) -> None:
-    """End the entries that a person, or with None her whole firm, had made by a moment."""
+def step_back(offer_id: int, user_id: int | None, since: datetime, at: datetime) -> None:
+    """End the entries that a person, or with None her whole firm, had made by a moment.
+
+    Nothing happens where the no that is told of, or the taking back, stands no more.
+    """
     entries = session().scalars(
         select(Entry)
         .where(
-            Entry.lead_id == lead_id,
-            Entry.organisation_id == organisation_id,
+            Entry.offer_id == offer_id,
             Entry.ended_at.is_(None),
             Entry.at <= since,
             *([Entry.user_id == user_id] if user_id is not None else []),
@@ -308,4 +317,4 @@ def leave(
         .execution_options(populate_existing=True)
     )
     for entry in entries:
-        _end(entry, outcome, at)
+        _is_out(entry, at)

@@ -110,8 +110,9 @@ _PICKED = (
 )
 # ... and what is decided later: the leads for which she, and the firm, takes part
 _ENTRIES = (
-    select(Entry.lead_id, Entry.user_id)
+    select(Entry.lead_id, Entry.user_id, (Lead.temperature == Temperature.HOT).label("hot"))
     .join(OfferRound, OfferRound.id == Entry.round_id)
+    .join(Lead, Lead.id == Entry.lead_id)
     .where(
         Entry.organisation_id == bindparam("organisation_id"),
         Entry.ended_at.is_(None),
@@ -128,6 +129,7 @@ def _entered(this: ColumnElement[bool]) -> tuple[ColumnElement[Any], ...]:
     return (
         others.filter(_HERS, ~this).label("entered"),
         others.filter(~this).label("firm_entered"),
+        others.filter(_ENTRIES.c.hot, ~this).label("hot_entered"),
         func.coalesce(func.bool_or(and_(_HERS, this)), literal_column("false")).label("takes_part"),
     )
 
@@ -248,6 +250,8 @@ class Entered(Protocol):
     @property
     def firm_entered(self) -> int: ...
     @property
+    def hot_entered(self) -> int: ...
+    @property
     def takes_part(self) -> bool: ...
 
 
@@ -257,6 +261,7 @@ class NoEntry:
 
     entered: int = 0
     firm_entered: int = 0
+    hot_entered: int = 0
     takes_part: bool = False
 
 
@@ -349,6 +354,7 @@ def _position(
             hot_picks=hot_picks,
             entered=entered.entered,
             firm_entered=entered.firm_entered if actor.is_partner else entered.entered,
+            hot_entered=entered.hot_entered,
         ),
         pickups=held,
         account_manager_id=bounds.account_manager_id,

@@ -17,7 +17,7 @@ from portal.catalog.queries import book, short_key
 from portal.core import clock
 from portal.core.config import Settings
 from portal.pickup.queries import Position
-from portal.pickup.rules import Colour, OpenPickup, obstacles
+from portal.pickup.rules import Colour, OpenPickup, cap_words, obstacles
 from portal.pickup.words import (
     GateReason,
     next_step_wanted,
@@ -233,6 +233,14 @@ def free_words(position: Position) -> tuple[str, str]:
     elif gate.colour == Colour.AMBER:
         sentence = _("You are free to pick. An answer is due soon.")
     return str(sentence), f"{in_hand}; {due}."
+
+
+def hot_stop(position: Position | None) -> str:
+    """Say what keeps somebody from picking up hot leads who may pick up others; empty: nothing."""
+    found = cap_words(position.standing, hot=True) if position else None
+    if found is None or found.reason != GateReason.HOT_CAP_REACHED:
+        return ""
+    return f"{sentence_of(found)} {way_out_of(found)}"
 
 
 def gate_view(

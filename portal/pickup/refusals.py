@@ -128,11 +128,19 @@ def outscored_words(refusal: Outscored) -> tuple[str, str, Sequence[str]]:
 
 
 def own_line(facts: Mapping[str, Any]) -> str:
-    """Return how well somebody suited who took part, and by what."""
-    parts = facts["why"]
-    line = [matching.tell_fit(facts["score"], parts), *matching.why(parts)]
+    """Return how well somebody suited who took part, and by what; nothing that says whom he knows.
+
+    Where the programme asks for such a thing, how well he suited would say it, too.
+    """
+    parts = [one for one in facts["why"] if not matching.tells_of_customers(one)]
+    whole = len(parts) == len(facts["why"])
+    line = [matching.tell_fit(facts["score"], parts) if whole else "", *matching.why(parts)]
     told = ", ".join(word for word in line if word)
-    return str(_("You: %(reasons)s.", reasons=told)) if told else str(_("The lots decided."))
+    if told:
+        return str(_("You: %(reasons)s.", reasons=told))
+    if not whole:
+        return str(_("How well you suited isn’t told: it would say whom you know."))
+    return str(_("The lots decided."))
 
 
 STOPPED = {

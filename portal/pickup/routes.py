@@ -25,7 +25,7 @@ from portal.offers.places import find_place
 from portal.offers.rules import AlreadyTaken, BeingDecided
 from portal.pickup import operations, photo_finish, queries, reassign
 from portal.pickup.models import Pickup
-from portal.pickup.questions import gate_view
+from portal.pickup.questions import gate_view, hot_stop
 from portal.pickup.refusals import refusal_view, told
 from portal.pickup.rules import NotYoursAnyMore, asks_first
 from portal.pickup.taking import Claimed, Deciding
@@ -50,7 +50,7 @@ def available() -> ResponseReturnValue:
     return render_template(
         "pickup/available.html",
         page=page,
-        cards=draw_cards(page.items, at),
+        cards=draw_cards(page.items, at, hot_stop(position)),
         counts=counts,
         filters=filters,
         chips=chips(filters, counts),

@@ -184,7 +184,7 @@ class Standing:
     """What bounds a rep's picks besides feedback.
 
     `entered` are the leads that he takes part for in a photo-finish, `firm_entered` those of the
-    firm: they count as if they were in hand.
+    firm, `hot_entered` the hot ones among these: they count as if they were in hand.
     """
 
     capacity: int
@@ -197,6 +197,7 @@ class Standing:
     hot_picks: int = 0
     entered: int = 0
     firm_entered: int = 0
+    hot_entered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,10 +313,12 @@ def cap_words(standing: Standing, hot: bool) -> Obstacle | None:
     cap = standing.cap
     if cap is None:
         return None
-    if cap.most is not None and standing.picks >= cap.most:
-        return Obstacle(GateReason.CAP_REACHED, held=standing.picks, days=cap.days)
-    if hot and cap.most_hot is not None and standing.hot_picks >= cap.most_hot:
-        return Obstacle(GateReason.HOT_CAP_REACHED, held=standing.hot_picks, days=cap.days)
+    picks, running = standing.picks + standing.firm_entered, standing.firm_entered
+    if cap.most is not None and picks >= cap.most:
+        return Obstacle(GateReason.CAP_REACHED, held=picks, days=cap.days, entered=running)
+    picks, running = standing.hot_picks + standing.hot_entered, standing.hot_entered
+    if hot and cap.most_hot is not None and picks >= cap.most_hot:
+        return Obstacle(GateReason.HOT_CAP_REACHED, held=picks, days=cap.days, entered=running)
     return None
 
 

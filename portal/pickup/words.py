@@ -159,27 +159,25 @@ def sentence_of(obstacle: Obstacle, telling: Telling = ON_PAGE) -> str:
             )
             return f"{said} {_entered_words(obstacle)}".rstrip()
         case GateReason.CAP_REACHED:
-            return str(
-                ngettext(
-                    "Your firm has picked up %(num)d lead within %(days)d days, as many as the "
-                    "programme shares out to each.",
-                    "Your firm has picked up %(num)d leads within %(days)d days, as many as the "
-                    "programme shares out to each.",
-                    obstacle.held,
-                    days=obstacle.days,
-                )
+            said = ngettext(
+                "Your firm has picked up %(num)d lead within %(days)d days, as many as the "
+                "programme shares out to each.",
+                "Your firm has picked up %(num)d leads within %(days)d days, as many as the "
+                "programme shares out to each.",
+                obstacle.held,
+                days=obstacle.days,
             )
+            return f"{said} {_entered_words(obstacle)}".rstrip()
         case GateReason.HOT_CAP_REACHED:
-            return str(
-                ngettext(
-                    "Your firm has picked up %(num)d hot lead within %(days)d days, as many as the "
-                    "programme shares out to each.",
-                    "Your firm has picked up %(num)d hot leads within %(days)d days, as many as "
-                    "the programme shares out to each.",
-                    obstacle.held,
-                    days=obstacle.days,
-                )
+            said = ngettext(
+                "Your firm has picked up %(num)d hot lead within %(days)d days, as many as the "
+                "programme shares out to each.",
+                "Your firm has picked up %(num)d hot leads within %(days)d days, as many as "
+                "the programme shares out to each.",
+                obstacle.held,
+                days=obstacle.days,
             )
+            return f"{said} {_entered_words(obstacle)}".rstrip()
 
 
 def _entered_words(obstacle: Obstacle) -> str:

@@ -111,11 +111,11 @@ def test_the_most_pressing_answer_is_asked_first():
 # -- every reason, in the same words everywhere -----------------------------------------------
 
 
-def hold(user, days):
+def hold(user, days, **over):
     """Let somebody hold a lead for so many days."""
     at = clock.now() - timedelta(days=days)
     actor = get_actor(user.id)
-    lead = make_offered_lead(at=at, hours=2000)
+    lead = make_offered_lead(at=at, hours=2000, **over)
     return session().get_one(Pickup, pickup.claim(lead.id, actor, at).pickup_id)
 
 
@@ -159,8 +159,8 @@ def most(firm, **bounds):
         setattr(session().get_one(Partner, firm.id), name, bound)
 
 
-def capped(picks):
-    fairness_terms.save(Terms(most_picks=picks), None, clock.now())
+def capped(**most):
+    fairness_terms.save(Terms(**most), None, clock.now())
 
 
 SITUATIONS = {
@@ -176,7 +176,14 @@ SITUATIONS = {
     GateReason.COLLEAGUE_LATE: lambda _firm, _me, her: answered(hold(her, 20), -9 * DAY),
     GateReason.HANDS_FULL: lambda firm, _me, _her: most(firm, rep_capacity=0),
     GateReason.FIRM_FULL: lambda firm, _me, _her: most(firm, capacity=0),
-    GateReason.CAP_REACHED: lambda _firm, me, _her: (answered(hold(me, 9), 5 * DAY), capped(1)),
+    GateReason.CAP_REACHED: lambda _firm, me, _her: (
+        answered(hold(me, 9), 5 * DAY),
+        capped(most_picks=1),
+    ),
+    GateReason.HOT_CAP_REACHED: lambda _firm, me, _her: (
+        answered(hold(me, 9, temperature="hot"), 5 * DAY),
+        capped(most_hot_picks=1),
+    ),
 }
 
 
@@ -187,13 +194,12 @@ def bring_about(reason, firm, me, her):
     session().flush()
     at, actor = clock.now(), get_actor(me.id)
     where = queries.position_of(actor, at)
-    found = obstacles(where.standing, where.gate, where.firm_in_hand, at)[0]
+    found = obstacles(where.standing, where.gate, where.firm_in_hand, at, hot=True)[0]
     assert found.reason == reason
     return sentence_of(found), way_out_of(found), way_out_of(found, waiting=True)
 
 
-# what keeps from hot leads only stands in the way of a lead, and of nobody who looks
-@pytest.mark.parametrize("reason", [one for one in GateReason if one != GateReason.HOT_CAP_REACHED])
+@pytest.mark.parametrize("reason", GateReason)
 def test_page_refusal_mail_and_json_say_each_reason_and_its_way_out_alike(
     client: FlaskClient, reason: GateReason
 ) -> None:
@@ -201,9 +207,10 @@ def test_page_refusal_mail_and_json_say_each_reason_and_its_way_out_alike(
     client.environ_base["REMOTE_ADDR"] = f"127.0.7.{list(GateReason).index(reason)}"
     firm = make_partner()
     me, her = make_person(firm, locale="en"), make_person(firm)
-    lead = make_offered_lead(at=clock.now() - DAY / 24)
+    lead = make_offered_lead(at=clock.now() - DAY / 24, temperature="hot")
     why, way, wanted = bring_about(reason, firm, me, her)
     path = issue(Purpose.OFFER, me, lead_id=lead.id, round_=1)
+    before = client.get(path).text
     by_mail = text_of(press(client, path, "pick").text)
     browser = sign_in(client, me)
     available = browser.get("/available").text
@@ -218,6 +225,10 @@ def test_page_refusal_mail_and_json_say_each_reason_and_its_way_out_alike(
     problem = asked.get_json()
     assert (problem["reason"], problem["detail"], problem["way_out"]) == (reason, why, way)
     assert f'data-refusal="{problem["code"]}"' in refused.text
+    # what keeps from hot leads only stands on their cards
+    told = [text_of(page) for page in (before, browser.get(f"/leads/{lead.id}").text)]
+    if reason == GateReason.HOT_CAP_REACHED:
+        assert all(why in page and way in page for page in told)
 
 
 def test_who_answers_all_he_owes_gets_the_lead_he_was_suspended_from(client: FlaskClient) -> None:

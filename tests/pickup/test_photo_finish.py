@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,12 +12,15 @@ from portal.accounts.models import User
 from portal.accounts.queries import get_actor
 from portal.core import clock
 from portal.core.db import session, unit_of_work
+from portal.core.errors import NotFound
 from portal.core.events import EventRow
 from portal.core.jobs import run_now
 from portal.core.mail.models import OutgoingEmail
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.leads.models import LeadState, LeadType
+from portal.matching import fairness_terms
+from portal.matching.fairness_rules import Terms
 from portal.matching.rules import draw
 from portal.offers import by_hand
 from portal.offers import operations as offers
@@ -28,8 +32,8 @@ from portal.pickup import operations as pickup
 from portal.pickup import photo_finish
 from portal.pickup.models import Pickup
 from portal.pickup.queries import position_of
-from portal.pickup.refusals import words_of
-from portal.pickup.rules import CapacityReached
+from portal.pickup.refusals import own_line, words_of
+from portal.pickup.rules import CapacityReached, CapReached
 from portal.pickup.suspension import suspend_by_hand
 from portal.pickup.taking import Deciding
 from portal.wiring import REACTIONS, TICKING
@@ -133,6 +137,26 @@ def test_who_took_part_reads_his_own_line_and_never_who_won(finish):
     assert facts[1] == "2 firms took part, 3 were offered it."
 
 
+NEAR = {"kind": "radius", "mode": "weighted", "weight": 60, "points": 0.4, "km": 35, "within": 80}
+KNOWN = {"kind": "relation", "mode": "weighted", "weight": 40, "points": 0.4}
+ONE_OF = {**NEAR, "kind": "any", "parts": [NEAR, {**KNOWN, "missed": True}]}
+
+
+@pytest.mark.parametrize(
+    ("parts", "line"),
+    [
+        ([NEAR], "You: 80% fit, about 35 km away."),
+        ([NEAR, KNOWN], "You: about 35 km away."),
+        ([NEAR, {**KNOWN, "points": 0.0, "missed": True}], "You: about 35 km away."),
+        ([KNOWN], "How well you suited isn’t told: it would say whom you know."),
+        ([ONE_OF], "How well you suited isn’t told: it would say whom you know."),
+        ([], "The lots decided."),
+    ],
+)
+def test_the_own_line_says_nothing_of_whom_the_firm_knows(ctx, parts, line):
+    assert own_line({"score": 0.8, "why": parts}) == line
+
+
 def test_entering_twice_is_answered_with_the_same_time(finish):
     first = finish.picks(0, 1)
     again = finish.picks(0, 9)
@@ -162,6 +186,27 @@ def test_an_entry_counts_toward_capacity_until_it_is_decided(finish):
         finish.picks(0, 2, second)
     assert "1 of them is being decided" in full.value.message
     assert position_of(finish.actor(0), AT).standing.firm_entered == 1
+    finish.decide(21)
+    assert isinstance(finish.picks(0, 22, second), Deciding)
+
+
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        (Terms(most_picks=1), "picked up 1 lead within 30 days"),
+        (Terms(most_hot_picks=1), "picked up 1 hot lead within 30 days"),
+    ],
+)
+def test_an_entry_counts_toward_the_share_until_it_is_decided(finish, terms, said):
+    fairness_terms.save(replace(terms, period_days=30), None, AT)
+    second = finish.offer()
+    for one in (finish.lead, second):
+        one.temperature = "hot"
+    finish.picks(0, 1)
+    finish.picks(1, 1)
+    with pytest.raises(CapReached, match=said) as full:
+        finish.picks(0, 2, second)
+    assert "1 of them is being decided" in full.value.message
     finish.decide(21)
     assert isinstance(finish.picks(0, 22, second), Deciding)
 
@@ -391,6 +436,88 @@ def test_a_decision_that_is_cut_short_leaves_nothing_half_done(app, on_page, mon
         run_now("pickup.decide", at=finish.at + 22 * SECOND)
         assert finish.holder == 1
         assert finish.outcomes() == [(0, "outscored", None), (1, "won", None)]
+
+
+def takes_back(finish, which):
+    offers.take_back_decline(finish.lead.id, finish.actor(which), AT + 6 * SECOND)
+
+
+def turns_it_down(finish, which, seconds=5):
+    """Whoever leads the firm says no for it."""
+    firm = session().get_one(User, finish.people[which].id).organisation
+    boss = get_actor(make_person(firm, "partner_manager").id)
+    offers.decline(finish.lead.id, "no_capacity", boss, AT + seconds * SECOND)
+
+
+@pytest.mark.parametrize("after", ["no", "no, taken back", "no, once more yes"])
+def test_who_takes_a_no_back_takes_part_although_the_news_of_it_comes_late(finish, after):
+    colleague = make_person(session().get_one(User, finish.people[1].id).organisation)
+    if after == "no":
+        says_no(finish, 1)
+        finish.picks(1, 6)
+    else:
+        finish.picks(1, 1)
+        says_no(finish, 1)
+        if "taken back" in after:
+            takes_back(finish, 1)
+        assert finish.picks(1, 6).again
+    react(AT + 7 * SECOND)
+    # and his no of before is not the last that was missing
+    offers.decline(finish.lead.id, "no_capacity", get_actor(colleague.id), AT + 8 * SECOND)
+    react(AT + 9 * SECOND)
+    finish.decide(26)
+    assert finish.holder == 1
+    assert finish.outcomes() == [(1, "won", None)]
+
+
+def test_who_picked_after_a_no_may_say_no_again(finish):
+    make_person(session().get_one(User, finish.people[1].id).organisation)
+    says_no(finish, 1)
+    finish.picks(1, 6)
+    offers.decline(finish.lead.id, "no_capacity", finish.actor(1), AT + 8 * SECOND)
+    finish.decide(26)
+    assert finish.outcomes() == [(1, "withdrawn", None)]
+
+
+def test_whose_firm_is_out_or_not_asked_yet_takes_part_no_more(finish):
+    for which in (0, 1):
+        finish.picks(which, 1)
+    turns_it_down(finish, 1)
+    session().execute(
+        update(Offer)
+        .where(Offer.organisation_id == finish.people[2].organisation_id)
+        .values(visible_from=AT + timedelta(hours=1))
+    )
+    with pytest.raises(AlreadyTaken):
+        finish.picks(1, 6)
+    for seconds in (6, 22):
+        with pytest.raises(NotFound):
+            finish.picks(2, seconds)
+
+
+def test_whose_firm_says_no_or_who_is_stopped_twice_hears_of_each(finish):
+    for seconds in (1, 61):
+        finish.picks(1, seconds)
+        if seconds == 1:
+            pauses(finish, 1)
+            finish.decide(21)
+            session().execute(update(Partner).values(pauses=[]))
+        else:
+            turns_it_down(finish, 1, 62)
+        react(AT + (seconds + 21) * SECOND)
+    mails = session().scalars(
+        select(OutgoingEmail.text)
+        .where(OutgoingEmail.kind == "not_yours", OutgoingEmail.user_id == finish.people[1].id)
+        .order_by(OutgoingEmail.id)
+    )
+    stopped, declined = mails
+    assert "It is still on offer to your firm." in stopped
+    assert "your firm said “Not for me” to" in declined
+    assert "still on offer" not in declined
+    assert finish.outcomes() == [
+        (1, "refused", "paused_by_hand"),
+        (1, "withdrawn", "firm_declined"),
+    ]
 
 
 def test_who_is_not_offered_it_any_more_takes_part_no_more(finish):

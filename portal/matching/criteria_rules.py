@@ -8,12 +8,15 @@ from flask_babel import gettext as _
 
 from portal.catalog.queries import book
 from portal.matching.criteria import COMPOUND, HEAVIEST, NEEDS, Criterion, Kind
+from portal.web.filters import number
 
 DEEPEST = 4
 """In so many groups a criterion may stand."""
 MOST_CRITERIA = 60
 FURTHEST_KM = 20_000
 LONGEST_DAYS = 3650
+LONGEST_MINUTES = 525_600
+LARGEST = 10**9
 NEEDED = (Kind.PLACE, Kind.TERRITORY, Kind.SPECIALISATION, Kind.CERTIFICATION, Kind.OWN)
 """These ask for one of several, so that one has to be chosen."""
 
@@ -63,8 +66,14 @@ def _wrong_figures(criterion: Criterion) -> Iterator[tuple[str, str]]:
         yield "least", _("Please give a number above 0, or leave it empty.")
     if criterion.kind in (Kind.CONVERSION, Kind.PUNCTUALITY, Kind.VALUE) and (least or 0) > 1:
         yield "least", _("Please give 0 to 100 percent.")
+    elif least is not None and least > LARGEST:
+        yield "least", _("Please give at most %(most)s.", most=number(LARGEST))
     if most is not None and most <= 0:
         yield "most", _("Please give a number above 0, or leave it empty.")
+    elif criterion.kind is Kind.RESPONSE and (most or 0) > LONGEST_MINUTES:
+        yield "most", _("Please give at most %(most)s minutes.", most=number(LONGEST_MINUTES))
+    elif most is not None and most > LARGEST:
+        yield "most", _("Please give at most %(most)s.", most=number(LARGEST))
     elif least is not None and most is not None and least > most:
         yield "most", _("It can’t end before it begins.")
     if criterion.kind is Kind.PEOPLE and least is None and most is None:

@@ -22,6 +22,7 @@ from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.core.errors import Invalid
+from portal.web.filters import number
 
 
 class Form(FlaskForm):  # type: ignore[misc]
@@ -101,15 +102,40 @@ class PlainField(Field):
 
 
 class WholeField(PlainField, IntegerField):
-    """A whole number."""
+    """A whole number up to `largest`, or as far below 0; what is beyond fits into no column."""
 
     unreadable = _l("Please give a whole number.")
 
+    def __init__(self, *args: Any, largest: int = 10**9, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.largest = largest
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist)
+        _bound(self)
+
 
 class AmountField(PlainField, DecimalField):
-    """A number with or without decimals."""
+    """A number with or without decimals, up to `largest`, or as far below 0."""
 
     unreadable = _l("Please give a number.")
+
+    def __init__(self, *args: Any, largest: int = 10**12 - 1, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.largest = largest
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist)
+        if self.data is not None and not self.data.is_finite():
+            self.data = None
+            raise ValueError(str(self.unreadable))
+        _bound(self)
+
+
+def _bound(field: Any) -> None:
+    if field.data is not None and abs(field.data) > field.largest:
+        field.data = None
+        raise ValueError(_("Please give a number up to %(most)s.", most=number(field.largest)))
 
 
 class DayField(PlainField, DateField):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal.catalog.models import EVERY, CustomField, Entry, Product, Reason
@@ -72,13 +73,27 @@ class Book:
             raise NotFound()
         return found.id
 
-    def choices(self, kind: str, locale: str) -> list[tuple[str, str]]:
-        """Return (id, label) of the entries in use, for a form."""
-        return [(str(entry.id), entry.label(locale)) for entry in self.active(kind)]
+    def choices(
+        self, kind: str, locale: str, named: Collection[int | None] = ()
+    ) -> list[tuple[str, str]]:
+        """Return (id, label) of the entries in use, for a form.
+
+        Those `named` already stay and say so, that saving the form again doesn't drop them.
+        """
+        return [
+            (str(entry.id), entry.label(locale) if entry.active else retired(entry.label(locale)))
+            for entry in self.by_kind.get(kind, [])
+            if entry.active or entry.id in named
+        ]
 
     def fields_of(self, subject: str) -> list[CustomField]:
         """Return the programme's own fields about a subject that are in use, in their order."""
         return [one for one in self.fields.get(subject, []) if one.active]
+
+
+def retired(name: str) -> str:
+    """Mark the name of what can't be chosen any more, where it was chosen before."""
+    return str(_("%(name)s (out of use)", name=name))
 
 
 def short_key(reason: Reason) -> str:

@@ -7,6 +7,7 @@ moved, put into groups and removed by buttons that send the form; nothing is sav
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -32,7 +33,7 @@ from portal.matching.criteria import (
     Mode,
     Within,
 )
-from portal.matching.criteria_rules import DEEPEST, MOST_CRITERIA
+from portal.matching.criteria_rules import DEEPEST, MOST_CRITERIA, numbered
 from portal.matching.names import own_choices
 from portal.matching.words import describe_criterion, kind_name
 from portal.partners.forms import split_codes
@@ -135,8 +136,10 @@ class ClauseRow(Row):
         """Say whether it is made of others."""
         return self.asks in COMPOUND
 
-    def offer(self, modes: Iterable[Mode], addable: Mapping[str, Any]) -> None:
-        """Fill labels and lists to choose from."""
+    def offer(
+        self, modes: Iterable[Mode], addable: Mapping[str, Any], kept: Sequence[Criterion]
+    ) -> None:
+        """Fill labels and lists to choose from; what is `kept` stays, out of use or not."""
         locale, kind = str(get_locale()), self.asks
         kinds = COMPOUND if self.grouping else Kind
         self.kind.choices = [(str(one), kind_name(one)) for one in kinds]
@@ -147,9 +150,13 @@ class ClauseRow(Row):
             (str(one), describe_criterion(Criterion(Kind.REGION, within=one))) for one in Within
         ]
         if kind in (Kind.SPECIALISATION, Kind.CERTIFICATION):
-            self.ids.choices = book().choices(str(kind), locale)
-        self.level_id.choices = [("", "–"), *book().choices("partner_level", locale)]
-        self.own.choices = own_choices(locale)
+            named = [one for criterion in kept for one in criterion.ids]
+            self.ids.choices = book().choices(str(kind), locale, named)
+        levels = book().choices("partner_level", locale, [one.level_id for one in kept])
+        self.level_id.choices = [("", "–"), *levels]
+        self.own.choices = own_choices(
+            locale, [one for one in own_answers_of(kept) if not own_answers_form.is_span(one)]
+        )
         if kind is not None:
             self.least.label.text = str(LEAST.get(kind, ""))
             self.most.label.text = str(MOST.get(kind, ""))
@@ -278,15 +285,20 @@ def _find(
 
 
 class CriteriaForm(Form):
-    """A form with criteria; `with_criteria` adds the fields. `modes` may be chosen."""
+    """A form with criteria; `with_criteria` adds the fields. `modes` may be chosen.
+
+    `kept` are the criteria that stand so far, with those inside of others: what they name may be
+    out of use by now, and nobody drops it unseen.
+    """
 
     modes: ClassVar[Sequence[Mode]] = tuple(Mode)
+    kept: ClassVar[Sequence[Criterion]] = ()
 
     def offer_criteria(self) -> None:
         """Fill the lists of all lines."""
         self.adding.choices = self.addable()
         for row in self.criteria:
-            row.form.offer(self.modes, self.adding.choices)
+            row.form.offer(self.modes, self.adding.choices, self.kept)
 
     def addable(self) -> dict[str, list[tuple[str, str]]]:
         """Return the kinds that may be added, by family; who keeps no own fields isn't asked."""
@@ -351,9 +363,10 @@ class CriteriaForm(Form):
             for one in row:
                 value = said.get(one.short_name)
                 if isinstance(one, PlainField):
-                    one.raw_data = [value or ""]
+                    one.raw_data, one.data = [value or ""], None
                     one.process_errors = []
-                    one.data = int(value) if value and value.isdecimal() else None
+                    with suppress(ValueError):
+                        one.process_formdata(one.raw_data)
                 else:
                     one.data = value if value is not None else one.data
         self.offer_criteria()
@@ -413,14 +426,24 @@ def _move(way: Sequence[tuple[list[Clause], int]], what: str) -> None:
         siblings.insert(place, clause)
 
 
-def with_criteria(form: type[CriteriaForm]) -> type[Any]:
-    """Return a form with the fields of its criteria; own fields of the programme are among them."""
-    row = type("ClauseRow", (ClauseRow,), own_answers_form.inputs_of_clause())
+def own_answers_of(criteria: Iterable[Criterion]) -> list[str]:
+    """Return the answers in own fields that criteria ask for."""
+    return [answer for criterion in criteria for answer in criterion.own]
+
+
+def with_criteria(form: type[CriteriaForm], data: Iterable[Mapping[str, Any]]) -> type[Any]:
+    """Return a form with the fields of its criteria; own fields of the programme are among them.
+
+    `data` are the criteria that stand so far, as they are stored.
+    """
+    kept = [one for one, _inside in numbered(Criterion.from_data(each) for each in data)]
+    row = type("ClauseRow", (ClauseRow,), own_answers_form.inputs_of_clause(own_answers_of(kept)))
     return type(
         form.__name__,
         (form,),
         {
             "criteria": Lines(FormField(row), label=_l("Criteria"), max_entries=MOST_CRITERIA),
             "adding": SelectField(_l("What else counts"), [Optional()], choices=[]),
+            "kept": kept,
         },
     )

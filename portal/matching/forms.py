@@ -5,7 +5,7 @@ Every condition of a rule is a plain field; its criteria are lines (`criteria_fo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -19,14 +19,14 @@ from wtforms.validators import Length, Optional
 from portal.accounts.tree import is_region
 from portal.catalog import field_answers
 from portal.catalog.models import CustomField, FieldSubject
-from portal.catalog.queries import book
+from portal.catalog.queries import book, retired
 from portal.deadlines.models import PolicyUse
 from portal.deadlines.rules import Case
 from portal.leads.contest import Contest
 from portal.leads.contest_words import CONTESTS
 from portal.leads.definition_words import called
 from portal.leads.models import Temperature
-from portal.leads.queries import get_definition
+from portal.leads.queries import find_type_name, get_definition
 from portal.matching import criteria_rules
 from portal.matching import own_answers_form as own
 from portal.matching.criteria import (
@@ -80,9 +80,13 @@ FIRST = (
 
 
 class RuleForm(CriteriaForm):
-    """`lead_own` are the programme's own fields about leads that it asks of, by key."""
+    """`lead_own` are the programme's own fields about leads that it asks of, by key.
+
+    `named` is what the rule asks of leads so far: of that, too, nothing is dropped unseen.
+    """
 
     lead_own: Mapping[str, CustomField] = MappingProxyType({})
+    named: Mapping[Field, Sequence[Any]] = MappingProxyType({})
     name = StringField(_l("Name"), [needed(), Length(max=120)])
     hours = WholeField(
         _l("How many hours an offer lasts"),
@@ -135,14 +139,21 @@ class RuleForm(CriteriaForm):
         for of in FIXED_FIELDS:
             self[f"if_{of}"].label.text = field_name(of)
             if of in CATALOG_FIELDS:
-                self[f"if_{of}"].choices = book().choices(of, locale)
+                self[f"if_{of}"].choices = book().choices(of, locale, self.named.get(of, ()))
             elif of is Field.TYPE:
-                self[f"if_{of}"].choices = [
-                    (str(one.id), called(one.names)) for one in get_definition().types.values()
-                ]
+                self[f"if_{of}"].choices = self._types()
             elif of in CHOICES:
                 self[f"if_{of}"].choices = [(v, value_name(of, v)) for v in CHOICES[of]]
         self.offer_criteria()
+
+    def _types(self) -> list[tuple[str, str]]:
+        types = {str(one.id): called(one.names) for one in get_definition().types.values()}
+        gone = {
+            one: retired(find_type_name(int(one)))
+            for one in self.named.get(Field.TYPE, ())
+            if one not in types
+        }
+        return [*types.items(), *gone.items()]
 
     def show(self, rule: DistributionRule | None) -> None:
         """Fill the form with a rule, or with what a new one starts from."""
@@ -190,9 +201,8 @@ class RuleForm(CriteriaForm):
 
         Of a number or a day it is where it begins and where it ends.
         """
-        locale = str(get_locale())
         return [
-            (field.label(locale), [self[name] for name in own.names_of(own.IF, field)])
+            (own.called(field), [self[name] for name in own.names_of(own.IF, field)])
             for field in self.lead_own.values()
         ]
 
@@ -271,7 +281,11 @@ def rule_form(rule: DistributionRule | None, *, fresh: bool = False) -> RuleForm
     asked: dict[str, Any] = {"lead_own": lead_own}
     for field in lead_own.values():
         asked |= own.inputs(own.IF, field)
-    made: Any = with_criteria(type("RuleFormWithOwn", (RuleForm,), asked))
+    if rule is not None:
+        conditions = (Condition.from_data(data) for data in rule.conditions)
+        asked["named"] = {one.field: one.values for one in conditions}
+    criteria = rule.criteria if rule is not None else ()
+    made: Any = with_criteria(type("RuleFormWithOwn", (RuleForm,), asked), criteria)
     form: RuleForm = made(formdata=None) if fresh else made()
     return form
 
@@ -290,13 +304,16 @@ class WhereForm(Form):
     group_id = SelectField(_l("Partners of the group"))
     level_id = SelectField(_l("Partners of the level"))
 
-    def offer_choices(self, around: Around) -> None:
-        """Fill the lists with what there is."""
+    def offer_choices(self, around: Around, use: PolicyUse | None = None) -> None:
+        """Fill the lists with what there is; what a line names stays, out of use or not."""
+        types, level_id = dict(around.types), use.level_id if use else None
+        if use and use.type_key and use.type_key not in types:
+            types[use.type_key] = retired(use.type_key)
         known: dict[str, Iterable[tuple[str, str]]] = {
-            "type_key": around.types.items(),
+            "type_key": types.items(),
             "temperature": [(str(one), value_name(Field.TEMPERATURE, one)) for one in Temperature],
             "group_id": [(str(group_id), name) for group_id, name in around.groups.items()],
-            "level_id": book().choices("partner_level", str(get_locale())),
+            "level_id": book().choices("partner_level", str(get_locale()), [level_id]),
         }
         for name, choices in known.items():
             nothing = [("", str(self.empty[name]))] if name in self.empty else []
@@ -313,9 +330,9 @@ class UseForm(WhereForm):
     version = HiddenField()
     policy_key = SelectField(_l("Deadline policy"), [needed()])
 
-    def offer_choices(self, around: Around) -> None:
+    def offer_choices(self, around: Around, use: PolicyUse | None = None) -> None:
         """Fill the lists with what there is."""
-        super().offer_choices(around)
+        super().offer_choices(around, use)
         self.policy_key.choices = [(one.key, one.name) for one in around.in_use]
 
     def show(self, use: PolicyUse) -> None:
@@ -354,9 +371,9 @@ class TryForm(WhereForm):
         "level_id": _l("none"),
     }
 
-    def offer_choices(self, around: Around) -> None:
+    def offer_choices(self, around: Around, use: PolicyUse | None = None) -> None:
         """Fill the lists, and choose what nobody has chosen yet."""
-        super().offer_choices(around)
+        super().offer_choices(around, use)
         self.type_key.data = self.type_key.data or next(iter(around.types))
         for name in self.empty:
             self[name].data = self[name].data or ""

@@ -67,7 +67,7 @@ def terms_form(group: PartnerGroup, *, fresh: bool = False) -> TermsForm:
         "valid_from": group.valid_from,
         "valid_until": group.valid_until,
     }
-    made = with_criteria(TermsForm)
+    made = with_criteria(TermsForm, group.criteria or ())
     form: TermsForm = made(formdata=None, data=kept) if fresh else made()
     form.offer(group)
     if fresh:

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from portal.catalog import field_answers
 from portal.catalog.models import FieldSubject
-from portal.catalog.queries import book
+from portal.catalog.queries import book, retired
 from portal.web.filters import number
 
 NEAREST_KM = 5
@@ -58,22 +58,32 @@ def _subdivisions() -> dict[str, str]:
     return {entry.code: entry.name for entry in pycountry.subdivisions}
 
 
-def own_choices(locale: str) -> list[tuple[str, str]]:
-    """Return the answers in own fields about partners that may be ticked: key and words."""
-    return [
-        (f"{field.key}={key}", f"{field.label(locale)}: {label}")
+def own_choices(locale: str, named: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Return the answers in own fields about partners that may be ticked: key and words.
+
+    Those `named` already stay, and say that they are out of use.
+    """
+    in_use = {
+        f"{field.key}={key}": f"{field.label(locale)}: {label}"
         for field in book().fields_of(FieldSubject.PARTNER)
         for key, label in field_answers.choices(field, locale)
-    ]
+    }
+    gone = {one: own_names([one], locale, gone=True) or one for one in named if one not in in_use}
+    return [*in_use.items(), *gone.items()]
 
 
-def own_names(answers: Sequence[str], locale: str) -> str:
-    """Say answers in own fields: "Showroom: Yes"; those that nobody asks any more are left out."""
-    known = {one.key: one for one in book().fields_of(FieldSubject.PARTNER)}
+def own_names(answers: Sequence[str], locale: str, *, gone: bool = False) -> str:
+    """Say answers in own fields: "Showroom: Yes".
+
+    Those of a field that nobody asks any more are left out, or with `gone` marked as such.
+    """
+    known = {
+        one.key: one for one in book().fields.get(FieldSubject.PARTNER, ()) if one.active or gone
+    }
     found = (field_answers.find(known, one) for one in answers)
     told = (
-        (field, field_answers.words(field, answer, locale))
+        (field, f"{field.label(locale)}: {words}")
         for field, answer in found
-        if field is not None
+        if field is not None and (words := field_answers.words(field, answer, locale))
     )
-    return ", ".join(f"{field.label(locale)}: {words}" for field, words in told if words)
+    return ", ".join(words if field.active else retired(words) for field, words in told)

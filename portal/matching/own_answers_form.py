@@ -6,7 +6,7 @@ ends. What the names of inputs begin with tells those about leads from those abo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from flask_babel import get_locale
@@ -17,25 +17,29 @@ from wtforms.validators import Optional
 
 from portal.catalog import field_answers, fields
 from portal.catalog.models import CustomField, FieldKind, FieldSubject
-from portal.catalog.queries import book
+from portal.catalog.queries import book, retired
 from portal.web.forms import TicksField
 
 IF = "if_"
 """What the name of an input begins with that asks of the lead."""
 
 
-def about_partners() -> dict[str, CustomField]:
-    """Return the programme's own fields about partners that can be asked for, by key."""
-    return {
-        one.key: one
-        for one in book().fields_of(FieldSubject.PARTNER)
-        if one.kind in field_answers.ASKED
-    }
+def spanned(named: Collection[str] = ()) -> list[CustomField]:
+    """Return the programme's own fields about partners that are numbers or days.
+
+    One that is out of use is among them where its key is `named`.
+    """
+    return [
+        one
+        for one in book().fields.get(FieldSubject.PARTNER, ())
+        if one.kind in field_answers.SPANNED and (one.active or one.key in named)
+    ]
 
 
-def spanned() -> list[CustomField]:
-    """Return those of them that are numbers or days."""
-    return [one for one in about_partners().values() if one.kind in field_answers.SPANNED]
+def called(field: CustomField) -> str:
+    """Return what an input is called that asks for answers in an own field."""
+    label = field.label(str(get_locale()))
+    return label if field.active else retired(label)
 
 
 def names_of(begin: str, field: CustomField) -> list[str]:
@@ -46,8 +50,7 @@ def names_of(begin: str, field: CustomField) -> list[str]:
 
 def inputs(begin: str, field: CustomField) -> dict[str, Any]:
     """Return the inputs for an own field, by name."""
-    locale, names = str(get_locale()), names_of(begin, field)
-    label = field.label(locale)
+    locale, names, label = str(get_locale()), names_of(begin, field), called(field)
     if field.kind in field_answers.CLOSED:
         # a rule of yesterday keeps choices that are out of use
         every = [choice["key"] for choice in field.choices]
@@ -107,33 +110,46 @@ def check_span(form: Any, begin: str, field: CustomField) -> bool:
 # -- the inputs of a criterion that asks for answers of partners ------------------------------
 
 
-def inputs_of_clause() -> dict[str, Any]:
-    """Return the inputs that such a criterion has besides its boxes to tick, by name."""
+def inputs_of_clause(named: Collection[str]) -> dict[str, Any]:
+    """Return the inputs that such a criterion has besides its boxes to tick, by name.
+
+    `named` are answers that are asked for already: their fields stay when they are out of use.
+    """
     found: dict[str, Any] = {}
-    for field in spanned():
+    for field in spanned([one.partition("=")[0] for one in named]):
         found |= inputs("", field)
     return found
 
 
 def spans_of(form: Any) -> list[Any]:
     """Return these inputs of a line."""
-    return [form[name] for field in spanned() for name in names_of("", field) if name in form]
+    return [form[name] for field in _asked(form) for name in names_of("", field)]
+
+
+def _asked(form: Any) -> list[CustomField]:
+    """Return the fields that a line has inputs for."""
+    every = spanned([one.key for one in book().fields.get(FieldSubject.PARTNER, ())])
+    return [field for field in every if names_of("", field)[0] in form]
+
+
+def is_span(answer: str) -> bool:
+    """Say whether an answer that criteria keep is typed, and not ticked."""
+    known = {one.key: one for one in book().fields.get(FieldSubject.PARTNER, ())}
+    field, _answer = field_answers.find(known, answer)
+    return field is not None and field.kind in field_answers.SPANNED
 
 
 def read_clause(form: Any) -> tuple[str, ...]:
     """Return the answers that a line asks for, as criteria keep them."""
     spans = (
-        f"{field.key}={answer}"
-        for field in spanned()
-        if names_of("", field)[0] in form
-        for answer in answers(form, "", field)
+        f"{field.key}={answer}" for field in _asked(form) for answer in answers(form, "", field)
     )
     return (*(form.own.data or ()), *spans)
 
 
 def clause_as_typed(own: Sequence[str]) -> Mapping[str, Any]:
     """Return answers as the inputs of a line show them."""
-    known = about_partners()
+    known = {one.key: one for one in book().fields.get(FieldSubject.PARTNER, ())}
     ticked: list[str] = []
     typed: dict[str, Any] = {}
     for one in own:
@@ -148,5 +164,5 @@ def clause_as_typed(own: Sequence[str]) -> Mapping[str, Any]:
 
 def check_clause(form: Any) -> bool:
     """Check the spans of a line."""
-    wrong = [field for field in spanned() if not check_span(form, "", field)]
+    wrong = [field for field in _asked(form) if not check_span(form, "", field)]
     return not wrong

@@ -81,7 +81,7 @@ def use(use_id: int) -> ResponseReturnValue:
     found = kept.get_use(use_id)
     form = UseForm(formdata=None)
     form.show(found)
-    form.offer_choices(kept.read_around())
+    form.offer_choices(kept.read_around(), found)
     return edit(form, found)
 
 
@@ -95,7 +95,7 @@ def edit(form: UseForm, found: PolicyUse | None) -> str:
 def save_use(use_id: int) -> ResponseReturnValue:
     found = kept.get_use(use_id)
     form = UseForm()
-    form.offer_choices(kept.read_around())
+    form.offer_choices(kept.read_around(), found)
     if not form.validate():
         return edit(form, found), 422
     try:

@@ -15,7 +15,7 @@ from portal.catalog.queries import book
 from portal.core.errors import Invalid
 from portal.people.regions import read_regions
 from portal.programme.models import Goal, GoalKind
-from portal.programme.operations import LONGEST_NAME, GoalDraft
+from portal.programme.operations import LONGEST_NAME, MOST, GoalDraft
 from portal.programme.words import GOALS
 from portal.web.forms import DayField, Form, WholeField, needed
 
@@ -25,7 +25,7 @@ LINE = re.compile(r"(?P<region>.*?)[\s:=,;]+(?P<wanted>\d{1,6})")
 class GoalForm(Form):
     kind = SelectField(_l("What is counted"), [needed()], choices=[])
     name = StringField(_l("Name"), [needed(), Length(max=LONGEST_NAME)])
-    target = WholeField(_l("Target"), [needed()])
+    target = WholeField(_l("Target"), [needed()], largest=MOST)
     starts_on = DayField(_l("First day"), [needed()])
     ends_on = DayField(_l("Last day"), [needed()])
     product_id = SelectField(
@@ -43,10 +43,11 @@ class GoalForm(Form):
         ),
     )
 
-    def offer(self) -> None:
-        """Fill the lists to choose from."""
+    def offer(self, goal: Goal | None) -> None:
+        """Fill the lists to choose from; the goal's own product stays, out of use or not."""
         self.kind.choices = [(str(kind), words) for kind, words in GOALS.items()]
-        products = book().choices("product", str(get_locale()))
+        named = [goal.product_id] if goal else []
+        products = book().choices("product", str(get_locale()), named)
         self.product_id.choices = [("", _("Any")), *products]
 
     def show(self, goal: Goal) -> None:
@@ -76,7 +77,7 @@ class GoalForm(Form):
 def goal_form(goal: Goal | None, *, sent: bool) -> GoalForm:
     """Return the form of a goal: as it was sent, or showing one."""
     form = GoalForm() if sent else GoalForm(formdata=None)
-    form.offer()
+    form.offer(goal)
     if goal is not None and not sent:
         form.show(goal)
     elif not sent:

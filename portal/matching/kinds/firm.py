@@ -368,7 +368,7 @@ class Own(KindOfCriterion):
         return str(_("Own fields"))
 
     def describe(self, criterion: Criterion) -> str:
-        names = own_names(criterion.own, str(get_locale()))
+        names = own_names(criterion.own, str(get_locale()), gone=True)
         return str(_("one of: %(names)s", names=names))
 
     def phrase(self, facts: Facts) -> str:

@@ -33,6 +33,11 @@ def go_through(replay_id: int) -> None:
     tally = Tally()
     for batch in replays.batches(cases):
         with unit_of_work():
-            replays.go_through(session().get_one(Replay, replay_id), batch, tally, clock.now())
+            found = session().get(Replay, replay_id)
+            if found is None:
+                # its rule was deleted meanwhile
+                return
+            replays.go_through(found, batch, tally, clock.now())
     with unit_of_work():
-        replays.finish(session().get_one(Replay, replay_id), tally, clock.now())
+        if found := session().get(Replay, replay_id):
+            replays.finish(found, tally, clock.now())

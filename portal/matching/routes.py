@@ -83,7 +83,7 @@ def rule(rule_id: int) -> ResponseReturnValue:
     standing = versions.stand(queries.get_rule(rule_id))
     form = make_form(versions.rule_of(standing.newest.content))
     form.version.data = str(standing.newest.number)
-    return editor(form, standing, preview_of(form))
+    return editor(form, standing, preview_of(form, standing))
 
 
 @blueprint.post("/rules/<int:rule_id>")
@@ -153,7 +153,7 @@ def preview(standing: Standing | None) -> ResponseReturnValue:
     if form.validate():
         try:
             rulebook.check_rule(form.draft())
-            shown = preview_of(form)
+            shown = preview_of(form, standing)
         except Invalid as error:
             form.take(error)
     if wants_fragment():
@@ -178,7 +178,11 @@ def move_rule(rule_id: int) -> ResponseReturnValue:
 @blueprint.get("/rules/<int:rule_id>/deletion")
 @requires(Permission.RULES_EDIT)
 def deletion(rule_id: int) -> ResponseReturnValue:
-    return render_template("matching/delete.html", rule=queries.get_rule(rule_id))
+    return render_template(
+        "matching/delete.html",
+        rule=queries.get_rule(rule_id),
+        traces=rulebook.find_traces(rule_id),
+    )
 
 
 @blueprint.post("/rules/<int:rule_id>/deletion")
@@ -200,13 +204,16 @@ def make_form(*shown: DistributionRule | None, of: DistributionRule | None = Non
     return form
 
 
-def preview_of(form: RuleForm) -> dict[str, Any]:
-    """Return who would get the chosen lead, in which order and why. No contact data."""
+def preview_of(form: RuleForm, standing: Standing | None) -> dict[str, Any]:
+    """Return who would get the chosen lead, in which order and why. No contact data.
+
+    What the rule lets go in need, it lets go here, too.
+    """
     number = (form.lead.data or "").strip()
     lead = queries.find_sample_lead(number)
     if lead is None:
         return {"lead": None, "asked": number}
-    draft = form.draft()
+    draft = form.draft(standing.newest.content if standing else {})
     # what she may not see of this lead doesn't show through the rule, either
     own = own_fields.load(lead, current_actor())
     found = operations.match(lead, clock.now(), rule=draft.as_rule())

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from portal.catalog.field_answers import is_possible
@@ -22,8 +23,10 @@ from portal.matching import criteria_rules, queries, versions
 from portal.matching.criteria import Condition, Criterion, Field
 from portal.matching.events import RuleDeleted, RuleSaved, RulesReordered, RuleSwitched
 from portal.matching.models import DistributionRule, Known, RuleVersion
+from portal.web.filters import number
 
 LONGEST_HOURS = 2160
+MOST_PARTNERS = 100_000
 STEP = 10
 
 
@@ -73,6 +76,8 @@ def check_rule(draft: RuleDraft) -> None:
         errors["hours"] = _("Please give 1 to %(most)d hours.", most=LONGEST_HOURS)
     if draft.most is not None and draft.most < 1:
         errors["most"] = _("Please give a number above 0, or leave it empty.")
+    elif draft.most is not None and draft.most > MOST_PARTNERS:
+        errors["most"] = _("Please give at most %(most)s.", most=number(MOST_PARTNERS))
     for name in lacks(draft.contest or AT_ONCE):
         errors[FIELDS[name]] = missing_words(name)
     errors |= criteria_rules.wrong_with(draft.criteria)
@@ -145,6 +150,33 @@ def move_rule(rule_id: int, steps: int, at: datetime) -> None:
         rule.position = position * STEP
     session().flush()
     record(RulesReordered(at=at, rule_ids=[rule.id for rule in rules]))
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What a rule left behind: `rounds` keep it from being deleted, `replays` go with it.
+
+    What was only `rehearsed` on a dry run stays, without saying any more by which rule.
+    """
+
+    rounds: int
+    replays: int
+    rehearsed: int
+
+
+# offers are a room above, so their tables are named here and not their models
+TRACES = text(
+    """
+    SELECT (SELECT count(*) FROM offer_rounds WHERE rule_id = :rule_id),
+           (SELECT count(*) FROM replays WHERE rule_id = :rule_id),
+           (SELECT count(*) FROM rehearsals WHERE rule_id = :rule_id)
+    """
+)
+
+
+def find_traces(rule_id: int) -> Traces:
+    """Return what names a rule beside its own versions."""
+    return Traces(*session().execute(TRACES, {"rule_id": rule_id}).one())
 
 
 def delete_rule(rule_id: int, at: datetime) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from portal.accounts.models import Organisation
 from portal.core.db import session
@@ -221,10 +221,22 @@ def test_a_long_replay_is_a_worker_s_and_begins_again_where_the_worker_died(
     assert "exactly the same partners" in done
     run_job({"id": newest_id()})
     assert manager.get(f"/rules/{rule_id}/replay").text.count("hx-trigger") == 0
+    # the rule it is about is deleted under the worker's hands
+    token = {"csrf_token": csrf_of(page)}
+    manager.post(f"/rules/{rule_id}/replay", data={**token, "days": "30"})
+
+    def deletes(*args: Any) -> None:
+        real(*args)
+        session().execute(update(OfferRound).values(rule_id=None))
+        session().delete(session().get_one(DistributionRule, rule_id))
+
+    monkeypatch.setattr(replays, "go_through", deletes)
+    run_job({"id": newest_id()})
+    assert newest_id() is None
 
 
 @factory
-def newest_id() -> int:
+def newest_id() -> int | None:
     return session().scalars(select(func.max(Replay.id))).one()
 
 

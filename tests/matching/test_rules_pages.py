@@ -13,11 +13,21 @@ from sqlalchemy import select
 
 from portal.catalog import field_operations
 from portal.catalog.field_operations import FieldDraft
-from portal.catalog.queries import book
+from portal.catalog.models import Entry
+from portal.catalog.queries import book, forget_book
 from portal.core.db import session
-from portal.leads.models import LeadType
-from portal.matching import versions
+from portal.deadlines.models import PolicyUse
+from portal.leads.models import LeadDefinition, LeadType
+from portal.matching import groups, policy_uses, rulebook, versions
+from portal.matching.criteria import Condition, Criterion, Field, Kind, Mode
+from portal.matching.groups import Terms
 from portal.matching.models import DistributionRule
+from portal.matching.policy_uses import UseDraft
+from portal.matching.rulebook import RuleDraft
+from portal.offers.models import OfferRound
+from portal.partners.models import PartnerGroup
+from portal.programme.models import Goal
+from portal.programme.operations import GoalDraft, save_goal
 from tests.factories import (
     AT,
     CONTACT,
@@ -25,10 +35,12 @@ from tests.factories import (
     factory,
     make_lead,
     make_manager,
+    make_offered_lead,
     make_partner,
     make_person,
     sign_in,
 )
+from tests.sending import as_shown
 
 
 @pytest.fixture
@@ -170,6 +182,92 @@ def retire_halls() -> None:
     field_operations.set_active(halls.id, False, None, AT)
 
 
+@factory
+def name_what_goes_out_of_use() -> dict[str, Any]:
+    """Have forms name entries, answers and a type that are taken out of use afterwards.
+
+    Returns by the form's address what says the same.
+    """
+    keep_showrooms()
+    keep_halls()
+    entries = {
+        kind: book().active(kind)[0]
+        for kind in (
+            "industry",
+            "brand",
+            "specialisation",
+            "certification",
+            "partner_level",
+            "product",
+        )
+    }
+    ids = {kind: entry.id for kind, entry in entries.items()}
+    rule = rulebook.add_rule(
+        RuleDraft(
+            "As it ever was",
+            [
+                Condition(Field.INDUSTRY, (ids["industry"],)),
+                Condition(Field.BRAND, (ids["brand"],)),
+                Condition(Field.TYPE, (str(type_id("person")),)),
+            ],
+            [
+                Criterion(Kind.SPECIALISATION, ids=(ids["specialisation"],)),
+                Criterion(Kind.LEVEL, level_id=ids["partner_level"]),
+                Criterion(Kind.OWN, own=("showroom=yes", "halls=2.5..")),
+                Criterion(
+                    Kind.ANY,
+                    Mode.WEIGHTED,
+                    20,
+                    of=(Criterion(Kind.CERTIFICATION, ids=(ids["certification"],)),),
+                ),
+            ],
+        ),
+        AT,
+    )
+    group = groups.save_group("Experts", None, AT)
+    asked = Criterion(Kind.SPECIALISATION, ids=(ids["specialisation"],))
+    groups.save_terms(group, Terms(criteria=[asked]), AT)
+    use = policy_uses.add_use(
+        UseDraft(policy_key="standard", level_id=ids["partner_level"]), None, AT
+    )
+    year = {"starts_on": AT.date(), "ends_on": AT.date()}
+    goal = save_goal(
+        GoalDraft(
+            kind="won_leads", name="Sell", target=9, product_id=ids["product"], codes=[], **year
+        ),
+        AT,
+    )
+    for entry in entries.values():
+        session().get_one(Entry, entry.id).active = False
+    for one in book().fields_of("partner"):
+        field_operations.set_active(one.id, False, None, AT)
+    held = session().get_one(LeadType, type_id("person"))
+    earlier = LeadDefinition(name="Last year’s", created_at=AT, content={}, retired_at=AT)
+    session().add(earlier)
+    session().flush()
+    held.definition_id = earlier.id
+    session().flush()
+    forget_book()
+    return {
+        f"/rules/{rule.id}": lambda: versions.get_newest(rule.id).content,
+        f"/groups/{group.id}/terms": lambda: session().get_one(PartnerGroup, group.id).criteria,
+        f"/deadlines/which-where/{use.id}": lambda: session().get_one(PolicyUse, use.id).level_id,
+        f"/programme/goals/{goal.id}": lambda: session().get_one(Goal, goal.id).product_id,
+    }
+
+
+def test_who_saves_a_form_drops_nothing_that_is_out_of_use_by_now(manager: FlaskClient) -> None:
+    for address, said in name_what_goes_out_of_use().items():
+        before = factory(said)()
+        assert before
+        page = manager.get(address.removesuffix("/terms"))
+        assert "(out of use)" in page.text, address
+        sent = as_shown(page.text, address)
+        saved = manager.post(address, data=sent)
+        assert saved.status_code == 303, saved.text
+        assert factory(said)() == before
+
+
 @pytest.mark.parametrize("path", ["/rules", "/rules/new", "/partners", "/groups", "/catalog"])
 def test_a_rep_and_a_visitor_find_no_way_in(app: Flask, path: str) -> None:
     rep = sign_in(app.test_client(), make_person())
@@ -219,10 +317,13 @@ def test_a_new_rule_is_saved_as_it_was_typed(manager: FlaskClient) -> None:
         ("hours", "0", "1 to 2160 hours"),
         ("hours", "soon", "Please give a whole number"),
         ("most", "-3", "above 0"),
+        ("most", "9" * 9, "at most 100,000"),
         ("if_country", "DE, Atlantis", "ATLANTIS is no code"),
         ("criteria-0-weight", "101", "from 1 to 100"),
         ("criteria-1-km", "0", "from 1 to 20,000 km"),
         ("criteria-1-km", "far", "Please give a whole number"),
+        ("criteria-1-km", "9" * 400, "Please give a number up to 1,000,000,000"),
+        ("criteria-3-most", "9" * 9, "at most 525,600 minutes"),
         ("criteria-2-kind", "any", "add what belongs to it"),
         ("criteria-2-codes", "DE, Atlantis", "ATLANTIS is no code"),
         ("contest", "serial", "Please give 5 to 10080 minutes"),
@@ -235,6 +336,7 @@ def test_what_is_wrong_is_said_at_the_field_and_the_rest_is_kept(
         {"kind": "industry", "mode": "weighted", "weight": "20"},
         {"kind": "radius", "mode": "required", "km": "50"},
         {"kind": "place", "mode": "forbidden", "codes": "CH"},
+        {"kind": "response", "mode": "required", "by": "pick", "most": "90"},
     )
     data = typed(manager, **lines)
     answer = manager.post("/rules/new", data={**data, "if_subdivision": "DE-BY", field: value})
@@ -359,10 +461,34 @@ def test_rules_move_switch_and_go(manager: FlaskClient) -> None:
     assert [line[0] for line in rules_now()] == [second, first]
     manager.post(f"/rules/{first}/switch", data={**token, "active": "off"})
     assert [line[2] for line in rules_now()] == [True, False]
-    assert "Delete the rule?" in manager.get(f"/rules/{first}/deletion").text
+    manager.post(f"/rules/{first}/replay", data={**token, "days": "30"})
+    asked = manager.get(f"/rules/{first}/deletion").text
+    assert "Delete the rule?" in asked
+    assert "1 replay goes with it." in asked
     assert manager.post(f"/rules/{first}/deletion", data=token).status_code == 303
     assert [line[0] for line in rules_now()] == [second]
     assert manager.get(f"/rules/{first}").status_code == 404
+
+
+def test_a_rule_that_offered_leads_stays_and_says_so(manager: FlaskClient) -> None:
+    make_partner()
+    lead = make_offered_lead()
+    rule_id = offered_by(lead.id)
+    page = manager.get(f"/rules/{rule_id}/deletion").text
+    assert "1 offer was made by" in page
+    pressed = manager.post(f"/rules/{rule_id}/deletion", data={"csrf_token": csrf_of(page)})
+    assert pressed.status_code == 409
+    assert "Offers have been made by this rule, so it stays" in pressed.text
+    off = as_shown(page, f"/rules/{rule_id}/switch")
+    assert manager.post(f"/rules/{rule_id}/switch", data={**off, "active": "off"}).location
+    assert "It is switched off already" in manager.get(f"/rules/{rule_id}/deletion").text
+
+
+@factory
+def offered_by(lead_id: int) -> int:
+    found = session().scalar(select(OfferRound.rule_id).where(OfferRound.lead_id == lead_id))
+    assert found is not None
+    return found
 
 
 def test_the_preview_says_who_would_get_a_lead_and_why(manager: FlaskClient) -> None:
@@ -504,6 +630,8 @@ def let_go_of_brand_and_region(rule_id: int) -> None:
 def test_what_is_let_go_follows_its_criterion(manager: FlaskClient) -> None:
     rule_id = rules_now()[0][0]
     let_go_of_brand_and_region(rule_id)
+    make_partner("Ohne Marke", brand_ids=[])
+    lead = make_lead()
     page = manager.get(f"/rules/{rule_id}").text
     was = re.findall(r'name="criteria-\d+-was"[^>]*value="(\d)"', page)
     assert was == ["0", "1", "2", "3"]
@@ -512,7 +640,11 @@ def test_what_is_let_go_follows_its_criterion(manager: FlaskClient) -> None:
         {"kind": "level", "mode": "weighted", "weight": "20"},
         {"kind": "brand", "mode": "required", "was": "2"},
     )
-    data = {**typed(manager, version="2"), **moved}
+    data = {**typed(manager, version="2", lead=lead.number), **moved}
+    tried = manager.post(f"/rules/{rule_id}/preview", data=data).text
+    for preview in (page, tried):
+        assert "Ohne Marke" in preview
+        assert "without: carries the lead" in preview
     assert manager.post(f"/rules/{rule_id}", data=data).status_code == 303
     assert rule_data(rule_id)["relaxing"] == [{"clause": 2, "how": "dropped"}]
 
@@ -525,4 +657,10 @@ def test_a_form_that_no_page_sends_changes_nothing(manager: FlaskClient) -> None
             answer = manager.post("/rules/new", data={**sent, "do": value})
             assert answer.status_code == 200
     assert manager.post("/rules/new", data={**data, "criteria-0-kind": "²"}).status_code == 422
+    for name in ("most", "criteria-0-km", "criteria-0-least", "criteria-0-days"):
+        for value in ("9" * 400, "-" + "9" * 12, "9" * 5000):
+            for address in ("/rules/new", "/rules/new/preview"):
+                assert manager.post(address, data={**data, name: value}).status_code == 422
+            answer = manager.post("/rules/new", data={**data, name: value, "do": "add"})
+            assert answer.status_code == 200
     assert len(rules_now()) == 2

@@ -9,9 +9,11 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     FromClause,
     Integer,
     Select,
+    SQLColumnExpression,
     and_,
     case,
     column,
@@ -260,16 +262,21 @@ def standing_checks(
     if without:
         yield "without", c.organisation_id.in_(sorted(without))
     yield "suspended", func.coalesce(c.suspended_until > source.at, false())
-    asked = {"at": source.at}
+    yield "terms", owes_terms(c.organisation_id, source.at)
+    yield "refers", source.only_refers()
+    if group_id is not None:
+        yield "group", ~kinds.sure(source.in_group(group_id))
+
+
+def owes_terms(firm: SQLColumnExpression[int], at: datetime) -> ColumnElement[bool]:
+    """Say of a column of firms whether they have not agreed to the terms that bind at a moment."""
+    asked = {"at": at}
     binding = BINDING.bindparams(**asked).columns(column("number", Integer)).scalar_subquery()
     agreed = AGREED.bindparams(**asked).columns(
         column("organisation_id", BigInteger), column("number", Integer)
     ).subquery()  # fmt: skip
     of_now = select(agreed.c.organisation_id).where(agreed.c.number >= binding)
-    yield "terms", and_(binding.is_not(None), c.organisation_id.not_in(of_now))
-    yield "refers", source.only_refers()
-    if group_id is not None:
-        yield "group", ~kinds.sure(source.in_group(group_id))
+    return and_(binding.is_not(None), firm.not_in(of_now))
 
 
 def who_knows(lead_id: int) -> Select[Any]:

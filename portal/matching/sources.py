@@ -16,6 +16,7 @@ from sqlalchemy import (
     Date,
     FromClause,
     Select,
+    SQLColumnExpression,
     and_,
     cast,
     column,
@@ -42,6 +43,12 @@ ONLY_REFER = text(
     WHERE only_refers AND joined_at <= :at AND (left_at IS NULL OR left_at > :at)
     """
 )
+
+
+def only_refers(firm: SQLColumnExpression[int], at: datetime) -> ColumnElement[bool]:
+    """Say of a column of firms whether they only refer leads, and are offered none of others."""
+    found = ONLY_REFER.bindparams(at=at).columns(column("organisation_id", BigInteger))
+    return firm.in_(found)
 
 
 class Source:
@@ -94,8 +101,7 @@ class Source:
 
     def only_refers(self) -> ColumnElement[bool]:
         """Tell which firms only refer leads and are offered none of others."""
-        found = ONLY_REFER.bindparams(at=self.at).columns(column("organisation_id", BigInteger))
-        return self.c.organisation_id.in_(found)
+        return only_refers(self.c.organisation_id, self.at)
 
     def _held(self, ids: Sequence[int], what: Any) -> Select[Any]:
         expires = PartnerCertification.expires_on

@@ -19,7 +19,10 @@ from portal.offers.models import Offer, OfferRound, RoundOutcome
 
 
 def tell_of_withdrawal(event: OfferWithdrawn | RoundEnded, at: datetime) -> None:
-    """Tell who heard of an offer by mail, and whose firm didn't say no, that it was taken back."""
+    """Tell who heard of an offer by mail that it was taken back, as far as it still stood.
+
+    Whose firm said no, or whose turn was over, has nothing to lose by it.
+    """
     if isinstance(event, RoundEnded) and event.outcome != RoundOutcome.WITHDRAWN:
         return
     heard = (
@@ -37,7 +40,7 @@ def tell_of_withdrawal(event: OfferWithdrawn | RoundEnded, at: datetime) -> None
     if isinstance(event, OfferWithdrawn):
         heard = heard.where(User.organisation_id == event.organisation_id)
     else:
-        heard = heard.where(Offer.withdrawn_at.is_(None))
+        heard = heard.where(Offer.withdrawn_at.is_(None), Offer.ends_at > event.at)
     tell_news(
         session().scalars(heard).all(),
         Topic.OFFER_CHANGED,

@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 
 from portal.accounts.actor import Actor
 from portal.core.db import session
-from portal.core.errors import Invalid, NotFound
+from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.events import record
 from portal.leads import requirements
 from portal.leads.contest import DIRECT, MINUTES, Contest, Mode
@@ -169,53 +169,96 @@ def withdraw(lead_id: int, actor: Actor, at: datetime) -> Lead:
 def withdraw_from(lead_id: int, organisation_id: int, actor: Actor, at: datetime) -> Lead:
     """Take an offer back from one firm; where no other is left, the lead off the market.
 
-    It may be offered to the firm again. Raises `Forbidden`, `OthersDecide`, `AlreadyTaken`,
-    `NotReady`, `NotFound` (it is not on offer to the firm, or that said no).
+    What the firm offered on goes with its own offer. It may be offered to them again. Raises
+    `Forbidden`, `OthersDecide`, `AlreadyTaken`, `NotReady`, `NotFound` (it is not on offer to the
+    firm, or that said no), `Conflict` (the firm has offered it on just now).
     """
     deciding.get_right(actor, (organisation_id,))
-    # whoever of the firm is picking it up just now is done, or finds it gone
-    lock_partner(organisation_id)
+    # whoever of the firms is picking it up just now is done, or finds it gone
+    in_line = with_offered_on(lead_id, organisation_id)
+    for firm in sorted(in_line):
+        lock_partner(firm)
     lead, current = lock_round(lead_id)
-    taken = session().scalar(
-        select(Offer).where(
-            Offer.round_id == current.id,
-            Offer.organisation_id == organisation_id,
-            Offer.unit_id.is_(None),
-            Offer.declined_at.is_(None),
-            Offer.withdrawn_at.is_(None),
+    gone = with_offered_on(lead_id, organisation_id)
+    if not gone <= in_line:
+        raise Conflict(
+            _("%(number)s was offered on just now. Please look at it again.", number=lead.number)
         )
-    )
-    if taken is None:
+    taken = list_standing(current, gone, at)
+    if organisation_id not in {one.organisation_id for one in taken}:
         raise NotFound()
-    told = taken.ring <= current.ring
-    taken.withdrawn_at, taken.open = at, False
-    taken.ends_at = min(taken.ends_at, at)
+    for one in taken:
+        take_back(one, at)
+    told = sum(one.ring <= current.ring for one in taken)
+    if nobody_left(current, at):
+        take_from_market(lead, at)
+    elif told:
+        current.offered -= told
+        session().flush()
+        go_on(lead, current, at)
+    else:
+        close_gap(current, taken[0].ring, at)
+    return lead
+
+
+def with_offered_on(lead_id: int, organisation_id: int) -> set[int]:
+    """Return a firm with those to whom it offered a lead on in the present round."""
+    passed_on = session().execute(
+        select(Offer.organisation_id, Offer.via_organisation_id)
+        .join(Lead, (Lead.id == Offer.lead_id) & (Lead.round == Offer.round))
+        .where(Offer.lead_id == lead_id, Offer.via_organisation_id.is_not(None))
+    ).all()  # fmt: skip
+    found, latest = {organisation_id}, {organisation_id}
+    while latest:
+        latest = {firm for firm, via in passed_on if via in latest} - found
+        found |= latest
+    return found
+
+
+def list_standing(current: OfferRound, firms: Collection[int], at: datetime) -> Sequence[Offer]:
+    """Return the offers of firms in a round that stand, or whose turn is still to come."""
+    return (
+        session()
+        .scalars(
+            select(Offer)
+            .where(
+                Offer.round_id == current.id,
+                Offer.organisation_id.in_(firms),
+                Offer.unit_id.is_(None),
+                Offer.declined_at.is_(None),
+                Offer.withdrawn_at.is_(None),
+                Offer.ends_at > at,
+            )
+            .order_by(Offer.organisation_id)
+            .execution_options(populate_existing=True)
+        )
+        .all()
+    )
+
+
+def take_back(offer: Offer, at: datetime) -> None:
+    """End one offer of a locked round before its time."""
+    offer.withdrawn_at, offer.open, offer.ends_at = at, False, at
     session().flush()
     record(
         events.OfferWithdrawn(
             at=at,
-            lead_id=lead.id,
-            round_id=current.id,
-            offer_id=taken.id,
-            organisation_id=organisation_id,
-            user_id=taken.user_id,
+            lead_id=offer.lead_id,
+            round_id=offer.round_id,
+            offer_id=offer.id,
+            organisation_id=offer.organisation_id,
+            user_id=offer.user_id,
         )
     )
-    if nobody_left(current):
-        take_from_market(lead, at)
-    elif told:
-        current.offered -= 1
-        session().flush()
-        go_on(lead, current, at)
-    else:
-        close_gap(current, taken.ring, at)
-    return lead
 
 
-def nobody_left(current: OfferRound) -> bool:
+def nobody_left(current: OfferRound, at: datetime) -> bool:
     """Say whether no firm of a round is left that could still pick the lead up."""
     left = select(Offer.id).where(
-        Offer.round_id == current.id, Offer.declined_at.is_(None), Offer.withdrawn_at.is_(None)
+        Offer.round_id == current.id,
+        Offer.declined_at.is_(None),
+        Offer.withdrawn_at.is_(None),
+        Offer.ends_at > at,
     )
     return session().scalar(left.limit(1)) is None
 

@@ -6,14 +6,14 @@ Whoever does not answer for all firms offers to his own alone, and takes back fr
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask_babel import gettext as _
 
 from portal.accounts import reach
 from portal.accounts.actor import Actor
-from portal.accounts.permissions import Permission
+from portal.accounts.permissions import Permission, of_roles
 from portal.core.db import session
 from portal.core.errors import Forbidden, Invalid
 from portal.core.events import record
@@ -44,12 +44,17 @@ def terms() -> AllocationTerms:
 
 
 def find_right(actor: Actor) -> Right | None:
-    """Return for which firms somebody decides; None where he doesn't at all."""
+    """Return for which firms somebody decides; None where he doesn't at all.
+
+    For whom he answers only in a role that isn't let decide, others do.
+    """
     if actor.may(Permission.OFFERS_MAKE):
         return Right()
-    if not actor.may(Permission.OFFERS_ALLOCATE) or not set(terms().roles) & set(actor.roles):
+    let = tuple(role for role in actor.roles if role in terms().roles)
+    deciding = replace(actor, roles=let, permissions=of_roles(let))
+    if not deciding.may(Permission.OFFERS_ALLOCATE):
         return None
-    return Right(reach.read_firms(actor))
+    return Right(reach.read_firms(deciding))
 
 
 def get_right(actor: Actor, organisation_ids: Iterable[int] = ()) -> Right:

@@ -17,6 +17,8 @@ from sqlalchemy import case, exists, func, literal, select
 from portal.accounts.models import PARTNER_KINDS, Organisation, User
 from portal.accounts.permissions import PICKING_ROLES
 from portal.core.db import session
+from portal.matching.queries import owes_terms
+from portal.matching.sources import only_refers
 from portal.offers.models import OfferExclusion
 from portal.partners.models import Absence, Partner, PartnerFigures
 from portal.partners.queries import away
@@ -27,13 +29,15 @@ WORDS: Mapping[str, Callable[[], str]] = {
     "declined": lambda: _("has declined this lead"),
     "recalled": lambda: _("had this lead, and it was taken back"),
     "suspended": lambda: _("pauses and can’t pick up"),
+    "terms": lambda: _("has not agreed to the terms of the programme"),
+    "refers": lambda: _("only refers leads of its own"),
     "given_back": lambda: _("had this lead and gave it back"),
     "absent": lambda: _("is away"),
     "full": lambda: _("holds as many leads as agreed"),
     "person_gone": lambda: _("the person doesn’t pick up leads there"),
     "person_away": lambda: _("the person is away"),
 }
-OVERRULED = frozenset({"given_back", "absent", "full", "person_away"})
+OVERRULED = frozenset({"refers", "given_back", "absent", "full", "person_away"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ def list_doubts(
         (~picks, "nobody"),
         (OfferExclusion.reason.in_(("declined", "recalled")), OfferExclusion.reason),
         (func.coalesce(Partner.suspended_until > at, False), "suspended"),
+        (owes_terms(Organisation.id, at), "terms"),
     ]
     if user_id is not None:
         his = exists().where(
@@ -87,6 +92,7 @@ def list_doubts(
         )
         asked.append((~his, "person_gone"))
     asked += [
+        (only_refers(Organisation.id, at), "refers"),
         (OfferExclusion.reason == "given_back", "given_back"),
         (firm_away, "absent"),
     ]

@@ -18,7 +18,7 @@ from portal.accounts.permissions import Permission
 from portal.accounts.words import ROLE_NAMES
 from portal.core import clock
 from portal.core.errors import Invalid, NotFound
-from portal.leads.models import Lead
+from portal.leads.models import Lead, LeadState
 from portal.leads.queries import get_visible
 from portal.offers import by_hand, choosing, deciding, operations, passing_on, queries
 from portal.offers.by_hand import Choice
@@ -169,8 +169,12 @@ def withdraw_from(lead_id: int, organisation_id: int) -> ResponseReturnValue:
     actor = current_actor()
     get_visible(lead_id, actor)
     lead = by_hand.withdraw_from(lead_id, organisation_id, actor, clock.now())
-    if lead.state == "offered":
-        flash(_("The offer was taken back from this firm; others still have theirs."))
+    if lead.state == LeadState.OFFERED:
+        flash(
+            _("The offer was taken back, with what was offered on; others still have theirs.")
+            if by_hand.with_offered_on(lead_id, organisation_id) != {organisation_id}
+            else _("The offer was taken back from this firm; others still have theirs.")
+        )
     else:
         flash(_("%(number)s is off the market and stands ready.", number=lead.number))
     return go(url_for("desk.lead", lead_id=lead_id))

@@ -22,6 +22,8 @@ from portal.offers.models import Offer
 from portal.offers.rules import AlreadyTaken, NotReady, OthersDecide
 from portal.partners.models import Absence, Partner
 from portal.pickup import operations as pickup
+from portal.programme import operations as programme
+from portal.programme.models import TermsKind
 from tests.factories import (
     AT,
     answer_questions,
@@ -72,6 +74,13 @@ class Desk:
                 if card is not None:
                     found.add((number, place))
         return found
+
+    def asks_for_terms(self):
+        """Publish terms that bind at once; all but the first firm agree."""
+        words = {"en": "Fair play.", "de": "Fair."}
+        terms = programme.publish_terms(TermsKind.PROGRAMME, words, AT.date(), self.manager, AT)
+        for head in self.heads[1:]:
+            programme.accept_terms(terms.id, get_actor(head.id), AT)
 
     @property
     def state(self):
@@ -160,6 +169,8 @@ def away(firm, user=None, at=AT):
         (lambda d: operations.exclude(d.lead.id, d.firms[0].id, "recalled", AT), "recalled", False),
         (lambda d: change(d.firms[0], suspended_until=AT + HOUR), "suspended", False),
         (lambda d: [setattr(r, "active", False) for r in d.reps[0]], "nobody", False),
+        (lambda d: d.asks_for_terms(), "terms", False),
+        (lambda d: programme.join_referral(d.firms[0].id, True, d.manager, AT), "refers", True),
     ],
 )
 def test_what_speaks_against_a_firm_is_named_and_overruled_where_that_is_allowed(
@@ -230,6 +241,28 @@ def test_taken_back_in_turn_the_next_firm_comes_in_its_place(desk):
     half = AT + HOUR / 2
     by_hand.withdraw_from(desk.lead.id, desk.firms[0].id, desk.manager, half)
     assert [desk.seen_by(half + n * HOUR) for n in range(2)] == [of(2), set()]
+
+
+def test_whose_turn_is_over_has_nothing_to_take_back_and_keeps_no_round_open(desk):
+    opened, _ = desk.offers(0, 1, in_turn=True, minutes=60)
+    operations.open_rings(opened.id, LATER)
+    with pytest.raises(NotFound):
+        by_hand.withdraw_from(desk.lead.id, desk.firms[0].id, desk.manager, LATER)
+    by_hand.withdraw_from(desk.lead.id, desk.firms[1].id, desk.manager, LATER)
+    assert (desk.state, last_round(desk.lead).outcome) == (LeadState.QUALIFIED, "withdrawn")
+
+
+def test_roles_that_the_programme_lets_decide_lend_nothing_to_those_it_does_not(desk):
+    pam, boss = (make_person(make_vendor(), "account_manager") for _ in range(2))
+    pam.manager_id, boss.roles = boss.id, ["account_manager", "regional_manager", "admin"]
+    desk.firms[0].account_manager_id, desk.firms[1].account_manager_id = boss.id, pam.id
+    deciding.save(["account_manager"], True, 15, AT)
+    session().flush()
+    right = deciding.find_right(get_actor(boss.id))
+    assert [right.covers(desk.ids(number)) for number in range(3)] == [True, False, False]
+    deciding.save(["account_manager", "regional_manager"], True, 15, AT)
+    right = deciding.find_right(get_actor(boss.id))
+    assert [right.covers(desk.ids(number)) for number in range(3)] == [True, True, False]
 
 
 @pytest.mark.parametrize("in_turn", [False, True])

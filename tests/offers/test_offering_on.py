@@ -108,6 +108,20 @@ def test_nobody_offers_on_what_is_not_his_to_offer_on(chain):
         chain.on(chain.below[1])
 
 
+def test_taken_back_from_the_distributor_its_resellers_lose_it_too(ctx):
+    chain = Chain(in_turn=False)
+    chain.on(*chain.below)
+    operations.decline(chain.lead.id, "too_far", chain.reps[1], LATER)
+    by_hand.withdraw_from(chain.lead.id, chain.firm.id, chain.manager, LATER)
+    assert [chain.sees(one) for one in (chain.sells, *chain.reps)] == [False, False, False, True]
+    opened = last_round(chain.lead)
+    assert (opened.ended_at, opened.offered, opened.declined) == (None, 2, 1)
+    with pytest.raises(AlreadyTaken):
+        pickup.claim(chain.lead.id, chain.reps[0], LATER)
+    by_hand.withdraw_from(chain.lead.id, chain.other.id, chain.manager, LATER)
+    assert session().get_one(Lead, chain.lead.id).state == LeadState.QUALIFIED
+
+
 def test_while_it_goes_in_turn_it_is_not_offered_on(ctx):
     chain = Chain(in_turn=True, minutes=120)
     with pytest.raises(NotReady):

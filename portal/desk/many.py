@@ -23,6 +23,7 @@ from portal.leads import giving, team
 from portal.leads.queries import find_visible
 from portal.matching.words import tell_excluded
 from portal.offers import operations as offers
+from portal.offers.models import OfferRound
 from portal.offers.rules import NobodyMatches
 from portal.pickup.models import Pickup
 from portal.pickup.recall import recall
@@ -44,7 +45,8 @@ class Said:
 class Deed:
     """Something that can be done to several leads.
 
-    `of_person`: somebody is chosen for it; `for_reason`: a reason is.
+    `of_person`: somebody is chosen for it; `for_reason`: a reason is. `tell` says what came of
+    it where that is not what `done` says.
     """
 
     label: Any
@@ -53,6 +55,7 @@ class Deed:
     do: Callable[[int, Said, Actor, datetime], object]
     of_person: bool = False
     for_reason: bool = False
+    tell: Callable[[Any], str] | None = None
 
 
 def get_held(lead_id: int) -> Pickup:
@@ -78,6 +81,11 @@ def take_back(lead_id: int, said: Said, actor: Actor, at: datetime) -> None:
     recall(get_held(lead_id).id, actor, said.reason, said.note, at, force=said.force)
 
 
+def tell_noted(opened: OfferRound) -> str:
+    """Say that a lead was only noted, if it was."""
+    return str(_("Noted only: a dry run is on")) if opened.noted_only else ""
+
+
 DEEDS: Mapping[str, Deed] = {
     "remind": Deed(_l("Remind who holds it"), _l("Reminded"), Permission.BOARD_SEE, remind),
     "recall": Deed(
@@ -92,6 +100,7 @@ DEEDS: Mapping[str, Deed] = {
         _l("On offer now"),
         Permission.OFFERS_MAKE,
         lambda lead_id, _said, _actor, at: offers.offer(lead_id, at),
+        tell=tell_noted,
     ),
     "withdraw": Deed(
         _l("Take off the market"),
@@ -163,11 +172,12 @@ def do_to_many(
         number, title = lead.number, lead.title
         try:
             with session().begin_nested():
-                deed.do(lead_id, said, actor, at)
+                came = deed.do(lead_id, said, actor, at)
         except DomainError as error:
             found.append(Became(lead_id, number, title, False, why(error)))
         else:
-            found.append(Became(lead_id, number, title, True, str(deed.done)))
+            words = (deed.tell(came) if deed.tell else "") or str(deed.done)
+            found.append(Became(lead_id, number, title, True, words))
     return found
 
 

@@ -408,7 +408,9 @@ def vendor_lead(
         by_hand=queries.person_names([one.offered_by_id for one in rounds if one.offered_by_id]),
         decides=right is not None,
         again=again_of(rounds[0], offered) if rounds else [],
-        offers_stand=sum(not one.declined_at and not one.withdrawn_at for one in offered),
+        offers_stand=sum(
+            not one.declined_at and not one.withdrawn_at and one.ends_at > at for one in offered
+        ),
         decides_all=right is not None and right.covers(one.organisation_id for one in offered),
         tell_course=tell_course,
         tell_relaxed=tell_relaxed,
@@ -504,6 +506,7 @@ def tell_offers(
                 and line.unit_id is None
                 and line.declined_at is None
                 and line.withdrawn_at is None
+                and line.ends_at > at
                 and right.covers((line.organisation_id,)),
                 "reason": book().label(line.reason_id, str(get_locale())),
             }

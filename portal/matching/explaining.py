@@ -123,6 +123,30 @@ def explain(basis: Basis, organisation_id: int) -> Explained | None:
     )
 
 
+def parts_of(basis: Basis, organisation_ids: Collection[int]) -> dict[int, list[dict[str, Any]]]:
+    """Return the parts of the scores of those firms that meet what was asked.
+
+    Whether a share of the leads was left for them doesn't count. Nobody where a match is older than
+    what is kept of it, or there was none.
+    """
+    content = _content(basis)
+    if content is None or basis.lead_facts is None or basis.facts_upto is None:
+        return {}
+    criteria = ease([Criterion.from_data(one) for one in content["criteria"]], basis.relaxed)
+    lead = LeadFacts.from_data(basis.lead_id, basis.lead_facts)
+    known = facts.as_of(basis.facts_upto, basis.facts_unseen)
+    judged = queries.judge_partners(
+        criteria,
+        lead,
+        basis.at,
+        group_id=content.get("group_id"),
+        without=basis.without,
+        source=select(known).where(known.c.organisation_id.in_(organisation_ids)).subquery(),
+    )
+    scorer = Scorer(criteria, lead)
+    return {one.organisation_id: scorer.explain(one) for one in judged.passed}
+
+
 def _met(criterion: Criterion, lead: LeadFacts, fact: Any) -> bool | None:
     kind = kinds.kind_of(criterion)
     if not kind.is_asked(criterion, lead):

@@ -148,6 +148,24 @@ def _find(
     return _Found(judged, shared)
 
 
+def in_order(lead: Lead, organisation_ids: Sequence[int], at: datetime) -> list[int]:
+    """Return firms as a lead suits them by its rule, best first; whom it doesn't follow as given.
+
+    It doesn't count which group the rule is for, nor what shares have been left for whom.
+    """
+    rule = queries.find_rule_for(lead)
+    if rule is None:
+        return list(organisation_ids)
+    criteria = [Criterion.from_data(data) for data in rule.criteria]
+    known = LeadFacts.of(lead, criteria, at)
+    scorer = Scorer(criteria, known)
+    points = {
+        facts.organisation_id: score_of(scorer.explain(facts))
+        for facts in queries.judge_partners(criteria, known, at).passed
+    }
+    return sorted(organisation_ids, key=lambda firm: -points.get(firm, -1))
+
+
 def first_places(contest: Contest) -> int | None:
     """Return how many partners see a lead first; None: all of them."""
     return contest.size if contest.mode == Mode.STAGGERED else None

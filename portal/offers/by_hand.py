@@ -28,13 +28,13 @@ from portal.offers.models import Offer, OfferRound
 from portal.offers.operations import (
     MOST_HOURS,
     check_rested,
-    go_on,
     lock_lead,
     lock_partner,
     take_from_market,
 )
 from portal.offers.publishing import publish, stays_direct
 from portal.offers.rules import AlreadyTaken, NotReady, StaysDirect, may_be_offered
+from portal.offers.taking_back import list_standing, take_out, with_offered_on
 from portal.partners.models import Partner
 
 
@@ -187,103 +187,9 @@ def withdraw_from(lead_id: int, organisation_id: int, actor: Actor, at: datetime
     taken = list_standing(current, gone, at)
     if organisation_id not in {one.organisation_id for one in taken}:
         raise NotFound()
-    for one in taken:
-        take_back(one, at)
-    told = sum(one.ring <= current.ring for one in taken)
-    if nobody_left(current, at):
+    if not take_out(lead, current, taken, at):
         take_from_market(lead, at)
-    elif told:
-        current.offered -= told
-        session().flush()
-        go_on(lead, current, at)
-    else:
-        close_gap(current, taken[0].ring, at)
     return lead
-
-
-def with_offered_on(lead_id: int, organisation_id: int) -> set[int]:
-    """Return a firm with those to whom it offered a lead on in the present round."""
-    passed_on = session().execute(
-        select(Offer.organisation_id, Offer.via_organisation_id)
-        .join(Lead, (Lead.id == Offer.lead_id) & (Lead.round == Offer.round))
-        .where(Offer.lead_id == lead_id, Offer.via_organisation_id.is_not(None))
-    ).all()  # fmt: skip
-    found, latest = {organisation_id}, {organisation_id}
-    while latest:
-        latest = {firm for firm, via in passed_on if via in latest} - found
-        found |= latest
-    return found
-
-
-def list_standing(current: OfferRound, firms: Collection[int], at: datetime) -> Sequence[Offer]:
-    """Return the offers of firms in a round that stand, or whose turn is still to come."""
-    return (
-        session()
-        .scalars(
-            select(Offer)
-            .where(
-                Offer.round_id == current.id,
-                Offer.organisation_id.in_(firms),
-                Offer.unit_id.is_(None),
-                Offer.declined_at.is_(None),
-                Offer.withdrawn_at.is_(None),
-                Offer.ends_at > at,
-            )
-            .order_by(Offer.organisation_id)
-            .execution_options(populate_existing=True)
-        )
-        .all()
-    )
-
-
-def take_back(offer: Offer, at: datetime) -> None:
-    """End one offer of a locked round before its time."""
-    offer.withdrawn_at, offer.open, offer.ends_at = at, False, at
-    session().flush()
-    record(
-        events.OfferWithdrawn(
-            at=at,
-            lead_id=offer.lead_id,
-            round_id=offer.round_id,
-            offer_id=offer.id,
-            organisation_id=offer.organisation_id,
-            user_id=offer.user_id,
-        )
-    )
-
-
-def nobody_left(current: OfferRound, at: datetime) -> bool:
-    """Say whether no firm of a round is left that could still pick the lead up."""
-    left = select(Offer.id).where(
-        Offer.round_id == current.id,
-        Offer.declined_at.is_(None),
-        Offer.withdrawn_at.is_(None),
-        Offer.ends_at > at,
-    )
-    return session().scalar(left.limit(1)) is None
-
-
-def close_gap(current: OfferRound, ring: int, at: datetime) -> None:
-    """Let the rings behind one that has nobody left come in its place; they see it that earlier."""
-    left = select(Offer.id).where(
-        Offer.round_id == current.id, Offer.ring == ring, Offer.withdrawn_at.is_(None)
-    )
-    if session().scalar(left.limit(1)) is None:
-        earlier = timedelta(minutes=current.ring_minutes or 0)
-        moved = {"ring": Offer.ring - 1, "visible_from": Offer.visible_from - earlier}
-        if current.mode == Mode.SERIAL:
-            moved["ends_at"] = Offer.ends_at - earlier
-            current.ends_at -= earlier
-        session().execute(
-            update(Offer)
-            .where(Offer.round_id == current.id, Offer.ring > ring, Offer.withdrawn_at.is_(None))
-            .values(moved)
-            .execution_options(synchronize_session=False)
-        )
-        current.rings -= 1
-        clocks.follow(current, at)
-    opening.look_ahead(current)
-    session().flush()
 
 
 def extend(lead_id: int, hours: int, actor: Actor, at: datetime) -> OfferRound:

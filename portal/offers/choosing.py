@@ -14,7 +14,7 @@ from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import PICKING_ROLES
 from portal.core.db import session
 from portal.leads.models import Lead
-from portal.matching.operations import match
+from portal.matching.operations import in_order, match
 from portal.matching.words import why
 from portal.offers.deciding import Right
 from portal.offers.models import OfferRound
@@ -71,18 +71,15 @@ def list_groups() -> Sequence[tuple[int, str]]:
     return [(row.id, row.name) for row in rows]
 
 
-def members_of(group_id: int) -> Sequence[int]:
-    """Return the firms of a group by name."""
-    return (
-        session()
-        .scalars(
-            select(Organisation.id)
-            .join(PartnerGroupMember, PartnerGroupMember.organisation_id == Organisation.id)
-            .where(PartnerGroupMember.group_id == group_id)
-            .order_by(func.lower(Organisation.name), Organisation.id)
-        )
-        .all()
+def members_of(group_id: int, lead: Lead, at: datetime) -> Sequence[int]:
+    """Return the firms of a group as a lead suits them, best first; else by name."""
+    members = session().scalars(
+        select(Organisation.id)
+        .join(PartnerGroupMember, PartnerGroupMember.organisation_id == Organisation.id)
+        .where(PartnerGroupMember.group_id == group_id)
+        .order_by(func.lower(Organisation.name), Organisation.id)
     )
+    return in_order(lead, members.all(), at)
 
 
 def list_people(organisation_id: int, at: datetime) -> list[tuple[str, str]]:

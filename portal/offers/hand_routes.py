@@ -26,6 +26,7 @@ from portal.offers.deciding import Right
 from portal.offers.doubts import list_doubts
 from portal.offers.dry_run_routes import tell_noted
 from portal.offers.forms import AllocationForm, HandForm, LongerForm
+from portal.offers.taking_back import with_offered_on
 from portal.web.access import requires
 from portal.web.htmx import go
 
@@ -44,11 +45,11 @@ class Picked:
     all_firms: Sequence[int]
 
 
-def read_picked(right: Right) -> Picked:
+def read_picked(lead: Lead, right: Right) -> Picked:
     """Read from the address, or from what is sent, whom somebody has chosen."""
     firms = [one for one in read_ids("firm") if right.covers((one,))]
     group_id = next(iter(read_ids("group")), None)
-    members = choosing.members_of(group_id) if group_id else []
+    members = choosing.members_of(group_id, lead, clock.now()) if group_id else []
     within = [one for one in members if right.covers((one,))]
     return Picked(firms, group_id, list(dict.fromkeys([*firms, *within])))
 
@@ -65,7 +66,8 @@ def choose(lead_id: int) -> ResponseReturnValue:
     actor = current_actor()
     right = deciding.get_right(actor)
     lead = get_visible(lead_id, actor)
-    picked, text = read_picked(right), request.args.get("q", "").replace("\x00", "").strip()[:100]
+    picked = read_picked(lead, right)
+    text = request.args.get("q", "").replace("\x00", "").strip()[:100]
     return render_template(
         "offers/choose.html",
         lead=lead,
@@ -85,7 +87,7 @@ def look(lead_id: int) -> ResponseReturnValue:
     actor = current_actor()
     right = deciding.get_right(actor)
     lead = get_visible(lead_id, actor)
-    picked = read_picked(right)
+    picked = read_picked(lead, right)
     if not picked.all_firms:
         flash(_("Please choose to whom."), "warning")
         return go(url_for("offering.choose", lead_id=lead_id))
@@ -121,7 +123,7 @@ def send(lead_id: int) -> ResponseReturnValue:
     actor = current_actor()
     right = deciding.get_right(actor)
     lead = get_visible(lead_id, actor)
-    picked, form = read_picked(right), HandForm()
+    picked, form = read_picked(lead, right), HandForm()
     alone = len(picked.all_firms) == 1
     form.offer(choosing.list_people(picked.all_firms[0], clock.now()) if alone else [])
     if alone:
@@ -172,7 +174,7 @@ def withdraw_from(lead_id: int, organisation_id: int) -> ResponseReturnValue:
     if lead.state == LeadState.OFFERED:
         flash(
             _("The offer was taken back, with what was offered on; others still have theirs.")
-            if by_hand.with_offered_on(lead_id, organisation_id) != {organisation_id}
+            if with_offered_on(lead_id, organisation_id) != {organisation_id}
             else _("The offer was taken back from this firm; others still have theirs.")
         )
     else:

@@ -8,12 +8,18 @@ from typing import Any
 
 from sqlalchemy import select
 
+from portal.accounts.events import (
+    OrganisationClosed,
+    PersonDeactivated,
+    PersonMoved,
+    RolesChanged,
+)
 from portal.core.db import session
 from portal.core.jobs import sweep
 from portal.core.reactions import reaction
 from portal.leads.events import ContactSuppressed
 from portal.leads.models import Lead, LeadState
-from portal.offers import events, operations, places
+from portal.offers import events, leaving, operations, places, redistribution
 from portal.offers.models import OfferRound
 
 
@@ -69,6 +75,26 @@ def rested(at: datetime) -> Sequence[int]:
 @sweep("offers.end_rests", rested)
 def end_rests(lead_id: int, at: datetime) -> None:
     operations.end_rest(lead_id, at)
+
+
+def noted_only(_at: datetime) -> Sequence[int]:
+    """Return the leads that would have gone on by themselves, had there been no dry run."""
+    return redistribution.list_noted()
+
+
+@sweep("offers.go_on_after_dry_run", noted_only)
+def go_on_after_dry_run(lead_id: int, at: datetime) -> None:
+    operations.go_on_after_dry_run(lead_id, at)
+
+
+@reaction("offers.end_of_person")
+def end_of_person(event: PersonDeactivated | PersonMoved | RolesChanged, at: datetime) -> None:
+    leaving.end_of_person(event.user_id, at)
+
+
+@reaction("offers.end_of_firm")
+def end_of_firm(event: OrganisationClosed, at: datetime) -> None:
+    leaving.end_of_firm(event.organisation_id, at)
 
 
 @reaction("offers.tidy_round", queue="bulk")

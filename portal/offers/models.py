@@ -208,7 +208,8 @@ class Redistribution(Base):
     """A lead came back, or nobody picked it up: why, by which policy, and where it went.
 
     `rung` is how far that is on the way of the policy's chain, and `round_id` what it opened; None:
-    the chain was at its end. One that was taken back may have rested before, until `rested_until`.
+    the chain was at its end, or a dry run only noted it. One that was taken back may have rested
+    before, until `rested_until`.
     """
 
     __tablename__ = "redistributions"
@@ -225,6 +226,12 @@ class Redistribution(Base):
 
     __table_args__ = (
         Index(None, "lead_id", "id"),
+        # what came back on a dry run, to go on after it
+        Index(
+            "ix_redistributions_noted",
+            "lead_id",
+            postgresql_where=text("round_id IS NULL AND rung IN ('again','group','overflow')"),
+        ),
         CheckConstraint("why IN ('lapsed','declined','given_back','recalled')", name="why"),
         CheckConstraint(
             "rung IN ('again','group','overflow','channel_manager','nurture')", name="rung"

@@ -36,6 +36,7 @@ from portal.matching.models import DistributionRule
 from portal.matching.operations import match
 from portal.offers import (
     clocks,
+    dry_run,
     entries,
     events,
     opening,
@@ -208,13 +209,13 @@ def end_for_overflow(round_id: int, at: datetime) -> bool:
     """End a round before its time, so that the overflow unit has the lead; say whether it has.
 
     Nothing happens where the round is over or being decided, or the unit has it already or has
-    nobody to take it.
+    nobody to take it; nor on a dry run, on which the unit would be offered nothing.
     """
     current = session().get(OfferRound, round_id, populate_existing=True)
     lead = lock_lead(current.lead_id) if current else None
     if current is None or lead is None or lead.state != LeadState.OFFERED:
         return False
-    if rings.is_deciding(current):
+    if rings.is_deciding(current) or dry_run.find_open() is not None:
         return False
     policy = redistribution.policy_of_round(lead) or policies.policy_of(lead)
     on_it = redistribution.rung_of(current) == Rung.OVERFLOW
@@ -261,6 +262,11 @@ def end_rest(lead_id: int, at: datetime) -> None:
     lead = lock_lead(lead_id)
     if lead.state == LeadState.RECALLED and lead.rests_until and lead.rests_until <= at:
         redistribution.go_on(lead, at)
+
+
+def go_on_after_dry_run(lead_id: int, at: datetime) -> None:
+    """Let a lead go on that came back on a dry run; nothing happens where it went otherwise."""
+    redistribution.go_on_noted(lock_lead(lead_id), at)
 
 
 def withdraw(lead_id: int, at: datetime) -> Lead:

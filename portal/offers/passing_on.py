@@ -21,12 +21,12 @@ from portal.core.errors import Forbidden, Invalid
 from portal.core.events import record
 from portal.leads.contest import Mode
 from portal.leads.models import Lead
-from portal.matching.models import DistributionRule
-from portal.matching.operations import Matched, match
-from portal.offers import deciding, events
+from portal.matching import explaining
+from portal.matching.rules import score_of
+from portal.offers import deciding, dry_run, events, reasons
 from portal.offers.by_hand import lock_round
 from portal.offers.doubts import Doubt, list_doubts
-from portal.offers.models import Offer, OfferRound
+from portal.offers.models import Offer
 from portal.offers.operations import lock_lead, standing_offer
 from portal.offers.rules import NotReady
 from portal.partners.models import Partner
@@ -43,7 +43,8 @@ def offer_on(
     """Offer a lead on to resellers; return those that can't have it.
 
     Who has it on offer already keeps it so. Raises `Forbidden`, `NotFound` (never offered to the
-    own firm), `AlreadyTaken`, `NotReady` (it goes in turn, or is being decided on), `Invalid`.
+    own firm), `AlreadyTaken`, `Invalid`, `NotReady` (it goes in turn, is being decided on, or the
+    programme is on a dry run).
     """
     if not may_offer_on(actor):
         raise Forbidden(_("In this programme leads are not offered on."))
@@ -51,7 +52,8 @@ def offer_on(
     # what the own firm never saw is answered like what there is not
     own = standing_offer(lead_id, actor, at)
     lead, current = lock_round(lead_id)
-    if current.mode == Mode.SERIAL or current.closes_at is not None:
+    deciding_now = current.closes_at is not None
+    if current.mode == Mode.SERIAL or deciding_now or dry_run.find_open() is not None:
         raise NotReady(_("%(number)s can’t be offered on right now.", number=lead.number))
     wanted = [row.id for row in list_resellers(lead_id, actor) if row.id in organisation_ids]
     doubts = list_doubts(lead_id, wanted, at)
@@ -62,9 +64,10 @@ def offer_on(
         session().scalars(select(Offer.organisation_id).where(Offer.round_id == current.id))
     )
     firms = [firm for firm in wanted if firm not in out | has_it]
-    scored = score(lead, current, at)
+    basis = reasons.basis_of(current, reasons.out_by(lead_id, current.opened_at))
+    scored = explaining.parts_of(basis, firms)
     for firm in firms:
-        suits = scored.get(firm)
+        parts = scored.get(firm, [])
         session().add(
             Offer(
                 round_id=current.id,
@@ -73,8 +76,8 @@ def offer_on(
                 organisation_id=firm,
                 via_organisation_id=actor.organisation_id,
                 ring=current.ring,
-                score=suits.score if suits else 0,
-                explanation=suits.explanation if suits else [],
+                score=score_of(parts),
+                explanation=parts,
                 visible_from=at,
                 ends_at=own.ends_at,
             )
@@ -103,15 +106,6 @@ def offer_on(
         )
     )
     return doubts
-
-
-def score(lead: Lead, current: OfferRound, at: datetime) -> dict[int, Matched]:
-    """Return how firms suit a lead by the rule of its round; nobody where there was none."""
-    rule = session().get(DistributionRule, current.rule_id) if current.rule_id else None
-    if rule is None:
-        return {}
-    found = match(lead, at, rule=rule, seed=current.seed)
-    return {one.organisation_id: one for one in found.partners}
 
 
 def list_resellers(lead_id: int, actor: Actor) -> Sequence[AnyRow]:

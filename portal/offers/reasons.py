@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,20 +57,25 @@ def answer(
         )
     )
     place, of = _place(last, offer)
-    basis = Basis(
-        lead_id=lead.id,
-        at=last.opened_at,
-        rule_id=last.rule_id,
-        rule_version=last.rule_version,
-        lead_facts=last.lead_facts,
-        facts_upto=last.facts_upto,
-        facts_unseen=last.facts_unseen,
-        relaxed=last.relaxed,
-        fairness=last.fairness,
-        without=out_by(lead.id, last.opened_at),
-    )
+    basis = basis_of(last, out_by(lead.id, last.opened_at))
     explained = explaining.explain(basis, organisation_id)
     return Answer(last.opened_at, last, offer, place, of, explained)
+
+
+def basis_of(opened: OfferRound, without: Collection[int]) -> Basis:
+    """Return what the match of a round was based on; `without` were out before it."""
+    return Basis(
+        lead_id=opened.lead_id,
+        at=opened.opened_at,
+        rule_id=opened.rule_id,
+        rule_version=opened.rule_version,
+        lead_facts=opened.lead_facts,
+        facts_upto=opened.facts_upto,
+        facts_unseen=opened.facts_unseen,
+        relaxed=opened.relaxed,
+        fairness=opened.fairness,
+        without=without,
+    )
 
 
 def out_by(lead_id: int, at: datetime) -> Sequence[int]:

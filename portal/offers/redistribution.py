@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from portal.accounts.models import Organisation, OrganisationKind, Unit
 from portal.core.db import session
@@ -22,7 +22,7 @@ from portal.matching import fairness
 from portal.matching.models import DistributionRule
 from portal.matching.operations import match
 from portal.matching.queries import iter_rules_for
-from portal.offers import events
+from portal.offers import dry_run, events
 from portal.offers.models import OfferRound, Redistribution, RoundOutcome, Way
 from portal.offers.publishing import (
     excluded_firms,
@@ -122,6 +122,36 @@ def take(
     asks = step.rung == Rung.CHANNEL_MANAGER
     record(events.LeadReturned(at=at, lead_id=lead.id, why=step.why, asks=asks))
     return None
+
+
+def list_noted() -> Sequence[int]:
+    """Return the leads that came back on a dry run, which is over now, and are there still."""
+    if dry_run.find_open() is not None:
+        return []
+    found = select(Lead.id).join(Redistribution, Redistribution.lead_id == Lead.id)
+    return session().scalars(found.where(*_noted()).order_by(Lead.id)).all()
+
+
+def go_on_noted(lead: Lead, at: datetime) -> OfferRound | None:
+    """Let a locked lead go on that came back on a dry run, from where it would have gone then."""
+    step = session().scalar(
+        select(Redistribution)
+        .join(Lead, Lead.id == Redistribution.lead_id)
+        .where(Lead.id == lead.id, *_noted())
+    )
+    if step is None or dry_run.find_open() is not None:
+        return None
+    return take(lead, step, session().get_one(DeadlinePolicy, step.policy_id), at)
+
+
+def _noted() -> tuple[ColumnElement[bool], ...]:
+    # it stands as it did when its round was noted: nobody has done anything else with it
+    return (
+        Redistribution.round_id.is_(None),
+        Redistribution.rung.in_(OPENS),
+        Lead.state == LeadState.QUALIFIED,
+        Lead.state_since == Redistribution.gone_on_at,
+    )
 
 
 # -- the rungs that open a round --------------------------------------------------------------

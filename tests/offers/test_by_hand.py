@@ -8,19 +8,22 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from portal.accounts import administration
 from portal.accounts.queries import get_actor
-from portal.core import clock
+from portal.core import clock, jobs
 from portal.core.db import session, unit_of_work
 from portal.core.errors import Forbidden, Invalid, NotFound
 from portal.desk import live
 from portal.leads.contest import DIRECT, Mode
 from portal.leads.models import Lead, LeadState
+from portal.matching import groups
 from portal.notifications.queries import list_offered
-from portal.offers import by_hand, deciding, operations, places, queries
+from portal.offers import by_hand, choosing, deciding, operations, places, queries
 from portal.offers.by_hand import Choice
-from portal.offers.models import Offer
+from portal.offers.models import Offer, OfferRound
 from portal.offers.rules import AlreadyTaken, NotReady, OthersDecide
 from portal.partners.models import Absence, Partner
+from portal.pickup import leavers
 from portal.pickup import operations as pickup
 from portal.programme import operations as programme
 from portal.programme.models import TermsKind
@@ -250,6 +253,38 @@ def test_whose_turn_is_over_has_nothing_to_take_back_and_keeps_no_round_open(des
         by_hand.withdraw_from(desk.lead.id, desk.firms[0].id, desk.manager, LATER)
     by_hand.withdraw_from(desk.lead.id, desk.firms[1].id, desk.manager, LATER)
     assert (desk.state, last_round(desk.lead).outcome) == (LeadState.QUALIFIED, "withdrawn")
+
+
+@pytest.mark.parametrize(
+    ("leave", "to", "stays"),
+    [
+        (lambda d, rep: leavers.deactivate(rep, None, d.manager, LATER), [0], False),
+        (lambda d, rep: administration.set_roles(rep, ["partner_manager"], LATER, 1), [0], False),
+        (lambda d, _rep: leavers.close(d.firms[0], d.manager, LATER), [0], False),
+        (lambda d, _rep: leavers.close(d.firms[0], d.manager, LATER), [0, 1], True),
+    ],
+)
+def test_who_is_gone_keeps_no_lead_on_the_market(desk, leave, to, stays):
+    rep = desk.reps[0][0]
+    desk.offers(*to, user_id=None if stays else rep.id)
+    leave(desk, rep)
+    jobs.run_now("core.dispatch", {"here": True}, LATER)
+    first = session().scalars(select(OfferRound).order_by(OfferRound.number)).first()
+    assert first.outcome == (None if stays else "expired")
+    assert first.offered == 1
+    if stays:
+        assert desk.state == LeadState.OFFERED
+
+
+def test_a_group_is_asked_in_the_order_in_which_the_lead_suits_it(desk):
+    group = groups.save_group("Alle", "", AT)
+    for number, latitude in ((0, 53.5), (1, 52.4), (2, 53.0)):
+        change(desk.firms[number], latitude=latitude)
+        groups.add_member(group, desk.firms[number].id, AT)
+    desk.firms[1].name = "Zuletzt"
+    session().flush()
+    found = choosing.members_of(group.id, desk.lead, AT)
+    assert found == desk.ids(1, 2, 0)
 
 
 def test_roles_that_the_programme_lets_decide_lend_nothing_to_those_it_does_not(desk):

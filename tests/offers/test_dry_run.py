@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, select, update
 
 from portal.accounts.queries import get_actor
 from portal.core.db import session
 from portal.core.events import EventRow
+from portal.core.jobs import run_now
+from portal.desk.many import Said, do_to_many
 from portal.leads import removal
-from portal.leads.models import LeadState
+from portal.leads.models import Lead, LeadState
+from portal.leads.operations import disqualify
 from portal.matching.models import DistributionRule
 from portal.offers import dry_run
 from portal.offers import operations as offers
 from portal.offers.models import DryRun, Offer, OfferRound, Redistribution
+from portal.offers.queries import find_card
 from portal.pickup import operations as pickup
 from tests.factories import (
     AT,
@@ -28,6 +34,7 @@ from tests.factories import (
     sign_in,
 )
 
+HOUR = timedelta(hours=1)
 begin = factory(lambda: dry_run.begin(None, AT))
 
 
@@ -98,6 +105,37 @@ def test_a_lead_that_comes_back_on_a_dry_run_is_noted_and_stands_ready(ctx):
     assert other.id in [one["organisation_id"] for one in noted.offers]
     step = session().scalars(select(Redistribution)).one()
     assert (step.round_id, bool(step.rung)) == (None, True)
+
+
+def test_after_a_dry_run_leads_that_came_back_in_it_go_on_by_themselves(ctx):
+    rep, other, manager = make_person(), make_person(make_partner()), get_actor(make_manager().id)
+    back, put_aside = make_offered_lead(), make_offered_lead()
+    ready = make_ready_lead()
+    for lead in (back, put_aside):
+        held = pickup.claim(lead.id, get_actor(rep.id), AT)
+        begin()
+        pickup.give_back(held.pickup_id, "no_capacity", None, get_actor(rep.id), AT)
+    offers.offer(ready.id, AT)
+    run_now("offers.go_on_after_dry_run", at=AT + HOUR)
+    assert counted(OfferRound) == 2
+    disqualify(put_aside.id, "not_real", "", manager, AT + HOUR)
+    dry_run.end(None, AT + HOUR)
+    for _twice in range(2):
+        run_now("offers.go_on_after_dry_run", at=AT + 2 * HOUR)
+    states = [session().get_one(Lead, one.id, populate_existing=True) for one in (back, ready)]
+    assert [(one.state, one.round) for one in states] == [("offered", 2), ("qualified", 0)]
+    assert find_card(back.id, get_actor(other.id), AT + 2 * HOUR) is not None
+    assert counted(OfferRound) == 3
+    step = session().scalars(select(Redistribution).where(Redistribution.lead_id == back.id)).one()
+    assert step.round_id is not None
+
+
+def test_on_a_dry_run_several_leads_are_said_to_be_noted(ctx):
+    make_partner()
+    begin()
+    manager, ready = get_actor(make_manager().id), make_ready_lead()
+    (became,) = do_to_many("offer", [ready.id], Said(), manager, AT)
+    assert (became.done, became.words) == (True, "Noted only: a dry run is on")
 
 
 def test_a_dry_run_begins_once_and_ends(ctx):

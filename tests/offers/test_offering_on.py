@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select, update
 
 from portal.accounts.models import OrganisationKind
 from portal.accounts.queries import get_actor
@@ -13,9 +14,19 @@ from portal.core.db import session, unit_of_work
 from portal.core.errors import Forbidden, Invalid, NotFound
 from portal.desk.resellers import list_offered_on
 from portal.leads.models import Lead, LeadState
+from portal.matching.models import DistributionRule
 from portal.notifications.queries import list_offered
-from portal.offers import by_hand, deciding, operations, passing_on, queries
+from portal.offers import (
+    by_hand,
+    deciding,
+    dry_run,
+    operations,
+    passing_on,
+    queries,
+    reasons,
+)
 from portal.offers.by_hand import Choice
+from portal.offers.models import Offer
 from portal.offers.rules import AlreadyTaken, NotReady
 from portal.partners.models import Partner, Shares
 from portal.pickup import operations as pickup
@@ -103,6 +114,10 @@ def test_nobody_offers_on_what_is_not_his_to_offer_on(chain):
     session().get_one(Partner, chain.below[0].id).suspended_until = LATER + timedelta(hours=1)
     with pytest.raises(Invalid):
         chain.on(chain.below[0])
+    dry_run.begin(None, AT)
+    with pytest.raises(NotReady):
+        chain.on(chain.below[1])
+    dry_run.end(None, AT)
     deciding.save([], False, 15, AT)
     with pytest.raises(Forbidden):
         chain.on(chain.below[1])
@@ -120,6 +135,30 @@ def test_taken_back_from_the_distributor_its_resellers_lose_it_too(ctx):
         pickup.claim(chain.lead.id, chain.reps[0], LATER)
     by_hand.withdraw_from(chain.lead.id, chain.other.id, chain.manager, LATER)
     assert session().get_one(Lead, chain.lead.id).state == LeadState.QUALIFIED
+
+
+def test_resellers_beyond_a_rule_s_number_have_their_own_score(ctx):
+    chain = Chain()
+    by_hand.withdraw(chain.lead.id, chain.manager, AT)
+    session().execute(update(DistributionRule).values(most=1, group_id=None))
+    session().get_one(Partner, chain.other.id).latitude = 53.5
+    session().get_one(Partner, chain.below[0].id).latitude = 52.5
+    session().get_one(Partner, chain.below[1].id).territories = ["FR"]
+    session().flush()
+    operations.offer(chain.lead.id, AT)
+    chain.on(*chain.below)
+    near, abroad = (
+        session()
+        .scalars(
+            select(Offer).where(Offer.organisation_id == one.id, Offer.lead_id == chain.lead.id)
+        )
+        .one()
+        for one in chain.below
+    )
+    assert near.score > 0.5
+    assert (abroad.score, abroad.explanation) == (0, [])
+    answer = reasons.answer(chain.lead, last_round(chain.lead), near.organisation_id, LATER)
+    assert answer.holds
 
 
 def test_while_it_goes_in_turn_it_is_not_offered_on(ctx):

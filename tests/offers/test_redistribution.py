@@ -18,8 +18,8 @@ from portal.leads.models import Lead, LeadState
 from portal.matching.criteria import Condition, Criterion, Field, Kind
 from portal.matching.models import DistributionRule
 from portal.matching.rulebook import RuleDraft, add_rule
+from portal.offers import dry_run, redistribution
 from portal.offers import operations as offers
-from portal.offers import redistribution
 from portal.offers.models import Redistribution, Way
 from portal.offers.queries import find_card
 from portal.offers.rules import rungs_left
@@ -156,6 +156,10 @@ def test_the_overflow_unit_has_a_lead_before_its_round_is_over(chained):
     make_person(make_partner())
     lead = make_offered_lead()
     first = last_round(lead)
+    dry_run.begin(None, AT)
+    assert not offers.end_for_overflow(first.id, AT + HOUR)
+    assert now(lead).state == LeadState.OFFERED
+    dry_run.end(None, AT)
     assert offers.end_for_overflow(first.id, AT + HOUR)
     assert first.outcome == "expired"
     assert redistribution.rung_of(last_round(lead)) == U

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from portal.core.db import session
 from portal.deadlines.business_time import MINUTE, Calendar, after, counted, due_after
 from portal.deadlines.models import Clock, ClockChange, ClockKind, ClockStep, DeadlinePolicy, Stop
-from portal.deadlines.steps import Stepped, in_order, next_of, steps_of
+from portal.deadlines.steps import Stepped, in_order, next_of, sooner, steps_of
 
 PAST = "past"
 """What became of a step whose moment was over before its clock came to it."""
@@ -281,16 +281,29 @@ def leave_out(clock: Clock, until: datetime, at: datetime) -> None:
 
 
 def arm(clock: Clock) -> None:
-    """Set the step that comes next for a clock's end: of those that were not taken the first."""
-    coming = next_of(
+    """Set the step that comes next for a clock's end: of those that are still to be taken."""
+    following = next_of(
         steps_of(policy_of(clock)),
         clock.kind,
         clock.due_at,
         clock.length_minutes,
         taken_of(clock),
     )
+    coming = sooner(following, *refused_of(clock))
     clock.next_step, clock.next_step_at = coming or (None, None)
     session().flush()
+
+
+def refused_of(clock: Clock) -> Sequence[tuple[int, datetime]]:
+    """Return the places of refused steps that come again for a clock's present end, and when."""
+    rows = session().execute(
+        select(ClockStep.place, ClockStep.again_at).where(
+            ClockStep.clock_id == clock.id,
+            ClockStep.due_at == clock.due_at,
+            ClockStep.again_at.is_not(None),
+        )
+    )
+    return [(place, again_at) for place, again_at in rows if again_at is not None]
 
 
 def taken_of(clock: Clock) -> frozenset[int]:

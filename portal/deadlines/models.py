@@ -299,7 +299,8 @@ class Clock(Base):
 class ClockStep(Base):
     """A step of a policy that was taken, once for each moment at which its clock was due.
 
-    `outcome` says whether it was done, or why it did not have to be any more.
+    `outcome` says whether it was done, or why it did not have to be any more. One that was refused
+    is taken once more at `again_at`.
     """
 
     __tablename__ = "clock_steps"
@@ -312,6 +313,7 @@ class ClockStep(Base):
     planned_at: Mapped[datetime]
     taken_at: Mapped[datetime]
     outcome: Mapped[str]
+    again_at: Mapped[datetime | None]
 
     __table_args__ = (UniqueConstraint("clock_id", "place", "due_at"),)
 

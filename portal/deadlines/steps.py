@@ -109,6 +109,11 @@ def next_of(
     )
 
 
+def sooner(*steps: tuple[int, datetime] | None) -> tuple[int, datetime] | None:
+    """Return which of these steps, each a place and a moment, comes first; None: there is none."""
+    return min((one for one in steps if one), key=lambda one: (one[1], one[0]), default=None)
+
+
 def check(steps: Sequence[Step]) -> dict[int, str]:
     """Return what is wrong with steps, a sentence each by place."""
     errors = {}

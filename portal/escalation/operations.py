@@ -4,7 +4,8 @@ A clock has one transaction. What changes what a partner has or may is done unde
 verbs, in their order: partner → lead → pickup → clock. The clock is claimed by one conditional
 UPDATE that moves it on to its next step: of two that come at once the second finds it moved, and
 whoever is killed in between has done nothing. That a step is taken once for each moment at which
-its clock was due, the table sees to as well.
+its clock was due, the table sees to as well. Only a step that takes a lead back, and is refused
+because there is work on it, comes again when that doesn't keep the lead any more.
 """
 
 from __future__ import annotations
@@ -18,14 +19,15 @@ from sqlalchemy import select, text, update
 from portal.core.db import AnyRow, ask, session
 from portal.core.errors import NotFound, Refused
 from portal.core.events import record
-from portal.deadlines.models import Action, ClockStep
-from portal.deadlines.steps import next_of, steps_of
+from portal.deadlines.models import Action, Clock, ClockStep
+from portal.deadlines.steps import next_of, sooner, steps_of
 from portal.escalation import queries
 from portal.escalation.actions import ACTIONS
 from portal.escalation.events import HolderReminded, SilenceNoted, StepsTaken
-from portal.escalation.rules import EFFECTS, REFUSABLE, DueStep, Outcome, due_steps
+from portal.escalation.rules import EFFECTS, REFUSABLE, DueStep, Outcome, again, due_steps
 from portal.offers import operations as offers
 from portal.pickup import operations as pickups
+from portal.pickup import recall
 from portal.pickup.models import Pickup
 from portal.pickup.rules import NotYoursAnyMore
 
@@ -44,6 +46,8 @@ CLAIM = text(
       CAST(:places AS int[]), CAST(:actions AS text[]), CAST(:planned AS timestamptz[]),
       CAST(:outcomes AS text[])
     ) AS step (place, action, planned_at, outcome)
+    ON CONFLICT (clock_id, place, due_at)
+    DO UPDATE SET taken_at = excluded.taken_at, outcome = excluded.outcome, again_at = NULL
     """
 )
 
@@ -61,18 +65,34 @@ def take_due(clock_id: int, at: datetime) -> dict[int, Outcome]:
     changes = any(one.action in EFFECTS for one in due)
     pickup = lock(clock) if changes else None
     outcomes = {one.place: Outcome.COVERED if one.covered else Outcome.DONE for one in due}
+    refused = {
+        int(place): datetime.fromisoformat(moment)
+        for place, moment in (clock.refused or {}).items()
+    }
     taken = {*clock.taken, *outcomes}
-    following = next_of(steps, clock.kind, clock.due_at, clock.length_minutes, taken)
+    following = sooner(
+        next_of(steps, clock.kind, clock.due_at, clock.length_minutes, taken),
+        *((place, moment) for place, moment in refused.items() if place not in outcomes),
+    )
     if not claim(clock, due, outcomes, following, at):
         return {}
+    come_again: dict[int, datetime] = {}
     for one in due:
         if pickup is not None and pickup.ended_at is not None:
             outcomes[one.place] = Outcome.PAST
         elif not one.covered:
-            outcomes[one.place] = act(one, clock, pickup, at)
+            try:
+                outcomes[one.place] = act(one, clock, pickup, at)
+            except recall.WorkProtected as kept:
+                outcomes[one.place] = Outcome.REFUSED
+                come_again[one.place] = again(kept.facts["until"], at)
     if changes:
-        correct(clock, outcomes)
-    tell(clock, due, outcomes, at)
+        correct(clock, outcomes, come_again)
+    if come_again:
+        set_next(clock, sooner(following, *come_again.items()))
+    # what is refused once more says nothing new
+    said = [one for one in due if one.place not in refused or one.place not in come_again]
+    tell(clock, said, outcomes, at)
     return outcomes
 
 
@@ -119,7 +139,7 @@ def lock(clock: AnyRow) -> Pickup | None:
 
 
 def act(step: DueStep, clock: AnyRow, pickup: Pickup | None, at: datetime) -> Outcome:
-    """Do what a step says; return what became of it."""
+    """Do what a step says; return what became of it. Raises `WorkProtected`."""
     if step.action == Action.NOTE:
         note(clock, at)
         return Outcome.DONE
@@ -129,12 +149,16 @@ def act(step: DueStep, clock: AnyRow, pickup: Pickup | None, at: datetime) -> Ou
     try:
         with session().begin_nested() if step.action in REFUSABLE else nullcontext():
             return Outcome.DONE if change(clock, pickup, at) else Outcome.PAST
+    except recall.WorkProtected:
+        raise
     except (Refused, NotFound):
         return Outcome.REFUSED
 
 
-def correct(clock: AnyRow, outcomes: Mapping[int, Outcome]) -> None:
-    """Write what became of steps that were not simply done."""
+def correct(
+    clock: AnyRow, outcomes: Mapping[int, Outcome], come_again: Mapping[int, datetime]
+) -> None:
+    """Write what became of steps that were not simply done, and when some come again."""
     for place, outcome in outcomes.items():
         if outcome in (Outcome.PAST, Outcome.REFUSED):
             session().execute(
@@ -144,8 +168,16 @@ def correct(clock: AnyRow, outcomes: Mapping[int, Outcome]) -> None:
                     ClockStep.place == place,
                     ClockStep.due_at == clock.due_at,
                 )
-                .values(outcome=outcome)
+                .values(outcome=outcome, again_at=come_again.get(place))
             )
+
+
+def set_next(clock: AnyRow, following: tuple[int, datetime] | None) -> None:
+    """Set the step that comes next for a clock that was claimed."""
+    place, moment = following or (None, None)
+    session().execute(
+        update(Clock).where(Clock.id == clock.id).values(next_step=place, next_step_at=moment)
+    )
 
 
 def tell(

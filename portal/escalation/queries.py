@@ -36,8 +36,12 @@ CLOCK = """
     SELECT c.id, c.kind, c.lead_id, c.pickup_id, c.round_id, c.organisation_id, c.policy_id,
            c.started_at, c.due_at, c.length_minutes, p.steps, k.picked_at, k.last_feedback_at,
            ARRAY(
-             SELECT s.place FROM clock_steps s WHERE s.clock_id = c.id AND s.due_at = c.due_at
-           ) AS taken
+             SELECT s.place FROM clock_steps s
+             WHERE s.clock_id = c.id AND s.due_at = c.due_at
+               AND (s.again_at IS NULL OR s.again_at > :at)
+           ) AS taken,
+           (SELECT jsonb_object_agg(s.place, s.again_at) FROM clock_steps s
+            WHERE s.clock_id = c.id AND s.due_at = c.due_at AND s.again_at IS NOT NULL) AS refused
     FROM clocks c
     JOIN deadline_policies p ON p.id = c.policy_id
     LEFT JOIN pickups k ON k.id = c.pickup_id
@@ -47,7 +51,10 @@ DUE = text(f"{CLOCK} AND c.next_step_at <= :at")
 
 
 def find_due(clock_id: int, at: datetime) -> AnyRow | None:
-    """Return a running clock of which a step is due, with its policy's steps and those taken."""
+    """Return a running clock of which a step is due, with its policy's steps and those taken.
+
+    `refused` has when those that were refused come again, by place.
+    """
     return ask(DUE, {"id": clock_id, "at": at}).one_or_none()
 
 
@@ -76,7 +83,7 @@ def silent_clocks(at: datetime) -> Sequence[int]:
 
 def find_silent(clock_id: int, at: datetime) -> AnyRow | None:
     """Return a clock whose silence is to be noted once more; None where it isn't."""
-    return ask(SILENT, {"id": clock_id, "before": at - SILENCE}).one_or_none()
+    return ask(SILENT, {"id": clock_id, "at": at, "before": at - SILENCE}).one_or_none()
 
 
 def lock_silent(clock_id: int) -> bool:

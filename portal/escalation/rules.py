@@ -50,6 +50,10 @@ EFFECTS = REFUSABLE | {Action.BLOCK, Action.SUSPEND}
 """The steps that change what a partner has or may; they need the lead and its holder locked."""
 
 
+ASKED_AGAIN = timedelta(days=1)
+"""So long a step waits that was refused where nobody knows when what keeps the lead ends."""
+
+
 @dataclass(frozen=True, slots=True)
 class DueStep:
     """A step whose moment has come; `covered` where a later one tells the same people."""
@@ -88,6 +92,11 @@ def due_steps(
             told.add(hearer)
         turned.append(one)
     return turned[::-1]
+
+
+def again(until: datetime | None, at: datetime) -> datetime:
+    """Return when a step that is refused now is taken once more: when what keeps the lead ends."""
+    return at + ASKED_AGAIN if until is None else max(until, at + timedelta(minutes=1))
 
 
 def coming(

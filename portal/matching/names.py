@@ -13,21 +13,31 @@ from flask_babel import gettext as _
 from portal.catalog import field_answers
 from portal.catalog.models import FieldSubject
 from portal.catalog.queries import book, retired
+from portal.matching.criteria import MILE_KM
 from portal.web.filters import number
 
-NEAREST_KM = 5
+NEAREST = 5
+"""Distances are told to so many km or miles, which don't give a place away."""
 
 
-def about(km: float) -> str:
+def nearest(km: float, *, miles: bool = False) -> int:
+    """Return how far that is as it is told: in km, or in miles where a rule counts in them."""
+    return round((km / MILE_KM if miles else km) / NEAREST) * NEAREST
+
+
+def about(km: float, *, miles: bool = False) -> str:
     """Say a distance without giving the place away."""
-    return _distance(get_locale(), round(km / NEAREST_KM) * NEAREST_KM)
+    return distance(get_locale(), nearest(km, miles=miles), miles)
 
 
 @lru_cache(maxsize=1024)
-def _distance(_locale: Locale, rounded: int) -> str:
-    if rounded < NEAREST_KM:
+def distance(_locale: Locale, far: int, miles: bool) -> str:
+    """Say a distance as `nearest` has it."""
+    if far < NEAREST:
         return str(_("close by"))
-    return str(_("about %(km)s km away", km=number(rounded)))
+    if miles:
+        return str(_("about %(miles)s miles away", miles=number(far)))
+    return str(_("about %(km)s km away", km=number(far)))
 
 
 def place(country: str | None, subdivision: str | None) -> str:

@@ -18,7 +18,7 @@ from portal.matching.criteria import CATALOG_FIELDS, Condition, Criterion, Field
 from portal.matching.fairness_words import HAD_THEIR_SHARE, place_drawn
 from portal.matching.kinds import FORBIDDEN, KINDS, Facts, kind_of
 from portal.matching.kinds.places import any_of
-from portal.matching.names import NEAREST_KM, country_name, own_names, subdivision_name
+from portal.matching.names import country_name, nearest, own_names, subdivision_name
 from portal.matching.sharing import DRAWN
 from portal.web.filters import percent
 
@@ -26,7 +26,7 @@ Part = Mapping[str, Any]
 
 
 def why(explanation: Sequence[Part]) -> list[str]:
-    """Say in short phrases why a partner suits, the weightiest first; distances to 5 km."""
+    """Say in short phrases why a partner suits, best first; distances to 5 km or miles."""
     ranked = sorted(explanation, key=lambda part: -float(part.get("points", 0)))
     locale = get_locale()
     phrases = (_phrase(locale, leaf) for part in ranked for leaf in met_parts(part))
@@ -57,13 +57,14 @@ def met_parts(part: Part) -> Iterator[Part]:
 
 
 def _phrase(locale: Locale, part: Part) -> str:
-    km = part.get("km")
+    km, miles = part.get("km"), bool(part.get("miles"))
     facts = Facts(
         _names(locale, part),
         part.get("country"),
         part.get("subdivision"),
         part.get("within"),
-        None if km is None else round(float(km) / NEAREST_KM) * NEAREST_KM,
+        None if km is None else nearest(float(km), miles=miles),
+        miles,
         part.get("language"),
         part.get("mode"),
         part.get("figure"),

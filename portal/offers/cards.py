@@ -232,7 +232,7 @@ def expectation(row: Any, locale: str) -> str | None:
 
 
 def place(row: Any, shown: Collection[str], explanation: Sequence[dict[str, Any]]) -> str | None:
-    """Return where it is, and how far away, rounded to 5 km: "Lower Saxony, about 35 km"."""
+    """Return where it is, and how far away, rounded to 5: "Lower Saxony, about 35 km"."""
     parts = []
     if "city" in shown and row.city:
         parts.append(row.city)
@@ -243,7 +243,7 @@ def place(row: Any, shown: Collection[str], explanation: Sequence[dict[str, Any]
     if region:
         parts.append(region)
     met = (one for part in explanation for one in words.met_parts(part))
-    km = next((part["km"] for part in met if part.get("km") is not None), None)
-    if km is not None and parts:
-        parts.append(names.about(km))
+    near = next((part for part in met if part.get("km") is not None), None)
+    if near is not None and parts:
+        parts.append(names.about(near["km"], miles=bool(near.get("miles"))))
     return ", ".join(parts) or None

@@ -19,6 +19,7 @@ from portal.leads.sight import sight_of
 from portal.leads.visibility import Field
 from portal.matching import explaining_words as words
 from portal.matching.explaining import Line
+from portal.matching.relaxing_words import tell_relaxed
 from portal.offers import queries, reasons
 from portal.offers.models import OfferRound
 from portal.offers.reasons import Answer
@@ -103,10 +104,17 @@ def tell(found: Answer, *, own: bool = False) -> dict[str, Any] | None:
             }
             for line in shown
         ],
+        "let_go": let_go(found, own=own),
         "hidden": len(shown) < len(lines),
         "out": words.tell_out(explained),
         "drawn": words.drawn_words(drawn),
     }
+
+
+def let_go(found: Answer, *, own: bool) -> list[str]:
+    """Say what the rule let go of, so that somebody was found at all."""
+    last = found.round
+    return tell_relaxed(last.rule_id, last.rule_version, last.relaxed, own=own) if last else []
 
 
 def number(raw: str | None) -> int:

@@ -52,17 +52,24 @@ class Kept(StrEnum):
 
 
 class WorkProtected(Refused):
-    """A lead can't be taken back: there is work on it. Facts: `why` (`Kept`), `since`."""
+    """A lead can't be taken back: there is work on it.
+
+    Facts: `why` (`Kept`), `since`, `until` when that keeps it (None: until somebody decides).
+    """
 
     code = "work_protected"
 
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """What keeps a lead with who holds it, and the moment that this rests on."""
+    """What keeps a lead with who holds it, the moment that this rests on, and until when it does.
+
+    `until` is None where it ends by what somebody decides.
+    """
 
     why: Kept
     moment: datetime | None = None
+    until: datetime | None = None
 
     def words(self, number: str) -> str:
         """Return it as a sentence."""
@@ -94,7 +101,7 @@ def protection_of(pickup: Pickup, at: datetime) -> Protection | None:
     """Return what keeps a lead with who holds it; None where it may be taken back."""
     due = first_due(pickup)
     if due > at:
-        return Protection(Kept.IN_TIME, due)
+        return Protection(Kept.IN_TIME, due, due)
     asked = exists().where(Extension.pickup_id == pickup.id, Extension.decided_at.is_(None))
     if session().scalar(select(asked)):
         return Protection(Kept.MORE_TIME)
@@ -111,7 +118,7 @@ def protection_of(pickup: Pickup, at: datetime) -> Protection | None:
         )
     )
     if worked is not None:
-        return Protection(Kept.WORKED_ON, worked)
+        return Protection(Kept.WORKED_ON, worked, worked + protects)
     ahead = session().scalar(
         select(func.min(Activity.planned_for)).where(
             *its,
@@ -121,7 +128,7 @@ def protection_of(pickup: Pickup, at: datetime) -> Protection | None:
             Activity.planned_for > at,
         )
     )
-    return Protection(Kept.APPOINTMENT, ahead) if ahead is not None else None
+    return Protection(Kept.APPOINTMENT, ahead, ahead) if ahead is not None else None
 
 
 def first_due(pickup: Pickup) -> datetime:
@@ -182,7 +189,10 @@ def recall(
     if protection is not None:
         if not force:
             raise WorkProtected(
-                protection.words(lead.number), why=protection.why, since=protection.moment
+                protection.words(lead.number),
+                why=protection.why,
+                since=protection.moment,
+                until=protection.until,
             )
         if not words:
             raise Invalid({"note": _("Please say why it is taken back all the same.")})

@@ -79,3 +79,12 @@ def test_work_that_is_under_way_keeps_a_lead_and_the_channel_manager_hears(team)
     refused = session().scalars(select(ClockStep.outcome).where(ClockStep.action == "recall")).one()
     assert refused == "refused"
     assert told()["Mara", "partner_late"] == 1
+
+    # once that work is as long ago as the policy says, the step that was refused comes again
+    ends = worked + 14 * DAY
+    live_through(worked + 13 * DAY, ends, DAY)
+    assert session().get(Pickup, held, populate_existing=True).ended_at is None
+    live_through(ends + MINUTE, ends + 2 * MINUTE, MINUTE)
+    assert session().get(Pickup, held, populate_existing=True).ended_at == ends + MINUTE
+    came = session().scalars(select(ClockStep.outcome).where(ClockStep.action == "recall")).all()
+    assert "done" in came

@@ -7,7 +7,7 @@ from flask import Flask
 from flask_babel import force_locale
 
 from portal.catalog.queries import book
-from portal.matching.criteria import Condition, Criterion, Kind, Mode
+from portal.matching.criteria import MILE_KM, Condition, Criterion, Kind, Mode
 from portal.matching.geometry import distance_km
 from portal.matching.kinds import KINDS
 from portal.matching.lead_facts import LeadFacts
@@ -56,6 +56,13 @@ def test_distances_are_those_of_the_globe(
 )
 def test_a_distance_is_told_to_five_kilometres(ctx: Flask, km: float, said: str) -> None:
     assert about(km) == said
+
+
+def test_a_rule_that_counts_in_miles_is_answered_in_miles(ctx: Flask) -> None:
+    radius = Criterion(Kind.RADIUS, Mode.WEIGHTED, 20, km=60 * MILE_KM, miles=True)
+    known = LeadFacts.of(make_lead(), [radius], AT)
+    parts = Scorer([radius], known).explain(PartnerFacts(1, (36.2,)))
+    assert why(parts) == ["about 20 miles away"]
 
 
 def test_the_weightiest_reason_comes_first_and_what_was_missed_is_not_told(ctx: Flask) -> None:

@@ -15,7 +15,7 @@ from portal.core import clock
 from portal.core.db import session
 from portal.matching import versions
 from portal.matching.models import DistributionRule, RuleVersion
-from portal.matching.relaxing_words import tell_relaxed
+from portal.matching.relaxing_words import tell_relaxed, tell_steps
 from portal.offers import operations as offers
 from portal.offers import reasons
 from portal.offers.models import Offer
@@ -224,7 +224,13 @@ def test_before_it_is_offered_a_lead_is_explained_as_of_now(ctx: Flask) -> None:
 def staged():
     for one in session().scalars(select(DistributionRule)):
         one.active = False
-    made = kept(weighted("radius", 60, km=100), weighted("relation", 40), position=1)
+    made = kept(
+        weighted("radius", 60, km=100),
+        weighted("relation", 40),
+        required("people", least=7000),
+        relaxing=[{"clause": 2, "kind": "people", "how": "dropped"}],
+        position=1,
+    )
     firm = make_partner("Alpha Systeme")
     make_partner("Beta Kabel", **BERLIN)
     lead = make_lead(at=clock.now())
@@ -240,6 +246,7 @@ def test_managers_ask_for_any_firm_and_a_partner_reads_its_own_line_alone(app) -
     page = manager.get(f"/leads/{lead_id}/why", query_string={"q": "alpha", "partner": firm.id})
     assert "place 1 of 2" in page.text
     assert "knows the customer already" in page.text
+    assert "it let go: without: at least 7,000 people" in page.text
     assert "it is the score that was kept" in page.text
 
     rep = sign_in(app.test_client(), make_person(firm))
@@ -248,6 +255,9 @@ def test_managers_ask_for_any_firm_and_a_partner_reads_its_own_line_alone(app) -
     assert "knows the customer" not in own
     assert not re.search(r"Together|40\s?%|100\s?%", own)
     assert "Beta" not in own
+    assert "it let go: without: at least 7,000 people" in own
+    knows = tell_steps([required("relation")], [{"clause": 0, "how": "dropped"}], own=True)
+    assert knows == []
     assert rep.get(f"/leads/{lead_id}/why").status_code == 403
     stranger = sign_in(app.test_client(), make_person(make_partner()))
     assert stranger.get(f"/leads/{lead_id}/why-us").status_code == 404

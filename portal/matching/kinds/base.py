@@ -41,13 +41,14 @@ UNKNOWN = Grade(False, 0.0, {})
 
 
 class Facts(NamedTuple):
-    """What a phrase is made of."""
+    """What a phrase is made of; `far` counts km, or miles."""
 
     names: str = ""
     country: str | None = None
     subdivision: str | None = None
     within: str | None = None
-    km: int | None = None
+    far: int | None = None
+    miles: bool = False
     language: str | None = None
     mode: str | None = None
     figure: float | None = None

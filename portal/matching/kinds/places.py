@@ -7,15 +7,16 @@ from dataclasses import replace
 from math import asin, cos, degrees, radians, sin
 from typing import Any
 
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from sqlalchemy import ColumnElement, Float, and_, cast, false, func, null, or_, true
 
 from portal.matching.criteria import MILE_KM, Criterion, Kind, Within
 from portal.matching.geometry import EARTH_KM
 from portal.matching.kinds.base import UNKNOWN, Ask, Check, Facts, Grade, KindOfCriterion, overlap
 from portal.matching.lead_facts import LeadFacts
-from portal.matching.names import about, country_name, place, subdivision_name
+from portal.matching.names import country_name, place, subdivision_name
+from portal.matching.names import distance as distance_words
 from portal.web.filters import number
 
 FARTHEST_KM = 20_000.0
@@ -119,7 +120,8 @@ class Radius(KindOfCriterion):
     def grade(self, criterion: Criterion, lead: LeadFacts, fact: Any) -> Grade:
         if fact is None or fact > criterion.km:
             return UNKNOWN
-        return Grade(True, 1.0 - fact / criterion.km, {"km": round(fact, 1)})
+        said = {"km": round(fact, 1), **({"miles": True} if criterion.miles else {})}
+        return Grade(True, 1.0 - fact / criterion.km, said)
 
     def name(self) -> str:
         return str(_("Distance"))
@@ -131,7 +133,7 @@ class Radius(KindOfCriterion):
         return str(_("within %(km)s km", km=number(criterion.km)))
 
     def phrase(self, facts: Facts) -> str:
-        return about(facts.km or 0)
+        return distance_words(get_locale(), facts.far or 0, facts.miles)
 
     def out(self) -> dict[str, Callable[[int], str]]:
         return {

@@ -6,7 +6,7 @@ What the terms decide is `fairness_rules`'; how they are kept `fairness_terms`'.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ from portal.matching.fairness_rules import (
 )
 from portal.matching.models import FairnessTerms
 from portal.matching.sharing import DRAWN, Share
+from portal.partners.calendars import FreeDays
 
 if TYPE_CHECKING:
     from portal.matching.operations import Matched
@@ -151,11 +152,18 @@ AWAY = text(
     SELECT organisation_id AS firm, starts_on AS first, ends_on AS last FROM absences
     WHERE organisation_id = ANY(:firms) AND user_id IS NULL
       AND starts_on <= :today AND ends_on >= :earliest
-    UNION ALL
-    SELECT organisation_id, day, day FROM working_hours, unnest(days_off) AS day
-    WHERE organisation_id = ANY(:firms) AND day BETWEEN :earliest AND :today
     """
 )
+# by which days off a firm goes, as `partners.calendars` has it
+_FREE = """
+    SELECT p.organisation_id AS firm,
+           CASE WHEN coalesce(w.holidays, true) THEN coalesce(w.country, p.country) END AS country,
+           CASE WHEN coalesce(w.holidays, true)
+             THEN coalesce(w.subdivision, p.subdivision) END AS subdivision,
+           w.days_off AS own
+    FROM partners p LEFT JOIN working_hours w ON w.organisation_id = p.organisation_id
+"""
+FREE = text(f"{_FREE} WHERE p.organisation_id = ANY(:firms)")
 OFFERED_AT_MOST = text(
     """
     SELECT asked.firm
@@ -236,8 +244,6 @@ def least_of(*bounds: int | None) -> int | None:
 
 def read_windows(firms: Sequence[int], terms: Terms, at: datetime) -> Mapping[int, datetime]:
     """Return since when leads count for each firm."""
-    usual = window_start(at, terms.period_days, ())
-    since = dict.fromkeys(firms, usual)
     spells: dict[int, list[tuple[date, date]]] = defaultdict(list)
     reach = {
         "firms": list(firms),
@@ -246,8 +252,17 @@ def read_windows(firms: Sequence[int], terms: Terms, at: datetime) -> Mapping[in
     }
     for row in session().execute(AWAY, reach):
         spells[row.firm].append((row.first, row.last))
-    return {**since, **{firm: window_start(at, terms.period_days, away)
-                        for firm, away in spells.items()}}  # fmt: skip
+    # most firms of a region are there on the same days
+    windows: dict[Hashable, datetime] = {}
+    since = {}
+    for row in session().execute(FREE, {"firms": list(firms)}):
+        away, own = tuple(spells.get(row.firm, ())), tuple(row.own or ())
+        alike = row.country, row.subdivision, own, away
+        if alike not in windows:
+            free = FreeDays(row.country, row.subdivision, own)
+            windows[alike] = window_start(at, terms.period_days, away, free)
+        since[row.firm] = windows[alike]
+    return since
 
 
 def find_newcomers(firms: Sequence[int], terms: Terms, at: datetime) -> Collection[int]:
@@ -262,20 +277,17 @@ def find_newcomers(firms: Sequence[int], terms: Terms, at: datetime) -> Collecti
 
 # A claim reads this beside the bounds of its firm, so it is a column and no statement of its own.
 FIRM_CAPS: ColumnElement[Any] = literal_column(
-    """
+    f"""
     (SELECT jsonb_build_object(
        'days', terms.period_days, 'most', terms.most_picks, 'most_hot', terms.most_hot_picks,
        'away', (
-         SELECT jsonb_agg(jsonb_build_array(spell.first, spell.last)) FROM (
-           SELECT starts_on AS first, ends_on AS last FROM absences
-           WHERE absences.organisation_id = organisations.id AND absences.user_id IS NULL
-           UNION ALL
-           SELECT day, day FROM working_hours AS closed, unnest(closed.days_off) AS day
-           WHERE closed.organisation_id = organisations.id
-         ) AS spell))
+         SELECT jsonb_agg(jsonb_build_array(starts_on, ends_on)) FROM absences
+         WHERE absences.organisation_id = organisations.id AND absences.user_id IS NULL),
+       'free', (
+         SELECT to_jsonb(days) FROM ({_FREE} WHERE p.organisation_id = organisations.id) AS days))
      FROM (SELECT * FROM fairness_terms ORDER BY number DESC LIMIT 1) AS terms
      WHERE num_nonnulls(terms.most_picks, terms.most_hot_picks) > 0)
-    """
+    """  # noqa: S608 – all of it stands here
 )
 
 
@@ -283,10 +295,12 @@ def cap_of(kept: Mapping[str, Any] | None, at: datetime) -> PickCap | None:
     """Return what `FIRM_CAPS` says; None where picks are not capped."""
     if kept is None:
         return None
-    away = spells_of(kept["away"] or ())
-    return PickCap(
-        kept["days"], kept["most"], kept["most_hot"], window_start(at, kept["days"], away)
+    away, free = spells_of(kept["away"] or ()), kept["free"]
+    own = map(date.fromisoformat, free["own"] or ())
+    since = window_start(
+        at, kept["days"], away, FreeDays(free["country"], free["subdivision"], own)
     )
+    return PickCap(kept["days"], kept["most"], kept["most_hot"], since)
 
 
 def spells_of(rows: Iterable[Sequence[str]]) -> Spells:

@@ -33,7 +33,10 @@ class TermsForm(Form):
     period_days = WholeField(
         _l("Counted over so many days"),
         [needed()],
-        description=_l("Days on which a firm is away don’t count: nothing piles up for later."),
+        description=_l(
+            "Public holidays and days on which a firm is away don’t count: nothing piles up for "
+            "later."
+        ),
     )
     most_offers = WholeField(_l("Offers to a firm"), [Optional()], description=AS_MANY)
     most_hot_offers = WholeField(_l("Hot offers to a firm"), [Optional()], description=AS_MANY)

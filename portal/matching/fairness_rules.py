@@ -6,7 +6,7 @@ a while, or comes in on a place that chance gives to new and small firms.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from math import log
@@ -79,16 +79,22 @@ class Had:
 NOTHING_YET = Had()
 
 
-def window_start(at: datetime, days: int, away: Sequence[tuple[date, date]]) -> datetime:
+def window_start(
+    at: datetime,
+    days: int,
+    away: Sequence[tuple[date, date]],
+    free: Container[date] = frozenset(),
+) -> datetime:
     """Return since when leads count for a firm: so many days on which it was there.
 
-    `away` are the first and last days of its absences. They don't count, so an absence neither
-    empties the window, which would bring a flood afterwards, nor uses up a part of it.
+    `away` are the first and last days of its absences, `free` public holidays and days off of its
+    own. They don't count, so being away neither empties the window, which would bring a flood
+    afterwards, nor uses up a part of it.
     """
     today, back, present = at.date(), 0, 0
     while present < days and back < days + MOST_AWAY:
         day = today - timedelta(days=back)
-        present += not any(first <= day <= last for first, last in away)
+        present += day not in free and not any(first <= day <= last for first, last in away)
         back += 1
     return at - timedelta(days=back)
 

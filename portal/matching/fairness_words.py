@@ -108,5 +108,5 @@ def tell_terms(terms: Terms) -> list[str]:
             )
         )
     if terms.caps_offers or terms.caps_picks:
-        said.append(_("Days on which a firm is away don’t count."))
+        said.append(_("Public holidays and days on which a firm is away don’t count."))
     return [str(one) for one in said]

@@ -83,6 +83,8 @@ class RuleForm(CriteriaForm):
     """`lead_own` are the programme's own fields about leads that it asks of, by key.
 
     `named` is what the rule asks of leads so far: of that, too, nothing is dropped unseen.
+    `version` is the one that was last seen, `lines_of` the one whose lines the form began with:
+    after a refusal because somebody else has saved meanwhile they differ.
     """
 
     lead_own: Mapping[str, CustomField] = MappingProxyType({})
@@ -118,6 +120,7 @@ class RuleForm(CriteriaForm):
     group_id = SelectField(_l("Only partners of the group"), [Optional()], choices=[])
     known = SelectField(_l("A partner who knows the customer already"), [Optional()], choices=[])
     version = HiddenField()
+    lines_of = HiddenField()
     lead = StringField(
         _l("Lead to try it with"),
         [Optional(), Length(max=40)],
@@ -205,6 +208,16 @@ class RuleForm(CriteriaForm):
             (own.called(field), [self[name] for name in own.names_of(own.IF, field)])
             for field in self.lead_own.values()
         ]
+
+    @property
+    def seen(self) -> int:
+        """Return the version that was last seen, 0 where that is not said."""
+        return _number(self.version.data)
+
+    @property
+    def begun_with(self) -> int:
+        """Return the version whose lines were changed."""
+        return _number(self.lines_of.data) or self.seen
 
     def draft(self, around: Mapping[str, Any] = MappingProxyType({})) -> RuleDraft:
         """Return what was typed; what is let go in need goes on as `around` has it.
@@ -355,8 +368,12 @@ class UseForm(WhereForm):
     @property
     def seen(self) -> int:
         """Return the version that was looked at, 0 where that is not said."""
-        given = str(self.version.data or "")
-        return int(given) if given.isdecimal() and len(given) < 10 else 0
+        return _number(self.version.data)
+
+
+def _number(given: Any) -> int:
+    said = str(given or "")
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else 0
 
 
 class TryForm(WhereForm):

@@ -82,7 +82,7 @@ def add_rule() -> ResponseReturnValue:
 def rule(rule_id: int) -> ResponseReturnValue:
     standing = versions.stand(queries.get_rule(rule_id))
     form = make_form(versions.rule_of(standing.newest.content))
-    form.version.data = str(standing.newest.number)
+    form.version.data = form.lines_of.data = str(standing.newest.number)
     return editor(form, standing, preview_of(form, standing))
 
 
@@ -96,16 +96,16 @@ def save_rule(rule_id: int) -> ResponseReturnValue:
     if not form.validate():
         return editor(form, standing), 422
     try:
-        seen = str(form.version.data)[:9]
-        number = int(seen) if seen.isdecimal() else 0
-        typed, by = form.draft(standing.newest.content), current_actor().id
-        saved = rulebook.save_rule(rule_id, number, typed, clock.now(), by)
+        begun = versions.find_version(rule_id, form.begun_with) or standing.newest
+        typed, by = form.draft(begun.content), current_actor().id
+        saved = rulebook.save_rule(rule_id, form.seen, typed, clock.now(), by)
     except Invalid as error:
         form.take(error)
         return editor(form, standing), 422
     except Conflict as error:
         form.form_errors.append(error.message)
-        # seen now: the next press of Save is meant
+        # seen now: the next press of Save is meant; its lines are those of before
+        form.lines_of.data = str(form.begun_with)
         form.version.data = str(error.facts["version"])
         return editor(form, standing), 409
     if saved is standing.newest:

@@ -111,11 +111,16 @@ def get_newest(rule_id: int) -> RuleVersion:
     return found
 
 
-def get_version(rule_id: int, number: int) -> RuleVersion:
-    """Return one version of a rule or raise NotFound."""
-    found = session().scalar(
+def find_version(rule_id: int, number: int) -> RuleVersion | None:
+    """Return one version of a rule, None where there is none of that number."""
+    return session().scalar(
         select(RuleVersion).where(RuleVersion.rule_id == rule_id, RuleVersion.number == number)
     )
+
+
+def get_version(rule_id: int, number: int) -> RuleVersion:
+    """Return one version of a rule or raise NotFound."""
+    found = find_version(rule_id, number)
     if found is None:
         raise NotFound()
     return found

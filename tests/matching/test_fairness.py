@@ -49,7 +49,7 @@ from tests.factories import (
     sign_in,
 )
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 def agree(**said: Any) -> Terms:
@@ -247,6 +247,21 @@ def test_a_holiday_brings_no_flood_afterwards(ctx: Flask):
     assert firms(match(make_lead(), back, rule=made)) & {one.id, rested.id} == {one.id}
     # and after as many days as she still had to wait when she left, her turn is back
     assert rested.id in firms(match(make_lead(), back + 6 * DAY, rule=made))
+
+
+def test_a_public_holiday_counts_as_a_day_away_where_it_is_one(ctx: Flask):
+    """Repentance Day, two days after `AT`, is one in Saxony and not in Lower Saxony."""
+    north, east = at_work("North", "East")
+    session().get_one(Partner, east.id).subdivision = "DE-SN"
+    made = rule()
+    people = [get_actor(make_person(firm).id) for firm in (north, east)]
+    for actor in people:
+        pickup.claim(offer().id, actor, AT)
+    agree(most_offers=2, most_picks=9, period_days=7)
+    later = AT + 7 * DAY + HOUR
+    assert firms(match(make_lead(), later, rule=made)) & {north.id, east.id} == {north.id}
+    assert east.id in firms(match(make_lead(), later + DAY, rule=made))
+    assert [position_of(actor, later).standing.picks for actor in people] == [0, 1]
 
 
 def test_new_firms_get_a_place_by_lot_and_it_is_said(ctx: Flask):

@@ -648,6 +648,27 @@ def test_what_is_let_go_follows_its_criterion(manager: FlaskClient) -> None:
     assert manager.post(f"/rules/{rule_id}", data=data).status_code == 303
     assert rule_data(rule_id)["relaxing"] == [{"clause": 2, "how": "dropped"}]
 
+    # somebody has put the criteria into another order meanwhile: what is pressed once more goes by
+    # the lines that were seen
+    begun = clauses(
+        {"kind": "present", "mode": "required", "was": "0"},
+        {"kind": "brand", "mode": "required", "was": "2"},
+    )
+    data = {**typed(manager, version="3"), **begun}
+    turned = clauses(
+        {"kind": "brand", "mode": "required", "was": "2"},
+        {"kind": "place", "mode": "required", "was": "", "codes": "DE"},
+        {"kind": "present", "mode": "required", "was": "0"},
+    )
+    saved = manager.post(f"/rules/{rule_id}", data={**typed(manager, version="3"), **turned})
+    assert saved.status_code == 303
+    page = manager.post(f"/rules/{rule_id}", data=data)
+    assert page.status_code == 409
+    again = dict(re.findall(r'name="(version|lines_of)"[^>]*value="(\d+)"', page.text))
+    assert again == {"version": "4", "lines_of": "3"}
+    assert manager.post(f"/rules/{rule_id}", data={**data, **again}).status_code == 303
+    assert rule_data(rule_id)["relaxing"] == [{"clause": 1, "how": "dropped"}]
+
 
 def test_a_form_that_no_page_sends_changes_nothing(manager: FlaskClient) -> None:
     data = typed(manager, **clauses({"kind": "specialisation", "mode": "required"}))

@@ -22,6 +22,7 @@ from portal.matching.models import DistributionRule
 from portal.matching.names import place
 from portal.matching.operations import contest_of, contest_of_type
 from portal.matching.relaxing_words import tell_steps
+from portal.matching.rulebook import RuleDraft
 from portal.matching.rules import fits_lead
 from portal.matching.versions import Standing
 from portal.matching.words import (
@@ -96,8 +97,7 @@ def save_rule(rule_id: int) -> ResponseReturnValue:
     if not form.validate():
         return editor(form, standing), 422
     try:
-        begun = versions.find_version(rule_id, form.begun_with) or standing.newest
-        typed, by = form.draft(begun.content), current_actor().id
+        typed, by = drafted(form, standing), current_actor().id
         saved = rulebook.save_rule(rule_id, form.seen, typed, clock.now(), by)
     except Invalid as error:
         form.take(error)
@@ -204,6 +204,14 @@ def make_form(*shown: DistributionRule | None, of: DistributionRule | None = Non
     return form
 
 
+def drafted(form: RuleForm, standing: Standing | None) -> RuleDraft:
+    """Return what was typed; what the rule lets go follows the lines that the form began with."""
+    if standing is None:
+        return form.draft()
+    begun = versions.find_version(standing.rule.id, form.begun_with) or standing.newest
+    return form.draft(begun.content)
+
+
 def preview_of(form: RuleForm, standing: Standing | None) -> dict[str, Any]:
     """Return who would get the chosen lead, in which order and why. No contact data.
 
@@ -213,7 +221,7 @@ def preview_of(form: RuleForm, standing: Standing | None) -> dict[str, Any]:
     lead = queries.find_sample_lead(number)
     if lead is None:
         return {"lead": None, "asked": number}
-    draft = form.draft(standing.newest.content if standing else {})
+    draft = drafted(form, standing)
     # what she may not see of this lead doesn't show through the rule, either
     own = own_fields.load(lead, current_actor())
     found = operations.match(lead, clock.now(), rule=draft.as_rule())

@@ -96,8 +96,42 @@ COLUMNS: Sequence[Column] = (
         "rep capacity",
     ),
     Column("website", _l("Web address"), _l("the address of the web site"), "website|webadresse"),
+    *(
+        Column(
+            f"contacts_{function}",
+            label,
+            _l("all of them, each as Anna Meyer <anna@firm.com> +49 511 123456"),
+            known_as,
+        )
+        for function, label, known_as in (
+            (
+                "management",
+                _l("Contacts: management"),
+                "contacts management|ansprechpartner leitung",
+            ),
+            ("sales", _l("Contacts: sales"), "contacts sales|ansprechpartner vertrieb"),
+            (
+                "marketing",
+                _l("Contacts: marketing"),
+                "contacts marketing|ansprechpartner marketing",
+            ),
+            ("technical", _l("Contacts: technical"), "contacts technical|ansprechpartner technik"),
+        )
+    ),
+    Column(
+        "responsible",
+        _l("Responsible for leads"),
+        _l("the name of one of the contacts"),
+        "verantwortet die leads|responsible for leads",
+    ),
 )
-OF_FIRM = ("number", "name", "kind", "parent", "account_manager", "certifications", "zone")
+OF_CONTACTS = tuple(
+    one.key for one in COLUMNS if one.key == "responsible" or one.key.startswith("contacts_")
+)
+OF_FIRM = (
+    *("number", "name", "kind", "parent", "account_manager", "certifications", "zone"),
+    *OF_CONTACTS,
+)
 """What is no column of the profile."""
 OF_CATALOGUE = {
     "level_id": "partner_level",

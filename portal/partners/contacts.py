@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import phonenumbers
@@ -14,6 +14,7 @@ from portal.accounts.models import Organisation
 from portal.core.db import session
 from portal.core.errors import Invalid, NotFound
 from portal.core.events import record
+from portal.partners.contact_cells import Said
 from portal.partners.events import PartnerContactsChanged
 from portal.partners.models import ContactFunction, Partner, PartnerContact
 
@@ -31,6 +32,16 @@ def list_contacts(organisation_id: int) -> Sequence[PartnerContact]:
         )
         .all()
     )
+
+
+def list_all(organisation_ids: Collection[int]) -> dict[int, list[PartnerContact]]:
+    """Return the contacts of several firms, by firm."""
+    found: dict[int, list[PartnerContact]] = {}
+    for one in session().scalars(
+        select(PartnerContact).where(PartnerContact.organisation_id.in_(organisation_ids))
+    ):
+        found.setdefault(one.organisation_id, []).append(one)
+    return found
 
 
 def find_for_leads(organisation_id: int) -> PartnerContact | None:
@@ -55,17 +66,9 @@ def add_contact(
 
     A phone number without a country code is one of the firm's country. Raises `Invalid` by field.
     """
-    errors: dict[str, str] = {}
     if function not in set(ContactFunction):
-        errors["function"] = _("Please choose one of the list.")
-    if not name.strip() or len(name) > 120:
-        errors["name"] = _("Please give a name of at most 120 characters.")
-    address = _email(email, errors)
-    number = _phone(phone, partner.country, errors)
-    if not (email or phone):
-        errors["phone"] = _("Please give a phone number or an e-mail address.")
-    if errors:
-        raise Invalid(errors)
+        raise Invalid({"function": _("Please choose one of the list.")})
+    said = _check(partner, Said(name, email, phone))
     _lock(partner.organisation_id)
     count = select(func.count()).where(PartnerContact.organisation_id == partner.organisation_id)
     if (session().scalar(count) or 0) >= MOST:
@@ -75,15 +78,64 @@ def add_contact(
     contact = PartnerContact(
         organisation_id=partner.organisation_id,
         function=function,
-        name=name.strip(),
-        email=address,
-        phone=number,
+        name=said.name,
+        email=said.email,
+        phone=said.phone,
         for_leads=for_leads,
     )
     session().add(contact)
     session().flush()
     _note(contact, "added", at)
     return contact
+
+
+def set_contacts(partner: Partner, function: str, wanted: Sequence[Said], at: datetime) -> None:
+    """Have a firm's contacts of a function be these: who is named stays with what is new of him.
+
+    Raises `Invalid` by field.
+    """
+    said = dict.fromkeys(_check(partner, one) for one in wanted)
+    _lock(partner.organisation_id)
+    left = [one for one in list_contacts(partner.organisation_id) if one.function == function]
+    for contact in list(left):
+        as_is = Said(contact.name, contact.email, contact.phone)
+        if as_is in said:
+            del said[as_is]
+            left.remove(contact)
+    for one in list(said):
+        known = next((held for held in left if _same_name(held, one)), None)
+        if known is not None:
+            known.name, known.email, known.phone = one.name, one.email, one.phone
+            _note(known, "changed", at)
+            left.remove(known)
+            del said[one]
+    for contact in left:
+        remove_contact(partner, contact.id, at)
+    for one in said:
+        add_contact(partner, function, one.name, at, one.email, one.phone)
+
+
+def _same_name(contact: PartnerContact, said: Said) -> bool:
+    return contact.name.casefold() == said.name.casefold()
+
+
+def set_responsible(partner: Partner, name: str | None, at: datetime) -> None:
+    """Let the contact of this name take responsibility for leads, None: nobody any more.
+
+    Raises `Invalid` where no contact is called so.
+    """
+    held = list_contacts(partner.organisation_id)
+    if name is None:
+        for contact in held:
+            if contact.for_leads:
+                contact.for_leads = False
+                _note(contact, "changed", at)
+        session().flush()
+        return None
+    for contact in held:
+        if contact.name.casefold() == name.casefold():
+            return make_responsible(partner, contact.id, at)
+    raise Invalid({"name": _("None of the contacts is called so.")})
 
 
 def make_responsible(partner: Partner, contact_id: int, at: datetime) -> None:
@@ -136,6 +188,21 @@ def _note(contact: PartnerContact, change: str, at: datetime) -> None:
             at=at, organisation_id=contact.organisation_id, contact_id=contact.id, change=change
         )
     )
+
+
+def _check(partner: Partner, said: Said) -> Said:
+    """Return what was said of a contact as it is kept. Raises `Invalid` by field."""
+    errors: dict[str, str] = {}
+    name = said.name.strip()
+    if not name or len(name) > 120:
+        errors["name"] = _("Please give a name of at most 120 characters.")
+    address = _email(said.email, errors)
+    number = _phone(said.phone, partner.country, errors)
+    if not (said.email or said.phone):
+        errors["phone"] = _("Please give a phone number or an e-mail address.")
+    if errors:
+        raise Invalid(errors)
+    return Said(name, address, number)
 
 
 def _email(said: str | None, errors: dict[str, str]) -> str | None:

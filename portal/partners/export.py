@@ -6,7 +6,7 @@ columns hold (`columns`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ from portal.catalog import fields
 from portal.catalog.models import FieldSubject
 from portal.catalog.queries import book
 from portal.core.db import AnyRow, session
-from portal.partners import columns, queries, standings
+from portal.partners import columns, contact_cells, contacts, queries, standings
 from portal.partners.models import Colour, Partner, PartnerCertification
 from portal.web.sheets import AT_ONCE, Lines
 
@@ -47,10 +47,12 @@ def lines(actor: Actor, filters: queries.Filters, at: datetime) -> Lines:
 def _some(ids: Sequence[int]) -> Iterator[list[Any]]:
     rows = {row.Partner.organisation_id: row for row in _read(ids)}
     certified, standing = _read_certified(ids), standings.find_now(ids)
+    to_call = contacts.list_all(ids)
     for one in ids:
         if one in rows:
             colour = standing[one].colour if one in standing else Colour.GREEN
-            yield _line(rows[one], certified.get(one, []), colour)
+            cells = contact_cells.write_all(to_call.get(one, []))
+            yield _line(rows[one], certified.get(one, []), cells, colour)
 
 
 def _read(ids: Sequence[int]) -> Sequence[AnyRow]:
@@ -80,7 +82,12 @@ def _read_certified(ids: Sequence[int]) -> dict[int, list[tuple[int, date | None
     return held
 
 
-def _line(row: AnyRow, certified: Sequence[tuple[int, date | None]], colour: str) -> list[Any]:
+def _line(
+    row: AnyRow,
+    certified: Sequence[tuple[int, date | None]],
+    to_call: Mapping[str, str],
+    colour: str,
+) -> list[Any]:
     partner, firm = row.Partner, row.Organisation
     beside = {
         "number": firm.id,
@@ -90,6 +97,7 @@ def _line(row: AnyRow, certified: Sequence[tuple[int, date | None]], colour: str
         "account_manager": row.manager or "",
         "certifications": columns.write_certifications(certified),
         "zone": firm.timezone,
+        **to_call,
     }
     return [
         *(

@@ -32,8 +32,8 @@ from portal.core.errors import Invalid
 from portal.imports.reading import BrokenRow, Table, open_table
 from portal.imports.workbook import MAGIC, convert
 from portal.leads.intake.normalise import spelling_key
-from portal.partners import columns, operations, queries
-from portal.partners.columns import COLUMNS, OF_FIRM, Unreadable
+from portal.partners import columns, contact_cells, contacts, operations, queries
+from portal.partners.columns import COLUMNS, OF_CONTACTS, OF_FIRM, Unreadable
 from portal.partners.models import Partner
 
 MOST_ROWS = 1000
@@ -191,7 +191,10 @@ def _take(row: ListRow, actor: Actor, at: datetime, seen: dict[int, int]) -> Fat
     manager = _manager(values, errors)
     if errors:
         raise Invalid(errors)
-    changed = _change(partner, values, wanted, at)
+    changed = [
+        *_change(partner, values, wanted, at),
+        *_change_contacts(partner, values, at),
+    ]
     if "account_manager" in values and tree.set_account_manager(partner.organisation, manager, at):
         changed = [*changed, "account_manager"]
     seen[partner.organisation_id] = row.number
@@ -244,6 +247,11 @@ def _wanted(values: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
             columns.read_certifications(values["certifications"])
     except Unreadable as refusal:
         errors["certifications"] = str(refusal)
+    for key in contact_cells.COLUMNS.keys() & values.keys():
+        try:
+            contact_cells.read(values[key])
+        except Unreadable as refusal:
+            errors[key] = str(refusal)
     for key in ("capacity", "rep_capacity", "country"):
         if wanted.get(key, 0) is None:
             errors[key] = _("Please fill this in.")
@@ -343,6 +351,26 @@ def _change(
     )
     after = _seen_of(partner)
     return [key for key in after if before[key] != after[key]]
+
+
+def _change_contacts(partner: Partner, values: Mapping[str, str], at: datetime) -> list[str]:
+    """Save whom to call where a row says otherwise; return the names of it. Raises `Invalid`."""
+    before = now = contact_cells.write_all(contacts.list_contacts(partner.organisation_id))
+    for key in OF_CONTACTS:
+        said = values.get(key, "")
+        # as it left, so it may come back, whatever is in a name
+        if not said or said == now[key]:
+            continue
+        try:
+            if key in contact_cells.COLUMNS:
+                function = contact_cells.COLUMNS[key]
+                contacts.set_contacts(partner, function, contact_cells.read(said), at)
+            else:
+                contacts.set_responsible(partner, _empty(said) or None, at)
+        except Invalid as refusal:
+            raise Invalid({key: refusal.message}) from refusal
+        now = contact_cells.write_all(contacts.list_contacts(partner.organisation_id))
+    return [key for key in OF_CONTACTS if before[key] != now[key]]
 
 
 def _empty(cell: str) -> str:

@@ -16,7 +16,7 @@ from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.errors import Invalid
 from portal.core.events import EventRow
-from portal.partners import export, queries
+from portal.partners import contact_cells, contacts, export, queries
 from portal.partners.models import Partner, PartnerCertification, PartnerFactsKept
 from portal.people import partner_lists
 from portal.people.partner_lists import Fate
@@ -54,6 +54,15 @@ def brought_in(manager, text):
     return rows
 
 
+def called(firm):
+    """Return whom to call at a firm, by function; who is responsible for leads with a star."""
+    found = {}
+    for one in sorted(contacts.list_contacts(firm.id), key=lambda each: each.name):
+        said = contact_cells.write([one]) + (" *" if one.for_leads else "")
+        found.setdefault(one.function, []).append(said)
+    return found
+
+
 def partner_of(name):
     firm = session().scalars(select(Organisation).where(Organisation.name == name)).one()
     return session().get_one(Partner, firm.id, populate_existing=True)
@@ -72,6 +81,8 @@ def test_a_list_that_left_comes_back_as_it_was(manager, kind):
         PartnerCertification(organisation_id=firm.id, certification_id=each.id, expires_on=day)
         for each, day in ((one, None), (other, AT.date()))
     )
+    contacts.add_contact(partner, "sales", "=Anna; “Süd” <1>", AT, "anna@alpha.example")
+    contacts.add_contact(partner, "sales", "Bo", AT, phone="0732 123456", for_leads=True)
     make_partner("Beta")
     rows = brought_in(manager, listed(manager, kind))
     assert [(row.fate, row.errors) for row in rows] == [(Fate.SAME, {})] * 2
@@ -79,14 +90,23 @@ def test_a_list_that_left_comes_back_as_it_was(manager, kind):
 
 def test_partners_are_made_and_changed_by_name_or_number(manager):
     firm = make_partner("Alpha", people=7, languages=["de"])
+    for function in ("sales", "marketing"):
+        kept = session().get_one(Partner, firm.id)
+        contacts.add_contact(kept, function, "Anna Meyer", AT, "anna@alpha.example")
     rows = brought_in(
         manager,
-        "Name;Nummer;Land;Stadt;Sprachen;Mitarbeiter;Zertifizierungen;Account manager;Brands\n"
-        f";{firm.id};;Ulm;Englisch, fr;-;ISO 27001 (2030-05-01);pamela ortega;\n"
-        "Delta;;Österreich;Linz;;12;;;Arvena Networks\n",
+        "Name;Nummer;Land;Stadt;Sprachen;Mitarbeiter;Zertifizierungen;Account manager;Brands;"
+        "Ansprechpartner Vertrieb;Verantwortet die Leads\n"
+        f";{firm.id};;Ulm;Englisch, fr;-;ISO 27001 (2030-05-01);pamela ortega;;"
+        '"anna meyer, a.meyer@alpha.example\nBo (0511) 123456\nBo (0511) 123456";Bo\n'
+        "Delta;;Österreich;Linz;;12;;;Arvena Networks;;\n",
     )
     assert [row.fate for row in rows] == [Fate.CHANGED, Fate.NEW], fates(rows)
     changed, made = partner_of("Alpha"), partner_of("Delta")
+    assert called(firm) == {
+        "marketing": ["Anna Meyer <anna@alpha.example>"],
+        "sales": ["Bo +49 511 123456 *", "anna meyer <a.meyer@alpha.example>"],
+    }
     assert (changed.city, changed.languages, changed.people) == ("Ulm", ["en", "fr"], None)
     assert round(changed.latitude) == 48
     assert changed.organisation.account_manager_id == manager.id
@@ -116,6 +136,10 @@ def test_partners_are_made_and_changed_by_name_or_number(manager):
         ({"name": "Alpha", "certifications": "ISO 27001 (2030-13-01)"}, "certifications"),
         ({"number": "999999", "name": ""}, "number"),
         ({"number": "9" * 40}, "number"),
+        ({"name": "Alpha", "contacts_sales": "Anna"}, "contacts_sales"),
+        ({"name": "Alpha", "Contacts: sales": "Anna <a@b>"}, "contacts_sales"),
+        ({"name": "Alpha", "contacts_technical": "a@b.example; Bo 12 34 56"}, "contacts_technical"),
+        ({"name": "Alpha", "responsible": "Nobody"}, "responsible"),
     ],
 )
 def test_a_row_that_can_t_be_is_not_taken_and_says_why(manager, cells, column):

@@ -359,7 +359,7 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     LeadStirs: ("notifications.lead_stirs",),
     LeadsCooled: ("notifications.leads_cooled",),
     LeadsImported: ("qualification.route_waiting", "scoring.weigh_import"),
-    OfferDismissed: ("pickup.step_back", "scoring.keep_complaint"),
+    OfferDismissed: ("pickup.step_back", "scoring.keep_complaint", "notifications.best_said_no"),
     OfferDeclined: ("pickup.step_back", "scoring.keep_complaint"),
     OfferWithdrawn: ("pickup.step_back", "notifications.offer_taken_back"),
     LeadRecalled: (

@@ -19,6 +19,7 @@ from portal.notifications import (
 
 reaction("notifications.stand_by_heard", queue="now")(telling.tell_who_stood_by)
 reaction("notifications.lead_offered", queue="mail")(telling.tell_of_offer)
+reaction("notifications.best_said_no", queue="mail")(telling.hurry_colleagues)
 reaction("notifications.yours_now", queue="mail")(telling.tell_holder)
 reaction("notifications.handed_on", queue="mail")(telling.tell_of_handing_on)
 reaction("notifications.steps_taken", queue="mail")(rungs.tell_of_steps)

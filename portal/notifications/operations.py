@@ -89,6 +89,21 @@ def note(
     return now.intersection(ask(WRITE_NOTICE, rows).scalars()) if rows else set()
 
 
+def bring_forward(organisation_id: int, about: str, at: datetime) -> None:
+    """Have a firm's people who were to hear of one thing later hear as soon as they wish."""
+    waiting = select(Notice.user_id).join(User, User.id == Notice.user_id)
+    its = (Notice.about == about, Notice.settled_at.is_(None), Notice.due_at > at)
+    found = waiting.where(User.organisation_id == organisation_id, *its)
+    user_ids = session().scalars(found.order_by(User.id)).all()
+    in_line(user_ids)
+    for user_id in user_ids:
+        user = queries.find_user(user_id)
+        due = rules.due_of(queries.wishes(user), at) if user else None
+        if due is not None:
+            sooner = update(Notice).where(Notice.user_id == user_id, Notice.due_at > due, *its)
+            session().execute(sooner.values(due_at=due))
+
+
 def in_line(user_ids: Iterable[int]) -> None:
     """Have one after the other write to these people, until the transaction ends."""
     for user_id in sorted(set(user_ids)):

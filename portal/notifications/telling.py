@@ -40,8 +40,14 @@ from portal.notifications.letters import Letter
 from portal.notifications.models import Topic
 from portal.offers import deciding, reps
 from portal.offers import operations as offers
-from portal.offers.events import LeadOffered, OfferVisible, RoundEnded, StandByHeard
-from portal.offers.models import EntryOutcome
+from portal.offers.events import (
+    LeadOffered,
+    OfferDismissed,
+    OfferVisible,
+    RoundEnded,
+    StandByHeard,
+)
+from portal.offers.models import EntryOutcome, Offer
 from portal.offers.rules import Outscored
 from portal.partners.events import AbsenceAdded
 from portal.people import sign_up
@@ -132,6 +138,13 @@ def colleagues_hear(offered: Sequence[tuple[User, queries.Offered]]) -> Mapping[
         for user, (_teaser, offer, _opened) in offered
         if offer.suits_user_id in told - {user.id}
     }
+
+
+def hurry_colleagues(event: OfferDismissed, at: datetime) -> None:
+    """Have who was to hear a little later hear now, where whom a lead suits best said no to it."""
+    offer = session().get(Offer, event.offer_id)
+    if offer is not None and offer.suits_user_id == event.user_id:
+        operations.bring_forward(offer.organisation_id, f"offer:{offer.round_id}", at)
 
 
 def tell_holder(event: LeadPickedUp, at: datetime) -> None:

@@ -18,6 +18,7 @@ from portal.core.mail.models import OutgoingEmail
 from portal.notifications import operations as notices
 from portal.notifications import telling
 from portal.offers import deciding, queries, reps
+from portal.offers import operations as offers
 from portal.offers.events import LeadOffered
 from portal.offers.models import Offer
 from portal.offers.reps import Asked, Rep, suits
@@ -34,6 +35,7 @@ from tests.factories import (
     make_person,
     sign_in,
 )
+from tests.notifications.test_news import react
 
 MINUTE = timedelta(minutes=1)
 WANTED = Asked([1, 2], "DE", "DE-NI", "de", [9])
@@ -136,6 +138,21 @@ def test_what_is_gone_by_then_her_colleagues_hear_nothing_of(firm):
     pickup.claim(firm.lead.id, get_actor(firm.second.id), AT + MINUTE)
     assert not notices.send_waiting(firm.first.id, AT + 15 * MINUTE)
     assert firm.told() == [firm.second.id]
+
+
+@pytest.mark.parametrize(
+    ("who", "quiet", "hears"),
+    [("second", False, [1]), ("first", False, []), ("second", True, [])],
+    ids=["the best", "another", "the best, in quiet hours"],
+)
+def test_where_the_best_says_no_her_colleagues_hear_at_once(firm, who, quiet, hears):
+    make_person(firm.firm, hears="never")
+    if quiet:
+        firm.first.quiet_from, firm.first.quiet_until = 0, 23
+    firm.offered()
+    offers.decline(firm.lead.id, "no_capacity", get_actor(getattr(firm, who).id), AT + MINUTE)
+    react(AT + 2 * MINUTE)
+    assert notices.look_round(AT + 2 * MINUTE) == [firm.first.id for _one in hears]
 
 
 def test_told_twice_the_same_one_stays_the_best(firm):

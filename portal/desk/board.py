@@ -35,6 +35,7 @@ class BoardCard:
     late: bool
     number: str = ""
     ours: bool = False
+    cause_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ def board_card(key: str, row: AnyRow, actor: Actor, at: datetime) -> BoardCard:
     line, late = LINES[key](row, at)
     qualifies = key == "to_qualify" and actor.may(Permission.LEADS_QUALIFY)
     endpoint = "qualification.qualify_lead" if qualifies else "desk.lead"
+    explains = key == "returned" and actor.may(Permission.RULES_EDIT)
     return BoardCard(
         lead_id=row.id,
         url=url_for(endpoint, lead_id=row.id),
@@ -118,6 +120,7 @@ def board_card(key: str, row: AnyRow, actor: Actor, at: datetime) -> BoardCard:
         late=late,
         number=row.number,
         ours=key == "direct" or row.ours,
+        cause_url=url_for("doctor.of_lead", lead_id=row.id) if explains else None,
     )
 
 

@@ -51,9 +51,12 @@ def test_the_board_shows_direct_leads_and_those_of_partners_side_by_side(client,
         owner_id=dana.id,
         expected_on=date(2020, 1, 31),
     )
+    back = make_lead(state=LeadState.RETURNED, title="Nobody’s")
     sign_in(client, manager)
 
     page = client.get("/board").text
+    # one click to the cause of what came back
+    assert re.findall(r'board-card-cause" href="(.*?)"', page) == [f"/leads/{back.id}/doctor"]
     columns = shown(page)
     assert columns["held"] == ["Picked by a partner", "Picked by our own"]
     assert columns["direct"] == ["Sold by ourselves"]

@@ -150,7 +150,7 @@ class Web:
     """gunicorn with two workers, as `make run` and production start it."""
 
     def __init__(self, database: Database, application: str, **more: str) -> None:
-        self.port = free_port()
+        self.application, self.port = application, free_port()
         pid_file = database.house.postgres.data / "postmaster.pid"
         self.postgres_pid = int(pid_file.read_text().split()[0])
         self.log = database.house.folder / "log" / "web.log"
@@ -175,7 +175,7 @@ class Web:
         deadline = time.monotonic() + PATIENCE
         while True:
             if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError("the web did not start: " + self.log.read_text()[-2000:])
+                raise RuntimeError("the web did not start: " + self.last_words())
             link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
             try:
                 link.request("GET", "/healthz")
@@ -185,6 +185,10 @@ class Web:
                 time.sleep(0.05)
             finally:
                 link.close()
+
+    def last_words(self) -> str:
+        """Return the end of the log."""
+        return self.log.read_text()[-2000:]
 
     def cpu(self) -> Spent:
         """Return the processor time that the web and its PostgreSQL have used so far."""

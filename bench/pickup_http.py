@@ -9,7 +9,7 @@ from __future__ import annotations
 from statistics import median
 
 from bench import data
-from bench.house import Database, House
+from bench.house import Database, House, Web
 from bench.load import Ask, Said, fire
 from bench.table import Measured, cost_line
 
@@ -62,7 +62,7 @@ class Picks:
                 pairs.append((rep, choice.pop()))
         return pairs
 
-    def fire(self, port: int, count: int, *, fragment: bool) -> Said:
+    def fire(self, web: Web, count: int, *, fragment: bool) -> Said:
         """Let so many reps pick at 32 connections."""
         now, self.left = self.left[:count], self.left[count:]
         if len(now) < count:
@@ -71,9 +71,10 @@ class Picks:
             Ask("POST", f"/leads/{lead}/pickup", rep.cookie, rep.csrf, fragment)
             for rep, lead in now
         ]
-        said = fire(port, asks, connections=CONNECTIONS, folder=self.database.house.folder)
+        folder = self.database.house.folder
+        said = fire(web.port, asks, connections=CONNECTIONS, folder=folder)
         if said.refused or said.trouble or said.answered != count:
-            raise RuntimeError(f"picks were refused: {said}")
+            raise RuntimeError(f"{web.application} refused picks: {said}\n{web.last_words()}")
         self.yes += said.answered
         return said
 
@@ -94,17 +95,17 @@ def measure(house: House) -> Measured:
         plain, fragments, bare = [], [], []
         with database.web() as web:
             for fragment in (False, True):
-                picks.fire(web.port, WARM_UP, fragment=fragment)
+                picks.fire(web, WARM_UP, fragment=fragment)
             costs = []
             for fragment, runs in ((False, plain), (True, fragments)):
                 before = web.cpu()
                 for _round in range(ROUNDS):
-                    runs.append(picks.fire(web.port, PICKS, fragment=fragment))
+                    runs.append(picks.fire(web, PICKS, fragment=fragment))
                 costs.append(cost_line(before, web.cpu(), PICKS * ROUNDS))
         with database.web("bench.bare:app") as web:
-            picks.fire(web.port, WARM_UP, fragment=False)
+            picks.fire(web, WARM_UP, fragment=False)
             before = web.cpu()
-            bare.extend(picks.fire(web.port, PICKS, fragment=False) for _round in range(ROUNDS))
+            bare.extend(picks.fire(web, PICKS, fragment=False) for _round in range(ROUNDS))
             costs.append(cost_line(before, web.cpu(), PICKS * ROUNDS))
         checked = picks.check()
     value = median(said.rate for said in plain)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from statistics import median
 
@@ -28,6 +29,9 @@ def measure(house: House) -> Measured:
             leads = data.add_leads(link, LEADS + WARM_UP, state="qualified")
             link.execute(data.ANSWERS)
         database.settle()
+        # as a web process has it: gunicorn.conf.py
+        gc.freeze()
+        gc.set_threshold(20_000, 10, 10)
         with database.app.app_context():
             with unit_of_work():
                 # nearby firms, all of them: the rule's limit of twenty would hide the writing

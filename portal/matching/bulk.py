@@ -11,17 +11,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from heapq import nsmallest
 
 from sqlalchemy import FromClause, select
 
-from portal.accounts.models import PARTNER_KINDS
 from portal.core.db import session
 from portal.leads.models import Lead
 from portal.matching import kinds, knowing
 from portal.matching.criteria import Criterion
 from portal.matching.kinds import Ask
-from portal.matching.lead_facts import LeadFacts, known_by
+from portal.matching.lead_facts import LeadFacts, known_by, read_quarters
 from portal.matching.models import DistributionRule
 from portal.matching.operations import Matched
 from portal.matching.queries import standing_checks
@@ -38,10 +38,11 @@ class Finder:
         self.rule = rule
         self.criteria = [Criterion.from_data(data) for data in rule.criteria]
         self.source = source
+        self.quarters = cache(read_quarters)
 
     def look_up(self, lead: Lead, at: datetime) -> LeadFacts:
         """Return what the rule looks at of a lead."""
-        known = LeadFacts.of(lead, self.criteria, at)
+        known = LeadFacts.of(lead, self.criteria, at, self.quarters)
         if knowing.counts(self.rule.known):
             known = replace(known, known_by=known_by(lead.id, at))
         return known
@@ -114,8 +115,7 @@ class Finder:
         )
         named = (column.label(f"fact_{number}") for number, column in enumerate(read))
         asked = select(c.organisation_id, *named).where(
-            c.active,
-            c.kind.in_(PARTNER_KINDS),
+            source.takes_part(),
             *(~kinds.sure(out) for _name, out in standing),
             *(kinds.meets(criterion, ask) for criterion in criteria),
         )

@@ -15,7 +15,6 @@ from itertools import combinations
 
 from sqlalchemy import ColumnElement, Numeric, case, false, func, literal, or_, select
 
-from portal.accounts.models import PARTNER_KINDS
 from portal.core.db import session
 from portal.matching import kinds
 from portal.matching.criteria import Criterion
@@ -151,11 +150,7 @@ def _count(tests: Sequence[ColumnElement[bool]], source: Source) -> dict[int, in
     for place, test in enumerate(tests):
         bit = literal(Decimal(1 << place), Numeric)
         mask += case((test, bit), else_=literal(Decimal(0), Numeric))
-    judged = (
-        select(mask.label("mask"))
-        .where(source.c.active, source.c.kind.in_(PARTNER_KINDS))
-        .subquery()
-    )
+    judged = select(mask.label("mask")).where(source.takes_part()).subquery()
     counts: Counter[int] = Counter()
     for found, times in session().execute(
         select(judged.c.mask, func.count()).group_by(judged.c.mask)

@@ -6,7 +6,7 @@ and who knows the customer have changed. No contact data.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -68,8 +68,17 @@ class LeadFacts:
     known_by: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, lead: Lead, criteria: Iterable[Criterion], at: datetime) -> LeadFacts:
-        """Look a lead up as it is now, with what these criteria need besides."""
+    def of(
+        cls,
+        lead: Lead,
+        criteria: Iterable[Criterion],
+        at: datetime,
+        quarters: Callable[[], tuple[int, ...]] | None = None,
+    ) -> LeadFacts:
+        """Look a lead up as it is now, with what these criteria need besides.
+
+        Who looks up many at once gives `quarters` that remember what `read_quarters` said.
+        """
         asked = {(one.kind, one.by) for top in criteria for one in with_parts(top)}
         found = cls(
             **{name: getattr(lead, name) for name in OF_THE_LEAD},
@@ -79,7 +88,7 @@ class LeadFacts:
             value=_place_of_value(lead.value_band_id),
         )
         if (Kind.VALUE, Measure.VOLUME) in asked or (Kind.VOLUME, None) in asked:
-            found = replace(found, volumes=_quarters())
+            found = replace(found, volumes=(quarters or read_quarters)())
         if (Kind.RELATION, None) in asked:
             found = replace(found, known_by=known_by(lead.id, at))
         return found
@@ -131,7 +140,8 @@ def _place_of_value(band_id: int | None) -> float | None:
     return round(order.index(band_id) / (len(order) - 1), 4)
 
 
-def _quarters() -> tuple[int, ...]:
+def read_quarters() -> tuple[int, ...]:
+    """Return the quarters of what partners sold who sold anything."""
     quarters = func.percentile_disc(list(QUARTERS)).within_group(PartnerRates.volume)
     found = session().scalar(select(quarters).where(PartnerRates.volume > 0))
     return tuple(found or ())

@@ -12,15 +12,12 @@ from sqlalchemy.dialects.postgresql import Range
 from portal.core.db import session
 from portal.leads.contest import Contest, Mode
 from portal.leads.models import Lead, LeadType
-from portal.leads.policies import policy_of
 from portal.matching import fairness, knowing, queries
 from portal.matching.criteria import Criterion
 from portal.matching.lead_facts import LeadFacts, known_by
 from portal.matching.models import DistributionRule, Known
 from portal.matching.relaxing import stages
 from portal.matching.rules import Scorer, draw, score_of
-
-ROUND_HOURS = 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +37,15 @@ class Matched:
 class Match:
     """Who suits a lead, best first, and how many partners each criterion took out.
 
-    `rule_id` is None where no rule fits the lead. The numbers of `excluded` sum to `candidates`
+    `rule_id` is None where no rule fits the lead, `hours` where its deadline policy says how long
+    it is on offer. The numbers of `excluded` sum to `candidates`
     minus the partners matched. `contest` is None where the type of the lead says how they come by
     it. The rest is what it was based on, so that it can be computed again: see
     `offers.models.OfferRound`.
     """
 
     rule_id: int | None
-    hours: int
+    hours: int | None
     partners: list[Matched]
     excluded: dict[str, int]
     candidates: int
@@ -79,7 +77,7 @@ def match(
     """
     rule = rule or queries.find_rule_for(lead)
     if rule is None:
-        return Match(None, ROUND_HOURS, [], {}, 0)
+        return Match(None, None, [], {}, 0)
     criteria = [Criterion.from_data(data) for data in rule.criteria]
     known = LeadFacts.of(lead, criteria, at)
     if knowing.counts(rule.known):
@@ -91,10 +89,9 @@ def match(
         if tried.shared.partners:
             found, relaxed = tried, steps
             break
-    hours = rule.hours or policy_of(lead).offer_hours
     return Match(
         rule.id,
-        hours,
+        rule.hours,
         found.shared.partners,
         {**found.judged.excluded, **found.shared.excluded},
         found.judged.candidates,

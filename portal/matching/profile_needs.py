@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, tuple_
 
 from portal.core.db import session
 from portal.matching.criteria import Kind, Mode
@@ -101,7 +101,7 @@ def read_needs(at: datetime, firm: int | None = None, since: datetime | None = N
             found.setdefault(part, Need()).weighed_by.append(rule.name)
     begin = max(at - timedelta(days=DAYS), since) if since else at - timedelta(days=DAYS)
     rows = session().execute(WENT, {"at": at, "since": begin, "firm": firm}).all()
-    said = _criteria_of({(row.rule_id, row.rule_version) for row in rows})
+    said = criteria_of({(row.rule_id, row.rule_version) for row in rows})
     for row in rows:
         for kind in kinds_of(said.get((row.rule_id, row.rule_version), ()), Mode.REQUIRED):
             if kind in DEMANDS and (kind not in OF_LEAD or row._mapping[kind]):
@@ -124,7 +124,7 @@ def _parts(criterion: Mapping[str, Any]) -> set[str]:
     return {criterion["kind"]}
 
 
-def _criteria_of(
+def criteria_of(
     asked: set[tuple[int, int | None]],
 ) -> Mapping[tuple[int, int | None], Sequence[Mapping[str, Any]]]:
     """Return what versions of rules ask; of a round older than versions, what the rule asks now."""
@@ -133,9 +133,10 @@ def _criteria_of(
     said: dict[tuple[int, int | None], Any] = {
         (row.id, None): row.criteria for row in session().execute(now)
     }
-    kept = select(RuleVersion.rule_id, RuleVersion.number, RuleVersion.content).where(
-        RuleVersion.rule_id.in_(ids)
+    criteria = RuleVersion.content["criteria"].label("criteria")
+    kept = select(RuleVersion.rule_id, RuleVersion.number, criteria).where(
+        tuple_(RuleVersion.rule_id, RuleVersion.number).in_(asked)
     )
     for row in session().execute(kept):
-        said[row.rule_id, row.number] = row.content["criteria"]
+        said[row.rule_id, row.number] = row.criteria
     return said

@@ -27,7 +27,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import joinedload
 
-from portal.accounts.models import PARTNER_KINDS
 from portal.catalog.fields import Values
 from portal.core.db import session
 from portal.core.errors import NotFound
@@ -152,9 +151,7 @@ def judge_partners(
     ]
     names = [name for name, _test in found]
     failed = case(*((test, number) for number, (_name, test) in enumerate(found, 1)), else_=0)
-    judging = select(known.c.organisation_id, failed.label("failed")).where(
-        known.c.active, known.c.kind.in_(PARTNER_KINDS)
-    )
+    judging = select(known.c.organisation_id, failed.label("failed")).where(known.takes_part())
     judged = judging.cte("judged").prefix_with("MATERIALIZED", dialect="postgresql")
     read = [
         column for criterion in criteria for column in kinds.columns(criterion, ask, passed=True)
@@ -195,8 +192,7 @@ def who_meets(criteria: Sequence[Criterion], lead: LeadFacts, at: datetime) -> S
         session()
         .scalars(
             select(known.c.organisation_id).where(
-                known.c.active,
-                known.c.kind.in_(PARTNER_KINDS),
+                known.takes_part(),
                 *(~kinds.sure(one) for one in out),
             )
         )

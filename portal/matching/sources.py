@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import NullType
 
-from portal.accounts.models import Organisation
+from portal.accounts.models import PARTNER_KINDS, Organisation
 from portal.partners import facts
 from portal.partners.models import (
     Absence,
@@ -58,6 +58,14 @@ class Source:
         self.table = table
         self.c = table.c
         self.at = at
+
+    def takes_part(self) -> ColumnElement[bool]:
+        """Tell which are partners' firms in the programme.
+
+        Asked by who is none, who are few: so no firm is looked up for each of them.
+        """
+        none = or_(~Organisation.active, Organisation.kind.not_in(PARTNER_KINDS))
+        return self.c.organisation_id.not_in(select(Organisation.id).where(none))
 
     def certified(self, ids: Sequence[int]) -> ColumnElement[bool]:
         """Tell who holds one of these certifications; one is good through its last day."""
@@ -125,6 +133,10 @@ class Source:
 
 class KeptSource(Source):
     """Facts about partners as they were kept."""
+
+    def takes_part(self) -> ColumnElement[bool]:
+        """Tell which were partners' firms in the programme."""
+        return and_(self.c.active, self.c.kind.in_(PARTNER_KINDS))
 
     def certified(self, ids: Sequence[int]) -> ColumnElement[bool]:
         """Tell who held one of these certifications."""

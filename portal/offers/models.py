@@ -95,6 +95,12 @@ class OfferRound(Base):
             "next_ring_at",
             postgresql_where=text("next_ring_at IS NOT NULL AND ended_at IS NULL"),
         ),
+        # what became of the leads that rules decided about lately
+        Index(
+            "ix_offer_rounds_by_rule",
+            "opened_at",
+            postgresql_where=text("rule_id IS NOT NULL"),
+        ),
         Index(
             "ix_offer_rounds_closing",
             "closes_at",

@@ -62,7 +62,6 @@ from portal.offers.publishing import (
     new_seed,
     publish,
     publish_to_unit,
-    stays_direct,
 )
 from portal.offers.rules import (
     AlreadyTaken,
@@ -90,7 +89,9 @@ def offer(lead_id: int, at: datetime, rule: DistributionRule | None = None) -> O
     if not may_be_offered(lead.state, lead.suppressed):
         raise NotReady(_("%(number)s can't be offered in its present state.", number=lead.number))
     check_rested(lead, at)
-    if stays_direct(lead):
+    # kept until the end: who asks for it below finds it in the session
+    lead_type = session().get_one(LeadType, lead.type_id)
+    if lead_type.direct:
         raise StaysDirect(
             _(
                 "%(number)s stays with us: leads of its type are not offered to partners.",

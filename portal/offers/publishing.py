@@ -70,22 +70,21 @@ WRITE_OFFERS = text(
 def lines_of(partners: Sequence[Matched], rings: Mapping[int, int]) -> str:
     """Return the JSON of `WRITE_OFFERS`; a part that many partners share is written out once.
 
-    `rings` has the ring of each firm that is not in the first.
+    `rings` has the ring of each firm that is not in the first. They stand by id: so each index
+    is written in one go.
     """
     known: dict[int, str] = {}
     lines = []
-    for one in partners:
+    for one in sorted(partners, key=lambda one: one.organisation_id):
         parts = []
         for part in one.explanation:
             told = known.get(id(part))
             if told is None:
-                told = known[id(part)] = json.dumps(part)
+                told = known[id(part)] = json.dumps(part, separators=(",", ":"))
             parts.append(told)
-        ring, told = rings.get(one.organisation_id, 1), ", ".join(parts)
-        lines.append(
-            f'{{"o": {one.organisation_id}, "r": {ring}, "s": {one.score}, "e": [{told}]}}'
-        )
-    return f"[{', '.join(lines)}]"
+        ring, told = rings.get(one.organisation_id, 1), ",".join(parts)
+        lines.append(f'{{"o":{one.organisation_id},"r":{ring},"s":{one.score},"e":[{told}]}}')
+    return f"[{','.join(lines)}]"
 
 
 def publish(
@@ -107,7 +106,7 @@ def publish(
     number = lead.round + 1
     firms = [one.organisation_id for one in found.partners]
     policy = policies.policy_of(lead)
-    lasts = clocks.lasts(policy, found.hours, at)
+    lasts = clocks.lasts(policy, found.hours or policy.offer_hours, at)
     waited = waiting.list_waiting(lead.id, firms, at) if user_id is None else []
     knowing = [one.organisation_id for one in found.partners if one.known]
     alone = timedelta(0)

@@ -208,13 +208,14 @@ def _traits_of(lead: Lead) -> list[rules.Trait]:
 
 
 def _who_lists(lead: Lead) -> list[int]:
-    traits = _traits_of(lead)
-    if not traits:
-        return []
     with wall.open_to_meet() as opened:
+        found = opened.scalars(select(RelationKey).order_by(RelationKey.organisation_id)).all()
+        traits = _traits_of(lead) if found else []
+        if not traits:
+            return []
         asked = [
             (row.organisation_id, rules.mark_of(trait, key))
-            for row in opened.scalars(select(RelationKey).order_by(RelationKey.organisation_id))
+            for row in found
             if (key := keys.open_key(row.sealed, row.organisation_id)) is not None
             for trait in traits
         ]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
 from portal.accounts.models import Organisation
 from portal.accounts.queries import get_actor
@@ -78,6 +79,24 @@ def test_both_find_the_same_partners_in_the_same_order_for_the_same_reasons(
         one = next(lead for lead in leads if lead.id == lead_id)
         assert found == match(one, AT, rule=rule).partners
         assert next(match_many([one], rule, AT, keep=3))[1] == found[:3]
+
+
+def test_what_all_partners_sold_is_read_once_for_many_leads(firms: list[int]) -> None:
+    asked: list[str] = []
+
+    def note(_link: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        asked.append(statement)
+
+    volume = {"kind": "volume", "mode": "weighted", "weight": 5}
+    rule = DistributionRule(criteria=[volume], conditions=[], relaxing=[], most=None)
+    leads = [make_lead(), make_lead(), make_lead()]
+    event.listen(session().get_bind(), "before_cursor_execute", note)
+    try:
+        found = list(match_many(leads, rule, AT))
+    finally:
+        event.remove(session().get_bind(), "before_cursor_execute", note)
+    assert [len(partners) for _lead_id, partners in found] == [12, 12, 12]
+    assert sum("percentile_disc" in statement for statement in asked) == 1
 
 
 def test_partners_are_found_as_they_were_known_then(ctx: Flask) -> None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from portal.accounts.queries import get_actor
 from portal.campaigns.models import Campaign
 from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.db import session
-from portal.matching import rulebook
+from portal.matching import rulebook, versions
 from portal.matching.criteria import Criterion
 from portal.matching.models import DistributionRule
-from portal.matching.profile_needs import kinds_of, read_needs
+from portal.matching.profile_needs import criteria_of, kinds_of, read_needs
 from portal.offers import operations as offers
 from portal.partners import contacts, queries
 from portal.partners.completeness import Part, read_completeness
@@ -105,6 +105,12 @@ def test_leads_that_passed_a_firm_by_are_counted_until_it_has_what_they_demand(c
     assert read_needs(LATER, other.id)[Part.CERTIFICATION].leads == 0
     assert read_needs(AT + timedelta(days=200), firm.id)[Part.CERTIFICATION].leads == 0
     assert read_needs(LATER)[Part.CERTIFICATION].leads == 2
+    # a version by which nothing went isn't looked at
+    rule = session().scalars(select(DistributionRule).where(DistributionRule.active)).one()
+    versions.save(rule.id, 1, {**versions.content_of(rule), "hours": 5}, LATER, None)
+    assert criteria_of({(rule.id, 1)}) == dict.fromkeys(
+        [(rule.id, None), (rule.id, 1)], rule.criteria
+    )
 
 
 def test_what_must_hold_together_is_demanded_and_what_may_is_not():

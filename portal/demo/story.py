@@ -38,7 +38,7 @@ from portal.deadlines.models import ClockKind, DeadlinePolicy
 from portal.deadlines.queries import get_policy
 from portal.deadlines.rules import amber_from, rhythm_of
 from portal.deadlines.steps import in_order, steps_of
-from portal.demo import asking, cast, lists, phrases, programme, scenes
+from portal.demo import asking, by_hand, cast, lists, phrases, programme, scenes
 from portal.demo.inquiries import Composer, Inquiry
 from portal.demo.stage import HEARS_BY_MAIL, Cast, Stage, close_in, set_stage
 from portal.escalation import operations as escalation
@@ -102,8 +102,11 @@ FATES = {
     "given_back": 26,
     "ours": 4,
     "mistake": 2,
+    "chosen_rep": 1,
+    "chosen_group": 1,
+    "chosen_distributor": 1,
 }
-ALWAYS_WHOLE = frozenset({"hand_alice", "hand_alan", "hand_bob"})
+ALWAYS_WHOLE = frozenset({"hand_alice", "hand_alan", "hand_bob", *by_hand.CHOOSES})
 REGION_WEIGHTS = {
     "north": 32,
     "germany": 24,
@@ -297,8 +300,13 @@ class Story:
 
     def offer(self, deal: Deal, at: datetime) -> None:
         """Let the channel manager put the lead on offer."""
-        with circumstances.under(channel="web", actor_id=self.stage.manager.id):
-            offers.offer(deal.lead_id, at)
+        if deal.fate in by_hand.CHOOSES:
+            by_hand.offer(self.stage, deal.fate, deal.lead_id, at)
+        else:
+            with circumstances.under(channel="web", actor_id=self.stage.manager.id):
+                offers.offer(deal.lead_id, at)
+        if deal.fate == "chosen_distributor":
+            self.plan(at + 2 * HOUR, by_hand.offer_on, self.stage, deal.lead_id)
         self.follow(deal, at)
 
     def follow(self, deal: Deal, at: datetime) -> None:
@@ -314,6 +322,8 @@ class Story:
         deal.on_offer = True
         round_id, ends_at, rng = opened.id, opened.ends_at, deal.rng
         self.plan(ends_at, self.end_round, deal, round_id, number)
+        if deal.fate in by_hand.CHOOSES:
+            return
         if not self.offered_firms(deal):
             # the overflow unit has it
             return
@@ -578,6 +588,16 @@ class Story:
         self.let_go(held)
         self.follow(held.deal, at)
 
+    def say_who_knew(self, at: datetime) -> None:
+        """Let two firms say that they knew a customer before."""
+        held = [
+            (one.deal.lead_id, one.rep, one.deal.inquiry)
+            for ones in self.hands.values()
+            for one in ones
+            if not one.over
+        ]
+        by_hand.say_who_knew(self.stage, held, at)
+
     def let_go(self, held: Holding) -> None:
         """Forget a holding that is over."""
         held.over = True
@@ -683,7 +703,9 @@ def build(
     story.plan(at - 3 * DAY, scenes.name_support, stage)
     story.plan(at - 2 * DAY, lists.bring_in, stage)
     story.plan(at - 2 * DAY, hand_over_more, stage)
+    story.plan(at - 26 * HOUR, story.say_who_knew)
     story.plan(at - 9 * HOUR, sell_direct, stage)
+    story.plan(at - 6 * HOUR, by_hand.rehearse, stage)
     story.plan(at - 5 * HOUR, scenes.work_at_the_desk, stage)
     story.play()
     settle_at_home(stage, at)
@@ -735,6 +757,8 @@ def region_of(fate: str, rng: Random) -> str:
     """Return where a lead of this fate comes from."""
     if fate in ("open_north", *HANDS):
         return "north"
+    if fate in by_hand.CHOOSES:
+        return "germany"
     if fate == "declined_by_all":
         return rng.choice(ABROAD)
     if fate == "held_old_debt":
@@ -766,6 +790,9 @@ def age_of(fate: str, inquiry: Inquiry, rng: Random) -> timedelta:
         "disqualified": (40, 360 * 24),
         "ours": (30, 20 * 24),
         "mistake": (20, 15 * 24),
+        "chosen_rep": (14, 26),
+        "chosen_group": (14, 22),
+        "chosen_distributor": (14, 30),
     }[fate]
     if fate in ("open", "open_north") and inquiry.industry in ("education", "public_sector"):
         high = 190

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import case, exists, func, literal, select
+from sqlalchemy import case, exists, func, literal, select, true
 
 from portal.accounts.models import PARTNER_KINDS, Organisation, User
 from portal.accounts.permissions import PICKING_ROLES
@@ -96,13 +96,8 @@ def list_doubts(
         (OfferExclusion.reason == "given_back", "given_back"),
         (firm_away, "absent"),
     ]
-    if user_id is not None:
-        he_is_away = (
-            select(User.id)
-            .where(User.id == user_id, User.organisation_id == Organisation.id, away(at))
-            .exists()
-        )
-        asked.append((he_is_away, "person_away"))
+    if user_id is not None and is_away(user_id, at):
+        asked.append((true(), "person_away"))
     asked.append((func.coalesce(PartnerFigures.open_pickups, 0) >= Partner.capacity, "full"))
     code = case(*((when, said if not isinstance(said, str) else literal(said))
                   for when, said in asked)).label("code")  # fmt: skip
@@ -119,3 +114,9 @@ def list_doubts(
         .order_by(func.lower(Organisation.name), Organisation.id)
     )
     return [Doubt(*row) for row in rows]
+
+
+def is_away(user_id: int, at: datetime) -> bool:
+    """Say whether a person, or all of her firm, is away."""
+    found = select(User.id).join(User.organisation).where(User.id == user_id, away(at))
+    return session().scalar(found) is not None

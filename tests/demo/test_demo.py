@@ -207,6 +207,17 @@ def test_the_demo_has_its_people_their_offers_and_a_past(played: Flask) -> None:
     support = session().get_one(CustomerPolicy, 1).support_id
     assert support is not None
 
+    # some was chosen by hand: to whom a lead is offered, and on; who knew a customer; a dry run
+    chosen = session().scalars(select(OfferRound).where(OfferRound.offered_by_id.is_not(None)))
+    assert sorted(one.mode for one in chosen) == ["direct", "direct", "serial"]
+    assert session().scalar(select(func.count(Offer.id)).where(Offer.user_id.is_not(None))) == 1
+    passed_on = session().scalar(
+        select(func.count(Offer.id)).where(Offer.via_organisation_id.is_not(None))
+    )
+    assert passed_on == 2
+    assert (names["KnowledgeClaimed"], names["KnowledgeDecided"]) == (2, 1)
+    assert (names["DryRunEnded"], names["OfferRehearsed"] > 0) == (1, True)
+
     programme = session().get_one(Programme, 1)
     assert programme.state == "demo"
     assert programme.founded_at == AT.replace(minute=0) - story.YEAR

@@ -194,6 +194,9 @@ def test_what_speaks_against_a_firm_is_named_and_overruled_where_that_is_allowed
 
 
 def test_a_person_who_is_away_or_of_another_firm_is_named(desk):
+    away(desk.firms[2])
+    session().flush()
+    assert by_hand.list_doubts(desk.lead.id, desk.ids(0), AT, desk.reps[0][0].id) == []
     away(desk.firms[0], desk.reps[0][0])
     session().flush()
     for person, code in ((desk.reps[0][0], "person_away"), (desk.reps[1][0], "person_gone")):

@@ -385,9 +385,12 @@ def asked_by(pickup: Pickup) -> str | None:
 
 
 def decided(event: EntryEnded, user: User, at: datetime) -> Letter | None:
-    """How a photo-finish went for somebody who took part and did not get the lead."""
+    """How a photo-finish went for somebody who took part and did not get the lead.
+
+    Whoever is with another firm by now hears nothing.
+    """
     teaser = find_teaser(event.lead_id) if event.lead_id is not None else None
-    if teaser is None:
+    if teaser is None or user.organisation_id != event.organisation_id:
         return None
     declined = event.refusal == FIRM_DECLINED
     if teaser.state != LeadState.OFFERED and not declined:

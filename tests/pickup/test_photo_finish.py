@@ -252,6 +252,10 @@ def test_whom_the_second_gate_stops_loses_to_the_next_best(finish, happens, outc
     finish.decide(21)
     assert finish.holder == 2
     assert finish.outcomes() == [(0, "outscored", None), (1, *outcome), (2, "won", None)]
+    react(AT + 22 * SECOND)
+    told = session().scalars(select(OutgoingEmail.user_id).where(OutgoingEmail.kind == "not_yours"))
+    # who is with the firm no more hears nothing of its leads, and who said no knows
+    assert (finish.people[1].id in told) is (happens in (owes, pauses))
 
 
 def test_where_nobody_is_left_the_lead_stays_on_offer_and_the_next_pick_begins_anew(finish):

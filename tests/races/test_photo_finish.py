@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 from functools import partial
+from threading import Event
 
 import pytest
 from sqlalchemy import update
@@ -14,10 +15,11 @@ from portal.accounts.queries import get_actor
 from portal.core import clock
 from portal.core.db import session
 from portal.matching.models import DistributionRule
+from portal.offers import operations as offers
 from portal.offers.models import Offer, OfferRound
 from portal.pickup import operations as pickup
 from portal.pickup import photo_finish
-from tests.factories import make_offered_lead, make_person
+from tests.factories import make_offered_lead, make_partner, make_person
 from tests.live import at_once
 from tests.races.test_first_come import (
     GONE,
@@ -132,6 +134,31 @@ def test_many_who_decide_at_once_give_it_once_while_others_still_pick(live):
         assert [row.user_id for row in pickups_of(live, lead_id)] == [entered[-1].user_id]
         live.do(end_all)
     assert_house_in_order(live)
+
+
+def test_the_news_of_a_no_waits_for_who_is_just_picking_again(live):
+    firm = make_partner()
+    # a colleague is still interested, so the firm is not out
+    rep, _colleague = make_person(firm), make_person(firm)
+    lead_id = on_offer(live, [rep], mode="photo_finish", deciding_seconds=60)
+    actor, at = get_actor_in(live, rep), clock.now()
+    live.do(pickup.claim, lead_id, actor, at)
+    live.do(offers.decline, lead_id, "no_capacity", actor, at)
+    offer_id = live.value("SELECT offer_id FROM entries WHERE lead_id = :id", id=lead_id)
+    picked, told = Event(), Event()
+
+    def pick_again():
+        assert pickup.claim(lead_id, actor, at).again
+        picked.set()
+        told.wait(0.5)
+
+    def tell():
+        assert picked.wait(PATIENCE)
+        live.do(photo_finish.step_back, offer_id, rep.id, at, at)
+        told.set()
+
+    at_once(partial(live.do, pick_again), tell)
+    assert live.value("SELECT outcome FROM entries WHERE lead_id = :id", id=lead_id) is None
 
 
 def get_actor_in(live, person):

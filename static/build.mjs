@@ -192,6 +192,37 @@ function outlines() {
   );
 }
 
+/** Draw each country (c276, by its number) and each state of the US (us-california), to be shaded. */
+function regions() {
+  const world = JSON.parse(read(modules("world-atlas", "countries-50m.json")));
+  const states = JSON.parse(read(modules("us-atlas", "states-10m.json")));
+  const found = [
+    ...world.objects.countries.geometries.filter(({ id }) => id).map((shape) => [`c${shape.id}`, shape, world]),
+    ...states.objects.states.geometries.map((shape) => [`us-${shape.properties.name.toLowerCase().replaceAll(" ", "-")}`, shape, states]),
+  ];
+  // islands far away bear the number of their country, too: the one with most of a coast is meant
+  found.sort(([, one], [, other]) => polygons(other).flat(2).length - polygons(one).flat(2).length);
+  const decoded = new Map([world, states].map((atlas) => [atlas, decode(atlas)]));
+  const paths = [];
+  const boxes = {};
+  for (const [id, shape, atlas] of found) {
+    const arcs = decoded.get(atlas);
+    const whole = (ring) => ring.flatMap((index) => (index < 0 ? arcs[~index].toReversed() : arcs[index]));
+    const drawn = polygons(shape).map((rings) => rings.map(whole));
+    const path = drawn.flat().map((points) => line(points, true)).join("");
+    if (!path || id in boxes) continue;
+    paths.push(`<path id="${id}" d="${path}"/>`);
+    // where its largest part lies: what is far away doesn't make the map a world's
+    const framed = drawn.map(([outer]) => {
+      const [xs, ys] = [0, 1].map((axis) => unwrap(outer).map((point) => project(point)[axis]));
+      return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+    });
+    const size = ([left, top, right, bottom]) => (right - left) * (bottom - top);
+    boxes[id] = framed.reduce((largest, one) => (size(one) > size(largest) ? one : largest));
+  }
+  return [`<svg xmlns="http://www.w3.org/2000/svg">${paths.join("")}</svg>\n`, `${JSON.stringify(boxes)}\n`];
+}
+
 // ---- writing --------------------------------------------------------------------------
 
 const COMPRESSIBLE = new Set([".css", ".js", ".svg"]);
@@ -221,6 +252,9 @@ put("portal.css", await stylesheet());
 put("portal.js", await script());
 put("icons.svg", sprite());
 put("world.svg", outlines());
+const [shapes, boxes] = regions();
+put("regions.svg", shapes);
+put("regions.json", boxes);
 for (const path of files(at("static", "img"), "")) put(basename(path), readFileSync(path));
 
 const draft = join(out, "manifest.json.new");

@@ -1,4 +1,4 @@
-"""The map of a rule's preview: the lead, how far the rule reaches, and the partners it finds."""
+"""The map of a rule's preview: the lead, how far and where the rule reaches, whom it finds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask import url_for
 from portal.leads.models import Lead
 from portal.matching.criteria import Criterion, Kind
 from portal.partners.models import Partner
-from portal.web import maps
+from portal.web import maps, outlines
 from portal.web.maps import Circle, Dot, Map
 
 MOST = 200
@@ -20,9 +20,11 @@ def draw(lead: Lead, criteria: Iterable[Criterion], firms: Mapping[int, Partner]
     """Return the map of a lead whose place is known, with those of the firms whose place is, too.
 
     The circle is the narrowest distance that the rule asks for; without one it marks the lead.
+    Shaded are the regions that the rule asks for.
     """
     if lead.latitude is None or lead.longitude is None:
         return None
+    criteria = list(criteria)
     dots = [
         Dot(
             one.latitude,
@@ -34,7 +36,19 @@ def draw(lead: Lead, criteria: Iterable[Criterion], firms: Mapping[int, Partner]
         if one.latitude is not None and one.longitude is not None
     ]
     reach = min(distances(criteria), default=0.0)
-    return maps.draw(dots, Circle(lead.latitude, lead.longitude, reach))
+    regions = outlines.find(region_codes(criteria))
+    return maps.draw(dots, Circle(lead.latitude, lead.longitude, reach), regions)
+
+
+def region_codes(criteria: Iterable[Criterion]) -> Sequence[str]:
+    """Return the countries and states that partners are to be in or to serve."""
+    found: list[str] = []
+    for one in criteria:
+        if one.kind in (Kind.PLACE, Kind.TERRITORY) and not one.forbidden:
+            found += one.codes
+        if one.kind in (Kind.ALL, Kind.ANY) and not one.forbidden:
+            found += region_codes(one.of)
+    return found
 
 
 def distances(criteria: Iterable[Criterion]) -> Sequence[float]:

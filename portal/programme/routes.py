@@ -18,6 +18,7 @@ from portal.programme import operations, queries
 from portal.programme.forms import GoalForm, ReferralForm, TermsForm, TerritoriesForm, goal_form
 from portal.programme.models import Goal, GoalKind, TermsKind
 from portal.programme.words import GOALS, TERMS, narrowed_to, progress_in_words, text_of
+from portal.web import maps, outlines
 from portal.web.access import requires
 from portal.web.htmx import go
 
@@ -37,6 +38,7 @@ def terms_asked() -> queries.Asked | None:
 def page() -> ResponseReturnValue:
     at = clock.now()
     goals = [queries.progress_of(goal, at) for goal in queries.list_goals(at)]
+    coverage = queries.list_coverage(at)
     return render_template(
         "programme/programme.html",
         goals=[
@@ -50,10 +52,8 @@ def page() -> ResponseReturnValue:
             }
             for one in goals
         ],
-        coverage=[
-            (name_of(one.code) if one.code else _("Elsewhere"), one)
-            for one in queries.list_coverage(at)
-        ],
+        coverage=[(name_of(one.code) if one.code else _("Elsewhere"), one) for one in coverage],
+        map=maps.draw((), regions=outlines.find(one.code for one in coverage if one.code)),
         terms=[
             (kind, words, queries.find_terms(kind), queries.count_agreed(kind))
             for kind, words in TERMS.items()

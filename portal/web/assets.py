@@ -7,6 +7,7 @@ accent colour of a programme. Not here: how the files are built (static/build.mj
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, Response, abort, current_app, request
 from markupsafe import Markup
@@ -43,6 +44,7 @@ class Assets:
         self._hashed: frozenset[str] = frozenset()
         # a page draws some two hundred, of a few dozen kinds
         self._icons: dict[tuple[str, str], Markup] = {}
+        self._data: dict[str, Any] = {}
         self.refresh()
 
     @property
@@ -61,7 +63,15 @@ class Assets:
         self._read_at = changed_at
         self._names = json.loads(self._manifest.read_text("utf-8")) if changed_at else {}
         self._hashed = frozenset(f"{BUILT}/{name}" for name in self._names.values())
-        self._icons = {}
+        self._icons, self._data = {}, {}
+
+    def read_data(self, name: str) -> Any:
+        """Return what a built file of JSON says; nothing where it is not built."""
+        if name not in self._data:
+            built = self._names.get(name)
+            path = self.directory / BUILT / built if built else None
+            self._data[name] = json.loads(path.read_text("utf-8")) if path else {}
+        return self._data[name]
 
     def url(self, name: str) -> str:
         """Name the address of a file; an unbuilt one is sought in `static` itself."""
@@ -104,7 +114,7 @@ def serve_static(filename: str) -> Response:
         abort(404)
     packed = hashed and Path(f"{path}.gz").is_file()
     use_packed = packed and bool(request.accept_encodings["gzip"])
-    # Read whole: the largest has some 90 KB compressed, and no open file outlives the request.
+    # Read whole: the largest has some 120 KB compressed, and no open file outlives the request.
     content = Path(f"{path}.gz" if use_packed else path).read_bytes()
     response = Response(content, mimetype=TYPES[ending])
     response.add_etag()

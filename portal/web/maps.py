@@ -45,6 +45,18 @@ class Circle:
 
 
 @dataclass(frozen=True, slots=True)
+class Region:
+    """A country or state by its outline; `box` is where most of it lies, left, top, right, bottom.
+
+    `part`: only a part of it is meant.
+    """
+
+    outline: str
+    box: tuple[float, float, float, float]
+    part: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Drawn:
     """A dot or a circle where it is drawn."""
 
@@ -57,11 +69,12 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """What a template draws: the part that is shown, the circle, and the dots on top."""
+    """What a template draws: the part that is shown, shaded regions, the circle, dots on top."""
 
     view: tuple[float, float, float, float]
     dots: Sequence[Drawn]
     circle: Drawn | None = None
+    regions: Sequence[Region] = ()
 
 
 def place(latitude: float, longitude: float) -> tuple[float, float]:
@@ -71,7 +84,9 @@ def place(latitude: float, longitude: float) -> tuple[float, float]:
     return longitude * STEPS, -north * 180 / pi * STEPS
 
 
-def draw(dots: Iterable[Dot], circle: Circle | None = None) -> Map | None:
+def draw(
+    dots: Iterable[Dot], circle: Circle | None = None, regions: Sequence[Region] = ()
+) -> Map | None:
     """Return the map on which all of these are seen, None where there is nothing to see."""
     given = list(dots)
     points = [place(dot.latitude, dot.longitude) for dot in given]
@@ -82,6 +97,8 @@ def draw(dots: Iterable[Dot], circle: Circle | None = None) -> Map | None:
         reach = circle.km / KM_OF_DEGREE / max(cos(radians(circle.latitude)), 0.1) * STEPS
         ring = Drawn(x, y, reach)
         points += [(x - reach, y - reach), (x + reach, y + reach)]
+    for left, top, right, bottom in (region.box for region in regions):
+        points += [(left, top), (right, bottom)]
     if not points:
         return None
     view = frame(points)
@@ -96,7 +113,7 @@ def draw(dots: Iterable[Dot], circle: Circle | None = None) -> Map | None:
     ]
     # the small ones lie on top of the large ones
     drawn.sort(key=lambda one: -one.r)
-    return Map(view, drawn, ring)
+    return Map(view, drawn, ring, regions)
 
 
 def frame(points: Sequence[tuple[float, float]]) -> tuple[float, float, float, float]:

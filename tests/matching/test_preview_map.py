@@ -13,6 +13,13 @@ from tests.factories import make_lead, make_partner
 NEAR = {"kind": "radius", "mode": "required", "km": 50}
 FAR = {"kind": "any", "mode": "weighted", "weight": 9, "of": [{"kind": "radius", "km": 400}]}
 
+WHERE = [
+    {"kind": "place", "mode": "forbidden", "codes": ["CH"]},
+    {"kind": "not", "mode": "required", "of": [{"kind": "place", "codes": ["FR"]}]},
+    {"kind": "any", "mode": "required", "of": [{"kind": "place", "codes": ["AT", "DE-NI"]}]},
+    {"kind": "territory", "mode": "weighted", "weight": 9, "codes": ["US-CA", "XX", "AT"]},
+]
+
 
 def test_the_lead_the_narrowest_distance_and_who_is_found_are_drawn(ctx: Flask) -> None:
     lead = make_lead()
@@ -23,5 +30,13 @@ def test_the_lead_the_narrowest_distance_and_who_is_found_are_drawn(ctx: Flask) 
         drawn = preview_map.draw(lead, criteria, found)
         wide = preview_map.draw(lead, criteria[:1], found)
         assert preview_map.draw(make_lead(latitude=None), criteria, found) is None
+    assert drawn.regions == []
     assert [(one.words, one.url) for one in drawn.dots] == [("Alpha", f"/partners/{firms[0].id}")]
+    with ctx.test_request_context():
+        shaded = preview_map.draw(lead, [Criterion.from_data(one) for one in WHERE], found)
+    assert [(one.outline, one.part) for one in shaded.regions] == [
+        ("c040", False),
+        ("c276", True),
+        ("us-california", False),
+    ]
     assert round(wide.circle.r / drawn.circle.r) == 8

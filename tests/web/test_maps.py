@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from portal.web.maps import LEAST_WIDTH, SHAPE, Circle, Dot, draw, place
+from portal.web import outlines
+from portal.web.maps import LEAST_WIDTH, SHAPE, WORLD, Circle, Dot, draw, place
 
 BUILT = Path(__file__).resolve().parents[2] / "static" / "vendor"
 GERMANY = [(52.37, 9.73), (48.14, 11.58), (53.55, 9.99)]
@@ -60,6 +61,23 @@ def test_outlines_are_built_as_places_are_projected():
             x, y = x + dx, y + dy
             nearest = min(nearest, dist((x, y), wanted))
     assert nearest < 10
+
+
+def test_regions_are_built_where_they_lie(app):
+    """Vienna and Sacramento lie where Austria and California do; France is the one in Europe."""
+    with app.app_context():
+        every = outlines.find(["AT", "AT-9", "US-CA", "FR", "AU", "XX", "US-XX"])
+    assert [one.outline for one in every] == ["c040", "us-california", "c250", "c036", "c840"]
+    drawn = BUILT / json.loads((BUILT / "manifest.json").read_text())["regions.svg"]
+    assert all(f'id="{one.outline}"' in drawn.read_text() for one in every)
+    for one, where in zip(every, [(48.21, 16.37), (38.58, -121.49), (48.86, 2.35)], strict=False):
+        (x, y), (left, top, right, bottom) = place(*where), one.box
+        assert left < x < right
+        assert top < y < bottom
+        assert right - left < WORLD / 20
+    shown = draw([], None, every[:1]).view
+    assert shown[0] < every[0].box[0]
+    assert shown[2] < WORLD / 10
 
 
 def test_a_place_alone_is_marked():

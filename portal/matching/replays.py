@@ -136,8 +136,13 @@ def go_through(replay: Replay, batch: Sequence[Case], tally: Tally, at: datetime
         )
     }
     known = [case.facts_upto for case in batch if case.facts_upto is not None]
-    then = facts.lay_out(max(known)) if known else facts.NOW
+    then = facts.lay_out(max(known), known[0]) if known else facts.NOW
+    held_at = known[0] if known else 0
     for case in batch:
+        if case.facts_upto is not None and case.facts_upto > held_at:
+            # profiles change seldom, what firms hold with each pick
+            facts.go_on(held_at, case.facts_upto)
+            held_at = case.facts_upto
         if case.lead_id not in leads:
             continue
         lead = as_then(leads[case.lead_id], case.lead_facts)

@@ -33,7 +33,7 @@ from sqlalchemy.types import Boolean, DateTime, Float, Integer
 
 from portal.core.db import session
 
-__all__ = ["LAST_KEPT", "NOW", "UNSEEN", "as_of", "last_kept", "lay_out"]
+__all__ = ["LAST_KEPT", "NOW", "UNSEEN", "as_of", "go_on", "last_kept", "lay_out"]
 
 NUMBERS = ARRAY(BigInteger)
 
@@ -133,7 +133,7 @@ _AS_OF = """
     SELECT known.*, coalesce((
       SELECT then_held.held FROM partner_held_kept AS then_held
       WHERE then_held.organisation_id = kept.organisation_id
-        AND then_held.id <= :upto AND NOT then_held.id <@ :unseen
+        AND then_held.id <= :held_upto AND NOT then_held.id <@ :unseen
       ORDER BY then_held.id DESC LIMIT 1), 0) AS held
     FROM (
       SELECT DISTINCT ON (organisation_id) organisation_id, facts FROM partner_facts_kept
@@ -159,20 +159,39 @@ def as_of(upto: int, unseen: Sequence[Range[int]] = (), firm: int | None = None)
     asked = AS_OF if firm is None else AS_OF_ONE.bindparams(firm=firm)
     columns = [Column(column.name, column.type) for column in NOW.columns]
     return (
-        asked.bindparams(upto=upto, unseen=list(unseen))
+        asked.bindparams(upto=upto, held_upto=upto, unseen=list(unseen))
         .columns(*columns, Column(HELD, Integer))
         .subquery("partner_facts")
     )
 
 
-def lay_out(upto: int) -> FromClause:
+def lay_out(upto: int, held_upto: int | None = None) -> FromClause:
     """Return the same for who asks it of many leads: written out once, until the transaction ends.
 
-    It stands in for what was laid out before. Only where the transaction may write.
+    What firms held is that of another entry where `held_upto` names one. It stands in for what was
+    laid out before. Only where the transaction may write.
     """
     session().execute(text("DROP TABLE IF EXISTS partner_facts_then"))
-    session().execute(LAY_OUT, {"upto": upto})
+    held = upto if held_upto is None else held_upto
+    session().execute(LAY_OUT, {"upto": upto, "held_upto": held})
     session().execute(text("ANALYZE partner_facts_then"))
     then = NOW.to_metadata(MetaData(), name="partner_facts_then")
     then.append_column(Column(HELD, Integer))
     return then.alias("partner_facts")
+
+
+GO_ON = text(
+    """
+    UPDATE partner_facts_then AS laid_out SET held = since.held
+    FROM (
+      SELECT DISTINCT ON (organisation_id) organisation_id, held FROM partner_held_kept
+      WHERE id > :before AND id <= :upto ORDER BY organisation_id, id DESC
+    ) AS since
+    WHERE since.organisation_id = laid_out.organisation_id
+    """
+)
+
+
+def go_on(before: int, upto: int) -> None:
+    """Have what is laid out say what firms held at an entry, where it said that of one before."""
+    session().execute(GO_ON, {"before": before, "upto": upto})

@@ -68,6 +68,11 @@ def test_what_a_firm_held_and_that_it_only_referred_is_known_still(ctx):
     then, since = known(facts.as_of(upto, firm=firm.id), firm), facts.as_of(facts.last_kept())
     assert (then["held"], then["only_refers"]) == (3, True)
     assert (known(since, firm)["held"], known(since, firm)["only_refers"]) == (4, False)
+    # many leads are gone through by the profiles of a day, each by what firms held when it came
+    day = facts.lay_out(facts.last_kept(), upto)
+    assert (known(day, firm)["held"], known(day, firm)["only_refers"]) == (3, False)
+    facts.go_on(upto, facts.last_kept())
+    assert known(day, firm)["held"] == 4
 
 
 def test_of_two_changes_at_once_both_are_known_and_what_nobody_saw_yet_was_not(committed):

@@ -154,7 +154,8 @@ class KeptSource(Source):
 
     def in_group(self, group_id: int) -> ColumnElement[bool]:
         """Tell who belonged to a group."""
-        return self.c.group_ids.bool_op("@>")(func.array([group_id]))
+        belonged: ColumnElement[bool] = self.c.group_ids.contains([group_id])
+        return belonged
 
     def held(self) -> ColumnElement[int]:
         """Return how many leads a firm held."""

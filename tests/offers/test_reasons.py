@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from portal.accounts.queries import get_actor
 from portal.catalog.queries import book, forget_book
@@ -21,7 +21,7 @@ from portal.offers import reasons
 from portal.offers.models import Offer
 from portal.partners import operations as partners
 from portal.partners.figures import count
-from portal.partners.models import Partner, PartnerRates
+from portal.partners.models import Partner, PartnerGroup, PartnerGroupMember, PartnerRates
 from portal.programme import operations as programme
 from portal.relations.models import RelationHit
 from tests.factories import (
@@ -168,6 +168,18 @@ def test_a_level_that_was_enough_stays_enough_when_the_levels_are_put_in_another
     assert [one.criterion.level_id for one in found.explained.lines] == [below]
     assert found.explained.suits
     assert tell_relaxed(opened.rule_id, opened.rule_version, opened.relaxed) == told
+
+
+def test_who_was_not_in_the_group_then_reads_that_though_it_is_in_it_now(ctx: Flask) -> None:
+    inside, outside = make_partner(), make_partner()
+    club = PartnerGroup(name="Club", created_at=AT)
+    session().add(club)
+    session().flush()
+    session().add(PartnerGroupMember(group_id=club.id, organisation_id=inside.id))
+    lead, opened = offered(kept(group_id=club.id))
+    session().execute(update(PartnerGroupMember).values(organisation_id=outside.id))
+    outs = [reasons.answer(lead, opened, one.id, AT + YEAR) for one in (inside, outside)]
+    assert [one.explained.out for one in outs] == [None, "group"]
 
 
 def test_what_the_rule_let_go_of_is_not_asked_again(ctx: Flask) -> None:

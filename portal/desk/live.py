@@ -39,7 +39,7 @@ from portal.offers.cards import Card, left_card
 from portal.offers.rules import Outscored
 from portal.partners import events as partners
 from portal.pickup import events as pickup
-from portal.pickup.queries import position_of
+from portal.pickup.queries import find_held, position_of
 from portal.pickup.questions import gate_view, hot_stop
 from portal.pickup.refusals import outscored_words
 from portal.pickup.routes import read_filters
@@ -271,9 +271,10 @@ def card(lead_id: int) -> ResponseReturnValue:
         raise NotFound()
     gone = gone_card(lead_id, actor, at)
     if held is not None:
-        return render_template("desk/_card_in_house.html", card=gone, mine=True)
+        own = find_held(lead_id) if held.holder_id == actor.id else None
+        return render_template("desk/_card_in_house.html", card=gone, mine=True, pickup=own)
     if gone.state == "in_house":
-        return render_template("desk/_card_in_house.html", card=gone, mine=False), 409
+        return render_template("desk/_card_in_house.html", card=gone, mine=False, pickup=None), 409
     return render_template("offers/_card.html", card=gone), 409
 
 

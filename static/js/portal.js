@@ -402,6 +402,13 @@ function follow({ stream, at: made, signedOut }) {
     await new Promise((done) => setTimeout(done, Math.random() * within));
     const now = await fragment(`/leads/${lead}/card`).catch(() => null);
     if (!now || !card.isConnected || $(".htmx-request", card)) return;
+    const yours = $(".lead-card-yours", now);
+    if (yours) {
+      const inside = card.contains(document.activeElement);
+      card.replaceWith(yours);
+      htmx.process(yours);
+      return inside && $("h2", yours).focus({ preventScroll: true });
+    }
     const open = $(openCard, now);
     if (open && $("[data-decides]", card)) {
       // nobody could have it: it is on offer again

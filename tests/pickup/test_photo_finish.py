@@ -404,6 +404,10 @@ def test_page_fragment_and_json_say_when_it_is_decided_and_then_how_it_went(app,
     gone = browsers[0].get(f"/leads/{finish.lead.id}/card", headers={"HX-Request": "true"})
     assert gone.status_code == 409
     assert "Another firm suited it better" in gone.text
+    # who got it reads that it is hers, nothing pales before her
+    yours = browsers[1].get(f"/leads/{finish.lead.id}/card", headers={"HX-Request": "true"}).text
+    assert "It is yours." in yours
+    assert "lead-card-gone" not in yours
 
 
 def test_any_later_post_on_the_lead_has_it_decided_first(app, on_page):

@@ -459,6 +459,8 @@ FIRMS: tuple[Firm, ...] = (
 
 # name, note, members
 MENTORS = "Mentors of new partners"
+SCHOOLS = "School circle"
+EXPERTS = "Wi-Fi experts"
 GROUPS = (
     (
         MENTORS,
@@ -478,7 +480,7 @@ GROUPS = (
         ),
     ),
     (
-        "School circle",
+        SCHOOLS,
         "Meets before each funding round.",
         (ALPHA, "Weserkontor IT", "Neckarfunk", "Spreewerft Systemhaus", "Thornquay Networks"),
     ),
@@ -490,6 +492,8 @@ GROUPS = (
 )
 
 # conditions of the day: firm on holiday, firm that pauses, firm with an old debt
+REFERS = "Weserkontor IT"
+"""The firm that brings what was referred."""
 AWAY, PAUSED, IN_DEBT = "Rheinufer Computer", "Harzblick Datentechnik", "Octaline"
 SLOW = (IN_DEBT, "Pennine Cabling", "Mainbogen Systeme", "Frankenkabel", "Hudson Ridge Tech")
 

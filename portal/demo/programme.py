@@ -40,26 +40,34 @@ REFERRING = {
         "für jeden gewonnenen erhalten Sie 3 % des Werts."
     ),
 }
-TERRITORIES = {"DE": 18, "AT": 4, "CH": 3, "US": 10, "FR": 2}
+TERRITORIES = {"DE": 16, "AT": 4, "CH": 3, "US": 5, "FR": 2}
 SILENT = (cast.AWAY, cast.PAUSED, cast.IN_DEBT)
 """Who has not read the second version yet."""
 
 
-def begin(stage: Stage, at: datetime) -> None:
-    """Set the goals of the year, say where the programme runs, and have everybody agree."""
+def begin(stage: Stage, share: float, at: datetime) -> None:
+    """Set the goals of the year, say where the programme runs, and have everybody agree.
+
+    `share` is how much of a whole year's leads the demo has.
+    """
     with circumstances.under(channel="web", actor_id=stage.manager.id):
         ends = at.date() + timedelta(days=400)
         for kind, name, target, codes in (
-            (GoalKind.WON_VALUE, "Revenue of the year", 2_400_000, ()),
-            (GoalKind.WON_LEADS, "Wins in Austria and Switzerland", 12, ("AT", "CH")),
-            (GoalKind.LOYALTY, "Customers who buy again", 10, ()),
-            (GoalKind.TERRITORIES, "Partners in the United States", 10, ("US",)),
+            (GoalKind.WON_VALUE, "Revenue of the year", round(3_000_000 * share), ()),
+            (
+                GoalKind.WON_LEADS,
+                "Wins in Austria and Switzerland",
+                round(20 * share),
+                ("AT", "CH"),
+            ),
+            (GoalKind.WON_LEADS, "Wins in Germany", round(70 * share), ("DE",)),
+            (GoalKind.TERRITORIES, "Partners in the United States", 5, ("US",)),
         ):
             operations.save_goal(
                 GoalDraft(
                     kind=kind,
                     name=name,
-                    target=target,
+                    target=max(target, 1),
                     starts_on=first_of_month(at.date()),
                     ends_on=ends,
                     codes=codes,

@@ -38,7 +38,18 @@ from portal.deadlines.models import ClockKind, DeadlinePolicy
 from portal.deadlines.queries import get_policy
 from portal.deadlines.rules import amber_from, rhythm_of
 from portal.deadlines.steps import in_order, steps_of
-from portal.demo import asking, by_hand, cast, lists, phrases, programme, scenes
+from portal.demo import (
+    asking,
+    by_hand,
+    cast,
+    drafts,
+    firms,
+    lists,
+    nights,
+    phrases,
+    programme,
+    scenes,
+)
 from portal.demo.inquiries import Composer, Inquiry
 from portal.demo.stage import HEARS_BY_MAIL, Cast, Stage, close_in, set_stage
 from portal.escalation import operations as escalation
@@ -223,6 +234,7 @@ class Story:
                     campaign_id=self.campaigns.get(inquiry.source),
                 ),
                 at,
+                self.finder_of(inquiry, at),
             )
         deal.lead_id = lead.id
         # drawn apart: what was drawn before there were signals stays as it was
@@ -241,6 +253,12 @@ class Story:
             self.plan(at + pause, scenes.cancel, self.stage, deal.lead_id)
         else:
             self.plan(at + pause, self.qualify, deal)
+
+    def finder_of(self, inquiry: Inquiry, at: datetime) -> Actor | None:
+        """Return who brought an inquiry that somebody referred, once there is a firm that does."""
+        if inquiry.source != "referral" or at < self.at - YEAR + 10 * DAY:
+            return None
+        return self.stage.named(cast.REFERS).reps[0]
 
     def qualify(self, deal: Deal, at: datetime) -> None:
         """Let a qualifier write down what she found out, and declare the lead complete."""
@@ -690,7 +708,11 @@ def build(
         story.plan(deal.born, story.capture, deal)
     for week in range(1, 52):
         story.plan(at - YEAR + week * 7 * DAY, weigh_partners)
-    story.plan(at - YEAR + 7 * DAY, programme.begin, stage)
+        if week % 4 == 0:
+            story.plan(at - YEAR + week * 7 * DAY, nights.count_rates)
+    story.plan(at - YEAR + 7 * DAY, programme.begin, stage, size / FULL)
+    story.plan(at - YEAR + 8 * DAY, firms.introduce, stage)
+    story.plan(at - 40 * DAY, firms.form_circles, stage)
     story.plan(at - 20 * DAY, scenes.keep_for_later, stage)
     story.plan(at - 12 * DAY, programme.ask_again, stage)
     story.plan(at - 10 * DAY, close_in, stage)
@@ -717,6 +739,8 @@ def build(
     weigh_partners(at)
     same_offers(stage, at)
     scenes.weigh_leads(at)
+    nights.count(at)
+    drafts.try_one(stage, at - HOUR)
     settle_past_mails(at)
     session().get_one(Programme, 1).state = "demo"
     session().flush()

@@ -30,14 +30,18 @@ from portal.demo import story
 from portal.demo.cast import PASSWORD
 from portal.demo.command import demo
 from portal.demo.inquiries import Composer
+from portal.desk.fairness import list_months
 from portal.feedback.models import Feedback
 from portal.leads.leaks import find_leaks
 from portal.leads.models import ArchivedLead, HandOver, Lead, LeadState
 from portal.leads.operations import facts_of, phone_of
 from portal.leads.requirements import missing_for
+from portal.matching.models import Replay, WeightSuggestion
 from portal.offers.jobs import due_rounds
 from portal.offers.models import Offer, OfferRound
+from portal.partners.completeness import read_completeness
 from portal.partners.models import Absence, Partner
+from portal.partners.queries import list_groups
 from portal.pickup.jobs import changed_debts
 from portal.pickup.models import Pickup
 from portal.pickup.queries import position_of
@@ -217,6 +221,15 @@ def test_the_demo_has_its_people_their_offers_and_a_past(played: Flask) -> None:
     assert passed_on == 2
     assert (names["KnowledgeClaimed"], names["KnowledgeDecided"]) == (2, 1)
     assert (names["DryRunEnded"], names["OfferRehearsed"] > 0) == (1, True)
+
+    # what the nights count stands there at once, a draft was replayed, a group fills itself
+    assert list_months()
+    assert session().scalar(select(func.count()).select_from(WeightSuggestion))
+    assert session().scalars(select(Replay.made_at)).one() is not None
+    members = {group.name: number for group, number in list_groups()}
+    assert members["Wi-Fi experts"] >= 3
+    complete = read_completeness(list(session().scalars(select(Partner.organisation_id))), AT)
+    assert 0 < sum(not one.missing for one in complete.values()) < len(complete)
 
     programme = session().get_one(Programme, 1)
     assert programme.state == "demo"

@@ -124,7 +124,7 @@ class RuleForm(CriteriaForm):
     lead = StringField(
         _l("Lead to try it with"),
         [Optional(), Length(max=40)],
-        description=_l("Its number, as L-10001. Empty: the newest that is ready."),
+        description=_l("Its number, as L-10001. Empty: the newest that the rule is for."),
     )
 
     def offer(self) -> None:

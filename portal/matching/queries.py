@@ -62,17 +62,26 @@ def get_rule(rule_id: int, *, lock: bool = False) -> DistributionRule:
     return found
 
 
-def find_sample_lead(number: str) -> Lead | None:
-    """Return the lead of this number, without one the newest that is ready to be offered."""
-    if number:
-        return session().scalar(
-            select(Lead).where(func.lower(Lead.number).in_([number.lower(), f"l-{number.lower()}"]))
-        )
+def find_lead(number: str) -> Lead | None:
+    """Return the lead of this number, with or without the letter before it."""
     return session().scalar(
-        select(Lead)
-        .where(Lead.state == LeadState.QUALIFIED)
-        .order_by(Lead.state_since.desc(), Lead.id.desc())
-        .limit(1)
+        select(Lead).where(func.lower(Lead.number).in_([number.lower(), f"l-{number.lower()}"]))
+    )
+
+
+def list_samples(most: int) -> Sequence[Lead]:
+    """Return leads to try a rule with: the newest that are ready, then those on offer."""
+    return (
+        session()
+        .scalars(
+            select(Lead)
+            .where(Lead.state.in_([LeadState.QUALIFIED, LeadState.OFFERED]))
+            .order_by(
+                (Lead.state == LeadState.QUALIFIED).desc(), Lead.state_since.desc(), Lead.id.desc()
+            )
+            .limit(most)
+        )
+        .all()
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, flash, make_response, render_template, request, url_for
@@ -14,8 +15,9 @@ from portal.core import clock
 from portal.core.errors import Conflict, Invalid
 from portal.leads import own_fields
 from portal.leads.contest_words import contest_in_words
+from portal.leads.models import Lead
 from portal.matching import operations, preview_map, queries, rulebook, sentence, versions
-from portal.matching.criteria import FIXED_FIELDS
+from portal.matching.criteria import FIXED_FIELDS, Condition
 from portal.matching.doctor_routes import diagnose
 from portal.matching.forms import RuleForm, rule_form
 from portal.matching.models import DistributionRule
@@ -37,6 +39,8 @@ from portal.web.htmx import go, wants_fragment
 blueprint = Blueprint("matching", __name__)
 
 SHOWN = 20
+SAMPLES = 50
+"""So many leads are looked at for one that a rule is for."""
 
 
 @blueprint.get("/rules")
@@ -218,21 +222,19 @@ def preview_of(form: RuleForm, standing: Standing | None) -> dict[str, Any]:
     What the rule lets go in need, it lets go here, too.
     """
     number = (form.lead.data or "").strip()
-    lead = queries.find_sample_lead(number)
+    draft = drafted(form, standing)
+    lead = queries.find_lead(number) if number else find_sample(draft.conditions)
     if lead is None:
         return {"lead": None, "asked": number}
-    draft = drafted(form, standing)
-    # what she may not see of this lead doesn't show through the rule, either
-    own = own_fields.load(lead, current_actor())
     found = operations.match(lead, clock.now(), rule=draft.as_rule())
     best = [matched.organisation_id for matched in found.partners[: preview_map.MOST]]
     firms = queries.list_firms(best)
     emptier = "" if found.partners else name_emptier(found.excluded)
     return {
         "lead": lead,
-        "said": sentence.tell_of(draft.conditions, draft.criteria),
+        "said": sentence.tell_of(draft.conditions, draft.criteria, draft.group_id),
         "place": ", ".join(part for part in (lead.city, place(lead.country, None)) if part),
-        "fits": fits_lead(draft.conditions, lead, queries.with_fields(own)),
+        "fits": is_for(draft.conditions, lead),
         "contest": contest_in_words(draft.contest or contest_of_type(lead)),
         "total": len(found.partners),
         "candidates": found.candidates,
@@ -252,6 +254,19 @@ def preview_of(form: RuleForm, standing: Standing | None) -> dict[str, Any]:
         "diagnosis": None if found.partners else diagnose(lead, draft.as_rule()),
         "emptier": tell_excluded({emptier: found.excluded[emptier]})[0] if emptier else "",
     }
+
+
+def find_sample(conditions: Sequence[Condition]) -> Lead | None:
+    """Return the newest lead that a rule is for, ready or on offer; else the newest of these."""
+    samples = queries.list_samples(SAMPLES)
+    meant = (lead for lead in samples if is_for(conditions, lead))
+    return next(meant, samples[0] if samples else None)
+
+
+def is_for(conditions: Sequence[Condition], lead: Lead) -> bool:
+    """True where a lead meets the conditions, by what the reader may see of it."""
+    own = own_fields.load(lead, current_actor())
+    return fits_lead(conditions, lead, queries.with_fields(own))
 
 
 def editor(form: RuleForm, standing: Standing | None, shown: dict[str, Any] | None = None) -> str:

@@ -10,14 +10,19 @@ from flask_babel import gettext as _
 
 from portal.matching.criteria import Condition, Criterion, Field
 from portal.matching.words import describe_condition, describe_criterion, value_name
+from portal.partners.queries import get_group
 from portal.web.filters import percent
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """What leads are like, what partners must, should (with its share of the score), must not."""
+    """What leads are like, what partners must, should (with its share of the score), must not.
+
+    `group` is what the group is called that they must be of, empty where it may be any.
+    """
 
     leads: str
+    group: str
     must: Sequence[str]
     should: Sequence[str]
     must_not: Sequence[str]
@@ -28,14 +33,18 @@ def tell(content: Mapping[str, Any]) -> Sentence:
     return tell_of(
         [Condition.from_data(one) for one in content["conditions"]],
         [Criterion.from_data(one) for one in content["criteria"]],
+        content.get("group_id"),
     )
 
 
-def tell_of(conditions: Sequence[Condition], criteria: Sequence[Criterion]) -> Sentence:
+def tell_of(
+    conditions: Sequence[Condition], criteria: Sequence[Criterion], group_id: int | None = None
+) -> Sentence:
     """Return which leads go to which partners."""
     weights = sum(one.weight for one in criteria if one.weighted)
     return Sentence(
         leads=_joined([say_condition(one) for one in conditions]),
+        group=get_group(group_id).name if group_id else "",
         must=[describe_criterion(one) for one in criteria if one.required],
         should=[
             _(

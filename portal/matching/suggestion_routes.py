@@ -30,6 +30,7 @@ def page() -> ResponseReturnValue:
                 "found": found,
                 "advice": tell_advice(rule.criteria, found.advice) if found else [],
                 "proposes": found is not None and suggestions.proposes(found),
+                "weighs": suggestions.weighs(rule.criteria),
                 "standing": standings[rule.id],
             }
             for rule, found in suggestions.list_suggestions()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import Boolean, column, select, text
@@ -72,7 +73,12 @@ def weighing_rules(_at: datetime) -> Sequence[int]:
         .where(DistributionRule.active)
         .order_by(DistributionRule.position, DistributionRule.id)
     )
-    return [rule_id for rule_id, criteria in rules if len(weights_of(criteria)) > 1]
+    return [rule_id for rule_id, criteria in rules if weighs(criteria)]
+
+
+def weighs(criteria: Sequence[Mapping[str, Any]]) -> bool:
+    """Say whether points are given for at least two things, so that one weighs against another."""
+    return len(weights_of(criteria)) > 1
 
 
 def list_suggestions() -> Sequence[tuple[DistributionRule, WeightSuggestion | None]]:

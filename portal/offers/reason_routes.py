@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from portal.accounts.actor import Actor, current_actor
 from portal.accounts.permissions import Permission
+from portal.accounts.reach import read_firms
 from portal.core import clock
 from portal.core.db import session
 from portal.core.errors import NotFound
@@ -20,6 +21,7 @@ from portal.leads.visibility import Field
 from portal.matching import explaining_words as words
 from portal.matching.explaining import Line
 from portal.matching.relaxing_words import tell_relaxed
+from portal.matching.words import tell_fit
 from portal.offers import queries, reasons
 from portal.offers.models import OfferRound
 from portal.offers.reasons import Answer
@@ -29,6 +31,7 @@ from portal.web.access import requires
 blueprint = Blueprint("reasons", __name__)
 
 FOUND = 12
+OFFERED = 50
 
 
 @blueprint.get("/leads/<int:lead_id>/why")
@@ -54,10 +57,17 @@ def why(lead_id: int) -> ResponseReturnValue:
         firm=partner.organisation if partner else None,
         text=text,
         found=list_partners(actor, Filters(text=text), 1, at).items[:FOUND] if text else [],
+        offered=offered_in(last, actor) if last and not partner and not text else [],
         no_rule=partner is not None and found is None,
         answer=found,
         told=tell(found) if found else None,
     )
+
+
+def offered_in(last: OfferRound, actor: Actor) -> list[tuple[int, str, str]]:
+    """Return whom a round was offered to, of those the reader answers for, and how it fits."""
+    rows = reasons.list_offered(last.id, read_firms(actor), OFFERED)
+    return [(row.id, row.name, tell_fit(row.score, row.explanation)) for row in rows]
 
 
 @blueprint.get("/leads/<int:lead_id>/why-us")

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import func, or_, select
 
-from portal.core.db import session
+from portal.accounts.models import Organisation
+from portal.core.db import AnyRow, session
 from portal.leads.models import Lead
 from portal.matching import explaining
 from portal.matching.explaining import Basis, Explained
@@ -94,6 +95,20 @@ def _place(last: OfferRound, offer: Offer | None) -> tuple[int, int]:
         .one()
     )
     return better + 1, of
+
+
+def list_offered(round_id: int, firms: Collection[int] | None, most: int) -> Sequence[AnyRow]:
+    """Return the partners of a round, of these `firms` (None: of all), the best score first."""
+    offered = (
+        select(Organisation.id, Organisation.name, Offer.score, Offer.explanation)
+        .join(Organisation, Organisation.id == Offer.organisation_id)
+        .where(Offer.round_id == round_id, Offer.unit_id.is_(None))
+        .order_by(Offer.score.desc(), Organisation.id)
+        .limit(most)
+    )
+    if firms is not None:
+        offered = offered.where(Organisation.id.in_(firms))
+    return session().execute(offered).all()
 
 
 def last_offer_seen(lead_id: int, organisation_id: int, user_id: int, at: datetime) -> Offer | None:

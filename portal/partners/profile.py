@@ -11,6 +11,7 @@ from portal.accounts.queries import find_person
 from portal.campaigns.taking_part import list_of_firm
 from portal.catalog import fields
 from portal.catalog.models import FieldSubject
+from portal.catalog.places import subdivisions
 from portal.catalog.queries import book
 from portal.partners import completeness, hours, operations, queries, rate_words, rates, rules
 from portal.partners.calendars import calendar_of
@@ -49,6 +50,14 @@ def tell(partner: Partner, at: datetime) -> dict[str, Any]:
         "account_manager": find_person(partner.organisation.account_manager_id),
         "hours": hours.in_words(calendar_of(firm).week, locale),
         "country": dict(countries()).get(partner.country, partner.country),
+        "serves": [region_name(code) for code in partner.territories],
         "campaigns": list_of_firm(firm),
         "complete": completeness.read_completeness([firm], at)[firm],
     }
+
+
+def region_name(code: str) -> str:
+    """Return the name of a country or state, its code where it has none."""
+    country = code[:2]
+    names = subdivisions(country) if "-" in code else dict(countries())
+    return names.get(code, code)

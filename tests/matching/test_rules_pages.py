@@ -100,6 +100,17 @@ def test_the_rules_stand_in_order_with_words_for_what_they_ask(manager: FlaskCli
 
 
 @factory
+def make_group(name: str) -> int:
+    return groups.save_group(name, None, AT).id
+
+
+def test_a_rule_for_a_group_alone_names_it_in_its_sentence(manager: FlaskClient) -> None:
+    data = typed(manager, group_id=str(make_group("Mentors")), if_country="FR")
+    assert manager.post("/rules/new", data=data).status_code == 303
+    assert "go to partners of the group “Mentors”:" in manager.get("/rules").text
+
+
+@factory
 def keep_showrooms() -> None:
     """Have the programme ask its partners whether they have a showroom."""
     draft = FieldDraft(names={"en": "Showroom"}, kind="yes_no")
@@ -525,6 +536,13 @@ def test_a_lead_of_another_kind_is_said_not_to_be_meant(manager: FlaskClient) ->
     lead = make_lead(country="DE")
     data = typed(manager, lead=lead.number.removeprefix("L-"), if_country="FR")
     assert "This rule is not for this lead" in manager.post("/rules/new/preview", data=data).text
+
+    # without a number it is tried with the newest lead that it is for
+    meant = make_lead(country="FR")
+    make_lead(country="DE")
+    page = manager.post("/rules/new/preview", data=typed(manager, if_country="FR")).text
+    assert meant.number in page
+    assert "This rule is not for this lead" not in page
 
 
 def test_a_number_nobody_has_is_said(manager: FlaskClient) -> None:

@@ -261,6 +261,10 @@ def test_managers_ask_for_any_firm_and_a_partner_reads_its_own_line_alone(app) -
     assert "it let go: without: at least 7,000 people" in page.text
     assert "it is the score that was kept" in page.text
 
+    # before anybody is asked for, all who were offered it stand there
+    page = manager.get(f"/leads/{lead_id}/why").text
+    assert page.index("Alpha") < page.index("Beta Kabel")
+
     rep = sign_in(app.test_client(), make_person(firm))
     own = rep.get(f"/leads/{lead_id}/why-us").text
     assert "within 100 km" in own

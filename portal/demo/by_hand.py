@@ -26,7 +26,7 @@ from portal.pickup import knowledge
 from portal.pickup.knowledge import Claim
 from portal.relations.models import How
 
-GROUP = "School circle"
+GROUP = cast.SCHOOLS
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 REHEARSED = 4
 """So many leads that are ready are tried on the dry run."""

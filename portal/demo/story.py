@@ -43,10 +43,10 @@ from portal.demo import (
     by_hand,
     cast,
     drafts,
-    firms,
     lists,
     nights,
     phrases,
+    profiles,
     programme,
     scenes,
 )
@@ -711,8 +711,8 @@ def build(
         if week % 4 == 0:
             story.plan(at - YEAR + week * 7 * DAY, nights.count_rates)
     story.plan(at - YEAR + 7 * DAY, programme.begin, stage, size / FULL)
-    story.plan(at - YEAR + 8 * DAY, firms.introduce, stage)
-    story.plan(at - 40 * DAY, firms.form_circles, stage)
+    story.plan(at - YEAR + 8 * DAY, profiles.introduce, stage)
+    story.plan(at - 40 * DAY, profiles.form_circles, stage)
     story.plan(at - 20 * DAY, scenes.keep_for_later, stage)
     story.plan(at - 12 * DAY, programme.ask_again, stage)
     story.plan(at - 10 * DAY, close_in, stage)

@@ -12,7 +12,7 @@ from portal.accounts.permissions import Permission
 from portal.core import clock
 from portal.core.db import session
 from portal.matching.queries import list_firms, list_rules
-from portal.offers import dry_run
+from portal.offers import dry_run, redistribution
 from portal.web.access import requires
 from portal.web.htmx import go
 from portal.web.paging import page_number
@@ -40,6 +40,7 @@ def page() -> ResponseReturnValue:
         present=present,
         begun_by=begun_by.name if begun_by else "",
         on_offer=dry_run.count_on_offer(),
+        came_back=len(redistribution.list_noted()) if present else 0,
         rounds=rounds,
         leads=leads,
         by_partner=by_partner,

@@ -19,7 +19,7 @@ from portal.core.jobs import sweep
 from portal.core.reactions import reaction
 from portal.leads.events import ContactSuppressed
 from portal.leads.models import Lead, LeadState
-from portal.offers import events, leaving, operations, places, redistribution
+from portal.offers import dry_run, events, leaving, operations, places, redistribution
 from portal.offers.models import OfferRound
 
 
@@ -78,8 +78,8 @@ def end_rests(lead_id: int, at: datetime) -> None:
 
 
 def noted_only(_at: datetime) -> Sequence[int]:
-    """Return the leads that would have gone on by themselves, had there been no dry run."""
-    return redistribution.list_noted()
+    """Return the leads that came back on a dry run which is over now."""
+    return [] if dry_run.find_open() is not None else redistribution.list_noted()
 
 
 @sweep("offers.go_on_after_dry_run", noted_only)

@@ -125,9 +125,7 @@ def take(
 
 
 def list_noted() -> Sequence[int]:
-    """Return the leads that came back on a dry run, which is over now, and are there still."""
-    if dry_run.find_open() is not None:
-        return []
+    """Return the leads that came back on a dry run and wait for its end, or to go on after it."""
     found = select(Lead.id).join(Redistribution, Redistribution.lead_id == Lead.id)
     return session().scalars(found.where(*_noted()).order_by(Lead.id)).all()
 

@@ -46,6 +46,19 @@ def make_ready_lead():
     return lead
 
 
+@factory
+def make_held_lead():
+    """Make a lead that somebody holds; return the pickup and who it is."""
+    rep = make_person()
+    return pickup.claim(make_offered_lead().id, get_actor(rep.id), AT).pickup_id, rep.id
+
+
+@factory
+def give_back(pickup_id, user_id):
+    """Let the holder give a lead back."""
+    pickup.give_back(pickup_id, "no_capacity", None, get_actor(user_id), AT)
+
+
 def counted(table):
     return session().scalar(select(func.count()).select_from(table))
 
@@ -156,7 +169,7 @@ def manager(client):
 
 
 def test_the_page_begins_tells_clears_and_ends_and_the_board_says_so(manager):
-    firm, lead = make_partner("Nahe Systeme"), make_ready_lead()
+    firm, held, lead = make_partner("Nahe Systeme"), make_held_lead(), make_ready_lead()
     token = {"csrf_token": csrf_of(manager.get("/dry-run").text)}
     assert manager.post("/dry-run", data={**token, "on": "1"}).status_code == 303
     assert "nothing is offered to partners" in manager.get("/board").text
@@ -166,10 +179,13 @@ def test_the_page_begins_tells_clears_and_ends_and_the_board_says_so(manager):
         "it is noted"
         in manager.post("/offers", data={**token, "all": "1"}, follow_redirects=True).text
     )
+    assert "came back meanwhile" not in manager.get("/dry-run").text
+    give_back(*held)
     page = manager.get("/dry-run").text
+    assert "1 lead came back meanwhile" in page
     assert lead.number in page
     assert firm.name in page
-    assert "1 lead would have been offered" in page
+    assert "2 leads would have been offered" in page
     assert firm.name in manager.get("/dry-run?by=partner").text
     assert manager.post("/dry-run/clearing", data=token).status_code == 303
     assert lead.number not in manager.get("/dry-run").text

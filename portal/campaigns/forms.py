@@ -61,7 +61,8 @@ class CampaignForm(Form):
     def offer(self, campaign: Campaign | None) -> None:
         """Fill the lists; a key stays what it is."""
         self.channel.choices = [(key, str(words)) for key, words in CHANNELS.items()]
-        sources = book().choices("source", str(get_locale()))
+        named = [campaign.source_id] if campaign else []
+        sources = book().choices("source", str(get_locale()), named)
         self.source_id.choices = [("", _("not known")), *sources]
         if campaign is not None:
             del self.key

@@ -149,7 +149,7 @@ class ProfileForm(OwnProfileForm):
 
     def offer(self, partner: Partner) -> None:
         super().offer(partner)
-        levels = book().choices("partner_level", str(get_locale()))
+        levels = book().choices("partner_level", str(get_locale()), [partner.level_id])
         self.level_id.choices = [("", "–"), *levels]
         staff = {str(user.id): user.name for user in list_staff()}
         self.account_manager_id.choices = [("", _("Nobody yet")), *staff.items()]
@@ -217,13 +217,13 @@ class SkillsForm(Form):
     )
     languages = TicksField(_l("Languages"), choices=[])
 
-    def offer(self) -> None:
-        """Fill the lists to choose from."""
+    def offer(self, kept: Skills) -> None:
+        """Fill the lists to choose from; what is said so far stays, out of use or not."""
         locale = str(get_locale())
-        for name, kind in (("product_ids", "product"), ("specialisation_ids", "specialisation")):
-            self[name].choices = [
-                (str(entry.id), entry.label(locale)) for entry in book().active(kind)
-            ]
+        self.product_ids.choices = book().choices("product", locale, kept.product_ids)
+        self.specialisation_ids.choices = book().choices(
+            "specialisation", locale, kept.specialisation_ids
+        )
         self.languages.choices = sorted(
             ((code, str(get_locale().languages.get(code, code))) for code in LANGUAGES),
             key=lambda choice: choice[1],

@@ -41,12 +41,12 @@ def read(user_id: int) -> Skills:
 
 def save(user: User, skills: Skills, at: datetime) -> None:
     """Keep what is said of somebody. Raises `Invalid` at the field that names what isn't known."""
-    errors = {}
+    errors, before = {}, read(user.id)
     for field, kind, ids in (
         ("specialisation_ids", "specialisation", skills.specialisation_ids),
         ("product_ids", "product", skills.product_ids),
     ):
-        known = {entry.id for entry in book().active(kind)}
+        known = {entry.id for entry in book().active(kind)}.union(getattr(before, field))
         if not known.issuperset(ids):
             errors[field] = _("Please choose from the list.")
     for code in skills.territories:
@@ -56,7 +56,6 @@ def save(user: User, skills: Skills, at: datetime) -> None:
             )
     if errors:
         raise Invalid(errors)
-    before = read(user.id)
     changed = [
         name
         for name in Skills.__slots__

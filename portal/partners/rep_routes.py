@@ -34,7 +34,7 @@ def get_described(user_id: int) -> User:
 
 def render(user: User, form: SkillsForm) -> str:
     """Render what somebody is good at."""
-    form.offer()
+    form.offer(rep_profiles.read(user.id))
     return render_template(
         "partners/skills.html", user=user, form=form, own=user.id == current_actor().id
     )
@@ -52,7 +52,7 @@ def page(user_id: int) -> ResponseReturnValue:
 @requires(Permission.OFFERS_SEE)
 def save(user_id: int) -> ResponseReturnValue:
     user, form = get_described(user_id), SkillsForm()
-    form.offer()
+    form.offer(rep_profiles.read(user.id))
     if not form.validate():
         return render(user, form), 422
     try:

@@ -48,13 +48,17 @@ class RouteForm(Form):
     product_ids = TicksField(_l("Products"), validate_choice=False)
     to = SelectField(_l("Qualified by"), validate_choice=False)
 
-    def offer_choices(self) -> RouteForm:
-        """Fill the lists."""
+    def offer_choices(self, found: InquiryRoute | None = None) -> RouteForm:
+        """Fill the lists; what the rule names stays, out of use or not."""
         locale, entries = str(get_locale()), book()
         self.kind.choices = [("", _("all")), *((str(k), str(w)) for k, w in KINDS.items())]
         self.places.choices = countries()
-        self.size_band_ids.choices = entries.choices("size_band", locale)
-        self.product_ids.choices = entries.choices("product", locale)
+        self.size_band_ids.choices = entries.choices(
+            "size_band", locale, (found and found.size_band_ids) or ()
+        )
+        self.product_ids.choices = entries.choices(
+            "product", locale, (found and found.product_ids) or ()
+        )
         self.to.choices = [
             ("", "–"),
             *((f"unit-{one.id}", f"{one.name} ({one.firm})") for one in routing.list_units()),
@@ -89,17 +93,16 @@ class RouteForm(Form):
             active=bool(self.active.data),
             kind=self.kind.data if self.kind.data in KINDS else None,
             places=places or None,
-            size_band_ids=_ids(self.size_band_ids, "size_band"),
-            product_ids=_ids(self.product_ids, "product"),
+            size_band_ids=_ids(self.size_band_ids),
+            product_ids=_ids(self.product_ids),
             unit_id=to if sort == "unit" else None,
             user_id=to if sort == "user" else None,
         )
 
 
-def _ids(field: Any, kind: str) -> list[int] | None:
-    known = {one.id for one in book().active(kind)}
-    chosen = [int(one) for one in field.data or () if one.isdecimal() and int(one) in known]
-    return chosen or None
+def _ids(field: Any) -> list[int] | None:
+    offered = {value for value, _label in field.choices}
+    return [int(one) for one in field.data or () if one in offered] or None
 
 
 @blueprint.get("/inquiry-routes")
@@ -152,7 +155,8 @@ def add_route() -> ResponseReturnValue:
 @blueprint.get("/inquiry-routes/<int:route_id>")
 @requires(EDIT)
 def route(route_id: int) -> ResponseReturnValue:
-    form, found = RouteForm(formdata=None).offer_choices(), routing.get_route(route_id)
+    found = routing.get_route(route_id)
+    form = RouteForm(formdata=None).offer_choices(found)
     form.show(found)
     return render_template("qualification/route.html", form=form, route=found)
 
@@ -165,8 +169,8 @@ def save_route(route_id: int) -> ResponseReturnValue:
 
 def save(route_id: int | None) -> ResponseReturnValue:
     """Save what was typed of a rule."""
-    form = RouteForm().offer_choices()
     found = routing.get_route(route_id) if route_id is not None else None
+    form = RouteForm().offer_choices(found)
     raw = form.version.data or ""
     version = int(raw) if raw.isdecimal() and len(raw) < 10 else 0
     try:

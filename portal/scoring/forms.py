@@ -131,8 +131,9 @@ class RuleForm(Form):
                 return ("days", "points", "most")
         return ()
 
-    def offer(self) -> None:
-        """Fill the lists to choose from."""
+    def offer(self, rule: Rule | None) -> None:
+        """Fill the lists to choose from; what the rule names stays, out of use or not."""
+        kept = rule.condition.values if rule and rule.condition else ()
         locale, of = str(get_locale()), str(self.of.data or "")
         questions = {key: called(names) for key, names in list_questions()}
         if self.question.data:
@@ -145,7 +146,8 @@ class RuleForm(Form):
         else:
             self.what.choices = [(str(one), str(words)) for one, words in KNOWN.items()]
         if of in set(CATALOG_FIELDS):
-            self.values.choices = book().choices(of, locale)
+            named = [one for one in kept if isinstance(one, int)]
+            self.values.choices = book().choices(of, locale, named)
         elif of == Field.TYPE:
             self.values.choices = [
                 (str(one.id), called(one.names)) for one in get_definition().types.values()

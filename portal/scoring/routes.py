@@ -137,7 +137,7 @@ def new_rule() -> ResponseReturnValue:
 
 def edit(form: RuleForm, key: str | None, trial: operations.Trial | None = None) -> str:
     """Render the form of a rule, a new one where there is no key."""
-    form.offer()
+    form.offer(newest()[0].find(key) if key else None)
     return render_template("scoring/rule.html", form=form, key=key, trial=trial)
 
 
@@ -172,7 +172,7 @@ def take_rule(key: str | None) -> ResponseReturnValue:
     rules, form = newest()[0], RuleForm()
     if form.kind is None:
         raise NotFound()
-    form.offer()
+    form.offer(rules.find(key) if key else None)
     if not form.validate():
         return edit(form, key), 422
     typed = form.read(key or rules.free_key(form.kind))

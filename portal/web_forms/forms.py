@@ -129,7 +129,8 @@ class WebFormForm(Form):
             (one.key, rules.said(one.names, locale) or one.key)
             for one in get_definition().types.values()
         ]
-        self.source_id.choices = [("", _("not known")), *entries.choices("source", locale)]
+        sources = entries.choices("source", locale, [web_form.source_id])
+        self.source_id.choices = [("", _("not known")), *sources]
         campaigns = [(str(one.id), one.name) for one in list_running(also=web_form.campaign_id)]
         self.campaign_id.choices = [("", _("none")), *campaigns]
         self.consent_key.choices = [

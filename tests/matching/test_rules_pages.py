@@ -11,6 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from portal.accounts.queries import get_actor
+from portal.campaigns.models import Campaign
+from portal.campaigns.operations import CampaignDraft, make_campaign
 from portal.catalog import field_operations
 from portal.catalog.field_operations import FieldDraft
 from portal.catalog.models import Entry
@@ -25,9 +28,11 @@ from portal.matching.models import DistributionRule
 from portal.matching.policy_uses import UseDraft
 from portal.matching.rulebook import RuleDraft
 from portal.offers.models import OfferRound
-from portal.partners.models import PartnerGroup
+from portal.partners.models import Partner, PartnerGroup
 from portal.programme.models import Goal
 from portal.programme.operations import GoalDraft, save_goal
+from portal.qualification import routing
+from portal.qualification.models import InquiryRoute
 from tests.factories import (
     AT,
     CONTACT,
@@ -38,6 +43,7 @@ from tests.factories import (
     make_offered_lead,
     make_partner,
     make_person,
+    make_vendor,
     sign_in,
 )
 from tests.sending import as_shown
@@ -210,6 +216,7 @@ def name_what_goes_out_of_use() -> dict[str, Any]:
             "certification",
             "partner_level",
             "product",
+            "source",
         )
     }
     ids = {kind: entry.id for kind, entry in entries.items()}
@@ -248,6 +255,13 @@ def name_what_goes_out_of_use() -> dict[str, Any]:
         ),
         AT,
     )
+    hand = get_actor(make_person(make_vendor(), "qualifier").id)
+    to = InquiryRoute(name="Theirs", product_ids=[ids["product"]], user_id=hand.id)
+    route = routing.save_route(to, None, 0, hand, AT)
+    planned = CampaignDraft(name="Fair", source_id=ids["source"])
+    campaign = make_campaign(planned, hand, AT)
+    firm = session().get_one(Partner, make_partner().id)
+    firm.level_id = ids["partner_level"]
     for entry in entries.values():
         session().get_one(Entry, entry.id).active = False
     for one in book().fields_of("partner"):
@@ -259,11 +273,20 @@ def name_what_goes_out_of_use() -> dict[str, Any]:
     held.definition_id = earlier.id
     session().flush()
     forget_book()
+
+    def kept(model: type[Any], key: int, name: str) -> Callable[[], Any]:
+        return lambda: getattr(session().get_one(model, key), name)
+
     return {
         f"/rules/{rule.id}": lambda: versions.get_newest(rule.id).content,
-        f"/groups/{group.id}/terms": lambda: session().get_one(PartnerGroup, group.id).criteria,
-        f"/deadlines/which-where/{use.id}": lambda: session().get_one(PolicyUse, use.id).level_id,
-        f"/programme/goals/{goal.id}": lambda: session().get_one(Goal, goal.id).product_id,
+        f"/groups/{group.id}/terms": kept(PartnerGroup, group.id, "criteria"),
+        f"/deadlines/which-where/{use.id}": kept(PolicyUse, use.id, "level_id"),
+        f"/programme/goals/{goal.id}": kept(Goal, goal.id, "product_id"),
+        f"/inquiry-routes/{route.id}": kept(InquiryRoute, route.id, "product_ids"),
+        f"/campaigns/{campaign.id}": kept(Campaign, campaign.id, "source_id"),
+        f"/partners/{firm.organisation_id}/profile": kept(
+            Partner, firm.organisation_id, "level_id"
+        ),
     }
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from portal.accounts.queries import get_actor
-from portal.catalog.queries import book
+from portal.catalog.models import Entry
+from portal.catalog.queries import book, forget_book
 from portal.core.db import session, unit_of_work
 from portal.core.errors import Invalid
 from portal.core.mail.models import OutgoingEmail
@@ -206,6 +207,16 @@ def test_what_is_not_known_is_refused(firm):
     for skills in (Skills(product_ids=[987_654]), Skills(territories=["XX-YY"])):
         with pytest.raises(Invalid):
             rep_profiles.save(firm.second, skills, AT)
+    # what went out of use meanwhile stays with whom it was said of, and comes to nobody
+    known = book().active("product")[0]
+    rep_profiles.save(firm.second, Skills(product_ids=[known.id]), AT)
+    session().get_one(Entry, known.id).active = False
+    session().flush()
+    forget_book()
+    rep_profiles.save(firm.second, Skills(product_ids=[known.id], languages=["de"]), AT)
+    assert rep_profiles.read(firm.second.id).product_ids == [known.id]
+    with pytest.raises(Invalid):
+        rep_profiles.save(firm.first, Skills(product_ids=[known.id]), AT)
 
 
 def test_she_and_her_manager_say_what_she_is_good_at_and_nobody_else(app):

@@ -2,7 +2,9 @@
 
 Looked at are pickups by a rule that were won or lost, and what the explanation of the offer said
 then: of each weighted criterion the share that the firm met. Won or lost, and not picked or left:
-who picks is who was quick, who wins is who suited.
+who picks is who was quick, who wins is who suited. Versions that ask the same are one, whatever
+they weigh; of others nothing is learned. A lead that doesn't name what a criterion goes by says
+nothing of it: there it counts as the mean of the others.
 
 The regression gives each criterion a slope, and weights ought to stand to each other as the slopes
 do. Together they keep the points they have. A weight that the outcomes do not contradict stays as
@@ -13,11 +15,14 @@ slope) is proposed anew, at most doubled or halved at a time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from statistics import fmean, pstdev
 from typing import Any
 
+from portal.matching.criteria import Criterion
+from portal.matching.kinds import kind_of
+from portal.matching.lead_facts import LeadFacts
 from portal.matching.regression import Fit, Slope, chance, fit
 
 LEAST = 60
@@ -37,17 +42,21 @@ class Finding(StrEnum):
     MORE = "more"
     LESS = "less"
     ALIKE = "alike"
+    SELDOM = "seldom"
 
 
-Key = tuple[str, int]
-"""A weighted criterion of a rule: its kind, and the how manieth of that kind it is."""
+Key = Criterion
+"""What a weighted criterion of a rule asks, whatever it weighs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A lead won or lost, and the share of each criterion that its firm had met."""
+    """A lead won or lost, and the share of each criterion that its firm had met.
 
-    shares: Mapping[Key, float]
+    None where the lead asked for nothing there.
+    """
+
+    shares: Mapping[Key, float | None]
     won: bool
 
 
@@ -84,29 +93,34 @@ class Lesson:
         return any(one.proposed != one.weight for one in self.advice)
 
 
-def shares_of(explanation: Iterable[Mapping[str, Any]]) -> dict[Key, float]:
-    """Return the share of each weighted criterion that a stored explanation gives points for."""
+def shares_of(
+    explanation: Iterable[Mapping[str, Any]], criteria: Iterable[Criterion], lead: LeadFacts
+) -> dict[Key, float | None]:
+    """Return the share of each weighted criterion that a stored explanation gives points for.
+
+    `criteria` are those of its round; nothing where it was made by others, or by hand.
+    """
     parts = [part for part in explanation if part.get("weight")]
+    asked = [one for one in criteria if one.weighted]
+    if [part["kind"] for part in parts] != [one.kind for one in asked]:
+        return {}
     whole = sum(part["weight"] for part in parts)
-    found: dict[Key, float] = {}
-    for part in parts:
+    found: dict[Key, float | None] = {}
+    for one, part in zip(asked, parts, strict=True):
         share = min(1.0, max(0.0, part["points"] * whole / part["weight"]))
         # to the hundredth: what is alike is counted together
-        found[_next(found, part["kind"])] = round(share, 2)
+        found[_key(one)] = round(share, 2) if kind_of(one).is_asked(one, lead) else None
     return found
 
 
 def weights_of(criteria: Sequence[Mapping[str, Any]]) -> dict[Key, tuple[int, float]]:
-    """Return place and weight of each weighted criterion, under the key that parts have."""
-    found: dict[Key, tuple[int, float]] = {}
-    for clause, data in enumerate(criteria):
-        if data.get("mode") == "weighted":
-            found[_next(found, data["kind"])] = clause, float(data["weight"])
-    return found
+    """Return place and weight of each weighted criterion, under the key that shares have."""
+    read = (Criterion.from_data(data) for data in criteria)
+    return {_key(one): (clause, one.weight) for clause, one in enumerate(read) if one.weighted}
 
 
-def _next(found: Mapping[Key, Any], kind: str) -> Key:
-    return kind, sum(1 for known, _n in found if known == kind)
+def _key(criterion: Criterion) -> Key:
+    return replace(criterion, weight=0.0)
 
 
 def learn(weights: Mapping[Key, tuple[int, float]], outcomes: Sequence[Outcome]) -> Lesson:
@@ -114,22 +128,26 @@ def learn(weights: Mapping[Key, tuple[int, float]], outcomes: Sequence[Outcome])
     told = [one for one in outcomes if weights.keys() <= one.shares.keys()]
     won = sum(one.won for one in told)
     lost = len(told) - won
-    spread = {key: pstdev(one.shares[key] for one in told) if told else 0.0 for key in weights}
-    asked = [key for key in weights if spread[key] >= DIFFERS]
-    each = LEAST_EACH * max(1, len(asked))
+    said = {key: _said(key, told) for key in weights}
+    differ = [key for key in weights if len(said[key]) > 1 and pstdev(said[key]) >= DIFFERS]
+    each = LEAST_EACH * max(1, len(differ))
     needed = max(LEAST - len(told), each - won, each - lost, 0)
+    seldom = {key for key in weights if _is_seldom(key, told)}
+    asked = [key for key in differ if key not in seldom]
     if needed or len(asked) < 2:
         # of one criterion alone the order doesn't change, whatever its weight
         return Lesson(won, lost, needed, ())
-    rows = [[one.shares[key] for key in asked] for one in told]
+    mean = {key: fmean(said[key]) for key in asked}
+    rows = [[_or(one.shares[key], mean[key]) for key in asked] for one in told]
     found = fit(rows, [one.won for one in told])
-    means = [fmean(column) for column in zip(*rows, strict=True)]
+    means = [mean[key] for key in asked]
     points = sum(weights[key][1] for key in asked)
     whole = sum(max(slope.value, 0.0) for slope in found.slopes)
     advice = []
     for key, (clause, weight) in weights.items():
         if key not in asked:
-            advice.append(Advice(clause, weight, weight, Finding.ALIKE))
+            why = Finding.SELDOM if key in seldom else Finding.ALIKE
+            advice.append(Advice(clause, weight, weight, why))
             continue
         place = asked.index(key)
         slope = found.slopes[place]
@@ -140,6 +158,22 @@ def learn(weights: Mapping[Key, tuple[int, float]], outcomes: Sequence[Outcome])
         ratios = (_ratio(found, means, place, s) for s in (slope.value, slope.low, slope.high))
         advice.append(Advice(clause, weight, proposed, finding, *ratios))
     return Lesson(won, lost, 0, tuple(advice))
+
+
+def _said(key: Key, told: Iterable[Outcome]) -> list[float]:
+    """Return the shares of a criterion where leads asked for it."""
+    return [share for one in told if (share := one.shares[key]) is not None]
+
+
+def _is_seldom(key: Key, told: Sequence[Outcome]) -> bool:
+    """Say whether too few of the leads asked for something."""
+    by_end = [one.won for one in told if one.shares[key] is not None]
+    won = sum(by_end)
+    return len(by_end) < len(told) and min(won, len(by_end) - won) < LEAST_EACH
+
+
+def _or(share: float | None, mean: float) -> float:
+    return mean if share is None else share
 
 
 def _propose(weight: float, slope: Slope, points: float, whole: float) -> float:

@@ -40,6 +40,8 @@ def tell_advice(
 def _reason(one: Mapping[str, Any]) -> str:
     if one["finding"] == Finding.ALIKE:
         return str(_("Nearly all met it alike: nothing can be learned from that."))
+    if one["finding"] == Finding.SELDOM:
+        return str(_("Too few of these leads asked for it: nothing can be learned from that."))
     low, high = percent(abs(one["low"])), percent(abs(one["high"]))
     if one["low"] < 0 < one["high"]:
         return str(

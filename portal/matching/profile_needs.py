@@ -6,16 +6,17 @@ it, the leads that went by such a rule and were never offered to it are counted,
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import select, text
 
 from portal.core.db import session
+from portal.matching import versions
 from portal.matching.criteria import Kind, Mode
-from portal.matching.models import DistributionRule, RuleVersion
+from portal.matching.models import DistributionRule
 from portal.partners.completeness import Part
 
 DAYS = 90
@@ -101,7 +102,7 @@ def read_needs(at: datetime, firm: int | None = None, since: datetime | None = N
             found.setdefault(part, Need()).weighed_by.append(rule.name)
     begin = max(at - timedelta(days=DAYS), since) if since else at - timedelta(days=DAYS)
     rows = session().execute(WENT, {"at": at, "since": begin, "firm": firm}).all()
-    said = criteria_of({(row.rule_id, row.rule_version) for row in rows})
+    said = versions.criteria_of({(row.rule_id, row.rule_version) for row in rows})
     for row in rows:
         for kind in kinds_of(said.get((row.rule_id, row.rule_version), ()), Mode.REQUIRED):
             if kind in DEMANDS and (kind not in OF_LEAD or row._mapping[kind]):
@@ -122,21 +123,3 @@ def _parts(criterion: Mapping[str, Any]) -> set[str]:
     if criterion["kind"] == Kind.ALL:
         return set().union(*(_parts(one) for one in criterion.get("of", ())))
     return {criterion["kind"]}
-
-
-def criteria_of(
-    asked: set[tuple[int, int | None]],
-) -> Mapping[tuple[int, int | None], Sequence[Mapping[str, Any]]]:
-    """Return what versions of rules ask; of a round older than versions, what the rule asks now."""
-    ids = {rule_id for rule_id, _number in asked}
-    now = select(DistributionRule.id, DistributionRule.criteria).where(DistributionRule.id.in_(ids))
-    said: dict[tuple[int, int | None], Any] = {
-        (row.id, None): row.criteria for row in session().execute(now)
-    }
-    criteria = RuleVersion.content["criteria"].label("criteria")
-    kept = select(RuleVersion.rule_id, RuleVersion.number, criteria).where(
-        tuple_(RuleVersion.rule_id, RuleVersion.number).in_(asked)
-    )
-    for row in session().execute(kept):
-        said[row.rule_id, row.number] = row.criteria
-    return said

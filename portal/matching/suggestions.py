@@ -8,41 +8,61 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Boolean, column, select, text
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
 
 from portal.core.db import session
 from portal.core.errors import Conflict
 from portal.matching import versions
+from portal.matching.criteria import Criterion
+from portal.matching.lead_facts import LeadFacts
 from portal.matching.learning import Outcome, learn, shares_of, weights_of
 from portal.matching.models import DistributionRule, RuleVersion, WeightSuggestion
+from portal.matching.relaxing import ease
 
 LOOKED_BACK = timedelta(days=365)
 MOST_OUTCOMES = 20_000
 """The newest so many; more don't change what is found, only how long it takes."""
 
-# pickups and offers stand in rooms above
+# pickups and offers stand in rooms above; what was asked is known of rounds by a version
 ENDED = text(
     """
-    SELECT offers.explanation, pickups.outcome = 'won' AS won
+    SELECT offers.explanation, pickups.outcome = 'won' AS won, offers.lead_id,
+      offer_rounds.rule_version, offer_rounds.lead_facts, offer_rounds.relaxed
     FROM pickups
     JOIN offers ON offers.lead_id = pickups.lead_id AND offers.round = pickups.round
       AND offers.organisation_id = pickups.organisation_id
     JOIN offer_rounds ON offer_rounds.id = offers.round_id
     WHERE pickups.outcome IN ('won', 'lost') AND offer_rounds.rule_id = :rule_id
+      AND offer_rounds.rule_version IS NOT NULL AND offer_rounds.lead_facts IS NOT NULL
       AND pickups.ended_at > :since AND pickups.ended_at <= :at
     ORDER BY pickups.ended_at DESC LIMIT :most
     """
-).columns(column("explanation", JSONB), column("won", Boolean))
+)
 
 
 def list_outcomes(rule_id: int, at: datetime) -> list[Outcome]:
     """Return what became of leads that were picked up by a rule, the newest first."""
-    found = session().execute(
-        ENDED,
-        {"rule_id": rule_id, "since": at - LOOKED_BACK, "at": at, "most": MOST_OUTCOMES},
+    found = (
+        session()
+        .execute(
+            ENDED,
+            {"rule_id": rule_id, "since": at - LOOKED_BACK, "at": at, "most": MOST_OUTCOMES},
+        )
+        .all()
     )
-    return [Outcome(shares_of(explanation), won) for explanation, won in found]
+    said = {
+        number: [Criterion.from_data(data) for data in criteria]
+        for (_rule_id, number), criteria in versions.criteria_of(
+            {(rule_id, row.rule_version) for row in found}
+        ).items()
+    }
+    outcomes = []
+    for row in found:
+        criteria = ease(said.get(row.rule_version, ()), row.relaxed or ())
+        lead = LeadFacts.from_data(row.lead_id, row.lead_facts)
+        outcomes.append(Outcome(shares_of(row.explanation, criteria, lead), row.won))
+    return outcomes
 
 
 def suggest(rule_id: int, at: datetime) -> None:

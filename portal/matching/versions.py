@@ -6,13 +6,13 @@ found out about a draft, as a replay does, was found out about exactly this one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal.accounts.models import User
@@ -135,6 +135,24 @@ def list_versions(rule_id: int) -> Sequence[tuple[RuleVersion, str | None]]:
         .order_by(RuleVersion.number.desc())
     )
     return [(version, name) for version, name in session().execute(versions)]
+
+
+def criteria_of(
+    asked: Collection[tuple[int, int | None]],
+) -> Mapping[tuple[int, int | None], Sequence[Mapping[str, Any]]]:
+    """Return what versions of rules ask; of a round older than versions, what the rule asks now."""
+    ids = {rule_id for rule_id, _number in asked}
+    now = select(DistributionRule.id, DistributionRule.criteria).where(DistributionRule.id.in_(ids))
+    said: dict[tuple[int, int | None], Any] = {
+        (row.id, None): row.criteria for row in session().execute(now)
+    }
+    criteria = RuleVersion.content["criteria"].label("criteria")
+    kept = select(RuleVersion.rule_id, RuleVersion.number, criteria).where(
+        tuple_(RuleVersion.rule_id, RuleVersion.number).in_(asked)
+    )
+    for row in session().execute(kept):
+        said[row.rule_id, row.number] = row.criteria
+    return said
 
 
 def write_first(

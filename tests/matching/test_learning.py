@@ -7,6 +7,8 @@ from random import Random
 
 import pytest
 
+from portal.matching.criteria import Criterion, Kind, Mode
+from portal.matching.lead_facts import LeadFacts
 from portal.matching.learning import Finding, Key, Lesson, Outcome, learn, shares_of, weights_of
 from portal.matching.regression import chance, fit
 
@@ -19,17 +21,21 @@ def criteria(**weights: float) -> list[dict[str, object]]:
     return kept + [{"kind": k, "mode": "weighted", "weight": w} for k, w in weights.items()]
 
 
+def asked(kind: str) -> Key:
+    return Criterion(Kind(kind), Mode.WEIGHTED)
+
+
 def simulate(many: int, seed: int = 7, slopes: dict[str, float] = TRUE) -> list[Outcome]:
     """Pick up leads at random places, with skills and levels, and win them by the true slopes."""
     draw = Random(seed)
     ended = []
     for _ in range(many):
-        shares: dict[Key, float] = {
-            ("radius", 0): round(draw.random(), 2),
-            ("specialisation", 0): float(draw.random() < 0.5),
-            ("level", 0): draw.choice((0.25, 0.5, 0.75, 1.0)),
+        shares = {
+            asked("radius"): round(draw.random(), 2),
+            asked("specialisation"): float(draw.random() < 0.5),
+            asked("level"): draw.choice((0.25, 0.5, 0.75, 1.0)),
         }
-        odds = -2 + sum(slopes[kind] * share for (kind, _n), share in shares.items())
+        odds = -2 + sum(slopes[one.kind] * share for one, share in shares.items())
         ended.append(Outcome(shares, draw.random() < chance(odds)))
     return ended
 
@@ -91,16 +97,34 @@ def test_too_few_outcomes_propose_nothing_and_say_how_many_are_missing(
 
 
 def test_a_criterion_that_all_meet_alike_keeps_its_weight() -> None:
-    ended = [Outcome({**one.shares, ("level", 0): 1.0}, one.won) for one in simulate(2000)]
+    ended = [Outcome({**one.shares, asked("level"): 1.0}, one.won) for one in simulate(2000)]
     lesson = learn(weights_of(criteria(radius=20, specialisation=20, level=40)), ended)
     last = lesson.advice[-1]
     assert (last.finding, last.proposed, last.ratio) == (Finding.ALIKE, 40, None)
 
 
+def test_a_lead_that_asks_for_nothing_says_nothing_about_who_meets_it() -> None:
+    weights = weights_of(criteria(radius=30, specialisation=1, level=30))
+    slopes = {"radius": 2.4, "specialisation": 0.0, "level": 2.4}
+    ended = simulate(2000, slopes=slopes)
+    # inquiries that name nothing are won seldom, whoever picks them up
+    vague = [
+        Outcome({**one.shares, asked("specialisation"): None}, n % 10 == 0)
+        for n, one in enumerate(simulate(800, seed=8))
+    ]
+    findings = [one.finding for one in learn(weights, [*ended, *vague]).advice]
+    assert findings[1] is Finding.AGREES
+    missed = [Outcome({**one.shares, asked("specialisation"): 0.0}, one.won) for one in vague]
+    assert learn(weights, [*ended, *missed]).advice[1].finding is Finding.MORE
+    # and what hardly any lead asks for keeps its weight
+    seldom = learn(weights, [*ended[:15], *vague]).advice[1]
+    assert (seldom.finding, seldom.proposed, seldom.ratio) == (Finding.SELDOM, 1, None)
+
+
 def test_outcomes_that_one_criterion_decides_alone_break_nothing() -> None:
     shares: Sequence[float] = [n % 2 for n in range(200)]
     ended = [
-        Outcome({("radius", 0): one, ("level", 0): (n % 5) / 4}, one > 0)
+        Outcome({asked("radius"): one, asked("level"): (n % 5) / 4}, one > 0)
         for n, one in enumerate(shares)
     ]
     lesson = learn(weights_of(criteria(radius=30, level=30)), ended)
@@ -111,8 +135,22 @@ def test_outcomes_that_one_criterion_decides_alone_break_nothing() -> None:
 def test_shares_are_read_from_the_points_that_an_explanation_gave() -> None:
     explanation = [
         {"kind": "region", "mode": "required", "points": 0},
-        {"kind": "radius", "mode": "weighted", "weight": 60, "points": 0.375},
+        {"kind": "radius", "mode": "weighted", "weight": 60, "points": 0.3},
         {"kind": "own", "mode": "weighted", "weight": 10, "points": 0.0, "missed": True},
-        {"kind": "own", "mode": "weighted", "weight": 10, "points": 0.125},
+        {"kind": "own", "mode": "weighted", "weight": 10, "points": 0.1},
+        {"kind": "brand", "mode": "weighted", "weight": 20, "points": 0.0, "missed": True},
     ]
-    assert shares_of(explanation) == {("radius", 0): 0.5, ("own", 0): 0.0, ("own", 1): 1.0}
+    near, lab, van, brand = (
+        Criterion(Kind(kind), Mode.WEIGHTED, own=own)
+        for kind, own in (
+            ("radius", ()),
+            ("own", ("lab=yes",)),
+            ("own", ("van=yes",)),
+            ("brand", ()),
+        )
+    )
+    by = [Criterion(Kind.REGION), near, lab, van, brand]
+    nameless = LeadFacts.from_data(1, {})
+    assert shares_of(explanation, by, nameless) == {near: 0.5, lab: 0.0, van: 1.0, brand: None}
+    # of a firm that was added by hand
+    assert shares_of([], by, nameless) == {}

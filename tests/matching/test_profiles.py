@@ -15,7 +15,7 @@ from portal.core.db import session
 from portal.matching import rulebook, versions
 from portal.matching.criteria import Criterion
 from portal.matching.models import DistributionRule
-from portal.matching.profile_needs import criteria_of, kinds_of, read_needs
+from portal.matching.profile_needs import kinds_of, read_needs
 from portal.offers import operations as offers
 from portal.partners import contacts, queries
 from portal.partners.completeness import Part, read_completeness
@@ -108,7 +108,7 @@ def test_leads_that_passed_a_firm_by_are_counted_until_it_has_what_they_demand(c
     # a version by which nothing went isn't looked at
     rule = session().scalars(select(DistributionRule).where(DistributionRule.active)).one()
     versions.save(rule.id, 1, {**versions.content_of(rule), "hours": 5}, LATER, None)
-    assert criteria_of({(rule.id, 1)}) == dict.fromkeys(
+    assert versions.criteria_of({(rule.id, 1)}) == dict.fromkeys(
         [(rule.id, None), (rule.id, 1)], rule.criteria
     )
 

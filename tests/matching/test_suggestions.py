@@ -45,7 +45,18 @@ def make_rule() -> int:
 
 
 @factory
-def end_pickups(rule_id: int, many: int, *, since: timedelta = timedelta(days=30)) -> None:
+def save_version(rule_id: int, **other: float) -> None:
+    """Save a version that says something else of the distance."""
+    rule = session().get_one(DistributionRule, rule_id)
+    near, high = rule.criteria
+    content = {**versions.content_of(rule), "criteria": [{**near, **other}, high]}
+    versions.save(rule_id, versions.get_newest(rule_id).number, content, AT, None)
+
+
+@factory
+def end_pickups(
+    rule_id: int, many: int, *, since: timedelta = timedelta(days=30), version: int = 1
+) -> None:
     """Have leads picked up by a rule and ended: the nearer the firm, the more were won."""
     draw, firm = Random(3), make_partner()
     rep, at = make_person(firm), AT - since
@@ -58,6 +69,8 @@ def end_pickups(rule_id: int, many: int, *, since: timedelta = timedelta(days=30
                 "lead_id": lead.id,
                 "number": 1,
                 "rule_id": rule_id,
+                "rule_version": version,
+                "lead_facts": {},
                 "mode": "race",
                 "opened_at": at,
                 "ends_at": at,
@@ -152,10 +165,15 @@ def test_too_few_outcomes_are_said_to_be_too_few(manager: FlaskClient) -> None:
     rule_id = make_rule()
     end_pickups(rule_id, 10)
     end_pickups(rule_id, 60, since=timedelta(days=400))
+    # by a version to which another distance was near, and by one that only weighed otherwise
+    save_version(rule_id, km=10)
+    end_pickups(rule_id, 20, version=2)
+    save_version(rule_id, weight=NEAR + 1)
+    end_pickups(rule_id, 5, version=3)
     factory(run_now)("matching.suggest", at=AT)
     page = manager.get("/rules/suggestions").text
-    assert "50 more have to end first" in page
+    assert "45 more have to end first" in page
     assert "Take as draft" not in page
     refused = manager.post(f"/rules/{rule_id}/suggestion", data={"csrf_token": csrf_of(page)})
     assert refused.location.endswith("/rules/suggestions")
-    assert weights_of(rule_id) == ([NEAR, HIGH], None)
+    assert weights_of(rule_id) == ([NEAR, HIGH], [NEAR + 1, HIGH])

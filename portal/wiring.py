@@ -35,6 +35,7 @@ from portal.capture import by_hand, finds
 from portal.capture import jobs as _capture  # noqa: F401
 from portal.catalog import field_routes as fields
 from portal.catalog import routes as catalog
+from portal.catalog.events import CatalogEntrySaved
 from portal.core.events import Event
 from portal.customers import activity_routes as customer_activities
 from portal.customers import hand_over_routes as hand_overs
@@ -363,15 +364,18 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     OfferDeclined: ("pickup.step_back", "scoring.keep_complaint"),
     OfferWithdrawn: ("pickup.step_back", "notifications.offer_taken_back"),
     LeadRecalled: (
+        "matching.doubt_by_load",
         "notifications.recalled",
         "pickup.weigh_standing",
         "assistance.void",
         "feedback.renew_rates",
     ),
     LeadReturned: ("notifications.lead_waits",),
+    CatalogEntrySaved: ("matching.doubt_by_ranks",),
     MoreTimeAsked: ("notifications.more_time_asked",),
     MoreTimeDecided: ("notifications.more_time_decided",),
     LeadGivenBack: (
+        "matching.doubt_by_load",
         "scoring.keep_complaint",
         "pickup.weigh_standing",
         "assistance.void",
@@ -413,20 +417,27 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     AbsenceRemoved: ("pickup.follow_calendar", "matching.doubt_groups"),
     WorkingHoursChanged: ("pickup.follow_calendar",),
     LeadDisqualified: ("offers.settle_waiting", "assistance.void"),
-    LeadWon: ("offers.settle_waiting", "assistance.void"),
-    LeadLost: ("offers.settle_waiting", "scoring.keep_complaint", "assistance.void"),
-    LeadCancelled: ("offers.settle_waiting", "assistance.void"),
+    LeadWon: ("offers.settle_waiting", "assistance.void", "matching.doubt_by_load"),
+    LeadLost: (
+        "offers.settle_waiting",
+        "scoring.keep_complaint",
+        "assistance.void",
+        "matching.doubt_by_load",
+    ),
+    LeadCancelled: ("offers.settle_waiting", "assistance.void", "matching.doubt_by_load"),
     LeadDeleted: ("imports.forget_lead",),
     CampaignJoined: ("feedback.renew_rates",),
     CampaignLeft: ("feedback.renew_rates",),
     HeldLeadClosed: ("notifications.closed_for_you", "feedback.renew_rates"),
     EndingTakenBack: (
+        "matching.doubt_by_load",
         "offers.settle_waiting",
         "notifications.open_again",
         "assistance.begin_picked",
         "feedback.renew_rates",
     ),
     FeedbackTakenBack: (
+        "matching.doubt_by_load",
         "offers.settle_waiting",
         "pickup.weigh_standing",
         "assistance.begin_picked",
@@ -442,6 +453,7 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     EntryEnded: ("notifications.decided",),
     LeadPickedUp: (
         "offers.tidy_picked",
+        "matching.doubt_by_load",
         "leads.begin",
         "notifications.yours_now",
         "assistance.begin_picked",

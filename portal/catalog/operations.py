@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from portal.catalog.bases import CHOICES
+from portal.catalog.events import CatalogEntrySaved
 from portal.catalog.models import (
     KINDS,
     REASON_PURPOSES,
@@ -26,6 +28,7 @@ from portal.catalog.models import (
 from portal.catalog.queries import forget_book, get_entry
 from portal.core.db import session
 from portal.core.errors import Invalid, NotFound
+from portal.core.events import record
 
 STEP = 10
 
@@ -54,7 +57,7 @@ def add_entry(kind: str, values: Mapping[str, Any]) -> Entry:
     return entry
 
 
-def save_entry(entry_id: int, kind: str, values: Mapping[str, Any]) -> Entry:
+def save_entry(entry_id: int, kind: str, values: Mapping[str, Any], at: datetime) -> Entry:
     """Change an entry; a reason keeps its purpose. Raises `Invalid` or `NotFound`."""
     entry = get_entry(entry_id)
     if entry.kind != kind:
@@ -62,9 +65,13 @@ def save_entry(entry_id: int, kind: str, values: Mapping[str, Any]) -> Entry:
     if isinstance(entry, Reason):
         values = {**values, "purpose": entry.purpose}
     check(kind, values, entry)
+    before = {name: getattr(entry, name) for name in values}
     _take(entry, values)
     session().flush()
     forget_book()
+    fields = sorted(name for name in before if getattr(entry, name) != before[name])
+    if fields:
+        record(CatalogEntrySaved(at=at, entry_id=entry.id, kind=entry.kind, fields=fields))
     return entry
 
 

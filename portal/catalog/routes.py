@@ -13,6 +13,7 @@ from portal.accounts.permissions import Permission
 from portal.catalog import operations, queries
 from portal.catalog.forms import BLAMES, KIND_NAMES, PURPOSES, SORTS, EntryForm
 from portal.catalog.models import KINDS, Entry, Product
+from portal.core import clock
 from portal.core.errors import Invalid, NotFound
 from portal.web.access import requires
 from portal.web.htmx import go
@@ -134,7 +135,7 @@ def save_entry(slug: str, entry_id: int) -> ResponseReturnValue:
     if not form.validate():
         return page(slug, form, find(kind, entry_id)), 422
     try:
-        saved = operations.save_entry(entry_id, kind, form.values())
+        saved = operations.save_entry(entry_id, kind, form.values(), clock.now())
     except Invalid as error:
         form.take(error)
         return page(slug, form, find(kind, entry_id)), 422

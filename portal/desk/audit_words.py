@@ -45,6 +45,7 @@ EVENTS: dict[str, Any] = {
     "CampaignJoined": _l("Partner takes part in a campaign"),
     "CampaignLeft": _l("Partner takes no part in a campaign any more"),
     "CampaignMade": _l("Campaign made"),
+    "CatalogEntrySaved": _l("Catalogue entry changed"),
     "ConsentWorded": _l("Words that people agree to written"),
     "ContactShown": _l("Contact data shown"),
     "ContactSuppressed": _l("Contact put on the do-not-contact list"),

@@ -11,6 +11,7 @@ from portal.core.reactions import reaction
 from portal.feedback import rates
 from portal.feedback.events import FeedbackGiven
 from portal.feedback.rules import CLOSING
+from portal.matching import groups
 
 # ten thousand firms take seconds; a queue that works on other things must not end it
 COUNTING = 900
@@ -18,7 +19,11 @@ COUNTING = 900
 
 @job("feedback.count_rates", queue="bulk", timeout=COUNTING)
 def count_rates(payload: Payload, at: datetime) -> None:
-    """Count what all partners' work comes to, or that of one."""
+    """Count what all partners' work comes to, or that of one.
+
+    Groups of who works so are doubted first: whoever fills them locks them in this order.
+    """
+    groups.doubt(groups.RATES)
     if "organisation_id" in payload:
         rates.count_firm(int(payload["organisation_id"]), at)
     else:

@@ -13,8 +13,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, func, or_, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, cast, delete, func, or_, select, text, true, update
+from sqlalchemy.dialects.postgresql import JSONB, JSONPATH, insert
 
 from portal.accounts.models import Organisation, OrganisationKind
 from portal.core.db import session
@@ -53,6 +53,23 @@ OF_A_LEAD = frozenset(
     }
 )
 """What these ask of a partner depends on the lead, so no group is made by them."""
+
+RATES = frozenset(
+    {
+        Kind.CONVERSION,
+        Kind.PUNCTUALITY,
+        Kind.RESPONSE,
+        Kind.VOLUME,
+        Kind.REGISTRANT,
+        Kind.CAMPAIGNER,
+    }
+)
+"""What these ask of a partner is counted when leads end, and when it joins a campaign."""
+LOAD = frozenset({Kind.CAPACITY})
+"""What this asks changes with every pickup."""
+RANKS = frozenset({Kind.LEVEL})
+"""What this asks changes with the catalogue."""
+ASKS_FOR = "$.**.kind ? (@ == $kinds[*])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,16 +203,22 @@ def lock_groups() -> dict[int, PartnerGroup]:
     return {group.id: group for group in groups}
 
 
-def doubt() -> bool:
+def doubt(kinds: Collection[Kind] | None = None) -> bool:
     """Note that partners have changed, so that groups by criteria are to be filled anew.
 
-    Says whether there is a group that wasn't doubted yet.
+    All of them, or those that ask for one of these `kinds`. Says whether there is a group that
+    wasn't doubted yet.
     """
+    asking: ColumnElement[bool] = true()
+    if kinds is not None:
+        named = cast({"kinds": sorted(kinds)}, JSONB)
+        asking = func.jsonb_path_exists(PartnerGroup.criteria, cast(ASKS_FOR, JSONPATH), named)
     doubted = session().scalars(
         update(PartnerGroup)
-        .where(PartnerGroup.criteria.is_not(None), PartnerGroup.filled_at.is_not(None))
+        .where(PartnerGroup.criteria.is_not(None), PartnerGroup.filled_at.is_not(None), asking)
         .values(filled_at=None)
         .returning(PartnerGroup.id)
+        .execution_options(synchronize_session=False)
     )
     return bool(doubted.all())
 

@@ -13,7 +13,7 @@ from portal.catalog.models import KINDS, Reason, SizeBand
 from portal.catalog.operations import add_entry, make_key, save_entry
 from portal.catalog.queries import book
 from portal.core.errors import Invalid
-from tests.factories import csrf_of, factory, make_manager, make_programme, sign_in
+from tests.factories import AT, csrf_of, factory, make_manager, make_programme, sign_in
 
 
 def named(name: str, **more: Any) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def test_a_new_entry_is_known_at_once_and_stands_at_the_end(ctx: Flask) -> None:
 def test_a_key_stays_when_the_name_changes_and_no_two_share_one(ctx: Flask) -> None:
     make_programme()
     first = add_entry("specialisation", named("Cold chains"))
-    save_entry(first.id, "specialisation", named("Cool logistics"))
+    save_entry(first.id, "specialisation", named("Cool logistics"), AT)
     second = add_entry("specialisation", named("Cold chains"))
     assert (first.key, second.key) == ("cold_chains", "cold_chains_2")
     with pytest.raises(Invalid) as refused:
@@ -75,8 +75,8 @@ def test_a_band_may_keep_its_own_range_and_one_out_of_use_takes_no_room(ctx: Fla
     band = book().active("size_band")[0]
     assert isinstance(band, SizeBand)
     values = named("Tiny", low=band.low, high=band.high)
-    save_entry(band.id, "size_band", values)
-    save_entry(band.id, "size_band", {**values, "active": False})
+    save_entry(band.id, "size_band", values, AT)
+    save_entry(band.id, "size_band", {**values, "active": False}, AT)
     add_entry("size_band", named("Small", low=band.low, high=band.high))
 
 
@@ -85,7 +85,7 @@ def test_a_reason_keeps_its_purpose_in_its_key(ctx: Flask) -> None:
     entry = add_entry("reason", named("On holiday", purpose="decline", blame="none"))
     assert isinstance(entry, Reason)
     assert entry.key == "decline.on_holiday"
-    save_entry(entry.id, "reason", named("On leave", blame="partner"))
+    save_entry(entry.id, "reason", named("On leave", blame="partner"), AT)
     assert (entry.purpose, entry.blame) == ("decline", "partner")
     with pytest.raises(Invalid) as refused:
         add_entry("reason", named("Whatever", purpose="fun", blame="you"))

@@ -9,7 +9,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
+from portal.accounts.queries import get_actor
+from portal.catalog import operations as catalog
 from portal.catalog.queries import book
 from portal.core import jobs
 from portal.core.db import session
@@ -20,13 +23,16 @@ from portal.matching.groups import Terms
 from portal.matching.operations import match
 from portal.partners import operations as partners
 from portal.partners import queries
-from portal.partners.models import Partner
+from portal.partners.models import Partner, PartnerGroup
+from portal.pickup import operations as pickup
 from tests.factories import (
     AT,
     csrf_of,
     make_lead,
     make_manager,
+    make_offered_lead,
     make_partner,
+    make_person,
     make_programme,
     sign_in,
 )
@@ -93,6 +99,41 @@ def test_who_meets_the_criteria_is_in_and_leaves_when_he_meets_them_no_more(ctx:
     assert moves(group) == [("Alpha", True), ("Alpha", False), ("Gamma", True)]
     offered = match(make_lead(), AT, rule=rule(group_id=group.id)).partners
     assert [one.organisation_id for one in offered] == [gamma.id]
+
+
+def test_groups_by_figures_are_doubted_when_these_change_and_no_others_are(ctx: Flask) -> None:
+    rep = get_actor(make_person().id)
+    level = book().active("partner_level")[0]
+    certain = Criterion(Kind.ANY, of=(Criterion(Kind.CONVERSION, least=0.5), specialised()))
+    asked = {
+        "Free": Criterion(Kind.CAPACITY),
+        "Winners": certain,
+        "High": Criterion(Kind.LEVEL, level_id=level.id),
+        "Security": specialised(),
+    }
+    lead, at = make_offered_lead(), AT + DAY
+    for name, one in asked.items():
+        made(name, criteria=[one])
+
+    def doubted() -> list[str]:
+        jobs.run_now("core.dispatch", {"here": True}, at)
+        found = session().scalars(select(PartnerGroup.name).where(PartnerGroup.filled_at.is_(None)))
+        names = list(found)
+        jobs.run_now("matching.fill_groups", at=at)
+        return names
+
+    doubted()
+    picked = pickup.claim(lead.id, rep, AT + timedelta(hours=1))
+    assert doubted() == ["Free"]
+    pickup.give_back(picked.pickup_id, "no_capacity", None, rep, AT + timedelta(hours=2))
+    assert doubted() == ["Free"]
+    jobs.run_now("feedback.count_rates", {"organisation_id": rep.organisation_id}, at)
+    assert doubted() == ["Winners"]
+    values = {"names": level.names, "position": None, "active": True, "rank": level.rank}
+    catalog.save_entry(level.id, "partner_level", {**values, "position": 1}, AT)
+    assert doubted() == []
+    catalog.save_entry(level.id, "partner_level", {**values, "rank": 90}, AT)
+    assert doubted() == ["High"]
 
 
 def test_whom_somebody_put_in_or_left_out_stays_so_whatever_the_criteria_say(ctx: Flask) -> None:

@@ -249,7 +249,7 @@ def partner_lead(
             "desk/lead_offer.html",
             card=card.heeding(hot_stop(position)),
             gate=gate_view(position, at) if position else None,
-            may_offer_on=passing_on.may_offer_on(actor),
+            may_offer_on=passing_on.can_offer_on(card.lead_id, actor),
             suits=reps.find_best(lead_id, actor.organisation_id)
             if actor.may(Permission.PICKUPS_SEE_FIRM)
             else None,

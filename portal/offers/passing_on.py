@@ -26,7 +26,7 @@ from portal.matching.rules import score_of
 from portal.offers import deciding, dry_run, events, reasons
 from portal.offers.by_hand import lock_round
 from portal.offers.doubts import Doubt, list_doubts
-from portal.offers.models import Offer
+from portal.offers.models import Offer, OfferRound
 from portal.offers.operations import lock_lead, standing_offer
 from portal.offers.rules import NotReady
 from portal.partners.models import Partner
@@ -35,6 +35,27 @@ from portal.partners.models import Partner
 def may_offer_on(actor: Actor) -> bool:
     """Say whether somebody's firm may offer leads on at all."""
     return actor.may(Permission.RESELLERS_SEE) and deciding.terms().pass_on
+
+
+def can_offer_on(lead_id: int, actor: Actor) -> bool:
+    """Say whether somebody's firm may offer a lead on that it has on offer now."""
+    if not may_offer_on(actor):
+        return False
+    current = session().scalar(
+        select(OfferRound)
+        .join(Lead, (Lead.id == OfferRound.lead_id) & (Lead.round == OfferRound.number))
+        .where(Lead.id == lead_id, OfferRound.ended_at.is_(None))
+    )
+    return current is not None and is_open(current)
+
+
+def is_open(current: OfferRound) -> bool:
+    """Say whether others may come into a round: not in turn, nor while it is being decided on.
+
+    On a dry run nobody is offered anything.
+    """
+    in_turn = current.mode == Mode.SERIAL
+    return not in_turn and current.closes_at is None and dry_run.find_open() is None
 
 
 def offer_on(
@@ -52,8 +73,7 @@ def offer_on(
     # what the own firm never saw is answered like what there is not
     own = standing_offer(lead_id, actor, at)
     lead, current = lock_round(lead_id)
-    deciding_now = current.closes_at is not None
-    if current.mode == Mode.SERIAL or deciding_now or dry_run.find_open() is not None:
+    if not is_open(current):
         raise NotReady(_("%(number)s can’t be offered on right now.", number=lead.number))
     wanted = [row.id for row in list_resellers(lead_id, actor) if row.id in organisation_ids]
     doubts = list_doubts(lead_id, wanted, at)

@@ -11,7 +11,7 @@ from portal.accounts.models import OrganisationKind
 from portal.accounts.queries import get_actor
 from portal.core import clock
 from portal.core.db import session, unit_of_work
-from portal.core.errors import Forbidden, Invalid, NotFound
+from portal.core.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.desk.resellers import list_offered_on
 from portal.leads.models import Lead, LeadState
 from portal.matching.models import DistributionRule
@@ -114,7 +114,9 @@ def test_nobody_offers_on_what_is_not_his_to_offer_on(chain):
     session().get_one(Partner, chain.below[0].id).suspended_until = LATER + timedelta(hours=1)
     with pytest.raises(Invalid):
         chain.on(chain.below[0])
+    assert passing_on.can_offer_on(chain.lead.id, chain.sells)
     dry_run.begin(None, AT)
+    assert not passing_on.can_offer_on(chain.lead.id, chain.sells)
     with pytest.raises(NotReady):
         chain.on(chain.below[1])
     dry_run.end(None, AT)
@@ -161,8 +163,26 @@ def test_resellers_beyond_a_rule_s_number_have_their_own_score(ctx):
     assert answer.holds
 
 
+def test_what_is_offered_on_while_it_is_taken_back_is_looked_at_again(chain, monkeypatch):
+    read = by_hand.with_offered_on
+
+    def offered_on_meanwhile(lead_id, organisation_id):
+        before = read(lead_id, organisation_id)
+        if len(before) == 1:
+            chain.on(chain.below[0])
+        return before
+
+    monkeypatch.setattr(by_hand, "with_offered_on", offered_on_meanwhile)
+    with pytest.raises(Conflict):
+        by_hand.withdraw_from(chain.lead.id, chain.firm.id, chain.manager, LATER)
+    assert [chain.sees(one) for one in (chain.sells, chain.reps[0])] == [True, True]
+    by_hand.withdraw_from(chain.lead.id, chain.firm.id, chain.manager, LATER)
+    assert not chain.sees(chain.reps[0])
+
+
 def test_while_it_goes_in_turn_it_is_not_offered_on(ctx):
     chain = Chain(in_turn=True, minutes=120)
+    assert not passing_on.can_offer_on(chain.lead.id, chain.sells)
     with pytest.raises(NotReady):
         chain.on(chain.below[0])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +29,7 @@ from portal.accounts.actor import Actor
 from portal.accounts.models import OrganisationKind, Unit
 from portal.accounts.permissions import Permission
 from portal.accounts.reach import Reached
+from portal.catalog.queries import retired
 from portal.core.db import AnyRow, session
 from portal.core.errors import NotFound
 from portal.leads.definition_words import called
@@ -315,6 +317,13 @@ def find_type_name(type_id: int) -> str:
     """Return what a lead type is called, of whatever version; nothing for an unknown id."""
     found = session().get(LeadType, type_id)
     return called(found.names) if found else ""
+
+
+def choose_types(named: Collection[str | int] = ()) -> list[tuple[str, str]]:
+    """Return id and name of the types, for a form; one `named` of an older definition stays."""
+    types = {str(one.id): called(one.names) for one in get_definition().types.values()}
+    gone = {str(one): retired(find_type_name(int(one))) for one in named if str(one) not in types}
+    return [*types.items(), *gone.items()]
 
 
 def list_statuses() -> dict[int, LeadStatus]:

@@ -24,9 +24,8 @@ from portal.deadlines.models import PolicyUse
 from portal.deadlines.rules import Case
 from portal.leads.contest import Contest
 from portal.leads.contest_words import CONTESTS
-from portal.leads.definition_words import called
 from portal.leads.models import Temperature
-from portal.leads.queries import find_type_name, get_definition
+from portal.leads.queries import choose_types
 from portal.matching import criteria_rules
 from portal.matching import own_answers_form as own
 from portal.matching.criteria import (
@@ -144,19 +143,10 @@ class RuleForm(CriteriaForm):
             if of in CATALOG_FIELDS:
                 self[f"if_{of}"].choices = book().choices(of, locale, self.named.get(of, ()))
             elif of is Field.TYPE:
-                self[f"if_{of}"].choices = self._types()
+                self[f"if_{of}"].choices = choose_types(self.named.get(of, ()))
             elif of in CHOICES:
                 self[f"if_{of}"].choices = [(v, value_name(of, v)) for v in CHOICES[of]]
         self.offer_criteria()
-
-    def _types(self) -> list[tuple[str, str]]:
-        types = {str(one.id): called(one.names) for one in get_definition().types.values()}
-        gone = {
-            one: retired(find_type_name(int(one)))
-            for one in self.named.get(Field.TYPE, ())
-            if one not in types
-        }
-        return [*types.items(), *gone.items()]
 
     def show(self, rule: DistributionRule | None) -> None:
         """Fill the form with a rule, or with what a new one starts from."""

@@ -11,7 +11,7 @@ from wtforms.validators import Length, Optional
 from portal.accounts.tree import is_region
 from portal.catalog.queries import book
 from portal.leads.definition_words import called
-from portal.leads.queries import get_definition
+from portal.leads.queries import choose_types
 from portal.matching.criteria import CATALOG_FIELDS, Condition, Field
 from portal.matching.words import field_name
 from portal.partners.forms import split_codes
@@ -149,9 +149,7 @@ class RuleForm(Form):
             named = [one for one in kept if isinstance(one, int)]
             self.values.choices = book().choices(of, locale, named)
         elif of == Field.TYPE:
-            self.values.choices = [
-                (str(one.id), called(one.names)) for one in get_definition().types.values()
-            ]
+            self.values.choices = choose_types(kept)
 
     def show(self, rule: Rule, version: int) -> None:
         """Fill the form with a rule."""

@@ -9,6 +9,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from portal.accounts.queries import get_actor
+from portal.catalog.models import Entry
+from portal.catalog.queries import book, forget_book
 from portal.core.db import session
 from portal.core.jobs import run_now
 from portal.leads.models import LeadStatus
@@ -30,6 +32,7 @@ from tests.factories import (
     make_vendor,
     sign_in,
 )
+from tests.sending import as_shown
 
 
 @factory
@@ -118,6 +121,30 @@ def test_rules_are_added_changed_and_removed(
     press(manager, f"{path}/removal")
     assert rules_now()[0].find(made.key) is None
     assert manager.get(path).status_code == 404
+
+
+@factory
+def first_of(kind: str) -> int:
+    return book().active(kind)[0].id
+
+
+@factory
+def retire(kind: str) -> None:
+    session().get_one(Entry, book().active(kind)[0].id).active = False
+    forget_book()
+
+
+def test_a_rule_keeps_what_it_names_when_that_goes_out_of_use(manager: FlaskClient) -> None:
+    typed = {"of": "industry", "values": [str(first_of("industry"))], "points": 7}
+    assert press(manager, "/scoring/rules/new", version=1, **typed).status_code == 303
+    made = rules_now()[0].rules[-1]
+    retire("industry")
+    path = f"/scoring/rules/{made.key}"
+    page = manager.get(path).text
+    assert "(out of use)" in page
+    assert manager.post(path, data={**as_shown(page, path), "points": "8"}).status_code == 303
+    kept = rules_now()[0].find(made.key)
+    assert (kept.points, kept.condition) == (8, made.condition)
 
 
 def test_who_qualifies_sees_what_is_proposed_why_and_what_marks_were_worth(

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -142,8 +143,9 @@ def drop_database(name: str) -> None:
         time.sleep(0.1)
 
 
+@cache
 def application(settings: Settings) -> Flask:
-    """Return an application for tests; what one has compiled of the templates all of them use."""
+    """Return the application of these settings; all use what one has compiled of the templates."""
     app = create_app(settings)
     folder = Path(os.environ[HOME]) / "templates"
     folder.mkdir(exist_ok=True)
@@ -156,6 +158,7 @@ def house_of_its_own(name: str, redis: str, folder: Path) -> Iterator[Flask]:
     """Work in an application on a database of its own, which is gone afterwards."""
     app = application(settings_for(copy_database(name), redis, folder))
     app.extensions["redis"].flushdb()
+    app.extensions.pop("nudged_until", None)
     catalog.forget_book()
     factories.work_in(app)
     try:
@@ -247,9 +250,9 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def committed(worker_number: int, request: pytest.FixtureRequest) -> Iterator[Flask]:
-    """Return an application on a database of its own, where commits are real."""
-    name = f"own_{worker_number}_{os.getpid()}_{abs(hash(request.node.nodeid)) % 10**8}"
+def committed(worker_number: int) -> Iterator[Flask]:
+    """Return an application on a new database, where commits are real."""
+    name = f"own_{worker_number}_{os.getpid()}"
     home = Path(os.environ[HOME])
     with house_of_its_own(name, redis_url(worker_number % 16), home) as app:
         yield app

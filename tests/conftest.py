@@ -157,13 +157,17 @@ def application(settings: Settings) -> Flask:
 def house_of_its_own(name: str, redis: str, folder: Path) -> Iterator[Flask]:
     """Work in an application on a database of its own, which is gone afterwards."""
     app = application(settings_for(copy_database(name), redis, folder))
+    put_together, settings = dict(app.extensions), dict(app.config)
     app.extensions["redis"].flushdb()
-    app.extensions.pop("nudged_until", None)
     catalog.forget_book()
     factories.work_in(app)
     try:
         yield app
     finally:
+        # a test may have taken Redis away, or a setting
+        for kept, before in ((app.extensions, put_together), (app.config, settings)):
+            kept.clear()
+            kept.update(before)
         factories.work_in(None)
         catalog.forget_book()
         with app.app_context():

@@ -43,6 +43,7 @@ from portal.desk.lead_telling import Telling
 from portal.desk.many import Said, deeds_of, do_to_many
 from portal.leads.queries import seen_by
 from portal.leads.sight import read_choices
+from portal.pickup import photo_finish
 from portal.web import sheets
 from portal.web.access import requires
 from portal.web.htmx import go
@@ -331,6 +332,8 @@ def do_to_chosen(said: Said, back: str, place: str) -> ResponseReturnValue:
     if not ids or not key:
         flash(_("No lead was chosen."), "warning")
         return go(back)
+    # nobody who picked one in time loses it to what is done to several
+    photo_finish.decide_all_due(ids, at)
     try:
         became = do_to_many(key, ids, said, actor, at)
     except Invalid as error:

@@ -14,7 +14,7 @@ is decided about is told by events; contact data is nowhere before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
@@ -143,20 +143,27 @@ def decide_due(lead_id: int, at: datetime) -> bool:
 
     For whoever is about to do something to the lead and has locked nothing yet.
     """
-    round_id = session().scalar(
-        select(OfferRound.id).where(
-            OfferRound.lead_id == lead_id,
+    return decide_all_due((lead_id,), at)
+
+
+def decide_all_due(lead_ids: Collection[int], at: datetime) -> bool:
+    """Decide about each of these leads whose time is over; say whether there was one."""
+    due = session().scalars(
+        select(OfferRound.id)
+        .where(
+            OfferRound.lead_id.in_(lead_ids),
             OfferRound.closes_at <= at,
             OfferRound.decided_at.is_(None),
             OfferRound.ended_at.is_(None),
         )
+        .order_by(OfferRound.closes_at, OfferRound.id)
     )
-    if round_id is None:
-        return False
+    round_ids = due.all()
     # nobody's deed, whoever comes by
     with circumstances.under(actor_id=None, as_id=None, channel="system"):
-        jobs.run_now(DECIDE, {"id": round_id}, at)
-    return True
+        for round_id in round_ids:
+            jobs.run_now(DECIDE, {"id": round_id}, at)
+    return bool(round_ids)
 
 
 def decide(round_id: int, at: datetime) -> None:

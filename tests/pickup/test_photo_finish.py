@@ -410,15 +410,24 @@ def test_page_fragment_and_json_say_when_it_is_decided_and_then_how_it_went(app,
     assert "lead-card-gone" not in yours
 
 
-def test_any_later_post_on_the_lead_has_it_decided_first(app, on_page):
+@pytest.mark.parametrize("way", ["decline", "actions"])
+def test_any_later_post_on_the_lead_has_it_decided_first(app, on_page, way):
     finish = on_page
-    rep, other = (sign_in(app.test_client(), finish.people[which]) for which in (1, 0))
-    for browser, way, data in ((rep, "pickup", {}), (other, "decline", {"reason": "no_capacity"})):
-        token = csrf_of(browser.get("/available").text)
-        answer = browser.post(f"/leads/{finish.lead.id}/{way}", data={"csrf_token": token, **data})
-        if way == "pickup":
-            let_time_pass(app, finish)
-    assert answer.status_code == 409
+    with app.app_context(), unit_of_work():
+        finish.picks(1, 1)
+    let_time_pass(app, finish)
+    if way == "decline":
+        other = sign_in(app.test_client(), finish.people[0])
+        address, data = f"/leads/{finish.lead.id}/decline", {"reason": "no_capacity"}
+    else:
+        other = sign_in(app.test_client(), make_manager())
+        address, data = "/leads/actions", {"lead": [finish.lead.id], "action": "withdraw"}
+    token = csrf_of(other.get("/leads" if way == "actions" else "/available").text)
+    answer = other.post(address, data={"csrf_token": token, **data})
+    if way == "decline":
+        assert answer.status_code == 409
+    else:
+        assert "was picked up meanwhile." in answer.text
     with app.app_context():
         assert finish.holder == 1
         names = session().scalars(select(EventRow.actor_id).where(EventRow.name == "LeadPickedUp"))

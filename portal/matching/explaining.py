@@ -124,9 +124,10 @@ def explain(basis: Basis, organisation_id: int) -> Explained | None:
 
 
 def parts_of(basis: Basis, organisation_ids: Collection[int]) -> dict[int, list[dict[str, Any]]]:
-    """Return the parts of the scores of those firms that meet what was asked.
+    """Return the parts of the scores of those firms that meet what was asked, as `explain` does.
 
-    Whether a share of the leads was left for them doesn't count. Nobody where a match is older than
+    Only the criteria count here: to whom the rule offers (its group), who could be offered nothing
+    then, and whether a share of the leads was left, doesn't. Nobody where a match is older than
     what is kept of it, or there was none.
     """
     content = _content(basis)
@@ -139,8 +140,7 @@ def parts_of(basis: Basis, organisation_ids: Collection[int]) -> dict[int, list[
         criteria,
         lead,
         basis.at,
-        group_id=content.get("group_id"),
-        without=basis.without,
+        standing=False,
         source=select(known).where(known.c.organisation_id.in_(organisation_ids)).subquery(),
     )
     scorer = Scorer(criteria, lead)

@@ -139,13 +139,15 @@ def judge_partners(
     *,
     group_id: int | None = None,
     without: Collection[int] = (),
+    standing: bool = True,
     source: FromClause = NOW,
 ) -> Judgement:
     """Judge every active partner firm for `lead` in one statement.
 
     A partner counts at the first thing that takes him out, asked in this order: `without`,
-    suspended, group, then the criteria as the rule has them; so the counts add up. `source` is
-    `partners.facts.NOW`, or what `as_of` returned.
+    suspended, group, then the criteria as the rule has them; so the counts add up. Without
+    `standing` the criteria alone are asked. `source` is `partners.facts.NOW`, or what `as_of`
+    returned.
 
     The first scan is kept narrow (id and verdict; what stands outside the profile is a set that is
     hashed once, or one look for each who gets that far); facts are read for those who passed.
@@ -155,7 +157,7 @@ def judge_partners(
     known = open_source(source, at)
     ask = Ask(lead, known)
     found = [
-        *standing_checks(known, group_id, without),
+        *(standing_checks(known, group_id, without) if standing else ()),
         *(check for criterion in criteria for check in kinds.checks(criterion, ask)),
     ]
     names = [name for name, _test in found]

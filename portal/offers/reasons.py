@@ -39,6 +39,16 @@ class Answer:
             self.offer is None or self.explained is None or self.explained.score == self.offer.score
         )
 
+    @property
+    def offered_on(self) -> bool:
+        """True where not the rule chose the firm: its distributor offered it on."""
+        return self.offer is not None and self.offer.via_organisation_id is not None
+
+    @property
+    def counts_nothing(self) -> bool:
+        """True where it was offered on to a firm that doesn't meet what the rule asks."""
+        return self.offered_on and self.explained is not None and bool(self.explained.missed)
+
 
 def answer(
     lead: Lead, last: OfferRound | None, organisation_id: int, at: datetime

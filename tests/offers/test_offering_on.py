@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from portal.accounts.models import OrganisationKind
 from portal.accounts.queries import get_actor
@@ -14,7 +14,6 @@ from portal.core.db import session, unit_of_work
 from portal.core.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.desk.resellers import list_offered_on
 from portal.leads.models import Lead, LeadState
-from portal.matching.models import DistributionRule
 from portal.notifications.queries import list_offered
 from portal.offers import (
     by_hand,
@@ -28,7 +27,7 @@ from portal.offers import (
 from portal.offers.by_hand import Choice
 from portal.offers.models import Offer
 from portal.offers.rules import AlreadyTaken, NotReady
-from portal.partners.models import Partner, Shares
+from portal.partners.models import Partner, PartnerGroup, PartnerGroupMember, Shares
 from portal.pickup import operations as pickup
 from tests.factories import (
     AT,
@@ -41,6 +40,8 @@ from tests.factories import (
     make_person,
     sign_in,
 )
+from tests.matching.test_match import weighted
+from tests.offers.test_reasons import kept
 
 LATER = AT + timedelta(hours=1)
 
@@ -140,16 +141,23 @@ def test_taken_back_from_the_distributor_its_resellers_lose_it_too(ctx):
 
 
 def test_resellers_beyond_a_rule_s_number_have_their_own_score(ctx):
+    """Its group, and a pause that is over, take nothing from whom it is offered on to."""
     chain = Chain()
     by_hand.withdraw(chain.lead.id, chain.manager, AT)
-    session().execute(update(DistributionRule).values(most=1, group_id=None))
-    session().get_one(Partner, chain.other.id).latitude = 53.5
-    session().get_one(Partner, chain.below[0].id).latitude = 52.5
-    session().get_one(Partner, chain.below[1].id).territories = ["FR"]
+    club = PartnerGroup(name="Club", created_at=AT)
+    session().add(club)
     session().flush()
-    operations.offer(chain.lead.id, AT)
+    for one in (chain.firm, chain.other):
+        session().add(PartnerGroupMember(group_id=club.id, organisation_id=one.id))
+    asked = [weighted("radius", 60, km=100), {"kind": "people", "mode": "forbidden", "least": 500}]
+    made = kept(*asked, group_id=club.id, most=1)
+    session().get_one(Partner, chain.other.id).latitude = 53.5
+    session().get_one(Partner, chain.below[0].id).suspended_until = LATER
+    session().get_one(Partner, chain.below[1].id).people = 900
+    session().flush()
+    operations.offer(chain.lead.id, AT, made)
     chain.on(*chain.below)
-    near, abroad = (
+    near, big = (
         session()
         .scalars(
             select(Offer).where(Offer.organisation_id == one.id, Offer.lead_id == chain.lead.id)
@@ -158,9 +166,14 @@ def test_resellers_beyond_a_rule_s_number_have_their_own_score(ctx):
         for one in chain.below
     )
     assert near.score > 0.5
-    assert (abroad.score, abroad.explanation) == (0, [])
-    answer = reasons.answer(chain.lead, last_round(chain.lead), near.organisation_id, LATER)
-    assert answer.holds
+    assert (big.score, big.explanation) == (0, [])
+    answers = [
+        reasons.answer(chain.lead, last_round(chain.lead), one.organisation_id, LATER)
+        for one in (near, big)
+    ]
+    assert [one.explained.out for one in answers] == ["suspended", "group"]
+    assert answers[0].holds
+    assert [one.counts_nothing for one in answers] == [False, True]
 
 
 def test_what_is_offered_on_while_it_is_taken_back_is_looked_at_again(chain, monkeypatch):

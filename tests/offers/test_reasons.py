@@ -9,15 +9,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text, update
 
+from portal.accounts.models import OrganisationKind
 from portal.accounts.queries import get_actor
 from portal.catalog.queries import book, forget_book
 from portal.core import clock
 from portal.core.db import session
-from portal.matching import versions
+from portal.matching import groups, versions
 from portal.matching.models import DistributionRule, RuleVersion
 from portal.matching.relaxing_words import tell_relaxed, tell_steps
 from portal.offers import operations as offers
-from portal.offers import reasons
+from portal.offers import passing_on, reasons
 from portal.offers.models import Offer
 from portal.partners import operations as partners
 from portal.partners.figures import count
@@ -240,26 +241,41 @@ def staged():
         weighted("radius", 60, km=100),
         weighted("relation", 40),
         required("people", least=7000),
+        {"kind": "people", "mode": "forbidden", "least": 500},
         relaxing=[{"clause": 2, "kind": "people", "how": "dropped"}],
         position=1,
+        group_id=(club := groups.save_group("Club", "", AT)).id,
     )
     firm = make_partner("Alpha Systeme")
-    make_partner("Beta Kabel", **BERLIN)
+    above = make_partner("Beta Kabel", kind=OrganisationKind.DISTRIBUTOR, **BERLIN)
+    below = [make_partner(parent=above, people=people) for people in (8, 900)]
+    for one in (firm, above):
+        groups.add_member(club, one.id, AT)
+    seller = make_person(above, "distributor_sales")
+    for one in below:
+        make_person(one)
     lead = make_lead(at=clock.now())
     session().add(RelationHit(lead_id=lead.id, organisation_id=firm.id, at=AT, by="claim"))
     answer_questions(lead)
     offers.offer(lead.id, clock.now(), made)
-    return lead.id, firm
+    passing_on.offer_on(lead.id, [one.id for one in below], get_actor(seller.id), clock.now())
+    return lead.id, firm, below
 
 
 def test_managers_ask_for_any_firm_and_a_partner_reads_its_own_line_alone(app) -> None:
-    lead_id, firm = staged()
+    lead_id, firm, below = staged()
     manager = sign_in(app.test_client(), make_manager())
     page = manager.get(f"/leads/{lead_id}/why", query_string={"q": "alpha", "partner": firm.id})
-    assert "place 1 of 2" in page.text
+    assert "place 1 of 4" in page.text
     assert "knows the customer already" in page.text
     assert "it let go: without: at least 7,000 people" in page.text
     assert "it is the score that was kept" in page.text
+
+    for one, said in zip(below, ("the score that was kept", "so its score is 0"), strict=True):
+        page = manager.get(f"/leads/{lead_id}/why", query_string={"partner": one.id}).text
+        assert "Its distributor offered it on" in page
+        assert said in page
+        assert "Kept was" not in page
 
     # before anybody is asked for, all who were offered it stand there
     page = manager.get(f"/leads/{lead_id}/why").text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 
 from portal.accounts.queries import get_actor
 from portal.catalog.queries import book
@@ -16,11 +16,6 @@ from portal.partners.figures import count
 from portal.partners.models import Absence, Partner, PartnerCertification
 from portal.programme import operations as programme
 from tests.factories import AT, make_lead, make_manager, make_partner
-
-WAITING = text(
-    "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN "
-    "(SELECT pid FROM pg_stat_activity WHERE datname = current_database())"
-)
 
 
 def known(source, firm):
@@ -82,29 +77,53 @@ def test_of_two_changes_at_once_both_are_known_and_what_nobody_saw_yet_was_not(c
 
     def certify() -> None:
         with committed.app_context(), unit_of_work():
-            session().add(
-                PartnerCertification(
-                    organisation_id=firm.id, certification_id=network, expires_on=AT.date()
+            for one in (other, firm):
+                session().add(
+                    PartnerCertification(
+                        organisation_id=one.id, certification_id=network, expires_on=AT.date()
+                    )
                 )
-            )
+                session().flush()
 
-    grow = update(Partner).values(people=12)
+    def grow(one, people):
+        return update(Partner).where(Partner.organisation_id == one.id).values(people=people)
+
     with ThreadPoolExecutor(1) as second, committed.app_context():
         with db.engine.begin() as first:
-            first.execute(grow.where(Partner.organisation_id == firm.id))
+            first.execute(grow(firm, 12))
             with unit_of_work():
-                session().execute(grow.where(Partner.organisation_id == other.id))
+                session().execute(grow(other, 12))
             with unit_of_work():
                 seen = queries.judge_partners((), make_lead(), AT)
-            certified = second.submit(certify)
-            # the second waits for the first, or (as it must not) is done without it
-            while not certified.done() and not first.scalar(WAITING):
-                pass
-        certified.result()
+            # two who change the same firms, in whatever order, don't wait for each other
+            second.submit(certify).result(timeout=20)
+            first.execute(grow(other, 13))
         then = facts.as_of(seen.upto, seen.unseen)
         assert (known(then, firm)["people"], known(then, other)["people"]) == (5, 12)
+        for one, people in ((firm, 12), (other, 13)):
+            now = known(facts.as_of(facts.last_kept()), one)
+            assert (now["people"], now["certification_ids"]) == (people, [network])
+
+
+def test_an_absence_within_one_that_somebody_takes_back_at_the_same_time_is_known(committed):
+    firm = make_partner()
+
+    def away(begin: int, end: int) -> Absence:
+        days = {"starts_on": date(2026, 8, begin), "ends_on": date(2026, 8, end)}
+        return Absence(organisation_id=firm.id, **days)
+
+    with committed.app_context():
+        with unit_of_work():
+            session().add(away(3, 14))
+        with db.engine.connect() as first, unit_of_work():
+            session().execute(text("SET LOCAL lock_timeout = '5s'"))
+            first.execute(delete(Absence).where(Absence.organisation_id == firm.id))
+            session().add(away(5, 7))
+            session().flush()
+            first.commit()
         now = known(facts.as_of(facts.last_kept()), firm)
-        assert (now["people"], now["certification_ids"]) == (12, [network])
+        assert now["away_on"] == known(facts.NOW, firm)["away_on"]
+        assert date(2026, 8, 6) in now["away_on"][0]
 
 
 def test_what_says_nothing_new_is_not_kept(ctx):

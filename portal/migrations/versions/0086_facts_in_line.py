@@ -37,26 +37,40 @@ REFERS = """,
                WHERE f.organisation_id = p.organisation_id AND f.only_refers
                  AND f.left_at IS NULL) AS only_refers"""
 
-KEEP = """
-  INSERT INTO partner_facts_kept (organisation_id, at, facts)
-  SELECT now_known.organisation_id, clock_timestamp(), to_jsonb(now_known)
-  FROM partner_facts AS now_known
-  WHERE now_known.organisation_id = firm
-    AND to_jsonb(now_known) IS DISTINCT FROM (
-      SELECT before.facts FROM partner_facts_kept AS before
-      WHERE before.organisation_id = firm ORDER BY before.id DESC LIMIT 1)
-"""
-# the first entry of a firm is where its changes queue: who has waited sees what the other wrote
-KEEP_IN_LINE = f"""
-CREATE FUNCTION keep_partner_facts(firm bigint) RETURNS void LANGUAGE plpgsql AS $$
+# each change is kept at once as its transaction sees it; of two at once neither saw the other. So
+# who commits looks once more, one after the other, and keeps what became of all. Nobody waits
+# before, and there is one lock, so that the order in which firms were changed is nobody's concern
+SETTLED = """
+CREATE FUNCTION partner_facts_settled() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM FROM partner_facts_kept
-  WHERE organisation_id = firm ORDER BY id LIMIT 1 FOR NO KEY UPDATE;
-  {KEEP};
+  PERFORM pg_advisory_xact_lock(hashtext('partner_facts'));
+  IF TG_TABLE_NAME = 'organisations' THEN
+    PERFORM keep_partner_facts(NEW.id);
+  ELSIF TG_OP = 'DELETE' THEN
+    PERFORM keep_partner_facts(OLD.organisation_id);
+  ELSE
+    PERFORM keep_partner_facts(NEW.organisation_id);
+  END IF;
+  RETURN NULL;
 END $$
 """
-KEEP_BEFORE = (
-    f"CREATE FUNCTION keep_partner_facts(firm bigint) RETURNS void LANGUAGE sql AS $${KEEP}$$"
+PROFILE = (
+    "country, subdivision, latitude, longitude, territories, level_id, brand_ids, product_ids, "
+    "specialisation_ids, industry_ids, size_band_ids, languages, people, capacity, "
+    "suspended_until, custom"
+)
+CHANGES = {
+    "partners": f"INSERT OR UPDATE OF {PROFILE}",
+    "organisations": "UPDATE OF kind, active, parent_id, timezone",
+} | dict.fromkeys(
+    (
+        "partner_certifications",
+        "absences",
+        "partner_group_members",
+        "partner_rates",
+        "referral_partners",
+    ),
+    "INSERT OR UPDATE OR DELETE",
 )
 
 # numbered in one line with what else is known of partners
@@ -73,13 +87,18 @@ END $$
 
 def upgrade() -> None:
     op.execute(FACTS.format(replace="OR REPLACE", more=REFERS))
-    op.execute("DROP FUNCTION keep_partner_facts(bigint)")
-    op.execute(KEEP_IN_LINE)
     op.execute(
         "CREATE TRIGGER partner_facts_changed AFTER INSERT OR UPDATE OR DELETE "
         "ON referral_partners FOR EACH ROW EXECUTE FUNCTION partner_facts_changed()"
     )
     op.execute("SELECT keep_partner_facts(organisation_id) FROM partners")
+    op.execute(SETTLED)
+    for table, change in CHANGES.items():
+        op.execute(
+            f"CREATE CONSTRAINT TRIGGER partner_facts_settled AFTER {change} ON {table} "
+            "DEFERRABLE INITIALLY DEFERRED "
+            "FOR EACH ROW EXECUTE FUNCTION partner_facts_settled()"
+        )
     op.create_table(
         "partner_held_kept",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -124,8 +143,9 @@ def downgrade() -> None:
     op.execute("DROP TRIGGER partner_held_begins ON partner_figures")
     op.execute("DROP FUNCTION partner_held_changed()")
     op.drop_table("partner_held_kept")
+    for table in CHANGES:
+        op.execute(f"DROP TRIGGER partner_facts_settled ON {table}")
+    op.execute("DROP FUNCTION partner_facts_settled()")
     op.execute("DROP TRIGGER partner_facts_changed ON referral_partners")
-    op.execute("DROP FUNCTION keep_partner_facts(bigint)")
     op.execute("DROP VIEW partner_facts")
     op.execute(FACTS.format(replace="", more=""))
-    op.execute(KEEP_BEFORE)

@@ -97,7 +97,7 @@ def explain(basis: Basis, organisation_id: int) -> Explained | None:
         return None
     criteria = ease([Criterion.from_data(one) for one in content["criteria"]], basis.relaxed)
     lead = LeadFacts.from_data(basis.lead_id, basis.lead_facts)
-    of_firm = facts.as_of(basis.facts_upto, basis.facts_unseen, organisation_id)
+    of_firm = facts.as_of(basis.facts_upto, basis.facts_unseen, [organisation_id])
     judged = queries.judge_partners(
         (),
         lead,
@@ -135,13 +135,12 @@ def parts_of(basis: Basis, organisation_ids: Collection[int]) -> dict[int, list[
         return {}
     criteria = ease([Criterion.from_data(one) for one in content["criteria"]], basis.relaxed)
     lead = LeadFacts.from_data(basis.lead_id, basis.lead_facts)
-    known = facts.as_of(basis.facts_upto, basis.facts_unseen)
     judged = queries.judge_partners(
         criteria,
         lead,
         basis.at,
         standing=False,
-        source=select(known).where(known.c.organisation_id.in_(organisation_ids)).subquery(),
+        source=facts.as_of(basis.facts_upto, basis.facts_unseen, organisation_ids),
     )
     scorer = Scorer(criteria, lead)
     return {one.organisation_id: scorer.explain(one) for one in judged.passed}

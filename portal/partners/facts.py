@@ -8,7 +8,7 @@ before. How many leads a firm holds changes with each pick, so that is kept apar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import (
     BigInteger,
@@ -143,20 +143,25 @@ _AS_OF = """
 """
 _UNSEEN = bindparam("unseen", type_=INT8MULTIRANGE)
 AS_OF = text(_AS_OF.format(of_whom="")).bindparams(_UNSEEN)
-AS_OF_ONE = text(_AS_OF.format(of_whom="AND organisation_id = :firm")).bindparams(_UNSEEN)
+AS_OF_SOME = text(_AS_OF.format(of_whom="AND organisation_id = ANY(:firms)")).bindparams(
+    _UNSEEN, bindparam("firms", type_=NUMBERS)
+)
 
 LAY_OUT = text(f"CREATE TEMP TABLE partner_facts_then ON COMMIT DROP AS {AS_OF.text}").bindparams(
     bindparam("unseen", [], type_=INT8MULTIRANGE)
 )
 
 
-def as_of(upto: int, unseen: Sequence[Range[int]] = (), firm: int | None = None) -> FromClause:
-    """Return what was known of every partner up to an entry, or of one firm.
+def as_of(
+    upto: int, unseen: Sequence[Range[int]] = (), firms: Collection[int] | None = None
+) -> FromClause:
+    """Return what was known of every partner up to an entry, or of these `firms` alone.
 
     It has the columns of `NOW` and `held`. `unseen` are entries before that one which were not to
     be seen yet. What is known only since that entry is NULL in it.
     """
-    asked = AS_OF if firm is None else AS_OF_ONE.bindparams(firm=firm)
+    # who is asked for stands inside: from outside nothing gets into what is read out of JSON
+    asked = AS_OF if firms is None else AS_OF_SOME.bindparams(firms=list(firms))
     columns = [Column(column.name, column.type) for column in NOW.columns]
     return (
         asked.bindparams(upto=upto, held_upto=upto, unseen=list(unseen))

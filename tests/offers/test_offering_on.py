@@ -14,6 +14,7 @@ from portal.core.db import session, unit_of_work
 from portal.core.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.desk.resellers import list_offered_on
 from portal.leads.models import Lead, LeadState
+from portal.matching import versions
 from portal.notifications.queries import list_offered
 from portal.offers import (
     by_hand,
@@ -156,6 +157,10 @@ def test_resellers_beyond_a_rule_s_number_have_their_own_score(ctx):
     session().get_one(Partner, chain.below[1].id).people = 900
     session().flush()
     operations.offer(chain.lead.id, AT, made)
+    # what the rule asks since then doesn't count
+    asks = {**versions.get_newest(made.id).content, "criteria": [{"kind": "present"}]}
+    saved = versions.save(made.id, versions.get_newest(made.id).number, asks, AT, None)
+    versions.activate(made.id, saved.number, AT, None)
     chain.on(*chain.below)
     near, big = (
         session()

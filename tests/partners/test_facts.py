@@ -60,7 +60,10 @@ def test_what_a_firm_held_and_that_it_only_referred_is_known_still(ctx):
     count(firm.id, picked=1, open_pickups=1)
     programme.leave_referral(firm.id, manager, AT + timedelta(days=1))
     programme.join_referral(firm.id, False, manager, AT + timedelta(days=2))
-    then, since = known(facts.as_of(upto, firm=firm.id), firm), facts.as_of(facts.last_kept())
+    make_partner("Not asked for")
+    of_one = facts.as_of(facts.last_kept(), firms=[firm.id])
+    assert session().scalars(select(of_one.c.organisation_id)).all() == [firm.id]
+    then, since = known(facts.as_of(upto, firms=[firm.id]), firm), facts.as_of(facts.last_kept())
     assert (then["held"], then["only_refers"]) == (3, True)
     assert (known(since, firm)["held"], known(since, firm)["only_refers"]) == (4, False)
     # many leads are gone through by the profiles of a day, each by what firms held when it came

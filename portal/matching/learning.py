@@ -130,10 +130,10 @@ def learn(weights: Mapping[Key, tuple[int, float]], outcomes: Sequence[Outcome])
     lost = len(told) - won
     said = {key: _said(key, told) for key in weights}
     differ = [key for key in weights if len(said[key]) > 1 and pstdev(said[key]) >= DIFFERS]
-    each = LEAST_EACH * max(1, len(differ))
-    needed = max(LEAST - len(told), each - won, each - lost, 0)
     seldom = {key for key in weights if _is_seldom(key, told)}
     asked = [key for key in differ if key not in seldom]
+    each = LEAST_EACH * max(1, len(asked))
+    needed = max(LEAST - len(told), each - won, each - lost, 0)
     if needed or len(asked) < 2:
         # of one criterion alone the order doesn't change, whatever its weight
         return Lesson(won, lost, needed, ())

@@ -119,6 +119,10 @@ def test_a_lead_that_asks_for_nothing_says_nothing_about_who_meets_it() -> None:
     # and what hardly any lead asks for keeps its weight
     seldom = learn(weights, [*ended[:15], *vague]).advice[1]
     assert (seldom.finding, seldom.proposed, seldom.ratio) == (Finding.SELDOM, 1, None)
+    # nor has there to be more of the others because of it
+    told = [*ended[:15], *vague[:225]]
+    few = learn(weights, [Outcome(one.shares, n % 10 == 0) for n, one in enumerate(told)])
+    assert (few.won, few.needed, bool(few.advice)) == (24, 0, True)
 
 
 def test_outcomes_that_one_criterion_decides_alone_break_nothing() -> None:
@@ -150,7 +154,9 @@ def test_shares_are_read_from_the_points_that_an_explanation_gave() -> None:
         )
     )
     by = [Criterion(Kind.REGION), near, lab, van, brand]
-    nameless = LeadFacts.from_data(1, {})
+    nameless = LeadFacts.from_data(1, {"latitude": 52.37, "longitude": 9.73})
     assert shares_of(explanation, by, nameless) == {near: 0.5, lab: 0.0, van: 1.0, brand: None}
+    # a lead without a place says nothing of who is near
+    assert shares_of(explanation, by, LeadFacts.from_data(1, {}))[near] is None
     # of a firm that was added by hand
     assert shares_of([], by, nameless) == {}

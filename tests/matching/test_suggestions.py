@@ -70,7 +70,7 @@ def end_pickups(
                 "number": 1,
                 "rule_id": rule_id,
                 "rule_version": version,
-                "lead_facts": {},
+                "lead_facts": {"latitude": lead.latitude, "longitude": lead.longitude},
                 "mode": "race",
                 "opened_at": at,
                 "ends_at": at,

@@ -99,6 +99,10 @@ class Radius(KindOfCriterion):
 
     kind = Kind.RADIUS
 
+    def is_asked(self, criterion: Criterion, lead: LeadFacts) -> bool:
+        """A lead without place gives nobody points; where it is a must, it reaches nobody."""
+        return not criterion.weighted or on_the_map(lead)
+
     def fact(self, criterion: Criterion, ask: Ask) -> ColumnElement[Any]:
         if not on_the_map(ask.lead):
             return cast(null(), Float(53))

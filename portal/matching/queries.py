@@ -62,6 +62,12 @@ def get_rule(rule_id: int, *, lock: bool = False) -> DistributionRule:
     return found
 
 
+def hold_rule(rule_id: int) -> bool:
+    """Keep a rule from being deleted until the transaction ends; False where it is gone."""
+    held = select(DistributionRule.id).where(DistributionRule.id == rule_id)
+    return session().scalar(held.with_for_update(read=True, key_share=True)) is not None
+
+
 def find_lead(number: str) -> Lead | None:
     """Return the lead of this number, with or without the letter before it."""
     return session().scalar(

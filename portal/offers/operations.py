@@ -83,7 +83,7 @@ def offer(lead_id: int, at: datetime, rule: DistributionRule | None = None) -> O
     """Offer a qualified lead to the partners that suit it best, as rule or type says.
 
     Raises `NotReady` (state, suppressed), `Resting`, `StaysDirect`, `Invalid` (something that must
-    be known is missing), `NobodyMatches`, `NotFound`.
+    be known is missing), `NobodyMatches`, `NotFound`, `Conflict` (the rule was deleted meanwhile).
     """
     lead = lock_lead(lead_id)
     if not may_be_offered(lead.state, lead.suppressed):

@@ -10,18 +10,21 @@ import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from flask_babel import gettext as _
 from sqlalchemy import select, text
 
 from portal.accounts import reach
 from portal.accounts.models import Unit, User
 from portal.accounts.queries import list_pickers
 from portal.core.db import session
+from portal.core.errors import Conflict
 from portal.core.events import record
 from portal.leads import policies
 from portal.leads.contest import AT_ONCE
 from portal.leads.models import Lead, LeadState, LeadType
 from portal.matching.models import Known
 from portal.matching.operations import Match, Matched, contest_of_type
+from portal.matching.queries import hold_rule
 from portal.offers import clocks, dry_run, events, opening, rings, waiting
 from portal.offers.models import OfferExclusion, OfferRound
 
@@ -102,7 +105,12 @@ def publish(
     Firms that know the customer, where that counts, and those whose people stood by see it before
     the others. It is recorded for those only who see it at once; `opening` does so for who comes
     later. On a dry run it is only noted; the round that is returned then belongs to no session.
+    Raises `Conflict` where the rule was deleted since it found them.
     """
+    if found.rule_id is not None and not hold_rule(found.rule_id):
+        raise Conflict(
+            _("The rule that it is offered by was deleted just now. Please offer it once more.")
+        )
     number = lead.round + 1
     firms = [one.organisation_id for one in found.partners]
     policy = policies.policy_of(lead)

@@ -21,7 +21,7 @@ from portal.leads.models import Lead, LeadState
 from portal.matching import fairness
 from portal.matching.models import DistributionRule
 from portal.matching.operations import match
-from portal.matching.queries import iter_rules_for
+from portal.matching.queries import hold_rule, iter_rules_for
 from portal.offers import dry_run, events
 from portal.offers.models import OfferRound, Redistribution, RoundOutcome, Way
 from portal.offers.publishing import (
@@ -177,7 +177,9 @@ def to_next_group(
 
 
 def by_rule(lead: Lead, rule: DistributionRule, at: datetime) -> OfferRound | None:
-    """Offer a lead to those a rule finds, apart from firms that are out."""
+    """Offer a lead to those a rule finds, apart from firms that are out; to nobody by one gone."""
+    if not hold_rule(rule.id):
+        return None
     fairness.wait_in_line()
     relations.meet(lead, at)
     found = match(lead, at, rule=rule, without=excluded_firms(lead.id), seed=new_seed())

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from portal.accounts.queries import get_actor
 from portal.core.db import session
+from portal.core.errors import Conflict
 from portal.core.events import EventRow
 from portal.core.jobs import run_now
 from portal.deadlines.models import DeadlinePolicy, Rung
@@ -17,7 +18,9 @@ from portal.deadlines.queries import get_policy
 from portal.leads.models import Lead, LeadState
 from portal.matching.criteria import Condition, Criterion, Field, Kind
 from portal.matching.models import DistributionRule
-from portal.matching.rulebook import RuleDraft, add_rule
+from portal.matching.operations import match
+from portal.matching.queries import find_rule_for
+from portal.matching.rulebook import RuleDraft, add_rule, delete_rule
 from portal.offers import dry_run, redistribution
 from portal.offers import operations as offers
 from portal.offers.models import Redistribution, Way
@@ -29,7 +32,9 @@ from portal.pickup.models import Pickup
 from portal.qualification.nurture import find_nurture
 from tests.factories import (
     AT,
+    answer_questions,
     last_round,
+    make_lead,
     make_manager,
     make_offered_lead,
     make_partner,
@@ -199,3 +204,20 @@ def test_the_next_rule_is_one_that_fits_the_lead(chained):
     wide = far_and_wide().id
     end_of(lead)
     assert last_round(lead).rule_id == wide
+
+
+def test_a_rule_deleted_in_the_same_moment_offers_nobody_anything(ctx, monkeypatch):
+    make_partner()
+    lead = make_lead()
+    answer_questions(lead)
+    rule = find_rule_for(lead)
+
+    def find_and_lose(*asked, **how):
+        found = match(*asked, **how)
+        delete_rule(rule.id, AT)
+        return found
+
+    monkeypatch.setattr(offers, "match", find_and_lose)
+    with pytest.raises(Conflict):
+        offers.offer(lead.id, AT)
+    assert redistribution.by_rule(lead, rule, AT) is None

@@ -207,7 +207,7 @@ class RuleForm(CriteriaForm):
     @property
     def begun_with(self) -> int:
         """Return the version whose lines were changed."""
-        return _number(self.lines_of.data) or self.seen
+        return begun_with({"lines_of": self.lines_of.data, "version": self.version.data})
 
     def draft(self, around: Mapping[str, Any] = MappingProxyType({})) -> RuleDraft:
         """Return what was typed; what is let go in need goes on as `around` has it.
@@ -270,24 +270,32 @@ for _field in FIXED_FIELDS:
     setattr(RuleForm, f"if_{_field}", _made)
 
 
-def rule_form(rule: DistributionRule | None, *, fresh: bool = False) -> RuleForm:
+def begun_with(sent: Mapping[str, Any]) -> int:
+    """Return the version of a rule that a form began with, 0 where it doesn't say."""
+    return _number(sent.get("lines_of")) or _number(sent.get("version"))
+
+
+def rule_form(around: Sequence[DistributionRule], *, fresh: bool = False) -> RuleForm:
     """Return the form of a rule that asks of the programme's own fields, too.
 
-    One that is out of use is asked of where the rule names it: nobody drops it unseen.
+    `around` is what the rule says and said. What that names is asked of out of use, too: nobody
+    drops it unseen.
     """
-    named = {data.get("key") for data in rule.conditions} if rule else set()
+    conditions = [Condition.from_data(data) for rule in around for data in rule.conditions]
+    keys = {one.key for one in conditions}
     lead_own = {
         one.key: one
         for one in book().fields.get(FieldSubject.LEAD, ())
-        if one.kind in field_answers.ASKED and (one.active or one.key in named)
+        if one.kind in field_answers.ASKED and (one.active or one.key in keys)
     }
     asked: dict[str, Any] = {"lead_own": lead_own}
     for field in lead_own.values():
         asked |= own.inputs(own.IF, field)
-    if rule is not None:
-        conditions = (Condition.from_data(data) for data in rule.conditions)
-        asked["named"] = {one.field: one.values for one in conditions}
-    criteria = rule.criteria if rule is not None else ()
+    asked["named"] = {
+        of: [value for one in conditions if one.field is of for value in one.values]
+        for of in FIXED_FIELDS
+    }
+    criteria = [data for rule in around for data in rule.criteria]
     made: Any = with_criteria(type("RuleFormWithOwn", (RuleForm,), asked), criteria)
     form: RuleForm = made(formdata=None) if fresh else made()
     return form

@@ -17,9 +17,9 @@ from portal.leads import own_fields
 from portal.leads.contest_words import contest_in_words
 from portal.leads.models import Lead
 from portal.matching import operations, preview_map, queries, rulebook, sentence, versions
-from portal.matching.criteria import FIXED_FIELDS, Condition
+from portal.matching.criteria import FIXED_FIELDS, Condition, Field
 from portal.matching.doctor_routes import diagnose
-from portal.matching.forms import RuleForm, rule_form
+from portal.matching.forms import RuleForm, begun_with, rule_form
 from portal.matching.models import DistributionRule
 from portal.matching.names import place
 from portal.matching.operations import contest_of, contest_of_type
@@ -68,7 +68,7 @@ def new_rule() -> ResponseReturnValue:
 @blueprint.post("/rules/new")
 @requires(Permission.RULES_EDIT)
 def add_rule() -> ResponseReturnValue:
-    form = make_form()
+    form = sent_form(None)
     if wanted := request.form.get("do"):
         return arranged(form, None, wanted)
     if not form.validate():
@@ -95,7 +95,7 @@ def rule(rule_id: int) -> ResponseReturnValue:
 @requires(Permission.RULES_EDIT)
 def save_rule(rule_id: int) -> ResponseReturnValue:
     standing = versions.stand(queries.get_rule(rule_id))
-    form = make_form(of=versions.rule_of(standing.newest.content))
+    form = sent_form(standing)
     if wanted := request.form.get("do"):
         return arranged(form, standing, wanted)
     if not form.validate():
@@ -152,7 +152,7 @@ def preview_rule(rule_id: int) -> ResponseReturnValue:
 
 def preview(standing: Standing | None) -> ResponseReturnValue:
     """Render the preview of what was typed, alone for htmx, else with the editor."""
-    form = make_form(of=versions.rule_of(standing.newest.content) if standing else None)
+    form = sent_form(standing)
     shown = None
     if form.validate():
         try:
@@ -198,13 +198,27 @@ def delete_rule(rule_id: int) -> ResponseReturnValue:
     return go(url_for("matching.rules"))
 
 
-def make_form(*shown: DistributionRule | None, of: DistributionRule | None = None) -> RuleForm:
-    """Return the form: with what was typed of a rule, or showing one (None: a new one)."""
-    of = shown[0] if shown else of
-    form = rule_form(of, fresh=bool(shown))
+def make_form(shown: DistributionRule | None) -> RuleForm:
+    """Return the form showing a rule, or what a new one starts from."""
+    form = rule_form([shown] if shown else [], fresh=True)
     form.offer()
-    if shown:
-        form.show(shown[0])
+    form.show(shown)
+    return form
+
+
+def sent_form(standing: Standing | None) -> RuleForm:
+    """Return the form with what was typed.
+
+    It keeps what the rule names now, and what it named where the form began: another may have
+    saved it without that meanwhile.
+    """
+    around = []
+    if standing is not None:
+        newest, number = standing.newest, begun_with(request.form)
+        begun = versions.find_version(standing.rule.id, number)
+        around = [newest] if begun is None or begun is newest else [newest, begun]
+    form = rule_form([versions.rule_of(one.content) for one in around])
+    form.offer()
     return form
 
 
@@ -234,7 +248,7 @@ def preview_of(form: RuleForm, standing: Standing | None) -> dict[str, Any]:
         "lead": lead,
         "said": sentence.tell_of(draft.conditions, draft.criteria, draft.group_id),
         "place": ", ".join(part for part in (lead.city, place(lead.country, None)) if part),
-        "fits": is_for(draft.conditions, lead),
+        "fits": bool(meant(draft.conditions, [lead])),
         "contest": contest_in_words(draft.contest or contest_of_type(lead)),
         "total": len(found.partners),
         "candidates": found.candidates,
@@ -259,14 +273,18 @@ def preview_of(form: RuleForm, standing: Standing | None) -> dict[str, Any]:
 def find_sample(conditions: Sequence[Condition]) -> Lead | None:
     """Return the newest lead that a rule is for, ready or on offer; else the newest of these."""
     samples = queries.list_samples(SAMPLES)
-    meant = (lead for lead in samples if is_for(conditions, lead))
-    return next(meant, samples[0] if samples else None)
+    return next(iter(meant(conditions, samples)), samples[0] if samples else None)
 
 
-def is_for(conditions: Sequence[Condition], lead: Lead) -> bool:
-    """True where a lead meets the conditions, by what the reader may see of it."""
-    own = own_fields.load(lead, current_actor())
-    return fits_lead(conditions, lead, queries.with_fields(own))
+def meant(conditions: Sequence[Condition], leads: Sequence[Lead]) -> list[Lead]:
+    """Return the leads that meet the conditions, by what the reader may see of them."""
+    asked = any(one.field is Field.OWN for one in conditions)
+    own = own_fields.load_all(leads, current_actor()) if asked else {}
+    return [
+        lead
+        for lead in leads
+        if fits_lead(conditions, lead, queries.with_fields(own.get(lead.id, {})))
+    ]
 
 
 def editor(form: RuleForm, standing: Standing | None, shown: dict[str, Any] | None = None) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from portal.accounts.queries import get_actor
 from portal.campaigns.models import Campaign
@@ -18,8 +18,9 @@ from portal.catalog import field_operations
 from portal.catalog.field_operations import FieldDraft
 from portal.catalog.models import Entry
 from portal.catalog.queries import book, forget_book
-from portal.core.db import session
+from portal.core.db import db, session
 from portal.deadlines.models import PolicyUse
+from portal.leads import own_fields
 from portal.leads.models import LeadDefinition, LeadType
 from portal.matching import groups, policy_uses, rulebook, versions
 from portal.matching.criteria import Condition, Criterion, Field, Kind, Mode
@@ -191,12 +192,25 @@ def test_a_rule_asks_for_own_fields_of_leads_and_for_numbers_of_partners(
     again = manager.post(f"/rules/{rule_id}", data={**asked, **right, **opens, "version": "1"})
     assert again.status_code == 303
     assert rule_data(rule_id)["conditions"][0]["values"] == ["3.."]
+    # nor by somebody who took it out since the form was opened
+    taken_out = typed(manager, version="1")
+    assert manager.post(f"/rules/{rule_id}", data=taken_out).status_code == 303
+    late = manager.post(f"/rules/{rule_id}", data={**asked, **right, **opens, "version": "1"})
+    assert late.status_code == 409
+    assert "Somebody else has changed this rule" in late.text
+    assert 'name="if_own-halls-from" type="text" value="3"' in late.text
+    assert 'name="criteria-0-own-halls-from" type="text" value="2,5"' in late.text
+    meant = {"version": "2", "lines_of": "1"}
+    saved = manager.post(f"/rules/{rule_id}", data={**asked, **right, **opens, **meant})
+    assert saved.status_code == 303
+    assert rule_data(rule_id) == data
 
 
 @factory
 def retire_halls() -> None:
-    halls = next(one for one in book().fields_of("lead") if one.key == "halls")
-    field_operations.set_active(halls.id, False, None, AT)
+    for subject in ("lead", "partner"):
+        halls = next(one for one in book().fields_of(subject) if one.key == "halls")
+        field_operations.set_active(halls.id, False, None, AT)
 
 
 @factory
@@ -543,6 +557,38 @@ def test_the_preview_says_who_would_get_a_lead_and_why(manager: FlaskClient) -> 
     assert "Nahe Systeme" in fragment.text
     for secret in CONTACT.values():
         assert secret not in page.text
+
+
+@factory
+def keep_in_leads(*halls: int) -> list[str]:
+    """Make leads that have so many halls; return their numbers."""
+    leads = [make_lead() for _ in halls]
+    for lead, many in zip(leads, halls, strict=True):
+        own_fields.write(lead.id, {"halls": many})
+    return [lead.number for lead in leads]
+
+
+def test_what_leads_keep_in_own_fields_is_read_at_once_to_find_one_to_try(
+    manager: FlaskClient, app: Flask
+) -> None:
+    keep_halls()
+    large, *_small = keep_in_leads(5, 1, 1, 1)
+    asked: list[str] = []
+
+    def note(_link: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        asked.append(statement)
+
+    data = typed(manager, **{"if_own-halls-from": "3"})
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        page = manager.post("/rules/new/preview", data=data, headers={"HX-Request": "true"})
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    assert large in page.text
+    # to find the lead, and to say whether the rule is for it
+    assert sum("lead_fields" in statement for statement in asked) == 2
 
 
 def test_an_empty_match_names_what_emptied_it(manager: FlaskClient) -> None:

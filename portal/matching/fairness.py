@@ -164,19 +164,44 @@ _FREE = """
     FROM partners p LEFT JOIN working_hours w ON w.organisation_id = p.organisation_id
 """
 FREE = text(f"{_FREE} WHERE p.organisation_id = ANY(:firms)")
+# What a dry run that is on has noted counts as if it had been offered, each lead once for a firm.
+_ASKED = """
+    WITH asked AS (
+      SELECT *
+      FROM unnest(CAST(:firms AS bigint[]), CAST(:since AS timestamptz[])) AS f(firm, since)
+    ), noted AS (
+      SELECT asked.firm, count(DISTINCT r.lead_id) AS offers,
+             count(DISTINCT r.lead_id) FILTER (WHERE l.temperature = 'hot') AS hot
+      FROM dry_runs d
+      JOIN rehearsals r ON r.at >= d.began_at AND r.at <= :at
+      JOIN leads l ON l.id = r.lead_id
+      CROSS JOIN LATERAL jsonb_array_elements(r.offers) AS line
+      JOIN asked ON asked.firm = (line->>'organisation_id')::bigint AND asked.since < r.at
+      WHERE d.ended_at IS NULL
+      GROUP BY asked.firm
+    )
+"""
 OFFERED_AT_MOST = text(
-    """
-    SELECT asked.firm
-    FROM unnest(CAST(:firms AS bigint[]), CAST(:since AS timestamptz[])) AS asked(firm, since)
-    JOIN offers o ON o.organisation_id = asked.firm AND o.visible_from > asked.since
-    GROUP BY asked.firm HAVING count(*) >= :most
-    """
+    f"""
+    {_ASKED}
+    SELECT counted.firm
+    FROM (
+      SELECT asked.firm, count(*) AS offers
+      FROM asked
+      JOIN offers o ON o.organisation_id = asked.firm AND o.visible_from > asked.since
+      GROUP BY asked.firm
+      UNION ALL SELECT firm, offers FROM noted
+    ) AS counted
+    GROUP BY counted.firm HAVING sum(counted.offers) >= :most
+    """  # noqa: S608 – all of it stands here
 )
 # Rings that never opened were seen by nobody; those that will, count already.
 OFFERED = text(
-    """
-    SELECT asked.firm, counted.offers, counted.hot
-    FROM unnest(CAST(:firms AS bigint[]), CAST(:since AS timestamptz[])) AS asked(firm, since)
+    f"""
+    {_ASKED}
+    SELECT asked.firm, counted.offers + coalesce(noted.offers, 0) AS offers,
+           counted.hot + coalesce(noted.hot, 0) AS hot
+    FROM asked
     CROSS JOIN LATERAL (
       SELECT count(*) AS offers,
              count(*) FILTER (
@@ -186,7 +211,8 @@ OFFERED = text(
         AND (r.ended_at IS NULL OR o.visible_from <= r.ended_at)
         AND (o.withdrawn_at IS NULL OR o.visible_from <= o.withdrawn_at)
     ) AS counted
-    """
+    LEFT JOIN noted ON noted.firm = asked.firm
+    """  # noqa: S608 – all of it stands here
 )
 PICKED = text(
     """

@@ -73,6 +73,7 @@ def note(
                     "organisation_id": one.organisation_id,
                     "ring": ring_of.get(one.organisation_id, 1),
                     "score": one.score,
+                    "explanation": one.explanation,
                 }
                 for one in partners
             ],

@@ -380,7 +380,8 @@ class StandBy(Base):
 class Rehearsal(Base):
     """To whom a lead would have been offered while the programme was on a dry run.
 
-    `offers` has a {"organisation_id", "ring", "score"} for each firm, the best first.
+    `offers` has an {"organisation_id", "ring", "score", "explanation"} for each firm, the best
+    first.
     """
 
     __tablename__ = "rehearsals"

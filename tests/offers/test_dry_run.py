@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,11 +16,13 @@ from portal.desk.many import Said, do_to_many
 from portal.leads import removal
 from portal.leads.models import Lead, LeadState
 from portal.leads.operations import disqualify
+from portal.matching import fairness, fairness_terms
 from portal.matching.models import DistributionRule
 from portal.offers import dry_run
 from portal.offers import operations as offers
 from portal.offers.models import DryRun, Offer, OfferRound, Redistribution
 from portal.offers.queries import find_card
+from portal.offers.rules import NobodyMatches
 from portal.pickup import operations as pickup
 from tests.factories import (
     AT,
@@ -39,9 +42,9 @@ begin = factory(lambda: dry_run.begin(None, AT))
 
 
 @factory
-def make_ready_lead():
+def make_ready_lead(**over):
     """Make a lead of which everything is known that an offer asks for."""
-    lead = make_lead()
+    lead = make_lead(**over)
     answer_questions(lead)
     return lead
 
@@ -76,9 +79,28 @@ def test_nothing_is_offered_and_all_is_noted(ctx):
     assert (number, noted.rule_version, noted.mode) == (lead.number, rule.version, "race")
     assert [one["organisation_id"] for one in noted.offers] == [near.id, far.id]
     assert noted.offers[0]["score"] > noted.offers[1]["score"]
+    assert all(one["explanation"] for one in noted.offers)
     names = session().scalars(select(EventRow.name)).all()
     assert "OfferRehearsed" in names
     assert "LeadOffered" not in names
+
+
+@pytest.mark.parametrize(
+    ("terms", "leads"), [({"most_offers": 1}, 1), ({"most_hot_offers": 2, "most_offers": 3}, 2)]
+)
+def test_what_a_dry_run_notes_fills_up_what_a_firm_may_be_offered(ctx, terms, leads):
+    make_partner("Nahe")
+    fairness_terms.save(replace(fairness.read_terms(), **terms), None, AT)
+    begin()
+    for number in range(leads):
+        lead = make_ready_lead(temperature="hot")
+        offers.offer(lead.id, AT + number * HOUR)
+    with pytest.raises(NobodyMatches):
+        offers.offer(make_ready_lead(temperature="hot").id, AT + 3 * HOUR)
+    assert [one.leads for one in dry_run.list_partners(1)] == [leads]
+    # in earnest nobody has been offered anything yet
+    dry_run.end(None, AT + 4 * HOUR)
+    assert not offers.offer(make_ready_lead(temperature="hot").id, AT + 5 * HOUR).noted_only
 
 
 def test_a_lead_that_was_only_noted_can_be_deleted(ctx):

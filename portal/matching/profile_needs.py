@@ -6,7 +6,7 @@ it, the leads that went by such a rule and were never offered to it are counted,
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 
 from portal.core.db import session
 from portal.matching import versions
-from portal.matching.criteria import Kind, Mode
+from portal.matching.criteria import Kind, Measure, Mode
 from portal.matching.models import DistributionRule
 from portal.partners.completeness import Part
 
@@ -46,23 +46,26 @@ DEMANDS: Collection[str] = frozenset(
         Kind.LEVEL,
         Kind.LANGUAGE,
         Kind.PEOPLE,
+        Kind.VALUE,
+        Kind.OWN,
     }
 )
 """Kinds that take a firm out of which the part isn't known."""
-OF_LEAD: Collection[str] = (Kind.BRAND, Kind.PRODUCT, Kind.LANGUAGE)
-"""Kinds that ask nothing where the lead names none."""
+OF_LEAD: Collection[str] = (Kind.BRAND, Kind.PRODUCT, Kind.LANGUAGE, Kind.VALUE)
+"""Kinds that ask nothing where neither the lead nor the rule names any."""
 
 # rounds and offers are of a room above: their tables are named here and not their models
 WENT = text(
     """
     SELECT r.rule_id, r.rule_version, l.brand_id IS NOT NULL AS brand,
       l.product_ids <> '{}' AS product, l.language IS NOT NULL AS language,
+      l.value_band_id IS NOT NULL AS value,
       array_agg(DISTINCT r.lead_id) AS lead_ids
     FROM offer_rounds r JOIN leads l ON l.id = r.lead_id
     WHERE r.rule_id IS NOT NULL AND r.opened_at BETWEEN :since AND :at
       AND (CAST(:firm AS bigint) IS NULL OR NOT EXISTS (
         SELECT FROM offers o WHERE o.lead_id = r.lead_id AND o.organisation_id = :firm))
-    GROUP BY 1, 2, 3, 4, 5
+    GROUP BY 1, 2, 3, 4, 5, 6
     """
 )
 
@@ -94,8 +97,8 @@ def read_needs(at: datetime, firm: int | None = None, since: datetime | None = N
         .where(DistributionRule.active)
         .order_by(DistributionRule.position, DistributionRule.id)
     ):
-        demanded = {ASKS[kind] for kind in kinds_of(rule.criteria, Mode.REQUIRED) if kind in ASKS}
-        weighed = {ASKS[kind] for kind in kinds_of(rule.criteria, Mode.WEIGHTED) if kind in ASKS}
+        demanded = parts_asked(rule.criteria, Mode.REQUIRED)
+        weighed = parts_asked(rule.criteria, Mode.WEIGHTED)
         for part in demanded:
             found.setdefault(part, Need()).demanded_by.append(rule.name)
         for part in weighed - demanded:
@@ -104,22 +107,42 @@ def read_needs(at: datetime, firm: int | None = None, since: datetime | None = N
     rows = session().execute(WENT, {"at": at, "since": begin, "firm": firm}).all()
     said = versions.criteria_of({(row.rule_id, row.rule_version) for row in rows})
     for row in rows:
-        for kind in kinds_of(said.get((row.rule_id, row.rule_version), ()), Mode.REQUIRED):
-            if kind in DEMANDS and (kind not in OF_LEAD or row._mapping[kind]):
-                found.setdefault(ASKS[kind], Need()).lead_ids.update(row.lead_ids)
+        for one in asked_for(said.get((row.rule_id, row.rule_version), ()), Mode.REQUIRED):
+            looked_at, kind = part_of(one), one["kind"]
+            if looked_at is None or kind not in DEMANDS:
+                continue
+            if kind not in OF_LEAD or names_some(one) or row._mapping[kind]:
+                found.setdefault(looked_at, Need()).lead_ids.update(row.lead_ids)
     return found
 
 
-def kinds_of(criteria: Iterable[Mapping[str, Any]], mode: str) -> set[str]:
-    """Return the kinds that are asked for so, those of which all must hold included."""
-    kinds: set[str] = set()
+def parts_asked(criteria: Iterable[Mapping[str, Any]], mode: str) -> set[Part]:
+    """Return the parts of profiles that criteria ask for so."""
+    return {part for one in asked_for(criteria, mode) if (part := part_of(one))}
+
+
+def part_of(criterion: Mapping[str, Any]) -> Part | None:
+    """Return the part of a profile that a criterion looks at; a firm's sales stand in none."""
+    if criterion.get("by") == Measure.VOLUME:
+        return None
+    return ASKS.get(criterion["kind"])
+
+
+def names_some(criterion: Mapping[str, Any]) -> bool:
+    """Say whether a criterion itself names what it asks for, whatever the lead does."""
+    return bool(criterion.get("ids") or criterion.get("codes"))
+
+
+def asked_for(criteria: Iterable[Mapping[str, Any]], mode: str) -> Iterator[Mapping[str, Any]]:
+    """Yield what is asked for so; of those of which all must hold each."""
     for one in criteria:
         if one.get("mode") == mode:
-            kinds |= _parts(one)
-    return kinds
+            yield from _parts(one)
 
 
-def _parts(criterion: Mapping[str, Any]) -> set[str]:
+def _parts(criterion: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     if criterion["kind"] == Kind.ALL:
-        return set().union(*(_parts(one) for one in criterion.get("of", ())))
-    return {criterion["kind"]}
+        for one in criterion.get("of", ()):
+            yield from _parts(one)
+    else:
+        yield criterion

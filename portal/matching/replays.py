@@ -3,8 +3,9 @@
 Looked at is the first offer of each lead in that time by a rule, and what stands ready with nobody
 to offer it to. A lead counts where the rule offered it then or would now. Before is what happened:
 the firms that were offered it. After is who would be found by this version among the other rules
-as they stand, with what was known of the lead at that moment and of partners on that day (where
-that was kept; else with what is known now). Groups, caps and turns are not played through again.
+as they stand, with what was known of the lead at that moment and of partners, their groups
+included, on that day (where that was kept; else with what is known now). Caps and turns are not
+played through again.
 """
 
 from __future__ import annotations

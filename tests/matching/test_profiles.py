@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from portal.accounts.queries import get_actor
 from portal.campaigns.models import Campaign
+from portal.catalog import field_operations
+from portal.catalog.field_operations import FieldDraft
 from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.db import session
 from portal.matching import rulebook, versions
 from portal.matching.criteria import Criterion
 from portal.matching.models import DistributionRule
-from portal.matching.profile_needs import kinds_of, read_needs
+from portal.matching.profile_needs import asked_for, read_needs
 from portal.offers import operations as offers
 from portal.partners import contacts, queries
 from portal.partners.completeness import Part, read_completeness
@@ -48,14 +51,18 @@ def certify(firm, until):
     return one.id
 
 
+def demand(*criteria, named="To certified firms"):
+    """Leave one rule, of these criteria."""
+    session().execute(update(DistributionRule).values(active=False))
+    draft = rulebook.RuleDraft(named, [], [Criterion.from_data(one) for one in criteria])
+    rulebook.add_rule(draft, AT)
+
+
 def demand_certification():
     """Leave one rule: leads go to certified firms, the higher their level the better."""
-    session().execute(update(DistributionRule).values(active=False))
-    certified = {"kind": "certification", "mode": "required"}
     level = {"kind": "level", "mode": "weighted", "weight": 10}
     one = book().active("certification")[0]
-    criteria = [Criterion.from_data(certified | {"ids": [one.id]}), Criterion.from_data(level)]
-    rulebook.add_rule(rulebook.RuleDraft("To certified firms", [], criteria), AT)
+    demand({"kind": "certification", "ids": [one.id]}, level)
 
 
 def test_what_is_entered_is_missing_no_more(ctx):
@@ -118,7 +125,31 @@ def test_what_must_hold_together_is_demanded_and_what_may_is_not():
         return {"kind": kind, "mode": "required", "of": [{"kind": one} for one in parts]}
 
     both, either = asked("all", "level", "brand"), asked("any", "language", "product")
-    assert kinds_of([both, either], "required") == {"level", "brand", "any"}
+    demanded = asked_for([both, either], "required")
+    assert [one["kind"] for one in demanded] == ["level", "brand", "any"]
+
+
+@pytest.mark.parametrize(
+    ("demanded", "of_lead", "part", "leads"),
+    [
+        ({"kind": "value"}, {}, Part.PEOPLE, 1),
+        ({"kind": "value"}, {"value_band_id": None}, Part.PEOPLE, 0),
+        ({"kind": "value", "by": "volume"}, {}, Part.PEOPLE, 0),
+        ({"kind": "own", "own": ["showroom=yes"]}, {}, Part.OWN_FIELDS, 1),
+    ],
+)
+def test_a_lead_is_counted_where_its_rule_takes_out_who_does_not_say(
+    ctx, demanded, of_lead, part, leads
+):
+    make_partner("Without")
+    field_operations.add("partner", FieldDraft(names={"en": "Showroom"}, kind="yes_no"), None, AT)
+    demand(demanded)
+    make_partner("With", people=40, custom={"showroom": True})
+    lead = make_lead(**{"value_band_id": book().active("value_band")[1].id} | of_lead)
+    answer_questions(lead)
+    offers.offer(lead.id, AT)
+    needs = read_needs(LATER)
+    assert (needs[part].leads if part in needs else 0) == leads
 
 
 @factory

@@ -1,8 +1,9 @@
 """The kinds of criteria: what each asks of a partner, in SQL, in figures and in words.
 
 One class is one kind. From it come the condition in the database, the fact that is read, the grade
-by that fact, the sentence of the rule and the phrase of the explanation; so these can't differ.
-Here is what holds of criteria whatever their kind.
+by that fact, the sentence of the rule and the phrase of the explanation. The condition and the
+grade are two tellings of the same, side by side: tests/matching/test_criteria.py holds each against
+the other, for every kind. Here is what holds of criteria whatever their kind.
 """
 
 from __future__ import annotations

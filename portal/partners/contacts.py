@@ -14,11 +14,12 @@ from portal.accounts.models import Organisation
 from portal.core.db import session
 from portal.core.errors import Invalid, NotFound
 from portal.core.events import record
-from portal.partners.contact_cells import Said
+from portal.partners.contact_cells import Said, as_it_is
 from portal.partners.events import PartnerContactsChanged
 from portal.partners.models import ContactFunction, Partner, PartnerContact
 
 MOST = 40
+LONGEST_PHONE = 60
 
 
 def list_contacts(organisation_id: int) -> Sequence[PartnerContact]:
@@ -94,13 +95,19 @@ def set_contacts(partner: Partner, function: str, wanted: Sequence[Said], at: da
 
     Raises `Invalid` by field.
     """
-    said = dict.fromkeys(_check(partner, one) for one in wanted)
+    if len(wanted) > MOST:
+        raise Invalid({"name": _("That are as many contacts as there can be. Remove one first.")})
     _lock(partner.organisation_id)
     left = [one for one in list_contacts(partner.organisation_id) if one.function == function]
+    kept = {as_it_is(one) for one in left}
+    every = [one if one in kept else _check(partner, one) for one in wanted]
+    said = dict.fromkeys(every)
     for contact in list(left):
-        as_is = Said(contact.name, contact.email, contact.phone)
-        if as_is in said:
-            del said[as_is]
+        as_is = as_it_is(contact)
+        # two of whom the same is said stay two
+        if as_is in every:
+            every.remove(as_is)
+            said.pop(as_is, None)
             left.remove(contact)
     for one in list(said):
         known = next((held for held in left if _same_name(held, one)), None)
@@ -219,7 +226,7 @@ def _phone(said: str | None, country: str, errors: dict[str, str]) -> str | None
     if not said:
         return None
     try:
-        number = phonenumbers.parse(said[:60], country)
+        number = phonenumbers.parse(said, country) if len(said) <= LONGEST_PHONE else None
     except phonenumbers.NumberParseException:
         number = None
     if number is None or not phonenumbers.is_possible_number(number):

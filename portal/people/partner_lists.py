@@ -180,6 +180,7 @@ def _take(row: ListRow, actor: Actor, at: datetime, seen: dict[int, int]) -> Fat
     values = {key: cell for key, cell in row.values.items() if cell}
     partner = _find(values, actor)
     wanted, errors = _wanted(values)
+    said = _contacts(partner, values, errors)
     if partner is None:
         partner = _make(values, wanted, errors, at)
         fate = Fate.NEW
@@ -193,7 +194,7 @@ def _take(row: ListRow, actor: Actor, at: datetime, seen: dict[int, int]) -> Fat
         raise Invalid(errors)
     changed = [
         *_change(partner, values, wanted, at),
-        *_change_contacts(partner, values, at),
+        *_change_contacts(partner, values, said, at),
     ]
     if "account_manager" in values and tree.set_account_manager(partner.organisation, manager, at):
         changed = [*changed, "account_manager"]
@@ -247,15 +248,28 @@ def _wanted(values: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
             columns.read_certifications(values["certifications"])
     except Unreadable as refusal:
         errors["certifications"] = str(refusal)
-    for key in contact_cells.COLUMNS.keys() & values.keys():
-        try:
-            contact_cells.read(values[key])
-        except Unreadable as refusal:
-            errors[key] = str(refusal)
     for key in ("capacity", "rep_capacity", "country"):
         if wanted.get(key, 0) is None:
             errors[key] = _("Please fill this in.")
     return wanted, errors
+
+
+def _contacts(
+    partner: Partner | None, values: Mapping[str, str], errors: dict[str, str]
+) -> Mapping[str, Sequence[contact_cells.Said]]:
+    """Return whom the cells name that don't come back as they left, by column."""
+    held = contacts.list_contacts(partner.organisation_id) if partner else []
+    now = contact_cells.write_all(held)
+    said: dict[str, Sequence[contact_cells.Said]] = {}
+    for key, function in contact_cells.COLUMNS.items():
+        cell = values.get(key, "")
+        if not cell or cell == now[key]:
+            continue
+        try:
+            said[key] = contact_cells.read(cell, [one for one in held if one.function == function])
+        except Unreadable as refusal:
+            errors[key] = str(refusal)
+    return said
 
 
 def _make(
@@ -353,19 +367,20 @@ def _change(
     return [key for key in after if before[key] != after[key]]
 
 
-def _change_contacts(partner: Partner, values: Mapping[str, str], at: datetime) -> list[str]:
+def _change_contacts(
+    partner: Partner,
+    values: Mapping[str, str],
+    people: Mapping[str, Sequence[contact_cells.Said]],
+    at: datetime,
+) -> list[str]:
     """Save whom to call where a row says otherwise; return the names of it. Raises `Invalid`."""
     before = now = contact_cells.write_all(contacts.list_contacts(partner.organisation_id))
     for key in OF_CONTACTS:
         said = values.get(key, "")
-        # as it left, so it may come back, whatever is in a name
-        if not said or said == now[key]:
-            continue
         try:
-            if key in contact_cells.COLUMNS:
-                function = contact_cells.COLUMNS[key]
-                contacts.set_contacts(partner, function, contact_cells.read(said), at)
-            else:
+            if key in people:
+                contacts.set_contacts(partner, contact_cells.COLUMNS[key], people[key], at)
+            elif key not in contact_cells.COLUMNS and said and said != now[key]:
                 contacts.set_responsible(partner, _empty(said) or None, at)
         except Invalid as refusal:
             raise Invalid({key: refusal.message}) from refusal

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 
 import pytest
 from flask import Flask
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from portal.accounts.models import Organisation
@@ -88,6 +91,54 @@ def test_a_list_that_left_comes_back_as_it_was(manager, kind):
     assert [(row.fate, row.errors) for row in rows] == [(Fate.SAME, {})] * 2
 
 
+NAMES = (
+    ("Anna Meyer (Vertrieb)", "anna@alpha.example", None),
+    ("Filiale 01067", "b@alpha.example", None),
+    ("Service 24/7", None, "+49 511 12345"),
+    ("Team 2", "c@alpha.example", "+49 511 12345 ext. 2"),
+)
+
+
+def test_who_stands_first_in_an_edited_cell_stays_as_she_was(manager):
+    firm = make_partner("Alpha")
+    kept = session().get_one(Partner, firm.id)
+    for name, email, phone in (*NAMES, ("x; <y>", "d@alpha.example", None)):
+        leads = email == "anna@alpha.example"
+        contacts.add_contact(kept, "sales", name, AT, email, phone, for_leads=leads)
+    before = {one.id: (one.name, one.for_leads) for one in contacts.list_contacts(firm.id)}
+    cell = contact_cells.write_all(contacts.list_contacts(firm.id))["contacts_sales"]
+    (row,) = brought_in(
+        manager,
+        "Name;contacts_sales;responsible\n"
+        f'Alpha;"{cell}; Bo <bo@alpha.example>";Anna Meyer (Vertrieb)\n',
+    )
+    assert (row.fate, row.errors) == (Fate.CHANGED, {})
+    now = {one.id: (one.name, one.for_leads) for one in contacts.list_contacts(firm.id)}
+    assert {key: now[key] for key in before} == before
+    assert sorted(now[key] for key in now.keys() - before.keys()) == [("Bo", False)]
+    # so does somebody read them who has none of them yet
+    said = [contact_cells.Said(*each) for each in NAMES]
+    assert list(contact_cells.read(contact_cells.write(said))) == said
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.builds(
+            contact_cells.Said,
+            st.text(min_size=1, max_size=20).map(str.strip).filter(bool),
+            st.sampled_from([None, "a@b.example", "c+d@e.example"]),
+            st.sampled_from(["+49 511 123456", "+1 202-555-0100 ext. 7"]),
+        ),
+        max_size=6,
+    )
+)
+def test_whatever_a_contact_is_called_its_cell_says_it_again(held):
+    cell = contact_cells.write(held) + "; Bo Berg <bo@alpha.example>"
+    bo = contact_cells.Said("Bo Berg", "bo@alpha.example")
+    assert Counter(contact_cells.read(cell, held)) == Counter([*held, bo])
+
+
 def test_partners_are_made_and_changed_by_name_or_number(manager):
     firm = make_partner("Alpha", people=7, languages=["de"])
     for function in ("sales", "marketing"):
@@ -139,6 +190,10 @@ def test_partners_are_made_and_changed_by_name_or_number(manager):
         ({"name": "Alpha", "contacts_sales": "Anna"}, "contacts_sales"),
         ({"name": "Alpha", "Contacts: sales": "Anna <a@b>"}, "contacts_sales"),
         ({"name": "Alpha", "contacts_technical": "a@b.example; Bo 12 34 56"}, "contacts_technical"),
+        ({"name": "Alpha", "contacts_sales": "1 " * 16383 + "x"}, "contacts_sales"),
+        ({"name": "Alpha", "contacts_sales": "Anna <a@b.de>, Bo <b@b.de>"}, "contacts_sales"),
+        ({"name": "Alpha", "contacts_sales": "Bo +49 511 " + "1" * 60}, "contacts_sales"),
+        ({"name": "Alpha", "contacts_sales": "Bo" * 300 + " 0511 123456"}, "contacts_sales"),
         ({"name": "Alpha", "responsible": "Nobody"}, "responsible"),
     ],
 )

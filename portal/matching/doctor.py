@@ -7,7 +7,7 @@ would; partners who fail alike are counted together. From these counts comes all
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Numeric, case, false, func, literal, or_, 
 
 from portal.core.db import session
 from portal.matching import kinds
-from portal.matching.criteria import Criterion
+from portal.matching.criteria import Criterion, Kind
 from portal.matching.kinds import Ask, kind_of
 from portal.matching.lead_facts import LeadFacts
 from portal.matching.queries import standing_checks
@@ -53,8 +53,8 @@ class Finding:
 class Diagnosis:
     """What each criterion takes out of `candidates`; `out` are out whatever the rule asks.
 
-    `pairs` are clauses that only together keep partners out, with how many; they are looked for
-    where no single one does.
+    A clause is the place among the criteria taken `apart`. `pairs` are clauses that only together
+    keep partners out, with how many; they are looked for where no single one does.
     """
 
     candidates: int
@@ -72,7 +72,11 @@ def examine(
     group_id: int | None = None,
     without: Collection[int] = (),
 ) -> Diagnosis:
-    """Say what takes partners out for a lead, alone and together, and what would let them in."""
+    """Say what takes partners out for a lead, alone and together, and what would let them in.
+
+    What must hold together is looked at part by part: each takes out by itself.
+    """
+    criteria = list(apart(criteria))
     source = open_source(NOW, at)
     ask = Ask(lead, source)
     clauses = [clause for clause, one in enumerate(criteria) if ways(one)]
@@ -115,6 +119,15 @@ def examine(
         findings=tuple(findings),
         pairs=tuple(pairs),
     )
+
+
+def apart(criteria: Iterable[Criterion]) -> Iterator[Criterion]:
+    """Yield criteria with a required *all of these* taken apart: it means the same."""
+    for one in criteria:
+        if one.required and one.kind is Kind.ALL:
+            yield from apart(one.of)
+        else:
+            yield one
 
 
 def _milder(criterion: Criterion) -> list[Criterion]:

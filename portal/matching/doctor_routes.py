@@ -56,6 +56,7 @@ def diagnose(
     at = clock.now()
     criteria = [Criterion.from_data(data) for data in rule.criteria]
     known = LeadFacts.of(lead, criteria, at)
+    said = [describe_criterion(one) for one in doctor.apart(criteria)]
     found = doctor.examine(criteria, known, at, group_id=rule.group_id, without=without or ())
     return {
         "candidates": found.candidates,
@@ -75,10 +76,7 @@ def diagnose(
             }
             for one in found.findings
         ],
-        "pairs": [
-            (describe_criterion(criteria[one]), describe_criterion(criteria[other]), brings)
-            for one, other, brings in found.pairs
-        ],
+        "pairs": [(said[one], said[other], brings) for one, other, brings in found.pairs],
     }
 
 

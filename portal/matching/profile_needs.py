@@ -52,7 +52,7 @@ DEMANDS: Collection[str] = frozenset(
 )
 """Kinds that take a firm out of which the part isn't known."""
 OF_LEAD: Collection[str] = (Kind.BRAND, Kind.PRODUCT, Kind.LANGUAGE, Kind.VALUE)
-"""Kinds that ask nothing where neither the lead nor the rule names any."""
+"""Kinds that ask nothing where the lead names none."""
 
 # rounds and offers are of a room above: their tables are named here and not their models
 WENT = text(
@@ -111,7 +111,7 @@ def read_needs(at: datetime, firm: int | None = None, since: datetime | None = N
             looked_at, kind = part_of(one), one["kind"]
             if looked_at is None or kind not in DEMANDS:
                 continue
-            if kind not in OF_LEAD or names_some(one) or row._mapping[kind]:
+            if kind not in OF_LEAD or row._mapping[kind]:
                 found.setdefault(looked_at, Need()).lead_ids.update(row.lead_ids)
     return found
 
@@ -126,11 +126,6 @@ def part_of(criterion: Mapping[str, Any]) -> Part | None:
     if criterion.get("by") == Measure.VOLUME:
         return None
     return ASKS.get(criterion["kind"])
-
-
-def names_some(criterion: Mapping[str, Any]) -> bool:
-    """Say whether a criterion itself names what it asks for, whatever the lead does."""
-    return bool(criterion.get("ids") or criterion.get("codes"))
 
 
 def asked_for(criteria: Iterable[Mapping[str, Any]], mode: str) -> Iterator[Mapping[str, Any]]:

@@ -72,6 +72,17 @@ def test_it_is_said_what_each_criterion_takes_out_alone_and_how_many_each_step_l
     assert found.pairs == ()
 
 
+def test_what_must_hold_together_is_examined_and_let_go_part_by_part(ctx: Flask) -> None:
+    make_partner(**north(30))
+    together = Criterion(Kind.ALL, Mode.REQUIRED, of=(BRAND, WITHIN_20))
+    brand, radius = examine(together).findings
+    assert (brand.out, radius.out, radius.alone) == (0, 1, 1)
+    told = [(one.milder.km if one.milder else None, one.brings) for one in radius.remedies]
+    assert told == [(40, 1), (None, 1)]
+    (milder,) = relaxing.ease([together], [{"clause": 0, "how": "milder", "kind": "all"}])
+    assert [one.km for one in milder.of if one.kind is Kind.RADIUS] == [40]
+
+
 def test_a_rule_of_sixty_criteria_is_examined_as_well(ctx: Flask) -> None:
     make_partner(**north(70))
     found = examine(*(replace(WITHIN_20, km=10 + number) for number in range(60)))

@@ -6,6 +6,7 @@ A part for which there is nothing to ask is left aside; where that is so of all,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask_babel import gettext as _
@@ -86,6 +87,10 @@ class AllOf(_Compound):
 
     def name(self) -> str:
         return str(_("All of these"))
+
+    def milder(self, criterion: Criterion) -> Criterion | None:
+        eased = tuple(kind_of(part).milder(part) or part for part in criterion.of)
+        return replace(criterion, of=eased) if eased != criterion.of else None
 
     def describe(self, criterion: Criterion) -> str:
         before, last = _said_parts(criterion)

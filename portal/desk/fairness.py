@@ -155,7 +155,7 @@ def read_firms(month: date) -> Sequence[FirmMonth]:
 class Figures:
     """How leads were shared out in a month: the programme's, by groups, and of one's own firm.
 
-    `groups` by level, region and size; empty where all together are too few to be shown.
+    `groups` by level, country and size; empty where all together are too few to be shown.
     """
 
     month: FairMonth

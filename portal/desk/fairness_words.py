@@ -42,7 +42,7 @@ def chapter_called(by: str) -> str:
     """Return by what firms are put together."""
     return {
         "level": str(_("By level")),
-        "region": str(_("By region")),
+        "region": str(_("By country")),
         "size": str(_("By size of the firm")),
     }[by]
 

@@ -19,15 +19,12 @@ COUNTING = 900
 
 @job("feedback.count_rates", queue="bulk", timeout=COUNTING)
 def count_rates(payload: Payload, at: datetime) -> None:
-    """Count what all partners' work comes to, or that of one.
-
-    Groups of who works so are doubted first: whoever fills them locks them in this order.
-    """
-    groups.doubt(groups.RATES)
+    """Count what all partners' work comes to, or that of one; doubt groups by it."""
     if "organisation_id" in payload:
         rates.count_firm(int(payload["organisation_id"]), at)
     else:
         rates.count_all(at)
+    groups.doubt(groups.RATES)
 
 
 @reaction("feedback.renew_rates", queue="bulk")

@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, cast, delete, func, or_, select, text, true, update
+from sqlalchemy import ColumnElement, cast, delete, func, or_, select, text, true
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH, insert
 
 from portal.accounts.models import Organisation, OrganisationKind
@@ -32,6 +32,7 @@ from portal.partners.models import (
     Partner,
     PartnerGroup,
     PartnerGroupChoice,
+    PartnerGroupDoubt,
     PartnerGroupMember,
     PartnerGroupMove,
 )
@@ -207,18 +208,26 @@ def doubt(kinds: Collection[Kind] | None = None) -> bool:
     """Note that partners have changed, so that groups by criteria are to be filled anew.
 
     All of them, or those that ask for one of these `kinds`. Says whether there is a group that
-    wasn't doubted yet.
+    wasn't doubted yet. Waits for nobody: a doubt that is being seen to is not one that stands, so
+    there is another, and what changed after the group was looked at is looked at again.
     """
     asking: ColumnElement[bool] = true()
     if kinds is not None:
         named = cast({"kinds": sorted(kinds)}, JSONB)
         asking = func.jsonb_path_exists(PartnerGroup.criteria, cast(ASKS_FOR, JSONPATH), named)
+    standing = (
+        select(PartnerGroupDoubt.id)
+        .where(PartnerGroupDoubt.group_id == PartnerGroup.id)
+        .with_for_update(read=True, key_share=True, skip_locked=True)
+        .correlate(PartnerGroup)
+    )
+    sure = select(PartnerGroup.id).where(
+        PartnerGroup.criteria.is_not(None), asking, ~standing.exists()
+    )
     doubted = session().scalars(
-        update(PartnerGroup)
-        .where(PartnerGroup.criteria.is_not(None), PartnerGroup.filled_at.is_not(None), asking)
-        .values(filled_at=None)
-        .returning(PartnerGroup.id)
-        .execution_options(synchronize_session=False)
+        insert(PartnerGroupDoubt)
+        .from_select(["group_id"], sure)
+        .returning(PartnerGroupDoubt.group_id)
     )
     return bool(doubted.all())
 
@@ -230,7 +239,13 @@ def find_stale(at: datetime) -> Sequence[int]:
         session()
         .scalars(
             select(PartnerGroup.id)
-            .where(or_(PartnerGroup.filled_at.is_(None), PartnerGroup.filled_at < begun))
+            .where(
+                or_(
+                    PartnerGroup.filled_at.is_(None),
+                    PartnerGroup.filled_at < begun,
+                    PartnerGroup.id.in_(select(PartnerGroupDoubt.group_id)),
+                )
+            )
             .order_by(PartnerGroup.id)
         )
         .all()
@@ -255,6 +270,8 @@ def fill(at: datetime, group_ids: Collection[int]) -> None:
     groups = lock_groups()
     inside = {group.id: group.group_ids for group in groups.values()}
     wanted = group_rules.around(group_ids, inside)
+    # before anything is read of partners: who doubts from now on is heard next time
+    session().execute(delete(PartnerGroupDoubt).where(PartnerGroupDoubt.group_id.in_(wanted)))
     known = _members(groups.keys() - wanted)
     chosen = _choices(wanted)
     today = today_of_vendor(at)

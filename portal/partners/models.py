@@ -367,6 +367,15 @@ class PartnerGroup(Base):
     __table_args__ = (CheckConstraint("valid_until >= valid_from", name="order"),)
 
 
+class PartnerGroupDoubt(Base):
+    """Partners have changed since a group was filled; gone as soon as it is filled anew."""
+
+    __tablename__ = "partner_group_doubts"
+
+    id: Mapped[Id]
+    group_id: Mapped[int] = mapped_column(ForeignKey("partner_groups.id"), index=True)
+
+
 class PartnerGroupChoice(Base):
     """A partner that belongs to a group, or doesn't, because somebody said so."""
 

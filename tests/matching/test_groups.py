@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -9,13 +10,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from portal.accounts.queries import get_actor
 from portal.catalog import operations as catalog
 from portal.catalog.queries import book
 from portal.core import jobs
-from portal.core.db import session
+from portal.core.db import session, unit_of_work
 from portal.core.errors import Invalid
 from portal.matching import group_rules, groups
 from portal.matching.criteria import Criterion, Kind, Mode
@@ -23,6 +24,7 @@ from portal.matching.groups import Terms
 from portal.matching.operations import match
 from portal.partners import operations as partners
 from portal.partners import queries
+from portal.partners.figures import count
 from portal.partners.models import Partner, PartnerGroup
 from portal.pickup import operations as pickup
 from tests.factories import (
@@ -117,8 +119,8 @@ def test_groups_by_figures_are_doubted_when_these_change_and_no_others_are(ctx: 
 
     def doubted() -> list[str]:
         jobs.run_now("core.dispatch", {"here": True}, at)
-        found = session().scalars(select(PartnerGroup.name).where(PartnerGroup.filled_at.is_(None)))
-        names = list(found)
+        stale = PartnerGroup.id.in_(groups.find_stale(at))
+        names = list(session().scalars(select(PartnerGroup.name).where(stale)))
         jobs.run_now("matching.fill_groups", at=at)
         return names
 
@@ -134,6 +136,33 @@ def test_groups_by_figures_are_doubted_when_these_change_and_no_others_are(ctx: 
     assert doubted() == []
     catalog.save_entry(level.id, "partner_level", {**values, "rank": 90}, AT)
     assert doubted() == ["High"]
+
+
+def test_who_doubts_a_group_that_is_being_filled_does_not_wait_and_is_heard(
+    committed: Flask,
+) -> None:
+    with committed.app_context():
+        with unit_of_work():
+            firm = make_partner("Full", capacity=1)
+            free = made("Free", criteria=[Criterion(Kind.CAPACITY)]).id
+        with unit_of_work():
+            assert groups.doubt(groups.LOAD)
+
+    def fills_up() -> None:
+        with committed.app_context(), unit_of_work():
+            session().execute(text("SET LOCAL lock_timeout = '5s'"))
+            count(firm.id, open_pickups=1)
+            assert groups.doubt(groups.LOAD)
+
+    with ThreadPoolExecutor(1) as rep, committed.app_context():
+        with unit_of_work():
+            groups.fill(AT, groups.find_stale(AT))
+            rep.submit(fills_up).result()
+        for stale in ([free], []):
+            with unit_of_work():
+                assert groups.find_stale(AT) == stale
+                groups.fill(AT, stale)
+        assert queries.list_members(free, 1).items == []
 
 
 def test_whom_somebody_put_in_or_left_out_stays_so_whatever_the_criteria_say(ctx: Flask) -> None:

@@ -52,6 +52,12 @@ def is_possible(field: CustomField, answer: str) -> bool:
     return field.kind in SPANNED and DOTS in answer and _ends(field, answer) is not None
 
 
+def in_use(field: CustomField, answer: str) -> bool:
+    """Say whether a field is asked, and still to be answered so."""
+    retired = (one["key"] for one in field.choices if not one["active"])
+    return field.active and (field.kind not in CHOOSING or answer not in retired)
+
+
 def _ends(field: CustomField, answer: str) -> tuple[Any, Any] | None:
     """Return both ends as values; None for a span that is none, or ends before it begins."""
     made: Any = date.fromisoformat if field.kind == FieldKind.DAY else _figure

@@ -319,6 +319,13 @@ def find_type_name(type_id: int) -> str:
     return called(found.names) if found else ""
 
 
+def find_type_called(key: str) -> str:
+    """Return what the newest lead type of a key is called; nothing for an unknown one."""
+    newest = select(LeadType).where(LeadType.key == key).order_by(LeadType.id.desc()).limit(1)
+    found = session().scalar(newest)
+    return called(found.names) if found else ""
+
+
 def choose_types(named: Collection[str | int] = ()) -> list[tuple[str, str]]:
     """Return id and name of the types, for a form; one `named` of an older definition stays."""
     types = {str(one.id): called(one.names) for one in get_definition().types.values()}

@@ -19,7 +19,7 @@ from wtforms.validators import Length, Optional
 from portal.accounts.tree import is_region
 from portal.catalog import field_answers
 from portal.catalog.models import CustomField, FieldSubject
-from portal.catalog.queries import book, retired
+from portal.catalog.queries import book
 from portal.deadlines.models import PolicyUse
 from portal.deadlines.rules import Case
 from portal.leads.contest import Contest
@@ -40,7 +40,7 @@ from portal.matching.criteria import (
 from portal.matching.criteria_form import CriteriaForm, with_criteria
 from portal.matching.models import DistributionRule, Known
 from portal.matching.policy_uses import PARTS as USE_PARTS
-from portal.matching.policy_uses import Around, UseDraft
+from portal.matching.policy_uses import Around, UseDraft, type_name
 from portal.matching.rulebook import RuleDraft
 from portal.matching.version_words import KNOWN
 from portal.matching.words import field_name, value_name
@@ -290,7 +290,8 @@ def rule_form(around: Sequence[DistributionRule], *, fresh: bool = False) -> Rul
     }
     asked: dict[str, Any] = {"lead_own": lead_own}
     for field in lead_own.values():
-        asked |= own.inputs(own.IF, field)
+        named = [str(value) for one in conditions if one.key == field.key for value in one.values]
+        asked |= own.inputs(own.IF, field, named)
     asked["named"] = {
         of: [value for one in conditions if one.field is of for value in one.values]
         for of in FIXED_FIELDS
@@ -319,7 +320,7 @@ class WhereForm(Form):
         """Fill the lists with what there is; what a line names stays, out of use or not."""
         types, level_id = dict(around.types), use.level_id if use else None
         if use and use.type_key and use.type_key not in types:
-            types[use.type_key] = retired(use.type_key)
+            types[use.type_key] = type_name(use.type_key, around)
         known: dict[str, Iterable[tuple[str, str]]] = {
             "type_key": types.items(),
             "temperature": [(str(one), value_name(Field.TEMPERATURE, one)) for one in Temperature],

@@ -85,15 +85,16 @@ def own_choices(locale: str, named: Sequence[str] = ()) -> list[tuple[str, str]]
 def own_names(answers: Sequence[str], locale: str, *, gone: bool = False) -> str:
     """Say answers in own fields: "Showroom: Yes".
 
-    Those of a field that nobody asks any more are left out, or with `gone` marked as such.
+    Those of a field that nobody asks any more are left out. With `gone` they are told, and marked
+    as such like choices that are out of use.
     """
     known = {
         one.key: one for one in book().fields.get(FieldSubject.PARTNER, ()) if one.active or gone
     }
     found = (field_answers.find(known, one) for one in answers)
     told = (
-        (field, f"{field.label(locale)}: {words}")
+        (field_answers.in_use(field, answer), f"{field.label(locale)}: {words}")
         for field, answer in found
         if field is not None and (words := field_answers.words(field, answer, locale))
     )
-    return ", ".join(words if field.active else retired(words) for field, words in told)
+    return ", ".join(words if used or not gone else retired(words) for used, words in told)

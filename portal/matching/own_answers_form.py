@@ -48,13 +48,15 @@ def names_of(begin: str, field: CustomField) -> list[str]:
     return [place] if field.kind in field_answers.CLOSED else [f"{place}-from", f"{place}-to"]
 
 
-def inputs(begin: str, field: CustomField) -> dict[str, Any]:
-    """Return the inputs for an own field, by name."""
+def inputs(begin: str, field: CustomField, named: Collection[str] = ()) -> dict[str, Any]:
+    """Return the inputs for an own field, by name; answers `named` already stay, out of use too."""
     locale, names, label = str(get_locale()), names_of(begin, field), called(field)
     if field.kind in field_answers.CLOSED:
-        # a rule of yesterday keeps choices that are out of use
-        every = [choice["key"] for choice in field.choices]
-        choices = fields.choices_of(field, locale, every) or field_answers.choices(field, locale)
+        choices = field_answers.choices(field, locale)
+        known = dict(choices)
+        gone = [one for one in dict.fromkeys(named) if one not in known]
+        told = ((one, field_answers.words(field, one, locale) or one) for one in gone)
+        choices += [(one, retired(words)) for one, words in told]
         return {names[0]: TicksField(label, choices=[SelectChoice(*each) for each in choices])}
     shape = {"type": "date"} if field.kind == FieldKind.DAY else {"inputmode": "decimal"}
     ends = (_("%(what)s, from", what=label), _("%(what)s, to", what=label))

@@ -14,7 +14,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from portal.catalog.queries import book
+from portal.catalog.queries import book, retired
 from portal.core.db import session
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.events import record
@@ -24,7 +24,7 @@ from portal.deadlines.queries import list_policies, list_uses
 from portal.deadlines.rules import MOST_USES, Case, covers, first_use
 from portal.leads.definition_words import called
 from portal.leads.models import LeadType, Temperature
-from portal.leads.queries import get_definition
+from portal.leads.queries import find_type_called, get_definition
 from portal.matching.criteria import Field
 from portal.matching.events import PolicyUseRemoved, PolicyUseSaved, PolicyUsesReordered
 from portal.matching.words import value_name
@@ -209,10 +209,15 @@ def uses_by_policy() -> Mapping[str, Sequence[str]]:
     return found
 
 
+def type_name(key: str, around: Around) -> str:
+    """Return what a type of lead is called; one that is out of use says so."""
+    return around.types.get(key) or retired(find_type_called(key) or key)
+
+
 def in_words(use: PolicyUse, around: Around) -> str:
     """Say for which leads and firms a use is."""
     said = [
-        around.types.get(use.type_key, use.type_key) if use.type_key else "",
+        type_name(use.type_key, around) if use.type_key else "",
         value_name(Field.TEMPERATURE, use.temperature) if use.temperature else "",
         _("in the group %(name)s", name=around.groups[use.group_id]) if use.group_id else "",
         _("of the level %(name)s", name=around.levels[use.level_id]) if use.level_id else "",

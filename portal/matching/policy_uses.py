@@ -132,7 +132,7 @@ def save_use(
     found = session().get(PolicyUse, use_id, populate_existing=True)
     if found is None:
         raise NotFound()
-    _check(draft, [one for one in list_uses() if one.id != use_id])
+    _check(draft, [one for one in list_uses() if one.id != use_id], found)
     if all(getattr(found, name) == getattr(draft, name) for name in PARTS):
         return found
     if seen is not None and seen != found.version:
@@ -176,8 +176,11 @@ def remove_use(use_id: int, by: int | None, at: datetime) -> None:
     record(PolicyUseRemoved(at=at, use_id=use_id, user_id=by))
 
 
-def _check(draft: UseDraft, others: Sequence[PolicyUse]) -> None:
-    """Raise `Invalid` by field for what can't be chosen, or stands there already."""
+def _check(draft: UseDraft, others: Sequence[PolicyUse], before: PolicyUse | None = None) -> None:
+    """Raise `Invalid` by field for what can't be chosen, or stands there already.
+
+    What the line names `before` it may go on naming, in use or not.
+    """
     around = read_around()
     possible = {
         "policy_key": [one.key for one in around.in_use],
@@ -189,7 +192,9 @@ def _check(draft: UseDraft, others: Sequence[PolicyUse]) -> None:
     errors = {
         name: _("Please choose from the list.")
         for name, known in possible.items()
-        if (value := getattr(draft, name)) not in known and value is not None
+        if (value := getattr(draft, name)) not in known
+        and value is not None
+        and value != getattr(before, name, None)
     }
     asked = [name for name in PARTS if name != "policy_key"]
     if not errors and any(

@@ -260,7 +260,7 @@ def name_what_goes_out_of_use() -> dict[str, Any]:
     asked = Criterion(Kind.SPECIALISATION, ids=(ids["specialisation"],))
     groups.save_terms(group, Terms(criteria=[asked]), AT)
     use = policy_uses.add_use(
-        UseDraft(policy_key="standard", level_id=ids["partner_level"]), None, AT
+        UseDraft(policy_key="standard", type_key="person", level_id=ids["partner_level"]), None, AT
     )
     year = {"starts_on": AT.date(), "ends_on": AT.date()}
     goal = save_goal(

@@ -187,16 +187,15 @@ def end_all():
         session().connection().exec_driver_sql(f"UPDATE {table} SET {change}")
 
 
-def test_the_second_ring_can_pick_from_its_second_on_and_not_before(live):
-    _first, second = people = [make_person() for _ in range(2)]
-    early, late = live.signed_in(*people)
+def staggered(live, people):
+    """Put a lead on offer to the first now and to the second in a moment; return it and when."""
     lead_id = on_offer(live, people, mode="staggered", ring_minutes=5, rings=2)
     opens_at = clock.now() + timedelta(seconds=SECONDS)
 
     def put_off():
         session().execute(
             update(Offer)
-            .where(Offer.lead_id == lead_id, Offer.organisation_id == second.organisation_id)
+            .where(Offer.lead_id == lead_id, Offer.organisation_id == people[1].organisation_id)
             .values(visible_from=opens_at, ring=2)
         )
         session().execute(
@@ -206,6 +205,13 @@ def test_the_second_ring_can_pick_from_its_second_on_and_not_before(live):
         )
 
     live.do(put_off)
+    return lead_id, opens_at
+
+
+def test_the_second_ring_can_pick_from_its_second_on_and_not_before(live):
+    people = [make_person() for _ in range(2)]
+    early, late = live.signed_in(*people)
+    lead_id, opens_at = staggered(live, people)
     assert late.post(f"/leads/{lead_id}/pickup").status == 404
     statuses = set()
     while (status := late.post(f"/leads/{lead_id}/pickup").status) == 404:
@@ -216,4 +222,21 @@ def test_the_second_ring_can_pick_from_its_second_on_and_not_before(live):
     assert max(statuses) < opens_at + timedelta(seconds=1)
     assert clock.now() >= opens_at
     assert early.post(f"/leads/{lead_id}/pickup").verdict == GONE
+    assert_house_in_order(live)
+
+
+def test_the_clock_opens_the_second_ring_which_then_picks(live):
+    people = [make_person() for _ in range(2)]
+    _early, late = live.signed_in(*people)
+    lead_id, opens_at = staggered(live, people)
+    ring = "SELECT ring, offered FROM offer_rounds WHERE lead_id = :id"
+    assert live.rows(ring, id=lead_id) == [(1, 1)]
+    until(live, "SELECT 1 WHERE clock_timestamp() > :opens_at", opens_at=opens_at)
+    for role in ("worker", "scheduler"):
+        live.start(role)
+    until(live, f"{ring} AND ring = 2 AND offered = 2 AND next_ring_at IS NULL", id=lead_id)
+    told = "SELECT data FROM events WHERE lead_id = :id AND name = 'OfferVisible'"
+    found, _at = until(live, f"{told} ORDER BY id DESC LIMIT 1", id=lead_id)
+    assert found.data["organisation_ids"] == [people[1].organisation_id]
+    assert late.post(f"/leads/{lead_id}/pickup").status == 303
     assert_house_in_order(live)

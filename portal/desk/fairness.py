@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, select, text
 
 from portal.core.db import session
 from portal.core.jobs import sweep
-from portal.desk.fairness_rules import BY, FirmMonth, Group, gini, group
+from portal.desk.fairness_rules import FirmMonth, Group, gini, group, keys_of
 from portal.desk.models import FairMonth, FairShare
 from portal.offers.models import OfferRound
 from portal.partners.calendars import vendors_calendar
@@ -25,9 +25,9 @@ KEPT = 12
 
 COUNT_SHARES = text(
     """
-    INSERT INTO fair_shares (month, organisation_id, level_id, country, people,
+    INSERT INTO fair_shares (month, organisation_id, level_id, country, subdivision, people,
                              offers, hot_offers, picks, hot_picks)
-    SELECT :month, firm.organisation_id, firm.level_id, firm.country, firm.people,
+    SELECT :month, firm.organisation_id, firm.level_id, firm.country, firm.subdivision, firm.people,
            coalesce(offered.n, 0), coalesce(offered.hot, 0),
            coalesce(picked.n, 0), coalesce(picked.hot, 0)
     FROM partners AS firm
@@ -141,6 +141,7 @@ def read_firms(month: date) -> Sequence[FirmMonth]:
         select(
             FairShare.level_id,
             FairShare.country,
+            FairShare.subdivision,
             FairShare.people,
             FairShare.offers,
             FairShare.hot_offers,
@@ -155,7 +156,7 @@ def read_firms(month: date) -> Sequence[FirmMonth]:
 class Figures:
     """How leads were shared out in a month: the programme's, by groups, and of one's own firm.
 
-    `groups` by level, country and size; empty where all together are too few to be shown.
+    `groups` by level, region and size; empty where all together are too few to be shown.
     """
 
     month: FairMonth
@@ -172,20 +173,23 @@ def read_figures(month: date, organisation_id: int) -> Figures | None:
     firms = read_firms(month)
     whole = Group(None)
     for firm in firms:
-        whole.take(Group(None, 1, *firm[3:]))
+        whole.take(Group(None, 1, *firm.counts))
     row = session().get(FairShare, (month, organisation_id))
     own = None
     if row is not None:
         own = FirmMonth(
             row.level_id,
             row.country,
+            row.subdivision,
             row.people,
             row.offers,
             row.hot_offers,
             row.picks,
             row.hot_picks,
         )
-    return Figures(kept, whole, {name: group(firms, key) for name, key in BY.items()}, own)
+    return Figures(
+        kept, whole, {name: group(firms, key) for name, key in keys_of(firms).items()}, own
+    )
 
 
 def list_months() -> Sequence[FairMonth]:

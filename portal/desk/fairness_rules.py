@@ -24,11 +24,17 @@ class FirmMonth(NamedTuple):
 
     level_id: int | None
     country: str
+    subdivision: str | None
     people: int | None
     offers: int
     hot_offers: int
     picks: int
     hot_picks: int
+
+    @property
+    def counts(self) -> tuple[int, int, int, int]:
+        """Return what fell to it, as a `Group` counts it."""
+        return self.offers, self.hot_offers, self.picks, self.hot_picks
 
 
 COUNTS = ("firms", "offers", "hot_offers", "picks", "hot_picks")
@@ -58,12 +64,17 @@ def size_of(people: int | None) -> str:
     return next((band for band, last in SIZES.items() if people <= last), LARGEST)
 
 
-BY: Mapping[str, Callable[[FirmMonth], Any]] = {
-    "level": lambda firm: firm.level_id,
-    "region": lambda firm: firm.country,
-    "size": lambda firm: size_of(firm.people),
-}
-"""By what firms are put together."""
+def keys_of(firms: Iterable[FirmMonth]) -> Mapping[str, Callable[[FirmMonth], Any]]:
+    """Return by what firms are put together: level, region and size.
+
+    Their region is the country, or the state where all of them are of one country.
+    """
+    abroad = len({firm.country for firm in firms}) > 1
+    return {
+        "level": lambda firm: firm.level_id,
+        "region": lambda firm: firm.country if abroad else firm.subdivision or firm.country,
+        "size": lambda firm: size_of(firm.people),
+    }
 
 
 def group(firms: Iterable[FirmMonth], key: Callable[[FirmMonth], Any]) -> list[Group]:
@@ -75,7 +86,7 @@ def group(firms: Iterable[FirmMonth], key: Callable[[FirmMonth], Any]) -> list[G
     for firm in firms:
         of = found[key(firm)]
         of.key = key(firm)
-        of.take(Group(None, 1, *firm[3:]))
+        of.take(Group(None, 1, *firm.counts))
     groups = sorted(found.values(), key=lambda one: (-one.firms, str(one.key)))
     others = Group(OTHERS)
     while groups and (groups[-1].firms < LEAST or 0 < others.firms < LEAST):

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from portal.catalog.queries import book
 from portal.desk.fairness_rules import LARGEST, OTHERS, UNKNOWN, Group, share
 from portal.matching.kinds.work import lasting
-from portal.matching.names import country_name
+from portal.matching.names import region_name
 from portal.web.filters import percent
 
 
@@ -33,7 +33,7 @@ def size_called(band: str) -> str:
 
 CALLED: Mapping[str, Callable[[Any], str]] = {
     "level": level_called,
-    "region": country_name,
+    "region": region_name,
     "size": size_called,
 }
 
@@ -42,7 +42,7 @@ def chapter_called(by: str) -> str:
     """Return by what firms are put together."""
     return {
         "level": str(_("By level")),
-        "region": str(_("By country")),
+        "region": str(_("By region")),
         "size": str(_("By size of the firm")),
     }[by]
 

@@ -66,6 +66,7 @@ class FairShare(Base):
     )
     level_id: Mapped[int | None] = mapped_column(ForeignKey("catalog_entries.id"))
     country: Mapped[str]
+    subdivision: Mapped[str | None]
     people: Mapped[int | None]
     offers: Mapped[int]
     hot_offers: Mapped[int]

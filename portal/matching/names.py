@@ -52,6 +52,11 @@ def country_name(code: str) -> str:
     return str(get_locale().territories.get(code, code))
 
 
+def region_name(code: str) -> str:
+    """Return the name of a country, or of a state by its whole code."""
+    return subdivision_name(code) if "-" in code else country_name(code)
+
+
 def subdivision_name(code: str) -> str:
     """Return a state's or region's name, its code where it has none."""
     found = _subdivisions().get(code)

@@ -8,14 +8,14 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from portal.catalog.queries import book
-from portal.matching.names import place
+from portal.matching.names import region_name
 from portal.matching.replaying import SIZES
 from portal.web.filters import number
 
 BY: dict[str, Callable[[], str]] = {
     "level": lambda: str(_("By level")),
     "size": lambda: str(_("By size of the firm")),
-    "region": lambda: str(_("By country")),
+    "region": lambda: str(_("By region")),
 }
 """By what offers are added up, with the heading of it."""
 
@@ -32,11 +32,11 @@ def many_words(low: int, high: int | None) -> str:
 
 
 def trait_words(key: str, value: int | str | None) -> str:
-    """Name the level, the size or the country of firms."""
+    """Name the level, the size or the region of firms."""
     if value is None:
         return str(_("not known"))
     if key == "region":
-        return place(str(value), None) or str(value)
+        return region_name(str(value))
     if key == "level":
         return book().label(int(value), str(get_locale())) or str(_("not known"))
     low, high = next(span for span in SIZES if span[0] == value)

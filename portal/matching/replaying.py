@@ -23,7 +23,7 @@ class Traits:
 
     level_id: int | None
     people: int | None
-    country: str | None
+    region: str | None
 
 
 @dataclass(slots=True)
@@ -75,7 +75,7 @@ class Tally:
             "loss": [len(loss), [self._line(firm) for firm in loss[:SHOWN]]],
             "level": self._by(traits, lambda one: one.level_id),
             "size": self._by(traits, lambda one: size_of(one.people)),
-            "region": self._by(traits, lambda one: one.country),
+            "region": self._by(traits, lambda one: one.region),
         }
 
     def _line(self, firm: int) -> list[int]:

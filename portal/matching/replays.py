@@ -157,14 +157,19 @@ def go_through(replay: Replay, batch: Sequence[Case], tally: Tally, at: datetime
 
 
 def finish(replay: Replay, tally: Tally, at: datetime) -> None:
-    """Keep what came out."""
-    firms = session().execute(
-        select(Partner.organisation_id, Partner.level_id, Partner.people, Partner.country).where(
-            Partner.organisation_id.in_(tally.firms())
-        )
-    )
+    """Keep what came out; firms go by their states where all of them are of one country."""
+    firms = session().scalars(select(Partner).where(Partner.organisation_id.in_(tally.firms())))
+    found = {firm.organisation_id: firm for firm in firms}
+    abroad = len({firm.country for firm in found.values()}) > 1
     replay.result = tally.result(
-        {firm: Traits(level, people, country) for firm, level, people, country in firms}
+        {
+            key: Traits(
+                firm.level_id,
+                firm.people,
+                firm.country if abroad else firm.subdivision or firm.country,
+            )
+            for key, firm in found.items()
+        }
     )
     replay.made_at = replay.moved_at = at
     session().flush()

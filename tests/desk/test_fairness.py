@@ -17,7 +17,7 @@ from portal.core import jobs
 from portal.core.db import session
 from portal.core.mail.models import OutgoingEmail
 from portal.desk.fairness import due_months, month_before, read_figures
-from portal.desk.fairness_rules import BY, LEAST, OTHERS, FirmMonth, gini, group, size_of
+from portal.desk.fairness_rules import LEAST, OTHERS, FirmMonth, gini, group, keys_of, size_of
 from portal.offers import operations as offers
 from portal.pickup import operations as pickup
 from tests.factories import (
@@ -40,6 +40,7 @@ FIRMS = st.lists(
         FirmMonth,
         st.sampled_from([1, 2, 3, None]),
         st.sampled_from(["DE", "AT", "CH"]),
+        st.sampled_from(["DE-BY", "DE-NW", None]),
         st.sampled_from([None, 1, 12, 80, 900]),
         st.integers(0, 50),
         st.integers(0, 9),
@@ -51,9 +52,9 @@ FIRMS = st.lists(
 
 
 @settings(max_examples=80, deadline=None)
-@given(firms=FIRMS, by=st.sampled_from(list(BY)))
+@given(firms=FIRMS, by=st.sampled_from(["level", "region", "size"]))
 def test_shares_sum_up_and_no_group_is_small_enough_to_recognise_anybody(firms, by):
-    groups = group(firms, BY[by])
+    groups = group(firms, keys_of(firms)[by])
     assert all(one.firms >= LEAST for one in groups)
     assert bool(groups) == (len(firms) >= LEAST)
     if groups:
@@ -81,13 +82,27 @@ def test_gini_of_what_everybody_knows():
 
 def test_a_small_group_goes_together_with_the_next_one():
     def firms(level, number):
-        return [FirmMonth(level, "DE", 5, 1, 0, 0, 0)] * number
+        return [FirmMonth(level, "DE", "DE-BY", 5, 1, 0, 0, 0)] * number
 
-    found = group([*firms(1, 9), *firms(2, 6), *firms(3, 2)], BY["level"])
+    ours = [*firms(1, 9), *firms(2, 6), *firms(3, 2)]
+    found = group(ours, keys_of(ours)["level"])
     assert [(one.key, one.firms) for one in found] == [(1, 9), (OTHERS, 8)]
     assert [size_of(one) for one in (None, 9, 10, 249, 250)] == [
         *("unknown", "1-9", "10-49", "50-249", "250+")
     ]
+
+
+def test_firms_of_one_country_go_by_their_states():
+    def firms(country, state):
+        return [FirmMonth(None, country, state, 5, 1, 0, 0, 0)] * 5
+
+    home = [*firms("DE", "DE-BY"), *firms("DE", "DE-NW"), *firms("DE", None)]
+    abroad = firms("AT", "AT-9")
+    for ours, found in (
+        (home, ["DE", "DE-BY", "DE-NW"]),
+        ([*home, *abroad], ["AT", "DE"]),
+    ):
+        assert sorted(one.key for one in group(ours, keys_of(ours)["region"])) == found
 
 
 @factory

@@ -103,7 +103,7 @@ def test_a_replay_says_who_would_have_gained_who_lost_and_which_leads_find_nobod
     assert result["filled"] == [1, [ready.id]]
     assert many(result) == {0: (1, 1), 1: (0, 2), 2: (2, 0), 6: (0, 0), 21: (0, 0)}
     assert result["size"] == [[1, 2, 2], [50, 2, 0]]
-    assert result["region"] == [["DE", 4, 2]]
+    assert result["region"] == [["DE-BE", 2, 0], ["DE-NI", 2, 2]]
     # nothing happened to anybody
     assert (near.round, session().get_one(Lead, ready.id).state) == (1, "qualified")
     assert session().scalar(select(func.count()).select_from(OfferRound)) == 3
@@ -240,7 +240,7 @@ def newest_id() -> int | None:
     return session().scalars(select(func.max(Replay.id))).one()
 
 
-def test_a_tally_sums_up_by_level_size_and_country() -> None:
+def test_a_tally_sums_up_by_level_size_and_region() -> None:
     tally = Tally()
     tally.add(1, [7, 8], [7])
     tally.add(2, [], [7, 9])

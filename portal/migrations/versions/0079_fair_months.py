@@ -38,6 +38,7 @@ def upgrade() -> None:
         ),
         sa.Column("level_id", sa.BigInteger(), sa.ForeignKey("catalog_entries.id")),
         sa.Column("country", sa.Text(), nullable=False),
+        sa.Column("subdivision", sa.Text()),
         sa.Column("people", sa.Integer()),
         sa.Column("offers", sa.Integer(), nullable=False),
         sa.Column("hot_offers", sa.Integer(), nullable=False),

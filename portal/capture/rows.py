@@ -20,6 +20,7 @@ from flask_babel import gettext as _
 from portal.campaigns.queries import find_by_key
 from portal.catalog.models import Entry
 from portal.catalog.queries import book
+from portal.core.amounts import fits
 from portal.core.errors import Invalid
 from portal.leads.basis import Basis
 from portal.leads.intake.normalise import find_country, find_subdivision, spelling_key
@@ -89,7 +90,7 @@ class _Reader:
             found = None if isinstance(value, bool) else Decimal(str(value))
         except ArithmeticError:
             found = None
-        if found is None or not found.is_finite() or not 0 <= found < 10**11:
+        if found is None or not fits(found) or not 0 <= found < 10**11:
             self.errors[name] = str(_("Please give a number."))
             return None
         return found

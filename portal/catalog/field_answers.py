@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, Numeric, SQLColumnExpression, and_, cast, 
 from portal.catalog.field_filters import holds, text_of
 from portal.catalog.fields import CHOOSING, NUMBERS, choice_names, choices_of
 from portal.catalog.models import CustomField, FieldKind
+from portal.core.amounts import fits
 from portal.web.filters import number
 
 DOTS = ".."
@@ -72,7 +73,7 @@ def _ends(field: CustomField, answer: str) -> tuple[Any, Any] | None:
 
 def _figure(end: str) -> Decimal:
     found = Decimal(end)
-    if not found.is_finite():
+    if not fits(found):
         raise InvalidOperation
     return found
 

@@ -28,6 +28,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from portal.catalog.fields import NUMBERS, PREFIX, choices_of, place_of
 from portal.catalog.models import CustomField, FieldKind
+from portal.core.amounts import fits
 
 Make = Callable[[SQLColumnExpression[Any], str], ColumnElement[bool] | None]
 LONGEST = 100
@@ -99,7 +100,7 @@ def _number(key: str, end: str) -> Make:
             bound = Decimal(value.replace(",", "."))
         except InvalidOperation:
             return None
-        if not bound.is_finite() or abs(bound) >= 10**15:
+        if not fits(bound) or abs(bound) >= 10**15:
             return None
         found, limit = cast(text_of(column, key), Numeric), literal(bound, Numeric())
         return found >= limit if end == "from" else found <= limit

@@ -37,6 +37,7 @@ from portal.catalog.bases import WORDS
 from portal.catalog.field_filters import Question, questions
 from portal.catalog.models import Product
 from portal.catalog.queries import book
+from portal.core.amounts import fits
 from portal.desk.lead_columns import BY_KEY, USUAL, Eyes
 from portal.feedback.rules import Status
 from portal.leads import own_fields
@@ -275,7 +276,7 @@ def an_amount(raw: str) -> Decimal | None:
         found = Decimal(raw)
     except InvalidOperation:
         return None
-    return found if found.is_finite() and abs(found) < 10**12 else None
+    return found if fits(found) and abs(found) < 10**12 else None
 
 
 def at_least(column: SQLColumnExpression[Any]) -> Make:

@@ -21,6 +21,7 @@ from wtforms import (
 from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from portal.core.amounts import fits
 from portal.core.errors import Invalid
 from portal.web.filters import number
 
@@ -126,7 +127,7 @@ class AmountField(PlainField, DecimalField):
 
     def process_formdata(self, valuelist: list[str]) -> None:
         super().process_formdata(valuelist)
-        if self.data is not None and not self.data.is_finite():
+        if self.data is not None and not fits(self.data):
             self.data = None
             raise ValueError(str(self.unreadable))
         _bound(self)

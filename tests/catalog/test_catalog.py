@@ -168,6 +168,8 @@ def test_what_was_typed_stays_when_something_is_wrong(manager: FlaskClient) -> N
     assert "Please give a number." in answer.text
     assert "Kept as typed" in answer.text
     assert 'value="lots"' in answer.text
+    tiny = {**token, "name_en": "Tiny", "low": "1e-20000", "active": "y"}
+    assert manager.post("/catalog/size-band/new", data=tiny).status_code == 422
 
 
 @pytest.mark.parametrize("path", ["/catalog/nothing", "/catalog/size_band", "/catalog/brand/1e9"])

@@ -315,7 +315,9 @@ def keep_for_later(title, user, at):
     session().flush()
 
 
-@pytest.mark.parametrize("odd", ["nonsense", "-1", "9" * 40, "1e400", "9999-12-31", "0001-01-01"])
+@pytest.mark.parametrize(
+    "odd", ["nonsense", "-1", "9" * 40, "1e400", "1e-20000", "9999-12-31", "0001-01-01"]
+)
 def test_whatever_is_odd_is_left_out_and_nothing_breaks(ctx, odd):
     me = make_manager()
     make_lead(title="there", at=clock.now())

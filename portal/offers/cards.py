@@ -33,6 +33,22 @@ SOON = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
+class HotStop:
+    """What keeps the reader from picking up a hot lead; empty: nothing.
+
+    For those in `entered`, for which her firm takes part already, it is `of_entered`.
+    """
+
+    said: str = ""
+    of_entered: str = ""
+    entered: Collection[int] = ()
+
+    def of(self, lead_id: int) -> str:
+        """Return what keeps her from picking up this one."""
+        return self.of_entered if lead_id in self.entered else self.said
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """The view model of `templates/offers/_card.html`."""
 
@@ -69,9 +85,11 @@ class Card:
     stopped: str = ""
     said: Sequence[str] = field(default_factory=tuple)
 
-    def heeding(self, hot_stop: str) -> Card:
-        """Return the card with what keeps the reader from picking up hot leads, where it is one."""
-        return replace(self, stopped=hot_stop) if self.temperature == Temperature.HOT else self
+    def heeding(self, hot_stop: HotStop) -> Card:
+        """Return the card with what keeps the reader from picking it up, where it is a hot lead."""
+        if self.entered or self.temperature != Temperature.HOT:
+            return self
+        return replace(self, stopped=hot_stop.of(self.lead_id))
 
 
 def card_of(
@@ -182,22 +200,25 @@ _KEPT = 4096
 _drawn: OrderedDict[Hashable, str] = OrderedDict()
 
 
-def draw_cards(rows: Sequence[AnyRow], at: datetime, hot_stop: str = "") -> list[Markup]:
+def draw_cards(
+    rows: Sequence[AnyRow], at: datetime, hot_stop: HotStop | None = None
+) -> list[Markup]:
     """Return the cards of rows of `offers.queries.cards` as HTML, in the reader's words.
 
     `hot_stop` is what keeps her from picking up hot leads.
     """
+    stop = hot_stop or HotStop()
     locale, zone, edition = str(get_locale()), str(get_timezone()), book().edition
     today, token = local(at).date(), generate_csrf()
     draw, found = None, []
     for row in rows:
         see = (rings.seen_by(row, at), rings.alone_until(row, at), rings.more_from(row, at))
         said = tuple([tuple(value) if type(value) is list else value for value in row])
-        key = (said, row.ends_at - at < SOON, see, hot_stop, locale, zone, today, edition)
+        key = (said, row.ends_at - at < SOON, see, stop.of(row.id), locale, zone, today, edition)
         html = _drawn.get(key)
         if html is None:
             draw = draw or _drawer()
-            html = _drawn[key] = str(draw(read_card(row, at).heeding(hot_stop), _MARK))
+            html = _drawn[key] = str(draw(read_card(row, at).heeding(stop), _MARK))
             while len(_drawn) > _KEPT:
                 _drawn.popitem(last=False)
         else:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -214,7 +214,10 @@ STAFF_BOUNDS_LOCKED = (
 
 # Who only looks reads both at once: what is in hand, and beside each the bounds.
 _BOUNDS = BOUNDS.subquery("bounds")
-_RUNNING = select(*_entered(false())).subquery("entered")
+_RUNNING = select(
+    *_entered(false()),
+    func.array_agg(_ENTRIES.c.lead_id.distinct()).filter(_ENTRIES.c.hot).label("hot_leads"),
+).subquery("entered")
 BOUNDS_AND_OPEN = (
     select(*_HELD_COLUMNS, *_BOUNDS.c, *_RUNNING.c)
     .select_from(_BOUNDS.join(_RUNNING, true()).outerjoin(_HELD, true()))
@@ -227,7 +230,8 @@ class Position:
     """Where a rep stands: gate, bounds, leads in hand of the whole firm.
 
     `account_manager_id` is who of the vendor answers for the firm, and so for what it picks up.
-    `takes_part` says that the rep takes part for the lead that he claims.
+    `takes_part` says that the rep takes part for the lead that he claims, `hot_leads` for which hot
+    leads the firm does, where he only looks.
     """
 
     gate: Gate
@@ -235,6 +239,7 @@ class Position:
     pickups: Sequence[OpenPickup]
     account_manager_id: int | None
     takes_part: bool = False
+    hot_leads: Collection[int] = ()
 
     @property
     def firm_in_hand(self) -> int:
@@ -277,7 +282,8 @@ def position_of(actor: Actor, at: datetime) -> Position:
         raise NotFound()
     cap = cap_of(rows[0].caps, at)
     picks = count_picks(actor.organisation_id, cap.since) if cap is not None else (0, 0)
-    return _position(rows[0], rows[0], _held(rows), actor, at, (cap, *picks))
+    position = _position(rows[0], rows[0], _held(rows), actor, at, (cap, *picks))
+    return replace(position, hot_leads=rows[0].hot_leads or ())
 
 
 def read_claim(

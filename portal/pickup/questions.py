@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from flask import current_app
@@ -16,8 +16,9 @@ from portal.catalog.models import CustomField, FieldKind, FieldSubject
 from portal.catalog.queries import book, short_key
 from portal.core import clock
 from portal.core.config import Settings
+from portal.offers.cards import HotStop
 from portal.pickup.queries import Position
-from portal.pickup.rules import Colour, OpenPickup, cap_words, obstacles
+from portal.pickup.rules import Colour, OpenPickup, Standing, cap_words, obstacles
 from portal.pickup.words import (
     GateReason,
     next_step_wanted,
@@ -235,9 +236,18 @@ def free_words(position: Position) -> tuple[str, str]:
     return str(sentence), f"{in_hand}; {due}."
 
 
-def hot_stop(position: Position | None) -> str:
-    """Say what keeps somebody from picking up hot leads who may pick up others; empty: nothing."""
-    found = cap_words(position.standing, hot=True) if position else None
+def hot_stop(position: Position | None) -> HotStop:
+    """Say what keeps somebody from picking up hot leads who may pick up others."""
+    if position is None:
+        return HotStop()
+    standing = position.standing
+    # as with a claim, what the firm takes part for does not stand in its own way
+    others = replace(standing, hot_entered=max(standing.hot_entered - 1, 0))
+    return HotStop(_hot_words(standing), _hot_words(others), position.hot_leads)
+
+
+def _hot_words(standing: Standing) -> str:
+    found = cap_words(standing, hot=True)
     if found is None or found.reason != GateReason.HOT_CAP_REACHED:
         return ""
     return f"{sentence_of(found)} {way_out_of(found)}"

@@ -166,12 +166,15 @@ def withdraw(lead_id: int, actor: Actor, at: datetime) -> Lead:
     return lead
 
 
-def withdraw_from(lead_id: int, organisation_id: int, actor: Actor, at: datetime) -> Lead:
+def withdraw_from(
+    lead_id: int, organisation_id: int, actor: Actor, at: datetime
+) -> Sequence[Offer]:
     """Take an offer back from one firm; where no other is left, the lead off the market.
 
-    What the firm offered on goes with its own offer. It may be offered to them again. Raises
-    `Forbidden`, `OthersDecide`, `AlreadyTaken`, `NotReady`, `NotFound` (it is not on offer to the
-    firm, or that said no), `Conflict` (the firm has offered it on just now).
+    Returns the offers that are taken back: what the firm offered on, and still stands, goes with
+    its own. It may be offered to them again. Raises `Forbidden`, `OthersDecide`, `AlreadyTaken`,
+    `NotReady`, `NotFound` (it is not on offer to the firm, or that said no), `Conflict` (the firm
+    has offered it on just now).
     """
     deciding.get_right(actor, (organisation_id,))
     # whoever of the firms is picking it up just now is done, or finds it gone
@@ -189,7 +192,7 @@ def withdraw_from(lead_id: int, organisation_id: int, actor: Actor, at: datetime
         raise NotFound()
     if not take_out(lead, current, taken, at):
         take_from_market(lead, at)
-    return lead
+    return taken
 
 
 def extend(lead_id: int, hours: int, actor: Actor, at: datetime) -> OfferRound:

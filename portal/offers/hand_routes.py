@@ -26,7 +26,6 @@ from portal.offers.deciding import Right
 from portal.offers.doubts import list_doubts
 from portal.offers.dry_run_routes import tell_noted
 from portal.offers.forms import AllocationForm, HandForm, LongerForm
-from portal.offers.taking_back import with_offered_on
 from portal.web.access import requires
 from portal.web.htmx import go
 
@@ -169,12 +168,12 @@ def send(lead_id: int) -> ResponseReturnValue:
 def withdraw_from(lead_id: int, organisation_id: int) -> ResponseReturnValue:
     """Take an offer back from one firm."""
     actor = current_actor()
-    get_visible(lead_id, actor)
-    lead = by_hand.withdraw_from(lead_id, organisation_id, actor, clock.now())
+    lead = get_visible(lead_id, actor)
+    taken = by_hand.withdraw_from(lead_id, organisation_id, actor, clock.now())
     if lead.state == LeadState.OFFERED:
         flash(
             _("The offer was taken back, with what was offered on; others still have theirs.")
-            if with_offered_on(lead_id, organisation_id) != {organisation_id}
+            if len(taken) > 1
             else _("The offer was taken back from this firm; others still have theirs.")
         )
     else:

@@ -131,7 +131,8 @@ def test_taken_back_from_the_distributor_its_resellers_lose_it_too(ctx):
     chain = Chain(in_turn=False)
     chain.on(*chain.below)
     operations.decline(chain.lead.id, "too_far", chain.reps[1], LATER)
-    by_hand.withdraw_from(chain.lead.id, chain.firm.id, chain.manager, LATER)
+    taken = by_hand.withdraw_from(chain.lead.id, chain.firm.id, chain.manager, LATER)
+    assert {one.organisation_id for one in taken} == {chain.firm.id, chain.below[0].id}
     assert [chain.sees(one) for one in (chain.sells, *chain.reps)] == [False, False, False, True]
     opened = last_round(chain.lead)
     assert (opened.ended_at, opened.offered, opened.declined) == (None, 2, 1)

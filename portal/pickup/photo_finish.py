@@ -310,10 +310,13 @@ def end_with_round(round_id: int, at: datetime) -> None:
 def step_back(offer_id: int, user_id: int | None, since: datetime, at: datetime) -> None:
     """End the entries that a person, or with None her whole firm, had made by a moment.
 
-    Nothing happens where the no that is told of, or the taking back, stands no more. Who is just
-    picking again comes first.
+    Nothing happens where the no that is told of, or the taking back, stands no more, or the offer
+    has gone with its lead. Who is just picking again comes first.
     """
-    offers.lock_partner(session().get_one(Offer, offer_id).organisation_id)
+    offer = session().get(Offer, offer_id)
+    if offer is None:
+        return
+    offers.lock_partner(offer.organisation_id)
     entries = session().scalars(
         select(Entry)
         .where(

@@ -32,6 +32,7 @@ from portal.pickup import operations as pickup
 from portal.pickup import photo_finish
 from portal.pickup.models import Pickup
 from portal.pickup.queries import position_of
+from portal.pickup.questions import hot_stop
 from portal.pickup.refusals import own_line, words_of
 from portal.pickup.rules import CapacityReached, CapReached
 from portal.pickup.suspension import suspend_by_hand
@@ -547,3 +548,26 @@ def test_who_is_not_offered_it_any_more_takes_part_no_more(finish):
     finish.decide(21)
     assert finish.holder == 0
     assert finish.outcomes() == [(0, "won", None), (1, "over", None)]
+
+
+def test_no_lead_stands_in_its_own_way_on_the_cards_of_who_takes_part(finish):
+    fairness_terms.save(replace(Terms(most_hot_picks=1), period_days=30), None, AT)
+    finish.lead.temperature = "hot"
+    other = finish.offer()
+    other.temperature = "hot"
+    session().flush()
+    finish.picks(0, 1)
+    at, colleague = AT + 2 * SECOND, get_actor(make_person(finish.people[0].organisation).id)
+
+    def stops(actor, lead):
+        return find_card(lead.id, actor, at).heeding(hot_stop(position_of(actor, at))).stopped
+
+    assert [stops(one, finish.lead) for one in (finish.actor(0), colleague)] == ["", ""]
+    assert "1 hot lead" in stops(colleague, other)
+    assert pickup.claim(finish.lead.id, colleague, at) == Deciding(
+        finish.lead.id, AT + 21 * SECOND, again=False
+    )
+
+
+def test_a_no_to_a_lead_that_is_deleted_meanwhile_leaves_nothing_to_end(ctx):
+    photo_finish.step_back(0, None, AT, AT)

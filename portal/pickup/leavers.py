@@ -119,13 +119,19 @@ def close(organisation: Organisation, actor: Actor, at: datetime) -> int:
     Returns how many leads it held. Raises `Refused` for the vendor.
     """
     offers.lock_partner(organisation.id)
-    holders = session().scalars(
-        select(Pickup.user_id)
-        .where(Pickup.organisation_id == organisation.id, Pickup.ended_at.is_(None))
-        .distinct()
+    held = (
+        session()
+        .execute(
+            select(Pickup.user_id, Pickup.lead_id).where(
+                Pickup.organisation_id == organisation.id, Pickup.ended_at.is_(None)
+            )
+        )
+        .all()
     )
+    offers.lock_leads([row.lead_id for row in held])
     count = sum(
-        reassign.hand_on_all(user_id, organisation.id, None, actor, at) for user_id in holders.all()
+        reassign.hand_on_all(user_id, organisation.id, None, actor, at)
+        for user_id in sorted({row.user_id for row in held})
     )
     administration.close(organisation, at, actor.id)
     return count

@@ -106,8 +106,8 @@ def hand_on_all(
     offers.lock_partner(organisation_id)
     held = (
         session()
-        .scalars(
-            select(Pickup.id)
+        .execute(
+            select(Pickup.id, Pickup.lead_id)
             .where(
                 Pickup.user_id == user_id,
                 Pickup.organisation_id == organisation_id,
@@ -118,7 +118,8 @@ def hand_on_all(
         )
         .all()
     )
-    for pickup_id in held:
+    offers.lock_leads([row.lead_id for row in held])
+    for pickup_id, _lead_id in held:
         if to_user_id is None:
             operations.give_back_for_leaver(pickup_id, actor, at)
         else:

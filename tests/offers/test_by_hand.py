@@ -18,7 +18,7 @@ from portal.leads.contest import DIRECT, Mode
 from portal.leads.models import Lead, LeadState
 from portal.matching import groups
 from portal.notifications.queries import list_offered
-from portal.offers import by_hand, choosing, deciding, operations, places, queries
+from portal.offers import by_hand, choosing, deciding, leaving, operations, places, queries
 from portal.offers.by_hand import Choice
 from portal.offers.models import Offer, OfferRound
 from portal.offers.rules import AlreadyTaken, NotReady, OthersDecide
@@ -277,6 +277,23 @@ def test_who_is_gone_keeps_no_lead_on_the_market(desk, leave, to, stays):
     assert first.offered == 1
     if stays:
         assert desk.state == LeadState.OFFERED
+
+
+def test_what_a_colleague_is_offered_meanwhile_is_hers(desk, monkeypatch):
+    rep, other = desk.reps[0]
+    desk.offers(0, user_id=rep.id)
+    rep.active = False
+    session().flush()
+    lock = leaving.lock_partner
+
+    def offered_anew(firm):
+        by_hand.withdraw(desk.lead.id, desk.manager, LATER)
+        desk.offers(0, user_id=other.id, at=LATER)
+        lock(firm)
+
+    monkeypatch.setattr(leaving, "lock_partner", offered_anew)
+    leaving.end_of_person(rep.id, LATER)
+    assert queries.find_card(desk.lead.id, get_actor(other.id), LATER)
 
 
 def test_a_group_is_asked_in_the_order_in_which_the_lead_suits_it(desk):

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from portal.accounts.models import OrganisationKind
 from portal.accounts.queries import get_actor
-from portal.core import clock
+from portal.core import clock, jobs
 from portal.core.db import session, unit_of_work
 from portal.core.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.desk.resellers import list_offered_on
@@ -26,9 +26,10 @@ from portal.offers import (
     reasons,
 )
 from portal.offers.by_hand import Choice
-from portal.offers.models import Offer
+from portal.offers.models import Offer, OfferRound
 from portal.offers.rules import AlreadyTaken, NotReady
 from portal.partners.models import Partner, PartnerGroup, PartnerGroupMember, Shares
+from portal.pickup import leavers
 from portal.pickup import operations as pickup
 from tests.factories import (
     AT,
@@ -140,6 +141,19 @@ def test_taken_back_from_the_distributor_its_resellers_lose_it_too(ctx):
         pickup.claim(chain.lead.id, chain.reps[0], LATER)
     by_hand.withdraw_from(chain.lead.id, chain.other.id, chain.manager, LATER)
     assert session().get_one(Lead, chain.lead.id).state == LeadState.QUALIFIED
+
+
+@pytest.mark.parametrize("declined", [False, True])
+def test_what_a_distributor_has_offered_on_ends_when_it_leaves_the_programme(chain, declined):
+    chain.on(*chain.below)
+    if declined:
+        operations.decline(chain.lead.id, "too_far", chain.sells, LATER)
+    leavers.close(chain.firm, chain.manager, LATER)
+    jobs.run_now("core.dispatch", {"here": True}, LATER)
+    opened = session().scalars(select(OfferRound).order_by(OfferRound.number)).first()
+    assert opened.outcome == "expired"
+    with pytest.raises(AlreadyTaken):
+        operations.standing_offer(chain.lead.id, chain.reps[0], LATER)
 
 
 def test_resellers_beyond_a_rule_s_number_have_their_own_score(ctx):

@@ -1,7 +1,8 @@
 """What a partner gains by knowing a lead's customer, where the rule has that count.
 
-Priority: he stands first. Protection: he is alone with it at first, for half of the offer's time.
-How both see it before the others is made in `offers.publishing`; partners are told neither.
+Priority: he stands first. Protection: he is alone with it at first, for half of the offer's time;
+where it goes in turn, the first turn is his. How both see it before the others is made in
+`offers.publishing`; partners are told neither.
 """
 
 from __future__ import annotations

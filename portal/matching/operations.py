@@ -146,13 +146,15 @@ def _find(
 
 
 def in_order(lead: Lead, organisation_ids: Sequence[int], at: datetime) -> list[int]:
-    """Return firms as a lead suits them by its rule, best first; whom it doesn't follow as given.
+    """Return firms as a lead suits them by its rule, best first; equal ones as its own lot has it.
 
-    It doesn't count which group the rule is for, nor what shares have been left for whom.
+    Who doesn't meet the rule comes last. It doesn't count which group the rule is for, nor what
+    shares have been left for whom.
     """
+    seed = own_seed(lead)
     rule = queries.find_rule_for(lead)
     if rule is None:
-        return list(organisation_ids)
+        return sorted(organisation_ids, key=lambda firm: draw(seed, firm))
     criteria = [Criterion.from_data(data) for data in rule.criteria]
     known = LeadFacts.of(lead, criteria, at)
     scorer = Scorer(criteria, known)
@@ -160,11 +162,21 @@ def in_order(lead: Lead, organisation_ids: Sequence[int], at: datetime) -> list[
         facts.organisation_id: score_of(scorer.explain(facts))
         for facts in queries.judge_partners(criteria, known, at).passed
     }
-    return sorted(organisation_ids, key=lambda firm: -points.get(firm, -1))
+    return sorted(organisation_ids, key=lambda firm: (-points.get(firm, -1), draw(seed, firm)))
+
+
+def own_seed(lead: Lead) -> int:
+    """Return what draws the lots of a lead that is offered by hand.
+
+    It is the lead's own, so that whoever looks and then sends finds the same order.
+    """
+    return lead.id
 
 
 def first_places(contest: Contest) -> int | None:
     """Return how many partners see a lead first; None: all of them."""
+    if contest.mode == Mode.SERIAL:
+        return 1
     return contest.size if contest.mode == Mode.STAGGERED else None
 
 

@@ -21,7 +21,7 @@ from portal.core.events import record
 from portal.leads import requirements
 from portal.leads.contest import DIRECT, MINUTES, Contest, Mode
 from portal.leads.models import Lead, LeadState
-from portal.matching.operations import Match, Matched
+from portal.matching.operations import Match, Matched, own_seed
 from portal.offers import clocks, deciding, events, opening
 from portal.offers.doubts import Doubt, list_doubts
 from portal.offers.models import Offer, OfferRound
@@ -105,6 +105,7 @@ def offer(
         excluded={},
         candidates=len(firms),
         contest=contest,
+        seed=own_seed(lead),
     )
     return publish(lead, found, at, user_id=choice.user_id, by_id=actor.id), left_out
 

@@ -72,12 +72,9 @@ def list_groups() -> Sequence[tuple[int, str]]:
 
 
 def members_of(group_id: int, lead: Lead, at: datetime) -> Sequence[int]:
-    """Return the firms of a group as a lead suits them, best first; else by name."""
+    """Return the firms of a group as a lead suits them, best first; equal ones by its lot."""
     members = session().scalars(
-        select(Organisation.id)
-        .join(PartnerGroupMember, PartnerGroupMember.organisation_id == Organisation.id)
-        .where(PartnerGroupMember.group_id == group_id)
-        .order_by(func.lower(Organisation.name), Organisation.id)
+        select(PartnerGroupMember.organisation_id).where(PartnerGroupMember.group_id == group_id)
     )
     return in_order(lead, members.all(), at)
 

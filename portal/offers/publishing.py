@@ -103,8 +103,9 @@ def publish(
     With `user_id` it is for one person of the one firm alone; `by_id` chose them by hand.
 
     Firms that know the customer, where that counts, and those whose people stood by see it before
-    the others. It is recorded for those only who see it at once; `opening` does so for who comes
-    later. On a dry run it is only noted; the round that is returned then belongs to no session.
+    the others; where who knows the customer is protected, they alone do. It is recorded for those
+    only who see it at once; `opening` does so for who comes later. On a dry run it is only noted;
+    the round that is returned then belongs to no session.
     Raises `Conflict` where the rule was deleted since it found them.
     """
     if found.rule_id is not None and not hold_rule(found.rule_id):
@@ -120,14 +121,16 @@ def publish(
     alone = timedelta(0)
     if waited or knowing:
         alone = waiting.head_start(policy.stand_by_hours, lasts)
+    early = [*knowing, *(organisation_id for _user_id, organisation_id in waited)]
     if knowing and found.known == Known.PROTECTION:
-        alone = lasts / 2
+        # who stood by comes next
+        alone, firms, early = lasts / 2, list(dict.fromkeys([*early, *firms])), knowing
     contest = AT_ONCE
     if unit_id is None:
         contest = found.contest or contest_of_type(lead)
     planned = rings.plan(
         firms,
-        [*knowing, *(organisation_id for _user_id, organisation_id in waited)],
+        early,
         contest,
         at,
         lasts,

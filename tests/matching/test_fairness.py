@@ -282,6 +282,20 @@ def test_new_firms_get_a_place_by_lot_and_it_is_said(ctx: Flask):
     assert found.fairness["drawn"] == [new.id]
 
 
+def test_in_turn_the_first_turn_goes_to_a_new_firm_as_often_as_agreed(ctx: Flask):
+    for number in range(4):
+        make_partner(f"Old {number}", at=AT - 900 * DAY, people=80)
+    new = make_partner("New", at=AT - DAY, latitude=52.9)
+    near = {"kind": "radius", "mode": "weighted", "weight": 30, "km": 500}
+    made = rule(criteria=[near], contest="serial", ring_minutes=60)
+    agree(explored=50, new_days=90, small_people=3)
+    lead = make_lead()
+    first = [
+        match(lead, AT, rule=made, seed=seed).partners[0].organisation_id for seed in range(1, 41)
+    ]
+    assert 12 <= first.count(new.id) <= 28
+
+
 def test_a_firm_picks_up_as_many_as_agreed_and_is_told_honestly(ctx: Flask):
     (one,) = at_work("One")
     actor = get_actor(make_person(one).id)

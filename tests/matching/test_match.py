@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select, update
 
 from portal.accounts.models import Organisation
 from portal.catalog import field_operations
@@ -19,10 +22,14 @@ from portal.core.db import session
 from portal.leads import own_fields
 from portal.leads.models import Lead
 from portal.matching import queries
-from portal.matching.criteria import Condition, Kind
+from portal.matching.criteria import Condition, Criterion, Kind
+from portal.matching.lead_facts import LeadFacts
 from portal.matching.models import DistributionRule
 from portal.matching.operations import Match, match
+from portal.matching.rules import draw
 from portal.matching.words import describe_condition, why
+from portal.offers import operations as offers
+from portal.offers.models import Offer
 from portal.partners.models import (
     Absence,
     Partner,
@@ -31,7 +38,7 @@ from portal.partners.models import (
     PartnerGroup,
     PartnerGroupMember,
 )
-from tests.factories import AT, make_lead, make_partner, make_programme
+from tests.factories import AT, answer_questions, make_lead, make_partner, make_programme
 
 BERLIN = {"latitude": 52.52, "longitude": 13.405, "subdivision": "DE-BE"}
 
@@ -101,6 +108,50 @@ def test_a_weighted_distance_falls_off_with_the_way(ctx: Flask) -> None:
 def test_equal_scores_stand_in_the_order_of_the_firms(ctx: Flask) -> None:
     made = [make_partner().id for _ in range(5)]
     assert firms(match(make_lead(), AT, rule=rule())) == sorted(made)
+
+
+def test_equal_scores_are_drawn_by_the_seed_that_the_round_keeps(
+    ctx: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [make_partner().id for _ in range(3)]
+    lead, tried = make_lead(), rule(contest="serial", ring_minutes=60)
+    orders = {}
+    for seed in range(1, 9):
+        drawn = sorted(made, key=lambda firm: draw(seed, firm))
+        for _twice in range(2):
+            assert firms(match(lead, AT, rule=tried, seed=seed)) == drawn
+        orders[tuple(drawn)] = seed
+    assert len(orders) > 1
+    monkeypatch.setattr("portal.offers.publishing.SEED_BITS", 53)
+    answer_questions(lead)
+    opened = offers.offer(lead.id, AT, tried)
+    assert opened.seed > 0
+    lines = select(Offer.organisation_id).where(Offer.round_id == opened.id).order_by(Offer.ring)
+    assert session().scalars(lines).all() == sorted(made, key=lambda firm: draw(opened.seed, firm))
+
+
+def test_the_order_of_a_match_is_the_same_in_whatever_order_partners_are_read(
+    ctx: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for latitude in (52.37, 52.37, 52.37, 52.6, 52.6, 53.0):
+        make_partner(latitude=latitude)
+    lead, tried = make_lead(), rule(weighted("radius", 40, km=100))
+    judged: list[queries.Judgement] = []
+    read = queries.judge_partners
+    monkeypatch.setattr(
+        queries, "judge_partners", lambda *how, **more: judged[-1] if judged else read(*how, **more)
+    )
+    first = read([Criterion.from_data(tried.criteria[0])], LeadFacts.of(lead, [], AT), AT)
+
+    @settings(max_examples=40, deadline=None)
+    @given(st.permutations(first.passed), st.integers(1, 2**53 - 1))
+    def is_the_same(shuffled: list[Any], seed: int) -> None:
+        judged[:] = [first]
+        expected = firms(match(lead, AT, rule=tried, seed=seed))
+        judged[:] = [replace(first, passed=shuffled)]
+        assert firms(match(lead, AT, rule=tried, seed=seed)) == expected
+
+    is_the_same()
 
 
 def test_every_partner_counts_at_the_first_criterion_he_misses(ctx: Flask) -> None:

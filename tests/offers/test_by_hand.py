@@ -17,6 +17,7 @@ from portal.desk import live
 from portal.leads.contest import DIRECT, Mode
 from portal.leads.models import Lead, LeadState
 from portal.matching import groups
+from portal.matching.rules import draw
 from portal.notifications.queries import list_offered
 from portal.offers import by_hand, choosing, deciding, leaving, operations, places, queries
 from portal.offers.by_hand import Choice
@@ -305,6 +306,20 @@ def test_a_group_is_asked_in_the_order_in_which_the_lead_suits_it(desk):
     session().flush()
     found = choosing.members_of(group.id, desk.lead, AT)
     assert found == desk.ids(1, 2, 0)
+
+
+def test_of_equally_suited_firms_of_a_group_the_lead_s_own_lot_says_who_is_first(desk):
+    group = groups.save_group("Alle", "", AT)
+    for firm in desk.firms:
+        groups.add_member(group, firm.id, AT)
+    leads = [desk.lead, *(make_lead() for _ in range(11))]
+    orders = [choosing.members_of(group.id, lead, AT) for lead in leads]
+    assert len({order[0] for order in orders}) > 1
+    opened, _ = by_hand.offer(
+        desk.lead.id, Choice(orders[0], in_turn=True, minutes=60), desk.manager, AT
+    )
+    assert opened.seed == desk.lead.id
+    assert orders[0] == sorted(orders[0], key=lambda firm: draw(opened.seed, firm))
 
 
 def test_roles_that_the_programme_lets_decide_lend_nothing_to_those_it_does_not(desk):

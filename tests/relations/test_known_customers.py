@@ -15,6 +15,7 @@ from portal.core.events import EventRow
 from portal.matching.models import Known
 from portal.matching.operations import match
 from portal.offers import operations as offers
+from portal.offers import waiting
 from portal.offers.models import Offer
 from portal.relations import operations, rules, wall
 from portal.relations.models import KnownBy, KnownCustomer, MarkKind, RelationHit
@@ -157,6 +158,22 @@ def test_who_knows_the_customer_is_asked_first_as_the_rule_says(ctx: Flask, know
         first = match(lead, AT, rule=tried).partners[0]
         assert first.known
         assert "knows" not in str(first.explanation)
+
+
+@pytest.mark.parametrize("known", [Known.PRIORITY, Known.PROTECTION])
+def test_under_protection_not_even_who_stood_by_sees_it_beside(ctx: Flask, known) -> None:
+    make_vendor()
+    stranger, friend = make_partner(), make_partner()
+    person = make_person(stranger)
+    knows(friend, "kanarienwerke.example")
+    lead = make_lead()
+    answer_questions(lead)
+    waiting.take_place(lead.id, person.id, stranger.id, BEFORE)
+    opened = offers.offer(lead.id, AT, rule(known=known, hours=72))
+    lines = session().scalars(select(Offer).where(Offer.round_id == opened.id))
+    seen = {line.organisation_id: line.visible_from - AT for line in lines}
+    later = timedelta(hours=36) if known == Known.PROTECTION else timedelta(0)
+    assert seen == {friend.id: timedelta(0), stranger.id: later}
 
 
 def test_a_manager_keeps_and_removes_the_list_of_his_firm(app) -> None:

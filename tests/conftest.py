@@ -14,7 +14,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -26,6 +26,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 from psycopg import sql
+from redis import RedisError
 
 from portal.catalog import queries as catalog
 from portal.core import circumstances
@@ -33,6 +34,7 @@ from portal.core.config import Settings
 from portal.core.db import APART, READING, Base, db, hang_up, unit_of_work
 from portal.core.servers import PostgresServer, ValkeyServer
 from portal.factory import create_app
+from portal.web.limits import limiter
 from tests import factories, founded, nursery
 from tests.browser.windows import chromium, windows
 from tests.live import Live
@@ -153,12 +155,23 @@ def application(settings: Settings) -> Flask:
     return app
 
 
+def forget_attempts() -> None:
+    """Slow nobody down for what an earlier test asked.
+
+    The limiter counts where the application counts that was put together last, not where this one
+    does.
+    """
+    with suppress(RedisError):
+        limiter.reset()
+
+
 @contextmanager
 def house_of_its_own(name: str, redis: str, folder: Path) -> Iterator[Flask]:
     """Work in an application on a database of its own, which is gone afterwards."""
     app = application(settings_for(copy_database(name), redis, folder))
     put_together, settings = dict(app.extensions), dict(app.config)
     app.extensions["redis"].flushdb()
+    forget_attempts()
     catalog.forget_book()
     factories.work_in(app)
     try:
@@ -209,6 +222,7 @@ def app(house: Flask) -> Iterator[Flask]:
     catalog.forget_book()
     factories.work_in(house)
     house.extensions["redis"].flushdb()
+    forget_attempts()
     house.extensions.pop("nudged_until", None)
     try:
         yield house

@@ -29,7 +29,7 @@ SELECT p.organisation_id, o.kind, o.active, o.parent_id, o.timezone, o.created_a
        r.minutes_to_pick, r.minutes_to_contact, r.deal_days, r.deal_value, r.volume, r.brought,
        r.months_brought, r.campaigns{more}
 FROM partners p
-JOIN organisations o ON o.id = p.organisation_id
+{firms} organisations o ON o.id = p.organisation_id
 LEFT JOIN partner_rates r ON r.organisation_id = p.organisation_id
 """
 REFERS = """,
@@ -86,7 +86,7 @@ END $$
 
 
 def upgrade() -> None:
-    op.execute(FACTS.format(replace="OR REPLACE", more=REFERS))
+    op.execute(FACTS.format(replace="OR REPLACE", firms="LEFT JOIN", more=REFERS))
     op.execute(
         "CREATE TRIGGER partner_facts_changed AFTER INSERT OR UPDATE OR DELETE "
         "ON referral_partners FOR EACH ROW EXECUTE FUNCTION partner_facts_changed()"
@@ -148,4 +148,4 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION partner_facts_settled()")
     op.execute("DROP TRIGGER partner_facts_changed ON referral_partners")
     op.execute("DROP VIEW partner_facts")
-    op.execute(FACTS.format(replace="", more=""))
+    op.execute(FACTS.format(replace="", firms="JOIN", more=""))

@@ -158,11 +158,12 @@ def show_offer(reader: Reader) -> tuple[Page, int]:
     link, actor = reader.link, reader.actor
     if link.lead_id is None or not actor.may(Permission.OFFERS_SEE):
         raise NotFound()
+    card = offer_queries.find_card(link.lead_id, actor, reader.at)
+    # in this order a pick of hers in between is not told as somebody else's
     mark = queries.mark_of_offer(link.lead_id, actor)
     number, _title = queries.title_of(link.lead_id)
     if mark == queries.MINE:
         return yours(link.lead_id, again=True), 200
-    card = offer_queries.find_card(link.lead_id, actor, reader.at)
     if card is None:
         if not offer_queries.was_offered(link.lead_id, actor, reader.at):
             raise NotFound()

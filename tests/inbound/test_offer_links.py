@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from portal.accounts.models import Organisation, User
 from portal.accounts.queries import get_actor
 from portal.core import clock
+from portal.core.db import unit_of_work
 from portal.core.mail.links import Purpose
+from portal.inbound import queries
 from portal.leads.models import Lead
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
@@ -244,3 +248,31 @@ def test_the_page_speaks_the_language_of_the_person_whoever_is_signed_in(client,
 
 def get_firm(user):
     return get(Organisation, user.organisation_id)
+
+
+def test_a_page_opened_while_she_picks_up_never_says_that_somebody_was_faster(
+    committed, monkeypatch
+):
+    mark_of = queries.mark_of_offer
+
+    def pick(lead_id, actor):
+        with committed.app_context(), unit_of_work():
+            pickup.claim(lead_id, get_actor(actor.id), clock.now())
+
+    def pick_elsewhere(lead_id, actor):
+        with ThreadPoolExecutor(1) as elsewhere:
+            elsewhere.submit(pick, lead_id, actor).result()
+
+    for steps, is_told in (
+        ((pick_elsewhere, mark_of), True),
+        ((mark_of, pick_elsewhere), False),
+    ):
+
+        def meanwhile(lead_id, actor, steps=steps):
+            return next(filter(None, [step(lead_id, actor) for step in steps]))
+
+        monkeypatch.setattr(queries, "mark_of_offer", meanwhile)
+        _lead, path = offered(make_person())
+        answer = committed.test_client().get(path)
+        assert answer.status_code == 200, text_of(answer.text)
+        assert ("It is yours" in text_of(answer.text)) is is_told

@@ -212,10 +212,10 @@ def free_words(position: Position) -> tuple[str, str]:
     """Return the sentence of a gate that is not red, and its detail."""
     gate = position.gate
     in_hand = ngettext(
-        "%(num)d of %(most)s lead in hand",
-        "%(num)d of %(most)s leads in hand",
-        gate.in_hand,
-        most=position.standing.rep_capacity,
+        "%(held)s of %(num)d lead in hand",
+        "%(held)s of %(num)d leads in hand",
+        position.standing.rep_capacity,
+        held=gate.in_hand,
     )
     due = (
         _("next feedback due %(when)s", when=when(gate.next_due))

@@ -51,6 +51,7 @@ from portal.leads.team import read_side
 from portal.leads.visibility import Field
 from portal.matching import words
 from portal.matching.relaxing_words import tell_relaxed
+from portal.matching.shared_parts import in_full
 from portal.offers import deciding, passing_on, places, redistribution, reps, rings
 from portal.offers import operations as offering
 from portal.offers import queries as offers
@@ -485,6 +486,7 @@ def tell_offers(
     told: dict[int, dict[str, Any]] = {}
     for line in lines:
         when = tell_ring(last, line, at) if last.rings > 1 else ""
+        explanation = in_full(line.explanation, last.parts)
         ring = told.setdefault(
             1 if in_turn else line.ring,
             {"number": line.ring, "when": "" if in_turn else when, "lines": []},
@@ -492,9 +494,9 @@ def tell_offers(
         ring["lines"].append(
             {
                 "firm": units.get(line.unit_id or 0) or names.get(line.organisation_id, ""),
-                "fit": words.tell_fit(line.score, line.explanation),
+                "fit": words.tell_fit(line.score, explanation),
                 "when": when if in_turn else entered.get(line.organisation_id, ""),
-                "why": words.why(line.explanation),
+                "why": words.why(explanation),
                 "declined_at": line.declined_at,
                 "withdrawn_at": line.withdrawn_at,
                 "person": people.get(line.user_id or 0),

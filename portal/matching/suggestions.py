@@ -19,6 +19,7 @@ from portal.matching.lead_facts import LeadFacts
 from portal.matching.learning import Outcome, learn, shares_of, weights_of
 from portal.matching.models import DistributionRule, RuleVersion, WeightSuggestion
 from portal.matching.relaxing import ease
+from portal.matching.shared_parts import in_full
 
 LOOKED_BACK = timedelta(days=365)
 MOST_OUTCOMES = 20_000
@@ -27,7 +28,7 @@ MOST_OUTCOMES = 20_000
 # pickups and offers stand in rooms above; what was asked is known of rounds by a version
 ENDED = text(
     """
-    SELECT offers.explanation, pickups.outcome = 'won' AS won, offers.lead_id,
+    SELECT offers.explanation, offer_rounds.parts, pickups.outcome = 'won' AS won, offers.lead_id,
       offer_rounds.rule_version, offer_rounds.lead_facts, offer_rounds.relaxed
     FROM pickups
     JOIN offers ON offers.lead_id = pickups.lead_id AND offers.round = pickups.round
@@ -61,7 +62,8 @@ def list_outcomes(rule_id: int, at: datetime) -> list[Outcome]:
     for row in found:
         criteria = ease(said.get(row.rule_version, ()), row.relaxed or ())
         lead = LeadFacts.from_data(row.lead_id, row.lead_facts)
-        outcomes.append(Outcome(shares_of(row.explanation, criteria, lead), row.won))
+        explanation = in_full(row.explanation, row.parts)
+        outcomes.append(Outcome(shares_of(explanation, criteria, lead), row.won))
     return outcomes
 
 

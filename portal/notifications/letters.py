@@ -45,6 +45,7 @@ from portal.inbound.events import MailActionDone
 from portal.leads import contacts
 from portal.leads.models import Lead, LeadState, LeadType
 from portal.leads.queries import find_teaser
+from portal.matching.shared_parts import in_full
 from portal.notifications import queries
 from portal.notifications.late import what_comes
 from portal.notifications.models import Topic
@@ -172,7 +173,7 @@ def offered_lead(found: Offered, user: User, at: datetime) -> dict[str, Any]:
         Purpose.OFFER, user.id, at, lead_id=teaser.id, round_=offer.round, topic="offer"
     )
     return {
-        **lead_of(teaser, at, offer.explanation),
+        **lead_of(teaser, at, in_full(offer.explanation, opened.parts)),
         "ends_at": offer.ends_at,
         "left": left(offer.ends_at - at),
         "firms": max(1, rings.seen_by(opened, at)),

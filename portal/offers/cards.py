@@ -26,6 +26,7 @@ from portal.core.db import AnyRow
 from portal.deadlines.telling import in_short
 from portal.leads.models import Temperature
 from portal.matching import names, words
+from portal.matching.shared_parts import in_full
 from portal.offers import rings
 from portal.web.filters import local, translator
 
@@ -179,7 +180,7 @@ def read_card(row: AnyRow, at: datetime) -> Card:
         row.teaser_fields,
         at,
         seen_by=rings.seen_by(row, at),
-        explanation=json.loads(row.explanation),
+        explanation=in_full(json.loads(row.explanation), json.loads(row.parts)),
         offered_at=row.visible_from,
         ends_at=row.ends_at,
         first_until=rings.alone_until(row, at),

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from portal.core.db import session
+from portal.matching.shared_parts import in_full
 from portal.offers.models import Entry, EntryOutcome, Offer, OfferRound
 
 LOST = (EntryOutcome.OUTSCORED, EntryOutcome.REFUSED)
@@ -24,7 +25,7 @@ def find_lost(round_id: int, user_id: int) -> dict[str, Any] | None:
     row = (
         session()
         .execute(
-            select(Entry.id, Entry.score, Entry.refusal, Offer.explanation)
+            select(Entry.id, Entry.score, Entry.refusal, Offer.explanation, OfferRound.parts)
             .join(Offer, Offer.id == Entry.offer_id)
             .join(OfferRound, OfferRound.id == Entry.round_id)
             .where(
@@ -43,7 +44,7 @@ def find_lost(round_id: int, user_id: int) -> dict[str, Any] | None:
     return {
         "entry_id": row.id,
         "score": row.score,
-        "why": row.explanation,
+        "why": in_full(row.explanation, row.parts),
         "refusal": row.refusal,
         "entered": count_firms(round_id),
     }

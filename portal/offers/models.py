@@ -42,7 +42,7 @@ class OfferRound(Base):
     those of `facts_unseen`); equal scores are ordered by `seed`, `relaxed` says what the rule let
     go and what it asked instead, `fairness` by which terms it was shared out. `offered_by_id`
     offered it by hand. In a photo-finish who picks within `deciding_seconds` after the first takes
-    part, until `closes_at`.
+    part, until `closes_at`. `parts` are those of explanations that many of its offers share.
 
     Its firms see the lead in `rings`, one after the other; a race has one. `ring` have been told,
     whose firms `offered` counts: the `next_ring_firms` see it at `next_ring_at`, by their offers'
@@ -81,6 +81,9 @@ class OfferRound(Base):
         JSONB, default=list, server_default=text("'[]'")
     )
     fairness: Mapped[dict[str, Any] | None]
+    parts: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSONB, default=list, server_default=text("'[]'")
+    )
     offered_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     deciding_seconds: Mapped[int | None]
     closes_at: Mapped[datetime | None]
@@ -129,7 +132,8 @@ class Offer(Base):
 
     Whether it still stands is decided by the lead (`offered`, same round); `open` only keeps the
     index of what a firm may see small. Its firm sees it from `visible_from` until `ends_at`, and
-    knows nothing of it before. `explanation` is data: parts that sum to `score`. An offer
+    knows nothing of it before. `explanation` is data: parts that sum to `score`, those that its
+    round has for many offers by their number there (`matching.shared_parts.in_full`). An offer
     to a unit of the vendor has its `unit_id` beside the vendor's id: it is for the people of that
     unit and of the units below it; one with a `user_id` is for this person alone. A distributor,
     `via_organisation_id`, offered it on to its own reseller. What was taken from one firm has
@@ -148,7 +152,7 @@ class Offer(Base):
     via_organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
     ring: Mapped[int] = mapped_column(default=1, server_default="1")
     score: Mapped[float] = mapped_column(Float(53))
-    explanation: Mapped[list[dict[str, Any]]]
+    explanation: Mapped[list[Any]]
     visible_from: Mapped[datetime]
     ends_at: Mapped[datetime]
     open: Mapped[bool] = mapped_column(default=True)

@@ -5,7 +5,6 @@ Here: what the verbs of offering and those of redistribution have in common. The
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -25,6 +24,7 @@ from portal.leads.models import Lead, LeadState, LeadType
 from portal.matching.models import Known
 from portal.matching.operations import Match, Matched, contest_of_type
 from portal.matching.queries import hold_rule
+from portal.matching.shared_parts import Kept
 from portal.offers import clocks, dry_run, events, opening, rings, waiting
 from portal.offers.models import OfferExclusion, OfferRound
 
@@ -70,23 +70,16 @@ WRITE_OFFERS = text(
 )
 
 
-def lines_of(partners: Sequence[Matched], rings: Mapping[int, int]) -> str:
-    """Return the JSON of `WRITE_OFFERS`; a part that many partners share is written out once.
+def lines_of(partners: Sequence[Matched], kept: Kept, rings: Mapping[int, int]) -> str:
+    """Return the JSON of `WRITE_OFFERS`; their explanations stand as `kept`.
 
     `rings` has the ring of each firm that is not in the first. They stand by id: so each index
     is written in one go.
     """
-    known: dict[int, str] = {}
     lines = []
     for one in sorted(partners, key=lambda one: one.organisation_id):
-        parts = []
-        for part in one.explanation:
-            told = known.get(id(part))
-            if told is None:
-                told = known[id(part)] = json.dumps(part, separators=(",", ":"))
-            parts.append(told)
-        ring, told = rings.get(one.organisation_id, 1), ",".join(parts)
-        lines.append(f'{{"o":{one.organisation_id},"r":{ring},"s":{one.score},"e":[{told}]}}')
+        ring, told = rings.get(one.organisation_id, 1), kept.tell(one.explanation)
+        lines.append(f'{{"o":{one.organisation_id},"r":{ring},"s":{one.score},"e":{told}}}')
     return f"[{','.join(lines)}]"
 
 
@@ -165,6 +158,8 @@ def publish(
     if dry_run.find_open() is not None:
         dry_run.note(lead, opened, found.partners, planned.number_of(), at)
         return opened
+    kept = Kept([one.explanation for one in found.partners])
+    opened.parts = kept.shared
     session().add(opened)
     session().flush()
     clocks.start(opened, policy)
@@ -178,7 +173,7 @@ def publish(
             "ends": [ring.ends_at for ring in planned.rings],
             "unit_id": unit_id,
             "user_id": user_id,
-            "lines": lines_of(found.partners, planned.number_of()),
+            "lines": lines_of(found.partners, kept, planned.number_of()),
         },
     )
     lead.state, lead.state_since, lead.round = LeadState.OFFERED, at, number

@@ -142,6 +142,7 @@ def cards() -> Select[*tuple[Any, ...]]:
             *TEASER_COLUMNS,
             LeadType.teaser_fields,
             cast(Offer.explanation, Text).label("explanation"),
+            cast(OfferRound.parts, Text).label("parts"),
             Offer.visible_from,
             Offer.ends_at,
             func.coalesce(Offer.suits_user_id == bindparam("person"), false()).label("suits_you"),

@@ -21,6 +21,7 @@ from portal.leads.visibility import Field
 from portal.matching import explaining_words as words
 from portal.matching.explaining import Line
 from portal.matching.relaxing_words import tell_relaxed
+from portal.matching.shared_parts import in_full
 from portal.matching.words import tell_fit
 from portal.offers import queries, reasons
 from portal.offers.models import OfferRound
@@ -67,7 +68,10 @@ def why(lead_id: int) -> ResponseReturnValue:
 def offered_in(last: OfferRound, actor: Actor) -> list[tuple[int, str, str]]:
     """Return whom a round was offered to, of those the reader answers for, and how it fits."""
     rows = reasons.list_offered(last.id, read_firms(actor), OFFERED)
-    return [(row.id, row.name, tell_fit(row.score, row.explanation)) for row in rows]
+    return [
+        (row.id, row.name, tell_fit(row.score, in_full(row.explanation, last.parts)))
+        for row in rows
+    ]
 
 
 @blueprint.get("/leads/<int:lead_id>/why-us")

@@ -6,7 +6,7 @@ firm's people say nothing of what they are good at, they hear as one. Who is awa
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from portal.accounts.permissions import PICKING_ROLES
 from portal.core.db import session
 from portal.leads.models import Lead
 from portal.matching.rules import draw
+from portal.matching.shared_parts import in_full
 from portal.offers.models import Offer, OfferRound
 from portal.partners.queries import away
 
@@ -175,7 +176,7 @@ def choose(round_id: int, at: datetime) -> Mapping[int, int]:
     for firm, reps in by_firm.items():
         if len(reps) < 2:
             continue
-        asked = asked_of(lead, open_yet[firm])
+        asked = asked_of(lead, in_full(open_yet[firm].explanation, current.parts))
         best = min(reps, key=lambda rep: (-suits(rep, asked), draw(current.seed, rep.user_id)))
         chosen[firm] = best.user_id
         found.append({"id": open_yet[firm].id, "suits_user_id": best.user_id})
@@ -184,9 +185,9 @@ def choose(round_id: int, at: datetime) -> Mapping[int, int]:
     return chosen
 
 
-def asked_of(lead: Lead, offer: Offer) -> Asked:
-    """Return what a lead asks of the people of the firm that it is offered to."""
-    by = [part for part in offer.explanation if part.get("kind") == "specialisation"]
+def asked_of(lead: Lead, explanation: Iterable[Mapping[str, Any]]) -> Asked:
+    """Return what a lead asks of the people of the firm that it is offered to so explained."""
+    by = [part for part in explanation if part.get("kind") == "specialisation"]
     return Asked(
         lead.product_ids or (),
         lead.country,

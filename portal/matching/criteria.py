@@ -87,11 +87,16 @@ NEEDS: Mapping[Kind, tuple[str, ...]] = {
     Kind.RADIUS: ("km", "miles"),
     Kind.PLACE: ("codes",),
     Kind.TERRITORY: ("codes",),
+    Kind.BRAND: ("ids",),
+    Kind.PRODUCT: ("ids",),
     Kind.SPECIALISATION: ("ids",),
     Kind.CERTIFICATION: ("ids",),
+    Kind.INDUSTRY: ("ids",),
+    Kind.SIZE_BAND: ("ids",),
     Kind.PEOPLE: ("least", "most"),
     Kind.VALUE: ("by", "least"),
     Kind.LEVEL: ("level_id",),
+    Kind.LANGUAGE: ("languages",),
     Kind.CONVERSION: ("least",),
     Kind.PUNCTUALITY: ("least",),
     Kind.RESPONSE: ("by", "most"),
@@ -143,7 +148,8 @@ class Criterion:
     """One criterion of a rule. `weight` is 0 where it doesn't rank.
 
     `km` is the distance, typed and shown in `miles` where that is set. `codes` are countries and
-    states, `ids` entries of the catalogue; one of them is enough. `level_id` is the lowest level
+    states, `ids` entries of the catalogue, `languages` their codes; one of them is enough. Where a
+    kind can ask for what the lead names, it does so without any. `level_id` is the lowest level
     that will do. `own` are answers in the programme's own fields about partners, as
     `showroom=yes` or `staff=5..20`; one of them is enough. `least` and `most` bound a figure, in
     the unit that its kind names; `by` says which figure, where a kind knows two. `days` is how
@@ -158,6 +164,7 @@ class Criterion:
     miles: bool = False
     codes: tuple[str, ...] = ()
     ids: tuple[int, ...] = ()
+    languages: tuple[str, ...] = ()
     level_id: int | None = None
     own: tuple[str, ...] = ()
     least: float | None = None
@@ -195,6 +202,7 @@ class Criterion:
             miles=bool(data.get("miles")),
             codes=tuple(str(code) for code in data.get("codes") or ()),
             ids=tuple(int(i) for i in data.get("ids") or ()),
+            languages=tuple(str(code) for code in data.get("languages") or ()),
             level_id=int(level) if level else None,
             own=tuple(str(one) for one in data.get("own") or ()),
             least=_bound(data.get("least")),
@@ -218,7 +226,9 @@ class Criterion:
             if name == "of":
                 data[name] = [{"kind": str(one.kind), **one._needed()} for one in value]
             elif isinstance(value, tuple):
-                data[name] = list(value)
+                # without any, a criterion is stored as before it could name some
+                if value:
+                    data[name] = list(value)
             elif isinstance(value, StrEnum):
                 data[name] = str(value)
             elif value is not None and value is not False:

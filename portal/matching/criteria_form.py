@@ -34,9 +34,11 @@ from portal.matching.criteria import (
     Within,
 )
 from portal.matching.criteria_rules import DEEPEST, MOST_CRITERIA, numbered
+from portal.matching.kinds import MAY_NAME
 from portal.matching.names import own_choices
 from portal.matching.words import describe_criterion, kind_name
-from portal.partners.forms import split_codes
+from portal.partners.forms import language_choices, split_codes
+from portal.partners.queries import list_languages
 from portal.web.forms import Form, Lines, PlainField, TicksField, WholeField
 
 USUAL_WEIGHT = 20
@@ -104,8 +106,12 @@ def _regions(_form: Any, typed: Any) -> None:
 
 
 class ClauseRow(Row):
-    """One criterion; `depth` is in how many groups it stands, `was` which line it was before."""
+    """One criterion; `depth` is in how many groups it stands, `was` which line it was before.
 
+    `may_be_left` says that without a choice of its own it asks for what the lead names.
+    """
+
+    may_be_left: bool = False
     kind = SelectField(_l("What counts"), choices=[])
     depth = HiddenField()
     was = HiddenField()
@@ -118,6 +124,7 @@ class ClauseRow(Row):
         _l("Codes, as DE, AT or DE-NI, US-CA."), [Optional(), Length(max=2000), _regions]
     )
     ids = TicksField(_l("One of these"), choices=[])
+    languages = TicksField(_l("One of these"), choices=[])
     level_id = SelectField(_l("At least"), [Optional()], choices=[])
     own = TicksField(_l("One of these"), choices=[])
     by = SelectField(_l("Measured"), [Optional()], choices=[])
@@ -137,9 +144,17 @@ class ClauseRow(Row):
         return self.asks in COMPOUND
 
     def offer(
-        self, modes: Iterable[Mode], addable: Mapping[str, Any], kept: Sequence[Criterion]
+        self,
+        modes: Iterable[Mode],
+        addable: Mapping[str, Any],
+        kept: Sequence[Criterion],
+        *,
+        of_leads: bool,
     ) -> None:
-        """Fill labels and lists to choose from; what is `kept` stays, out of use or not."""
+        """Fill labels and lists to choose from; what is `kept` stays, out of use or not.
+
+        Where criteria may go `of_leads`, a list may be left to what the lead names.
+        """
         locale, kind = str(get_locale()), self.asks
         kinds = COMPOUND if self.grouping else Kind
         self.kind.choices = [(str(one), kind_name(one)) for one in kinds]
@@ -149,9 +164,14 @@ class ClauseRow(Row):
         self.within.choices = [
             (str(one), describe_criterion(Criterion(Kind.REGION, within=one))) for one in Within
         ]
-        if kind in (Kind.SPECIALISATION, Kind.CERTIFICATION):
+        needs = NEEDS[kind] if kind else ()
+        if "ids" in needs:
             named = [one for criterion in kept for one in criterion.ids]
             self.ids.choices = book().choices(str(kind), locale, named)
+        if "languages" in needs:
+            spoken = [one for criterion in kept for one in criterion.languages]
+            self.languages.choices = language_choices([*list_languages(), *spoken])
+        self.may_be_left = of_leads and kind in MAY_NAME
         levels = book().choices("partner_level", locale, [one.level_id for one in kept])
         self.level_id.choices = [("", "–"), *levels]
         self.own.choices = own_choices(
@@ -169,10 +189,23 @@ class ClauseRow(Row):
         return describe_criterion(Criterion(kind)) if kind and not NEEDS[kind] else ""
 
     @property
+    def left(self) -> Any:
+        """Return the list that may be left to what the lead names, None where there is none."""
+        kind = self.asks
+        return self[NEEDS[kind][0]] if kind and self.may_be_left else None
+
+    @property
+    def said_by_list(self) -> str:
+        """Say what it asks for by what is ticked of that list."""
+        ids = tuple(int(one.data) for one in self.ids if one.checked)
+        languages = tuple(one.data for one in self.languages if one.checked)
+        return describe_criterion(Criterion(Kind(self.kind.data), ids=ids, languages=languages))
+
+    @property
     def asked(self) -> list[Any]:
         """Return the fields that its kind needs."""
         found: list[Any] = []
-        for name in NEEDS[self.asks] if self.asks else ():
+        for name in NEEDS[self.asks] if self.asks and not self.may_be_left else ():
             if name == "miles":
                 found.append(self.unit)
             elif name == "own":
@@ -201,6 +234,7 @@ class ClauseRow(Row):
             miles=miles,
             codes=tuple(split_codes(self.codes.data)),
             ids=tuple(int(one) for one in self.ids.data or ()),
+            languages=tuple(self.languages.data or ()),
             level_id=int(self.level_id.data) if self.level_id.data else None,
             own=own_answers_form.read_clause(self),
             least=None if least is None else least / 100 if kind in SHARES else float(least),
@@ -227,6 +261,7 @@ def as_typed(criterion: Criterion, depth: int) -> dict[str, Any]:
         "unit": "miles" if criterion.miles else "km",
         "codes": ", ".join(criterion.codes),
         "ids": [str(one) for one in criterion.ids],
+        "languages": list(criterion.languages),
         "level_id": str(criterion.level_id or ""),
         "by": str(criterion.by or ""),
         "least": "" if least is None else str(round(least)),
@@ -287,18 +322,20 @@ def _find(
 class CriteriaForm(Form):
     """A form with criteria; `with_criteria` adds the fields. `modes` may be chosen.
 
+    Where they don’t go by leads (`of_leads`), nothing can be left to what a lead names.
     `kept` are the criteria that stand so far, with those inside of others: what they name may be
     out of use by now, and nobody drops it unseen.
     """
 
     modes: ClassVar[Sequence[Mode]] = tuple(Mode)
+    of_leads: ClassVar[bool] = True
     kept: ClassVar[Sequence[Criterion]] = ()
 
     def offer_criteria(self) -> None:
         """Fill the lists of all lines."""
         self.adding.choices = self.addable()
         for row in self.criteria:
-            row.form.offer(self.modes, self.adding.choices, self.kept)
+            row.form.offer(self.modes, self.adding.choices, self.kept, of_leads=self.of_leads)
 
     def addable(self) -> dict[str, list[tuple[str, str]]]:
         """Return the kinds that may be added, by family; who keeps no own fields isn't asked."""

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from portal.catalog.queries import book
 from portal.matching.criteria import COMPOUND, HEAVIEST, NEEDS, Criterion, Kind
+from portal.matching.names import is_language
 from portal.web.filters import number
 
 DEEPEST = 4
@@ -49,10 +50,12 @@ def _wrong(criterion: Criterion, *, inside: bool) -> Iterator[tuple[str, str]]:
         yield "km", _("Please give a distance from 1 to 20,000 km.")
     if kind in NEEDED and not any((criterion.codes, criterion.ids, criterion.own)):
         yield NEEDS[kind][0], _("Please choose at least one.")
-    if kind in (Kind.SPECIALISATION, Kind.CERTIFICATION):
-        known = book().by_id
-        if any(entry_id not in known for entry_id in criterion.ids):
+    if "ids" in NEEDS[kind]:
+        known = {entry.id for entry in book().by_kind.get(kind, ())}
+        if not known.issuperset(criterion.ids):
             yield "ids", _("Please choose from the list.")
+    if not all(map(is_language, criterion.languages)):
+        yield "languages", _("Please choose from the list.")
     if kind is Kind.LEVEL and not criterion.weighted and not criterion.level_id:
         yield "level_id", _("Please choose the lowest level that will do.")
     if kind in COMPOUND and not criterion.of:

@@ -48,23 +48,6 @@ from portal.partners.forms import split_codes
 from portal.partners.queries import list_groups
 from portal.web.forms import Form, TicksField, WholeField, needed
 
-PLAIN = (
-    Kind.REGION,
-    Kind.RADIUS,
-    Kind.BRAND,
-    Kind.PRODUCT,
-    Kind.SPECIALISATION,
-    Kind.CERTIFICATION,
-    Kind.INDUSTRY,
-    Kind.SIZE_BAND,
-    Kind.LEVEL,
-    Kind.LANGUAGE,
-    Kind.CAPACITY,
-    Kind.PRESENT,
-    Kind.OWN,
-)
-"""What the form asks of partners."""
-
 TEXT_FIELDS = (Field.COUNTRY, Field.SUBDIVISION)
 CHOICES = {
     Field.TEMPERATURE: ("hot", "warm", "cold"),

@@ -9,9 +9,10 @@ from wtforms import StringField
 from wtforms.validators import Length, Optional
 
 from portal.matching import group_rules
-from portal.matching.criteria import Criterion, Mode
+from portal.matching.criteria import Criterion, Kind, Mode
 from portal.matching.criteria_form import CriteriaForm, with_criteria
-from portal.matching.groups import OF_A_LEAD, Terms
+from portal.matching.groups import Terms
+from portal.matching.kinds import KINDS
 from portal.partners.models import PartnerGroup
 from portal.partners.queries import list_groups
 from portal.web.forms import DayField, Form, TicksField, needed
@@ -26,6 +27,7 @@ class TermsForm(CriteriaForm):
     """By what partners come into a group."""
 
     modes = (Mode.REQUIRED, Mode.FORBIDDEN)
+    of_leads = False
 
     group_ids = TicksField(_l("All partners of these groups"), [Optional()], choices=[])
     valid_from = DayField(_l("From"), [Optional()], description=_l("Empty: from now on."))
@@ -47,7 +49,7 @@ class TermsForm(CriteriaForm):
         return {
             family: kept
             for family, kinds in super().addable().items()
-            if (kept := [one for one in kinds if one[0] not in OF_A_LEAD])
+            if (kept := [one for one in kinds if not KINDS[Kind(one[0])].always_of_lead])
         }
 
     def terms(self) -> Terms:

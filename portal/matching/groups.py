@@ -23,10 +23,11 @@ from portal.core.events import record
 from portal.deadlines.business_time import midnight
 from portal.leads.models import Lead
 from portal.matching import group_rules, queries
-from portal.matching.criteria import Criterion, Kind
-from portal.matching.criteria_rules import wrong_with
+from portal.matching.criteria import NEEDS, Criterion, Kind
+from portal.matching.criteria_rules import numbered, wrong_with
 from portal.matching.events import GroupMembersChanged
-from portal.matching.lead_facts import LeadFacts, with_parts
+from portal.matching.kinds import kind_of
+from portal.matching.lead_facts import LeadFacts
 from portal.partners.events import PartnerGroupChanged
 from portal.partners.models import (
     Partner,
@@ -39,21 +40,6 @@ from portal.partners.models import (
 from portal.partners.rules import day_at
 
 MOVES = 40
-
-OF_A_LEAD = frozenset(
-    {
-        Kind.REGION,
-        Kind.RADIUS,
-        Kind.BRAND,
-        Kind.PRODUCT,
-        Kind.INDUSTRY,
-        Kind.SIZE_BAND,
-        Kind.LANGUAGE,
-        Kind.VALUE,
-        Kind.RELATION,
-    }
-)
-"""What these ask of a partner depends on the lead, so no group is made by them."""
 
 RATES = frozenset(
     {
@@ -134,10 +120,15 @@ def save_terms(group: PartnerGroup, terms: Terms, at: datetime) -> None:
 def check_criteria(criteria: Sequence[Criterion]) -> dict[str, str]:
     """Say what is wrong with the criteria of a group."""
     errors = wrong_with(criteria)
-    for one in criteria:
-        if one.weighted or any(part.kind in OF_A_LEAD for part in with_parts(one)):
+    for number, (one, _inside) in enumerate(numbered(criteria)):
+        kind = kind_of(one)
+        if one.weighted or kind.always_of_lead:
             errors["criteria"] = _(
                 "A group is made by what partners are, whatever the lead: by musts and must-nots."
+            )
+        elif kind.of_lead(one):
+            errors[f"criteria-{number}-{NEEDS[one.kind][0]}"] = _(
+                "Please choose at least one: a group goes by no lead."
             )
     return errors
 

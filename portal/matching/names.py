@@ -68,6 +68,11 @@ def language_name(code: str) -> str:
     return str(get_locale().languages.get(code.split("-", maxsplit=1)[0], code))
 
 
+def is_language(code: str) -> bool:
+    """Say whether a language has such a code."""
+    return code in Locale("en").languages
+
+
 @cache
 def _subdivisions() -> dict[str, str]:
     return {entry.code: entry.name for entry in pycountry.subdivisions}

@@ -15,7 +15,8 @@ from sqlalchemy import select, text
 
 from portal.core.db import session
 from portal.matching import versions
-from portal.matching.criteria import Kind, Measure, Mode
+from portal.matching.criteria import Criterion, Kind, Measure, Mode
+from portal.matching.kinds import kind_of
 from portal.matching.models import DistributionRule
 from portal.partners.completeness import Part
 
@@ -52,7 +53,7 @@ DEMANDS: Collection[str] = frozenset(
 )
 """Kinds that take a firm out of which the part isn't known."""
 OF_LEAD: Collection[str] = (Kind.BRAND, Kind.PRODUCT, Kind.LANGUAGE, Kind.VALUE)
-"""Kinds that ask nothing where the lead names none."""
+"""Kinds that ask nothing where neither the lead names any nor the rule."""
 
 # rounds and offers are of a room above: their tables are named here and not their models
 WENT = text(
@@ -111,7 +112,7 @@ def read_needs(at: datetime, firm: int | None = None, since: datetime | None = N
             looked_at, kind = part_of(one), one["kind"]
             if looked_at is None or kind not in DEMANDS:
                 continue
-            if kind not in OF_LEAD or row._mapping[kind]:
+            if not goes_by_lead(one) or row._mapping[kind]:
                 found.setdefault(looked_at, Need()).lead_ids.update(row.lead_ids)
     return found
 
@@ -126,6 +127,12 @@ def part_of(criterion: Mapping[str, Any]) -> Part | None:
     if criterion.get("by") == Measure.VOLUME:
         return None
     return ASKS.get(criterion["kind"])
+
+
+def goes_by_lead(criterion: Mapping[str, Any]) -> bool:
+    """Say whether a criterion asks nothing where the lead names none."""
+    one = Criterion.from_data(criterion)
+    return one.kind in OF_LEAD and kind_of(one).of_lead(one)
 
 
 def asked_for(criteria: Iterable[Mapping[str, Any]], mode: str) -> Iterator[Mapping[str, Any]]:

@@ -18,7 +18,7 @@ from portal.matching.criteria import CATALOG_FIELDS, Condition, Criterion, Field
 from portal.matching.fairness_words import HAD_THEIR_SHARE, place_drawn
 from portal.matching.kinds import FORBIDDEN, KINDS, Facts, kind_of
 from portal.matching.kinds.places import any_of
-from portal.matching.names import country_name, nearest, own_names, subdivision_name
+from portal.matching.names import country_name, language_name, nearest, own_names, subdivision_name
 from portal.matching.sharing import DRAWN
 from portal.web.filters import percent
 
@@ -75,6 +75,8 @@ def _phrase(locale: Locale, part: Part) -> str:
 def _names(locale: Locale, part: Part) -> str:
     if part["kind"] == Kind.OWN:
         return own_names(part.get("own", ()), str(locale))
+    if "languages" in part:
+        return ", ".join(map(language_name, part["languages"]))
     if "codes" in part:
         return any_of(part["codes"])
     return ", ".join(book().labels(part.get("ids", ()), str(locale)))

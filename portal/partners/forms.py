@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 from zoneinfo import available_timezones
@@ -79,11 +80,7 @@ class OwnProfileForm(Form):
                 for entry in book().by_kind.get(LISTS[name], [])
                 if entry.active or entry.id in chosen
             ]
-        spoken = dict.fromkeys([*LANGUAGES, *partner.languages])
-        self.languages.choices = sorted(
-            ((code, str(get_locale().languages.get(code, code))) for code in spoken),
-            key=lambda choice: choice[1],
-        )
+        self.languages.choices = language_choices(partner.languages)
 
     def lists(self) -> list[str]:
         """Return the lists of the catalogue that the form asks."""
@@ -224,10 +221,7 @@ class SkillsForm(Form):
         self.specialisation_ids.choices = book().choices(
             "specialisation", locale, kept.specialisation_ids
         )
-        self.languages.choices = sorted(
-            ((code, str(get_locale().languages.get(code, code))) for code in LANGUAGES),
-            key=lambda choice: choice[1],
-        )
+        self.languages.choices = language_choices()
 
     def show(self, skills: Skills) -> None:
         """Fill the form with what is said so far."""
@@ -249,6 +243,13 @@ class SkillsForm(Form):
 def split_codes(text: str | None) -> list[str]:
     """Return the codes of a typed list, upper case, each once."""
     return list(dict.fromkeys(code.upper() for code in re.split(r"[\s,;]+", text or "") if code))
+
+
+def language_choices(named: Iterable[str] = ()) -> list[tuple[str, str]]:
+    """Return the languages to tick and those `named` already, by name in the reader's language."""
+    names = get_locale().languages
+    found = [(code, str(names.get(code, code))) for code in {*LANGUAGES, *named}]
+    return sorted(found, key=lambda choice: choice[1])
 
 
 def countries() -> list[tuple[str, str]]:

@@ -261,6 +261,11 @@ def get_absence(absence_id: int, organisation_id: int) -> Absence:
     return found
 
 
+def list_languages() -> Sequence[str]:
+    """Return the languages that partners speak, by their codes."""
+    return session().scalars(select(func.unnest(Partner.languages)).distinct()).all()
+
+
 def list_groups() -> Sequence[Row[PartnerGroup, int]]:
     """Return the groups by name, with their number of members."""
     members = (

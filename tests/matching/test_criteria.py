@@ -118,6 +118,8 @@ TODAY = AT.date()
 DAY = timedelta(days=1)
 NORTH = 1 / 111.195  # degrees of a kilometre due north
 
+FRENCH = Criterion(Kind.LANGUAGE, languages=("fr", "it"))
+
 # what a criterion asks · what the lead has · what the firm has · is it met · which share it gets
 CASES: Sequence[tuple[Criterion, dict[str, Any], dict[str, Any], bool | None, float]] = (
     # how near
@@ -148,9 +150,13 @@ CASES: Sequence[tuple[Criterion, dict[str, Any], dict[str, Any], bool | None, fl
     (Criterion(Kind.BRAND), {}, {}, True, 1),
     (Criterion(Kind.BRAND), {}, {"brand_ids": []}, False, 0),
     (Criterion(Kind.BRAND), {"brand_id": None}, {"brand_ids": []}, None, 0),
+    (Criterion(Kind.BRAND, ids=(0, 1)), {"brand_id": None}, {"brand_ids": "1"}, True, 1),
+    (Criterion(Kind.BRAND, ids=(1,)), {"brand_id": "0"}, {"brand_ids": "0"}, False, 0),
     (Criterion(Kind.PRODUCT), {"product_ids": "01"}, {"product_ids": "0"}, True, 0.5),
     (Criterion(Kind.PRODUCT), {"product_ids": "01"}, {"product_ids": "2"}, False, 0),
     (Criterion(Kind.PRODUCT), {"product_ids": ""}, {"product_ids": ""}, None, 0),
+    (Criterion(Kind.PRODUCT, ids=(0, 1)), {"product_ids": ""}, {"product_ids": "1"}, True, 1),
+    (Criterion(Kind.PRODUCT, ids=(0, 1)), {"product_ids": "2"}, {"product_ids": "2"}, False, 0),
     (Criterion(Kind.SPECIALISATION, ids=(0, 1)), {}, {"specialisation_ids": "1"}, True, 1),
     (Criterion(Kind.SPECIALISATION, ids=(0, 1)), {}, {"specialisation_ids": "2"}, False, 0),
     (Criterion(Kind.CERTIFICATION, ids=(0,)), {}, {"certified_until": TODAY}, True, 1),
@@ -159,10 +165,17 @@ CASES: Sequence[tuple[Criterion, dict[str, Any], dict[str, Any], bool | None, fl
     (Criterion(Kind.INDUSTRY), {"industry_id": "0"}, {"industry_ids": "0"}, True, 1),
     (Criterion(Kind.INDUSTRY), {"industry_id": "0"}, {"industry_ids": ""}, True, 0.5),
     (Criterion(Kind.INDUSTRY), {"industry_id": "0"}, {"industry_ids": "1"}, False, 0),
+    (Criterion(Kind.INDUSTRY, ids=(0, 1)), {"industry_id": None}, {"industry_ids": "1"}, True, 1),
+    (Criterion(Kind.INDUSTRY, ids=(0, 1)), {}, {"industry_ids": ""}, True, 0.5),
+    (Criterion(Kind.INDUSTRY, ids=(0, 1)), {"industry_id": "2"}, {"industry_ids": "2"}, False, 0),
     (Criterion(Kind.SIZE_BAND), {"size_band_id": "0"}, {"size_band_ids": "1"}, False, 0),
     (Criterion(Kind.SIZE_BAND), {"size_band_id": None}, {"size_band_ids": "1"}, None, 0),
+    (Criterion(Kind.SIZE_BAND, ids=(1,)), {"size_band_id": "0"}, {"size_band_ids": "1"}, True, 1),
+    (Criterion(Kind.SIZE_BAND, ids=(1,)), {"size_band_id": "0"}, {"size_band_ids": "0"}, False, 0),
     (Criterion(Kind.LANGUAGE), {"language": "de"}, {"languages": ["de"]}, True, 1),
     (Criterion(Kind.LANGUAGE), {"language": "de"}, {"languages": ["fr"]}, False, 0),
+    (FRENCH, {"language": None}, {"languages": ["de", "it"]}, True, 1),
+    (FRENCH, {"language": "de"}, {"languages": ["de"]}, False, 0),
     # what kind of firm it is
     (Criterion(Kind.PEOPLE, least=10, most=49), {}, {"people": 49}, True, 1),
     (Criterion(Kind.PEOPLE, least=10, most=49), {}, {"people": 50}, False, 0),
@@ -245,6 +258,7 @@ CASES: Sequence[tuple[Criterion, dict[str, Any], dict[str, Any], bool | None, fl
         0,
     ),
     (Criterion(Kind.NOT, of=(Criterion(Kind.BRAND),)), {"brand_id": None}, {}, None, 0),
+    (Criterion(Kind.NOT, of=(FRENCH,)), {"language": None}, {}, True, 1),
 )
 
 
@@ -514,5 +528,33 @@ def test_a_rule_is_said_in_words_with_what_it_is_made_of(ctx: Flask) -> None:
         "or carries the lead's brand"
     )
     assert describe_criterion(Criterion(Kind.NOT, of=(near,))) == "not: within 50 miles"
+    assert describe_criterion(FRENCH) == "speaks French or Italian"
     with force_locale("de"):
         assert describe_criterion(replace(near, miles=False, km=80)) == "im Umkreis von 80 km"
+        assert describe_criterion(FRENCH) == "Sprache: Französisch oder Italienisch"
+
+
+NAMED = {
+    Kind.BRAND: "carries {}",
+    Kind.PRODUCT: "carries {}",
+    Kind.INDUSTRY: "serves {}",
+    Kind.SIZE_BAND: "serves firms of the size {}",
+}
+
+
+def test_of_what_a_rule_names_itself_a_partner_is_told_what_he_has(ctx: Flask) -> None:
+    make_programme()
+    has = {f"{kind}_ids": entries(kind, 1, 2) for kind in NAMED}
+    lead, _firm = make_lead(), make_partner(languages=["it", "en"], **has)
+    asked = [
+        Criterion(kind, mode, weight=float(mode is Mode.WEIGHTED), ids=tuple(entries(kind, 0, 1)))
+        for kind in NAMED
+        for mode in (Mode.REQUIRED, Mode.WEIGHTED)
+    ]
+    (found,) = queries.judge_partners([*asked, FRENCH], lead, AT).passed
+    parts = Scorer([*asked, FRENCH], LeadFacts.of(lead, asked, AT)).explain(found)
+    assert why(parts[-1:]) == ["speaks Italian"]
+    for one, part in zip(asked, parts, strict=False):
+        names = [book().label(i, "en") for i in one.ids]
+        assert describe_criterion(one) == NAMED[one.kind].format(" or ".join(names))
+        assert part["ids"] == [one.ids[1]]

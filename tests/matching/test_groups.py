@@ -270,3 +270,25 @@ def test_a_group_by_criteria_is_made_without_a_script(manager: FlaskClient) -> N
     assert "Beta Kabel" not in page
     of_a_lead = {**clause, "criteria-0-kind": "radius", "criteria-0-km": "50"}
     assert manager.post(made.location + "/terms", data={**token, **of_a_lead}).status_code == 422
+
+
+def test_a_group_asks_for_what_it_names_itself_and_never_for_what_a_lead_names(
+    manager: FlaskClient,
+) -> None:
+    make_partner("Alpha Systeme", languages=["de", "fr"])
+    make_partner("Beta Kabel", languages=["de"])
+    token = {"csrf_token": csrf_of(manager.get("/groups").text)}
+    address = manager.post("/groups", data={**token, "name": "In French"}).location + "/terms"
+    asked = manager.post(address, data={**token, "do": "add", "adding": "language"}).text
+    assert 'value="fr"' in asked
+    assert "what the lead names" not in asked
+    line = {"criteria-0-kind": "language", "criteria-0-depth": "0", "criteria-0-mode": "required"}
+    of_a_lead = manager.post(address, data={**token, **line})
+    assert of_a_lead.status_code == 422
+    assert "a group goes by no lead" in of_a_lead.text
+    assert ">Criteria</a></li>" in of_a_lead.text
+    named = {**token, **line, "criteria-0-languages": "fr"}
+    assert manager.post(address, data=named).status_code == 303
+    page = manager.get(address.removesuffix("/terms")).text
+    assert ("Alpha Systeme" in page, "Beta Kabel" in page) == (True, False)
+    assert "speaks French" in manager.get("/groups").text

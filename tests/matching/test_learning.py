@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -142,7 +143,8 @@ def test_shares_are_read_from_the_points_that_an_explanation_gave() -> None:
         {"kind": "radius", "mode": "weighted", "weight": 60, "points": 0.3},
         {"kind": "own", "mode": "weighted", "weight": 10, "points": 0.0, "missed": True},
         {"kind": "own", "mode": "weighted", "weight": 10, "points": 0.1},
-        {"kind": "brand", "mode": "weighted", "weight": 20, "points": 0.0, "missed": True},
+        {"kind": "brand", "mode": "weighted", "weight": 10, "points": 0.0, "missed": True},
+        {"kind": "brand", "mode": "weighted", "weight": 10, "points": 0.1, "ids": [7]},
     ]
     near, lab, van, brand = (
         Criterion(Kind(kind), Mode.WEIGHTED, own=own)
@@ -153,9 +155,11 @@ def test_shares_are_read_from_the_points_that_an_explanation_gave() -> None:
             ("brand", ()),
         )
     )
-    by = [Criterion(Kind.REGION), near, lab, van, brand]
+    named = replace(brand, ids=(7, 8))
+    by = [Criterion(Kind.REGION), near, lab, van, brand, named]
     nameless = LeadFacts.from_data(1, {"latitude": 52.37, "longitude": 9.73})
-    assert shares_of(explanation, by, nameless) == {near: 0.5, lab: 0.0, van: 1.0, brand: None}
+    said = {near: 0.5, lab: 0.0, van: 1.0, brand: None, named: 1.0}
+    assert shares_of(explanation, by, nameless) == said
     # a lead without a place says nothing of who is near
     assert shares_of(explanation, by, LeadFacts.from_data(1, {}))[near] is None
     # of a firm that was added by hand

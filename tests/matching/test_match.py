@@ -22,7 +22,8 @@ from portal.core.db import session
 from portal.leads import own_fields
 from portal.leads.models import Lead
 from portal.matching import queries
-from portal.matching.criteria import Condition, Criterion, Kind
+from portal.matching.criteria import NEEDS, Condition, Criterion, Kind
+from portal.matching.kinds import MAY_NAME
 from portal.matching.lead_facts import LeadFacts
 from portal.matching.models import DistributionRule
 from portal.matching.operations import Match, match
@@ -550,7 +551,7 @@ def make_random_rule(dice: random.Random, lead: Lead) -> DistributionRule:
     criteria = []
     for kind in dice.sample(list(Kind), dice.randint(1, 9)):
         more: dict[str, Any] = {"km": dice.randint(20, 300)} if kind == "radius" else {}
-        if kind in ("specialisation", "certification"):
+        if "ids" in NEEDS[kind] and (kind not in MAY_NAME or dice.random() < 0.5):
             more["ids"] = [entry.id for entry in book().active(kind)[: dice.randint(1, 5)]]
         if kind == "level":
             more["level_id"] = dice.choice(book().active("partner_level")).id

@@ -136,6 +136,9 @@ def test_what_must_hold_together_is_demanded_and_what_may_is_not():
         ({"kind": "value"}, {"value_band_id": None}, Part.PEOPLE, 0),
         ({"kind": "value", "by": "volume"}, {}, Part.PEOPLE, 0),
         ({"kind": "own", "own": ["showroom=yes"]}, {}, Part.OWN_FIELDS, 1),
+        # what the lead doesn't name is demanded where the rule names it
+        ({"kind": "language"}, {"language": None}, Part.LANGUAGES, 0),
+        ({"kind": "language", "languages": ["de"]}, {"language": None}, Part.LANGUAGES, 1),
     ],
 )
 def test_a_lead_is_counted_where_its_rule_takes_out_who_does_not_say(

@@ -213,6 +213,9 @@ def retire_halls() -> None:
         field_operations.set_active(halls.id, False, None, AT)
 
 
+NAMED_BY_RULES = ("brand", "product", "industry", "size_band")
+
+
 @factory
 def name_what_goes_out_of_use() -> dict[str, Any]:
     """Have forms name entries, answers and a type that are taken out of use afterwards.
@@ -230,6 +233,7 @@ def name_what_goes_out_of_use() -> dict[str, Any]:
             "certification",
             "partner_level",
             "product",
+            "size_band",
             "source",
         )
     }
@@ -246,6 +250,9 @@ def name_what_goes_out_of_use() -> dict[str, Any]:
                 Criterion(Kind.SPECIALISATION, ids=(ids["specialisation"],)),
                 Criterion(Kind.LEVEL, level_id=ids["partner_level"]),
                 Criterion(Kind.OWN, own=("showroom=yes", "halls=2.5..")),
+                *(Criterion(Kind(kind), ids=(ids[kind],)) for kind in NAMED_BY_RULES),
+                # which nobody speaks by now
+                Criterion(Kind.LANGUAGE, languages=("fi",)),
                 Criterion(
                     Kind.ANY,
                     Mode.WEIGHTED,
@@ -368,6 +375,8 @@ def test_a_new_rule_is_saved_as_it_was_typed(manager: FlaskClient) -> None:
         ("most", "9" * 9, "at most 100,000"),
         ("if_country", "DE, Atlantis", "ATLANTIS is no code"),
         ("criteria-0-weight", "101", "from 1 to 100"),
+        ("criteria-0-ids", "9" * 30, "not a valid choice"),
+        ("criteria-4-languages", "fr\u0000", "not a valid choice"),
         ("criteria-1-km", "0", "from 1 to 20,000 km"),
         ("criteria-1-km", "far", "Please give a whole number"),
         ("criteria-1-km", "9" * 400, "Please give a number up to 1,000,000,000"),
@@ -385,6 +394,7 @@ def test_what_is_wrong_is_said_at_the_field_and_the_rest_is_kept(
         {"kind": "radius", "mode": "required", "km": "50"},
         {"kind": "place", "mode": "forbidden", "codes": "CH"},
         {"kind": "response", "mode": "required", "by": "pick", "most": "90"},
+        {"kind": "language", "mode": "required", "languages": ["fr"]},
     )
     data = typed(manager, **lines)
     answer = manager.post("/rules/new", data={**data, "if_subdivision": "DE-BY", field: value})

@@ -7,7 +7,7 @@ from flask import Flask
 from flask_babel import force_locale
 
 from portal.catalog.queries import book
-from portal.matching.criteria import MILE_KM, Condition, Criterion, Kind, Mode
+from portal.matching.criteria import MILE_KM, NEEDS, Condition, Criterion, Kind, Mode
 from portal.matching.geometry import distance_km
 from portal.matching.kinds import KINDS
 from portal.matching.lead_facts import LeadFacts
@@ -164,11 +164,14 @@ def test_a_criterion_survives_being_stored(kind: Kind) -> None:
         kind,
         Mode.WEIGHTED if weighted else Mode.REQUIRED,
         weight=30.0 if weighted else 0.0,
-        ids=(1, 2) if kind in (Kind.SPECIALISATION, Kind.CERTIFICATION) else (),
+        ids=(1, 2) if "ids" in NEEDS[kind] else (),
+        languages=("fr",) if kind is Kind.LANGUAGE else (),
         level_id=3 if kind is Kind.LEVEL else None,
         own=("showroom=yes",) if kind is Kind.OWN else (),
     )
     assert Criterion.from_data(criterion.to_data()) == criterion
+    # one that names nothing is stored as it was before it could
+    assert {"ids", "languages"}.isdisjoint(Criterion(kind).to_data())
 
 
 def test_tenths_add_up_exactly(ctx: Flask) -> None:

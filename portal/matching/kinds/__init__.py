@@ -31,6 +31,7 @@ from portal.matching.kinds.base import (
 __all__ = [
     "FORBIDDEN",
     "KINDS",
+    "MAY_NAME",
     "NOT_ASKED",
     "Ask",
     "Check",
@@ -81,6 +82,11 @@ for _one in (
 ):
     KINDS[_one.kind] = _one
 
+MAY_NAME = frozenset(
+    kind for kind, one in KINDS.items() if one.of_lead(Criterion(kind)) and not one.always_of_lead
+)
+"""Kinds that ask for what the lead names unless they name something themselves."""
+
 
 def checks(criterion: Criterion, ask: Ask) -> list[Check]:
     """Return what takes partners out by a criterion; none by one that only ranks."""
@@ -112,7 +118,7 @@ def columns(criterion: Criterion, ask: Ask, *, passed: bool) -> Iterator[ColumnE
             yield from columns(part, ask, passed=False)
     elif not kind.is_asked(criterion, ask.lead) or (passed and criterion.forbidden):
         yield null()
-    elif passed and criterion.required and kind.tells_itself:
+    elif passed and criterion.required and kind.tells_whether(criterion):
         yield true()
     else:
         yield kind.fact(criterion, ask)

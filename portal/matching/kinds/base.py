@@ -63,6 +63,16 @@ class KindOfCriterion:
     kind: ClassVar[Kind]
     tells_itself: ClassVar[bool] = False
     """True where the fact is nothing but whether the partner meets it."""
+    always_of_lead: ClassVar[bool] = False
+    """True where what it asks depends on the lead, whatever it says."""
+
+    def of_lead(self, criterion: Criterion) -> bool:
+        """Say whether what it asks depends on the lead."""
+        return self.always_of_lead
+
+    def tells_whether(self, criterion: Criterion) -> bool:
+        """Say the same of a criterion: where it names several, the fact is which of them."""
+        return self.tells_itself
 
     def is_asked(self, criterion: Criterion, lead: LeadFacts) -> bool:
         """Say whether there is anything to ask for such a lead."""

@@ -147,6 +147,7 @@ class Value(KindOfCriterion):
     """
 
     kind = Kind.VALUE
+    always_of_lead = True
 
     def is_asked(self, criterion: Criterion, lead: LeadFacts) -> bool:
         return lead.value is not None and bool(self.steps(criterion, lead))

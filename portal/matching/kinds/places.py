@@ -27,6 +27,7 @@ class Region(KindOfCriterion):
 
     kind = Kind.REGION
     tells_itself = True
+    always_of_lead = True
 
     def fact(self, criterion: Criterion, ask: Ask) -> ColumnElement[Any]:
         return self.meets(criterion, ask)
@@ -98,6 +99,7 @@ class Radius(KindOfCriterion):
     """
 
     kind = Kind.RADIUS
+    always_of_lead = True
 
     def is_asked(self, criterion: Criterion, lead: LeadFacts) -> bool:
         """A lead without place gives nobody points; where it is a must, it reaches nobody."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, func, or_
 from portal.catalog.queries import book
 from portal.matching.criteria import Criterion, Kind
 from portal.matching.kinds.base import (
-    NOT_ASKED,
     UNKNOWN,
     Ask,
     Facts,
@@ -28,28 +27,68 @@ from portal.matching.names import language_name
 GENERALIST = 0.5
 
 
-class Brand(KindOfCriterion):
-    """The partner carries the lead's brand."""
+class _Named(KindOfCriterion):
+    """The partner has one of those that the criterion names, else of those that the lead does."""
 
-    kind = Kind.BRAND
-    tells_itself = True
+    column: ClassVar[str]
+    names: ClassVar[str] = "ids"
+
+    def named(self, criterion: Criterion) -> tuple[Any, ...]:
+        """Return what the criterion names; empty where it asks for what the lead names."""
+        found: tuple[Any, ...] = getattr(criterion, self.names)
+        return found
+
+    def of_the_lead(self, lead: LeadFacts) -> tuple[Any, ...]:
+        """Return what the lead names."""
+        raise NotImplementedError
+
+    def of_lead(self, criterion: Criterion) -> bool:
+        return not self.named(criterion)
+
+    def tells_whether(self, criterion: Criterion) -> bool:
+        return self.tells_itself and self.of_lead(criterion)
 
     def is_asked(self, criterion: Criterion, lead: LeadFacts) -> bool:
-        return lead.brand_id is not None
+        return bool(self.named(criterion) or self.of_the_lead(lead))
 
     def fact(self, criterion: Criterion, ask: Ask) -> ColumnElement[Any]:
-        return self.meets(criterion, ask)
+        if self.tells_whether(criterion):
+            return self.meets(criterion, ask)
+        return raw(ask.source.c[self.column])
 
     def meets(self, criterion: Criterion, ask: Ask) -> ColumnElement[bool]:
-        return overlap(ask.source.c.brand_ids, [ask.lead.brand_id])
+        wanted = self.named(criterion) or self.of_the_lead(ask.lead)
+        return overlap(ask.source.c[self.column], wanted)
 
     def grade(self, criterion: Criterion, lead: LeadFacts, fact: Any) -> Grade:
+        if named := self.named(criterion):
+            return one_of(named, fact, self.names)
+        return self.grade_of_lead(lead, fact)
+
+    def grade_of_lead(self, lead: LeadFacts, fact: Any) -> Grade:
+        """Grade a partner by what the lead names."""
+        raise NotImplementedError
+
+
+class Brand(_Named):
+    """The partner carries one of the brands: those named, or the lead's."""
+
+    kind = Kind.BRAND
+    column = "brand_ids"
+    tells_itself = True
+
+    def of_the_lead(self, lead: LeadFacts) -> tuple[Any, ...]:
+        return one_or_none(lead.brand_id)
+
+    def grade_of_lead(self, lead: LeadFacts, fact: Any) -> Grade:
         return Grade(bool(fact), float(bool(fact)), {"ids": [lead.brand_id]})
 
     def name(self) -> str:
         return str(_("Brand"))
 
     def describe(self, criterion: Criterion) -> str:
+        if criterion.ids:
+            return str(_("carries %(names)s", names=either(criterion.ids)))
         return str(_("carries the lead's brand"))
 
     def phrase(self, facts: Facts) -> str:
@@ -65,21 +104,19 @@ class Brand(KindOfCriterion):
         }
 
 
-class Product(KindOfCriterion):
-    """The partner carries one of the lead's products; the share is how many of them."""
+class Product(_Named):
+    """The partner carries one of the products: of those named, or of the lead's.
+
+    Of the lead's the share is how many of them he carries.
+    """
 
     kind = Kind.PRODUCT
+    column = "product_ids"
 
-    def is_asked(self, criterion: Criterion, lead: LeadFacts) -> bool:
-        return bool(lead.product_ids)
+    def of_the_lead(self, lead: LeadFacts) -> tuple[Any, ...]:
+        return lead.product_ids
 
-    def fact(self, criterion: Criterion, ask: Ask) -> ColumnElement[Any]:
-        return raw(ask.source.c.product_ids)
-
-    def meets(self, criterion: Criterion, ask: Ask) -> ColumnElement[bool]:
-        return overlap(ask.source.c.product_ids, ask.lead.product_ids)
-
-    def grade(self, criterion: Criterion, lead: LeadFacts, fact: Any) -> Grade:
+    def grade_of_lead(self, lead: LeadFacts, fact: Any) -> Grade:
         carried = [i for i in lead.product_ids if i in (fact or ())]
         if not carried:
             return UNKNOWN
@@ -89,6 +126,8 @@ class Product(KindOfCriterion):
         return str(_("Products"))
 
     def describe(self, criterion: Criterion) -> str:
+        if criterion.ids:
+            return str(_("carries %(names)s", names=either(criterion.ids)))
         return str(_("carries the lead's products"))
 
     def phrase(self, facts: Facts) -> str:
@@ -116,8 +155,7 @@ class Specialisation(KindOfCriterion):
         return overlap(ask.source.c.specialisation_ids, criterion.ids)
 
     def grade(self, criterion: Criterion, lead: LeadFacts, fact: Any) -> Grade:
-        shown = [i for i in criterion.ids if i in (fact or ())]
-        return Grade(bool(shown), float(bool(shown)), {"ids": shown})
+        return one_of(criterion.ids, fact)
 
     def name(self) -> str:
         return str(_("Specialisation"))
@@ -150,8 +188,7 @@ class Certification(KindOfCriterion):
         return ask.source.certified(criterion.ids)
 
     def grade(self, criterion: Criterion, lead: LeadFacts, fact: Any) -> Grade:
-        shown = [i for i in criterion.ids if i in (fact or ())]
-        return Grade(bool(shown), float(bool(shown)), {"ids": shown})
+        return one_of(criterion.ids, fact)
 
     def name(self) -> str:
         return str(_("Certification"))
@@ -172,27 +209,40 @@ class Certification(KindOfCriterion):
         }
 
 
-class Industry(KindOfCriterion):
-    """The partner serves the lead's industry; who names none serves all, and gets half."""
-
-    kind = Kind.INDUSTRY
-
-    def is_asked(self, criterion: Criterion, lead: LeadFacts) -> bool:
-        return lead.industry_id is not None
-
-    def fact(self, criterion: Criterion, ask: Ask) -> ColumnElement[Any]:
-        return raw(ask.source.c.industry_ids)
+class _Serves(_Named):
+    """The partner serves one of those; who names none serves all, and gets half."""
 
     def meets(self, criterion: Criterion, ask: Ask) -> ColumnElement[bool]:
-        return names_or_all(ask.source.c.industry_ids, ask.lead.industry_id)
+        every = func.cardinality(ask.source.c[self.column]) == 0
+        return or_(every, super().meets(criterion, ask))
 
     def grade(self, criterion: Criterion, lead: LeadFacts, fact: Any) -> Grade:
-        return served(lead.industry_id, fact)
+        if fact is None:
+            return UNKNOWN
+        if not fact:
+            return Grade(True, GENERALIST, {"all": True})
+        return super().grade(criterion, lead, fact)
+
+    def grade_of_lead(self, lead: LeadFacts, fact: Any) -> Grade:
+        (wanted,) = self.of_the_lead(lead)
+        return Grade(wanted in fact, float(wanted in fact), {"ids": [wanted]})
+
+
+class Industry(_Serves):
+    """The partner serves one of the industries: those named, or the lead's."""
+
+    kind = Kind.INDUSTRY
+    column = "industry_ids"
+
+    def of_the_lead(self, lead: LeadFacts) -> tuple[Any, ...]:
+        return one_or_none(lead.industry_id)
 
     def name(self) -> str:
         return str(_("Industry"))
 
     def describe(self, criterion: Criterion) -> str:
+        if criterion.ids:
+            return str(_("serves %(industries)s", industries=either(criterion.ids)))
         return str(_("serves the lead's industry"))
 
     def phrase(self, facts: Facts) -> str:
@@ -208,27 +258,21 @@ class Industry(KindOfCriterion):
         }
 
 
-class SizeBand(KindOfCriterion):
-    """The partner serves customers of the lead's size; who names none serves all, for half."""
+class SizeBand(_Serves):
+    """The partner serves customers of one of the sizes: those named, or the lead's."""
 
     kind = Kind.SIZE_BAND
+    column = "size_band_ids"
 
-    def is_asked(self, criterion: Criterion, lead: LeadFacts) -> bool:
-        return lead.size_band_id is not None
-
-    def fact(self, criterion: Criterion, ask: Ask) -> ColumnElement[Any]:
-        return raw(ask.source.c.size_band_ids)
-
-    def meets(self, criterion: Criterion, ask: Ask) -> ColumnElement[bool]:
-        return names_or_all(ask.source.c.size_band_ids, ask.lead.size_band_id)
-
-    def grade(self, criterion: Criterion, lead: LeadFacts, fact: Any) -> Grade:
-        return served(lead.size_band_id, fact)
+    def of_the_lead(self, lead: LeadFacts) -> tuple[Any, ...]:
+        return one_or_none(lead.size_band_id)
 
     def name(self) -> str:
         return str(_("Size of the customer"))
 
     def describe(self, criterion: Criterion) -> str:
+        if criterion.ids:
+            return str(_("serves firms of the size %(names)s", names=either(criterion.ids)))
         return str(_("serves firms of this size"))
 
     def phrase(self, facts: Facts) -> str:
@@ -246,32 +290,31 @@ class SizeBand(KindOfCriterion):
         }
 
 
-class Language(KindOfCriterion):
-    """The partner speaks the lead's language."""
+class Language(_Named):
+    """The partner speaks one of the languages: those named, or the lead's."""
 
     kind = Kind.LANGUAGE
+    column = names = "languages"
     tells_itself = True
 
-    def is_asked(self, criterion: Criterion, lead: LeadFacts) -> bool:
-        return bool(lead.language)
+    def of_the_lead(self, lead: LeadFacts) -> tuple[Any, ...]:
+        return one_or_none(lead.language or None)
 
-    def fact(self, criterion: Criterion, ask: Ask) -> ColumnElement[Any]:
-        return self.meets(criterion, ask)
-
-    def meets(self, criterion: Criterion, ask: Ask) -> ColumnElement[bool]:
-        return overlap(ask.source.c.languages, [ask.lead.language])
-
-    def grade(self, criterion: Criterion, lead: LeadFacts, fact: Any) -> Grade:
+    def grade_of_lead(self, lead: LeadFacts, fact: Any) -> Grade:
         return Grade(bool(fact), float(bool(fact)), {"language": lead.language})
 
     def name(self) -> str:
         return str(_("Language"))
 
     def describe(self, criterion: Criterion) -> str:
+        if criterion.languages:
+            spoken = str(_(" or ")).join(map(language_name, criterion.languages))
+            return str(_("speaks %(language)s", language=spoken))
         return str(_("speaks the lead's language"))
 
     def phrase(self, facts: Facts) -> str:
-        return str(_("speaks %(language)s", language=language_name(facts.language or "")))
+        spoken = facts.names or language_name(facts.language or "")
+        return str(_("speaks %(language)s", language=spoken))
 
     def out(self) -> dict[str, Callable[[int], str]]:
         return {
@@ -288,18 +331,17 @@ def labels(ids: Sequence[int]) -> str:
     return ", ".join(book().labels(ids, str(get_locale())))
 
 
-def names_or_all(column: ColumnElement[Any], value: int | None) -> ColumnElement[bool]:
-    """Return the condition that a partner names it among what he serves, or names nothing."""
-    return or_(func.cardinality(column) == 0, overlap(column, [value]))
+def either(ids: Sequence[int]) -> str:
+    """Name entries of the catalogue of which one is enough: "Storage or Security"."""
+    return str(_(" or ")).join(book().labels(ids, str(get_locale())))
 
 
-def served(wanted: int | None, named: Sequence[int] | None) -> Grade:
-    """Grade what a partner serves; naming nothing means all."""
-    if wanted is None:
-        return NOT_ASKED
-    if named is None:
-        return UNKNOWN
-    if not named:
-        return Grade(True, GENERALIST, {"all": True})
-    fits = wanted in named
-    return Grade(fits, float(fits), {"ids": [wanted]})
+def one_of(named: Sequence[Any], had: Sequence[Any] | None, called: str = "ids") -> Grade:
+    """Grade a partner by whether he has one of those that are named."""
+    shown = [one for one in named if one in (had or ())]
+    return Grade(bool(shown), float(bool(shown)), {called: shown})
+
+
+def one_or_none(value: Any) -> tuple[Any, ...]:
+    """Return what a lead names once at most."""
+    return () if value is None else (value,)

@@ -277,6 +277,7 @@ class Relation(KindOfCriterion):
 
     kind = Kind.RELATION
     tells_itself = True
+    always_of_lead = True
 
     def fact(self, criterion: Criterion, ask: Ask) -> ColumnElement[Any]:
         return self.meets(criterion, ask)

@@ -461,6 +461,17 @@ FIRMS: tuple[Firm, ...] = (
 MENTORS = "Mentors of new partners"
 SCHOOLS = "School circle"
 EXPERTS = "Wi-Fi experts"
+IN_FRENCH = "At home in French"
+SPOKEN = {
+    "DE": ("de",),
+    "AT": ("de",),
+    "CH": ("de", "fr"),
+    "FR": ("fr",),
+    "BE": ("fr", "nl"),
+    "NL": ("nl",),
+    "PL": ("pl",),
+}
+"""What is spoken where a firm is, beside English."""
 GROUPS = (
     (
         MENTORS,

@@ -89,7 +89,7 @@ def tell_skills(firm: Cast, place: int, rep: Actor, at: datetime) -> None:
 
 
 def form_circles(stage: Stage, at: datetime) -> None:
-    """Put a group together by what its partners know, and one of groups for some weeks."""
+    """Put groups together by what partners know and speak, and one of groups for some weeks."""
     entries = book()
     wireless = entries.id_of("specialisation", "wireless") or 0
     silver = entries.id_of("partner_level", "silver")
@@ -101,6 +101,8 @@ def form_circles(stage: Stage, at: datetime) -> None:
         experts = groups.save_group(cast.EXPERTS, "Silver or better, and at home in Wi-Fi.", at)
         groups.save_terms(experts, Terms(criteria=asked), at)
         inside = [one.id for one, _members in list_groups() if one.name == cast.SCHOOLS]
+        french = groups.save_group(cast.IN_FRENCH, "For inquiries from Wallonia and Geneva.", at)
+        groups.save_terms(french, Terms(criteria=[Criterion(Kind.LANGUAGE, languages=("fr",))]), at)
         launch = groups.save_group("Wi-Fi for schools", "For the campaign of this season.", at)
         together = Terms(
             group_ids=[experts.id, *inside],

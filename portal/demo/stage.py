@@ -196,7 +196,7 @@ def add_firm(firm: cast.Firm, parent: Organisation, at: datetime) -> Organisatio
         specialisation_ids=[entries.id_of("specialisation", k) for k in firm.specialisations],
         industry_ids=[entries.id_of("industry", key) for key in firm.industries],
         size_band_ids=[entries.id_of("size_band", key) for key in firm.sizes],
-        languages=["de", "en"] if german else ["en"],
+        languages=[*cast.SPOKEN.get(city.country, ()), "en"],
         people=firm.size,
         capacity=firm.capacity,
         rep_capacity=firm.rep_capacity,

@@ -18,11 +18,13 @@ from portal.accounts.events import (
     PersonDeactivated,
     PersonInvited,
     PersonMoved,
+    PersonPutInUnit,
     RecoveryCodesMade,
     RolesChanged,
     SecondStepRemoved,
     SecondStepSet,
     SignInLinkRequested,
+    UnitSaved,
 )
 from portal.api import jobs as _api  # noqa: F401
 from portal.api import routes as api
@@ -402,9 +404,11 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     FormWaits: ("web_forms.ask_to_confirm",),
     AskedAgain: ("notifications.asked_again",),
     LeadHandedBack: ("notifications.handed_back",),
-    PersonDeactivated: ("offers.end_of_person",),
-    PersonMoved: ("offers.end_of_person",),
-    RolesChanged: ("offers.end_of_person",),
+    PersonDeactivated: ("offers.end_of_person", "offers.end_of_units"),
+    PersonMoved: ("offers.end_of_person", "offers.end_of_units"),
+    PersonPutInUnit: ("offers.end_of_units",),
+    RolesChanged: ("offers.end_of_person", "offers.end_of_units"),
+    UnitSaved: ("offers.end_of_units",),
     OrganisationClosed: ("matching.doubt_groups", "offers.end_of_firm"),
     OrganisationReopened: ("matching.doubt_groups",),
     PartnerAdded: ("matching.doubt_groups",),

@@ -15,11 +15,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, TextualSelect, column, text, true
+from sqlalchemy import BigInteger, ColumnElement, TextualSelect, column, select, text, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.accounts.actor import Actor
-from portal.accounts.models import OrganisationKind
+from portal.accounts.models import OrganisationKind, Unit
 from portal.accounts.permissions import Permission
 from portal.core.db import session
 
@@ -199,11 +199,15 @@ UNITS_BELOW = text(
 
 
 def units_of(actor: Actor) -> list[int]:
-    """Return the units of the vendor to which an offer is for this person, too.
+    """Return the units of her firm to which an offer is for this person, too.
 
-    Her own and those above it. Nobody is asked for people of partners: their offers are the firm's.
+    Her own and those above it; of who leads a partner, each that the firm has or had. For who is in
+    no unit, as most people of partners, nothing is asked.
     """
-    if actor.organisation_kind != OrganisationKind.VENDOR or actor.unit_id is None:
+    if actor.may(Permission.PICKUPS_SEE_FIRM):
+        its = select(Unit.id).where(Unit.organisation_id == actor.organisation_id)
+        return list(session().scalars(its))
+    if actor.unit_id is None:
         return []
     return list(session().execute(UNITS_ABOVE, {"unit_id": actor.unit_id}).scalars())
 

@@ -76,13 +76,8 @@ def _decided(event: pickup.EntryEnded) -> Iterable[Item]:
     return ({"kind": "gone", "lead": event.lead_id, "person": event.user_id},)
 
 
-def _firm_out(event: offers.OfferDeclined) -> Iterable[Item]:
-    return ({"kind": "gone", "lead": event.lead_id, "firm": event.organisation_id}, BOARD)
-
-
-def _taken_back(event: offers.OfferWithdrawn) -> Iterable[Item]:
-    whose = {"person": event.user_id} if event.user_id else {"firm": event.organisation_id}
-    return ({"kind": "gone", "lead": event.lead_id, **whose}, BOARD)
+def _out(event: offers.OfferDeclined | offers.OfferWithdrawn) -> Iterable[Item]:
+    return ({"kind": "gone", "lead": event.lead_id, "offer": event.offer_id}, BOARD)
 
 
 def _turn_over(event: offers.TurnOver) -> Iterable[Item]:
@@ -118,8 +113,8 @@ NEWS: dict[type[Event], Callable[[Any], Iterable[Item]]] = {
     offers.OfferVisible: _offered,
     offers.DeclineTakenBack: _offered,
     offers.RoundEnded: _ended,
-    offers.OfferDeclined: _firm_out,
-    offers.OfferWithdrawn: _taken_back,
+    offers.OfferDeclined: _out,
+    offers.OfferWithdrawn: _out,
     offers.RoundExtended: _board,
     offers.TurnOver: _turn_over,
     offers.OfferDismissed: _not_for_me,
@@ -171,9 +166,9 @@ def topics_of(actor: Actor) -> frozenset[str]:
     """Return what a person may hear of."""
     topics = {f"person:{actor.id}"}
     if actor.may(Permission.OFFERS_SEE):
-        # the vendor's people hear of what is for their units, by the unit's id below nought
-        heard = [-unit_id for unit_id in reach.units_of(actor)]
-        topics |= {f"offers:{one}" for one in heard or [actor.organisation_id]}
+        # what is for a unit she hears by the unit's id below nought
+        units = [-unit_id for unit_id in reach.units_of(actor)]
+        topics |= {f"offers:{one}" for one in (actor.organisation_id, *units)}
     if actor.may(Permission.PICKUPS_CLAIM) or actor.may(Permission.PICKUPS_SEE_FIRM):
         topics.add(f"gate:{actor.organisation_id}")
     if actor.may(Permission.BOARD_SEE):
@@ -189,6 +184,7 @@ def address(items: Sequence[Item]) -> list[Letter]:
     rounds = [item["round"] for item in items if "round" in item]
     owing = [item["pickup"] for item in items if "pickup" in item]
     now, ended, firms = queries.read_hearers(leads_asked, rounds, owing, clock.now() + SKEW)
+    out = queries.read_hearers_of([item["offer"] for item in items if "offer" in item])
     letters = []
     for item in items:
         kind, lead_id = item["kind"], item.get("lead")
@@ -204,6 +200,8 @@ def address(items: Sequence[Item]) -> list[Letter]:
         else:
             if "firm" in item:
                 to: Collection[str] = (f"offers:{item['firm']}",)
+            elif "offer" in item:
+                to = out.get(item["offer"], ())
             elif "round" in item:
                 to = ended.get(item["round"], ())
             else:
@@ -213,7 +211,7 @@ def address(items: Sequence[Item]) -> list[Letter]:
 
 
 def _to_all_of_now(item: Item) -> bool:
-    return item["kind"] == "gone" and not {"person", "firm", "round"} & item.keys()
+    return item["kind"] == "gone" and not {"person", "firm", "round", "offer"} & item.keys()
 
 
 def ended_sessions(session_ids: Collection[int]) -> Collection[int]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
+from portal.accounts import reach
 from portal.accounts.actor import Actor
 from portal.accounts.models import User
 from portal.core.db import AnyRow, session
@@ -18,6 +19,7 @@ from portal.deadlines.models import Clock, ClockKind, Stop
 from portal.leads.models import DEAD, TO_QUALIFY, HandOver, Lead, LeadState, LeadStatus, LifeState
 from portal.leads.queries import given_to
 from portal.offers.models import Offer, OfferRound
+from portal.offers.queries import FOR_READER
 from portal.people.models import SignUpRequest
 from portal.pickup.models import Pickup
 from portal.qualification.models import DeskWork
@@ -95,7 +97,7 @@ def read_firm_changes(actor: Actor, since: datetime, at: datetime, *, of_firm: b
         .where(
             Lead.state == LeadState.OFFERED,
             Offer.organisation_id == actor.organisation_id,
-            or_(Offer.user_id.is_(None), Offer.user_id == actor.id),
+            FOR_READER,
             Offer.open,
             Offer.visible_from >= since,
             Offer.visible_from <= at,
@@ -128,7 +130,8 @@ def read_firm_changes(actor: Actor, since: datetime, at: datetime, *, of_firm: b
             )
             .select_from(Clock)
             .join(Pickup, Pickup.id == Clock.pickup_id)
-            .where(*own)
+            .where(*own),
+            {"units": reach.units_of(actor), "person": actor.id},
         )
         .one()
     )

@@ -429,19 +429,28 @@ def person_names(ids: Sequence[int]) -> dict[int, str]:
     }
 
 
+HEARER = case(
+    (Offer.user_id.is_not(None), func.concat("person:", Offer.user_id)),
+    else_=func.concat("offers:", func.coalesce(-Offer.unit_id, Offer.organisation_id)),
+).label("hearer")
+
+
+def read_hearers_of(offer_ids: Collection[int]) -> dict[int, set[str]]:
+    """Return who hears what becomes of these offers, whether they stand or not."""
+    if not offer_ids:
+        return {}
+    rows = session().execute(select(Offer.id, HEARER).where(Offer.id.in_(offer_ids)))
+    return {row.id: {row.hearer} for row in rows}
+
+
 def read_hearers(
     lead_ids: Collection[int], round_ids: Collection[int], pickup_ids: Collection[int], at: datetime
 ) -> tuple[dict[int, set[str]], dict[int, set[str]], dict[int, int]]:
     """Return who is to hear of leads, by lead and by round, and whose pickups are.
 
     Of a lead it is those who see it in its present round; who declined hears no more. It is told to
-    firms, to units of the vendor, which have their ids below nought, or to one person.
+    firms, to units, which have their ids below nought, or to one person.
     """
-    firm = func.coalesce(-Offer.unit_id, Offer.organisation_id)
-    hearer = case(
-        (Offer.user_id.is_not(None), func.concat("person:", Offer.user_id)),
-        else_=func.concat("offers:", firm),
-    ).label("hearer")
     by_lead: dict[int, set[str]] = {}
     by_round: dict[int, set[str]] = {}
     seen = (
@@ -451,14 +460,14 @@ def read_hearers(
     )
     if lead_ids:
         for row in session().execute(
-            select(Offer.lead_id, hearer)
+            select(Offer.lead_id, HEARER)
             .join(Lead, (Lead.id == Offer.lead_id) & (Lead.round == Offer.round))
             .where(Offer.lead_id.in_(lead_ids), *seen)
         ):
             by_lead.setdefault(row.lead_id, set()).add(row.hearer)
     if round_ids:
         for row in session().execute(
-            select(Offer.round_id, hearer).where(Offer.round_id.in_(round_ids), *seen)
+            select(Offer.round_id, HEARER).where(Offer.round_id.in_(round_ids), *seen)
         ):
             by_round.setdefault(row.round_id, set()).add(row.hearer)
     firms: dict[int, int] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -408,7 +408,7 @@ def vendor_lead(
         offered=tell_offers(rounds[0], lines, right, at) if rounds else [],
         by_hand=queries.person_names([one.offered_by_id for one in rounds if one.offered_by_id]),
         decides=right is not None,
-        again=again_of(rounds[0], offered) if rounds else [],
+        again=again_of(rounds[0], offered) if rounds else {},
         offers_stand=sum(
             not one.declined_at and not one.withdrawn_at and one.ends_at > at for one in offered
         ),
@@ -462,11 +462,14 @@ def vendor_lead(
     )
 
 
-def again_of(last: OfferRound, lines: Sequence[Offer]) -> list[int]:
-    """Return the firms to which a lead can be offered again that were chosen by hand."""
+def again_of(last: OfferRound, lines: Sequence[Offer]) -> dict[str, Any]:
+    """Return what was chosen by hand, so that the lead can be offered so again: firms, and whom."""
     if last.offered_by_id is None:
-        return []
-    return [line.organisation_id for line in lines if line.declined_at is None][:MOST_AGAIN]
+        return {}
+    chosen = [line for line in lines if line.declined_at is None][:MOST_AGAIN]
+    unit_id = chosen[0].unit_id if len(chosen) == 1 else None
+    whom = {"whom": f"unit-{unit_id}"} if unit_id else {}
+    return {"firm": [line.organisation_id for line in chosen], **whom} if chosen else {}
 
 
 def tell_offers(
@@ -493,7 +496,7 @@ def tell_offers(
         )
         ring["lines"].append(
             {
-                "firm": units.get(line.unit_id or 0) or names.get(line.organisation_id, ""),
+                "firm": tell_firm(line, names, units),
                 "fit": words.tell_fit(line.score, explanation),
                 "when": when if in_turn else entered.get(line.organisation_id, ""),
                 "why": words.why(explanation),
@@ -505,7 +508,7 @@ def tell_offers(
                 "organisation_id": line.organisation_id,
                 "may_take_back": right is not None
                 and last.ended_at is None
-                and line.unit_id is None
+                and not line.direct
                 and line.declined_at is None
                 and line.withdrawn_at is None
                 and line.ends_at > at
@@ -514,6 +517,13 @@ def tell_offers(
             }
         )
     return list(told.values())
+
+
+def tell_firm(line: Offer, names: Mapping[int, str], units: Mapping[int, str]) -> str:
+    """Return to whom an offer is: a unit of the vendor, or a partner and its unit."""
+    unit = units.get(line.unit_id or 0, "")
+    firm = "" if line.direct else names.get(line.organisation_id, "")
+    return " · ".join(filter(None, (firm, unit)))
 
 
 def and_own(firms: Collection[int] | None, actor: Actor) -> Collection[int] | None:

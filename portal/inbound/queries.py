@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from portal.accounts import reach
 from portal.accounts.actor import Actor
 from portal.core.db import session
 from portal.core.errors import NotFound
@@ -15,7 +16,7 @@ from portal.feedback.operations import newest
 from portal.inbound.rules import WITHIN
 from portal.leads.queries import find_teaser
 from portal.offers.models import Dismissal, Offer
-from portal.offers.queries import teaser_fields
+from portal.offers.queries import FOR_READER, teaser_fields
 from portal.pickup.models import Pickup
 from portal.pickup.queries import get_told
 
@@ -32,7 +33,7 @@ def find_mine(lead_id: int, actor: Actor) -> Pickup | None:
 
 
 def is_dismissed(lead_id: int, actor: Actor) -> bool:
-    """Say whether the person said "Not for me" to the last offer of a lead to her firm."""
+    """Say whether the person said "Not for me" to the last offer of a lead that was for her."""
     return (
         session().scalar(
             select(Dismissal.user_id)
@@ -41,11 +42,16 @@ def is_dismissed(lead_id: int, actor: Actor) -> bool:
                 Dismissal.user_id == actor.id,
                 Offer.id
                 == select(Offer.id)
-                .where(Offer.lead_id == lead_id, Offer.organisation_id == actor.organisation_id)
+                .where(
+                    Offer.lead_id == lead_id,
+                    Offer.organisation_id == actor.organisation_id,
+                    FOR_READER,
+                )
                 .order_by(Offer.round.desc())
                 .limit(1)
                 .scalar_subquery(),
-            )
+            ),
+            {"units": reach.units_of(actor), "person": actor.id},
         )
         is not None
     )

@@ -117,7 +117,7 @@ def list_followers(
 ) -> Sequence[LeadStatus]:
     """Return the other statuses of the lead's state and answer that somebody may put it into.
 
-    `units` are those of the vendor that he is in, as `reach.units_of` has them.
+    `units` are those that he is in, as `reach.units_of` has them.
     """
     asked = {
         "current_id": lead.status_id,

@@ -1,8 +1,8 @@
 """Offers by hand: somebody chooses who sees a lead, longer or no more; nobody is given one.
 
-To a person, a partner, several at once or in turn, a group. Whoever is chosen must still accept, by
-the same claim and gate as in every round. Not here: who may decide (`deciding`), and what speaks
-against a firm (`doubts`).
+To a person, a unit of a partner, a partner, several at once or in turn, a group. Whoever is chosen
+must still accept, by the same claim and gate as in every round. Not here: who may decide
+(`deciding`), and what speaks against a firm (`doubts`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select, update
 
 from portal.accounts.actor import Actor
+from portal.accounts.models import Unit
 from portal.core.db import session
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.events import record
@@ -42,13 +43,15 @@ from portal.partners.models import Partner
 class Choice:
     """To whom a lead is offered by hand, in this order, and how.
 
-    With `user_id` to this person of the one firm alone. Several firms see it at once, or one after
+    With `user_id` to this person of the one firm alone, with `unit_id` to the people of this unit
+    of it and of the units below. Several firms see it at once, or one after
     the other, each for `minutes`. `despite` are firms that get it although something speaks
     against them; the others of that kind are left out.
     """
 
     firms: Sequence[int]
     user_id: int | None = None
+    unit_id: int | None = None
     in_turn: bool = False
     minutes: int | None = None
     hours: int = 72
@@ -77,7 +80,8 @@ def offer(
         )
     requirements.check_complete(lead, "offer")
     check_whole(choice)
-    doubts = list_doubts(lead_id, choice.firms, at, choice.user_id)
+    hold_unit(choice)
+    doubts = list_doubts(lead_id, choice.firms, at, choice.user_id, choice.unit_id)
     left_out = [
         one
         for one in doubts
@@ -107,7 +111,8 @@ def offer(
         contest=contest,
         seed=own_seed(lead),
     )
-    return publish(lead, found, at, user_id=choice.user_id, by_id=actor.id), left_out
+    opened = publish(lead, found, at, choice.unit_id, choice.user_id, actor.id)
+    return opened, left_out
 
 
 def check_whole(choice: Choice) -> None:
@@ -115,11 +120,24 @@ def check_whole(choice: Choice) -> None:
     if not choice.firms:
         raise Invalid({"firms": _("Please choose to whom.")})
     if choice.user_id is not None and len(set(choice.firms)) != 1:
-        raise Invalid({"user_id": _("A person can be chosen where one firm is.")})
+        raise Invalid({"whom": _("A person can be chosen where one firm is.")})
+    if choice.unit_id is not None and (choice.user_id or len(set(choice.firms)) != 1):
+        raise Invalid({"whom": _("A unit can be chosen where one firm is.")})
     if choice.in_turn and choice.minutes not in MINUTES:
         raise Invalid({"minutes": _("Please choose how long each firm has it alone.")})
     if not 1 <= choice.hours <= MOST_HOURS:
         raise Invalid({"days": _("Please choose how long.")})
+
+
+def hold_unit(choice: Choice) -> None:
+    """Hold the unit that was chosen: nobody closes it before the offer stands. Raises `Invalid`."""
+    if choice.unit_id is None:
+        return
+    unit = session().get(
+        Unit, choice.unit_id, with_for_update={"read": True}, populate_existing=True
+    )
+    if unit is None or unit.closed_at or unit.organisation_id not in choice.firms:
+        raise Invalid({"whom": _("Please choose a unit of this firm.")})
 
 
 def lock_round(lead_id: int) -> tuple[Lead, OfferRound]:

@@ -59,6 +59,7 @@ class Card:
     temperature: str | None
     title: str
     seen_by: int
+    unit: str | None = None
     brand: str | None = None
     source: str | None = None
     expectation: str | None = None
@@ -109,6 +110,7 @@ def card_of(
     decides_at: datetime | None = None,
     entered: bool = False,
     suits_you: bool = False,
+    unit: str | None = None,
 ) -> Card:
     """Return the card of a row with the teaser columns; `shown` are the type's teaser fields."""
     entries, locale = book(), str(get_locale())
@@ -123,6 +125,7 @@ def card_of(
         temperature=row.temperature if "temperature" in shown else None,
         title=row.title if "title" in shown else row.number,
         seen_by=seen_by,
+        unit=unit,
         brand=entry("brand", row.brand_id),
         source=entry("source", row.source_id),
         expectation=expectation(row, locale) if "expectation" in shown else None,
@@ -190,6 +193,7 @@ def read_card(row: AnyRow, at: datetime) -> Card:
         decides_at=row.closes_at,
         entered=row.entered,
         suits_you=row.suits_you,
+        unit=row.unit,
     )
 
 

@@ -1,4 +1,4 @@
-"""Reads of who chooses by hand: who suits a lead best, who is called so, who works there."""
+"""Reads of who chooses by hand: who suits a lead best, who is called so, its units and people."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import PICKING_ROLES
+from portal.accounts.tree import list_units
 from portal.core.db import session
 from portal.leads.models import Lead
 from portal.matching.operations import in_order, match
@@ -79,6 +80,15 @@ def members_of(group_id: int, lead: Lead, at: datetime) -> Sequence[int]:
     return in_order(lead, members.all(), at)
 
 
+def list_parts(organisation_id: int, at: datetime) -> list[tuple[str, str]]:
+    """Return what of a firm can be chosen alone: its units, then its people who pick leads up."""
+    units = [
+        (f"unit-{unit.id}", _("%(name)s, the whole unit", name=unit.name))
+        for unit in list_units(organisation_id)
+    ]
+    return [*units, *list_people(organisation_id, at)]
+
+
 def list_people(organisation_id: int, at: datetime) -> list[tuple[str, str]]:
     """Return the people of a firm who pick leads up, to choose from, and who of them is away."""
     rows = session().execute(
@@ -93,7 +103,7 @@ def list_people(organisation_id: int, at: datetime) -> list[tuple[str, str]]:
     )
     return [
         (
-            str(row.id),
+            f"person-{row.id}",
             _("%(name)s alone (away now)", name=row.name)
             if row.away
             else _("%(name)s alone", name=row.name),

@@ -1,4 +1,4 @@
-"""What speaks against offering a lead to a firm, or to one person of it, by hand.
+"""What speaks against offering a lead to a firm, or to one unit or person of it, by hand.
 
 Some of it may be overruled by who decides: they may come back in time, or have asked for it. Who
 declined a lead, or had it taken away, is never offered it again.
@@ -16,6 +16,7 @@ from sqlalchemy import case, exists, func, literal, select, true
 
 from portal.accounts.models import PARTNER_KINDS, Organisation, User
 from portal.accounts.permissions import PICKING_ROLES
+from portal.accounts.reach import units_below
 from portal.core.db import session
 from portal.matching.queries import owes_terms
 from portal.matching.sources import only_refers
@@ -36,8 +37,10 @@ WORDS: Mapping[str, Callable[[], str]] = {
     "full": lambda: _("holds as many leads as agreed"),
     "person_gone": lambda: _("the person doesn’t pick up leads there"),
     "person_away": lambda: _("the person is away"),
+    "unit_empty": lambda: _("nobody of the unit picks up leads"),
+    "unit_away": lambda: _("everybody of the unit who picks up leads is away"),
 }
-OVERRULED = frozenset({"refers", "given_back", "absent", "full", "person_away"})
+OVERRULED = frozenset({"refers", "given_back", "absent", "full", "person_away", "unit_away"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,16 @@ class Doubt:
 
 
 def list_doubts(
-    lead_id: int, organisation_ids: Collection[int], at: datetime, user_id: int | None = None
+    lead_id: int,
+    organisation_ids: Collection[int],
+    at: datetime,
+    user_id: int | None = None,
+    unit_id: int | None = None,
 ) -> list[Doubt]:
-    """Return what speaks against firms, one each at most, by name."""
+    """Return what speaks against firms, one each at most, by name.
+
+    Where one is asked about, against the person or the unit of it to whom the lead shall go, too.
+    """
     picks = exists().where(
         User.organisation_id == Organisation.id,
         User.active,
@@ -91,6 +101,9 @@ def list_doubts(
             User.roles.overlap(list(PICKING_ROLES)),
         )
         asked.append((~his, "person_gone"))
+    if unit_id is not None:
+        of_unit = picks.where(User.unit_id.in_(units_below(unit_id)))
+        asked.append((~of_unit, "unit_empty"))
     asked += [
         (only_refers(Organisation.id, at), "refers"),
         (OfferExclusion.reason == "given_back", "given_back"),
@@ -98,6 +111,8 @@ def list_doubts(
     ]
     if user_id is not None and is_away(user_id, at):
         asked.append((true(), "person_away"))
+    if unit_id is not None:
+        asked.append((~of_unit.where(~away(at)), "unit_away"))
     asked.append((func.coalesce(PartnerFigures.open_pickups, 0) >= Partner.capacity, "full"))
     code = case(*((when, said if not isinstance(said, str) else literal(said))
                   for when, said in asked)).label("code")  # fmt: skip

@@ -1,4 +1,4 @@
-"""Forms of offering: to a unit of the vendor, by hand to partners, for longer; who may decide."""
+"""Forms of offering: to own people, by hand to partners, for longer; who may decide."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ class UnitForm(Form):
 class HandForm(Form):
     """How a lead is offered to who was chosen."""
 
-    user_id = SelectField(_l("For whom of the firm"), choices=[], validate_choice=False)
+    whom = SelectField(_l("For whom of the firm"), choices=[], validate_choice=False)
     way = RadioField(_l("How they come by it"), choices=[])
     minutes = SelectField(_l("Each has it alone for"), choices=[])
     days = SelectField(_l("On offer for"), [needed()], choices=[])
 
-    def offer(self, people: Choices) -> None:
-        """Fill the lists to choose from; `people` are those of the one firm."""
-        self.user_id.choices = [("", _("Everybody there who picks up leads")), *people]
+    def offer(self, parts: Choices) -> None:
+        """Fill the lists to choose from; `parts` are units and people of the one firm."""
+        self.whom.choices = [("", _("Everybody there who picks up leads")), *parts]
         self.way.choices = [
             ("race", _("All see it at once, the first to pick it up gets it")),
             ("turn", _("One after the other, in this order")),
@@ -63,8 +63,16 @@ class HandForm(Form):
     @property
     def person(self) -> int | None:
         """Return the person for whom alone it is."""
-        raw = self.user_id.data or ""
-        return int(raw) if raw.isdecimal() and len(raw) < 15 else None
+        return self._named("person")
+
+    @property
+    def unit(self) -> int | None:
+        """Return the unit for whose people alone it is."""
+        return self._named("unit")
+
+    def _named(self, sort: str) -> int | None:
+        named, _dash, raw = (self.whom.data or "").partition("-")
+        return int(raw) if named == sort and raw.isdecimal() and len(raw) < 15 else None
 
 
 class LongerForm(Form):

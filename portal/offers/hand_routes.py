@@ -90,7 +90,9 @@ def look(lead_id: int) -> ResponseReturnValue:
     if not picked.all_firms:
         flash(_("Please choose to whom."), "warning")
         return go(url_for("offering.choose", lead_id=lead_id))
-    form = HandForm(formdata=None, days="3", way="race", minutes="120")
+    form = HandForm(
+        formdata=None, whom=request.args.get("whom"), days="3", way="race", minutes="120"
+    )
     return ask_how(lead, picked, form)
 
 
@@ -98,9 +100,9 @@ def ask_how(lead: Lead, picked: Picked, form: HandForm) -> str:
     """Render who was chosen, what speaks against it, and how it is to be offered."""
     at = clock.now()
     alone = len(picked.all_firms) == 1
-    people = choosing.list_people(picked.all_firms[0], at) if alone else []
-    form.offer(people)
-    doubts = list_doubts(lead.id, picked.all_firms, at, form.person)
+    form.offer(choosing.list_parts(picked.all_firms[0], at) if alone else [])
+    whom = (form.person, form.unit) if alone else (None, None)
+    doubts = list_doubts(lead.id, picked.all_firms, at, *whom)
     doubted = {one.organisation_id for one in doubts}
     free = [one for one in picked.all_firms if one not in doubted]
     return render_template(
@@ -124,7 +126,7 @@ def send(lead_id: int) -> ResponseReturnValue:
     lead = get_visible(lead_id, actor)
     picked, form = read_picked(lead, right), HandForm()
     alone = len(picked.all_firms) == 1
-    form.offer(choosing.list_people(picked.all_firms[0], clock.now()) if alone else [])
+    form.offer(choosing.list_parts(picked.all_firms[0], clock.now()) if alone else [])
     if alone:
         form.leave_way()
     if not form.validate():
@@ -133,6 +135,7 @@ def send(lead_id: int) -> ResponseReturnValue:
     choice = Choice(
         picked.all_firms,
         user_id=form.person if alone else None,
+        unit_id=form.unit if alone else None,
         in_turn=in_turn,
         minutes=int(form.minutes.data) if in_turn else None,
         hours=24 * int(form.days.data),
@@ -146,21 +149,25 @@ def send(lead_id: int) -> ResponseReturnValue:
     if opened.noted_only:
         tell_noted()
         return go(url_for("desk.lead", lead_id=lead_id))
-    offered = len(choice.firms) - len(left_out)
-    flash(
-        _("The lead is on offer to the person you chose.")
-        if choice.user_id
-        else ngettext(
-            "The lead is on offer to %(num)d firm.",
-            "The lead is on offer to %(num)d firms.",
-            offered,
-        )
-    )
+    flash(tell_to_whom(choice, len(choice.firms) - len(left_out)))
     if opened.rings > 1:
         flash(_("Others see it later; its page says when."))
     for doubt in left_out[:3]:
         flash(_("Left out: %(firm)s %(why)s.", firm=doubt.name, why=doubt.words), "warning")
     return go(url_for("desk.lead", lead_id=lead_id))
+
+
+def tell_to_whom(choice: Choice, firms: int) -> str:
+    """Say to whom a lead is on offer by now."""
+    if choice.user_id is not None:
+        return str(_("The lead is on offer to the person you chose."))
+    if choice.unit_id is not None:
+        return str(_("The lead is on offer to the unit you chose."))
+    return str(
+        ngettext(
+            "The lead is on offer to %(num)d firm.", "The lead is on offer to %(num)d firms.", firms
+        )
+    )
 
 
 @blueprint.post("/leads/<int:lead_id>/offering/<int:organisation_id>/withdrawal")

@@ -12,8 +12,11 @@ from portal.accounts.events import (
     OrganisationClosed,
     PersonDeactivated,
     PersonMoved,
+    PersonPutInUnit,
     RolesChanged,
+    UnitSaved,
 )
+from portal.accounts.models import User
 from portal.core.db import session
 from portal.core.jobs import sweep
 from portal.core.reactions import reaction
@@ -90,6 +93,19 @@ def go_on_after_dry_run(lead_id: int, at: datetime) -> None:
 @reaction("offers.end_of_person")
 def end_of_person(event: PersonDeactivated | PersonMoved | RolesChanged, at: datetime) -> None:
     leaving.end_of_person(event.user_id, at)
+
+
+@reaction("offers.end_of_units")
+def end_of_units(
+    event: PersonDeactivated | PersonMoved | PersonPutInUnit | RolesChanged | UnitSaved,
+    at: datetime,
+) -> None:
+    if isinstance(event, UnitSaved):
+        leaving.end_of_units(event.organisation_id, at)
+    elif isinstance(event, PersonMoved):
+        leaving.end_of_units(event.organisation_ids[0], at)
+    else:
+        leaving.end_of_units(session().get_one(User, event.user_id).organisation_id, at)
 
 
 @reaction("offers.end_of_firm")

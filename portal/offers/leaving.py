@@ -1,8 +1,8 @@
 """Who leaves takes no lead off the market: an offer that nobody is left to accept ends at once.
 
-That is an offer to a person who doesn't pick leads up there any more, and any to a firm that is out
-of the programme, with what that has offered on. The lead goes on as if the time of the offer were
-over.
+That is an offer to a person who doesn't pick leads up there any more, one to a unit of a partner in
+which nobody does, and any to a firm that is out of the programme, with what that has offered on.
+The lead goes on as if the time of the offer were over.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, or_, select
 
 from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import PICKING_ROLES
+from portal.accounts.reach import units_below
 from portal.core.db import session
 from portal.core.errors import Conflict
 from portal.leads.models import Lead, LeadState
@@ -43,6 +44,31 @@ def end_of_person(user_id: int, at: datetime) -> None:
     _end(lambda: _find(Offer.user_id == user_id, ~picks), at)
 
 
+def end_of_units(organisation_id: int, at: datetime) -> None:
+    """End what is on offer to units of a partner in which nobody is left who picks leads up."""
+    its = Offer.organisation_id == organisation_id
+    _end(lambda: _find(its, Offer.unit_id.in_(_empty_units(organisation_id))), at)
+
+
+def _empty_units(organisation_id: int) -> list[int]:
+    asked = session().scalars(
+        select(Offer.unit_id)
+        .where(Offer.organisation_id == organisation_id, Offer.open, Offer.unit_id.is_not(None))
+        .distinct()
+    )
+    picks = select(User.id).where(
+        User.organisation_id == organisation_id,
+        User.active,
+        User.roles.overlap(list(PICKING_ROLES)),
+    )
+    return [
+        unit_id
+        for unit_id in asked
+        if unit_id
+        and session().scalar(picks.where(User.unit_id.in_(units_below(unit_id))).limit(1)) is None
+    ]
+
+
 def end_of_firm(organisation_id: int, at: datetime) -> None:
     """End what is on offer to a firm that is out of the programme, and what it has offered on."""
     closed = (
@@ -65,7 +91,7 @@ def _find(*which: ColumnElement[bool]) -> dict[int, set[int]]:
     rows = session().execute(
         select(Offer.lead_id, Offer.organisation_id)
         .join(Lead, (Lead.id == Offer.lead_id) & (Lead.round == Offer.round))
-        .where(Lead.state == LeadState.OFFERED, Offer.open, Offer.unit_id.is_(None), *which)
+        .where(Lead.state == LeadState.OFFERED, Offer.open, ~Offer.direct, *which)
         .order_by(Offer.lead_id)
     )
     found: dict[int, set[int]] = {}

@@ -134,10 +134,11 @@ class Offer(Base):
     index of what a firm may see small. Its firm sees it from `visible_from` until `ends_at`, and
     knows nothing of it before. `explanation` is data: parts that sum to `score`, those that its
     round has for many offers by their number there (`matching.shared_parts.in_full`). An offer
-    to a unit of the vendor has its `unit_id` beside the vendor's id: it is for the people of that
-    unit and of the units below it; one with a `user_id` is for this person alone. A distributor,
-    `via_organisation_id`, offered it on to its own reseller. What was taken from one firm has
-    `withdrawn_at`, and ended then. Of the firm's people `suits_user_id` suits best and hears first.
+    to a unit of a firm has its `unit_id`: it is for the people of that unit and of the units below
+    it; one with a `user_id` is for this person alone. It is `direct` where the unit is the vendor's
+    own: then it is no partner's. A distributor, `via_organisation_id`, offered it on to its own
+    reseller. What was taken from one firm has `withdrawn_at`, and ended then. Of the people for
+    whom it is, `suits_user_id` suits best and hears first.
     """
 
     __tablename__ = "offers"
@@ -148,6 +149,7 @@ class Offer(Base):
     round: Mapped[int]
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
+    direct: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     via_organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
     ring: Mapped[int] = mapped_column(default=1, server_default="1")
@@ -182,7 +184,13 @@ class Offer(Base):
             "id",
             postgresql_where=text("via_organisation_id IS NOT NULL"),
         ),
+        CheckConstraint("unit_id IS NOT NULL OR NOT direct", name="direct"),
     )
+
+    @property
+    def to_all(self) -> bool:
+        """True where it is for all of a firm, and not for a unit or a person of a partner."""
+        return self.user_id is None and (self.unit_id is None or self.direct)
 
 
 class AllocationTerms(Base):

@@ -471,8 +471,8 @@ def own_reason(purpose: str, key: str) -> Reason:
 def decline(lead_id: int, reason_key: str | None, actor: Actor, at: datetime) -> bool:
     """Say "Not for me"; return whether the whole firm is out.
 
-    A rep hides the offer from himself; the firm is out when its manager declines or all its reps
-    have. Saying it twice is fine. Raises `Invalid`, `NotFound`, `AlreadyTaken`.
+    A rep hides the offer from himself; the firm is out when its manager declines or all have for
+    whom the offer is. Saying it twice is fine. Raises `Invalid`, `NotFound`, `AlreadyTaken`.
     """
     reason = read_reason("decline", reason_key)
     lock_partner(actor.organisation_id)
@@ -503,7 +503,8 @@ def decline(lead_id: int, reason_key: str | None, actor: Actor, at: datetime) ->
         )
     if not manages and still_interested(found):
         return False
-    decline_for_firm(lead, found, actor.id, reason.id, at)
+    never = found.to_all or (manages and found.user_id is None)
+    decline_for_firm(lead, found, actor.id, reason.id, at, never=never)
     return True
 
 
@@ -523,17 +524,20 @@ def still_interested(found: Offer) -> bool:
 
 
 def decline_for_firm(
-    lead: Lead, found: Offer, user_id: int, reason_id: int | None, at: datetime
+    lead: Lead, found: Offer, user_id: int, reason_id: int | None, at: datetime, *, never: bool
 ) -> None:
-    """Take a firm out of a round; where all firms are out, the round is over."""
+    """Take a firm out of a round; where all firms are out, the round is over.
+
+    With `never` the firm isn't offered this lead again: what a unit or a person of it alone was
+    asked, the others there have not said no to.
+    """
     found.declined_at, found.declined_by, found.reason_id, found.open = (
         at,
         user_id,
         reason_id,
         False,
     )
-    if found.user_id is None:
-        # what one person alone was asked, his colleagues have not said no to
+    if never:
         exclude(lead.id, found.organisation_id, "declined", at)
     session().flush()
     count(found.organisation_id, declined=1)

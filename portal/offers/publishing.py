@@ -1,4 +1,4 @@
-"""A lead is published: a round opens for the firms that were found, or for a unit of the vendor.
+"""A lead is published: a round opens for the firms that were found, or for a unit of a firm.
 
 Here: what the verbs of offering and those of redistribution have in common. The lead is locked.
 """
@@ -59,10 +59,10 @@ def excluded_firms(lead_id: int) -> Sequence[int]:
 
 WRITE_OFFERS = text(
     """
-    INSERT INTO offers (round_id, lead_id, round, organisation_id, unit_id, user_id, ring,
+    INSERT INTO offers (round_id, lead_id, round, organisation_id, unit_id, direct, user_id, ring,
                         score, explanation, visible_from, ends_at, open)
     SELECT :round_id, :lead_id, :round, (line->>'o')::bigint, CAST(:unit_id AS bigint),
-           CAST(:user_id AS bigint), (line->>'r')::int, (line->>'s')::float8, line->'e',
+           :direct, CAST(:user_id AS bigint), (line->>'r')::int, (line->>'s')::float8, line->'e',
            (CAST(:opens AS timestamptz[]))[(line->>'r')::int],
            (CAST(:ends AS timestamptz[]))[(line->>'r')::int], true
     FROM jsonb_array_elements(CAST(:lines AS jsonb)) AS line
@@ -90,10 +90,13 @@ def publish(
     unit_id: int | None = None,
     user_id: int | None = None,
     by_id: int | None = None,
+    *,
+    direct: bool = False,
 ) -> OfferRound:
     """Open a round for a locked lead among the partners that were found, or within a unit.
 
-    With `user_id` it is for one person of the one firm alone; `by_id` chose them by hand.
+    With `unit_id` it is for the people of this unit of the one firm alone, `direct` where that is
+    the vendor's own; with `user_id` for one person; `by_id` chose them by hand.
 
     Firms that know the customer, where that counts, and those whose people stood by see it before
     the others; where who knows the customer is protected, they alone do. It is recorded for those
@@ -110,6 +113,9 @@ def publish(
     policy = policies.policy_of(lead)
     lasts = clocks.lasts(policy, found.hours or policy.offer_hours, at)
     waited = waiting.list_waiting(lead.id, firms, at) if user_id is None else []
+    if unit_id is not None:
+        its = {user.id for user in list_pickers_of(firms[0], unit_id)}
+        waited = [place for place in waited if place[0] in its]
     knowing = [one.organisation_id for one in found.partners if one.known]
     alone = timedelta(0)
     if waited or knowing:
@@ -119,7 +125,7 @@ def publish(
         # who stood by comes next
         alone, firms, early = lasts / 2, list(dict.fromkeys([*early, *firms])), knowing
     contest = AT_ONCE
-    if unit_id is None:
+    if not direct:
         contest = found.contest or contest_of_type(lead)
     planned = rings.plan(
         firms,
@@ -172,6 +178,7 @@ def publish(
             "opens": [ring.opens_at for ring in planned.rings],
             "ends": [ring.ends_at for ring in planned.rings],
             "unit_id": unit_id,
+            "direct": direct,
             "user_id": user_id,
             "lines": lines_of(found.partners, kept, planned.number_of()),
         },
@@ -202,4 +209,4 @@ def publish_to_unit(lead: Lead, unit: Unit, hours: int, at: datetime) -> OfferRo
         excluded={},
         candidates=1,
     )
-    return publish(lead, alone, at, unit.id)
+    return publish(lead, alone, at, unit.id, direct=True)

@@ -24,6 +24,7 @@ from sqlalchemy import (
     false,
     func,
     literal_column,
+    null,
     or_,
     select,
 )
@@ -31,6 +32,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from portal.accounts import reach
 from portal.accounts.actor import Actor
+from portal.accounts.models import Unit
 from portal.core.db import AnyRow, ask, session
 from portal.deadlines.models import DeadlinePolicy
 from portal.deadlines.queries import Firm
@@ -61,8 +63,8 @@ class Filters:
 
 Given = int | datetime | BindParameter[Any]
 
-# Offers to a unit of the vendor are for its people alone. The firms' own have no unit, so nothing
-# is looked up for them: `units` is empty for their people.
+# An offer to a unit is for its people alone, and for who leads a partner. Most have no unit, and
+# most people of partners are in none: then `units` is empty, and nothing was looked up for it.
 FOR_UNIT: ColumnElement[bool] = or_(
     Offer.unit_id.is_(None),
     Offer.unit_id == func.any(bindparam("units", type_=ARRAY(BigInteger))),
@@ -131,6 +133,15 @@ ENTERED = case(
     ),
 )
 
+# for which unit it is; looked up only where it is for one
+UNIT = case(
+    (Offer.unit_id.is_(None), null()),
+    else_=select(Unit.name)
+    .where(Unit.id == Offer.unit_id)
+    .correlate_except(Unit)
+    .scalar_subquery(),
+)
+
 
 def cards() -> Select[*tuple[Any, ...]]:
     """Return the query of what a card is made of: teaser, offer and its round.
@@ -155,6 +166,7 @@ def cards() -> Select[*tuple[Any, ...]]:
             OfferRound.deciding_seconds,
             OfferRound.closes_at,
             ENTERED.label("entered"),
+            UNIT.label("unit"),
             EXPECTED.label("expected"),
         )
         .join(Lead, Lead.id == Offer.lead_id)

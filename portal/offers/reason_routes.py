@@ -79,7 +79,7 @@ def offered_in(last: OfferRound, actor: Actor) -> list[tuple[int, str, str]]:
 def why_us(lead_id: int) -> ResponseReturnValue:
     """Answer for the reader's own firm, once it has seen the offer."""
     actor, at = current_actor(), clock.now()
-    offer = reasons.last_offer_seen(lead_id, actor.organisation_id, actor.id, at)
+    offer = reasons.last_offer_seen(lead_id, actor, at)
     if offer is None:
         raise NotFound()
     lead, last = session().get_one(Lead, lead_id), session().get_one(OfferRound, offer.round_id)

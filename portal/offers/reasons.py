@@ -6,8 +6,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
+from portal.accounts import reach
+from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation
 from portal.core.db import AnyRow, session
 from portal.leads.models import Lead
@@ -15,6 +17,7 @@ from portal.matching import explaining
 from portal.matching.explaining import Basis, Explained
 from portal.matching.queries import find_rule_for
 from portal.offers.models import Offer, OfferExclusion, OfferRound
+from portal.offers.queries import FOR_READER
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def answer(
         select(Offer).where(
             Offer.round_id == last.id,
             Offer.organisation_id == organisation_id,
-            Offer.unit_id.is_(None),
+            ~Offer.direct,
         )
     )
     place, of = _place(last, offer)
@@ -112,7 +115,7 @@ def list_offered(round_id: int, firms: Collection[int] | None, most: int) -> Seq
     offered = (
         select(Organisation.id, Organisation.name, Offer.score, Offer.explanation)
         .join(Organisation, Organisation.id == Offer.organisation_id)
-        .where(Offer.round_id == round_id, Offer.unit_id.is_(None))
+        .where(Offer.round_id == round_id, ~Offer.direct)
         .order_by(Offer.score.desc(), Organisation.id)
         .limit(most)
     )
@@ -121,17 +124,18 @@ def list_offered(round_id: int, firms: Collection[int] | None, most: int) -> Seq
     return session().execute(offered).all()
 
 
-def last_offer_seen(lead_id: int, organisation_id: int, user_id: int, at: datetime) -> Offer | None:
-    """Return the newest offer of a lead that a person of a firm has seen."""
+def last_offer_seen(lead_id: int, actor: Actor, at: datetime) -> Offer | None:
+    """Return the newest offer of a lead that somebody of a partner has seen."""
     return session().scalar(
         select(Offer)
         .where(
             Offer.lead_id == lead_id,
-            Offer.organisation_id == organisation_id,
-            Offer.unit_id.is_(None),
-            or_(Offer.user_id.is_(None), Offer.user_id == user_id),
+            Offer.organisation_id == actor.organisation_id,
+            ~Offer.direct,
+            FOR_READER,
             Offer.visible_from <= at,
         )
         .order_by(Offer.round.desc())
-        .limit(1)
+        .limit(1),
+        {"units": reach.units_of(actor), "person": actor.id},
     )

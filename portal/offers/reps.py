@@ -15,6 +15,7 @@ from sqlalchemy import select, text, update
 
 from portal.accounts.models import User
 from portal.accounts.permissions import PICKING_ROLES
+from portal.accounts.reach import units_below
 from portal.core.db import session
 from portal.leads.models import Lead
 from portal.matching.rules import draw
@@ -44,6 +45,7 @@ class Rep:
     capacity: int
     in_time: int
     answers: int
+    unit_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ REPS = text(
            coalesce(r.specialisation_ids, '{}'), coalesce(r.product_ids, '{}'),
            coalesce(r.territories, '{}'), coalesce(r.languages, '{}'),
            (SELECT count(*) FROM pickups k WHERE k.user_id = u.id AND k.ended_at IS NULL),
-           p.rep_capacity, coalesce(a.in_time, 0), coalesce(a.answers, 0)
+           p.rep_capacity, coalesce(a.in_time, 0), coalesce(a.answers, 0), u.unit_id
     FROM firms
     JOIN users u ON u.organisation_id = firms.id
     JOIN partners p ON p.organisation_id = firms.id
@@ -146,6 +148,7 @@ def list_reps(organisation_ids: Collection[int], at: datetime) -> Sequence[Rep]:
 def choose(round_id: int, at: datetime) -> Mapping[int, int]:
     """Choose for each firm that sees a lead by now whom it suits best; return them by firm.
 
+    Where it is on offer to a unit of a firm, of the unit's people.
     Doing it twice changes nothing: who was chosen once stays so in a round.
     """
     current = session().get(OfferRound, round_id)
@@ -156,7 +159,7 @@ def choose(round_id: int, at: datetime) -> Mapping[int, int]:
         select(Offer).where(
             Offer.round_id == round_id,
             Offer.visible_from <= at,
-            Offer.unit_id.is_(None),
+            ~Offer.direct,
             Offer.user_id.is_(None),
             Offer.declined_at.is_(None),
             Offer.withdrawn_at.is_(None),
@@ -169,8 +172,14 @@ def choose(round_id: int, at: datetime) -> Mapping[int, int]:
             chosen[offer.organisation_id] = offer.suits_user_id
         else:
             open_yet[offer.organisation_id] = offer
+    of_units = {
+        firm: units_below(offer.unit_id) for firm, offer in open_yet.items() if offer.unit_id
+    }
     by_firm: dict[int, list[Rep]] = {}
     for rep in list_reps(open_yet, at) if open_yet else ():
+        its = of_units.get(rep.organisation_id)
+        if its is not None and rep.unit_id not in its:
+            continue
         by_firm.setdefault(rep.organisation_id, []).append(rep)
     found = []
     for firm, reps in by_firm.items():

@@ -61,7 +61,7 @@ def list_standing(current: OfferRound, firms: Collection[int], at: datetime) -> 
             .where(
                 Offer.round_id == current.id,
                 Offer.organisation_id.in_(firms),
-                Offer.unit_id.is_(None),
+                ~Offer.direct,
                 Offer.declined_at.is_(None),
                 Offer.withdrawn_at.is_(None),
                 Offer.ends_at > at,

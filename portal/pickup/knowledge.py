@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
+from portal.accounts.permissions import Permission
 from portal.core.db import session
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.events import record
@@ -47,11 +48,12 @@ def find_lead(lead_id: int, actor: Actor, at: datetime) -> tuple[Lead, bool]:
     lead = session().get(Lead, lead_id)
     if lead is None:
         raise NotFound()
-    if lead.holder_organisation_id == actor.organisation_id:
-        return lead, True
-    if last_offer_seen(lead_id, actor.organisation_id, actor.id, at) is None:
+    held = lead.holder_organisation_id == actor.organisation_id
+    hers = held and (lead.holder_id == actor.id or actor.may(Permission.PICKUPS_SEE_FIRM))
+    # what was for a unit or a person alone, the others of the firm know nothing of
+    if not hers and last_offer_seen(lead_id, actor, at) is None:
         raise NotFound()
-    return lead, False
+    return lead, held
 
 
 def claim(lead_id: int, said: Claim, actor: Actor, at: datetime) -> KnowledgeClaim:

@@ -415,7 +415,7 @@ def test_the_way_of_an_offer_by_hand_through_the_pages(app):
     assert "taken back" in client.post(taken, data=longer, follow_redirects=True).text
     assert home in sign_in(app.test_client(), rep).get("/available").text
     client.post(f"{home}/withdrawal", data=longer)
-    only = {"csrf_token": csrf_of(page), "firm": ids[0], "user_id": rep.id, "days": "1"}
+    only = {"csrf_token": csrf_of(page), "firm": ids[0], "whom": f"person-{rep.id}", "days": "1"}
     page = client.post(f"{home}/offering", data=only, follow_redirects=True).text
     assert f"{rep.name} alone" in page
     assert sign_in(app.test_client(), head).get(home).status_code == 404

@@ -192,7 +192,7 @@ def test_only_those_it_is_for_are_written_to_and_hear_of_it(sales):
     assert heard == [True, True, False, False]
 
 
-def test_a_unit_of_somebody_else_or_without_anybody_who_picks_gets_no_lead(sales):
+def test_a_direct_lead_goes_to_no_partner_s_unit_nor_to_one_without_anybody_who_picks(sales):
     lead = make_lead()
     answer_questions(lead)
     foreign = tree.save_unit(make_partner(), "Sales", AT)

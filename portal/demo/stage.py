@@ -290,7 +290,7 @@ def write_rules(mentors: int, at: datetime) -> None:
     ):
         rule = rulebook.add_rule(draft, at)
         rulebook.move_rule(rule.id, -10, at)
-    terms = Terms(most_picks=25, cooling_days=1, explored=10, small_people=12)
+    terms = Terms(most_picks=25, most_hot_picks=20, explored=10, small_people=12)
     fairness_terms.save(terms, None, at)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, literal_column, select, text
+from sqlalchemy import ColumnElement, column, literal_column, select, text
 
 from portal.core.db import ask, session
 from portal.leads.models import Lead, Temperature
@@ -22,6 +22,7 @@ from portal.matching.fairness_rules import (
     PickCap,
     Terms,
     arrange,
+    cooling_since,
     count_left_out,
     left_out,
     window_start,
@@ -214,20 +215,29 @@ OFFERED = text(
     LEFT JOIN noted ON noted.firm = asked.firm
     """  # noqa: S608 – all of it stands here
 )
+# what a firm has picked up; of what is NULL nothing is counted
+_PICKS = """
+    SELECT count(*) FILTER (WHERE p.picked_at > {since}) AS picks,
+           count(*) FILTER (WHERE p.picked_at > {since} AND l.temperature = 'hot') AS hot_picks,
+           max(p.picked_at) FILTER (WHERE l.temperature = 'hot') AS last_hot
+    FROM pickups p JOIN leads l ON l.id = p.lead_id
+    WHERE p.organisation_id = {firm}
+      AND p.picked_at > least({since}, CAST(:cooling_since AS timestamptz))
+      AND p.outcome IS DISTINCT FROM 'given_back'
+"""
 PICKED = text(
-    """
-    SELECT asked.firm, counted.picks, counted.hot, counted.last_hot
+    f"""
+    SELECT asked.firm, counted.picks, counted.hot_picks, counted.last_hot
     FROM unnest(CAST(:firms AS bigint[]), CAST(:since AS timestamptz[])) AS asked(firm, since)
     CROSS JOIN LATERAL (
-      SELECT count(*) FILTER (WHERE p.picked_at > asked.since) AS picks,
-             count(*) FILTER (WHERE p.picked_at > asked.since AND l.temperature = 'hot') AS hot,
-             max(p.picked_at) FILTER (WHERE l.temperature = 'hot') AS last_hot
-      FROM pickups p JOIN leads l ON l.id = p.lead_id
-      WHERE p.organisation_id = asked.firm AND p.picked_at > least(asked.since, :cooling)
-        AND p.picked_at <= :at AND p.outcome IS DISTINCT FROM 'given_back'
+      {_PICKS.format(firm="asked.firm", since="asked.since")} AND p.picked_at <= :at
     ) AS counted
-    """
+    """  # noqa: S608 – all of it stands here
 )
+# Of one firm, for its claims: whatever is there counts, as who comes later may have pressed before.
+OWN_PICKS = text(
+    _PICKS.format(firm=":organisation_id", since="CAST(:since AS timestamptz)")
+).columns(column("picks"), column("hot_picks"), column("last_hot"))
 NEWCOMERS = text(
     """
     SELECT p.organisation_id FROM partners p JOIN organisations o ON o.id = p.organisation_id
@@ -255,10 +265,10 @@ def read_had(firms: Sequence[int], terms: Terms, hot: bool, at: datetime) -> Map
         for row in session().execute(OFFERED, exact) if near else ():
             had[row.firm] = replace(had[row.firm], offers=row.offers, hot_offers=row.hot)
     if asks_picks:
-        cooling = at - timedelta(days=terms.cooling_days)
-        for row in session().execute(PICKED, {**asked, "cooling": cooling}):
+        cooling = cooling_since(terms.cooling_days, at)
+        for row in session().execute(PICKED, {**asked, "cooling_since": cooling}):
             had[row.firm] = replace(
-                had[row.firm], picks=row.picks, hot_picks=row.hot, last_hot=row.last_hot
+                had[row.firm], picks=row.picks, hot_picks=row.hot_picks, last_hot=row.last_hot
             )
     return had
 
@@ -306,27 +316,40 @@ FIRM_CAPS: ColumnElement[Any] = literal_column(
     f"""
     (SELECT jsonb_build_object(
        'days', terms.period_days, 'most', terms.most_picks, 'most_hot', terms.most_hot_picks,
+       'cooling_days', terms.cooling_days,
        'away', (
          SELECT jsonb_agg(jsonb_build_array(starts_on, ends_on)) FROM absences
          WHERE absences.organisation_id = organisations.id AND absences.user_id IS NULL),
        'free', (
          SELECT to_jsonb(days) FROM ({_FREE} WHERE p.organisation_id = organisations.id) AS days))
      FROM (SELECT * FROM fairness_terms ORDER BY number DESC LIMIT 1) AS terms
-     WHERE num_nonnulls(terms.most_picks, terms.most_hot_picks) > 0)
+     WHERE num_nonnulls(terms.most_picks, terms.most_hot_picks) > 0 OR terms.cooling_days > 0)
     """  # noqa: S608 – all of it stands here
 )
 
 
 def cap_of(kept: Mapping[str, Any] | None, at: datetime) -> PickCap | None:
-    """Return what `FIRM_CAPS` says; None where picks are not capped."""
+    """Return what `FIRM_CAPS` says; None where a firm picks up as many as it likes."""
     if kept is None:
         return None
+    most, most_hot, cooling = kept["most"], kept["most_hot"], kept["cooling_days"]
+    counted = most is not None or most_hot is not None
+    return PickCap(
+        kept["days"],
+        most,
+        most_hot,
+        _window_kept(kept, at) if counted else None,
+        cooling,
+        cooling_since(cooling, at),
+    )
+
+
+def _window_kept(kept: Mapping[str, Any], at: datetime) -> datetime:
+    """Return since when picks count for the firm of which `FIRM_CAPS` speaks."""
     away, free = spells_of(kept["away"] or ()), kept["free"]
     own = map(date.fromisoformat, free["own"] or ())
-    since = window_start(
-        at, kept["days"], away, FreeDays(free["country"], free["subdivision"], own)
-    )
-    return PickCap(kept["days"], kept["most"], kept["most_hot"], since)
+    days = FreeDays(free["country"], free["subdivision"], own)
+    return window_start(at, kept["days"], away, days)
 
 
 def spells_of(rows: Iterable[Sequence[str]]) -> Spells:
@@ -334,17 +357,18 @@ def spells_of(rows: Iterable[Sequence[str]]) -> Spells:
     return [(date.fromisoformat(first), date.fromisoformat(last)) for first, last in rows]
 
 
-PICKS_SINCE = text(
-    """
-    SELECT count(*) AS picks, count(*) FILTER (WHERE l.temperature = 'hot') AS hot_picks
-    FROM pickups p JOIN leads l ON l.id = p.lead_id
-    WHERE p.organisation_id = :organisation_id AND p.picked_at > :since
-      AND p.outcome IS DISTINCT FROM 'given_back'
-    """
-)
+def picks_asked(cap: PickCap | None) -> dict[str, datetime | None]:
+    """Return what `OWN_PICKS` needs to know beside the firm."""
+    if cap is None:
+        return {"since": None, "cooling_since": None}
+    return {"since": cap.since, "cooling_since": cap.cooling_since}
 
 
-def count_picks(organisation_id: int, since: datetime) -> tuple[int, int]:
-    """Return how many leads a firm has picked up since then, and how many hot ones of them."""
-    row = ask(PICKS_SINCE, {"organisation_id": organisation_id, "since": since}).one()
-    return row.picks, row.hot_picks
+def count_picks(organisation_id: int, cap: PickCap) -> Had:
+    """Return what a firm has picked up, as far as its cap asks."""
+    return picks_of(ask(OWN_PICKS, {"organisation_id": organisation_id, **picks_asked(cap)}).one())
+
+
+def picks_of(row: Any) -> Had:
+    """Return what `OWN_PICKS` says."""
+    return Had(picks=row.picks, hot_picks=row.hot_picks, last_hot=row.last_hot)

@@ -45,7 +45,10 @@ class TermsForm(Form):
     cooling_days = WholeField(
         _l("Days between two hot leads"),
         [needed()],
-        description=_l("After a firm picked one up, until it is offered the next. 0: none."),
+        description=_l(
+            "After a firm picked one up, until it is offered the next or picks it up. Days of the "
+            "calendar. 0: none."
+        ),
     )
     explored = WholeField(
         _l("Percent of the first places"),

@@ -99,9 +99,24 @@ def window_start(
     return at - timedelta(days=back)
 
 
+def cools_until(last_hot: datetime | None, days: int, at: datetime) -> datetime | None:
+    """Return when a firm that picked up a hot lead may have the next one; None: at once.
+
+    Days of the calendar: being away and public holidays neither lengthen nor shorten them.
+    """
+    if last_hot is None or not days:
+        return None
+    until = last_hot + timedelta(days=days)
+    return until if at < until else None
+
+
+def cooling_since(days: int, at: datetime) -> datetime | None:
+    """Return since when a hot lead matters to the next one; None where none does."""
+    return at - timedelta(days=days) if days else None
+
+
 def left_out(terms: Terms, had: Had, hot: bool, at: datetime) -> Share | None:
     """Return why a firm that suits is not offered a lead now, or None."""
-    cooling = timedelta(days=terms.cooling_days)
     if _full(had.offers, terms.most_offers):
         return Share.OFFERS
     if _full(had.picks, terms.most_picks):
@@ -112,9 +127,7 @@ def left_out(terms: Terms, had: Had, hot: bool, at: datetime) -> Share | None:
         return Share.HOT_OFFERS
     if _full(had.hot_picks, terms.most_hot_picks):
         return Share.HOT_PICKS
-    if had.last_hot is not None and at < had.last_hot + cooling:
-        return Share.COOLING
-    return None
+    return Share.COOLING if cools_until(had.last_hot, terms.cooling_days, at) else None
 
 
 def _full(count: int, most: int | None) -> bool:
@@ -123,12 +136,18 @@ def _full(count: int, most: int | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class PickCap:
-    """How many leads a firm may pick up within `days` of presence, and since when they count."""
+    """How many leads a firm may pick up within `days` of presence, and since when they count.
+
+    `since` is None where they aren't counted. After a hot one it has none for `cooling_days`; those
+    picked up after `cooling_since` matter.
+    """
 
     days: int
     most: int | None
     most_hot: int | None
-    since: datetime
+    since: datetime | None
+    cooling_days: int = 0
+    cooling_since: datetime | None = None
 
 
 class Ranked(Protocol):

@@ -89,11 +89,14 @@ def tell_terms(terms: Terms) -> list[str]:
                 days=days,
             )
         )
+    if terms.caps_offers or terms.caps_picks:
+        said.append(_("Public holidays and days on which a firm is away don’t count."))
     if terms.cooling_days:
         said.append(
             ngettext(
-                "Who picked up a hot lead is offered the next hot one after %(num)d day.",
-                "Who picked up a hot lead is offered the next hot one after %(num)d days.",
+                "Who picked up a hot lead is offered no other, and picks up none, for %(num)d day.",
+                "Who picked up a hot lead is offered no other, and picks up none, for %(num)d "
+                "days.",
                 terms.cooling_days,
             )
         )
@@ -107,6 +110,4 @@ def tell_terms(terms: Terms) -> list[str]:
                 people=terms.small_people,
             )
         )
-    if terms.caps_offers or terms.caps_picks:
-        said.append(_("Public holidays and days on which a firm is away don’t count."))
     return [str(one) for one in said]

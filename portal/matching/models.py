@@ -98,8 +98,8 @@ class FairnessTerms(Base):
 
     A firm is offered, and picks up, at most so many leads within `period_days`, hot ones counted
     apart as well; None: as many as suit it. For `cooling_days` after a hot one it picked up, it is
-    offered no other hot one. Of the places that a round has first, `explored` percent are drawn
-    among firms that joined within `new_days` or have at most `small_people`.
+    offered no other hot one and picks up none. Of the places that a round has first, `explored`
+    percent are drawn among firms that joined within `new_days` or have at most `small_people`.
     """
 
     __tablename__ = "fairness_terms"

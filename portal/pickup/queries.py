@@ -10,7 +10,6 @@ from typing import Any, Protocol
 from flask_babel import gettext as _
 from sqlalchemy import (
     ColumnElement,
-    DateTime,
     Select,
     and_,
     bindparam,
@@ -22,7 +21,6 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import array
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, OrganisationKind, User
@@ -32,8 +30,15 @@ from portal.core.errors import DomainError, NotFound
 from portal.deadlines.business_time import Calendar
 from portal.deadlines.models import DeadlinePolicy
 from portal.leads.models import Lead, Temperature
-from portal.matching.fairness import FIRM_CAPS, cap_of, count_picks
-from portal.matching.fairness_rules import PickCap
+from portal.matching.fairness import (
+    FIRM_CAPS,
+    OWN_PICKS,
+    cap_of,
+    count_picks,
+    picks_asked,
+    picks_of,
+)
+from portal.matching.fairness_rules import NOTHING_YET, Had, PickCap, cools_until
 from portal.offers.models import Entry, OfferRound
 from portal.offers.operations import LAST_OFFER, asked_of
 from portal.partners import calendars
@@ -97,17 +102,8 @@ _STAYS = exists().where(
     Organisation.id == User.organisation_id,
     Organisation.active,
 )
-# ... and what the firm has picked up since `since`, which is empty where that isn't capped
-_PICKED = (
-    select(array([func.count(), func.count().filter(Lead.temperature == Temperature.HOT)]))
-    .select_from(Pickup)
-    .join(Lead, Lead.id == Pickup.lead_id)
-    .where(
-        Pickup.organisation_id == bindparam("organisation_id"),
-        Pickup.picked_at > bindparam("since", type_=DateTime(timezone=True)),
-        Pickup.outcome.is_distinct_from("given_back"),
-    )
-)
+# ... and what the firm has picked up, which is empty where that isn't shared out
+_PICKED = OWN_PICKS.subquery("picked")
 # ... and what is decided later: the leads for which she, and the firm, takes part
 _ENTRIES = (
     select(Entry.lead_id, Entry.user_id, (Lead.temperature == Temperature.HOT).label("hot"))
@@ -136,12 +132,11 @@ def _entered(this: ColumnElement[bool]) -> tuple[ColumnElement[Any], ...]:
 
 _NOTHING = select(
     _STAYS.label("stays"),
-    _PICKED.scalar_subquery().label("picked"),
     *_entered(_ENTRIES.c.lead_id == bindparam("lead_id")),
 ).subquery("nothing")
 OPEN_AND_OFFER = (
-    select(*_HELD_COLUMNS, *_OFFER.c, *_NOTHING.c)
-    .select_from(_NOTHING.outerjoin(_OFFER, true()).outerjoin(_HELD, true()))
+    select(*_HELD_COLUMNS, *_OFFER.c, *_NOTHING.c, *_PICKED.c)
+    .select_from(_NOTHING.join(_PICKED, true()).outerjoin(_OFFER, true()).outerjoin(_HELD, true()))
     .order_by(*_HELD_ORDER)
 )
 
@@ -281,8 +276,8 @@ def position_of(actor: Actor, at: datetime) -> Position:
     if not rows:
         raise NotFound()
     cap = cap_of(rows[0].caps, at)
-    picks = count_picks(actor.organisation_id, cap.since) if cap is not None else (0, 0)
-    position = _position(rows[0], rows[0], _held(rows), actor, at, (cap, *picks))
+    had = count_picks(actor.organisation_id, cap) if cap is not None else NOTHING_YET
+    position = _position(rows[0], rows[0], _held(rows), actor, at, cap, had)
     return replace(position, hot_leads=rows[0].hot_leads or ())
 
 
@@ -301,18 +296,13 @@ def read_claim(
     if bounds is None:
         raise NotFound()
     cap = cap_of(bounds.caps, at)
-    asked = {
-        **asked_of(lead_id, actor),
-        "user_id": actor.id,
-        "since": cap.since if cap is not None else None,
-    }
+    asked = {**asked_of(lead_id, actor), "user_id": actor.id, **picks_asked(cap)}
     rows = ask(OPEN_AND_OFFER, asked).all()
     if not rows[0].stays:
         raise NotFound()
     offer = rows[0] if rows[0].id is not None else None
-    picks, hot_picks = rows[0].picked
-    picked = (cap, picks, hot_picks)
-    position = _position(bounds, rows[0], _held(rows), actor, at, picked)
+    had = picks_of(rows[0])
+    position = _position(bounds, rows[0], _held(rows), actor, at, cap, had)
     return position, calendars.from_row(bounds), offer
 
 
@@ -332,21 +322,17 @@ def _held(rows: Sequence[AnyRow]) -> list[OpenPickup]:
     return [OpenPickup(*row[: len(OPEN_COLUMNS)]) for row in rows if row.held_id is not None]
 
 
-Picked = tuple[PickCap | None, int, int]
-"""How much a firm may pick up, and how much it has, hot leads apart as well."""
-
-
 def _position(
     bounds: Any,
     entered: Entered,
     held: Sequence[OpenPickup],
     actor: Actor,
     at: datetime,
-    picked: Picked = (None, 0, 0),
+    cap: PickCap | None = None,
+    had: Had = NOTHING_YET,
 ) -> Position:
     if not actor.is_partner:
         held = [one for one in held if one.user_id == actor.id]
-    cap, picks, hot_picks = picked
     return Position(
         gate=gate_of(actor.id, held, at),
         standing=Standing(
@@ -356,8 +342,10 @@ def _position(
             firm_absent=bounds.firm_absent,
             person_absent=bounds.person_absent,
             cap=cap,
-            picks=picks,
-            hot_picks=hot_picks,
+            picks=had.picks,
+            hot_picks=had.hot_picks,
+            last_hot=had.last_hot,
+            cools_until=cools_until(had.last_hot, cap.cooling_days if cap else 0, at),
             entered=entered.entered,
             firm_entered=entered.firm_entered if actor.is_partner else entered.entered,
             hot_entered=entered.hot_entered,

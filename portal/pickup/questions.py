@@ -20,6 +20,7 @@ from portal.offers.cards import HotStop
 from portal.pickup.queries import Position
 from portal.pickup.rules import Colour, OpenPickup, Standing, cap_words, obstacles
 from portal.pickup.words import (
+    FOR_HOT_LEADS,
     GateReason,
     next_step_wanted,
     sentence_of,
@@ -248,7 +249,7 @@ def hot_stop(position: Position | None) -> HotStop:
 
 def _hot_words(standing: Standing) -> str:
     found = cap_words(standing, hot=True)
-    if found is None or found.reason != GateReason.HOT_CAP_REACHED:
+    if found is None or found.reason not in FOR_HOT_LEADS:
         return ""
     return f"{sentence_of(found)} {way_out_of(found)}"
 

@@ -157,6 +157,7 @@ STOPPED = {
     GateReason.HANDS_FULL: _l("Your hands were full by then."),
     GateReason.CAP_REACHED: _l("Your firm had its share of leads by then."),
     GateReason.HOT_CAP_REACHED: _l("Your firm had its share of hot leads by then."),
+    GateReason.COOLING: _l("Your firm had picked up a hot lead shortly before."),
     GateReason.FIRM_FULL: _l("Your firm’s hands were full by then."),
 }
 

@@ -55,7 +55,7 @@ class CapacityReached(GateShut):
 
 
 class CapReached(GateShut):
-    """The firm has picked up as many leads as the programme's terms of fairness allow for now."""
+    """The firm has picked up as much as the programme's terms of fairness allow for now."""
 
     code = "cap_reached"
 
@@ -184,7 +184,8 @@ class Standing:
     """What bounds a rep's picks besides feedback.
 
     `entered` are the leads that he takes part for in a photo-finish, `firm_entered` those of the
-    firm, `hot_entered` the hot ones among these: they count as if they were in hand.
+    firm, `hot_entered` the hot ones among these: they count as if they were in hand. `cools_until`
+    is when the firm may have a hot one again after the `last_hot` that it picked up.
     """
 
     capacity: int
@@ -195,6 +196,8 @@ class Standing:
     cap: PickCap | None = None
     picks: int = 0
     hot_picks: int = 0
+    last_hot: datetime | None = None
+    cools_until: datetime | None = None
     entered: int = 0
     firm_entered: int = 0
     hot_entered: int = 0
@@ -319,6 +322,8 @@ def cap_words(standing: Standing, hot: bool) -> Obstacle | None:
     picks, running = standing.hot_picks + standing.hot_entered, standing.hot_entered
     if hot and cap.most_hot is not None and picks >= cap.most_hot:
         return Obstacle(GateReason.HOT_CAP_REACHED, held=picks, days=cap.days, entered=running)
+    if hot and standing.cools_until is not None:
+        return Obstacle(GateReason.COOLING, since=standing.last_hot, until=standing.cools_until)
     return None
 
 
@@ -371,6 +376,7 @@ REFUSALS: dict[GateReason, type[GateShut]] = {
     GateReason.FIRM_FULL: CapacityReached,
     GateReason.CAP_REACHED: CapReached,
     GateReason.HOT_CAP_REACHED: CapReached,
+    GateReason.COOLING: CapReached,
 }
 
 

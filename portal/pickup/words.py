@@ -35,7 +35,11 @@ class GateReason(StrEnum):
     FIRM_FULL = "firm_full"
     CAP_REACHED = "cap_reached"
     HOT_CAP_REACHED = "hot_cap_reached"
+    COOLING = "cooling"
 
+
+FOR_HOT_LEADS = (GateReason.HOT_CAP_REACHED, GateReason.COOLING)
+"""The reasons that keep from hot leads only."""
 
 OWN_ANSWERS = (GateReason.BLOCKED, GateReason.UNANSWERED, GateReason.PAST_DUE)
 """The reasons that somebody clears by answers of his own."""
@@ -56,9 +60,9 @@ class Obstacle:
     """A reason with what its words need.
 
     `number` is the lead that it is about and `since` when it was picked up or its answer due,
-    `until` the end of a pause after `misses` within `days`, `note` what was said of it. `answers`
-    clear it, `held` are in hand, `entered` of them not decided yet. `mixed` says that terms differ
-    and the strictest count.
+    `until` the end of a pause after `misses` within `days`, `note` what was said of it; or since
+    when a firm has its hot lead, and when it may have the next. `answers` clear it, `held` are in
+    hand, `entered` of them not decided yet. `mixed` says that terms differ and the strictest count.
     """
 
     reason: GateReason
@@ -178,6 +182,15 @@ def sentence_of(obstacle: Obstacle, telling: Telling = ON_PAGE) -> str:
                 days=obstacle.days,
             )
             return f"{said} {_entered_words(obstacle)}".rstrip()
+        case GateReason.COOLING:
+            return str(
+                _(
+                    "Your firm picked up a hot lead %(when)s. It can pick up the next hot one "
+                    "from %(then)s on.",
+                    when=since,
+                    then=telling.moment(obstacle.until),
+                )
+            )
 
 
 def _entered_words(obstacle: Obstacle) -> str:
@@ -219,6 +232,8 @@ def way_out_of(obstacle: Obstacle, *, waiting: bool = False) -> str:
             return str(_("Report on one that is done, or give one back."))
         case GateReason.CAP_REACHED | GateReason.HOT_CAP_REACHED:
             return str(_("The others have their turn now; days on which you are away don’t count."))
+        case GateReason.COOLING:
+            return str(_("Until then warm and cold leads are yours to pick."))
 
 
 def _answers_words(obstacle: Obstacle, waiting: bool) -> str:

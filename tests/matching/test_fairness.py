@@ -49,7 +49,7 @@ from tests.factories import (
     sign_in,
 )
 
-DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
 
 
 def agree(**said: Any) -> Terms:
@@ -228,6 +228,31 @@ def test_after_a_hot_one_comes_a_pause_before_the_next_hot_one(ctx: Flask):
     assert one.id in firms(match(hot, AT + 6 * DAY, rule=made))
 
 
+def test_of_two_hot_leads_on_offer_a_firm_picks_up_one_and_the_other_days_later(ctx: Flask):
+    (one,) = at_work("One")
+    me, her = (get_actor(make_person(one).id) for _ in range(2))
+    first, second, third = (make_offered_lead(temperature="hot", hours=900) for _ in range(3))
+    warm = make_offered_lead(temperature="warm", hours=900)
+    agree(cooling_days=5)
+    # neither absences nor holidays move the day: two days after `AT` is Repentance Day in Saxony
+    session().get_one(Partner, one.id).subdivision = "DE-SN"
+    away = (AT + DAY).date(), (AT + 3 * DAY).date()
+    session().add(Absence(organisation_id=one.id, starts_on=away[0], ends_on=away[1]))
+    noon = AT + 3 * HOUR
+    mine = pickup.claim(first.id, me, AT).pickup_id
+    pickup.give_back(mine, "no_capacity", None, me, AT)
+    # given back doesn't count
+    pickup.claim(second.id, me, noon)
+    # who pressed a moment earlier and had to wait for the other is refused like who comes later
+    for at in (noon - SECOND, noon, noon + 5 * DAY - SECOND):
+        with pytest.raises(CapReached, match="Your firm picked up a hot lead") as refused:
+            pickup.claim(third.id, her, at)
+        assert refused.value.facts["obstacle"].until == noon + 5 * DAY
+    assert match(make_lead(temperature="hot"), at, rule=rule()).excluded["cooling"] == 1
+    pickup.claim(warm.id, her, noon)
+    assert pickup.claim(third.id, get_actor(make_person(one).id), noon + 5 * DAY)
+
+
 def test_a_holiday_brings_no_flood_afterwards(ctx: Flask):
     one, rested = at_work("One", "Rested")
     made = rule()
@@ -382,3 +407,23 @@ def test_no_cap_is_passed_however_many_come_at_once(committed: Flask):
         came = list(crowd.map(both, range(4)))
     assert [offered for offered, _picked in came].count("done") == 2
     assert [picked for _offered, picked in came].count("done") == 2
+
+
+def test_of_colleagues_who_press_on_different_hot_leads_at_once_one_gets_hers(committed: Flask):
+    with committed.app_context(), unit_of_work():
+        (one,) = at_work("One")
+        people = [make_person(one).id for _ in range(3)]
+        leads = [make_offered_lead(temperature="hot").id for _ in people]
+        agree(cooling_days=1)
+
+    def press(number: int) -> str:
+        with committed.app_context():
+            try:
+                with unit_of_work():
+                    pickup.claim(leads[number], get_actor(people[number]), AT)
+            except CapReached as refusal:
+                return str(refusal.facts["obstacle"].reason)
+        return "hers"
+
+    with ThreadPoolExecutor(3) as crowd:
+        assert sorted(crowd.map(press, range(3))) == ["cooling", "cooling", "hers"]

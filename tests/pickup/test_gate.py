@@ -22,7 +22,7 @@ from portal.pickup import operations as pickup
 from portal.pickup import queries, suspension
 from portal.pickup.models import Pickup, Suspension
 from portal.pickup.rules import OpenPickup, gate_of, obstacles
-from portal.pickup.words import GateReason, sentence_of, way_out_of
+from portal.pickup.words import FOR_HOT_LEADS, GateReason, sentence_of, way_out_of
 from tests.factories import (
     AT,
     csrf_of,
@@ -184,6 +184,10 @@ SITUATIONS = {
         answered(hold(me, 9, temperature="hot"), 5 * DAY),
         capped(most_hot_picks=1),
     ),
+    GateReason.COOLING: lambda _firm, me, _her: (
+        answered(hold(me, 1, temperature="hot"), 5 * DAY),
+        capped(cooling_days=3),
+    ),
 }
 
 
@@ -219,16 +223,17 @@ def test_page_refusal_mail_and_json_say_each_reason_and_its_way_out_alike(
     asked = browser.post(url, data=form, headers={"Accept": "application/json"})
     refused = browser.post(url, data=form)
     assert (asked.status_code, refused.status_code) == (409, 409)
+    why_read = " ".join(why.split())
     for said in (text_of(available), text_of(refused.text), by_mail):
-        assert " ".join(why.split()) in said
+        assert why_read in said
         assert way in said or wanted in said
     problem = asked.get_json()
     assert (problem["reason"], problem["detail"], problem["way_out"]) == (reason, why, way)
     assert f'data-refusal="{problem["code"]}"' in refused.text
     # what keeps from hot leads only stands on their cards
     told = [text_of(page) for page in (before, browser.get(f"/leads/{lead.id}").text)]
-    if reason == GateReason.HOT_CAP_REACHED:
-        assert all(why in page and way in page for page in told)
+    if reason in FOR_HOT_LEADS:
+        assert all(why_read in page and way in page for page in told)
 
 
 def test_who_answers_all_he_owes_gets_the_lead_he_was_suspended_from(client: FlaskClient) -> None:

@@ -212,6 +212,26 @@ def test_an_entry_counts_toward_the_share_until_it_is_decided(finish, terms, sai
     assert isinstance(finish.picks(0, 22, second), Deciding)
 
 
+def test_a_firm_that_has_won_a_hot_lead_steps_out_of_the_next_and_enters_for_none(finish):
+    fairness_terms.save(Terms(cooling_days=2), None, AT)
+    second, third = finish.offer(), finish.offer()
+    for one in (finish.lead, second, third):
+        one.temperature = "hot"
+    finish.picks(1, 1)
+    for which in (1, 2):
+        finish.picks(which, 9, second)
+    finish.decide(21)
+    mine = session().scalars(select(Pickup.id)).one()
+    feedback.give(mine, Answer("waiting"), finish.actor(1), AT + 22 * SECOND)
+    with pytest.raises(CapReached):
+        finish.picks(1, 23, third)
+    finish.decide(29)
+    with pytest.raises(Outscored) as out:
+        finish.picks(1, 30, second)
+    assert "had picked up a hot lead" in words_of(out.value)[2][0]
+    assert isinstance(finish.picks(1, 2 * 86_400 + 22, third), Deciding)
+
+
 def owes(finish, which):
     """Another lead came into his hands meanwhile, and nothing was said of it."""
     session().execute(update(LeadType).values(contest="race", deciding_seconds=None))

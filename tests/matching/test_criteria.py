@@ -26,6 +26,7 @@ from portal.core.db import session
 from portal.leads.models import Lead
 from portal.matching import queries
 from portal.matching.criteria import COMPOUND, MILE_KM, Criterion, Kind, Measure, Mode, Within
+from portal.matching.criteria_rules import wrong_with
 from portal.matching.kinds import KINDS, Ask, kind_of, meets
 from portal.matching.lead_facts import LeadFacts
 from portal.matching.rules import PartnerFacts, Scorer, most_points, score_of
@@ -512,6 +513,16 @@ def test_the_nearest_are_found_by_the_index(ctx: Flask) -> None:
     session().execute(text("SET LOCAL enable_seqscan = off"))
     plan = session().connection().exec_driver_sql(f"EXPLAIN {asked}").scalars().all()
     assert any("ix_partners_latitude_partners_longitude" in line for line in plan), "\n".join(plan)
+
+
+def test_a_criterion_names_nothing_but_what_its_own_list_has(ctx: Flask) -> None:
+    make_programme()
+    for one in (
+        Criterion(Kind.BRAND, ids=(entry("brand"), entry("industry"))),
+        Criterion(Kind.PRODUCT, ids=(10**18,)),
+        Criterion(Kind.ALL, of=(Criterion(Kind.LANGUAGE, languages=("fr", "Klingon")),)),
+    ):
+        assert list(wrong_with([one]).values()) == ["Please choose from the list."]
 
 
 def test_a_rule_is_said_in_words_with_what_it_is_made_of(ctx: Flask) -> None:

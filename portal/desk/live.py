@@ -255,7 +255,10 @@ def read_ids(name: str) -> list[int]:
 @blueprint.get("/leads/<int:lead_id>/card")
 @requires(Permission.OFFERS_SEE)
 def card(lead_id: int) -> ResponseReturnValue:
-    """Show the card of a lead as it stands now for this reader: open, his, or gone (409)."""
+    """Show the card of a lead as it stands now for this reader: open, his, or gone.
+
+    Whoever watches asks what became of it: nothing is refused.
+    """
     if not wants_fragment():
         return go(url_for("desk.lead", lead_id=lead_id))
     actor, at = current_actor(), clock.now()
@@ -272,8 +275,8 @@ def card(lead_id: int) -> ResponseReturnValue:
         own = find_held(lead_id) if held.holder_id == actor.id else None
         return render_template("desk/_card_in_house.html", card=gone, mine=True, pickup=own)
     if gone.state == "in_house":
-        return render_template("desk/_card_in_house.html", card=gone, mine=False, pickup=None), 409
-    return render_template("offers/_card.html", card=gone), 409
+        return render_template("desk/_card_in_house.html", card=gone, mine=False, pickup=None)
+    return render_template("offers/_card.html", card=gone)
 
 
 @blueprint.get("/leads/<int:lead_id>/asked-again")

@@ -286,7 +286,7 @@ function follow({ stream, at: made, signedOut }) {
   async function fragment(path) {
     const answer = await ask(path);
     const holder = document.createElement("template");
-    if (answer.ok || answer.status === 409) holder.innerHTML = await answer.text();
+    if (answer.ok) holder.innerHTML = await answer.text();
     return holder.content;
   }
 

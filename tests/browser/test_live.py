@@ -76,6 +76,7 @@ def card(page, lead):
 
 
 def test_a_card_taken_elsewhere_fades_in_its_place_and_says_what_became_of_it(live, windows):
+    windows.forgiven.clear()
     rep, other = make_person(), make_person()
     above, lead, below = offered(), offered(title="Wanted by two"), offered(title="Below")
     page = open_page(windows, live, rep, "/available")

@@ -18,6 +18,7 @@ from portal.leads.models import Lead
 from portal.matching.operations import in_order, match
 from portal.matching.words import why
 from portal.offers.deciding import Right
+from portal.offers.doubts import is_there, people_of
 from portal.offers.models import OfferRound
 from portal.offers.publishing import excluded_firms
 from portal.partners.models import PartnerGroup, PartnerGroupMember
@@ -81,10 +82,14 @@ def members_of(group_id: int, lead: Lead, at: datetime) -> Sequence[int]:
 
 
 def list_parts(organisation_id: int, at: datetime) -> list[tuple[str, str]]:
-    """Return what of a firm can be chosen alone: its units, then its people who pick leads up."""
+    """Return what of a firm can be chosen alone: its units, then its people who pick leads up.
+
+    No unit in which nobody does.
+    """
     units = [
         (f"unit-{unit.id}", _("%(name)s, the whole unit", name=unit.name))
         for unit in list_units(organisation_id)
+        if is_there(people_of(unit.id))
     ]
     return [*units, *list_people(organisation_id, at)]
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import case, exists, func, literal, select, true
+from sqlalchemy import Select, case, exists, func, literal, select, true
 
 from portal.accounts.models import PARTNER_KINDS, Organisation, User
 from portal.accounts.permissions import PICKING_ROLES
@@ -101,9 +101,9 @@ def list_doubts(
             User.roles.overlap(list(PICKING_ROLES)),
         )
         asked.append((~his, "person_gone"))
-    if unit_id is not None:
-        of_unit = picks.where(User.unit_id.in_(units_below(unit_id)))
-        asked.append((~of_unit, "unit_empty"))
+    of_unit = people_of(unit_id) if unit_id is not None else None
+    if of_unit is not None and not is_there(of_unit):
+        asked.append((true(), "unit_empty"))
     asked += [
         (only_refers(Organisation.id, at), "refers"),
         (OfferExclusion.reason == "given_back", "given_back"),
@@ -111,8 +111,8 @@ def list_doubts(
     ]
     if user_id is not None and is_away(user_id, at):
         asked.append((true(), "person_away"))
-    if unit_id is not None:
-        asked.append((~of_unit.where(~away(at)), "unit_away"))
+    if of_unit is not None and not is_there(of_unit.where(~away(at))):
+        asked.append((true(), "unit_away"))
     asked.append((func.coalesce(PartnerFigures.open_pickups, 0) >= Partner.capacity, "full"))
     code = case(*((when, said if not isinstance(said, str) else literal(said))
                   for when, said in asked)).label("code")  # fmt: skip
@@ -129,6 +129,24 @@ def list_doubts(
         .order_by(func.lower(Organisation.name), Organisation.id)
     )
     return [Doubt(*row) for row in rows]
+
+
+def people_of(unit_id: int) -> Select[int]:
+    """Return the query of the people of a unit, and of the units below it, who pick leads up."""
+    return (
+        select(User.id)
+        .join(User.organisation)
+        .where(
+            User.unit_id.in_(units_below(unit_id)),
+            User.active,
+            User.roles.overlap(list(PICKING_ROLES)),
+        )
+    )
+
+
+def is_there(people: Select[int]) -> bool:
+    """Say whether there is anybody at all of these people."""
+    return session().scalar(people.limit(1)) is not None
 
 
 def is_away(user_id: int, at: datetime) -> bool:

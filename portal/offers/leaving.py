@@ -15,12 +15,12 @@ from sqlalchemy import ColumnElement, or_, select
 
 from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import PICKING_ROLES
-from portal.accounts.reach import units_below
 from portal.core.db import session
 from portal.core.errors import Conflict
 from portal.leads.models import Lead, LeadState
 from portal.offers import redistribution
 from portal.offers.by_hand import lock_round
+from portal.offers.doubts import is_there, people_of
 from portal.offers.models import Offer, RoundOutcome, Way
 from portal.offers.operations import close_round, lock_leads, lock_partner
 from portal.offers.taking_back import list_standing, take_out, with_offered_on
@@ -56,17 +56,7 @@ def _empty_units(organisation_id: int) -> list[int]:
         .where(Offer.organisation_id == organisation_id, Offer.open, Offer.unit_id.is_not(None))
         .distinct()
     )
-    picks = select(User.id).where(
-        User.organisation_id == organisation_id,
-        User.active,
-        User.roles.overlap(list(PICKING_ROLES)),
-    )
-    return [
-        unit_id
-        for unit_id in asked
-        if unit_id
-        and session().scalar(picks.where(User.unit_id.in_(units_below(unit_id))).limit(1)) is None
-    ]
+    return [unit_id for unit_id in asked if unit_id and not is_there(people_of(unit_id))]
 
 
 def end_of_firm(organisation_id: int, at: datetime) -> None:

@@ -220,9 +220,10 @@ def closed(company):
 
 
 def test_a_unit_of_which_everybody_is_away_gets_it_only_where_somebody_says_so(company):
-    for user in (company.sara, company.tim):
+    away = {company.sara.id: company.firm, company.tim.id: company.firm}
+    for user_id, firm in {**away, None: company.other.organisation}.items():
         days = {"starts_on": AT.date(), "ends_on": AT.date()}
-        session().add(Absence(organisation_id=company.firm.id, user_id=user.id, **days))
+        session().add(Absence(organisation_id=firm.id, user_id=user_id, **days))
     session().flush()
     [doubt] = list_doubts(company.lead.id, [company.firm.id], AT, None, company.south.id)
     assert (doubt.code, doubt.may_be_overruled) == ("unit_away", True)

@@ -8,10 +8,9 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 from sqlalchemy import delete, func, select, text
-from sqlalchemy.dialects.postgresql import insert
 
 from portal.accounts.actor import Actor
-from portal.core.db import session
+from portal.core.db import ask, session
 from portal.core.errors import Invalid
 from portal.core.events import record
 from portal.leads import wall as contacts_wall
@@ -19,7 +18,7 @@ from portal.leads.models import Lead, LeadContact
 from portal.partners.models import Partner
 from portal.relations import keys, rules, wall
 from portal.relations.events import KnownCustomersChanged
-from portal.relations.models import KnownBy, KnownCustomer, MarkKind, RelationHit, RelationKey
+from portal.relations.models import KnownCustomer, MarkKind, RelationKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +150,27 @@ WHO_LISTS = text(
 )
 
 # accounts of customers and pickups belong to rooms above, so their tables are named here
-WHO_WON = text(
+KEEP_HITS = text(
     """
-    SELECT DISTINCT pickup.organisation_id
-    FROM customer_leads this
-    JOIN customer_leads other ON other.customer_id = this.customer_id AND other.lead_id <> :lead
-    JOIN pickups pickup ON pickup.lead_id = other.lead_id AND pickup.outcome = 'won'
-    WHERE this.lead_id = :lead AND pickup.ended_at <= :at
+    WITH won AS (
+      SELECT DISTINCT pickup.organisation_id AS firm
+      FROM customer_leads this
+      JOIN customer_leads other ON other.customer_id = this.customer_id AND other.lead_id <> :lead
+      JOIN pickups pickup ON pickup.lead_id = other.lead_id AND pickup.outcome = 'won'
+      WHERE this.lead_id = :lead AND pickup.ended_at <= :at
+    ), known AS (
+      SELECT firm, 'customer' AS by FROM won
+      UNION ALL
+      SELECT DISTINCT firm, 'list' FROM unnest(CAST(:listed AS bigint[])) AS listed(firm)
+      WHERE firm NOT IN (SELECT firm FROM won)
+    ), gone AS (
+      DELETE FROM relation_hits
+      WHERE lead_id = :lead AND by <> 'claim'
+        AND organisation_id NOT IN (SELECT firm FROM known)
+    )
+    INSERT INTO relation_hits (lead_id, organisation_id, at, by)
+    SELECT :lead, firm, :at, by FROM known ORDER BY firm
+    ON CONFLICT DO NOTHING
     """
 )
 
@@ -169,24 +182,7 @@ def meet(lead: Lead, at: datetime) -> None:
     later can find out who is behind a teaser. And by deals they won with the same customer. Claims
     that were granted stay.
     """
-    known = dict.fromkeys(_who_lists(lead), KnownBy.LIST)
-    won = session().scalars(WHO_WON, {"lead": lead.id, "at": at})
-    known.update(dict.fromkeys(won, KnownBy.CUSTOMER))
-    session().execute(
-        delete(RelationHit)
-        .where(
-            RelationHit.lead_id == lead.id,
-            RelationHit.by != KnownBy.CLAIM,
-            RelationHit.organisation_id.not_in(list(known)),
-        )
-        .execution_options(synchronize_session=False)
-    )
-    if known:
-        hits = [
-            {"lead_id": lead.id, "organisation_id": firm, "at": at, "by": by}
-            for firm, by in sorted(known.items())
-        ]
-        session().execute(insert(RelationHit).values(hits).on_conflict_do_nothing())
+    ask(KEEP_HITS, {"lead": lead.id, "listed": _who_lists(lead), "at": at})
 
 
 def meets(lead: Lead, traits: Collection[rules.Trait]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, ScalarSelect, select
+from sqlalchemy import ColumnElement, ScalarSelect, bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.core.db import session
@@ -37,19 +37,18 @@ class PolicyNamed(Refused):
     code = "policy_named"
 
 
+OF_LEAD = (
+    select(DeadlinePolicy)
+    .select_from(Lead)
+    .join(LeadType, LeadType.id == Lead.type_id)
+    .join(DeadlinePolicy, RULING)
+    .where(Lead.id == bindparam("lead_id"))
+)
+
+
 def policy_of(lead: Lead) -> DeadlinePolicy:
     """Return the policy that holds for what begins with a lead now."""
-    return (
-        session()
-        .scalars(
-            select(DeadlinePolicy)
-            .select_from(Lead)
-            .join(LeadType, LeadType.id == Lead.type_id)
-            .join(DeadlinePolicy, RULING)
-            .where(Lead.id == lead.id)
-        )
-        .one()
-    )
+    return session().scalars(OF_LEAD, {"lead_id": lead.id}).one()
 
 
 def said_of(column: InstrumentedAttribute[int]) -> ScalarSelect[int]:

@@ -7,10 +7,10 @@ from collections.abc import Collection
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from portal.catalog.fields import PREFIX, place_of
-from portal.core.db import session
+from portal.core.db import ask, session
 from portal.core.errors import Invalid
 from portal.leads import own_fields, script, wall
 from portal.leads.definition import STAGES
@@ -53,6 +53,27 @@ WORDS = {
 }
 
 
+# every lead is asked these before an offer, so they are built once
+FIELDS = (
+    select(LeadRequirement.field)
+    .where(
+        LeadRequirement.type_id == bindparam("type_id"), LeadRequirement.step == bindparam("step")
+    )
+    .order_by(LeadRequirement.id)
+)
+QUESTIONS = (
+    select(QualificationQuestion, LeadAnswer.answer)
+    .join(LeadType, LeadType.definition_id == QualificationQuestion.definition_id)
+    .outerjoin(
+        LeadAnswer,
+        (LeadAnswer.question_id == QualificationQuestion.id)
+        & (LeadAnswer.lead_id == bindparam("lead_id")),
+    )
+    .where(LeadType.id == bindparam("type_id"), QualificationQuestion.for_type(LeadType.id))
+    .order_by(QualificationQuestion.position, QualificationQuestion.id)
+)
+
+
 def missing_for(lead: Lead, step: str, contact: LeadContact | None = None) -> dict[str, str]:
     """Return a sentence per field that is still missing before `step`.
 
@@ -60,15 +81,7 @@ def missing_for(lead: Lead, step: str, contact: LeadContact | None = None) -> di
 
     `contact` is the lead's, where it is at hand.
     """
-    fields = (
-        session()
-        .scalars(
-            select(LeadRequirement.field)
-            .where(LeadRequirement.type_id == lead.type_id, LeadRequirement.step == step)
-            .order_by(LeadRequirement.id)
-        )
-        .all()
-    )
+    fields = ask(FIELDS, {"type_id": lead.type_id, "step": step}).scalars().all()
     if contact is None and any(field.startswith("contact.") for field in fields):
         with wall.open_for([lead.id]) as opened:
             contact = opened.get(LeadContact, lead.id)
@@ -108,21 +121,8 @@ def _filled(field: str, lead: Lead, contact: LeadContact | None) -> bool:
 
 def list_questions(lead: Lead) -> list[tuple[QualificationQuestion, str]]:
     """Return the questions that are asked of a lead with what was answered."""
-    rows = (
-        session()
-        .execute(
-            select(QualificationQuestion, LeadAnswer.answer)
-            .join(LeadType, LeadType.definition_id == QualificationQuestion.definition_id)
-            .outerjoin(
-                LeadAnswer,
-                (LeadAnswer.question_id == QualificationQuestion.id)
-                & (LeadAnswer.lead_id == lead.id),
-            )
-            .where(LeadType.id == lead.type_id, QualificationQuestion.for_type(LeadType.id))
-            .order_by(QualificationQuestion.position, QualificationQuestion.id)
-        )
-        .all()
-    )
+    asked_of = {"lead_id": lead.id, "type_id": lead.type_id}
+    rows = session().execute(QUESTIONS, asked_of).all()
     answers = {question.key: answer or "" for question, answer in rows}
     asked = script.asked([question for question, _answer in rows], answers)
     return [(one, answers[one.key]) for one in asked]

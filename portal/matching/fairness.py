@@ -49,9 +49,13 @@ class Shared:
     kept: dict[str, Any] | None = None
 
 
+# every match asks this, so it is built once
+LATEST = select(FairnessTerms).order_by(FairnessTerms.number.desc()).limit(1)
+
+
 def read_terms() -> Terms:
     """Return the terms that hold; where nothing was agreed on, all share alike."""
-    row = session().scalar(select(FairnessTerms).order_by(FairnessTerms.number.desc()).limit(1))
+    row = session().scalar(LATEST)
     return terms_of(row) if row is not None else Terms()
 
 
@@ -87,7 +91,7 @@ def wait_in_line() -> None:
 
     Whoever comes second counts what the first has offered.
     """
-    session().execute(IN_LINE)
+    ask(IN_LINE, {})
 
 
 def share_out(

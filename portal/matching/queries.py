@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     SQLColumnExpression,
     and_,
+    bindparam,
     case,
     column,
     false,
@@ -43,12 +44,18 @@ from portal.partners.facts import LAST_KEPT, NOW, UNSEEN
 from portal.partners.models import Partner
 from portal.relations.models import RelationHit
 
+# every match asks these, so they are built once
+IN_ORDER = select(DistributionRule).order_by(DistributionRule.position, DistributionRule.id)
+HOLD = (
+    select(DistributionRule.id)
+    .where(DistributionRule.id == bindparam("rule_id"))
+    .with_for_update(read=True, key_share=True)
+)
+
 
 def list_rules(*, lock: bool = False) -> Sequence[DistributionRule]:
     """Return all rules in the order in which they are tried."""
-    rules = select(DistributionRule).order_by(DistributionRule.position, DistributionRule.id)
-    if lock:
-        rules = rules.with_for_update(key_share=True)
+    rules = IN_ORDER.with_for_update(key_share=True) if lock else IN_ORDER
     return session().scalars(rules).all()
 
 
@@ -64,8 +71,7 @@ def get_rule(rule_id: int, *, lock: bool = False) -> DistributionRule:
 
 def hold_rule(rule_id: int) -> bool:
     """Keep a rule from being deleted until the transaction ends; False where it is gone."""
-    held = select(DistributionRule.id).where(DistributionRule.id == rule_id)
-    return session().scalar(held.with_for_update(read=True, key_share=True)) is not None
+    return session().scalar(HOLD, {"rule_id": rule_id}) is not None
 
 
 def find_lead(number: str) -> Lead | None:
@@ -174,6 +180,7 @@ def judge_partners(
         column for criterion in criteria for column in kinds.columns(criterion, ask, passed=True)
     ]
     counts: list[Any] = [judged.c.failed, func.count(), LAST_KEPT, UNSEEN]
+    whose = len(counts)
     tally = select(*counts, *(null() for _ in range(len(read) + 1)))
     of_passed = [known.c.organisation_id, *(one.label(f"fact_{n}") for n, one in enumerate(read))]
     facts = (
@@ -188,15 +195,15 @@ def judge_partners(
     candidates, upto = 0, 0
     unseen: Sequence[Range[int]] = ()
     passed, take = [], kinds.taker(criteria)
-    for verdict, count, last, not_seen, organisation_id, *values in rows:
-        if organisation_id is None:
-            upto, unseen = last, not_seen
+    for row in rows:
+        if row[whose] is None:
+            verdict, count, upto, unseen = row[:whose]
             candidates += count
             if verdict:
                 name = names[verdict - 1]
                 excluded[name] = excluded.get(name, 0) + count
         else:
-            passed.append(PartnerFacts(organisation_id, take(values)))
+            passed.append(PartnerFacts(row[whose], take(row[whose + 1 :])))
     return Judgement(passed, excluded, candidates, upto, unseen)
 
 

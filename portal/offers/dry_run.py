@@ -23,9 +23,13 @@ from portal.offers.models import DryRun, OfferRound, Rehearsal
 SHOWN = 50
 
 
+# every round that opens asks this, so it is built once
+OPEN = select(DryRun).where(DryRun.ended_at.is_(None))
+
+
 def find_open() -> DryRun | None:
     """Return the dry run that the programme is on."""
-    return session().scalar(select(DryRun).where(DryRun.ended_at.is_(None)))
+    return session().scalar(OPEN)
 
 
 def begin(user_id: int | None, at: datetime) -> None:

@@ -147,14 +147,17 @@ def offer_to_unit(lead_id: int, unit_id: int | None, hours: int, at: datetime) -
     return publish_to_unit(lead, unit, hours, at)
 
 
+LOCK_LEAD = (
+    select(Lead)
+    .where(Lead.id == bindparam("lead_id"))
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
+
+
 def lock_lead(lead_id: int) -> Lead:
     """Lock a lead and return it fresh. Raises `NotFound`."""
-    lead = session().scalar(
-        select(Lead)
-        .where(Lead.id == lead_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
+    lead = session().scalar(LOCK_LEAD, {"lead_id": lead_id})
     if lead is None:
         raise NotFound()
     return lead

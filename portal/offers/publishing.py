@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, select, text
 
 from portal.accounts import reach
 from portal.accounts.models import Unit, User
 from portal.accounts.queries import list_pickers
-from portal.core.db import session
+from portal.core.db import ask, session
 from portal.core.errors import Conflict
 from portal.core.events import record
 from portal.leads import policies
@@ -48,13 +48,15 @@ def new_seed() -> int:
     return random.getrandbits(SEED_BITS)
 
 
+# every lead that is offered asks this, so it is built once
+EXCLUDED = select(OfferExclusion.organisation_id).where(
+    OfferExclusion.lead_id == bindparam("lead_id")
+)
+
+
 def excluded_firms(lead_id: int) -> Sequence[int]:
     """Return the firms that are not offered this lead again."""
-    return (
-        session()
-        .scalars(select(OfferExclusion.organisation_id).where(OfferExclusion.lead_id == lead_id))
-        .all()
-    )
+    return ask(EXCLUDED, {"lead_id": lead_id}).scalars().all()
 
 
 WRITE_OFFERS = text(

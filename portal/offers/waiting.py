@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, DateTime, bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import PICKING_ROLES
-from portal.core.db import session
+from portal.core.db import ask, session
 from portal.leads.models import Lead, LeadState
 from portal.offers.models import StandBy, StandByOutcome
 from portal.partners.queries import away
@@ -30,25 +30,29 @@ def head_start(hours: int, lasts: timedelta) -> timedelta:
     return min(timedelta(hours=hours), lasts / 2)
 
 
+# every round that opens asks this, so it is built once
+WAITING = (
+    select(StandBy.user_id, StandBy.organisation_id)
+    .join(User, User.id == StandBy.user_id)
+    .join(Organisation, Organisation.id == StandBy.organisation_id)
+    .where(
+        StandBy.lead_id == bindparam("lead_id"),
+        StandBy.ended_at.is_(None),
+        User.organisation_id == StandBy.organisation_id,
+        User.active,
+        User.roles.overlap(list(PICKING_ROLES)),
+        ~away(bindparam("at", type_=DateTime(timezone=True))),
+    )
+    .order_by(StandBy.created_at, StandBy.id)
+)
+
+
 def list_waiting(lead_id: int, organisation_ids: Collection[int], at: datetime) -> Places:
     """Return the places of these firms in a lead that came back, who waited longest first.
 
     Whoever left the firm, may not pick any more or is away today keeps the place for another time.
     """
-    places = session().execute(
-        select(StandBy.user_id, StandBy.organisation_id)
-        .join(User, User.id == StandBy.user_id)
-        .join(Organisation, Organisation.id == StandBy.organisation_id)
-        .where(
-            StandBy.lead_id == lead_id,
-            StandBy.ended_at.is_(None),
-            User.organisation_id == StandBy.organisation_id,
-            User.active,
-            User.roles.overlap(list(PICKING_ROLES)),
-            ~away(at),
-        )
-        .order_by(StandBy.created_at, StandBy.id)
-    )
+    places = ask(WAITING, {"lead_id": lead_id, "at": at})
     # few wait for a lead, many may be offered it
     offered = set(organisation_ids)
     return [(row.user_id, row.organisation_id) for row in places if row.organisation_id in offered]

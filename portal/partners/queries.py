@@ -219,7 +219,7 @@ def list_absences_of(
     )
 
 
-def away(at: datetime) -> ColumnElement[bool]:
+def away(at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """Return, for a query of people and their firms, the condition that one of both is away.
 
     The day is that of the firm's calendar.
@@ -231,7 +231,7 @@ def away(at: datetime) -> ColumnElement[bool]:
     )
 
 
-def _today(at: datetime) -> ColumnElement[Any]:
+def _today(at: datetime | ColumnElement[datetime]) -> ColumnElement[Any]:
     return cast(func.timezone(Organisation.timezone, at), Date)
 
 

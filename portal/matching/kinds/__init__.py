@@ -126,17 +126,17 @@ def columns(criterion: Criterion, ask: Ask, *, passed: bool) -> Iterator[ColumnE
 
 def taker(criteria: Sequence[Criterion]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
     """Return what makes the facts about a partner, one per criterion, of what `columns` read."""
-    made_of_others = any(criterion.of for criterion in criteria)
 
     def take(found: Sequence[Any]) -> tuple[Any, ...]:
-        # a list can't be the key under which partners share a part
-        values = [tuple(value) if type(value) is list else value for value in found]
-        if not made_of_others:
-            return tuple(values)
-        taken = iter(values)
+        taken = iter(_as_keys(found))
         return tuple([_take(criterion, taken) for criterion in criteria])
 
-    return take
+    return take if any(criterion.of for criterion in criteria) else _as_keys
+
+
+def _as_keys(found: Sequence[Any]) -> tuple[Any, ...]:
+    # a list can't be the key under which partners share a part
+    return tuple([tuple(value) if type(value) is list else value for value in found])
 
 
 def _take(criterion: Criterion, taken: Iterator[Any]) -> Any:

@@ -30,7 +30,7 @@ from portal.offers.operations import (
     MOST_HOURS,
     check_rested,
     lock_lead,
-    lock_partner,
+    lock_partners,
     take_from_market,
 )
 from portal.offers.publishing import publish, stays_direct
@@ -67,6 +67,8 @@ def offer(
     `Resting`, `StaysDirect`, `Invalid` (something is missing, nobody is left), `NotFound`.
     """
     deciding.get_right(actor, choice.firms)
+    # whoever of the firms leaves just now has left, or waits: her leaving ends what is on offer
+    lock_partners(choice.firms)
     lead = lock_lead(lead_id)
     if not may_be_offered(lead.state, lead.suppressed):
         raise NotReady(_("%(number)s can't be offered in its present state.", number=lead.number))
@@ -198,8 +200,7 @@ def withdraw_from(
     deciding.get_right(actor, (organisation_id,))
     # whoever of the firms is picking it up just now is done, or finds it gone
     in_line = with_offered_on(lead_id, organisation_id)
-    for firm in sorted(in_line):
-        lock_partner(firm)
+    lock_partners(in_line)
     lead, current = lock_round(lead_id)
     gone = with_offered_on(lead_id, organisation_id)
     if not gone <= in_line:

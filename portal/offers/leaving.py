@@ -22,7 +22,7 @@ from portal.offers import redistribution
 from portal.offers.by_hand import lock_round
 from portal.offers.doubts import is_there, people_of
 from portal.offers.models import Offer, RoundOutcome, Way
-from portal.offers.operations import close_round, lock_leads, lock_partner
+from portal.offers.operations import close_round, lock_leads, lock_partners
 from portal.offers.taking_back import list_standing, take_out, with_offered_on
 
 Found = Mapping[int, set[int]]
@@ -93,8 +93,7 @@ def _find(*which: ColumnElement[bool]) -> dict[int, set[int]]:
 def _end(find: Callable[[], Found], at: datetime) -> None:
     before = find()
     in_line = set[int]().union(*before.values())
-    for firm in sorted(in_line):
-        lock_partner(firm)
+    lock_partners(in_line)
     lock_leads(before)
     # asked again: it was picked up, taken back or offered to somebody else, or the firm is back
     now = {lead_id: firms for lead_id, firms in find().items() if lead_id in before}

@@ -384,6 +384,16 @@ def lock_partner(organisation_id: int) -> None:
     session().execute(LOCK_PARTNER, {"organisation_id": organisation_id})
 
 
+def lock_partners(organisation_ids: Collection[int]) -> None:
+    """Put the people of each firm in one line, firm by firm in order of ids."""
+    session().execute(
+        select(Organisation.id)
+        .where(Organisation.id.in_(organisation_ids))
+        .order_by(Organisation.id)
+        .with_for_update(key_share=True)
+    )
+
+
 def check_standing(row: AnyRow, lead_id: int, actor: Actor, at: datetime) -> None:
     """Refuse a firm's last offer of a lead, read by `LAST_OFFER`, that stands no more.
 

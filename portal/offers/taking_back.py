@@ -1,6 +1,6 @@
 """A firm's offer ends before its time: what becomes of the round that others are still in.
 
-The lead and its round are locked, and before them the firms (`operations.lock_partner`).
+The lead and its round are locked, and before them the firms (`operations.lock_partners`).
 """
 
 from __future__ import annotations

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import html
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
 from portal.accounts import administration
+from portal.accounts.models import User
 from portal.accounts.queries import get_actor
 from portal.core import clock, jobs
 from portal.core.db import session, unit_of_work
@@ -285,14 +288,14 @@ def test_what_a_colleague_is_offered_meanwhile_is_hers(desk, monkeypatch):
     desk.offers(0, user_id=rep.id)
     rep.active = False
     session().flush()
-    lock = leaving.lock_partner
+    lock = leaving.lock_partners
 
-    def offered_anew(firm):
+    def offered_anew(firms):
         by_hand.withdraw(desk.lead.id, desk.manager, LATER)
         desk.offers(0, user_id=other.id, at=LATER)
-        lock(firm)
+        lock(firms)
 
-    monkeypatch.setattr(leaving, "lock_partner", offered_anew)
+    monkeypatch.setattr(leaving, "lock_partners", offered_anew)
     leaving.end_of_person(rep.id, LATER)
     assert queries.find_card(desk.lead.id, get_actor(other.id), LATER)
 
@@ -427,3 +430,27 @@ def test_the_way_of_an_offer_by_hand_through_the_pages(app):
     saved["first_minutes"] = "10"
     assert client.post("/allocation", data=saved).status_code == 303
     assert other.get(f"{home}/offering").status_code == 404
+
+
+def test_who_leaves_waits_for_an_offer_that_is_just_being_made(committed):
+    with committed.app_context(), unit_of_work():
+        desk = Desk()
+        rep_id, lead_id = desk.reps[0][0].id, desk.lead.id
+        admin = get_actor(make_person(make_vendor(), "admin").id)
+        choice = Choice(desk.ids(0), user_id=rep_id)
+
+    def leave():
+        with committed.app_context(), unit_of_work():
+            session().execute(text("SET LOCAL lock_timeout = '200ms'"))
+            leavers.deactivate(session().get_one(User, rep_id), None, admin, LATER)
+
+    with ThreadPoolExecutor(1) as elsewhere, committed.app_context():
+        with unit_of_work():
+            by_hand.offer(lead_id, choice, desk.manager, AT)
+            with pytest.raises(OperationalError):
+                elsewhere.submit(leave).result()
+        elsewhere.submit(leave).result()
+        # so the news of her leaving finds it
+        with unit_of_work():
+            leaving.end_of_person(rep_id, LATER)
+            assert session().get_one(Lead, lead_id).state == LeadState.RETURNED

@@ -53,6 +53,15 @@ def read_picked(lead: Lead, right: Right) -> Picked:
     return Picked(firms, group_id, list(dict.fromkeys([*firms, *within])))
 
 
+def read_whom(picked: Picked) -> str:
+    """Read from the address for whom of the one firm it shall be; nothing where that is gone."""
+    whom = request.args.get("whom", "")
+    if not whom or len(picked.all_firms) != 1:
+        return ""
+    parts = dict(choosing.list_parts(picked.all_firms[0], clock.now()))
+    return whom if whom in parts else ""
+
+
 def read_ids(name: str) -> list[int]:
     """Read ids that were sent under a name, each once; what is odd is left out."""
     given = request.values.getlist(name)
@@ -90,9 +99,7 @@ def look(lead_id: int) -> ResponseReturnValue:
     if not picked.all_firms:
         flash(_("Please choose to whom."), "warning")
         return go(url_for("offering.choose", lead_id=lead_id))
-    form = HandForm(
-        formdata=None, whom=request.args.get("whom"), days="3", way="race", minutes="120"
-    )
+    form = HandForm(formdata=None, whom=read_whom(picked), days="3", way="race", minutes="120")
     return ask_how(lead, picked, form)
 
 

@@ -135,6 +135,15 @@ def test_for_everybody_else_there_is_no_such_offer(company):
     assert company.state == LeadState.OFFERED
 
 
+def test_a_manager_who_picks_leads_up_herself_may_pick_what_is_for_a_unit(company):
+    company.head.roles = ["partner_manager", "partner_rep"]
+    session().flush()
+    opened, _left_out = company.offers()
+    told = {user.id for user, _offer in list_offered(company.lead.id, opened.id, LATER)}
+    assert company.head.id not in told
+    assert not pickup.claim(company.lead.id, company.actor("head"), LATER).again
+
+
 def test_the_first_of_the_unit_holds_it_and_it_counts_for_the_firm(company):
     company.offers()
     [counted] = fairness.session().execute(
@@ -184,7 +193,6 @@ def test_a_unit_s_no_is_the_unit_s_and_the_manager_s_the_firm_s(company, who, ou
         (lambda h: administration.move(h.tim, h.other.organisation, h.tim.roles, LATER, 1), True),
         (lambda h: tree.save_unit(h.firm, "Alps", LATER, h.team, parent_id=h.north.id), True),
         (lambda h: tree.set_unit(h.tim, h.south.id, LATER), False),
-        (lambda h: leavers.deactivate(h.nora, None, h.manager, LATER), False),
     ],
 )
 def test_a_unit_in_which_nobody_is_left_keeps_no_lead_on_the_market(company, leave, ends):
@@ -196,20 +204,17 @@ def test_a_unit_in_which_nobody_is_left_keeps_no_lead_on_the_market(company, lea
     assert first.outcome == ("expired" if ends else None)
 
 
-@pytest.mark.parametrize(
-    "choose",
-    [
+def test_no_other_unit_can_be_chosen(company):
+    for choose in (
         lambda h: Choice([h.firm.id, h.other.organisation_id], unit_id=h.south.id),
         lambda h: Choice([h.firm.id], unit_id=h.south.id, user_id=h.sara.id),
         lambda h: Choice([h.other.organisation_id], unit_id=h.south.id),
         lambda h: Choice([h.firm.id], unit_id=987_654_321),
         lambda h: Choice([h.firm.id], unit_id=closed(h).id),
         lambda h: Choice([h.firm.id], unit_id=make_unit(h.firm, "Nobody").id),
-    ],
-)
-def test_no_other_unit_can_be_chosen(company, choose):
-    with pytest.raises(Invalid):
-        by_hand.offer(company.lead.id, choose(company), company.manager, AT)
+    ):
+        with pytest.raises(Invalid):
+            by_hand.offer(company.lead.id, choose(company), company.manager, AT)
     assert company.state == LeadState.QUALIFIED
 
 
@@ -291,6 +296,10 @@ def test_the_way_of_a_lead_to_a_partner_s_unit_through_the_pages(app):
     home, firm, unit = f"/leads/{company.lead.id}", company.firm.id, f"unit-{company.south.id}"
     page = html.unescape(manager.get(f"{home}/offering/terms?firm={firm}").text)
     assert "South, the whole unit" in page
+    assert (
+        "nobody of the unit"
+        not in manager.get(f"{home}/offering/terms?firm={firm}&whom=unit-98765").text
+    )
     sent = {"csrf_token": csrf_of(page), "firm": firm, "whom": unit, "days": 3}
     odd = manager.post(f"{home}/offering", data={**sent, "whom": "unit-98765"})
     assert odd.status_code == 422

@@ -200,8 +200,8 @@ def worker_number(request: pytest.FixtureRequest) -> int:
 def house(worker_number: int) -> Iterator[Flask]:
     """Return the application of this worker on its own database."""
     name = f"worker_{worker_number}_{os.getpid()}"
-    url = copy_database(name)
-    app = application(settings_for(url, redis_url(worker_number % 16), Path(os.environ[HOME])))
+    url, folder = copy_database(name), Path(os.environ[HOME]) / name
+    app = application(settings_for(url, redis_url(worker_number % 16), folder))
     yield app
     with app.app_context():
         hang_up()
@@ -271,8 +271,8 @@ def client(app: Flask) -> FlaskClient:
 def committed(worker_number: int) -> Iterator[Flask]:
     """Return an application on a new database, where commits are real."""
     name = f"own_{worker_number}_{os.getpid()}"
-    home = Path(os.environ[HOME])
-    with house_of_its_own(name, redis_url(worker_number % 16), home) as app:
+    folder = Path(os.environ[HOME]) / name
+    with house_of_its_own(name, redis_url(worker_number % 16), folder) as app:
         yield app
 
 

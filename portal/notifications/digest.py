@@ -18,6 +18,7 @@ from portal.core.config import Settings
 from portal.core.mail import links
 from portal.core.mail.links import Purpose
 from portal.core.mail.rendering import moment
+from portal.inbound.keywords import ANSWERS, CHOICES
 from portal.leads.queries import find_teaser
 from portal.notifications.letters import (
     Letter,
@@ -28,6 +29,7 @@ from portal.notifications.letters import (
     offered_lead,
     question_path,
     round_words,
+    spoken,
     to,
 )
 from portal.notifications.models import Topic
@@ -65,12 +67,14 @@ def digest(
             for kind, pickup in collected.feedback[:most]
             if (item := _owed(kind, pickup, user, at))
         ]
+        offers = [offered_lead(one, user, at) for one in collected.offers[:most]]
         rounds = [words for one in collected.rounds[:most] if (words := round_words(one, at))]
         context = {
             "summary": summary_of(collected),
             "gate": gate_told(user, at) if collected.feedback else None,
             "feedback": feedback,
-            "offers": [offered_lead(one, user, at) for one in collected.offers[:most]],
+            "offers": offers,
+            **_words_for(feedback, offers),
             "rounds": rounds,
             "drafts": collected.drafts[:most],
             "news": [
@@ -100,6 +104,20 @@ def digest(
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
     return Letter("digest", context, headers=headers if daily else {})
+
+
+def _words_for(
+    feedback: list[dict[str, Any]], offers: list[dict[str, Any]]
+) -> dict[str, tuple[str, ...] | str]:
+    """Return the words to answer such a mail with, and an example about the first lead in it."""
+    named = [(item["lead"], spoken(ANSWERS)) for item in feedback[:1]]
+    named += [(lead, spoken(CHOICES)) for lead in offers[:1]]
+    if not named:
+        return {}
+    return {
+        "reply_words": tuple(word for _lead, words in named for word in words),
+        "reply_example": f"{named[0][0]['number']} {named[0][1][0]}",
+    }
 
 
 def _owed(kind: str, pickup: Pickup, user: User, at: datetime) -> dict[str, Any] | None:

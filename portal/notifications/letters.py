@@ -42,6 +42,7 @@ from portal.deadlines.telling import expectations
 from portal.feedback.models import Feedback
 from portal.feedback.rules import Status, words_of
 from portal.inbound.events import MailActionDone
+from portal.inbound.keywords import ANSWERS, CHOICES
 from portal.leads import contacts
 from portal.leads.models import Lead, LeadState, LeadType
 from portal.leads.queries import find_teaser
@@ -78,12 +79,6 @@ CLOCKS = {
     Topic.COMPLETION_WANTED.value: ClockKind.COMPLETION,
 }
 """What mails to a holder are about; all others are about the next answer."""
-
-KEYWORDS = {
-    "en": ("OPEN", "WAITING", "PROPOSAL", "WON", "LOST"),
-    "de": ("OFFEN", "WARTEN", "ANGEBOT", "GEWONNEN", "VERLOREN"),
-}
-"""What stands in the first line of an answer by mail; read by programme, so not translated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +225,7 @@ def answers(path: str, pickup: Pickup, number: str, user: User) -> list[dict[str
     """Return the five answers about a lead in hand, each with its link and as a mail to send."""
     settings: Settings = current_app.config["SETTINGS"]
     reply = addresses.reply_address(pickup.lead_id, user.id, *_signs())
-    words = KEYWORDS.get(str(get_locale())[:2], KEYWORDS["en"])
+    words = spoken(ANSWERS)
     asked = {
         "won": f"\n\n{_('Value of the order, %(currency)s', currency=settings.currency)}: ",
         "lost": f"\n\n{_('Why?')} \n{_('Who decided?')} ",
@@ -243,6 +238,11 @@ def answers(path: str, pickup: Pickup, number: str, user: User) -> list[dict[str
         }
         for status, keyword in zip(Status, words, strict=True)
     ]
+
+
+def spoken(words: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return what a programme reads in an answer, in the language that is spoken."""
+    return words.get(str(get_locale())[:2], words["en"])
 
 
 def mailto(address: str, subject: str, body: str) -> str:
@@ -278,7 +278,8 @@ def lead_offered(found: Offered, user: User, at: datetime, *, ends: bool = False
     """A lead for you; or its offer `ends`, and it is still there."""
     kind = Topic.OFFER_ENDS if ends else Topic.LEAD_OFFERED
     with to(user):
-        return Letter(kind, {"lead": offered_lead(found, user, at)}, found[0].id)
+        lead = offered_lead(found, user, at)
+        return Letter(kind, {"lead": lead, "reply_words": spoken(CHOICES)}, found[0].id)
 
 
 def expected_first(pickup: Pickup) -> Sequence[str]:
@@ -330,6 +331,7 @@ def yours_now(
                 ],
                 "expected": expected_first(pickup),
                 "answer_rows": answers(path, pickup, lead.number, user),
+                "reply_words": spoken(ANSWERS),
                 "interest_path": interest_path(path, pickup),
                 "known_path": f"{path}?s=known",
             },
@@ -362,6 +364,7 @@ def feedback_wanted(kind: str, pickup: Pickup, user: User, at: datetime) -> Lett
             kind,
             {
                 "lead": lead_of(teaser, at),
+                "reply_words": spoken(ANSWERS),
                 "instead_of": instead_of,
                 "due_at": due,
                 "late": due <= at,

@@ -27,6 +27,8 @@ from portal.core.mail.addresses import one_line
 
 MOST_PARAGRAPHS = 100
 LARGEST = 100_000  # bytes of HTML: Gmail cuts longer ones off
+SENTINEL = "##- Bitte oberhalb dieser Zeile antworten / Please reply above this line -##"
+"""Stands on top of what can be answered, in both languages: a programme reads it, too."""
 
 Tokens = Callable[[str], Mapping[str, tuple[str, str]]]
 
@@ -64,7 +66,10 @@ def render(kind: str, context: Mapping[str, Any], locale: str, timezone: str) ->
 
     Templates get `context`, `link(path)` for absolute addresses, `moment(at)` for a date that is
     still true tomorrow, `whole(number)` for what no line may part, `paragraphs(text)`,
-    `programme`, `locale`, and `tokens`: accent colours by day and by night.
+    `programme`, `locale`, `sentinel`, and `tokens`: accent colours by day and by night.
+
+    A `reply_to` in the context says that the mail can be answered: then it begins with the line
+    above which to do that, and offers the words of `reply_words`.
     """
     settings: Settings = current_app.config["SETTINGS"]
     environment = current_app.jinja_env
@@ -77,6 +82,7 @@ def render(kind: str, context: Mapping[str, Any], locale: str, timezone: str) ->
         "programme": settings.programme_name,
         "tokens": cast(Tokens, environment.globals["mail_tokens"])(settings.accent),
         "locale": locale,
+        "sentinel": SENTINEL,
     }
 
     def part(name: str) -> str:
@@ -89,8 +95,10 @@ def render(kind: str, context: Mapping[str, Any], locale: str, timezone: str) ->
     if len(html.encode()) > LARGEST:
         raise TooLarge(f"{kind}: the HTML part is larger than {LARGEST} bytes")
     # what is left out leaves no hole
-    text = re.sub(r"\n(?:[ \t]*\n){2,}", "\n\n", text)
-    return Rendered(one_line(subject), text.strip() + "\n", html)
+    text = re.sub(r"\n(?:[ \t]*\n){2,}", "\n\n", text).strip() + "\n"
+    if context.get("reply_to"):
+        text = f"{SENTINEL}\n\n{text}"
+    return Rendered(one_line(subject), text, html)
 
 
 def translator(kind: type[str]) -> Callable[..., str]:

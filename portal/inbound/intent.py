@@ -217,13 +217,13 @@ def take_number(line: str) -> tuple[str, str]:
 def begin(line: str) -> tuple[Keyword | None, str, list[str]]:
     """Read the first line: the keyword that it begins with, what follows, and what is doubtful.
 
-    A digit stands for an answer alone, before its word, or before a mark and an amount.
+    A digit stands for an answer alone, before its word, or as "won" before an amount.
     """
     digit = DIGIT.match(line)
     if digit is not None:
         status, rest = DIGITS[digit[1]], line[digit.end() :]
         named = find_keyword(rest)
-        if not rest or (status == Status.WON and holds_amount(rest)):
+        if not rest or (status == Status.WON and begins_with_amount(rest)):
             return Keyword(status, "", 0, 0, loud=True), rest, []
         if named is None or named.meaning != status:
             return Keyword(status, "", 0, 0, loud=False), rest, [SENTENCE]
@@ -271,7 +271,7 @@ def goes_on(keyword: Keyword, rest: str, words: Sequence[str]) -> bool:
         return False
     if keyword.loud and (any(c.islower() for c in rest) or not words):
         return True
-    if keyword.meaning == Status.WON and amounts.CURRENCY.sub("", rest).strip(" .")[:1].isdecimal():
+    if keyword.meaning == Status.WON and begins_with_amount(rest.strip()):
         return True
     return bool(words) and words[0] in LEADS_ON.get(keyword.meaning, frozenset())
 
@@ -377,9 +377,8 @@ def read_fields(
             found.setdefault(of, written)
             first = "" if place == 0 else first
     first = first if plain else ""
-    if keyword.meaning == Status.WON and "value" not in found and holds_amount(first):
-        found["value"] = first
-        rest = rest[1:]
+    if keyword.meaning == Status.WON and "value" not in found and begins_with_amount(first):
+        found["value"], rest[0] = part_amount(first)
     if keyword.meaning == Status.LOST and first:
         found.setdefault("reason", first)
     if keyword.meaning == Status.WAITING and fold(first).startswith(("seit ", "since ")):
@@ -389,13 +388,19 @@ def read_fields(
     return told, comment, doubts
 
 
-def holds_amount(text: str) -> bool:
-    """True where a text is an amount and little besides: "12.500 EUR", "mit 12500 €"."""
-    letters = sum(c.isalpha() for c in amounts.CURRENCY.sub("", text))
-    return bool(amounts.NUMBER.search(text)) and letters <= MOST_LETTERS and len(text) <= 40
+WITH = re.compile(r"(?:(?:mit|for|für|at|über|with|ca\.?|about)\s+)?", re.IGNORECASE)
+AFTER_AMOUNT = re.compile(r"[,;.!:]\s|\s[–—-]\s")
 
 
-MOST_LETTERS = 6
+def begins_with_amount(text: str) -> bool:
+    """True for "12.500 EUR", "mit € 12500" and the like."""
+    return amounts.CURRENCY.sub("", WITH.sub("", text, count=1)).strip(" .:")[:1].isdecimal()
+
+
+def part_amount(text: str) -> tuple[str, str]:
+    """Part an amount that a text begins with from the words behind it."""
+    found = AFTER_AMOUNT.search(text)
+    return (text[: found.start()], text[found.end() :].strip()) if found else (text, "")
 
 
 def weigh(found: dict[str, str], keyword: Keyword, reader: Reader) -> tuple[Told, list[str]]:

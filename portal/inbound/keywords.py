@@ -178,8 +178,9 @@ def _read(line: str) -> Keyword | None:
         if word.start() - (found[-1].end() + 3 if found else at) > 0 or len(found) == MOST_WORDS:
             break
         found.append(word)
+    words = tuple(fold(one[0]) for one in found)
     for length in range(len(found), 0, -1):
-        hit = BY_WORDS.get(tuple(fold(one[0]) for one in found[:length]))
+        hit = BY_WORDS.get(words[:length])
         if hit:
             end = found[length - 1].end()
             return Keyword(*hit, at, end, loud=line[at:end].isupper())

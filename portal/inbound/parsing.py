@@ -27,7 +27,8 @@ LARGEST = 15 * 1024 * 1024
 MOST_HEADER_BYTES, MOST_HEADERS, LONGEST_HEADER = 64 * 1024, 300, 8 * 1024
 MOST_BOUNDARIES, MOST_MULTIPARTS = 2000, 12
 MOST_PARTS, MOST_FILES, LARGEST_FILE = 100, 10, 10 * 1024 * 1024
-LONGEST_TEXT = 200_000
+MOST_OPEN = 2000
+LONGEST_TEXT, LONGEST_WRITTEN = 200_000, 20_000
 MEMORY, SECONDS = 768 * 1024 * 1024, 10
 
 HIDDEN = {
@@ -55,7 +56,8 @@ class Mail:
     """A mail taken apart. `sender` is empty where it can't be said for sure whom it is from.
 
     `headers` are those that tell what sent it, in lower case; `forwarded` is the sender, name,
-    subject and text of a mail that was forwarded as a file.
+    subject and text of a mail that was forwarded as a file. `written` is the beginning of the text
+    with the signs in it that can't be seen, for who must know of them.
     """
 
     sender: str
@@ -66,6 +68,7 @@ class Mail:
     files: tuple[File, ...]
     left_out: int
     forwarded: dict[str, str] | None
+    written: str = ""
 
 
 class Unreadable(Exception):
@@ -151,11 +154,13 @@ def read(mail: EmailMessage) -> dict[str, Any]:
                 files.append({"name": file_name, "data": encoded})
             else:
                 left_out += 1
+    said = plain or text_in(html)
     return {
         "sender": sender,
         "sender_name": name,
         "subject": one_line(str(mail.get("Subject", "")))[:1000],
-        "text": tidy(plain or text_in(html))[:LONGEST_TEXT],
+        "text": tidy(said)[:LONGEST_TEXT],
+        "written": tidy(said, unseen=True)[:LONGEST_WRITTEN],
         "headers": telling(mail),
         "files": files,
         "left_out": left_out,
@@ -234,9 +239,9 @@ def text_of(part: EmailMessage) -> str:
     return data.decode("latin-1", "replace")
 
 
-def tidy(text: str) -> str:
-    """Return a text without what can't be seen, with plain line ends."""
-    text = text.translate(HIDDEN).replace("\x00", "")
+def tidy(text: str, *, unseen: bool = False) -> str:
+    """Return a text without what can't be seen, unless it is to stay, with plain line ends."""
+    text = (text if unseen else text.translate(HIDDEN)).replace("\x00", "")
     text = re.sub(r"\r\n?|[\u2028\u2029\x85\x0b\x0c]", "\n", text).replace("\xa0", " ")
     text = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode())
     kept = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
@@ -248,8 +253,23 @@ def one_line(text: str) -> str:
     return " ".join(tidy(text).split())
 
 
+@dataclass(frozen=True, slots=True)
+class _Element:
+    """What is open around a text: hidden, in white letters, on a ground laid under it, quoted."""
+
+    tag: str
+    hidden: bool
+    pale: bool
+    ground: bool
+    quoted: bool
+
+
 class _Reader(HTMLParser):
-    """Reads the text of HTML that people see: nothing hidden, no style, no script."""
+    """Reads the text of HTML that people see: nothing hidden, no style, no script.
+
+    What is quoted is marked line by line, as in plain text. White letters are hidden unless some
+    ground was laid under them: dark mail programs write so.
+    """
 
     BLOCKS = frozenset(
         [
@@ -289,54 +309,75 @@ class _Reader(HTMLParser):
             "wbr",
         ]
     )
+    QUOTED = "\ue000"
     UNSEEN = frozenset(["script", "style", "head", "title", "template", "noscript"])
+    NOTHING = r"\s*:\s*0(?![.\d]*[1-9])"
     CLOSED = re.compile(
-        r"(?i)display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|"
-        r"font-size\s*:\s*0(?![.\d]*[1-9])"
+        r"(?i)display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|text-indent\s*:\s*-\d{3}|"
+        rf"(font-size|opacity){NOTHING}"
     )
+    FLAT = re.compile(rf"(?i)(?<![\w-])(max-)?(height|width){NOTHING}")
+    CLIPPED = re.compile(r"(?i)overflow\s*:\s*hidden")
+    WHITE = r"(#fff|#ffffff|white|transparent|rgba?\(\s*255\s*,\s*255\s*,\s*255[^)]{0,9}\))(?!\w)"
+    COLOURED = re.compile(r"(?i)(?<![-\w])color\s*:")
+    PALE = re.compile(rf"(?i)(?<![-\w])color\s*:\s*{WHITE}")
+    GROUND = re.compile(rf"(?i)background(-color)?\s*:(?!\s*({WHITE}|none|inherit))")
+    IS_WHITE = re.compile(rf"(?i)\s*{WHITE}")
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.said: list[str] = []
-        self.open: list[tuple[str, bool]] = []
+        self.open: list[_Element] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in self.BLOCKS:
             self.said.append("\n")
-        if tag in self.VOID:
+        if tag in self.VOID or len(self.open) >= MOST_OPEN:
             return
-        given = dict(attrs)
+        given = {name: (value or "")[:2000] for name, value in attrs}
+        style, colour, laid = given.get("style", ""), given.get("color"), given.get("bgcolor")
+        around = self.open[-1] if self.open else _Element("", False, False, False, False)
         hidden = (
             tag in self.UNSEEN
             or "hidden" in given
-            or bool(self.CLOSED.search((given.get("style") or "")[:2000]))
+            or bool(self.CLOSED.search(style))
+            or bool(self.FLAT.search(style) and self.CLIPPED.search(style))
         )
-        if len(self.open) < 2000:
-            self.open.append((tag, hidden or self.is_hidden))
+        pale, ground = around.pale, around.ground
+        if colour or self.COLOURED.search(style):
+            pale = bool(self.PALE.search(style) or self.IS_WHITE.match(colour or ""))
+        if (laid and not self.IS_WHITE.match(laid)) or self.GROUND.search(style):
+            ground = True
+        quoted = around.quoted or tag == "blockquote"
+        self.open.append(_Element(tag, hidden or around.hidden, pale, ground, quoted))
 
     def handle_endtag(self, tag: str) -> None:
         for place in range(len(self.open) - 1, max(-1, len(self.open) - 40), -1):
-            if self.open[place][0] == tag:
+            if self.open[place].tag == tag:
                 del self.open[place:]
                 break
         if tag in self.BLOCKS:
             self.said.append("\n")
 
     def handle_data(self, data: str) -> None:
-        if not self.is_hidden:
-            self.said.append(re.sub(r"\s+", " ", data))
+        around = self.open[-1] if self.open else None
+        if around is None or not (around.hidden or (around.pale and not around.ground)):
+            mark = self.QUOTED if around and around.quoted else ""
+            self.said.append(mark + re.sub(r"\s+", " ", data))
 
-    @property
-    def is_hidden(self) -> bool:
-        return bool(self.open) and self.open[-1][1]
+
+def marked(line: str, sign: str) -> str:
+    """Return a line with the mark of a quote before it where it has the sign of one."""
+    said = line.replace(sign, "").strip()
+    return f"> {said}" if said and sign in line else said
 
 
 def text_in(html: str) -> str:
     """Return what people see of HTML, as text."""
     reader = _Reader()
-    reader.feed(html[: LONGEST_TEXT * 5])
+    reader.feed(html[: LONGEST_TEXT * 5].replace(reader.QUOTED, ""))
     reader.close()
-    lines = (line.strip() for line in "".join(reader.said).split("\n"))
+    lines = (marked(line, reader.QUOTED) for line in "".join(reader.said).split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 

@@ -20,6 +20,8 @@ from portal.inbound.keywords import UNSEEN, find_keyword
 UNSEEN_EDGE = re.compile("^[\u200b\ufeff\u00ad]+|[\u200b\ufeff\u00ad]+$")
 MOST_BYTES, MOST_LINES, LONGEST_LINE = 16 * 1024, 300, 400
 MOST_SENT = 200_000
+MOST_OF_ALL, MOST_OF_A_LINE = 4096, 160
+DIGIT = re.compile(r"^[1-5][.)]?\s+")
 REFERENCE = re.compile(r"(?i)ref: [a-z]{1,4}-\S{5,40}")
 """What stands at the end of a mail that can be answered."""
 SURE = 12
@@ -57,11 +59,15 @@ def own_words(body: str, sent: str | None) -> Written:
     kept, to_the_end = sift(lines, known)
     words = re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip("\n")
     doubts = ["empty"] if not words else ["cut"] if was_cut and to_the_end else []
-    return Written(words, second_reading("\n".join(lines)), tuple(doubts))
+    return Written(words, second_reading(lines), tuple(doubts))
 
 
-def second_reading(text: str) -> str:
-    """Return what a reader that knows mail programs, not what we sent, takes for the answer."""
+def second_reading(lines: Sequence[str]) -> str:
+    """Return what a reader that knows mail programs, not what we sent, takes for the answer.
+
+    It goes through long lines again and again, and has enough of the beginning.
+    """
+    text = "\n".join(line[:MOST_OF_A_LINE] for line in lines)[:MOST_OF_ALL]
     return EmailReplyParser(languages=["en", "de", "fr", "david"]).parse_reply(text) or ""
 
 
@@ -125,7 +131,7 @@ FEWEST_FIELDS = 3
 LONGEST_RULE = 90
 SEPARATOR = re.compile(
     r"\[?(original message|original-nachricht|originalnachricht|ursprüngliche nachricht|"
-    r"ursprüngliche e-mail|original-mail|reply message|message d'origine|"
+    r"ursprüngliche (e-)?mail|original-mail|reply message|message d'origine|"
     r"original message processed by david.{0,40})\]?"
 )
 WROTE = re.compile(
@@ -214,7 +220,11 @@ def frame_end(lines: Sequence[str], start: int, after_rule: bool) -> int:
         whole = length == 1 or not is_attribution(" ".join(parts[1:]), quoted)
         if whole and is_attribution(" ".join(parts), quoted):
             return start + length
-    return header_block(lines, start, after_rule)
+    end = header_block(lines, start, after_rule)
+    if end == start and after_rule and header_block(lines, start + 1, after_rule) > start + 1:
+        # the subject may stand above it
+        end = header_block(lines, start + 1, after_rule)
+    return end
 
 
 # -- sifting -------------------------------------------------------------------------------------
@@ -274,6 +284,8 @@ def sift(lines: Sequence[str], known: Sent) -> tuple[list[str], bool]:
             continue
         if is_rule(line):
             after_rule = any(c.isalpha() for c in line)
+            if after_rule and so_far.has_words and not marked:
+                break
             continue
         if not said:
             so_far.kept.append("")
@@ -304,7 +316,7 @@ def is_ours(said: str, so_far: Sifting) -> bool:
 
     Our choices are what people copy to answer: above all quotes such a line is theirs.
     """
-    if not so_far.quoting and find_keyword(said):
+    if not so_far.quoting and find_keyword(DIGIT.sub("", said)):
         return False
     if REFERENCE.fullmatch(said):
         return True

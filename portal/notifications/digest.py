@@ -74,7 +74,7 @@ def digest(
             "gate": gate_told(user, at) if collected.feedback else None,
             "feedback": feedback,
             "offers": offers,
-            **_words_for(feedback, offers),
+            "reply_hint": _hint(feedback, offers),
             "rounds": rounds,
             "drafts": collected.drafts[:most],
             "news": [
@@ -106,18 +106,21 @@ def digest(
     return Letter("digest", context, headers=headers if daily else {})
 
 
-def _words_for(
-    feedback: list[dict[str, Any]], offers: list[dict[str, Any]]
-) -> dict[str, tuple[str, ...] | str]:
-    """Return the words to answer such a mail with, and an example about the first lead in it."""
+def _hint(feedback: list[dict[str, Any]], offers: list[dict[str, Any]]) -> str:
+    """Say with which words to answer about one of several leads."""
     named = [(item["lead"], spoken(ANSWERS)) for item in feedback[:1]]
     named += [(lead, spoken(CHOICES)) for lead in offers[:1]]
     if not named:
-        return {}
-    return {
-        "reply_words": tuple(word for _lead, words in named for word in words),
-        "reply_example": f"{named[0][0]['number']} {named[0][1][0]}",
-    }
+        return ""
+    lead, words = named[0]
+    return str(
+        _(
+            "Or answer this mail about one of them, with its number and a word in the first line, "
+            "for example: %(example)s. The words: %(words)s.",
+            example=f"{lead['number']} {words[0]}",
+            words=", ".join(word for _lead, some in named for word in some),
+        )
+    )
 
 
 def _owed(kind: str, pickup: Pickup, user: User, at: datetime) -> dict[str, Any] | None:

@@ -245,6 +245,30 @@ def spoken(words: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     return words.get(str(get_locale())[:2], words["en"])
 
 
+def hint(words: Sequence[str]) -> str:
+    """Say which words a mail can be answered with."""
+    return str(
+        _(
+            "Or answer this mail with one word in its first line: %(words)s.",
+            words=", ".join(words),
+        )
+    )
+
+
+def answer_hint() -> str:
+    """Say with which words to answer about a lead in hand, and what belongs behind them."""
+    words = spoken(ANSWERS)
+    return str(
+        _(
+            "Or answer this mail with one word in its first line: %(words)s. Behind %(won)s write "
+            "the value of the order, behind %(lost)s the reason.",
+            words=", ".join(words),
+            won=words[-2],
+            lost=words[-1],
+        )
+    )
+
+
 def mailto(address: str, subject: str, body: str) -> str:
     """Return the address of a mail that is ready to be sent."""
     body = body.replace("\n", "\r\n")
@@ -279,7 +303,7 @@ def lead_offered(found: Offered, user: User, at: datetime, *, ends: bool = False
     kind = Topic.OFFER_ENDS if ends else Topic.LEAD_OFFERED
     with to(user):
         lead = offered_lead(found, user, at)
-        return Letter(kind, {"lead": lead, "reply_words": spoken(CHOICES)}, found[0].id)
+        return Letter(kind, {"lead": lead, "reply_hint": hint(spoken(CHOICES))}, found[0].id)
 
 
 def expected_first(pickup: Pickup) -> Sequence[str]:
@@ -331,7 +355,7 @@ def yours_now(
                 ],
                 "expected": expected_first(pickup),
                 "answer_rows": answers(path, pickup, lead.number, user),
-                "reply_words": spoken(ANSWERS),
+                "reply_hint": answer_hint(),
                 "interest_path": interest_path(path, pickup),
                 "known_path": f"{path}?s=known",
             },
@@ -364,7 +388,7 @@ def feedback_wanted(kind: str, pickup: Pickup, user: User, at: datetime) -> Lett
             kind,
             {
                 "lead": lead_of(teaser, at),
-                "reply_words": spoken(ANSWERS),
+                "reply_hint": answer_hint(),
                 "instead_of": instead_of,
                 "due_at": due,
                 "late": due <= at,

@@ -69,7 +69,7 @@ def render(kind: str, context: Mapping[str, Any], locale: str, timezone: str) ->
     `programme`, `locale`, `sentinel`, and `tokens`: accent colours by day and by night.
 
     A `reply_to` in the context says that the mail can be answered: then it begins with the line
-    above which to do that, and offers the words of `reply_words`.
+    above which to do that, and says what is read of an answer: `reply_hint`.
     """
     settings: Settings = current_app.config["SETTINGS"]
     environment = current_app.jinja_env

@@ -113,7 +113,7 @@ def understand(words: str, reader: Reader) -> Intent:
     if ticked:
         doubts.append(TICKED_OPTION)
     # of a line that may be a sentence all stays, keyword included
-    rest = lines[0] if doubts else rest.lstrip(" .,:;!*_–—-")
+    rest = lines[0] if doubts else MARKS.sub("", rest)
     told, comment, more = read_fields([rest, *lines[1:]], keyword, reader, plain=not doubts)
     more += doubts_below(lines[1:], keyword.meaning, number)
     return doubted(
@@ -154,7 +154,8 @@ LONGEST_GREETING = 50
 NUMBER = re.compile(r"\[?([A-Z]{1,6}-\d{1,9})\]?(\s*[:–-]\s+|\s+|$)")
 TICK = re.compile(r"^[\[(]?\s?[xX✓✔☑✗✘]\s?[\])]?\s+|\s+(\[[xX]\]|[xX]|[✓✔☑]|<-+|←)$")
 DIGIT = re.compile(r"[*_\s]*([1-5])[*_]?(?:[.):]?\s*$|[.):]?\s+(?=\S)|\s*[:,–-]\s+(?=\S))")
-PARTING = re.compile(r"[*_\"'“”«»]*(?:$|[.,:;!?()/]+(?:\s|$)|\s+[–—/(+&-]|[–—])")
+PARTING = re.compile(r"[*_\"'“”«»]*(?:$|[.,:;!?()/]+(?:\s|$)|\s+[–—/(-]|[–—])")
+MARKS = re.compile(r"^[\s.,:;!*_–—]*(?:-+\s+)?")
 CLAUSE = re.compile(r"[.,:;!?()]+(?:\s|$)|\s[–—-]+\s")
 
 NOT = frozenset(
@@ -167,9 +168,9 @@ ONLY_NOT = NOT | frozenset(fold("noch yet leider doch mehr aber but ganz quite s
 FUTURE_WORDS = frozenset(
     fold(
         "will shall soon tomorrow hopefully probably maybe perhaps expect expected would could "
-        "should might may if unless likely almost nearly werde werden wird bald hoffentlich "
+        "should might if unless likely almost nearly werde werden wird bald hoffentlich "
         "wahrscheinlich vermutlich vielleicht evtl eventuell voraussichtlich falls wenn könnte "
-        "könnten würde würden sollte sollten fast beinahe demnächst morgen going"
+        "könnten würde würden sollte sollten fast beinahe demnächst morgen"
     ).split()
 )
 PERHAPS = frozenset(fold("maybe perhaps if unless vielleicht evtl eventuell falls wenn").split())
@@ -234,7 +235,10 @@ def begin(line: str) -> tuple[Keyword | None, str, list[str]]:
     if keyword.alike:
         return keyword, line, [ALIKE]
     rest = line[keyword.end :]
-    return keyword, rest, doubts_of_line(keyword, rest)
+    doubts = doubts_of_line(keyword, rest)
+    # a choice of ours that goes on in other words was changed on its way
+    changed = digit is not None and not PARTING.match(rest) and SENTENCE not in doubts
+    return keyword, rest, [*doubts, SENTENCE] if changed else doubts
 
 
 def doubts_of_line(keyword: Keyword, rest: str) -> list[str]:
@@ -255,7 +259,10 @@ def doubts_of_line(keyword: Keyword, rest: str) -> list[str]:
     denied = NOT & set(words if strict else clause if not parted else ())
     if denied or (clause and clause[0] in ONLY_NOT and set(clause) <= ONLY_NOT):
         doubts.append(NEGATED)
-    if set(words) & (FUTURE_WORDS if meaning in ENDINGS else PERHAPS):
+    hoped = FUTURE_WORDS if meaning in ENDINGS else PERHAPS
+    # of an answer that is no end, what stands behind a mark is a remark
+    heard = words if meaning in (*ENDINGS, *Action) else clause if not parted else ()
+    if hoped & set(heard) or (meaning in ENDINGS and "going to" in " ".join(words)):
         doubts.append(FUTURE)
     if speaks_of_another(meaning, rest):
         doubts.append(TWO_STATUSES)
@@ -394,7 +401,8 @@ AFTER_AMOUNT = re.compile(r"[,;.!:]\s|\s[–—-]\s")
 
 def begins_with_amount(text: str) -> bool:
     """True for "12.500 EUR", "mit € 12500" and the like."""
-    return amounts.CURRENCY.sub("", WITH.sub("", text, count=1)).strip(" .:")[:1].isdecimal()
+    bare = amounts.CURRENCY.sub("", WITH.sub("", text, count=1)).lstrip(" .:-\u2212")
+    return bare[:1].isdecimal()
 
 
 def part_amount(text: str) -> tuple[str, str]:

@@ -154,7 +154,7 @@ def read(mail: EmailMessage) -> dict[str, Any]:
                 files.append({"name": file_name, "data": encoded})
             else:
                 left_out += 1
-    said = plain or text_in(html)
+    said = plain if plain.strip() else text_in(html)
     return {
         "sender": sender,
         "sender_name": name,
@@ -310,6 +310,7 @@ class _Reader(HTMLParser):
         ]
     )
     QUOTED = "\ue000"
+    CELLS = frozenset(["td", "th"])
     UNSEEN = frozenset(["script", "style", "head", "title", "template", "noscript"])
     NOTHING = r"\s*:\s*0(?![.\d]*[1-9])"
     CLOSED = re.compile(
@@ -332,6 +333,8 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in self.BLOCKS:
             self.said.append("\n")
+        if tag in self.CELLS:
+            self.said.append(" ")
         if tag in self.VOID or len(self.open) >= MOST_OPEN:
             return
         given = {name: (value or "")[:2000] for name, value in attrs}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from mailparser_reply import EmailReplyParser
@@ -21,6 +21,7 @@ UNSEEN_EDGE = re.compile("^[\u200b\ufeff\u00ad]+|[\u200b\ufeff\u00ad]+$")
 MOST_BYTES, MOST_LINES, LONGEST_LINE = 16 * 1024, 300, 400
 MOST_SENT = 200_000
 MOST_OF_ALL, MOST_OF_A_LINE = 4096, 160
+OUR_LINK = re.compile(r"/m/[A-Za-z0-9_-]{8}|\?s=\w|\bbody=[A-Z]{3}|##-|-##")
 DIGIT = re.compile(r"^[1-5][.)]?\s+")
 REFERENCE = re.compile(r"(?i)ref: [a-z]{1,4}-\S{5,40}")
 """What stands at the end of a mail that can be answered."""
@@ -33,7 +34,7 @@ class Written:
     """Somebody's own words; `second` is what another way of reading takes for them.
 
     `doubts` are codes: `empty` where nothing is left, `cut` where his words may go on behind what
-    was read.
+    was read, `ours_left` where a link of ours among them says that not all of ours was recognised.
     """
 
     words: str
@@ -58,8 +59,13 @@ def own_words(body: str, sent: str | None) -> Written:
     known = take_in(sent or "")
     kept, to_the_end = sift(lines, known)
     words = re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip("\n")
-    doubts = ["empty"] if not words else ["cut"] if was_cut and to_the_end else []
-    return Written(words, second_reading(lines), tuple(doubts))
+    doubts = {
+        "empty": not words,
+        "cut": bool(words) and was_cut and to_the_end,
+        "ours_left": bool(OUR_LINK.search(words)),
+    }
+    found = tuple(code for code, holds in doubts.items() if holds)
+    return Written(words, second_reading(lines), found)
 
 
 def second_reading(lines: Sequence[str]) -> str:
@@ -265,9 +271,10 @@ def sift(lines: Sequence[str], known: Sent) -> tuple[list[str], bool]:
     """
     so_far = Sifting(known)
     marked = sum(bool(QUOTED.match(line)) for line in lines) > 1
+    bare = [plain(line) for line in lines]
     place, after_rule, last = 0, False, -1
     while place < len(lines):
-        line, said = lines[place], plain(lines[place])
+        line, said = lines[place], bare[place]
         end = frame_end(lines, place, after_rule)
         if end > place:
             so_far.frames += not so_far.framed
@@ -291,15 +298,24 @@ def sift(lines: Sequence[str], known: Sent) -> tuple[list[str], bool]:
             so_far.kept.append("")
             continue
         after_rule = so_far.framed = False
-        if keep(line, said, so_far):
+        around = nearest(reversed(bare[: place - 1])), nearest(bare[place:])
+        if keep(line, said, around, so_far):
             so_far.kept.append(said if QUOTED.match(line) else UNSEEN_EDGE.sub("", line).strip())
             last = place
     return so_far.kept, last == len(lines)
 
 
-def keep(line: str, said: str, so_far: Sifting) -> bool:
-    """Say whether a line is somebody's own; `said` is the line without marks and links."""
-    quoted, ours = bool(QUOTED.match(line)), is_ours(said, so_far)
+def nearest(lines: Iterable[str]) -> str:
+    """Return the first line that is not empty."""
+    return next(filter(None, lines), "")
+
+
+def keep(line: str, said: str, around: tuple[str, str], so_far: Sifting) -> bool:
+    """Say whether a line is somebody's own.
+
+    `said` is the line without marks and links, `around` are the ones before and behind it.
+    """
+    quoted, ours = bool(QUOTED.match(line)), is_ours(said, around, so_far)
     if quoted or ours:
         so_far.quote()
         # an answer ticked in what we offered to choose from
@@ -311,15 +327,18 @@ def keep(line: str, said: str, so_far: Sifting) -> bool:
     return not (so_far.signed or is_mobile or BANNER.match(folded))
 
 
-def is_ours(said: str, so_far: Sifting) -> bool:
+def is_ours(said: str, around: tuple[str, str], so_far: Sifting) -> bool:
     """True for a line that we sent, whole or as another program breaks it.
 
-    Our choices are what people copy to answer: above all quotes such a line is theirs.
+    Our choices are what people copy to answer: above all quotes such a line is theirs, unless it
+    goes on as what we sent does.
     """
+    known, (before, behind) = so_far.known, around
+    joins = (before and f"{before} {said}", behind and f"{said} {behind}")
+    if any(one and f" {one.casefold()} " in known.joined for one in joins):
+        return True
     if not so_far.quoting and find_keyword(DIGIT.sub("", said)):
         return False
-    if REFERENCE.fullmatch(said):
+    if said in known.lines or REFERENCE.fullmatch(said):
         return True
-    if said in so_far.known.lines:
-        return True
-    return len(said) > SURE and f" {said.casefold()} " in so_far.known.joined
+    return len(said) > SURE and f" {said.casefold()} " in known.joined

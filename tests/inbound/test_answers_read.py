@@ -109,6 +109,8 @@ CASES = {
     "81 both": ("ANGEBOT / GEWONNEN", (..., None, ("two_statuses",))),
     "81 soon": ("GEWONNEN wird es bald", (..., "won", ("future",))),
     "81 hoped": ("won, hopefully", (..., "won", ("future",))),
+    "81 going to": ("WON, they are going to sign", (..., "won", ("future",))),
+    "81 a remark": ("WARTEN, ich melde mich, wenn er antwortet", (..., Status.WAITING, ())),
     "81 not sure": ("ÜBERNEHMEN, falls noch frei", (..., "pick", ("future",))),
     "81 not the lead, the answer": ("VERLOREN, kein Budget", (..., Status.LOST, ())),
     # 82: words of others
@@ -123,6 +125,7 @@ CASES = {
     # 83: words that are something else
     "83 a company": ("Angebot GmbH hat angerufen", (..., "proposal", ("company_name",))),
     "83 in capitals": ("WON Systems Ltd called", (..., "won", ("company_name",))),
+    "83 with a partner": ("Angebot & Söhne GmbH", (..., "proposal", ("company_name",))),
     "83 joined": ("Won-Systems called", (..., "won", ("sentence",))),
     "83 a sentence": ("Lost the phone number", (..., "lost", ("sentence",))),
     "83 an idiom": ("Offen gesagt: keine Ahnung", (..., "not_contacted", ("sentence",))),
@@ -157,6 +160,10 @@ CASES = {
         ("VERLOREN", Status.LOST, ()),
     ),
     "89 translated": ("Übersetzt aus dem Englischen\n\nGEWONNEN", ("GEWONNEN", Status.WON, ())),
+    "89 a quote that a program spoiled": (
+        "Won: htt\np://127.0.0.1:8000/m/k7Qzk7Qz\nk7Qz?s=won",
+        (..., "won", ("ours_left",)),
+    ),
     # 76: letters that only look so
     "76 wide": ("ＷＯＮ", (..., "won", ("lookalike",))),
     "76 Cyrillic": ("Wоn", (..., "won", ("lookalike",))),
@@ -222,6 +229,7 @@ def test_amounts_are_taken_where_they_can_be_read_in_one_way_only():
     ):
         assert read(text) == Decimal("12500"), text
     assert read("12,500", ENGLISH, "WON") == read("1.250.000") / 100
+    assert understand("WON -5", ENGLISH).doubts == ("value_refused",)
     # 86: three digits behind the mark of the other language, or in an answer in the other one
     for text in ("12,500", "12.5k", "12,5", "ca. 12500", "12500 USD", "12500 / 13000", "1.25.000"):
         assert read(text) == "value_ambiguous", text

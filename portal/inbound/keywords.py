@@ -84,7 +84,7 @@ PHRASES: dict[Meaning, dict[str, tuple[str, ...]]] = {
         "en": ("not for me", "not for us", "decline", "pass", "i pass", "no thanks"),
         "de": (
             *("nichts für mich", "nicht für mich", "nichts für uns", "nicht für uns"),
-            *("absagen", "absage", "ablehnen", "nein danke"),
+            *("absagen", "ablehnen", "nein danke"),
         ),
     },
     Action.UNDO: {

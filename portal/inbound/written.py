@@ -324,7 +324,9 @@ def keep(line: str, said: str, around: tuple[str, str], so_far: Sifting) -> bool
     if said == "--" or CLOSING.match(folded) or FOOTER.match(folded):
         so_far.signed = True
     is_mobile = len(said) < LONGEST_MOBILE and MOBILE.match(folded)
-    return not (so_far.signed or is_mobile or BANNER.match(folded))
+    # below his own words a warning is his own
+    is_banner = (so_far.quoting or not so_far.has_words) and BANNER.match(folded)
+    return not (so_far.signed or is_mobile or is_banner)
 
 
 def is_ours(said: str, around: tuple[str, str], so_far: Sifting) -> bool:

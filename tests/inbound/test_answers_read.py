@@ -159,6 +159,10 @@ CASES = {
         "ACHTUNG: externe E-Mail!\nÖffnen Sie keine Links.\n\nVERLOREN\n\nVirenfrei. www.avast.com",
         ("VERLOREN", Status.LOST, ()),
     ),
+    "89 a warning of his own": (
+        "VERLOREN\nAchtung: der Kunde liest keine Mail.",
+        (..., Status.LOST, ()),
+    ),
     "89 translated": ("Übersetzt aus dem Englischen\n\nGEWONNEN", ("GEWONNEN", Status.WON, ())),
     "89 a quote that a program spoiled": (
         "Won: htt\np://127.0.0.1:8000/m/k7Qzk7Qz\nk7Qz?s=won",
@@ -190,12 +194,9 @@ suggestion that is left."""
 @pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in CASES.items()])
 def test_cases_of_text_and_intent(case, sent_mail):
     body, (words, meant, doubts) = case
-    body = body.format(
-        sent=sent_mail, quoted=f"On 16/11/2026 Firstcome wrote:\n{marked(sent_mail)}"
-    )
-    found = read_reply(body, sent_mail, GERMAN)
-    if words is not ...:
-        assert found.words == words.format()
+    quoted = f"On 16/11/2026 Firstcome wrote:\n{marked(sent_mail)}"
+    found = read_reply(body.format(sent=sent_mail, quoted=quoted), sent_mail, GERMAN)
+    assert found.words == (body.partition("\n\n{quoted}")[0] if words is ... else words).format()
     assert found.doubts == doubts
     assert (found.suggested if doubts else found.status or found.action) == meant
     if doubts:

@@ -6,7 +6,7 @@ complete, so an interrupted run is repaired by the next one.
 
     python3 deploy/bootstrap.py          for `make run`
     python3 deploy/bootstrap.py --dev    also the tools of `make check` and `make bench`
-    python3 deploy/bootstrap.py --test   also a Chromium for the browser tests
+    python3 deploy/bootstrap.py --test   also a Chromium and a LibreOffice for the tests
 """
 
 import sys
@@ -37,6 +37,7 @@ PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "stamps"
 NODE_WANTED = 20
 LIGHT_BROWSER = "chromium-headless-shell"
+SPREADSHEETS = "libreoffice-calc-nogui"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 NO_NETWORK = (
@@ -66,7 +67,7 @@ def main(words: Sequence[str]) -> int:
             raise SetUpProblem(f"{ROOT} is not writable for you.")
         folder = os.open(ROOT, os.O_RDONLY)
         fcntl.flock(folder, fcntl.LOCK_EX)
-        _set_up(dev="--dev" in words or "--test" in words, browser="--test" in words)
+        _set_up(dev="--dev" in words or "--test" in words, test="--test" in words)
     except SetUpProblem as problem:
         return _complain(str(problem))
     except OSError as problem:
@@ -78,15 +79,16 @@ def main(words: Sequence[str]) -> int:
     return 0
 
 
-def _set_up(*, dev: bool, browser: bool) -> None:
+def _set_up(*, dev: bool, test: bool) -> None:
     _make_venv()
     _install("setup")
     _install("dev" if dev else "local")
     _make_command()
     _build_front_end()
     _compile_translations()
-    if browser:
+    if test:
         _find_browser()
+        _find_spreadsheets()
 
 
 def _make_venv() -> None:
@@ -248,6 +250,18 @@ def _find_browser() -> None:
     if not _is_debian_root():
         raise SetUpProblem("The browser tests need Chromium: install the package chromium.")
     _apt("chromium")
+
+
+def _find_spreadsheets() -> None:
+    """Have a spreadsheet program for the tests: feedback sheets go through it and come back."""
+    if shutil.which("soffice"):
+        return
+    if not _is_debian_root():
+        raise SetUpProblem(
+            "The tests of feedback sheets need LibreOffice Calc. Type: "
+            f"sudo apt-get install --no-install-recommends {SPREADSHEETS}"
+        )
+    _apt(SPREADSHEETS)
 
 
 def _is_debian_root() -> bool:

@@ -209,6 +209,8 @@ from portal.relations.events import KnowledgeClaimed, KnowledgeDecided
 from portal.scoring import jobs as _scoring  # noqa: F401
 from portal.scoring import routes as scoring
 from portal.scoring.events import LeadHandedOn, LeadsCooled, LeadStirs, ScoreRulesChanged
+from portal.sheets import jobs as _sheets  # noqa: F401
+from portal.sheets import routes as sheets
 from portal.timeline import jobs as _timeline  # noqa: F401
 from portal.timeline.events import ActivityDue, ActivityEntered, ActivitySettled
 from portal.web_forms import jobs as _web_forms  # noqa: F401
@@ -260,6 +262,7 @@ ROOMS = (
     more_time.blueprint,
     recalls.blueprint,
     feedback.blueprint,
+    sheets.blueprint,
     lead_actions.blueprint,
     assistance.blueprint,
     programme.blueprint,
@@ -503,6 +506,8 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("escalation.check_invariants", timedelta(minutes=10)),
     ("notifications.send_notices", timedelta(seconds=60)),
     ("desk.tell_mondays", timedelta(minutes=5)),
+    ("sheets.send", timedelta(minutes=5)),
+    ("sheets.forget", timedelta(hours=24)),
     ("desk.count_fairness", timedelta(hours=6)),
     ("desk.tell_fairness", timedelta(minutes=5)),
     ("duplicates.check", timedelta(seconds=30)),

@@ -16,6 +16,7 @@ from werkzeug.datastructures import FileStorage
 
 from portal.accounts import api_tokens, tree
 from portal.accounts import operations as accounts
+from portal.accounts.chosen import secret_key
 from portal.accounts.models import OrganisationKind, User
 from portal.accounts.queries import get_actor, get_session
 from portal.assistance import operations as requests
@@ -64,6 +65,8 @@ from portal.programme.models import TermsKind
 from portal.qualification import nurture, routing
 from portal.qualification.models import InquiryRoute, NurtureMail
 from portal.relations.models import KnowledgeClaim
+from portal.sheets import operations as sheets
+from portal.sheets.rules import RowKey, write_key
 from portal.timeline import activities as timeline
 from portal.timeline import attachments, files
 from portal.timeline import notes as timeline_notes
@@ -144,6 +147,13 @@ def unknown_parts(rule):
         for part, converter in rule._converters.items()
         if type(converter).__name__ == "IntegerConverter"
     }
+
+
+def give_sheet_back(pickup_id, rep, at):
+    """Have a rep give a sheet back, of which a row is not taken; return its id."""
+    key = write_key(RowKey(pickup_id, 0), secret_key())
+    sheet = f"Key,Status,Feedback\n{key},Won,They ordered.\nx,Won,\n"
+    return sheets.take_back(sheet.encode(), "sheet.csv", rep, at, "web").return_id
 
 
 def make_request(world, at):
@@ -294,7 +304,9 @@ def make_things(world, alpha, at):
     session().add_all([group, absence, suspension, failure, wish, claim])
     session().flush()
     session().add(PartnerGroupMember(group_id=group.id, organisation_id=alpha.id))
+    alice = get_actor(world.people["alice"].id)
     world.values = {
+        "return_id": give_sheet_back(world.pickups["held"], alice, at),
         "absence_id": absence.id,
         "suspension_id": suspension.id,
         "claim_id": claim.id,

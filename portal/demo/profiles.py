@@ -1,5 +1,5 @@
 """What partners of the demo say of themselves: whom to call, what their people are good at, whom
-they know. And the groups that they come into by it.
+they know, how they like to report. And the groups that they come into by it.
 
 As all of the story it is brought about by the operations of the rooms.
 """
@@ -23,10 +23,13 @@ from portal.partners.models import ContactFunction, Partner
 from portal.partners.queries import list_groups
 from portal.partners.rep_profiles import Skills
 from portal.relations import operations as relations
+from portal.sheets import operations as sheets
 
 FUNCTIONS = (ContactFunction.SALES, ContactFunction.TECHNICAL, ContactFunction.MARKETING)
 SILENT_EVERY = 5
 """One firm in so many has not said yet whom to call."""
+SHEETS_EVERY = 3
+"""In one firm of so many somebody has its leads sent as a sheet."""
 WHOLE_EVERY = 3
 """Of the others, one in so many has said it of every function."""
 
@@ -110,3 +113,12 @@ def form_circles(stage: Stage, at: datetime) -> None:
             valid_until=at.date() + timedelta(days=90),
         )
         groups.save_terms(launch, together, at)
+
+
+def want_sheets(stage: Stage, at: datetime) -> None:
+    """Let who leads some firms have all their leads as a sheet, on Mondays or on Fridays."""
+    for number, firm in enumerate(stage.firms.values()):
+        if number % SHEETS_EVERY == 0 and firm.managers:
+            manager, weekday = firm.managers[0], 4 if number % 2 else 0
+            with circumstances.under(channel="web", actor_id=manager.id):
+                sheets.wish(manager.id, weekday, "xlsx", at)

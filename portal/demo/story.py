@@ -734,6 +734,7 @@ def build(
     plan_ahead(stage, at)
     scenes.expect_ends([held.lead_id for held in open_pickups(list(stage.firms))[:6]], at)
     asking.ask_the_vendor(open_pickups(list(stage.firms))[:6], at)
+    profiles.want_sheets(stage, at)
     scenes.attach_files([held.lead_id for held in open_pickups(list(stage.firms))[:4]], at)
     sweep(at)
     weigh_partners(at)

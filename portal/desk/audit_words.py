@@ -226,6 +226,8 @@ EVENTS: dict[str, Any] = {
     "SignUpDeclined": _l("New partner turned down"),
     "SharingChanged": _l("What a distributor sees was changed"),
     "SignInRefused": _l("Sign-in refused"),
+    "SheetTakenBack": _l("Feedback sheet given back"),
+    "SheetWished": _l("Feedback sheet by mail chosen"),
     "SignalSeen": _l("Signal of a lead seen"),
     "SignedIn": _l("Signed in"),
     "SilenceNoted": _l("Noted that nothing was heard"),
@@ -250,6 +252,8 @@ EVENTS: dict[str, Any] = {
 
 PARTS: dict[str, Any] = {
     "action": _l("Button"),
+    "applied": _l("Recorded"),
+    "conflicts": _l("Answered meanwhile"),
     "change": _l("Change"),
     "behaviour": _l("Points of signals"),
     "code": _l("Why"),
@@ -282,6 +286,7 @@ PARTS: dict[str, Any] = {
     "part": _l("Part"),
     "points": _l("Points"),
     "reason": _l("Reason"),
+    "refused": _l("Not taken"),
     "reason_id": _l("Reason"),
     "removed": _l("Removed"),
     "returns_on": _l("Comes back on"),
@@ -295,6 +300,7 @@ PARTS: dict[str, Any] = {
     "status": _l("Status"),
     "ending": _l("Ended by"),
     "until": _l("Until"),
+    "unchanged": _l("Without a change"),
     "value": _l("Value"),
     "version": _l("Version"),
     "why": _l("Why"),
@@ -304,6 +310,7 @@ PARTS: dict[str, Any] = {
 CHANNELS: dict[str, Any] = {
     "web": _l("Browser"),
     "mail": _l("Mail"),
+    "sheet": _l("Feedback sheet"),
     "job": _l("Worker"),
     "command": _l("Command line"),
     "system": _l("Portal"),

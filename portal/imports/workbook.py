@@ -23,6 +23,8 @@ ENCODING, DELIMITER = "utf-8", ","
 
 MAX_UNPACKED = 1536 * 1024 * 1024
 MAX_CSV = 1024 * 1024 * 1024
+MAX_FORM, MAX_FORM_CSV = 40 * 1024 * 1024, 8 * 1024 * 1024
+"""The same of a form that somebody filled in, which is short."""
 AT_ONCE = 1024 * 1024
 """Up to this length a workbook is read while somebody waits; a longer one by the worker."""
 SECONDS_AT_ONCE, SECONDS = 25, 900
@@ -96,10 +98,22 @@ def is_workbook(path: Path) -> bool:
         return file.read(len(MAGIC)) == MAGIC
 
 
-def convert(path: Path, out: Path, sheet: str = "", seconds: int = SECONDS_AT_ONCE) -> Workbook:
-    """Write a sheet of a workbook as CSV. Raises `UnreadableFile` with what would help."""
+def convert(
+    path: Path,
+    out: Path,
+    sheet: str = "",
+    seconds: int = SECONDS_AT_ONCE,
+    *,
+    form: bool = False,
+) -> Workbook:
+    """Write a sheet of a workbook as CSV. Raises `UnreadableFile` with what would help.
+
+    Of a `form` counts what was typed: a formula stands as `FORMULA` of the child, whatever came of
+    it.
+    """
     out.touch(mode=0o600)
-    limits = f"{seconds},{MAX_UNPACKED},{MAX_CSV}"
+    most, length = (MAX_FORM, MAX_FORM_CSV) if form else (MAX_UNPACKED, MAX_CSV)
+    limits = f"{seconds},{most},{length},{int(form)}"
     command = [sys.executable, "-m", "portal.imports.workbook_child"]
     try:
         done = subprocess.run(

@@ -4,6 +4,9 @@
 record for every row of the sheet so that numbers of rows stay those of the spreadsheet, and says on
 its last line, as JSON, which sheets there are. Without a SHEET it takes the only one that holds
 rows, or none. What can't be read is said as a code, which `workbook` puts into words.
+
+LIMITS are seconds, bytes unpacked and bytes written, and 1 for a form that somebody filled in: of
+that counts what was typed. A formula then stands as `FORMULA`, whatever came of it.
 """
 
 from __future__ import annotations
@@ -32,9 +35,12 @@ MAX_RATIO = 200
 MAX_COLUMNS = 501
 """One more than a list may have, so that a wider one is seen to be."""
 MAX_MERGED = 20_000
+MAX_FORM_ROWS = 10_000
 HEAD = 4
 CELLS = 6
 LENGTH = 40
+FORMULA = "#FORMULA!"
+CENT = Decimal("0.01")
 # a spreadsheet keeps no more than 15 digits of a number
 EXACT = 10**15
 CHUNK = 1024 * 1024
@@ -89,8 +95,11 @@ def _length(package: zipfile.ZipFile) -> int:
     return end
 
 
-def text_of(value: Any, number_format: str = "") -> str:
-    """Return a cell's value as it would be typed: dates as ISO, numbers without an exponent."""
+def text_of(value: Any, number_format: str = "", *, typed: bool = False) -> str:
+    """Return a cell's value as it would be typed: dates as ISO, numbers without an exponent.
+
+    `typed` into a form they are amounts, which no reader takes for thousands: 12.345 as 12.35.
+    """
     if value is None:
         return ""
     if isinstance(value, str):
@@ -98,7 +107,7 @@ def text_of(value: Any, number_format: str = "") -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        return _number(value, number_format)
+        return _number(value, number_format, typed=typed)
     if isinstance(value, datetime):
         exact = value.replace(microsecond=0)
         return exact.date().isoformat() if exact.time() == time() else exact.isoformat(" ")
@@ -107,7 +116,7 @@ def text_of(value: Any, number_format: str = "") -> str:
     return str(value)
 
 
-def _number(value: float, number_format: str) -> str:
+def _number(value: float, number_format: str, *, typed: bool) -> str:
     if not math.isfinite(value):
         return "#NUM!"
     if abs(value) >= EXACT:
@@ -118,7 +127,8 @@ def _number(value: float, number_format: str) -> str:
         if _ZEROS.fullmatch(number_format) and value >= 0:
             return text.zfill(len(number_format))
         return text
-    return format(Decimal(repr(float(value))), "f")
+    exact = Decimal(repr(float(value)))
+    return format(exact.quantize(CENT) if typed else exact, "f")
 
 
 def scan(package: zipfile.ZipFile, name: str) -> tuple[dict[int, list[tuple[int, int]]], int]:
@@ -152,19 +162,25 @@ def _note(
     return found, unsaved + len(_UNSAVED.findall(text))
 
 
-def rows_of(sheet: Any, width: int | None = None) -> Iterator[list[str]]:
-    """Return the rows of a sheet as texts, from the first, without empty cells at the end."""
-    for row in sheet.iter_rows(min_row=1, min_col=1, max_col=width or MAX_COLUMNS):
+def rows_of(sheet: Any, width: int | None = None, *, typed: bool = False) -> Iterator[list[str]]:
+    """Return the rows of a sheet as texts, from the first, without empty cells at the end.
+
+    What stands far below all rows that a form has belongs to no form.
+    """
+    last = MAX_FORM_ROWS if typed else None
+    for row in sheet.iter_rows(min_row=1, max_row=last, min_col=1, max_col=width or MAX_COLUMNS):
         cells = []
         for cell in row:
             value = cell.value
             if value is None:
                 cells.append("")
+            elif typed and cell.data_type == "f":
+                cells.append(FORMULA)
             elif type(value) is str:
                 cells.append(value)
             else:
                 plain = isinstance(value, int | float) and not isinstance(value, bool)
-                cells.append(text_of(value, cell.number_format if plain else ""))
+                cells.append(text_of(value, cell.number_format if plain else "", typed=typed))
         while cells and not cells[-1]:
             cells.pop()
         yield cells
@@ -199,11 +215,11 @@ def head_of(sheet: Any) -> list[list[str]]:
     ]
 
 
-def convert(path: str, out: str, most: int, wanted: str) -> dict[str, Any]:
+def convert(path: str, out: str, most: int, wanted: str, *, typed: bool = False) -> dict[str, Any]:
     """Write the wanted sheet, or the only filled one, and tell what the workbook holds."""
     with zipfile.ZipFile(path) as package:
         check(package, most)
-    book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    book = load_workbook(path, read_only=True, data_only=not typed, keep_links=False)
     sheets = [
         {"name": str(sheet.title), "hidden": sheet.sheet_state != "visible", "head": head_of(sheet)}
         for sheet in book.worksheets[:50]
@@ -224,7 +240,7 @@ def convert(path: str, out: str, most: int, wanted: str) -> dict[str, Any]:
     with open(out, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         last, waiting = 0, 0
-        for number, row in enumerate(filled_down(rows_of(sheet, width), merged), 1):
+        for number, row in enumerate(filled_down(rows_of(sheet, width, typed=typed), merged), 1):
             if not row:
                 waiting += 1
                 continue
@@ -249,13 +265,13 @@ def _width(sheet: Any) -> int:
 def main(words: Sequence[str]) -> int:
     """Run as a process; the last line that it prints is JSON."""
     path, out, limits, wanted = words
-    seconds, most, length = (int(part) for part in limits.split(","))
+    seconds, most, length, typed = (int(part) for part in limits.split(","))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (length, length))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        told = convert(path, out, most, wanted)
+        told = convert(path, out, most, wanted, typed=bool(typed))
     except Unreadable as refusal:
         told = {"code": refusal.args[0]}
     except MemoryError:

@@ -82,6 +82,7 @@ def mail_page(mail_id: str) -> ResponseReturnValue:
         headers=[(name, str(value)) for name, value in mail.items()],
         text=catcher.part(mail, "plain"),
         has_html=bool(catcher.part(mail, "html")),
+        enclosed=[name for part in mail.iter_attachments() if (name := part.get_filename())],
     )
 
 

@@ -88,6 +88,7 @@ from tests.factories import (
     make_person,
     make_vendor,
 )
+from tests.world import give_sheet_back
 
 LONG = (
     "Rechenzentrumsumzug mit Verfügbarkeitsvereinbarung für "
@@ -122,6 +123,7 @@ class Field:
     policy_use: int = 0
     kinds: list[str] = field(default_factory=list)
     entries: list[dict[str, Any]] = field(default_factory=list)
+    sheet: int = 0
     mail: str = ""
     mail_in: int = 0
     imports: dict[str, int] = field(default_factory=dict)
@@ -206,6 +208,7 @@ def till_the_field(folder: Path) -> Field:
     session().flush()
     alice, bob = get_actor(made.people["rep"].id), get_actor(made.people["free_rep"].id)
     at_work(made, alice, bob)
+    made.sheet = give_sheet_back(made.pickups["owed"], alice, at) or 0
     made.links = {name: path.removeprefix("/m/") for name, path in mailed(made, alice.id)}
     inquiries(made)
     with_operations(made)

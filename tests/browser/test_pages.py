@@ -45,6 +45,8 @@ NO_PAGES = {
     "overdue.export",
     "partners.export",
     "customers.export",
+    "sheets.download",
+    "sheets.mended",
     "static",
     "accent",
 }
@@ -308,6 +310,7 @@ def paths_of(live, field):
         "imports.mapping_page": [field.imports["uploaded"]],
         "imports.sheet_page": [field.imports["uploaded"]],
         "imports.undo_page": [field.imports["done"]],
+        "sheets.report": [field.sheet],
         "accounts.invitation": [field.invitation],
         "accounts.reset": ["no-such-token"],
         "accounts.open_sign_in_link": [field.sign_in_link],

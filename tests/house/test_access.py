@@ -81,7 +81,12 @@ STRANGERS = ("carol", "gerd", "dora", "dirk", "cleo", "rita", "stella")
 # fragments are asked for by one of each kind
 FEWER = (SIGNED_OUT, "alice", "alan", "carol", "manager")
 # what is theirs: the lead that Alice holds, and her pickup; where Alan is signed in
-INSIDERS = {"lead_id": ("alice", "anna"), "pickup_id": ("alice", "anna"), "session_id": ("alan",)}
+INSIDERS = {
+    "lead_id": ("alice", "anna"),
+    "pickup_id": ("alice", "anna"),
+    "session_id": ("alan",),
+    "return_id": ("alice",),
+}
 # what a firm may do that saw the lead and was too late
 FOR_LOSERS = {"offers.stand_by", "reasons.why_us", "knowledge.page", "knowledge.claim"}
 PARTNERS = ("alice", "alan", "anna", "bob", *STRANGERS)

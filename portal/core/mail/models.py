@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary
 from sqlalchemy import text as sql
@@ -16,6 +17,7 @@ class OutgoingEmail(Base):
     """One mail to one person. `dedupe_key` makes sure that it is written once.
 
     queued → sending → sent; back to queued with a delay after an error, failed after the last one.
+    `encloses` names who makes the file that goes along, and of which ids (`enclosures`).
     """
 
     __tablename__ = "outgoing_emails"
@@ -33,6 +35,7 @@ class OutgoingEmail(Base):
     text: Mapped[str]
     html: Mapped[str]
     headers: Mapped[dict[str, str]] = mapped_column(JSONB)
+    encloses: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     message_id: Mapped[str]
     status: Mapped[str] = mapped_column(default="queued")
     attempts: Mapped[int] = mapped_column(default=0)

@@ -39,7 +39,7 @@ from sqlalchemy.dialects.postgresql import insert
 from portal.core import clock, jobs, logs, mishaps
 from portal.core.config import Settings
 from portal.core.db import ask, put, session, unit_of_work
-from portal.core.mail import addresses, rendering, transport
+from portal.core.mail import addresses, enclosures, rendering, transport
 from portal.core.mail.models import OutgoingEmail
 
 log = logs.get(__name__)
@@ -91,6 +91,7 @@ TAKEN = (
     OutgoingEmail.text,
     OutgoingEmail.html,
     OutgoingEmail.headers,
+    OutgoingEmail.encloses,
     OutgoingEmail.message_id,
     OutgoingEmail.attempts,
     OutgoingEmail.created_at,
@@ -133,11 +134,12 @@ def post(
     dedupe_key: str,
     lead_id: int | None = None,
     headers: Mapping[str, str] | None = None,
+    encloses: enclosures.Facts | None = None,
 ) -> None:
     """Write a mail into the queue, once per `dedupe_key`: where it stands there already, nothing.
 
     `context` holds plain values; contact data of a lead never belongs into a mail that is not for
-    its holder.
+    its holder. What it `encloses` is made when it is sent.
     """
     settings: Settings = current_app.config["SETTINGS"]
     mail = rendering.render(kind, context, to.locale, to.timezone)
@@ -160,6 +162,7 @@ def post(
             "text": mail.text,
             "html": mail.html,
             "headers": more,
+            "encloses": dict(encloses) if encloses else None,
             "message_id": addresses.message_id(
                 dedupe_key, settings.mail_domain, settings.secret_key
             ),
@@ -256,7 +259,9 @@ def attempt(
     Raises `transport.ServerAway`.
     """
     try:
-        server.send(mail)
+        server.send(mail, enclosed_in(mail, at))
+    except enclosures.NobodyToSendIt:
+        return over("nobody to send it to any more"), None
     except transport.Lost as lost:
         return later(mail, str(lost), at), lost
     except transport.NotNow as problem:
@@ -271,6 +276,14 @@ def attempt(
         server.drop()
         return over(mishaps.describe(error)), None
     return done(mail, clock.now()), None
+
+
+def enclosed_in(mail: Row[Any], at: datetime) -> enclosures.Enclosure | None:
+    """Make the file that goes along with a mail; None where none does."""
+    if mail.encloses is None:
+        return None
+    with unit_of_work():
+        return enclosures.make(mail.encloses, at)
 
 
 def claim(at: datetime, limit: int = BATCH, pace: int = 0) -> list[Row[Any]]:
@@ -321,7 +334,7 @@ def claim(at: datetime, limit: int = BATCH, pace: int = 0) -> list[Row[Any]]:
         .returning(*TAKEN)
         .execution_options(synchronize_session=False)
     )
-    found: list[Row[Any]] = list(rows)  # type: ignore[arg-type]
+    found: list[Row[Any]] = list(rows)
     return sorted(found, key=lambda row: int(row.id))
 
 

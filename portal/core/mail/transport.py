@@ -8,6 +8,7 @@ Neither texts nor addresses leave this module otherwise: errors are told by thei
 
 from __future__ import annotations
 
+import base64
 import binascii
 import contextlib
 import re
@@ -25,6 +26,7 @@ from sqlalchemy import Row
 
 from portal.core.config import Settings
 from portal.core.mail import addresses
+from portal.core.mail.enclosures import Enclosure
 
 SECONDS = 15.0
 ENHANCED = re.compile(rb"^\s*([245]\.\d{1,3}\.\d{1,3})\b")
@@ -83,7 +85,9 @@ LEADING_DOT = re.compile(rb"(?m)^\.")
 Answer = tuple[int, bytes]
 
 
-def written(mail: Row[Any], settings: Settings) -> tuple[str, bytes]:
+def written(
+    mail: Row[Any], settings: Settings, enclosed: Enclosure | None = None
+) -> tuple[str, bytes]:
     """Return the recipient's address and the message of a row of the queue, ready for the wire.
 
     Put together here and not by the standard library, which takes longer for a message than the
@@ -103,18 +107,41 @@ def written(mail: Row[Any], settings: Settings) -> tuple[str, bytes]:
         **mail.headers,
     }
     lines = [header(name, value) for name, value in headers.items()]
-    # what quoted-printable never writes, so that no text can end a part
-    mark = f"=_{secrets.token_hex(12)}"
-    start = b"".join(lines) + (
-        f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="{mark}"\r\n\r\n'
-    ).encode("ascii")
-    parts = b"".join(
-        PART % (mark.encode(), kind, quoted(text))
+    mark = new_mark()
+    texts = b"".join(
+        PART % (mark, kind, quoted(text))
         for kind, text in ((b"plain", mail.text), (b"html", mail.html))
     )
-    return to.addr_spec, start + parts + b"--" + mark.encode() + b"--\r\n"
+    body = MANY % (b"alternative", mark) + texts + END % mark
+    if enclosed is not None:
+        around = new_mark()
+        body = (
+            MANY % (b"mixed", around)
+            + b"--%b\r\n%b" % (around, body)
+            + FILE % (around, *as_part(enclosed))
+            + END % around
+        )
+    return to.addr_spec, b"".join(lines) + b"MIME-Version: 1.0\r\n" + body
 
 
+def new_mark() -> bytes:
+    """Return what parts the parts: neither quoted-printable nor base64 ever writes it."""
+    return f"=_{secrets.token_hex(12)}".encode("ascii")
+
+
+def as_part(enclosed: Enclosure) -> tuple[bytes, bytes, bytes]:
+    """Return type, name and content of a file as a part of a mail says them."""
+    content = base64.encodebytes(enclosed.content).replace(b"\n", b"\r\n")
+    return enclosed.content_type.encode("ascii"), enclosed.name.encode("ascii"), content
+
+
+MANY = b'Content-Type: multipart/%b;\r\n boundary="%b"\r\n\r\n'
+END = b"--%b--\r\n"
+FILE = (
+    b"--%b\r\nContent-Type: %b\r\n"
+    b'Content-Disposition: attachment; filename="%b"\r\n'
+    b"Content-Transfer-Encoding: base64\r\n\r\n%b\r\n"
+)
 PART = (
     b'--%b\r\nContent-Type: text/%b; charset="utf-8"\r\n'
     b"Content-Transfer-Encoding: quoted-printable\r\n\r\n%b\r\n"
@@ -164,9 +191,9 @@ class Transport:
                 self.server.quit()
         self.server = None
 
-    def send(self, mail: Row[Any]) -> None:
+    def send(self, mail: Row[Any], enclosed: Enclosure | None = None) -> None:
         """Hand a mail over. Raises `ServerAway`, `Lost`, `NotNow` or `Never`."""
-        to, raw = written(mail, self.settings)
+        to, raw = written(mail, self.settings, enclosed)
         envelope = addresses.bounce_address(
             mail.id, self.settings.mail_domain, self.settings.secret_key
         )

@@ -1,0 +1,155 @@
+"""A sheet comes back, once; and when one comes by mail.
+
+Nothing that was answered meanwhile is written over, and the same file twice is one return with one
+report. What became of the rows is kept behind a wall (`wall`) for whoever gave the sheet back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext as _
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+
+from portal.accounts.actor import Actor
+from portal.accounts.models import User
+from portal.core import circumstances
+from portal.core.db import session
+from portal.core.errors import Invalid
+from portal.core.events import record
+from portal.core.mail.rendering import speaking
+from portal.imports.files import name_label
+from portal.imports.reading import UnreadableFile
+from portal.sheets import files, mails, queries, reading
+from portal.sheets.events import SheetTakenBack, SheetWished
+from portal.sheets.models import SheetReturn, SheetRow, SheetWish
+from portal.sheets.reports import Report, report_of
+from portal.sheets.rules import NOT_TAKEN, Fate, due_on
+from portal.sheets.settling import Settled, settle
+from portal.sheets.wall import open_return
+
+CHANNEL = "sheet"
+KEPT = timedelta(days=30)
+"""So long it is remembered what became of a sheet."""
+
+
+def take_back(
+    data: bytes,
+    filename: str,
+    actor: Actor,
+    at: datetime,
+    channel: str,
+    *,
+    may_close: bool = True,
+) -> Report:
+    """Take in a sheet that a person filled in, by whichever way: `channel` is web or mail.
+
+    Each row is applied, left unchanged, refused or in conflict by itself; won and lost are refused
+    where nobody vouches for who sent it (`may_close`). A file that can't be read is said in the
+    report, not raised. What came by mail is answered by mail, once for each file. Locks the firm,
+    then the leads by id.
+    """
+    digest = hashlib.sha256(data).digest()
+    with speaking(actor.locale, actor.timezone):
+        earlier = queries.find_return(actor.id, digest)
+        if earlier is not None:
+            return report_of(earlier, again=True)
+        try:
+            lines = reading.read(data)
+        except (Invalid, UnreadableFile) as refusal:
+            said = _("%(file)s: %(why)s", file=name_label(filename), why=refusal.message)
+            if channel == "mail":
+                mails.post_problem(said, digest, actor, at)
+            return Report(problem=said)
+        begun = _begin(actor, digest, at, channel)
+        if begun is None:
+            # the same file, at the same moment
+            return take_back(data, filename, actor, at, channel, may_close=may_close)
+        with circumstances.under(channel=CHANNEL):
+            _keep(begun, settle(lines, actor, at, may_close=may_close), at)
+        report = report_of(begun)
+        if channel == "mail":
+            mails.post_report(report, actor, at)
+        return report
+
+
+def _begin(actor: Actor, digest: bytes, at: datetime, way: str) -> SheetReturn | None:
+    """Write the row of a return; None where somebody else has, who has committed by now."""
+    begun = session().scalar(
+        insert(SheetReturn)
+        .values(user_id=actor.id, digest=digest, at=at, way=way)
+        .on_conflict_do_nothing(index_elements=["user_id", "digest"])
+        .returning(SheetReturn.id)
+    )
+    return session().get_one(SheetReturn, begun) if begun is not None else None
+
+
+def _keep(found: SheetReturn, settled: Sequence[Settled], at: datetime) -> None:
+    """Keep what became of the rows, and what was typed into those that were not taken."""
+    counted = Counter(one.fate for one in settled)
+    found.applied, found.unchanged = counted[Fate.APPLIED], counted[Fate.UNCHANGED]
+    found.refused, found.conflicts = counted[Fate.REFUSED], counted[Fate.CONFLICT]
+    with open_return(found.id) as opened:
+        opened.add_all(
+            SheetRow(
+                return_id=found.id,
+                number=one.line.number,
+                fate=one.fate,
+                pickup_id=one.pickup_id,
+                feedback_id=one.feedback_id,
+                said=one.said,
+                typed=dict(one.line.answers) if one.fate in NOT_TAKEN else {},
+            )
+            for one in settled
+        )
+    record(
+        SheetTakenBack(
+            at=at,
+            return_id=found.id,
+            user_id=found.user_id,
+            way=found.way,
+            applied=found.applied,
+            unchanged=found.unchanged,
+            refused=found.refused,
+            conflicts=found.conflicts,
+        )
+    )
+
+
+def forget(at: datetime) -> None:
+    """Delete what came back long ago, with all that was written there."""
+    session().execute(delete(SheetReturn).where(SheetReturn.at < at - KEPT))
+
+
+# -- when one comes ---------------------------------------------------------------------------
+
+
+def wish(user_id: int, weekday: int | None, kind: str, at: datetime) -> None:
+    """Note on which day a person gets her sheet by mail, 0 is Monday; None: not any more.
+
+    The first comes on the next such day. Saying the same again changes nothing. Raises `Invalid`.
+    """
+    if weekday not in (None, *range(7)):
+        raise Invalid({"weekday": _("Please choose a day of the week.")})
+    if kind not in files.TYPES:
+        raise Invalid({"kind": _("Please choose what kind of file it shall be.")})
+    # two presses at once make one row
+    user = session().get_one(User, user_id, with_for_update={"key_share": True})
+    found = queries.find_wish(user_id)
+    wanted = None if weekday is None else (weekday, kind)
+    if wanted == ((found.weekday, found.kind) if found else None):
+        return
+    if weekday is None:
+        session().delete(found)
+    else:
+        found = found or SheetWish(user_id=user_id)
+        found.weekday, found.kind = weekday, kind
+        found.told_on = due_on(weekday, at.astimezone(ZoneInfo(user.timezone)))
+        session().add(found)
+    session().flush()
+    record(SheetWished(at=at, user_id=user_id, weekday=weekday, kind=kind))

@@ -20,7 +20,7 @@ from portal.imports.workbook import DELIMITER, ENCODING, MAGIC, convert
 from portal.sheets.columns import ANSWERS, KEY, NUMBER, find_places
 
 MOST_BYTES = 5 * 1024 * 1024
-MOST_ROWS = 2_000
+MOST_ROWS = 1_000
 SECONDS = 15
 GUARDED = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 

@@ -23,7 +23,7 @@ from portal.accounts.models import User
 from portal.accounts.queries import get_actor
 from portal.catalog.queries import book
 from portal.core import jobs
-from portal.core.db import session
+from portal.core.db import session, unit_of_work
 from portal.core.events import EventRow
 from portal.core.mail.models import OutgoingEmail
 from portal.feedback import operations as feedback
@@ -43,6 +43,7 @@ from tests.imports.test_workbook import (
     with_part,
     with_rows,
 )
+from tests.live import at_once
 from tests.notifications.reading import told_of_contact
 from tests.sheets.house import (
     LATER,
@@ -273,6 +274,31 @@ def test_good_rows_are_taken_whatever_became_of_the_sheet(ctx: Flask) -> None:
     assert "no column is called Status" in give_back(house.alice, b"a,b\n1,2\n").problem
 
 
+def test_the_same_file_at_the_same_moment_is_one_return(committed: Flask) -> None:
+    """95: pressed twice, each row is answered once."""
+
+    @factory
+    def begin() -> tuple[User, bytes]:
+        house = House()
+        row = next(row for row in rows_of(house.alice) if row["Key"] == house.key(house.first))
+        return house.alice, as_csv([{**row, **WON}])
+
+    alice, data = begin()
+    told = []
+
+    def press() -> None:
+        with committed.app_context(), unit_of_work():
+            told.append(give_back(alice, data))
+
+    at_once(press, press)
+    assert sorted(report.again for report in told) == [False, True]
+    assert told[0].rows == told[1].rows
+    assert fates(told[0]) == ["applied"]
+    with committed.app_context():
+        given = select(func.count()).select_from(Feedback).where(Feedback.status == "won")
+        assert session().scalar(given) == 1
+
+
 Make = Callable[[Path], object]
 FAR = (
     '<row r="2"><c r="A2" t="inlineStr"><is><t>Key</t></is></c>'
@@ -285,19 +311,17 @@ MANY = "".join(
     f'<c r="B{n}" t="inlineStr"><is><t>Status</t></is></c></row>'
     for n in range(1, 4_000)
 )
+# what else a workbook may hold is tried where it is opened, in tests/imports/test_workbook.py
 HOSTILE: list[tuple[str, Make | bytes, str]] = [
     ("90 far cell and endless merge", with_rows(FAR, MERGED), ""),
-    ("90 more rows than leads", with_rows(MANY), "more than 2000 rows"),
+    ("90 more rows than leads", with_rows(MANY), "more than 1000 rows"),
     ("90 a bomb of blanks", spaces, "packed in a way"),
     ("90 entries upon each other", overlapping, "more memory"),
     ("91 an entity from outside", outside_entity, "can't be read"),
     ("92 macros", with_part("xl/vbaProject.bin"), "macros"),
-    ("92 links to elsewhere", with_part("xl/externalLinks/externalLink1.xml"), "macros"),
-    ("92 ODS", with_part("mimetype"), "no workbook of the kind"),
     ("92 an old or locked workbook", b"\xd0\xcf\x11\xe0" + b"0" * 999, "old workbook, or one"),
     ("92 a page", b"<html><table><tr><td>Status</td></tr></table></html>", "web page"),
     ("92 nothing", b"", "file is empty"),
-    ("92 cut off", b"PK\x03\x04 nothing", "can't be read"),
     ("92 too long", b"Key,Status\n" * 600_000, "longer than 5 MB"),
 ]
 NAMES = ("\u200b.htaccess", "../../x.xlsx", "n" * 300, "exe.\u202excslx", "")

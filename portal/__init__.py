@@ -5,8 +5,9 @@ The map of the house; a room enters only rooms below its own line:
 10 factory  wiring  cli  up  demo
 9  desk            pages that look into several rooms: home, lead dossier, board, team
    api             the JSON face for other systems
-8  notifications   who hears what, and how
+8  notifications   what each mail says, and its sender
 7  inbound         the buttons of mails
+   hearing         who hears what and when: wishes, what waits, what would have come
 6  escalation      what happens around deadlines, each step at its minute; what should never be
    sheets          leads in hand as a list to fill in: taken, sent once a week, given back
 5  feedback        what the holder reports; answer-and-pick

@@ -9,7 +9,6 @@ from portal.accounts import own, viewing
 from portal.accounts import routes as accounts
 from portal.accounts.events import (
     AccountManagerSet,
-    HearingChanged,
     NewDeviceSeen,
     OrganisationClosed,
     OrganisationReopened,
@@ -84,6 +83,8 @@ from portal.feedback.events import (
     LeadLost,
     LeadWon,
 )
+from portal.hearing import routes as hearing
+from portal.hearing.events import HearingChanged
 from portal.imports import jobs as _imports  # noqa: F401
 from portal.imports import routes as imports
 from portal.imports.events import LeadsImported
@@ -136,6 +137,7 @@ from portal.matching import version_routes as rule_versions
 from portal.notifications import jobs as _notifications  # noqa: F401 – registers its reactions
 from portal.notifications import routes as notifications
 from portal.offers import dry_run_routes as dry_run
+from portal.offers import first_heard_routes as first_heard
 from portal.offers import hand_routes as offering
 from portal.offers import jobs as _offers  # noqa: F401
 from portal.offers import reason_routes as reasons
@@ -299,6 +301,8 @@ ROOMS = (
     customer.blueprint,
     customer_activities.blueprint,
     preview.blueprint,
+    first_heard.blueprint,
+    hearing.blueprint,
     notifications.blueprint,
     desk_jobs.blueprint,
     audit.blueprint,

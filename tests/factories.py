@@ -22,6 +22,8 @@ from portal.accounts.passwords import hash_password
 from portal.catalog.queries import book
 from portal.core.db import db, session, unit_of_work
 from portal.founding import find_vendor
+from portal.hearing.models import HearingWishes
+from portal.hearing.queries import COLUMNS, find_kept, values_of
 from portal.leads import wall
 from portal.leads.models import (
     LEAD_NUMBERS,
@@ -145,9 +147,26 @@ def make_person(
         AT,
         password_hash=password_hash(),
     )
+    wished = {name: over.pop(name) for name in COLUMNS if name in over}
     for name, value in over.items():
         setattr(user, name, value)
+    if wished:
+        wish(user, **wished)
     return user
+
+
+@factory
+def wish(user: User, **wished: Any) -> None:
+    """Have a person wish to hear like this, without an event."""
+    session().flush()
+    kept = find_kept(user.id)
+    values = values_of(user, kept)
+    if kept is None:
+        kept = HearingWishes(user_id=user.id)
+        session().add(kept)
+    for name, value in {**values, **wished}.items():
+        setattr(kept, name, value)
+    session().flush()
 
 
 def make_manager(**over: Any) -> User:

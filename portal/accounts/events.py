@@ -122,30 +122,6 @@ class PersonReactivated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HearingChanged(Event):
-    """Somebody chose when to hear by mail: at_once, daily or never."""
-
-    user_id: int
-    hears: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MondaysChosen(Event):
-    """Somebody chose whether the list of the overdue comes on Mondays."""
-
-    user_id: int
-    wanted: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FairnessMailChosen(Event):
-    """Somebody chose whether a mail says once a month how leads were shared out."""
-
-    user_id: int
-    wanted: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OrganisationMoved(Event):
     """A firm stands below another one now."""
 

@@ -11,11 +11,8 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
-    SmallInteger,
     Text,
-    false,
     text,
-    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, CITEXT
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -90,24 +87,15 @@ class Unit(Base):
     closed_at: Mapped[datetime | None]
 
 
-class Hears(StrEnum):
-    """When a person wants to hear by mail of what waits for her."""
-
-    AT_ONCE = "at_once"
-    DAILY = "daily"
-    NEVER = "never"
-
-
 class User(Base):
     """A person. `roles` names what she may do (`permissions.ROLES`).
 
     `manager_id` is to whom she reports, somebody of the same organisation.
 
-    `digest_hour`, `quiet_from` and `quiet_until` are hours of her own zone; no quiet hours where
-    the latter two are empty. `hears_by_mail` is an older mark: where it is false, she never hears.
-    Who `hears_mondays` gets the list of the overdue; `monday_told_on` is the last such Monday.
-    Who `hears_fairness` hears once a month how leads were shared out; `fairness_told_on` is the
-    first day of the month in which that was last told.
+    Where `hears_by_mail` is false nothing is written to her but what she asks for, until she
+    chooses what she wishes to hear (`hearing`). `monday_told_on` is the last Monday on which she
+    was told of the overdue, `fairness_told_on` the first day of the month in which she was last
+    told how leads were shared out.
     """
 
     __tablename__ = "users"
@@ -125,13 +113,7 @@ class User(Base):
     timezone: Mapped[str] = mapped_column(default="Europe/Berlin")
     theme: Mapped[str] = mapped_column(default="auto")
     hears_by_mail: Mapped[bool] = mapped_column(default=True)
-    hears: Mapped[str] = mapped_column(default=Hears.AT_ONCE, server_default="at_once")
-    digest_hour: Mapped[int] = mapped_column(SmallInteger, default=8, server_default="8")
-    quiet_from: Mapped[int | None] = mapped_column(SmallInteger)
-    quiet_until: Mapped[int | None] = mapped_column(SmallInteger)
-    hears_mondays: Mapped[bool] = mapped_column(default=False, server_default=false())
     monday_told_on: Mapped[date | None]
-    hears_fairness: Mapped[bool] = mapped_column(default=True, server_default=true())
     fairness_told_on: Mapped[date | None]
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
@@ -152,11 +134,6 @@ class User(Base):
             postgresql_ops={"name": "gin_trgm_ops", "email": "gin_trgm_ops"},
         ),
         CheckConstraint("theme IN ('auto','light','dark')", name="theme"),
-        CheckConstraint("hears IN ('at_once','daily','never')", name="hears"),
-        CheckConstraint("digest_hour BETWEEN 0 AND 23", name="digest_hour"),
-        CheckConstraint("quiet_from BETWEEN 0 AND 23", name="quiet_from"),
-        CheckConstraint("quiet_until BETWEEN 0 AND 23", name="quiet_until"),
-        CheckConstraint("(quiet_from IS NULL) = (quiet_until IS NULL)", name="quiet"),
     )
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
@@ -14,10 +12,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from portal.accounts import admins, chosen, passwords, queries, rules
 from portal.accounts.devices import UNNAMED, Browser
 from portal.accounts.events import (
-    FairnessMailChosen,
-    HearingChanged,
     InvitationAccepted,
-    MondaysChosen,
     NewDeviceSeen,
     PasswordChanged,
     PasswordResetRequested,
@@ -31,7 +26,6 @@ from portal.accounts.events import (
     SignInRefused,
 )
 from portal.accounts.models import (
-    Hears,
     Organisation,
     OrganisationKind,
     Unit,
@@ -505,84 +499,3 @@ def reactivate(user: User, at: datetime) -> None:
     user.active = True
     session().flush()
     record(PersonReactivated(at=at, user_id=user.id))
-
-
-@dataclass(frozen=True, slots=True)
-class Hours:
-    """Hours of a person's own zone, 0 to 23: of the daily mail, and of her quiet, if any."""
-
-    digest: int = 8
-    quiet_from: int | None = None
-    quiet_until: int | None = None
-
-
-def set_hearing(user_id: int, hears: str, at: datetime, hours: Hours | None = None) -> None:
-    """Note when a person wants to hear by mail: at once, once a day, never.
-
-    Without `hours` they stay as they are. Saying the same again changes nothing. Raises `Invalid`.
-    """
-    user = session().get_one(User, user_id)
-    hours = hours or Hours(user.digest_hour, user.quiet_from, user.quiet_until)
-    errors = check_hearing(hears, hours)
-    if errors:
-        raise Invalid(errors)
-    wanted = (hears, hears != Hears.NEVER, hours.digest, hours.quiet_from, hours.quiet_until)
-    if wanted == (
-        user.hears,
-        user.hears_by_mail,
-        user.digest_hour,
-        user.quiet_from,
-        user.quiet_until,
-    ):
-        return
-    user.hears, user.hears_by_mail, user.digest_hour, user.quiet_from, user.quiet_until = wanted
-    session().flush()
-    record(HearingChanged(at=at, user_id=user_id, hears=hears))
-
-
-def set_mondays(user_id: int, wanted: bool, at: datetime) -> None:
-    """Note whether a person wants the list of the overdue on Mondays, from the next one on.
-
-    Saying the same again changes nothing.
-    """
-    user = session().get_one(User, user_id)
-    if user.hears_mondays == wanted:
-        return
-    user.hears_mondays = wanted
-    user.monday_told_on = monday_of(user, at) if wanted else None
-    session().flush()
-    record(MondaysChosen(at=at, user_id=user_id, wanted=wanted))
-
-
-def set_fairness_mail(user_id: int, wanted: bool, at: datetime) -> None:
-    """Note whether a person wants to hear once a month how leads were shared out.
-
-    Saying the same again changes nothing.
-    """
-    user = session().get_one(User, user_id)
-    if user.hears_fairness == wanted:
-        return
-    user.hears_fairness = wanted
-    session().flush()
-    record(FairnessMailChosen(at=at, user_id=user_id, wanted=wanted))
-
-
-def monday_of(user: User, at: datetime) -> date:
-    """Return the Monday of the week that it is where a person is."""
-    today = at.astimezone(ZoneInfo(user.timezone)).date()
-    return today - timedelta(days=today.weekday())
-
-
-def check_hearing(hears: str, hours: Hours) -> dict[str, str]:
-    """Return a sentence per field that can't be right."""
-    errors: dict[str, str] = {}
-    if hears not in set(Hears):
-        errors["hears"] = str(_("Please choose when you want to hear."))
-    if not 0 <= hours.digest <= 23:
-        errors["digest_hour"] = str(_("Please choose an hour of the day."))
-    quiet = (hours.quiet_from, hours.quiet_until)
-    if (quiet[0] is None) != (quiet[1] is None) or quiet[0] == quiet[1] is not None:
-        errors["quiet_until"] = str(_("Please choose two different hours, or none at both."))
-    elif quiet[0] is not None and not all(hour is None or 0 <= hour <= 23 for hour in quiet):
-        errors["quiet_until"] = str(_("Please choose an hour of the day."))
-    return errors

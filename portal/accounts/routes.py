@@ -25,19 +25,17 @@ from portal.accounts.actor import current_actor, find_actor
 from portal.accounts.forms import (
     CodeForm,
     ForgotForm,
-    HearingForm,
     InvitedForm,
     ResetForm,
     SignInForm,
 )
 from portal.accounts.models import User
 from portal.accounts.passwords import Crowded
-from portal.accounts.permissions import HEAR_OF_FAIRNESS, Permission
 from portal.accounts.signin import browser_here, read_device, remember, remember_by_mail
 from portal.core import clock, tokens
 from portal.core import db as database
 from portal.core.errors import Forbidden, Invalid, NotFound
-from portal.web.access import public, requires, signed_in
+from portal.web.access import public, signed_in
 from portal.web.boundary import keep_work
 from portal.web.limits import count_no_attempt, failures_only, limiter, visitor_key
 
@@ -361,55 +359,3 @@ def set_theme() -> ResponseReturnValue:
         else:
             session["theme"] = choice
     return redirect(way_back(), 303)
-
-
-@blueprint.get("/settings/mail")
-@signed_in
-def hearing() -> ResponseReturnValue:
-    user = database.session().get_one(User, current_actor().id)
-    return hearing_page(HearingForm(user, formdata=None))
-
-
-def hearing_page(form: HearingForm) -> str:
-    """Render when to hear by mail, and which mails that come by the calendar are wanted."""
-    actor = current_actor()
-    user = database.session().get_one(User, actor.id)
-    return render_template(
-        "accounts/hearing.html",
-        form=form,
-        mondays=user.hears_mondays if actor.may(Permission.BOARD_SEE) else None,
-        fairness=user.hears_fairness if any(map(actor.may, HEAR_OF_FAIRNESS)) else None,
-    )
-
-
-@blueprint.post("/settings/mail")
-@signed_in
-def set_hearing() -> ResponseReturnValue:
-    form = HearingForm()
-    if not form.validate():
-        return hearing_page(form), 422
-    try:
-        operations.set_hearing(current_actor().id, form.hears.data or "", clock.now(), form.hours())
-    except Invalid as error:
-        form.take(error)
-        return hearing_page(form), 422
-    flash(_("Saved. From now on you hear as you chose."))
-    return redirect(url_for("accounts.hearing"), 303)
-
-
-@blueprint.post("/settings/mail/mondays")
-@requires(Permission.BOARD_SEE)
-def set_mondays() -> ResponseReturnValue:
-    """Choose whether the list of the overdue comes on Mondays."""
-    operations.set_mondays(current_actor().id, request.form.get("wanted") == "1", clock.now())
-    flash(_("Saved. From now on you hear as you chose."))
-    return redirect(url_for("accounts.hearing"), 303)
-
-
-@blueprint.post("/settings/mail/fairness")
-@requires(*HEAR_OF_FAIRNESS)
-def set_fairness_mail() -> ResponseReturnValue:
-    """Choose whether a mail says once a month how leads were shared out."""
-    operations.set_fairness_mail(current_actor().id, request.form.get("wanted") == "1", clock.now())
-    flash(_("Saved. From now on you hear as you chose."))
-    return redirect(url_for("accounts.hearing"), 303)

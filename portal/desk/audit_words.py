@@ -93,6 +93,7 @@ EVENTS: dict[str, Any] = {
     "HeldLeadClosed": _l("Held lead closed by the vendor"),
     "HandOverTaken": _l("Hand-over taken on"),
     "HearingChanged": _l("Mail preference changed"),
+    "HearingOrderChanged": _l("Named who hears of new leads first"),
     "MondaysChosen": _l("Monday’s list chosen or stopped"),
     "HolderReminded": _l("Asked by hand how far a lead is"),
     "InquiryGiven": _l("Inquiry given to somebody to qualify"),

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 from sqlalchemy import Date, cast, func, literal, or_, select
 
-from portal.accounts.models import Hears, Organisation, User
+from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import HEAR_OF_FAIRNESS
 from portal.accounts.queries import find_actor_of
 from portal.core.db import session
@@ -30,6 +30,7 @@ from portal.desk.fairness import (
 )
 from portal.desk.fairness_rules import LEAST, FirmMonth
 from portal.desk.models import FairMonth
+from portal.hearing.queries import wants_fairness
 from portal.notifications import letters
 from portal.notifications.letters import Letter
 from portal.web.filters import number
@@ -54,9 +55,7 @@ def due_readers(at: datetime) -> Sequence[int]:
             select(User.id)
             .join(Organisation, Organisation.id == User.organisation_id)
             .where(
-                User.hears_fairness,
-                User.hears_by_mail,
-                User.hears != Hears.NEVER,
+                wants_fairness(),
                 User.active,
                 User.password_hash.is_not(None),
                 Organisation.active,

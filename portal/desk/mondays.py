@@ -15,14 +15,15 @@ from flask_babel import format_date, ngettext
 from sqlalchemy import Date, cast, func, literal, or_, select
 
 from portal.accounts import reach
-from portal.accounts.models import Hears, Organisation, User
-from portal.accounts.operations import monday_of
+from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import Permission
 from portal.accounts.queries import find_actor_of
 from portal.core.db import session
 from portal.core.jobs import sweep
 from portal.desk.lead_filters import Asking
 from portal.desk.overdue import count_overdue, last_sunday, list_overdue
+from portal.hearing.operations import monday_of
+from portal.hearing.queries import wants_mondays
 from portal.leads.queries import seen_by
 from portal.notifications import letters
 from portal.notifications.letters import Letter
@@ -42,9 +43,7 @@ def due_readers(at: datetime) -> Sequence[int]:
             select(User.id)
             .join(Organisation, Organisation.id == User.organisation_id)
             .where(
-                User.hears_mondays,
-                User.hears_by_mail,
-                User.hears != Hears.NEVER,
+                wants_mondays(),
                 User.active,
                 Organisation.active,
                 here >= monday + FROM_HOUR,

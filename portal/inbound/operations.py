@@ -12,9 +12,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import insert, select
 
-from portal.accounts import operations as accounts
 from portal.accounts.actor import Actor
-from portal.accounts.models import Hears, User
 from portal.accounts.permissions import Permission
 from portal.core.db import apart, session
 from portal.core.errors import NotFound, Refused
@@ -25,6 +23,7 @@ from portal.feedback import operations as feedback
 from portal.feedback.forms import read_answer
 from portal.feedback.models import Feedback
 from portal.feedback.rules import TooLateToUndo
+from portal.hearing import operations as hearing
 from portal.inbound import queries
 from portal.inbound.events import MailActionDone
 from portal.inbound.rules import ChangedMeanwhile
@@ -44,7 +43,6 @@ from portal.pickup.taking import Deciding
 from portal.qualification.confirming import confirm, interest_of, take_back
 
 LOOKS_APART = timedelta(seconds=5)
-DIGEST = "digest"
 """The topic of a link that stops the daily mail."""
 INTEREST = "interest"
 """The topic of a link that takes back that the interest is confirmed."""
@@ -356,16 +354,13 @@ def was_undone(pickup_id: int) -> bool:
     return ended is not None and ended.reason_id == reason.id
 
 
-def stop_daily(link: MailLink, at: datetime) -> None:
-    """End the daily mail of a person, as her mail program asks with one click.
+def stop_digests(link: MailLink, at: datetime) -> None:
+    """End the digests of a person, as her mail program asks with one click.
 
-    Somebody who hears at once by now goes on hearing: only what the mail was is stopped.
+    What she hears at once by now goes on: only what the mail was is stopped.
     """
-    user = session().get(User, link.user_id)
-    if user is None or link.purpose != Purpose.STOP:
-        return
-    if user.hears == Hears.DAILY or link.topic != DIGEST:
-        accounts.set_hearing(user.id, Hears.NEVER, at)
+    if link.purpose == Purpose.STOP:
+        hearing.end_digests(link.user_id, at)
 
 
 def done(

@@ -16,10 +16,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
-from portal.accounts import operations as accounts
 from portal.accounts.actor import Actor
-from portal.accounts.forms import HearingForm
-from portal.accounts.models import User
 from portal.accounts.queries import find_actor_of
 from portal.core import circumstances, clock, logs
 from portal.core.db import session
@@ -29,6 +26,8 @@ from portal.core.mail import links
 from portal.core.mail.links import Purpose
 from portal.core.mail.models import MailLink
 from portal.core.mail.rendering import speaking
+from portal.hearing import pages as wishing
+from portal.hearing.pages import Shown
 from portal.inbound import nonces, operations, pages, queries
 from portal.inbound.events import MailActionDoubted, MailLinkMisused, MailPickLost
 from portal.inbound.pages import Page, Reader
@@ -108,7 +107,7 @@ def opened(token: str) -> ResponseReturnValue:
     reader = Reader(link, actor, at, chosen if chosen in pages.CHOICES else None)
     with speaking(actor.locale, actor.timezone):
         if link.purpose == Purpose.STOP:
-            return hearing(reader, token, hearing_form(actor), 200)
+            return hearing(reader, token, wishing.show(actor, at, **NO_COOKIE), 200)
         try:
             page, status = pages.show(reader)
         except (NotFound, Forbidden):
@@ -239,23 +238,20 @@ def check_target(reader: Reader) -> None:
 def too_old(reader: Reader, token: str) -> ResponseReturnValue:
     """Show the page afresh to a press that does not come from it."""
     if reader.link.purpose == Purpose.STOP:
-        return hearing(reader, token, hearing_form(reader.actor), 409, PageTooOld.code)
+        shown = wishing.show(reader.actor, reader.at, **NO_COOKIE)
+        return hearing(reader, token, shown, 409, PageTooOld.code)
     page, status = pages.start_again(PageTooOld(), replace(reader, errors={}))
     return render(page, reader.actor, token), status
 
 
-def hearing_form(actor: Actor, *, sent: bool = False) -> HearingForm:
-    """Return the form of when to hear; the link's own sign stands in for the cookie's."""
-    if sent:
-        return HearingForm(meta={"csrf": False})
-    user = session().get_one(User, actor.id)
-    return HearingForm(user, formdata=None, meta={"csrf": False})
+NO_COOKIE = {"meta": {"csrf": False}}
+"""The link's own sign stands in for the cookie's."""
 
 
 def hearing(
-    reader: Reader, token: str, form: HearingForm, status: int, code: str | None = None
+    reader: Reader, token: str, shown: Shown, status: int, code: str | None = None
 ) -> ResponseReturnValue:
-    """Show when the person wants to hear by mail."""
+    """Show what the person wishes to hear by mail."""
     page = Page(
         heading=_("Mails to you"),
         code=code,
@@ -264,21 +260,24 @@ def hearing(
         nonce=reader.sign(""),
     )
     html = render_template(
-        "inbound/page.html", page=page, token=token, theme=reader.actor.theme, form=form
+        "inbound/page.html",
+        page=page,
+        token=token,
+        theme=reader.actor.theme,
+        shown=shown,
+        form=shown.form,
     )
     return html, status
 
 
 def set_hearing(reader: Reader, token: str) -> ResponseReturnValue:
-    """Note when the person wants to hear."""
-    form = hearing_form(reader.actor, sent=True)
-    if not form.validate():
-        return hearing(reader, token, form, 422)
-    try:
-        accounts.set_hearing(reader.actor.id, form.hears.data or "", reader.at, form.hours())
-    except Invalid as error:
-        form.take(error)
-        return hearing(reader, token, form, 422)
+    """Note what the person wishes to hear, or only show what would have come under it."""
+    if "look" in reader.typed:
+        shown = wishing.try_out(reader.actor, reader.at, **NO_COOKIE)
+        return hearing(reader, token, shown, 422 if shown.form.errors else 200)
+    shown = wishing.take(reader.actor, reader.at, **NO_COOKIE)
+    if not shown.saved:
+        return hearing(reader, token, shown, 422)
     page = Page(heading=_("Saved"), sentence=_("From now on you hear as you chose."))
     return render(page, reader.actor, token), 200
 
@@ -287,7 +286,7 @@ def set_hearing(reader: Reader, token: str) -> ResponseReturnValue:
 @public
 @guessing
 def stop(token: str) -> ResponseReturnValue:
-    """End the daily mail: what a mail program posts for one click, without cookie or page."""
+    """End the digests: what a mail program posts for one click, without cookie or page."""
     at = clock.now()
     found = find(token, at)
     if found is None:
@@ -295,12 +294,13 @@ def stop(token: str) -> ResponseReturnValue:
     else:
         link, actor = found
         with circumstances.under(actor_id=actor.id, channel="mail"):
-            operations.stop_daily(link, at)
+            operations.stop_digests(link, at)
     page = Page(
-        heading=_("The daily mail is off"),
+        heading=_("These mails are off"),
         sentence=_(
-            "You find new leads on the portal from now on. Sign in to choose anew when you want to "
-            "hear of them."
+            "You find new leads on the portal from now on. What you owe, and what is taken out of "
+            "your hands, is told once a day all the same. Sign in to choose anew when you want to "
+            "hear."
         ),
         onward=(_("Sign in"), "/login"),
     )

@@ -15,9 +15,9 @@ from portal.accounts.models import User
 from portal.accounts.queries import find_actor_of
 from portal.core.db import session
 from portal.core.mail.rendering import moment
+from portal.hearing.models import Topic
 from portal.leads.models import Lead
 from portal.notifications import queries
-from portal.notifications.models import Topic
 from portal.notifications.sentences import News
 from portal.offers.models import OfferRound
 from portal.offers.queries import find_card

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from portal.core.db import session
+from portal.hearing.models import Topic
 from portal.leads.models import Lead
 from portal.notifications import queries
-from portal.notifications.models import Topic
 from portal.notifications.telling import tell_news
 from portal.relations.events import KnowledgeClaimed, KnowledgeDecided
 from portal.relations.models import KnowledgeClaim

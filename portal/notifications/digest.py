@@ -18,6 +18,8 @@ from portal.core.config import Settings
 from portal.core.mail import links
 from portal.core.mail.links import Purpose
 from portal.core.mail.rendering import moment
+from portal.hearing.models import Hears, Topic
+from portal.hearing.rules import IN_DIGESTS
 from portal.inbound.keywords import ANSWERS, CHOICES
 from portal.leads.queries import find_teaser
 from portal.notifications.letters import (
@@ -32,7 +34,6 @@ from portal.notifications.letters import (
     spoken,
     to,
 )
-from portal.notifications.models import Topic
 from portal.notifications.queries import Offered, RoundReport
 from portal.notifications.sentences import News
 from portal.pickup.models import Pickup
@@ -53,21 +54,29 @@ class Collection:
 
 
 def digest(
-    collected: Collection, user: User, at: datetime, *, daily: bool, most: int = MOST_ITEMS
+    collected: Collection,
+    user: User,
+    at: datetime,
+    rhythm: Hears,
+    extent: str,
+    *,
+    most: int = MOST_ITEMS,
 ) -> Letter:
     """All that waits, in one, at most so many of a kind, the most pressing first.
 
-    A daily one can be stopped from the mail client with one press.
+    One that comes in a rhythm can be stopped from the mail client with one press.
     """
     settings: Settings = current_app.config["SETTINGS"]
-    stop = links.issue(Purpose.STOP, user.id, at, topic="digest", lasts=timedelta(days=90))
+    stop = None
+    if rhythm in IN_DIGESTS:
+        stop = links.issue(Purpose.STOP, user.id, at, topic="digest", lasts=timedelta(days=90))
     with to(user):
         feedback = [
             item
             for kind, pickup in collected.feedback[:most]
             if (item := _owed(kind, pickup, user, at))
         ]
-        offers = [offered_lead(one, user, at) for one in collected.offers[:most]]
+        offers = [offered_lead(one, user, at, extent) for one in collected.offers[:most]]
         rounds = [words for one in collected.rounds[:most] if (words := round_words(one, at))]
         context = {
             "summary": summary_of(collected),
@@ -92,18 +101,27 @@ def digest(
                 )
             ),
             "stop_path": stop,
-            "reason": str(
-                _("You get this mail because you want to hear once a day.")
-                if daily
-                else _("Several things came together, so we put them into one mail.")
-            ),
+            "reason": reason_of(rhythm),
         }
     headers = {
         "List-Id": f"<daily.{settings.mail_domain}>",
         "List-Unsubscribe": f"<{settings.public_url}{stop}/stop>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
-    return Letter("digest", context, headers=headers if daily else {})
+    return Letter("digest", context, headers=headers if stop else {})
+
+
+def reason_of(rhythm: Hears) -> str:
+    """Say why many things come in one mail."""
+    if rhythm == Hears.HOURLY:
+        return str(_("You get this mail because you want to hear once an hour."))
+    if rhythm == Hears.DAILY:
+        return str(_("You get this mail because you want to hear once a day."))
+    if rhythm == Hears.WEEKLY:
+        return str(_("You get this mail because you want to hear once a week."))
+    if rhythm == Hears.NEVER:
+        return str(_("What you owe, and what is taken out of your hands, is told in any case."))
+    return str(_("Several things came together, so we put them into one mail."))
 
 
 def _hint(feedback: list[dict[str, Any]], offers: list[dict[str, Any]]) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from portal.accounts.events import HearingChanged
 from portal.core.jobs import Payload, job, sweep
 from portal.core.reactions import reaction
+from portal.hearing.events import HearingChanged
 from portal.notifications import (
     claims,
     mailed,

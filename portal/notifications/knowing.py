@@ -9,8 +9,8 @@ from flask_babel import gettext as _
 
 from portal.accounts.models import Organisation, User
 from portal.core.db import session
+from portal.hearing.models import Topic
 from portal.leads.models import Lead
-from portal.notifications.models import Topic
 from portal.notifications.sentences import News
 from portal.relations.models import KnowledgeClaim
 

@@ -23,10 +23,10 @@ from portal.deadlines.models import Action, Clock, ClockKind, DeadlinePolicy
 from portal.deadlines.steps import steps_of
 from portal.escalation.rules import coming
 from portal.feedback.rules import words_of
+from portal.hearing.models import Topic
 from portal.leads.models import Lead
 from portal.leads.queries import find_visible
 from portal.notifications import queries
-from portal.notifications.models import Topic
 from portal.notifications.sentences import News
 from portal.offers import queries as offers
 from portal.pickup.models import Pickup

@@ -41,6 +41,7 @@ from portal.deadlines.rules import terms_of
 from portal.deadlines.telling import expectations
 from portal.feedback.models import Feedback
 from portal.feedback.rules import Status, words_of
+from portal.hearing.models import Extent, Topic
 from portal.inbound.events import MailActionDone
 from portal.inbound.keywords import ANSWERS, CHOICES
 from portal.leads import contacts
@@ -49,7 +50,6 @@ from portal.leads.queries import find_teaser
 from portal.matching.shared_parts import in_full
 from portal.notifications import queries
 from portal.notifications.late import what_comes
-from portal.notifications.models import Topic
 from portal.notifications.news import find_news
 from portal.notifications.queries import Offered, RoundReport
 from portal.notifications.sentences import IN_MAIL, News
@@ -71,8 +71,8 @@ from portal.pickup.words import next_step_wanted, sentence_of, since_wanted, way
 from portal.qualification.confirming import interest_of
 from portal.web.filters import money
 
-CHOSEN = frozenset(topic.value for topic in Topic)
-"""Kinds that a person may choose to hear of or not; they lead to that choice without a sign-in."""
+ABOUT_SIGN_IN = {"invitation", "new_device", "password_reset", "sign_in_changed", "sign_in_link"}
+"""Mails that lead nowhere without a sign-in; all others lead to the choice of what to hear."""
 
 CLOCKS = {
     Topic.CONTACT_WANTED.value: ClockKind.RESPONSE,
@@ -94,7 +94,7 @@ class Letter:
 def post(letter: Letter, user: User, at: datetime, dedupe_key: str) -> None:
     """Put a letter to a person into the outbox; mails about one lead hang together."""
     headers, context = dict(letter.headers), {"name": user.name, **letter.context}
-    if letter.kind in CHOSEN:
+    if letter.kind not in ABOUT_SIGN_IN:
         context["hearing_path"] = links.issue(Purpose.STOP, user.id, at, topic="hearing")
     if letter.lead_id is not None:
         root = addresses.message_id(f"lead:{letter.lead_id}:{user.id}", *_signs())
@@ -161,14 +161,16 @@ def lead_of(row: Row[Any], at: datetime, explanation: Sequence[dict[str, Any]] =
     }
 
 
-def offered_lead(found: Offered, user: User, at: datetime) -> dict[str, Any]:
+def offered_lead(
+    found: Offered, user: User, at: datetime, extent: str = Extent.FULL
+) -> dict[str, Any]:
     """Return what a mail tells about a lead on offer, with the links to take it or leave it."""
     teaser, offer, opened = found
     path = links.issue(
         Purpose.OFFER, user.id, at, lead_id=teaser.id, round_=offer.round, topic="offer"
     )
     return {
-        **lead_of(teaser, at, in_full(offer.explanation, opened.parts)),
+        **shorten(lead_of(teaser, at, in_full(offer.explanation, opened.parts)), extent),
         "ends_at": offer.ends_at,
         "left": left(offer.ends_at - at),
         "firms": max(1, rings.seen_by(opened, at)),
@@ -178,6 +180,15 @@ def offered_lead(found: Offered, user: User, at: datetime) -> dict[str, Any]:
         "pick_path": f"{path}?s=pick",
         "decline_path": f"{path}?s=decline",
     }
+
+
+def shorten(lead: dict[str, Any], extent: str) -> dict[str, Any]:
+    """Leave out of what a mail tells about a lead what its reader does not want in it."""
+    if extent == Extent.FULL:
+        return lead
+    if extent == Extent.TEASER:
+        return {**lead, "text": "", "why": []}
+    return {**lead, "text": "", "why": [], "source": "", "expectation": "", "facts": []}
 
 
 def left(span: timedelta) -> str:
@@ -298,11 +309,13 @@ def asked_besides(pickup: Pickup) -> list[str]:
 # -- one mail each -----------------------------------------------------------------------------
 
 
-def lead_offered(found: Offered, user: User, at: datetime, *, ends: bool = False) -> Letter:
+def lead_offered(
+    found: Offered, user: User, at: datetime, extent: str, *, ends: bool = False
+) -> Letter:
     """A lead for you; or its offer `ends`, and it is still there."""
     kind = Topic.OFFER_ENDS if ends else Topic.LEAD_OFFERED
     with to(user):
-        lead = offered_lead(found, user, at)
+        lead = offered_lead(found, user, at, extent)
         return Letter(kind, {"lead": lead, "reply_hint": hint(spoken(CHOICES))}, found[0].id)
 
 

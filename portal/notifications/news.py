@@ -29,12 +29,12 @@ from portal.duplicates.rules import IN_HANDS
 from portal.feedback.operations import newest
 from portal.feedback.rules import CANCELLED, CLOSING
 from portal.feedback.rules import words_of as answer_words
+from portal.hearing.models import Topic
 from portal.leads import activities, hand_over
 from portal.leads.models import Lead, LeadState, Temperature
 from portal.leads.queries import find_visible
 from portal.matching.names import country_name
 from portal.notifications import changed_offers, knowing, late, returned
-from portal.notifications.models import Topic
 from portal.notifications.sentences import IN_MAIL, News
 from portal.partners.models import Absence, Partner
 from portal.partners.queries import visible_to

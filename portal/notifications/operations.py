@@ -11,19 +11,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Table, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Table, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from portal.accounts.models import Hears, User
+from portal.accounts.models import User
 from portal.core.db import ask, session
 from portal.core.mail.models import OutgoingEmail
 from portal.core.mail.rendering import TooLarge
+from portal.hearing import rules
+from portal.hearing.models import Hears, Notice, NoticeRound, Outcome, Topic
+from portal.hearing.queries import find_hearer, read_hearers, read_traits
+from portal.hearing.rules import Before, Facts, Traits
 from portal.leads.models import Lead, LeadState, LeadType
 from portal.leads.queries import find_teaser
-from portal.notifications import digest, letters, queries, rules
+from portal.notifications import digest, letters, queries
 from portal.notifications.digest import Collection
 from portal.notifications.letters import Letter
-from portal.notifications.models import Notice, NoticeRound, Outcome, Topic
 from portal.notifications.news import TOPICS, find_news
 from portal.pickup.models import Pickup
 
@@ -53,55 +56,67 @@ def note(
 ) -> set[int]:
     """Note what people are to hear, each once per `about`; return who is to be told right now.
 
-    Some hear `later` than they wish, so that somebody else is first. Nothing for those who never
-    want to hear. What is told late waits a little for more; what presses waits where a person was
-    pressed within the last hour. Who presses several people has them in line (`in_line`).
+    Some hear `later` than they wish, so that somebody else is first. What somebody does not want
+    to hear is noted as that. What is told late waits a little for more; what presses waits where a
+    person was pressed within the last hour. Who presses several people has them in line
+    (`in_line`).
     """
     users = list(users)
     late = at - happened_at > rules.LATE or catching_up(at)
     pressed = last_pressed([user.id for user in users], at) if topic in rules.PRESSING else {}
+    lead = traits_of(topic, lead_id)
     rows, now = [], set()
-    for user in users:
-        due = rules.due_of(queries.wishes(user), at)
-        if due is None:
+    for user_id, hearer in read_hearers(users, at).items():
+        if hearer.wishes.muted:
             continue
+        facts_of = Facts(lead, hearer.away_until, later.get(user_id))
+        due = rules.due_of(hearer.wishes, topic, facts_of, at)
+        wanted = due is not None
+        due = rules.first_due(due or at, topic, Before(pressed_at=pressed.get(user_id)))
         if due <= at and late:
             due = at + rules.SETTLES
-        if user.id in later:
-            due = max(due, later[user.id])
-        if user.id in pressed:
-            due = max(due, pressed[user.id] + rules.APART)
-        if due <= at:
-            now.add(user.id)
+        if wanted and due <= at:
+            now.add(user_id)
+        settled = Outcome.ALONE if due <= at else None
         rows.append(
             {
-                "user_id": user.id,
+                "user_id": user_id,
                 "topic": topic,
                 "about": about,
                 "lead_id": lead_id,
                 "facts": facts,
                 "created_at": at,
-                "due_at": due,
-                "settled_at": at if due <= at else None,
-                "outcome": Outcome.ALONE if due <= at else None,
+                "not_before": later.get(user_id),
+                "due_at": due if wanted else at,
+                "settled_at": at if settled or not wanted else None,
+                "outcome": settled if wanted else Outcome.UNWANTED,
             }
         )
     return now.intersection(ask(WRITE_NOTICE, rows).scalars()) if rows else set()
 
 
-def bring_forward(organisation_id: int, about: str, at: datetime) -> None:
-    """Have a firm's people who were to hear of one thing later hear as soon as they wish."""
-    waiting = select(Notice.user_id).join(User, User.id == Notice.user_id)
+def traits_of(topic: str, lead_id: int | None) -> Traits:
+    """Return what of a lead decides whether somebody hears of a topic."""
+    if topic not in rules.OF_OFFERS or lead_id is None:
+        return Traits()
+    return read_traits([lead_id]).get(lead_id, Traits())
+
+
+def bring_forward(
+    people: Iterable[int], about: str, later: Mapping[int, datetime], at: datetime
+) -> None:
+    """Have people who were to hear of one thing later hear as soon as they wish.
+
+    Those who still hear after somebody else hear `later` than that.
+    """
     its = (Notice.about == about, Notice.settled_at.is_(None), Notice.due_at > at)
-    found = waiting.where(User.organisation_id == organisation_id, *its)
-    user_ids = session().scalars(found.order_by(User.id)).all()
+    found = select(Notice.user_id).where(Notice.user_id.in_(list(people)), *its)
+    user_ids = session().scalars(found.order_by(Notice.user_id)).all()
     in_line(user_ids)
     for user_id in user_ids:
-        user = queries.find_user(user_id)
-        due = rules.due_of(queries.wishes(user), at) if user else None
-        if due is not None:
-            sooner = update(Notice).where(Notice.user_id == user_id, Notice.due_at > due, *its)
-            session().execute(sooner.values(due_at=due))
+        freed = update(Notice).where(Notice.user_id == user_id, *its)
+        session().execute(freed.values(not_before=later.get(user_id)))
+        time_anew(user_id, at, *its)
 
 
 def in_line(user_ids: Iterable[int]) -> None:
@@ -192,70 +207,60 @@ def send_waiting(user_id: int, at: datetime) -> bool:
     if not any(notice.due_at <= at for notice in waiting):
         return False
     user = queries.find_user(user_id)
-    wishes = queries.wishes(user) if user else None
-    if user is None or wishes is None or wishes.hears == Hears.NEVER:
+    if user is None:
         settle(waiting, Outcome.PAST, at)
         return False
-    later = not_before(user, wishes, at)
-    if later > at:
-        for notice in waiting:
-            notice.due_at = max(later, notice.due_at)
-        session().flush()
+    wishes = find_hearer(user, at).wishes
+    unwanted = [notice for notice in waiting if rules.never_of(wishes, notice.topic)]
+    settle(unwanted, Outcome.UNWANTED, at)
+    waiting = [notice for notice in waiting if notice not in unwanted]
+    waiting = list(rules.take_due(waiting, wishes, told_before(user_id, at), at))
+    session().flush()
+    if not waiting:
         return False
-    waiting = keep_apart(waiting, user, at)
     collected, told = collect(waiting, user, at)
     settle([notice for notice in waiting if notice not in told], Outcome.PAST, at)
     if not told:
         return False
-    daily = wishes.hears == Hears.DAILY
-    letter = None if daily or len(told) > 1 else alone(collected, user, at)
+    rhythms = [rules.chosen_of(wishes, notice.topic) for notice in told]
+    rhythm = next((one for one in rhythms if one in rules.IN_DIGESTS), rhythms[0])
+    letter = None
+    if len(told) == 1 and rhythm not in rules.IN_DIGESTS:
+        letter = alone(collected, user, at, wishes.extent)
     key = f"notices:{user.id}:{told[0].id}"
     if letter is not None:
         letters.post(letter, user, at, key)
     else:
-        post_digest(collected, user, at, key, daily)
+        post_digest(collected, user, at, key, rhythm, wishes.extent)
     settle(told, Outcome.COLLECTED, at)
     return True
 
 
-def post_digest(collected: Collection, user: User, at: datetime, key: str, daily: bool) -> None:
+def post_digest(
+    collected: Collection, user: User, at: datetime, key: str, rhythm: Hears, extent: str
+) -> None:
     """Post the mail about many things; where it got too long, with fewer of each."""
     try:
-        letters.post(digest.digest(collected, user, at, daily=daily), user, at, key)
+        letters.post(digest.digest(collected, user, at, rhythm, extent), user, at, key)
     except TooLarge:
-        short = digest.digest(collected, user, at, daily=daily, most=digest.FEWEST_ITEMS)
+        short = digest.digest(collected, user, at, rhythm, extent, most=digest.FEWEST_ITEMS)
         letters.post(short, user, at, key)
 
 
-def not_before(user: User, wishes: rules.Wishes, at: datetime) -> datetime:
-    """Return the moment from which on a person may be told of what waits."""
-    if wishes.hears == Hears.DAILY:
-        return at
-    quiet = rules.quiet_end(wishes, at)
-    if quiet is not None:
-        return quiet
-    last = session().scalar(
+def told_before(user_id: int, at: datetime) -> Before:
+    """Return when a person was last told, as far as it was within the last hour.
+
+    Where the house has just stood still, a mail about one thing counts as one about many.
+    """
+    counts = (Outcome.COLLECTED, Outcome.ALONE) if catching_up(at) else (Outcome.COLLECTED,)
+    collected = session().scalar(
         select(func.max(Notice.settled_at)).where(
-            Notice.user_id == user.id,
-            Notice.outcome.in_(
-                (Outcome.COLLECTED, Outcome.ALONE) if catching_up(at) else (Outcome.COLLECTED,)
-            ),
+            Notice.user_id == user_id,
+            Notice.outcome.in_(counts),
             Notice.settled_at > at - rules.APART,
         )
     )
-    return last + rules.APART if last else at
-
-
-def keep_apart(waiting: list[Notice], user: User, at: datetime) -> list[Notice]:
-    """Put off what presses where a person was pressed within the last hour; return the rest."""
-    last = last_pressed((user.id,), at).get(user.id)
-    if last is None:
-        return waiting
-    for notice in waiting:
-        if notice.topic in rules.PRESSING:
-            notice.due_at = max(notice.due_at, last + rules.APART)
-    session().flush()
-    return [notice for notice in waiting if notice.topic not in rules.PRESSING]
+    return Before(collected, last_pressed((user_id,), at).get(user_id))
 
 
 def collect(waiting: Sequence[Notice], user: User, at: datetime) -> tuple[Collection, list[Notice]]:
@@ -296,13 +301,13 @@ def collect(waiting: Sequence[Notice], user: User, at: datetime) -> tuple[Collec
     return found, told
 
 
-def alone(collected: Collection, user: User, at: datetime) -> Letter | None:
+def alone(collected: Collection, user: User, at: datetime, extent: str) -> Letter | None:
     """Return the mail about the one thing that waits."""
     if collected.feedback:
         kind, pickup = collected.feedback[0]
         return letters.feedback_wanted(kind, pickup, user, at)
     if collected.offers:
-        return letters.lead_offered(collected.offers[0], user, at)
+        return letters.lead_offered(collected.offers[0], user, at, extent)
     if collected.rounds:
         return letters.round_unpicked(collected.rounds[0], user, at)
     if collected.news:
@@ -345,15 +350,35 @@ def settle(notices: Sequence[Notice], outcome: Outcome, at: datetime) -> None:
 
 
 def plan_again(user_id: int, at: datetime) -> None:
-    """Move what waits for a person to when she wants to hear by now."""
-    user = queries.find_user(user_id)
-    due = rules.due_of(queries.wishes(user), at) if user else None
-    waiting = update(Notice).where(Notice.user_id == user_id, Notice.settled_at.is_(None))
-    if due is None:
-        waiting = waiting.values(settled_at=at, outcome=Outcome.PAST)
-    else:
-        waiting = waiting.values(due_at=due)
-    session().execute(waiting.execution_options(synchronize_session=False))
+    """Move what waits for a person to when she wants to hear of it by now."""
+    in_line((user_id,))
+    time_anew(user_id, at)
+
+
+def time_anew(user_id: int, at: datetime, *which: ColumnElement[bool]) -> None:
+    """Work out anew when a person hears of what waits for her, of those notices that are meant."""
+    waiting = session().scalars(
+        select(Notice)
+        .where(Notice.user_id == user_id, Notice.settled_at.is_(None), *which)
+        .order_by(Notice.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    notices, user = list(waiting), queries.find_user(user_id)
+    if not notices or user is None:
+        return
+    hearer = find_hearer(user, at)
+    about = {one.lead_id for one in notices if one.lead_id and one.topic in rules.OF_OFFERS}
+    leads = read_traits(about)
+    for notice in notices:
+        lead = leads.get(notice.lead_id or 0, Traits())
+        facts = Facts(lead, hearer.away_until, notice.not_before)
+        due = rules.due_of(hearer.wishes, notice.topic, facts, at)
+        if due is None:
+            settle([notice], Outcome.UNWANTED, at)
+        else:
+            notice.due_at = due
+    session().flush()
 
 
 def forget_told(at: datetime) -> None:

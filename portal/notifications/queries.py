@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, Select, exists, select, true
 
 from portal.accounts import reach
 from portal.accounts.actor import Actor
-from portal.accounts.models import PARTNER_KINDS, Hears, Organisation, Unit, User
+from portal.accounts.models import PARTNER_KINDS, Organisation, Unit, User
 from portal.accounts.permissions import MANAGING_ROLES, PICKING_ROLES
 from portal.accounts.reach import units_below
 from portal.core.db import session
@@ -19,9 +19,9 @@ from portal.core.events import EventRow
 from portal.core.mail.outbox import Recipient
 from portal.deadlines.models import Clock
 from portal.escalation.events import HolderReminded
+from portal.hearing.queries import never_hears
 from portal.leads.models import Lead, LeadState
 from portal.leads.queries import find_teaser
-from portal.notifications.rules import Wishes
 from portal.offers.models import Dismissal, Offer, OfferRound, RoundOutcome
 from portal.partners import rules
 from portal.partners.models import Absence
@@ -43,17 +43,6 @@ def recipient(user: User) -> Recipient:
     return Recipient(user.id, user.email, user.name, user.locale, user.timezone)
 
 
-def wishes(user: User) -> Wishes:
-    """Return when a person wants to hear."""
-    return Wishes(
-        user.hears if user.hears_by_mail else Hears.NEVER,
-        user.digest_hour,
-        user.quiet_from,
-        user.quiet_until,
-        user.timezone,
-    )
-
-
 def list_with_role(role: str) -> Sequence[User]:
     """Return everybody with a role who wants to hear by mail."""
     return (
@@ -64,8 +53,7 @@ def list_with_role(role: str) -> Sequence[User]:
             .where(
                 User.active,
                 Organisation.active,
-                User.hears_by_mail,
-                User.hears != Hears.NEVER,
+                ~never_hears(),
                 User.roles.contains([role]),
             )
             .order_by(User.id)
@@ -74,10 +62,11 @@ def list_with_role(role: str) -> Sequence[User]:
     )
 
 
-def standing_offers(at: datetime) -> list[ColumnElement[bool]]:
+def standing_offers(at: datetime, *, gone_too: bool = False) -> list[ColumnElement[bool]]:
     """Return the conditions under which an offer is one that a person may be told of.
 
-    Not where the firm has declined or the person has dismissed it, nor where either is away.
+    Not where the firm has declined or the person has dismissed it, nor, but for `gone_too`, where
+    either is away.
     """
     dismissed = exists().where(Dismissal.offer_id == Offer.id, Dismissal.user_id == User.id)
     return [
@@ -87,8 +76,8 @@ def standing_offers(at: datetime) -> list[ColumnElement[bool]]:
         Organisation.active,
         User.active,
         User.roles.overlap(list(PICKING_ROLES)),
-        ~away(at),
         ~dismissed,
+        *(() if gone_too else (~away(at),)),
     ]
 
 
@@ -96,14 +85,20 @@ Offered = tuple[Row[Any], Offer, OfferRound]
 """Teaser, offer, and the round, which says how many firms have it and when more will."""
 
 
-def list_offered(lead_id: int, round_id: int, at: datetime) -> Sequence[tuple[User, Offered]]:
-    """Return everybody who may pick up a lead in this round and wants to hear of it by mail."""
+def list_offered(
+    lead_id: int, round_id: int, at: datetime, organisation_id: int | None = None
+) -> Sequence[tuple[User, Offered]]:
+    """Return everybody, or those of a firm, who may pick up a lead in this round.
+
+    Who is away is among them; who hears nothing by mail is not.
+    """
     teaser = find_teaser(lead_id)
     if teaser is None or teaser.state != LeadState.OFFERED:
         return []
-    found = session().execute(
-        _offers(round_id, at).where(User.hears_by_mail, User.hears != Hears.NEVER).order_by(User.id)
-    )
+    query = _offers(round_id, at, gone_too=True).where(User.hears_by_mail).order_by(User.id)
+    if organisation_id is not None:
+        query = query.where(User.organisation_id == organisation_id)
+    found = session().execute(query)
     rows = [row for row in found if is_for(row[1], row[0])]
     return [
         (user, (teaser, offer, opened))
@@ -133,13 +128,15 @@ def is_for(offer: Offer, user: User) -> bool:
     return offer.unit_id is None or user.unit_id in units_below(offer.unit_id)
 
 
-def _offers(round_id: int, at: datetime) -> Select[User, Offer, OfferRound]:
+def _offers(
+    round_id: int, at: datetime, *, gone_too: bool = False
+) -> Select[User, Offer, OfferRound]:
     return (
         select(User, Offer, OfferRound)
         .join(Offer, Offer.organisation_id == User.organisation_id)
         .join(OfferRound, OfferRound.id == Offer.round_id)
         .join(Organisation, Organisation.id == User.organisation_id)
-        .where(Offer.round_id == round_id, *standing_offers(at))
+        .where(Offer.round_id == round_id, *standing_offers(at, gone_too=gone_too))
     )
 
 

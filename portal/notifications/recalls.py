@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from portal.core.db import session
+from portal.hearing.models import Topic
 from portal.notifications import queries
-from portal.notifications.models import Topic
 from portal.notifications.telling import tell_news
 from portal.offers.events import LeadReturned
 from portal.offers.models import Way

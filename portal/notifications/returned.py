@@ -15,9 +15,9 @@ from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.mail.rendering import moment
 from portal.deadlines.models import Rung
+from portal.hearing.models import Topic
 from portal.leads.models import Lead, LeadState
 from portal.leads.queries import find_visible
-from portal.notifications.models import Topic
 from portal.notifications.sentences import News
 from portal.offers.models import Way
 from portal.offers.redistribution import list_steps

@@ -16,8 +16,10 @@ from portal.core.db import session
 from portal.deadlines.models import Clock, ClockKind, DeadlinePolicy
 from portal.escalation.events import HolderReminded, StepsTaken
 from portal.escalation.rules import RETURNS, TELLS, Hearer
-from portal.notifications import letters, operations, queries, rules
-from portal.notifications.models import Topic
+from portal.hearing import rules
+from portal.hearing.models import Topic
+from portal.hearing.queries import read_extents
+from portal.notifications import letters, operations, queries
 from portal.notifications.telling import tell
 from portal.pickup.models import Pickup
 
@@ -132,9 +134,12 @@ def write(
         )
     elif topic == Topic.OFFER_ENDS:
         found = {user.id: offer for user, offer in offered(clock, at)}
+        extents = read_extents(people, at)
         tell(
             {
-                user: partial(letters.lead_offered, found[user.id], user, at, ends=True)
+                user: partial(
+                    letters.lead_offered, found[user.id], user, at, extents[user.id], ends=True
+                )
                 for user in people
                 if user.id in found
             },

@@ -22,7 +22,7 @@ from portal.accounts.events import (
     SecondStepSet,
     SignInLinkRequested,
 )
-from portal.accounts.models import Hears, User
+from portal.accounts.models import User
 from portal.accounts.queries import find_name
 from portal.assistance import queries as assistance
 from portal.assistance.events import HelpAnswered, HelpAsked
@@ -31,14 +31,16 @@ from portal.core.events import Event
 from portal.core.mail import outbox
 from portal.duplicates.events import AskedAgain
 from portal.feedback.events import EndingTakenBack, HeldLeadClosed
+from portal.hearing import rules
+from portal.hearing.models import Topic
+from portal.hearing.queries import Hearer, find_hearer, read_hearers
 from portal.inbound.events import MailActionDone, MailPickLost
 from portal.leads.events import DraftsStale, LeadHandedBack
 from portal.leads.models import Lead
 from portal.leads.queries import find_teaser
 from portal.notifications import letters, operations, queries
 from portal.notifications.letters import Letter
-from portal.notifications.models import Topic
-from portal.offers import deciding, reps
+from portal.offers import deciding, first_heard, reps
 from portal.offers import operations as offers
 from portal.offers.events import (
     LeadOffered,
@@ -113,9 +115,10 @@ def tell_of_round(
     _held = operations.hold(event.lead_id)
     reps.choose(event.round_id, at)
     offered = queries.list_offered(event.lead_id, event.round_id, at)
+    hearers = read_hearers((user for user, _found in offered), at)
     tell(
         {
-            user: partial(letters.lead_offered, found, user, at)
+            user: partial(letters.lead_offered, found, user, at, hearers[user.id].wishes.extent)
             for user, found in offered
             if only in (None, user.id)
         },
@@ -123,34 +126,62 @@ def tell_of_round(
         about,
         event.at,
         at,
-        {} if only else colleagues_hear(offered),
+        {} if only else colleagues_hear(event.lead_id, offered, hearers, at),
         lead_id=event.lead_id,
         round_id=event.round_id,
     )
 
 
-def colleagues_hear(offered: Sequence[tuple[User, queries.Offered]]) -> Mapping[int, datetime]:
-    """Return when those hear whose colleague suits a lead better, who hears by mail at all."""
-    span = timedelta(minutes=deciding.terms().first_minutes)
-    told = {user.id for user, _found in offered}
-    return {
-        user.id: offer.visible_from + span
-        for user, (_teaser, offer, _opened) in offered
-        if offer.suits_user_id in told - {user.id}
+def colleagues_hear(
+    lead_id: int,
+    offered: Sequence[tuple[User, queries.Offered]],
+    hearers: Mapping[int, Hearer],
+    at: datetime,
+) -> Mapping[int, datetime]:
+    """Return when those hear who hear of a lead after a colleague.
+
+    After whom the firm's manager has named, else after whom it suits best: as far as these hear of
+    it themselves.
+    """
+    lead = operations.traits_of(Topic.LEAD_OFFERED, lead_id)
+    told = {
+        user_id
+        for user_id, hearer in hearers.items()
+        if hearer.away_until is None
+        and rules.due_of(hearer.wishes, Topic.LEAD_OFFERED, rules.Facts(lead), at) is not None
     }
+    span = timedelta(minutes=deciding.terms().first_minutes)
+    orders = first_heard.read_orders({user.organisation_id for user, _found in offered})
+    later: dict[int, datetime] = {}
+    for user, (_teaser, offer, _opened) in offered:
+        order = orders.get(user.organisation_id)
+        waits = (
+            first_heard.waits_of(order, told, user.id)
+            if order is not None and told & set(order.user_ids)
+            else span
+            if offer.suits_user_id in told - {user.id}
+            else None
+        )
+        if waits:
+            later[user.id] = offer.visible_from + waits
+    return later
 
 
 def hurry_colleagues(event: OfferDismissed, at: datetime) -> None:
-    """Have who was to hear a little later hear now, where whom a lead suits best said no to it."""
+    """Have those hear sooner who were to hear after somebody who said no to it."""
     offer = session().get(Offer, event.offer_id)
-    if offer is not None and offer.suits_user_id == event.user_id:
-        operations.bring_forward(offer.organisation_id, f"offer:{offer.round_id}", at)
+    if offer is None:
+        return
+    offered = queries.list_offered(offer.lead_id, offer.round_id, at, offer.organisation_id)
+    hearers = read_hearers((user for user, _found in offered), at)
+    later = colleagues_hear(offer.lead_id, offered, hearers, at)
+    operations.bring_forward(hearers.keys(), f"offer:{offer.round_id}", later, at)
 
 
 def tell_holder(event: LeadPickedUp, at: datetime) -> None:
     """Write the contact data to the holder, unless she never wants to hear and has it on screen."""
     user = queries.find_user(event.user_id)
-    if user is not None and queries.wishes(user).hears != Hears.NEVER:
+    if user is not None and not find_hearer(user, at).wishes.silent:
         write_yours(event.pickup_id, event.user_id, at)
 
 
@@ -170,7 +201,7 @@ def tell_of_handing_on(event: LeadReassigned, at: datetime) -> None:
         queries.find_user(event.user_id),
         queries.find_owed(event.pickup_id, event.user_id),
     )
-    if user is None or pickup is None or queries.wishes(user).hears == Hears.NEVER:
+    if user is None or pickup is None or find_hearer(user, at).wishes.silent:
         return
     by = find_name(event.by_user_id) or None
     key = f"yours:{event.pickup_id}:{event.user_id}:{event.at.timestamp():.6f}"
@@ -342,6 +373,7 @@ def tell_news(
         about,
         event.at,
         at,
+        lead_id=event.lead_id,
         **facts,
     )
 

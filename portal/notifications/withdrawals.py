@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from portal.accounts.models import User
 from portal.core.db import session
+from portal.hearing.models import Notice, Outcome, Topic
 from portal.notifications import queries
-from portal.notifications.models import Notice, Outcome, Topic
 from portal.notifications.telling import tell_news
 from portal.offers.events import OfferWithdrawn, RoundEnded, RoundExtended
 from portal.offers.models import Offer, OfferRound, RoundOutcome

@@ -129,6 +129,15 @@ class AllocationChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HearingOrderChanged(Event):
+    """A firm's manager named who of the firm hears of new leads first."""
+
+    organisation_id: int
+    user_ids: list[int]
+    by_user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoundEnded(Event):
     round_id: int
     outcome: str

@@ -100,3 +100,9 @@ class AllocationForm(Form):
 def days_to_choose() -> Choices:
     """Return for how many days a lead can be on offer."""
     return [(str(days), ngettext("%(num)d day", "%(num)d days", days)) for days in DAYS]
+
+
+class FirstHeardForm(Form):
+    """How many minutes apart those hear who hear first; their places are fields of their own."""
+
+    minutes = WholeField(_l("Minutes between one and the next"), [needed()])

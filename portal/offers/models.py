@@ -213,6 +213,20 @@ class AllocationTerms(Base):
     )
 
 
+class HearingOrder(Base):
+    """Who of a firm hears of new leads first, one after the other, so many minutes apart."""
+
+    __tablename__ = "hearing_orders"
+
+    organisation_id: Mapped[int] = mapped_column(
+        ForeignKey("organisations.id"), primary_key=True, autoincrement=False
+    )
+    user_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list)
+    minutes: Mapped[int]
+
+    __table_args__ = (CheckConstraint("minutes BETWEEN 1 AND 1440", name="minutes"),)
+
+
 class Way(StrEnum):
     """Why a lead goes on."""
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     Row,
+    ScalarSelect,
     Select,
     case,
     cast,
@@ -228,6 +229,23 @@ def away(at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
         Absence.organisation_id == Organisation.id,
         or_(Absence.user_id.is_(None), Absence.user_id == User.id),
         _today(at).between(Absence.starts_on, Absence.ends_on),
+    )
+
+
+def away_through(at: datetime) -> ScalarSelect[date]:
+    """Return, for a query of people and their firms, the last day on which one of both is away.
+
+    It is null where both are there.
+    """
+    return (
+        select(func.max(Absence.ends_on))
+        .where(
+            Absence.organisation_id == Organisation.id,
+            or_(Absence.user_id.is_(None), Absence.user_id == User.id),
+            _today(at).between(Absence.starts_on, Absence.ends_on),
+        )
+        .correlate(Organisation, User)
+        .scalar_subquery()
     )
 
 

@@ -61,7 +61,7 @@ MAY_REFUSE = {
 # refused, or a form that takes nothing in any more
 NOT_THEIRS = re.compile(r"status of (403|404|410) ")
 FOR_ALL = ("accounts.", "api.", "form.", "inbound.", "notifications.", "sign_up.")
-OF_EACH = {"sign_up.requests", "sign_up.request_page", "accounts.hearing"}
+OF_EACH = {"sign_up.requests", "sign_up.request_page", "hearing.page"}
 WIDE_TOO = {
     "desk.board",
     "mail_health.mail_health",

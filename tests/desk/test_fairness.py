@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from portal.accounts.operations import set_fairness_mail
 from portal.accounts.queries import get_actor
 from portal.core import jobs
 from portal.core.db import session
 from portal.core.mail.models import OutgoingEmail
 from portal.desk.fairness import due_months, month_before, read_figures
 from portal.desk.fairness_rules import LEAST, OTHERS, FirmMonth, gini, group, keys_of, size_of
+from portal.hearing import operations as hearing
 from portal.offers import operations as offers
 from portal.pickup import operations as pickup
 from tests.factories import (
@@ -167,7 +167,7 @@ def test_partners_and_vendor_read_the_same_figures_and_nobody_is_named(app, clie
 def test_the_mail_comes_once_a_month_when_the_month_is_counted_to_its_end(ctx: Flask):
     people = october()
     manager = make_person(make_vendor(), "channel_manager", timezone="Asia/Tokyo", locale="de")
-    set_fairness_mail(people[1], False, THEN)
+    hearing.choose(people[1], THEN, fairness=False)
 
     def told(at):
         jobs.run_now("desk.tell_fairness", at=at)

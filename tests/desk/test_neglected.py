@@ -11,7 +11,6 @@ import openpyxl
 import pytest
 from sqlalchemy import select, update
 
-from portal.accounts import operations as accounts
 from portal.accounts import reach, tree
 from portal.accounts.queries import get_actor
 from portal.core import clock, jobs
@@ -26,6 +25,7 @@ from portal.desk.neglected import Wanted, Why, count, list_sitting
 from portal.desk.overdue import list_overdue
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
+from portal.hearing import operations as hearing
 from portal.leads.models import Lead, LeadState
 from portal.leads.queries import seen_by
 from portal.offers.models import OfferRound
@@ -247,7 +247,7 @@ def test_mondays_list_comes_once_at_seven_in_the_readers_zone_to_who_wants_it(ct
     silent = make_person(make_vendor(), "channel_manager")
     wednesday = monday - timedelta(days=5)
     for one in people.values():
-        accounts.set_mondays(one.id, True, wednesday)
+        hearing.choose(one.id, wednesday, mondays=True)
     held = hold(firm, title="Long over")
     session().get_one(Lead, held.lead_id).expected_on = monday.date() - timedelta(days=4)
     session().flush()

@@ -22,7 +22,7 @@ from portal.escalation.actions import ACTIONS
 from portal.escalation.rules import TELLS
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
-from portal.notifications.models import NoticeRound
+from portal.hearing.models import NoticeRound
 from portal.partners.models import Absence
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
@@ -34,6 +34,7 @@ from tests.factories import (
     make_partner,
     make_person,
     make_vendor,
+    wish,
 )
 from tests.notifications.reading import told_of_contact
 
@@ -250,7 +251,7 @@ def test_nobody_gets_more_than_one_such_mail_an_hour(team):
 
 
 def test_nobody_is_woken_at_night(team):
-    team["alice"].quiet_from, team["alice"].quiet_until = 8, 13
+    wish(team["alice"], quiet_from=8, quiet_until=13)
     hold(team["alice"])
     sweep(DUE)
     assert mails() == []

@@ -16,7 +16,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal.accounts.models import Hears, Organisation, User
+from portal.accounts.models import Organisation, User
 from portal.accounts.queries import get_actor
 from portal.core import clock
 from portal.core.mail import links
@@ -24,6 +24,7 @@ from portal.core.mail.links import Purpose
 from portal.core.mail.models import MailLink
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
+from portal.hearing.models import HearingWishes
 from portal.leads.models import Lead
 from portal.offers import operations as offers
 from portal.pickup import operations as pickup
@@ -35,6 +36,7 @@ from tests.factories import (
     make_partner,
     make_person,
     sign_in,
+    wish,
 )
 from tests.inbound.pressing import (
     Forms,
@@ -505,17 +507,20 @@ def test_case_15_words_in_the_address_lead_nowhere_and_show_nothing(client, rep)
 
 @pytest.mark.parametrize("form", ["multipart", "urlencoded"])
 def test_case_16_one_click_ends_the_daily_mail_and_no_more(client, rep, form):
-    change(User, rep.id, hears=Hears.DAILY)
+    wish(rep, hears="daily", by_subject={"answers": "at_once", "my_leads": "weekly"})
     path = issue(Purpose.STOP, rep, topic="digest")
     assert client.get(f"{path}/stop").status_code == 200
-    assert get(User, rep.id).hears == Hears.DAILY, "opening ends nothing"
+    assert get(HearingWishes, rep.id).hears == "daily", "opening ends nothing"
     kind = "multipart/form-data" if form == "multipart" else "application/x-www-form-urlencoded"
     sent = {"data": {"List-Unsubscribe": "One-Click"}, "content_type": kind}
     answer = client.post(f"{path}/stop", **sent)
     assert answer.status_code == 200
     assert "Location" not in answer.headers
-    assert "The daily mail is off" in text_of(answer.text)
-    assert get(User, rep.id).hears == Hears.NEVER
+    said = text_of(answer.text)
+    assert "These mails are off" in said
+    assert "What you owe, and what is taken out of your hands, is told once a day" in said
+    now = get(HearingWishes, rep.id)
+    assert (now.hears, now.by_subject) == ("never", {"answers": "at_once"})
     bad = client.post("/m/" + secrets.token_urlsafe(32) + "/stop", **sent)
     assert (bad.status_code, bad.text) == (answer.status_code, answer.text)
     assert client.post(f"{path}/stop", **sent).status_code == 200
@@ -525,21 +530,25 @@ def test_case_16_one_click_ends_the_daily_mail_and_no_more(client, rep, form):
 def test_case_16_an_old_daily_mail_does_not_silence_who_hears_at_once(client, rep):
     path = issue(Purpose.STOP, rep, topic="digest")
     assert client.post(f"{path}/stop", data={"List-Unsubscribe": "One-Click"}).status_code == 200
-    assert get(User, rep.id).hears == Hears.AT_ONCE
     _lead, offer = offered(rep)
     assert client.post(f"{offer}/stop").status_code == 200
-    assert get(User, rep.id).hears == Hears.AT_ONCE
+    assert events("HearingChanged") == []
 
 
 def test_case_16_the_page_of_the_link_sets_when_to_hear(client, rep):
     path = issue(Purpose.STOP, rep, topic="digest")
     fields = waited(client.application, Forms(client.get(path).text).for_("hearing"))
-    wish = {**fields, "hears": "daily", "digest_hour": "7", "quiet_from": "", "quiet_until": ""}
-    odd = client.post(path, data={**wish, "hears": "sometimes"})
+    wished = {**fields, "hears": "daily", "digest_hour": "7", "regions": "de-ni"}
+    odd = client.post(path, data={**wished, "hears": "sometimes", "value_from": "<b>"})
     assert odd.status_code == 422
-    assert client.post(path, data=wish).status_code == 200
-    now = get(User, rep.id)
-    assert (now.hears, now.digest_hour) == ("daily", 7)
+    assert "&lt;b&gt;" in odd.text
+    tried = client.post(path, data={**wished, "look": "1"})
+    assert tried.status_code == 200
+    assert 'value="DE-NI"' in tried.text or 'value="de-ni"' in tried.text
+    assert events("HearingChanged") == [], "looking saves nothing"
+    assert client.post(path, data=wished).status_code == 200
+    now = get(HearingWishes, rep.id)
+    assert (now.hears, now.digest_hour, now.regions) == ("daily", 7, ["DE-NI"])
     assert client.post(path, data={"hears": "never"}).status_code == 404
 
 

@@ -18,10 +18,10 @@ from portal.deadlines.steps import Step, as_rows
 from portal.escalation.models import BrokenInvariant
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
+from portal.hearing.models import Notice, NoticeRound
 from portal.leads import contacts
 from portal.leads.models import Lead
 from portal.matching.models import DistributionRule
-from portal.notifications.models import Notice, NoticeRound
 from portal.offers import queries as offers
 from portal.offers.models import OfferRound
 from portal.offers.rules import AlreadyTaken

@@ -17,10 +17,11 @@ from portal.core.db import session
 from portal.core.mail import rendering
 from portal.core.mail.models import OutgoingEmail
 from portal.leads.models import Lead, LeadAnswer, LeadType, QualificationQuestion
+from portal.notifications import letters
 from portal.offers import operations as offers
 from portal.partners.models import Absence
 from tests.factories import AT, make_lead, make_partner, make_person
-from tests.notifications.kinds import KINDS, OFFERED
+from tests.notifications.kinds import KINDS, NAME, OFFERED
 from tests.notifications.reading import links, told_of_contact
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -57,6 +58,17 @@ def test_a_mail_reads_as_it_was_approved(ctx, kind, request):
         assert made == approved.read_text("utf-8"), (
             f"{approved.name} differs; if the new one is right, write it there"
         )
+
+
+@pytest.mark.parametrize("locale", ["en", "de"])
+@pytest.mark.parametrize("extent", ["subject", "teaser", "full"])
+def test_a_mail_says_as_much_of_a_lead_as_its_reader_wants(ctx, extent, locale):
+    lead = letters.shorten(OFFERED, extent)
+    mail = rendering.render("lead_offered", {**NAME, "lead": lead}, locale, "Europe/Berlin")
+    approved = SNAPSHOTS / f"lead_offered_{extent}.{locale}.txt"
+    assert f"{mail.subject}\n\n{mail.text}" == approved.read_text("utf-8")
+    assert OFFERED["pick_path"] in mail.text
+    assert OFFERED["pick_path"] in mail.html
 
 
 @pytest.mark.parametrize("kind", KINDS)

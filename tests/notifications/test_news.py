@@ -7,18 +7,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from portal.accounts.models import Hears
 from portal.accounts.queries import get_actor
 from portal.core import jobs
 from portal.core.db import session
 from portal.core.events import Delivery
 from portal.core.mail.models import OutgoingEmail
 from portal.duplicates import entrance, pairs
+from portal.hearing.models import Hears, Notice
 from portal.leads import activities, hand_over
 from portal.leads.models import Lead
 from portal.leads.operations import ContactDraft, Draft
 from portal.leads.signals import add_signal
-from portal.notifications.models import Notice
 from portal.partners import operations as partners
 from portal.people import sign_up
 from portal.pickup import operations as pickup
@@ -36,6 +35,7 @@ from tests.factories import (
     make_partner,
     make_person,
     make_vendor,
+    wish,
 )
 from tests.notifications.reading import told_of_contact
 
@@ -103,7 +103,7 @@ def test_a_german_owner_hears_in_german_with_no_number_and_a_new_owner_hears_too
 
 
 def test_who_never_hears_is_not_told_and_who_hears_daily_reads_it_in_the_daily_mail(handed):
-    handed.pam.hears = Hears.NEVER
+    wish(handed.pam, hears=Hears.NEVER)
     daily = make_person(make_vendor(), "account_manager", hears=Hears.DAILY)
     session().get_one(Lead, handed.lead.id).owner_id = daily.id
     handed.back()

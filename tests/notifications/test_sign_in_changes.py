@@ -16,6 +16,7 @@ from portal.core import jobs
 from portal.core.db import session
 from portal.core.events import EventRow
 from portal.core.mail.models import OutgoingEmail
+from portal.hearing import operations as hearing
 from tests.factories import AT, PASSWORD, make_partner, make_person, make_vendor
 
 FIREFOX = Browser("203.0.113.7", "Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/140.0", "a")
@@ -109,7 +110,7 @@ def test_a_second_step_that_was_taken_off_is_told_with_who_did_it(alice, here, b
 
 
 def test_who_never_hears_by_mail_hears_of_this_at_once(alice):
-    accounts.set_hearing(alice.id, "never", AT)
+    hearing.choose(alice.id, AT, hears="never")
     accounts.change_password(alice.id, PASSWORD, NEW, AT)
     assert len(mails()) == 1
 

@@ -16,7 +16,6 @@ from sqlalchemy import select, update
 from portal.accounts import operations as accounts
 from portal.accounts.devices import Browser, device_of
 from portal.accounts.models import User
-from portal.accounts.operations import Hours
 from portal.accounts.queries import get_actor
 from portal.catalog.queries import book
 from portal.core import clock, jobs
@@ -28,11 +27,11 @@ from portal.deadlines.models import DeadlinePolicy
 from portal.deadlines.steps import Step, as_rows
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
+from portal.hearing import operations as hearing
+from portal.hearing.models import Notice
 from portal.inbound.events import MailActionDone, MailPickLost
 from portal.leads.events import DraftsStale
 from portal.leads.models import Lead, LeadState
-from portal.notifications.models import Notice
-from portal.notifications.rules import Wishes, due_of, next_hour
 from portal.offers import operations as offers
 from portal.offers.events import OfferVisible, StandByHeard
 from portal.offers.models import Offer, OfferRound
@@ -95,6 +94,17 @@ def mails(kind=None, user=None):
     ]
 
 
+def pages_of(mail):
+    """Return the pages that a mail leads to without a sign-in, but for that of what to hear."""
+    found = [link for link in links_in(mail.text) if "/m/" in link]
+    secrets = [link.partition("/m/")[2].partition("?")[0] for link in found]
+    return [
+        link
+        for link, secret in zip(found, secrets, strict=True)
+        if links.find(secret, AT).topic != "hearing"
+    ]
+
+
 def at_hour(hour, day=16):
     """Return a moment of November 2026, by the clocks of Berlin."""
     return datetime(2026, 11, day, hour, tzinfo=BERLIN)
@@ -139,7 +149,7 @@ def test_the_five_answers_stand_in_it_as_links_and_as_mails_to_send(ctx):
     (mail,) = mails("yours_now")
     found = links_in(mail.text)
     assert found == links_in(mail.html)
-    pages = sorted(link for link in found if "/m/" in link)
+    pages = sorted(pages_of(mail))
     assert [page.partition("?s=")[2] for page in pages] == sorted(
         ["not_contacted", "waiting", "proposal", "won", "lost", "interest", "known"]
     )
@@ -269,7 +279,7 @@ def test_what_was_pressed_behind_a_mail_is_confirmed_with_a_way_back(ctx):
     react(AT)
     (mail,) = mails("recorded")
     assert "We recorded: Won, €12,500." in mail.text
-    (page,) = (link for link in links_in(mail.text) if "/m/" in link)
+    (page,) = pages_of(mail)
     link = links.find(page.rpartition("/")[2], AT)
     assert (link.purpose, link.feedback_id) == ("undo", given.id)
     assert links.find(page.rpartition("/")[2], AT + timedelta(hours=73)) is None
@@ -287,38 +297,12 @@ def test_who_was_too_late_by_mail_is_told_so_honestly_and_once(ctx):
     assert mail.user_id == bob.id
     assert f"another firm was faster: {lead.number} is gone." in mail.text
     assert "2 firms were offered it." in mail.text
-    (page,) = (link for link in links_in(mail.text) if "/m/" in link)
+    (page,) = pages_of(mail)
     assert links.find(page.rpartition("/")[2], AT).purpose == "stand_by"
     assert session().get(Lead, lead.id).state == LeadState.HELD
 
 
 # -- wishes ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("wishes", "at", "due"),
-    [
-        (Wishes("at_once", 8, None, None, "Europe/Berlin"), at_hour(3), at_hour(3)),
-        (Wishes("at_once", 8, 22, 7, "Europe/Berlin"), at_hour(23), at_hour(7, 17)),
-        (Wishes("at_once", 8, 22, 7, "Europe/Berlin"), at_hour(3), at_hour(7)),
-        (Wishes("at_once", 8, 22, 7, "Europe/Berlin"), at_hour(7), at_hour(7)),
-        (Wishes("at_once", 8, 12, 14, "Europe/Berlin"), at_hour(13), at_hour(14)),
-        (Wishes("at_once", 8, 12, 14, "America/New_York"), at_hour(13), at_hour(13)),
-        (Wishes("daily", 8, None, None, "Europe/Berlin"), at_hour(7), at_hour(8)),
-        (Wishes("daily", 8, None, None, "Europe/Berlin"), at_hour(8), at_hour(8, 17)),
-        (Wishes("daily", 8, None, None, "America/New_York"), at_hour(13), at_hour(14)),
-        (Wishes("never", 8, None, None, "Europe/Berlin"), at_hour(7), None),
-    ],
-)
-def test_wishes_say_when_to_tell(wishes, at, due):
-    assert due_of(wishes, at) == due
-
-
-def test_an_hour_that_the_clocks_skip_is_told_after_it():
-    before = datetime(2026, 3, 29, 0, 30, tzinfo=BERLIN)
-    due = next_hour(2, "Europe/Berlin", before)
-    assert due > before
-    assert due - before <= timedelta(hours=3)
 
 
 def test_who_wants_one_mail_a_day_gets_one_with_all_that_still_stands(ctx):
@@ -359,7 +343,7 @@ def test_nothing_is_written_on_a_day_on_which_nothing_waits_any_more(ctx):
 
 def test_what_comes_up_at_night_waits_for_the_morning(ctx):
     alice = make_person()
-    accounts.set_hearing(alice.id, "at_once", AT, Hours(8, 20, 7))
+    hearing.choose(alice.id, AT, quiet_from=20, quiet_until=7)
     night = at_hour(22)
     make_offered_lead(at=night)
     react(night)
@@ -375,8 +359,8 @@ def test_who_chooses_anew_hears_by_the_new_wish_of_what_waits(ctx):
     alice, bob = make_person(hears="daily"), make_person(hears="daily")
     make_offered_lead()
     react(AT)
-    accounts.set_hearing(alice.id, "at_once", AT)
-    accounts.set_hearing(bob.id, "never", AT)
+    hearing.choose(alice.id, AT, hears="at_once")
+    hearing.choose(bob.id, AT, hears="never")
     react(AT + SOON_AFTER)
     look_round(AT + 2 * SOON_AFTER)
     assert [mail.kind for mail in mails(user=alice)] == ["lead_offered"]
@@ -657,7 +641,7 @@ def test_who_stands_by_already_is_told_so_and_not_asked_again(ctx):
     react(AT)
     (mail,) = mails("not_yours")
     assert "You stand by for it" in mail.text
-    assert "/m/" not in mail.text
+    assert pages_of(mail) == []
 
 
 def test_a_lead_given_back_goes_to_who_stood_by_and_then_to_all(ctx):

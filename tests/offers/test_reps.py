@@ -16,9 +16,10 @@ from portal.catalog.queries import book, forget_book
 from portal.core.db import session, unit_of_work
 from portal.core.errors import Invalid
 from portal.core.mail.models import OutgoingEmail
+from portal.hearing.models import Notice
 from portal.notifications import operations as notices
 from portal.notifications import telling
-from portal.offers import deciding, queries, reps
+from portal.offers import deciding, first_heard, queries, reps
 from portal.offers import operations as offers
 from portal.offers.events import LeadOffered
 from portal.offers.models import Offer
@@ -35,6 +36,7 @@ from tests.factories import (
     make_partner,
     make_person,
     sign_in,
+    wish,
 )
 from tests.notifications.test_news import react
 
@@ -149,7 +151,7 @@ def test_what_is_gone_by_then_her_colleagues_hear_nothing_of(firm):
 def test_where_the_best_says_no_her_colleagues_hear_at_once(firm, who, quiet, hears):
     make_person(firm.firm, hears="never")
     if quiet:
-        firm.first.quiet_from, firm.first.quiet_until = 0, 23
+        wish(firm.first, quiet_from=0, quiet_until=23)
     firm.offered()
     offers.decline(firm.lead.id, "no_capacity", get_actor(getattr(firm, who).id), AT + MINUTE)
     react(AT + 2 * MINUTE)
@@ -181,6 +183,62 @@ def test_all_hear_at_once_where(firm, change):
     assert set(firm.told()) == {firm.first.id, firm.second.id}
 
 
+@pytest.mark.parametrize(
+    ("named", "minutes", "away", "at_once", "then"),
+    [
+        ("second third", 10, "", "second", {10: "third", 20: "first"}),
+        # whoever suits best is not asked where names are given
+        ("first", 30, "", "first", {30: "second third"}),
+        ("third second", 10, "third", "second", {10: "first"}),
+        ("third", 10, "third", "second", {15: "first"}),
+        ("third second first", 10, "", "third", {10: "second", 20: "first"}),
+    ],
+)
+def test_whom_the_manager_names_hears_first_and_the_others_so_many_minutes_later(
+    firm, named, minutes, away, at_once, then
+):
+    people = {"first": firm.first, "second": firm.second, "third": make_person(firm.firm)}
+    ids = {name: user.id for name, user in people.items()}
+    boss = make_person(firm.firm, "partner_manager")
+    session().flush()
+    by = get_actor(boss.id)
+    first_heard.save([ids[name] for name in named.split()], minutes, by, AT)
+    if away:
+        wish(people[away], hears="never")
+    firm.offered()
+    assert firm.told() == [ids[at_once]]
+    waiting = {
+        user_id: (due - firm.at).total_seconds() / 60
+        for user_id, due in session().execute(
+            select(Notice.user_id, Notice.due_at).where(Notice.settled_at.is_(None))
+        )
+    }
+    wanted = {ids[name]: after for after, names in then.items() for name in names.split()}
+    assert waiting == wanted
+    # once the first says no, the next is the first
+    offers.decline(firm.lead.id, "no_capacity", get_actor(ids[at_once]), AT + MINUTE)
+    react(AT + 2 * MINUTE)
+    soonest = min(wanted, key=lambda user_id: wanted[user_id])
+    assert soonest in notices.look_round(AT + 2 * MINUTE)
+
+
+def test_only_people_of_the_firm_are_named_and_each_once(firm):
+    boss = make_person(firm.firm, "partner_manager")
+    stranger = make_person()
+    session().flush()
+    by = get_actor(boss.id)
+    for ids, minutes in (
+        ([stranger.id], 10),
+        ([boss.id], 10),
+        ([firm.first.id, firm.first.id], 10),
+        ([firm.first.id], 0),
+        ([firm.first.id], None),
+    ):
+        with pytest.raises(Invalid):
+            first_heard.save(ids, minutes, by, AT)
+    assert first_heard.find_order(firm.firm.id) is None
+
+
 def test_who_is_away_is_passed_over(firm):
     third = make_person(firm.firm)
     session().add(
@@ -197,7 +255,7 @@ def test_who_is_away_is_passed_over(firm):
 
 
 def test_who_never_hears_by_mail_makes_nobody_wait(firm):
-    firm.second.hears = "never"
+    wish(firm.second, hears="never")
     firm.offered()
     assert firm.told() == [firm.first.id]
     assert session().scalar(select(Offer.suits_user_id)) == firm.second.id

@@ -48,6 +48,7 @@ from tests.factories import (
     make_partner,
     make_person,
     sign_in,
+    wish,
 )
 from tests.notifications.test_news import react
 
@@ -354,7 +355,7 @@ def test_deciding_twice_gives_it_once(finish):
 
 
 def test_who_won_gets_the_contact_by_mail_and_who_lost_his_line(finish):
-    finish.people[1].hears = "never"
+    wish(finish.people[1], hears="never")
     finish.picks(0, 1)
     finish.picks(1, 1)
     finish.decide(21)

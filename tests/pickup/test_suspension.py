@@ -17,7 +17,7 @@ from portal.deadlines.models import Clock, ClockKind, DeadlinePolicy
 from portal.feedback import actions
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
-from portal.notifications.models import Notice
+from portal.hearing.models import Notice
 from portal.partners.models import Partner
 from portal.pickup import extension, queries, recall, suspension
 from portal.pickup import operations as pickup

@@ -1,0 +1,31 @@
+"""Events about what people wish to hear."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portal.core.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HearingChanged(Event):
+    """Somebody chose what to hear by mail, and when: at_once, hourly, daily, weekly or never."""
+
+    user_id: int
+    hears: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MondaysChosen(Event):
+    """Somebody chose whether the list of the overdue comes on Mondays."""
+
+    user_id: int
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FairnessMailChosen(Event):
+    """Somebody chose whether a mail says once a month how leads were shared out."""
+
+    user_id: int
+    wanted: bool

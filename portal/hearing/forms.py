@@ -1,0 +1,168 @@
+"""The form of what somebody wishes to hear by mail; on her page, and behind the link of a mail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from babel.dates import get_day_names
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, RadioField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.validators import InputRequired, Length
+
+from portal.accounts.actor import Actor
+from portal.accounts.permissions import HEAR_OF_FAIRNESS, Permission
+from portal.catalog.queries import book
+from portal.hearing.models import Subject
+from portal.hearing.words import BRIEFLY, EXTENTS, RHYTHMS, SUBJECTS
+from portal.leads.models import Temperature
+from portal.leads.queries import get_definition
+from portal.partners.forms import split_codes
+from portal.scoring.words import TEMPERATURES
+from portal.web.forms import AmountField, Form, TicksField
+
+HOURS = [SelectChoice(str(hour), f"{hour:02}:00") for hour in range(24)]
+ON = "on_"
+WHICH = ("temperatures", "type_ids", "product_ids", "regions", "value_from", "value_to")
+HEARD_BY: Mapping[Subject, tuple[Permission, ...]] = {
+    Subject.NEW_LEADS: (Permission.PICKUPS_CLAIM,),
+    Subject.LATE: (Permission.PICKUPS_SEE_FIRM, Permission.BOARD_SEE),
+    Subject.DECIDE: (Permission.BOARD_SEE,),
+}
+"""Who hears of a subject at all; of all others everybody does."""
+
+
+class HearingForm(Form):
+    """What to hear by mail, and when; the hours are those of the person's zone.
+
+    Of what a person never hears she is not asked: those fields are left out.
+    """
+
+    hears = RadioField(
+        _l("When shall we write to you?"),
+        [InputRequired(_l("Please choose when you want to hear."))],
+        choices=[SelectChoice(rhythm.value, words) for rhythm, words in RHYTHMS.items()],
+    )
+    digest_hour = SelectField(_l("Daily and weekly mails come at"), choices=HOURS, default="8")
+    digest_weekday = SelectField(_l("Weekly ones on"), default="1")
+    quiet_from = SelectField(_l("Quiet from"), default="")
+    quiet_until = SelectField(_l("Quiet until"), default="")
+    on_new_leads = SelectField(default="")
+    on_answers = SelectField(default="")
+    on_my_leads = SelectField(default="")
+    on_late = SelectField(default="")
+    on_decide = SelectField(default="")
+    on_programme = SelectField(default="")
+    extent = RadioField(
+        _l("How much of a lead shall stand in a mail?"),
+        choices=[SelectChoice(extent.value, words) for extent, words in EXTENTS.items()],
+        default="full",
+        description=_l("Whom to call never stands there: that you read once the lead is yours."),
+    )
+    temperatures = TicksField(_l("Temperature"), choices=[])
+    type_ids = TicksField(_l("Kind of lead"), choices=[])
+    product_ids = TicksField(_l("Products and services"), choices=[])
+    regions = StringField(
+        _l("Regions"),
+        [Length(max=2000)],
+        description=_l("Codes of countries or states, as DE, AT, US-CA. Empty: everywhere."),
+    )
+    value_from = AmountField(_l("Expected value from"))
+    value_to = AmountField(_l("Expected value up to"))
+    mondays = BooleanField(_l("Send me the list of the overdue"))
+    fairness = BooleanField(_l("Send me the figures about fairness"))
+
+    def __init__(
+        self, actor: Actor, values: Mapping[str, Any], *, shown: bool = False, **kwargs: Any
+    ) -> None:
+        """Make the form for a person, filled with what holds for her where it is `shown`."""
+        if shown:
+            kwargs |= {"formdata": None, "data": typed_of(values)}
+        super().__init__(**kwargs)
+        locale = str(get_locale())
+        for field in (self.quiet_from, self.quiet_until):
+            field.choices = [SelectChoice("", _("not at all")), *HOURS]
+        days = get_day_names("wide", locale=get_locale())
+        self.digest_weekday.choices = [SelectChoice(str(day + 1), days[day]) for day in range(7)]
+        for subject, (name, hint) in SUBJECTS.items():
+            field = self[ON + subject]
+            field.label.text, field.description = name, hint
+            field.choices = [
+                SelectChoice("", _("As chosen above")),
+                *(SelectChoice(rhythm.value, words) for rhythm, words in BRIEFLY.items()),
+            ]
+        self.temperatures.choices = [(one.value, TEMPERATURES[one]) for one in Temperature]
+        self.type_ids.choices = [
+            (str(one.id), one.names.get(locale) or one.names.get("en") or one.key)
+            for one in get_definition().types.values()
+        ]
+        self.product_ids.choices = book().choices("product", locale, values["product_ids"])
+        self._leave_out(actor)
+
+    def _leave_out(self, actor: Actor) -> None:
+        for subject, permissions in HEARD_BY.items():
+            if not any(map(actor.may, permissions)):
+                del self[ON + subject]
+        if not actor.may(Permission.PICKUPS_CLAIM):
+            for name in ("extent", *WHICH):
+                del self[name]
+        if not actor.may(Permission.BOARD_SEE):
+            del self.mondays
+        if not any(map(actor.may, HEAR_OF_FAIRNESS)):
+            del self.fairness
+
+    @property
+    def subjects(self) -> list[Any]:
+        """Return the fields of the subjects that a person hears of."""
+        return [self[ON + subject] for subject in SUBJECTS if ON + subject in self]
+
+    @property
+    def narrows(self) -> bool:
+        """Say whether not all leads are wanted, or something about them was typed wrongly."""
+        return any(name in self and (self[name].data or self[name].errors) for name in WHICH)
+
+    def values(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what was chosen, by column; of what was not asked what held before."""
+        said = {name: field.data for name, field in self._fields.items()}
+        by_subject = {
+            subject: said.get(ON + subject, kept)
+            for subject in SUBJECTS
+            if (kept := before["by_subject"].get(subject)) or ON + subject in said
+        }
+        values = {
+            "hears": said["hears"],
+            "by_subject": {str(name): how for name, how in by_subject.items() if how},
+            "digest_hour": int(said["digest_hour"]),
+            "digest_weekday": int(said["digest_weekday"]),
+            "quiet_from": int(said["quiet_from"]) if said["quiet_from"] else None,
+            "quiet_until": int(said["quiet_until"]) if said["quiet_until"] else None,
+        }
+        if "extent" in said:
+            values |= {
+                "extent": said["extent"],
+                "temperatures": said["temperatures"] or [],
+                "type_ids": [int(one) for one in said["type_ids"] or ()],
+                "product_ids": [int(one) for one in said["product_ids"] or ()],
+                "regions": split_codes(said["regions"]),
+                "value_from": said["value_from"],
+                "value_to": said["value_to"],
+            }
+        return {**before, **values, **{n: said[n] for n in ("mondays", "fairness") if n in said}}
+
+
+def typed_of(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what holds as the fields of the form show it."""
+    return {
+        **values,
+        **{ON + subject: values["by_subject"].get(subject, "") for subject in SUBJECTS},
+        **{name: str(values[name]) for name in ("digest_hour", "digest_weekday")},
+        **{
+            name: "" if values[name] is None else str(values[name])
+            for name in ("quiet_from", "quiet_until")
+        },
+        **{name: [str(one) for one in values[name]] for name in ("type_ids", "product_ids")},
+        "regions": ", ".join(values["regions"]),
+    }

@@ -1,0 +1,138 @@
+"""Verbs of what people wish to hear: choose, and end the digests with one press."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext as _
+
+from portal.accounts.models import User
+from portal.accounts.tree import is_region
+from portal.catalog.queries import book
+from portal.core.db import session
+from portal.core.errors import Invalid
+from portal.core.events import record
+from portal.hearing.events import FairnessMailChosen, HearingChanged, MondaysChosen
+from portal.hearing.models import Extent, HearingWishes, Hears, Subject
+from portal.hearing.queries import find_kept, values_of
+from portal.hearing.rules import IN_DIGESTS
+from portal.leads.models import Temperature
+from portal.leads.queries import get_definition
+
+MOST_VALUE = Decimal(10**12 - 1)
+
+
+def choose(user_id: int, at: datetime, **wanted: Any) -> None:
+    """Note what a person wishes to hear, by the columns of `HearingWishes`.
+
+    What is not named stays as it is, and saying the same again changes nothing. Raises `Invalid`.
+    """
+    user = session().get_one(User, user_id, with_for_update=True, populate_existing=True)
+    kept = find_kept(user_id)
+    before = values_of(user, kept)
+    after = {**before, **wanted}
+    errors = check(after, before)
+    if errors:
+        raise Invalid(errors)
+    mute = not user.hears_by_mail and after["hears"] != Hears.NEVER
+    if after == before and not mute:
+        return
+    if kept is None:
+        kept = HearingWishes(user_id=user_id)
+        session().add(kept)
+    for name, value in after.items():
+        setattr(kept, name, value)
+    user.hears_by_mail = user.hears_by_mail or mute
+    if after["mondays"] != before["mondays"]:
+        user.monday_told_on = monday_of(user, at) if after["mondays"] else None
+    session().flush()
+    if after["mondays"] != before["mondays"]:
+        record(MondaysChosen(at=at, user_id=user_id, wanted=after["mondays"]))
+    if after["fairness"] != before["fairness"]:
+        record(FairnessMailChosen(at=at, user_id=user_id, wanted=after["fairness"]))
+    if mute or any(after[name] != before[name] for name in after.keys() - BY_CALENDAR):
+        record(HearingChanged(at=at, user_id=user_id, hears=after["hears"]))
+
+
+BY_CALENDAR = {"mondays", "fairness"}
+"""Mails that come by the calendar: of them nothing waits."""
+
+
+def end_digests(user_id: int, at: datetime) -> bool:
+    """End what a person hears in digests, as her mail program asks with one click.
+
+    What she hears at once goes on, and so does what nobody can switch off. Returns whether
+    anything was ended.
+    """
+    user = session().get_one(User, user_id)
+    now = values_of(user, find_kept(user_id))
+    if now["hears"] in IN_DIGESTS:
+        stay = {name: how for name, how in now["by_subject"].items() if how not in IN_DIGESTS}
+        choose(user_id, at, hears=str(Hears.NEVER), by_subject=stay)
+        return True
+    ended = {
+        name: str(Hears.NEVER) if how in IN_DIGESTS else how
+        for name, how in now["by_subject"].items()
+    }
+    if ended == now["by_subject"]:
+        return False
+    choose(user_id, at, by_subject=ended)
+    return True
+
+
+def monday_of(user: User, at: datetime) -> date:
+    """Return the Monday of the week that it is where a person is."""
+    today = at.astimezone(ZoneInfo(user.timezone)).date()
+    return today - timedelta(days=today.weekday())
+
+
+def check(wanted: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, str]:
+    """Return a sentence per field that can't be right; what went out of use may stay chosen."""
+    errors: dict[str, str] = {}
+    by_subject = wanted["by_subject"]
+    if wanted["hears"] not in set(Hears):
+        errors["hears"] = str(_("Please choose when you want to hear."))
+    if not by_subject.keys() <= set(Subject) or not set(by_subject.values()) <= set(Hears):
+        errors["by_subject"] = str(_("Please choose from the list."))
+    if not _is_hour(wanted["digest_hour"]):
+        errors["digest_hour"] = str(_("Please choose an hour of the day."))
+    if wanted["digest_weekday"] not in range(1, 8):
+        errors["digest_weekday"] = str(_("Please choose from the list."))
+    quiet = (wanted["quiet_from"], wanted["quiet_until"])
+    if (quiet[0] is None) != (quiet[1] is None) or quiet[0] == quiet[1] is not None:
+        errors["quiet_until"] = str(_("Please choose two different hours, or none at both."))
+    elif quiet[0] is not None and not all(_is_hour(hour) for hour in quiet):
+        errors["quiet_until"] = str(_("Please choose an hour of the day."))
+    if wanted["extent"] not in set(Extent):
+        errors["extent"] = str(_("Please choose from the list."))
+    known: Mapping[str, set[Any]] = {
+        "temperatures": set(Temperature),
+        "type_ids": set(get_definition().types),
+        "product_ids": {entry.id for entry in book().active("product")},
+    }
+    for name, of_these in known.items():
+        if not set(wanted[name]) <= of_these | set(before[name]):
+            errors[name] = str(_("Please choose from the list."))
+    for code in wanted["regions"]:
+        if not is_region(code):
+            errors["regions"] = str(
+                _(
+                    "%(code)s is no code of a country or state. Examples: DE, DE-NI, US-CA.",
+                    code=code,
+                )
+            )
+    least, most = wanted["value_from"], wanted["value_to"]
+    for name, value in (("value_from", least), ("value_to", most)):
+        if value is not None and not 0 <= value <= MOST_VALUE:
+            errors[name] = str(_("Please give a number from 0 on."))
+    if least is not None and most is not None and least > most:
+        errors["value_to"] = str(_("This is less than where it begins."))
+    return errors
+
+
+def _is_hour(hour: Any) -> bool:
+    return isinstance(hour, int) and 0 <= hour <= 23

@@ -1,0 +1,153 @@
+"""Reads of who hears what: the wishes of many people, and what of leads decides, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, exists, select
+
+from portal.accounts.models import Organisation, User
+from portal.catalog.models import ValueBand
+from portal.catalog.queries import book
+from portal.core.db import session
+from portal.hearing.models import Extent, HearingWishes, Hears
+from portal.hearing.rules import Only, Traits, Wishes, of_roles
+from portal.leads.models import Lead
+from portal.partners.queries import away_through
+
+
+@dataclass(frozen=True, slots=True)
+class Hearer:
+    """What a person wishes to hear, and until when she is away."""
+
+    wishes: Wishes
+    away_until: datetime | None = None
+
+
+def read_hearers(users: Iterable[User], at: datetime) -> Mapping[int, Hearer]:
+    """Return how people hear, by their ids; one statement for all of them."""
+    by_id = {user.id: user for user in users}
+    if not by_id:
+        return {}
+    rows = session().execute(
+        select(User.id, HearingWishes, away_through(at), Organisation.timezone)
+        .join(Organisation, Organisation.id == User.organisation_id)
+        .outerjoin(HearingWishes, HearingWishes.user_id == User.id)
+        .where(User.id.in_(by_id))
+    )
+    found = {}
+    for user_id, kept, last_day, zone in rows:
+        back = back_from(last_day, zone) if last_day is not None else None
+        found[user_id] = Hearer(wishes_of(by_id[user_id], values_of(by_id[user_id], kept)), back)
+    return found
+
+
+def read_extents(users: Iterable[User], at: datetime) -> Mapping[int, str]:
+    """Return how much of a lead people want to read in a mail, by their ids."""
+    return {user_id: one.wishes.extent for user_id, one in read_hearers(users, at).items()}
+
+
+def back_from(last_day: date, zone: str) -> datetime:
+    """Return the moment from which on somebody is back who is away through a day."""
+    return datetime.combine(last_day + timedelta(days=1), time(), ZoneInfo(zone))
+
+
+def find_hearer(user: User, at: datetime) -> Hearer:
+    """Return how a person hears."""
+    return read_hearers([user], at)[user.id]
+
+
+def find_kept(user_id: int) -> HearingWishes | None:
+    """Return what a person has chosen; None where she has not."""
+    return session().get(HearingWishes, user_id)
+
+
+def wishes_of(user: User, values: Mapping[str, Any]) -> Wishes:
+    """Return what a person wishes to hear, from the columns of `HearingWishes`."""
+    return Wishes(
+        values["hears"],
+        values["digest_hour"],
+        values["quiet_from"],
+        values["quiet_until"],
+        user.timezone,
+        values["digest_weekday"],
+        values["by_subject"],
+        Only(**{name: values[name] for name in WHICH_LEADS}),
+        values["extent"],
+        muted=not user.hears_by_mail,
+    )
+
+
+def values_of(user: User, kept: HearingWishes | None) -> dict[str, Any]:
+    """Return what a person has chosen, by column; who has chosen nothing hears as her roles do."""
+    if kept is not None:
+        return {name: getattr(kept, name) for name in COLUMNS}
+    return {**UNCHOSEN, "hears": str(of_roles(user.roles)), "by_subject": {}}
+
+
+COLUMNS = tuple(column.key for column in HearingWishes.__table__.columns if column.key != "user_id")
+WHICH_LEADS = tuple(one.name for one in fields(Only))
+UNCHOSEN: Mapping[str, Any] = {
+    "digest_hour": 8,
+    "digest_weekday": 1,
+    "quiet_from": None,
+    "quiet_until": None,
+    "extent": str(Extent.FULL),
+    "temperatures": [],
+    "type_ids": [],
+    "product_ids": [],
+    "regions": [],
+    "value_from": None,
+    "value_to": None,
+    "mondays": False,
+    "fairness": True,
+}
+
+
+def never_hears() -> ColumnElement[bool]:
+    """Return, for a query of people, the condition that they hear nothing that can be ended."""
+    return (
+        exists().where(HearingWishes.user_id == User.id, HearingWishes.hears == Hears.NEVER)
+        | ~User.hears_by_mail
+    )
+
+
+def wants_mondays() -> ColumnElement[bool]:
+    """Return, for a query of people, the condition that they want the list of the overdue."""
+    return ~never_hears() & exists().where(HearingWishes.user_id == User.id, HearingWishes.mondays)
+
+
+def wants_fairness() -> ColumnElement[bool]:
+    """Return, for a query of people, the condition that they want the figures about fairness."""
+    return ~never_hears() & ~exists().where(
+        HearingWishes.user_id == User.id, ~HearingWishes.fairness
+    )
+
+
+def read_traits(lead_ids: Collection[int]) -> Mapping[int, Traits]:
+    """Return what of leads decides whether somebody wants to hear of them, by their ids."""
+    if not lead_ids:
+        return {}
+    rows = session().execute(
+        select(
+            Lead.id,
+            Lead.temperature,
+            Lead.type_id,
+            Lead.product_ids,
+            Lead.country,
+            Lead.subdivision,
+            Lead.value_band_id,
+        ).where(Lead.id.in_(lead_ids))
+    )
+    bands = book().by_id
+    found = {}
+    for lead_id, temperature, type_id, product_ids, country, subdivision, band_id in rows:
+        band = bands.get(band_id or 0)
+        least, most = (band.low, band.high) if isinstance(band, ValueBand) else (None, None)
+        regions = [code for code in (country, subdivision) if code]
+        found[lead_id] = Traits(temperature, type_id, product_ids or (), regions, least, most)
+    return found

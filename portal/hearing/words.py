@@ -1,0 +1,53 @@
+"""What rhythms, subjects and extents are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from portal.hearing.models import Extent, Hears, Subject
+
+RHYTHMS: Mapping[Hears, Any] = {
+    Hears.AT_ONCE: _l("At once, a mail for each"),
+    Hears.HOURLY: _l("Once an hour, all in one mail"),
+    Hears.DAILY: _l("Once a day, all in one mail"),
+    Hears.WEEKLY: _l("Once a week, all in one mail"),
+    Hears.NEVER: _l("Never: I look myself"),
+}
+BRIEFLY: Mapping[Hears, Any] = {
+    Hears.AT_ONCE: _l("At once"),
+    Hears.HOURLY: _l("Once an hour"),
+    Hears.DAILY: _l("Once a day"),
+    Hears.WEEKLY: _l("Once a week"),
+    Hears.NEVER: _l("Never"),
+}
+SUBJECTS: Mapping[Subject, tuple[Any, Any]] = {
+    Subject.NEW_LEADS: (
+        _l("New leads"),
+        _l("On offer, about to end, changed."),
+    ),
+    Subject.ANSWERS: (
+        _l("Answers owed"),
+        _l("What is due soon, due, or late. Once it is due it is told once a day at least."),
+    ),
+    Subject.MY_LEADS: (
+        _l("News of my leads"),
+        _l("Help, more time, asked again, planned activities. Taken back or closed: always."),
+    ),
+    Subject.LATE: (_l("Team and partners late"), _l("Who owes an answer, and since when.")),
+    Subject.DECIDE: (
+        _l("What waits for me"),
+        _l("Leads that nobody picked up, help asked for, firms that want to join."),
+    ),
+    Subject.PROGRAMME: (
+        _l("News of the programme"),
+        _l("New terms, and for whom you stand in."),
+    ),
+}
+EXTENTS: Mapping[Extent, Any] = {
+    Extent.SUBJECT: _l("Only what it is, and the way to it"),
+    Extent.TEASER: _l("The main facts"),
+    Extent.FULL: _l("Everything that may be read before pickup"),
+}

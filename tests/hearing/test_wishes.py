@@ -1,0 +1,242 @@
+"""What people wish to hear by mail: their choice, its page, and what would have come last week."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select
+
+from portal.accounts.models import User
+from portal.accounts.queries import get_actor
+from portal.core import jobs
+from portal.core.db import session
+from portal.core.errors import Invalid
+from portal.core.events import EventRow
+from portal.core.mail.models import OutgoingEmail
+from portal.feedback import operations as feedback
+from portal.feedback.rules import Answer
+from portal.hearing import operations as hearing
+from portal.hearing.models import HearingWishes, Notice, NoticeRound
+from portal.hearing.preview import look_back
+from portal.hearing.queries import find_hearer
+from portal.partners.models import Absence
+from portal.pickup import operations as pickup
+from tests.factories import (
+    AT,
+    csrf_of,
+    make_manager,
+    make_offered_lead,
+    make_partner,
+    make_person,
+    sign_in,
+)
+
+DAY = timedelta(days=1)
+TYPED = {"hears": "daily", "digest_hour": "7", "quiet_from": "20", "quiet_until": "6"}
+
+
+def kept(user):
+    return session().get(HearingWishes, user.id, populate_existing=True)
+
+
+def sweep(at):
+    """Run what events caused, and the sender of what waits."""
+    session().flush()
+    jobs.run_now("escalation.take_steps", {}, at)
+    jobs.run_now("core.dispatch", {"here": True}, at)
+    jobs.run_now("notifications.send_notices", {}, at)
+
+
+def test_a_person_chooses_on_a_page_of_her_own_and_finds_it_there(app):
+    alice = make_person()
+    client = sign_in(app.test_client(), alice)
+    page = client.get("/settings/mail")
+    assert page.status_code == 200
+    assert alice.email in page.text
+    more = {
+        "digest_weekday": "5",
+        "on_answers": "at_once",
+        "extent": "teaser",
+        "temperatures": ["hot", "warm"],
+        "regions": "de-ni, AT",
+        "value_from": "10000",
+    }
+    data = {**TYPED, **more, "csrf_token": csrf_of(page.text)}
+    # looking saves nothing, and works without a script
+    looked = client.post("/settings/mail", data={**data, "look": "1"})
+    assert looked.status_code == 200
+    with app.app_context():
+        assert kept(alice) is None
+    assert client.post("/settings/mail/preview", data=data).status_code == 200
+    assert client.post("/settings/mail", data=data).status_code == 303
+    with app.app_context():
+        now = kept(alice)
+        assert (now.hears, now.digest_hour, now.quiet_from, now.quiet_until) == ("daily", 7, 20, 6)
+        assert (now.digest_weekday, now.by_subject) == (5, {"answers": "at_once"})
+        assert (now.extent, now.temperatures, now.regions) == (
+            "teaser",
+            ["hot", "warm"],
+            ["DE-NI", "AT"],
+        )
+        assert now.value_from == Decimal(10_000)
+    for shown in (looked.text, client.get("/settings/mail").text):
+        assert 'checked id="hears-2"' in shown
+        assert '<option selected value="20">20:00</option>' in shown
+        assert 'checked id="temperatures-0"' in shown
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"hears": "sometimes"},
+        {"digest_hour": "24"},
+        {"digest_weekday": "8"},
+        {"quiet_until": ""},
+        {"quiet_until": "20"},
+        {"quiet_until": "later"},
+        {"on_answers": "whenever"},
+        {"extent": "contact"},
+        {"temperatures": ["boiling"]},
+        {"product_ids": ["987654"]},
+        {"regions": "<script>"},
+        {"value_from": "9" * 40},
+        {"value_from": "5", "value_to": "4"},
+        {"value_from": "-1"},
+        {"hears": ""},
+    ],
+)
+def test_what_makes_no_sense_is_asked_again_with_what_was_typed_and_changes_nothing(app, typed):
+    alice = make_person()
+    client = sign_in(app.test_client(), alice)
+    token = csrf_of(client.get("/settings/mail").text)
+    data = {**TYPED, "regions": "DE-BY", **typed, "csrf_token": token}
+    for more in ({}, {"look": "1"}):
+        answer = client.post("/settings/mail", data={**data, **more})
+        assert answer.status_code == 422
+        assert "field-errors" in answer.text or "form-summary" in answer.text
+        assert "<script>" not in answer.text.partition("<main")[2].partition("</main")[0]
+        assert 'value="DE-BY"' in answer.text or "regions" in typed
+    assert client.post("/settings/mail/preview", data=data).status_code == 200
+    with app.app_context():
+        assert kept(alice) is None
+
+
+def test_the_page_asks_nobody_of_what_she_never_hears(app):
+    shown = {}
+    for role in ("partner_rep", "partner_manager"):
+        client = sign_in(app.test_client(), make_person(make_partner(), role))
+        shown[role] = client.get("/settings/mail").text
+    shown["manager"] = sign_in(app.test_client(), make_manager()).get("/settings/mail").text
+    for name, who in (
+        ('name="on_new_leads"', {"partner_rep"}),
+        ('name="extent"', {"partner_rep"}),
+        ('name="on_late"', {"partner_manager", "manager"}),
+        ('name="mondays"', {"manager"}),
+        ('name="on_answers"', set(shown)),
+    ):
+        assert {role for role, page in shown.items() if name in page} == who, name
+    assert app.test_client().get("/settings/mail").status_code == 302
+
+
+def test_who_never_wanted_mails_finds_that_said_and_hears_once_she_chooses(app):
+    alice = make_person(hears_by_mail=False)
+    client = sign_in(app.test_client(), alice)
+    page = client.get("/settings/mail").text
+    assert 'checked id="hears-4"' in page
+    data = {"hears": "at_once", "csrf_token": csrf_of(page)}
+    assert client.post("/settings/mail", data=data).status_code == 303
+    with app.app_context():
+        assert session().get(User, alice.id).hears_by_mail
+
+
+def test_a_choice_leaves_as_it_was_what_is_not_named_and_twice_is_no_news(ctx):
+    alice = make_person()
+    hearing.choose(alice.id, AT, hears="daily", digest_hour=6, quiet_from=22, quiet_until=5)
+    hearing.choose(alice.id, AT, hears="never")
+    hearing.choose(alice.id, AT, hears="never")
+    now = kept(alice)
+    assert (now.hears, now.digest_hour, now.quiet_from, now.quiet_until) == ("never", 6, 22, 5)
+    with pytest.raises(Invalid):
+        hearing.choose(alice.id, AT, quiet_until=None)
+    assert session().query(EventRow).filter_by(name="HearingChanged").count() == 2
+
+
+def test_a_filter_leaves_out_mails_and_never_a_lead_on_available(ctx):
+    firm = make_partner()
+    alice, bob = make_person(firm, temperatures=["cold"]), make_person(firm)
+    lead = make_offered_lead(temperature="hot")
+    sweep(AT)
+    told = {mail.user_id for mail in session().scalars(select(OutgoingEmail))}
+    assert told == {bob.id}
+    notes = session().scalars(select(Notice).where(Notice.user_id == alice.id)).all()
+    assert [note.outcome for note in notes] == ["unwanted"]
+    # she sees it, may pick it up, and is asked about it as everybody is
+    held = pickup.claim(lead.id, get_actor(alice.id), AT).pickup_id
+    for minutes in (0, 6):
+        sweep(AT + 9 * DAY + timedelta(minutes=minutes))
+    kinds = [m.kind for m in session().scalars(select(OutgoingEmail)) if m.user_id == alice.id]
+    assert held
+    assert any(kind.startswith(("feedback", "contact")) for kind in kinds)
+
+
+def test_who_is_away_reads_in_one_mail_what_still_stands_when_she_is_back(ctx):
+    firm = make_partner()
+    alice, bob = make_person(firm), make_person(firm)
+    day = AT.date()
+    session().add(
+        Absence(organisation_id=firm.id, user_id=alice.id, starts_on=day, ends_on=day + DAY)
+    )
+    leads = [make_offered_lead(title=f"Lead {number}") for number in range(3)]
+    sweep(AT)
+    pickup.claim(leads[0].id, get_actor(bob.id), AT)
+    sweep(AT + DAY)
+    assert not [m for m in session().scalars(select(OutgoingEmail)) if m.user_id == alice.id]
+    back = find_hearer(alice, AT).away_until
+    assert back is not None
+    sweep(back + timedelta(hours=8))
+    (mail,) = [m for m in session().scalars(select(OutgoingEmail)) if m.user_id == alice.id]
+    assert mail.kind == "digest"
+    assert "Lead 0" not in mail.text
+    assert "Lead 1" in mail.text
+    assert "Lead 2" in mail.text
+    assert "List-Unsubscribe" not in mail.headers
+
+
+def test_the_preview_of_a_week_says_what_was_really_sent(ctx):
+    firm = make_partner()
+    people = [
+        make_person(firm, **wished)
+        for wished in (
+            {"quiet_from": 7, "quiet_until": 12},
+            {"hears": "hourly", "temperatures": ["hot"]},
+            {"hears": "daily", "by_subject": {"answers": "at_once"}},
+            {"hears": "weekly", "digest_weekday": 7},
+        )
+    ]
+    lead = make_offered_lead()
+    held = pickup.claim(lead.id, get_actor(people[0].id), AT).pickup_id
+    # what is owed comes up two days before it is due, on the fifth day
+    begins = AT + 5 * DAY
+    for hour in range(3, 46):
+        at = begins + hour * timedelta(hours=1)
+        if hour % 9 == 3:
+            lead = make_offered_lead(at=at, temperature=("hot", "cold")[hour % 2])
+        # its sender looks every minute, and has nothing to do until then
+        session().merge(NoticeRound(id=1, ran_at=at))
+        sweep(at)
+        if hour == 15:
+            pickup.claim(lead.id, get_actor(people[3].id), at)
+        if hour == 40:
+            feedback.give(held, Answer("waiting"), get_actor(people[0].id), at)
+    sent = {user.id: [] for user in people}
+    for mail in session().scalars(select(OutgoingEmail).order_by(OutgoingEmail.id)):
+        if mail.user_id in sent and mail.kind != "yours_now":
+            sent[mail.user_id].append(mail.created_at)
+    users = [session().merge(user) for user in people]
+    foreseen = [look_back(user, find_hearer(user, at).wishes, at) for user in users]
+    for user, one in zip(people, foreseen, strict=True):
+        assert [line.at for line in one.lines] == sent[user.id]
+        assert sent[user.id]
+    assert [one.left_out for one in foreseen] == [0, 3, 0, 0]

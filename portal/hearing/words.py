@@ -30,7 +30,7 @@ SUBJECTS: Mapping[Subject, tuple[Any, Any]] = {
     ),
     Subject.ANSWERS: (
         _l("Answers owed"),
-        _l("What is due soon, due, or late. Once it is due it is told once a day at least."),
+        _l("What is due soon, due, or late. What is due is told within a day in any case."),
     ),
     Subject.MY_LEADS: (
         _l("News of my leads"),

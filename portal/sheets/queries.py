@@ -10,12 +10,13 @@ from sqlalchemy import Date, Integer, cast, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal.accounts.actor import Actor
-from portal.accounts.models import Hears, Organisation, User
+from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import Permission
 from portal.core.db import session
 from portal.core.errors import NotFound
 from portal.deadlines.models import DeadlinePolicy
 from portal.feedback.models import Feedback
+from portal.hearing.queries import never_hears
 from portal.leads.models import Lead, LeadRequirement
 from portal.pickup.models import Pickup
 from portal.sheets.columns import OF_NEEDED
@@ -160,8 +161,7 @@ def due_readers(at: datetime) -> Sequence[int]:
             .join(User, User.id == SheetWish.user_id)
             .join(Organisation, Organisation.id == User.organisation_id)
             .where(
-                User.hears_by_mail,
-                User.hears != Hears.NEVER,
+                ~never_hears(),
                 User.active,
                 Organisation.active,
                 or_(SheetWish.told_on.is_(None), SheetWish.told_on < due),

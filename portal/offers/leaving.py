@@ -41,13 +41,20 @@ def end_of_person(user_id: int, at: datetime) -> None:
         )
         .exists()
     )
+    _wait_for_offers(session().get_one(User, user_id).organisation_id)
     _end(lambda: _find(Offer.user_id == user_id, ~picks), at)
 
 
 def end_of_units(organisation_id: int, at: datetime) -> None:
     """End what is on offer to units of a partner in which nobody is left who picks leads up."""
+    _wait_for_offers(organisation_id)
     its = Offer.organisation_id == organisation_id
     _end(lambda: _find(its, Offer.unit_id.in_(_empty_units(organisation_id))), at)
+
+
+def _wait_for_offers(organisation_id: int) -> None:
+    # who makes one by hand holds the firm: it stands by now, or finds that nobody is there
+    lock_partners((organisation_id,))
 
 
 def _empty_units(organisation_id: int) -> list[int]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import html
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 
 from portal.accounts import administration, tree
+from portal.accounts.models import User
 from portal.accounts.queries import get_actor
 from portal.core import clock, jobs
 from portal.core.db import session, unit_of_work
@@ -20,7 +23,17 @@ from portal.leads import contacts
 from portal.leads.models import Lead, LeadState
 from portal.matching import fairness
 from portal.notifications.queries import find_offer, list_offered
-from portal.offers import by_hand, operations, passing_on, places, queries, reasons, reps, waiting
+from portal.offers import (
+    by_hand,
+    leaving,
+    operations,
+    passing_on,
+    places,
+    queries,
+    reasons,
+    reps,
+    waiting,
+)
 from portal.offers.by_hand import Choice
 from portal.offers.doubts import list_doubts
 from portal.offers.models import Offer, OfferExclusion, OfferRound
@@ -184,6 +197,51 @@ def test_a_unit_s_no_is_the_unit_s_and_the_manager_s_the_firm_s(company, who, ou
     assert heard == [True, True, False]
 
 
+def test_who_leaves_as_an_offer_is_being_made_leaves_none_to_nobody(committed):
+    with committed.app_context(), unit_of_work():
+        company = Company()
+        other = make_lead(at=AT)
+        answer_questions(other)
+        firm_id, north_id, manager = company.firm.id, company.north.id, company.manager
+        tim, omar = company.tim.id, company.omar.id
+        choices = {
+            company.lead.id: Choice([firm_id], unit_id=company.team.id),
+            other.id: Choice([firm_id], user_id=omar),
+        }
+
+    def units_hear():
+        leaving.end_of_units(firm_id, LATER)
+
+    def person_hears():
+        leaving.end_of_person(omar, LATER)
+
+    def in_time(hear):
+        with unit_of_work():
+            session().execute(text("SET LOCAL lock_timeout = '100ms'"))
+            hear()
+
+    def leave():
+        with committed.app_context():
+            with unit_of_work():
+                tree.set_unit(session().get_one(User, tim), north_id, LATER)
+                rep = session().get_one(User, omar)
+                administration.set_roles(rep, ["partner_manager"], LATER, 1)
+            for hear in (units_hear, person_hears):
+                with pytest.raises(OperationalError):
+                    in_time(hear)
+
+    with ThreadPoolExecutor(1) as elsewhere, committed.app_context():
+        with unit_of_work():
+            for lead_id, choice in choices.items():
+                by_hand.offer(lead_id, choice, manager, AT)
+            # the news of it waits until the offers stand
+            elsewhere.submit(leave).result()
+        for hear in (units_hear, person_hears):
+            in_time(hear)
+        with unit_of_work():
+            assert {session().get_one(Lead, one).state for one in choices} == {LeadState.RETURNED}
+
+
 @pytest.mark.parametrize(
     ("leave", "ends"),
     [
@@ -301,8 +359,10 @@ def test_the_way_of_a_lead_to_a_partner_s_unit_through_the_pages(app):
         not in manager.get(f"{home}/offering/terms?firm={firm}&whom=unit-98765").text
     )
     sent = {"csrf_token": csrf_of(page), "firm": firm, "whom": unit, "days": 3}
-    odd = manager.post(f"{home}/offering", data={**sent, "whom": "unit-98765"})
-    assert odd.status_code == 422
+    # who is not found makes it nobody else's, neither does a group that has grown meanwhile
+    two = {"firm": [firm, company.other.organisation_id], "way": "race", "minutes": 120}
+    for odd in ({"whom": "unit-98765"}, {"whom": "unit-x"}, {"whom": company.south.id}, two):
+        assert manager.post(f"{home}/offering", data={**sent, **odd}).status_code == 422, odd
     page = manager.post(f"{home}/offering", data=sent, follow_redirects=True).text
     assert "on offer to the unit you chose" in page
     assert f"{company.firm.name} · South" in html.unescape(page)

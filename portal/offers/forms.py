@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from wtforms import BooleanField, RadioField, SelectField
+from wtforms.validators import ValidationError
 
 from portal.leads.contest_words import span_in_words
 from portal.offers.deciding import LETTABLE
@@ -59,6 +60,11 @@ class HandForm(Form):
     def leave_way(self) -> None:
         """Take the first way where nothing was asked: there is one firm alone."""
         self.way.data, self.minutes.data = "race", str(MINUTES[0])
+
+    def validate_whom(self, field: SelectField) -> None:
+        """Refuse what names nobody: it is not everybody there for that."""
+        if field.data and self.person is None and self.unit is None:
+            raise ValidationError(_("Please choose from the list."))
 
     @property
     def person(self) -> int | None:

@@ -141,8 +141,8 @@ def send(lead_id: int) -> ResponseReturnValue:
     in_turn = not alone and form.way.data == "turn"
     choice = Choice(
         picked.all_firms,
-        user_id=form.person if alone else None,
-        unit_id=form.unit if alone else None,
+        user_id=form.person,
+        unit_id=form.unit,
         in_turn=in_turn,
         minutes=int(form.minutes.data) if in_turn else None,
         hours=24 * int(form.days.data),

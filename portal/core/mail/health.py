@@ -14,7 +14,7 @@ from sqlalchemy import case, func, select
 
 from portal.core.db import AnyRow, session
 from portal.core.mail.models import OutgoingEmail
-from portal.core.mail.outbox import INTERRUPTED, OUT_OF_TIME
+from portal.core.mail.outbox import INTERRUPTED, NOBODY, OUT_OF_TIME
 
 DAY = timedelta(days=1)
 LATE = timedelta(minutes=15)
@@ -182,6 +182,7 @@ BEGINNINGS = {
     "broken": "connection lost",
     "interrupted": INTERRUPTED,
     "next": OUT_OF_TIME,
+    "left": NOBODY,
     "login": "server: ",
     "sender": "sender: ",
 }
@@ -217,6 +218,7 @@ def explain(error: str) -> str:
         "broken": _("The connection to our mail server broke."),
         "interrupted": _("The worker ended while it was sending; it may have arrived."),
         "next": _("It is next in line."),
+        "left": _("Whoever its file was made for may not have it any more."),
         "login": _("Our mail server does not let us in."),
         "sender": _("Our mail server refuses our sender's address."),
         "unwritten": _("The mail could not be written."),

@@ -56,6 +56,7 @@ SERVER_AWAY = timedelta(minutes=1)
 LADDER = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720, 1440))
 INTERRUPTED = "interrupted while sending"
 OUT_OF_TIME = "not tried yet"
+NOBODY = "nobody to send it to any more"
 # what opens something for whoever reads it: it stands in the mail, and in the row until it is sent
 SECRET = re.compile(
     r"(?i)((?:/|%2F)(?:m|reset|invite|sign-in|partner-sign-up|form-confirmation)(?:/|%2F))[A-Za-z0-9_-]{8,}"
@@ -261,7 +262,7 @@ def attempt(
     try:
         server.send(mail, enclosed_in(mail, at))
     except enclosures.NobodyToSendIt:
-        return over("nobody to send it to any more"), None
+        return over(NOBODY), None
     except transport.Lost as lost:
         return later(mail, str(lost), at), lost
     except transport.NotNow as problem:

@@ -128,7 +128,7 @@ def check_role(_at: datetime) -> Finding:
 BEHIND_THE_WALL = (
     *("lead_contacts", "firm_notes", "note_versions", "activity_words"),
     "attachment_names",
-    "inbound_raws",
+    *("inbound_raws", "inbound_readings"),
     *("customer_names", "customer_addresses"),
 )
 

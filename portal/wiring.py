@@ -88,6 +88,7 @@ from portal.hearing.events import HearingChanged
 from portal.imports import jobs as _imports  # noqa: F401
 from portal.imports import routes as imports
 from portal.imports.events import LeadsImported
+from portal.inbound import answer_pages as incoming_answers
 from portal.inbound import jobs as _inbound  # noqa: F401
 from portal.inbound import mail_pages as incoming
 from portal.inbound import routes as inbound
@@ -96,6 +97,9 @@ from portal.inbound.events import (
     MailActionDone,
     MailNotUnderstood,
     MailPickLost,
+    RepliesHeaped,
+    ReplyAnswered,
+    ReplyCommented,
 )
 from portal.leads import activity_routes as activities
 from portal.leads import archive_routes as archive
@@ -312,6 +316,7 @@ ROOMS = (
     scoring.blueprint,
     inbound.blueprint,
     incoming.blueprint,
+    incoming_answers.blueprint,
     by_hand.blueprint,
     finds.blueprint,
     api.blueprint,
@@ -480,6 +485,9 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     MailNotUnderstood: ("notifications.mail_not_understood",),
     MailActionDone: ("notifications.recorded",),
     MailPickLost: ("notifications.not_yours",),
+    ReplyAnswered: ("notifications.reply_answered",),
+    ReplyCommented: ("notifications.reply_commented",),
+    RepliesHeaped: ("notifications.replies_heaped",),
 }
 
 TICKING: tuple[str, ...] = ("pickup.decide",)
@@ -523,6 +531,7 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("scoring.score_open", timedelta(hours=6)),
     ("scoring.cool", timedelta(hours=24)),
     ("mail.forget_links", timedelta(hours=6)),
+    ("mail.forget_replies", timedelta(hours=24)),
     ("people.forget_requests", timedelta(hours=24)),
     ("capture.take_feeds", timedelta(seconds=60)),
     ("api.forget_answers", timedelta(hours=24)),

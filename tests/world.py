@@ -44,7 +44,7 @@ from portal.feedback.rules import Answer
 from portal.imports import files as list_files
 from portal.imports import jobs
 from portal.imports.reading import open_table
-from portal.inbound import mails
+from portal.inbound import mails, replies
 from portal.inbound.models import InboundMessage, MailState
 from portal.leads import activities, hand_over, notes, own_fields, team, versions
 from portal.leads.intake.mapping import propose_mapping
@@ -379,6 +379,9 @@ def make_things(world, alpha, at):
     make_twins(world, at)
     make_links(world)
     make_invitation(world, alpha)
+    answer = make_answer_by_mail(world, at)
+    for endpoint in ("page", "enter", "put_aside"):
+        world.values[f"incoming_answers.{endpoint} message_id"] = answer
     for endpoint, name in (("open_sign_in_link", "anna"), ("sign_in_by_link", "bob")):
         secret = accounts.issue_sign_in_link(world.people[name].id, clock.now())
         world.values[f"accounts.{endpoint} token"] = secret
@@ -390,6 +393,16 @@ def make_mail_in(at):
     message_id = mails.store(raw, "", "inquiries@in.firstcome.example", "smtp", at)
     message = session().get_one(InboundMessage, message_id)
     mails.settle(message, MailState.NOT_UNDERSTOOD, "odd_sender", at)
+    return message_id
+
+
+def make_answer_by_mail(world, at):
+    """Have an answer of Anna's come in that nobody could vouch for."""
+    raw = b"From: anna\r\nSubject: Re\r\n\r\nWON"
+    message_id = mails.store(raw, "", "fb@in.firstcome.example", "smtp", at)
+    message = session().get_one(InboundMessage, message_id)
+    message.user_id = world.people["anna"].id
+    replies.leave(message, "not_vouched", at)
     return message_id
 
 

@@ -37,7 +37,7 @@ from portal.core import circumstances, tokens
 from portal.core.db import session
 from portal.core.errors import Forbidden, Invalid, NotFound, Refused
 from portal.core.events import record, record_all, record_apart
-from portal.core.mail import links
+from portal.core.mail import links, replies
 
 IDLE = timedelta(hours=8)
 ABSOLUTE = timedelta(days=7)
@@ -490,6 +490,7 @@ def shut_out(user_id: int, at: datetime) -> None:
     end_sessions_of(user_id, at)
     tokens.revoke_all(user_id, at)
     links.revoke_all(user_id, at)
+    replies.revoke_all(user_id, at)
 
 
 def reactivate(user: User, at: datetime) -> None:

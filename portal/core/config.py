@@ -50,6 +50,8 @@ class Settings:
     # where mail comes in on this machine, and the address at which it becomes an inquiry
     mail_in_port: int = 8025
     lead_address: str = "inquiries@in.firstcome.example"
+    # the name by which our own mail server signs what it found out about a sender
+    authserv_id: str = ""
     stream_url: str = ""
     # mails to one domain within a minute; 0: as many as there are
     mail_per_domain: int = 0
@@ -59,6 +61,11 @@ class Settings:
     error_dsn: str = ""
     # whose sign-in must have a second step: names of roles, or "all"
     second_step_roles: frozenset[str] = frozenset()
+
+    @property
+    def inbound_domain(self) -> str:
+        """Return the domain at which mail comes in."""
+        return self.lead_address.rpartition("@")[2].lower()
 
     @property
     def secure_cookies(self) -> bool:
@@ -101,6 +108,7 @@ class Settings:
             mail_in_port=number(env, "MAIL_IN_PORT", 8025),
             lead_address=env.get("LEAD_ADDRESS")
             or f"inquiries@{env.get('MAIL_DOMAIN') or 'in.firstcome.example'}",
+            authserv_id=env.get("AUTHSERV_ID", "").strip().lower(),
             stream_url=stream_address(env.get("STREAM_URL", ""), public_url),
             mail_per_domain=number(
                 env, "MAIL_PER_DOMAIN_PER_MINUTE", 0 if local else MAILS_A_MINUTE

@@ -116,6 +116,18 @@ def give(pickup_id: int, answer: Answer, actor: Actor, at: datetime) -> Feedback
     return given
 
 
+def wanting(pickup: Pickup, answer: Answer, actor: Actor, at: datetime) -> dict[str, str]:
+    """Return a sentence per field that an answer about a lead in hand still lacks."""
+    lead = session().get_one(Lead, pickup.lead_id)
+    needed = needed_for(lead, answer.status)
+    errors = check_answer(answer, acceptable_for(pickup), needed, today_of(actor, at))
+    try:
+        fill_own(lead, needed, answer, errors)
+    except Invalid as refusal:
+        return refusal.errors
+    return {}
+
+
 def acceptable_for(pickup: Pickup) -> Acceptable:
     """Return what is an answer about a lead, by the policy that it began with."""
     policy = queries.get_policy(pickup)

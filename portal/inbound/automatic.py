@@ -30,6 +30,8 @@ def why_automatic(
         any(name in headers for name in ("x-autoreply", "x-autorespond", "x-autoresponder")),
         headers.get("content-type", "").lower().startswith("multipart/report"),
         "list-id" in headers,
+        # an answer to an invitation, an emoji put to a mail
+        "x-part" in headers,
         bool(ROBOTS.match(sender)),
         bool(AWAY.match(subject)),
         bounced,

@@ -69,3 +69,43 @@ class MailPutAside(Event):
 
     message_id: int
     user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyAnswered(Event):
+    """Somebody's answer by mail was not simply done; he is written to.
+
+    `how` is confirm, told, owed, which or hint.
+    """
+
+    message_id: int
+    user_id: int
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyCommented(Event):
+    """What somebody answered became a note about a lead."""
+
+    message_id: int | None
+    note_id: int
+    user_id: int
+    organisation_id: int
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyRepaired(Event):
+    """Somebody of the vendor entered what another person's mail says; `user_id` is who did."""
+
+    message_id: int
+    user_id: int
+    for_user_id: int
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepliesHeaped(Event):
+    """So many answers come from a person that a machine is likely; they wait for people."""
+
+    user_id: int

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import current_app
-
-from portal.core.config import Settings
 from portal.core.jobs import Payload, job, sweep
 from portal.inbound import mails
 
@@ -14,22 +11,16 @@ from portal.inbound import mails
 @job("inbound.read_mail", queue="mail")
 def read_mail(payload: Payload, at: datetime) -> None:
     """Take one mail apart and in."""
-    mails.read_message(int(payload["id"]), mail_domain(), at)
+    mails.read_message(int(payload["id"]), at)
 
 
 @sweep("inbound.read_waiting", mails.list_waiting, queue="mail")
 def read_waiting(message_id: int, at: datetime) -> None:
     """Take up a mail that the queue has lost."""
-    mails.read_message(message_id, mail_domain(), at)
+    mails.read_message(message_id, at)
 
 
 @job("inbound.forget_mails", queue="bulk")
 def forget_mails(_payload: Payload, at: datetime) -> None:
     """Forget mails as they came."""
     mails.forget_mails(at)
-
-
-def mail_domain() -> str:
-    """Return the domain of our own mails."""
-    settings: Settings = current_app.config["SETTINGS"]
-    return settings.mail_domain

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+from dataclasses import dataclass
 from typing import Any, cast
 
 from aiosmtpd.controller import Controller
@@ -21,6 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from portal.core import circumstances, clock, jobs, logs, mishaps
 from portal.core.config import Settings
 from portal.core.db import db, unit_of_work
+from portal.core.mail import replies
 from portal.inbound import mails
 from portal.inbound.parsing import LARGEST
 
@@ -30,6 +32,14 @@ NO_SUCH = "550 5.1.1 no such address here"
 LATER = "451 4.3.0 please try again later"
 MOST_RECIPIENTS = 20
 IDLE_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """An address of ours without its secret, and the row of it if it is one for answers."""
+
+    name: str
+    token_id: int | None = None
 
 
 class Door(SMTP):
@@ -49,18 +59,44 @@ class Keeper:
         self.app = app
         settings: Settings = app.config["SETTINGS"]
         self.address = settings.lead_address.lower()
+        self.domain = settings.inbound_domain
 
     async def handle_RCPT(  # noqa: N802
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
     ) -> str:
-        """Take our address, in whatever case and with whatever behind a plus."""
+        """Take our addresses, in whatever case and with whatever behind a plus.
+
+        An address for answers that was never in a mail of ours is nobody's.
+        """
         if len(envelope.rcpt_tos) >= MOST_RECIPIENTS:
             return "452 4.5.3 too many recipients"
         local, _at, domain = address.lower().rpartition("@")
-        if f"{local.partition('+')[0]}@{domain}" != self.address:
-            return NO_SUCH
+        local, _plus, token = local.strip('"').partition("+")
+        if f"{local}@{domain}" == self.address:
+            found: Where | str = Where(self.address)
+        elif local == replies.LOCAL and domain == self.domain:
+            found = await asyncio.to_thread(self.look_up, token)
+        else:
+            found = NO_SUCH
+        if isinstance(found, str):
+            return found
         envelope.rcpt_tos.append(address)
+        vars(envelope).setdefault("places", {})[found] = None
         return "250 2.1.5 ok"
+
+    def look_up(self, token: str) -> Where | str:
+        """Return whose address for answers this is; of an address without token nobody knows."""
+        if not token:
+            return Where(f"{replies.LOCAL}@{self.domain}")
+        with self.app.app_context():
+            try:
+                found = replies.find(token)
+            except (SQLAlchemyError, PoolTimeout) as trouble:
+                log.error("address not looked up", error=mishaps.describe(trouble))
+                return LATER
+            finally:
+                db.session.remove()
+        return Where(f"{replies.LOCAL}+{found.id}@{self.domain}", found.id) if found else NO_SUCH
 
     async def handle_DATA(self, _server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         """Keep a mail; what came twice is kept once."""
@@ -70,23 +106,29 @@ class Keeper:
             envelope.original_content,
             envelope.mail_from or "",
             "lmtp" if lmtp else "smtp",
+            tuple(envelope.places),
         )
         return "\r\n".join([said] * len(envelope.rcpt_tos)) if lmtp else said
 
-    def keep(self, raw: bytes, envelope_from: str, adapter: str) -> str:
+    def keep(self, raw: bytes, envelope_from: str, adapter: str, places: tuple[Where, ...]) -> str:
         """Keep a mail in a transaction of its own and hurry the worker."""
         with self.app.app_context(), circumstances.under(channel="mail"):
             try:
                 with unit_of_work():
-                    found = mails.store(raw, envelope_from, self.address, adapter, clock.now())
+                    kept = [
+                        mails.store(
+                            raw, envelope_from, one.name, adapter, clock.now(), one.token_id
+                        )
+                        for one in places
+                    ]
             except (SQLAlchemyError, PoolTimeout) as trouble:
                 log.error("mail not kept", error=mishaps.describe(trouble))
                 return LATER
             finally:
                 db.session.remove()
-            if found is not None:
+            for found in filter(None, kept):
                 jobs.enqueue("inbound.read_mail", {"id": found}, f"read-mail-{found}")
-        log.info("mail came in", message=found, size=len(raw))
+        log.info("mail came in", messages=kept, size=len(raw))
         return "250 2.0.0 kept"
 
 

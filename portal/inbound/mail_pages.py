@@ -16,8 +16,8 @@ from wtforms import StringField
 from portal.accounts.actor import current_actor
 from portal.accounts.permissions import Permission
 from portal.core import clock
-from portal.core.errors import Invalid
-from portal.inbound import forwards, mails
+from portal.core.errors import Invalid, NotFound
+from portal.inbound import forwards, mails, replies
 from portal.inbound.models import InboundMessage
 from portal.inbound.parsing import Mail
 from portal.web.access import requires
@@ -30,6 +30,12 @@ WHY: dict[str, Any] = {
     "odd_sender": _l("It doesn’t say plainly whom it is from."),
     "no_original": _l("One of us sent it, and who asks doesn’t stand in it."),
     "from_partner": _l("Somebody of a partner sent it: his own find, or an answer?"),
+    "not_vouched": _l("Nobody vouches that it is from whom it says it is."),
+    "address_over": _l("It answers an old mail, and nobody vouches for its sender."),
+    "stranger": _l("It came to an address for answers, from somebody we don’t know."),
+    "left": _l("It is an answer of somebody who has no access any more."),
+    "not_yours": _l("It is an answer about a lead that is not his to answer about."),
+    "too_often": _l("More came from him in a short time than a person writes."),
     "unreadable": _l("It could not be taken apart."),
     "too_large": _l("It is too large."),
     "odd_headers": _l("Its headers are too long to be a person’s mail."),
@@ -41,20 +47,28 @@ WHY: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A mail as a list shows it: when, how large, and why it waits."""
+    """A mail as a list shows it: when, how large, why it waits, and who may look into it."""
 
     id: int
     at: datetime
     kilobytes: int
     why: str
+    page: str
+    needs: Permission
 
 
 def lines(messages: Sequence[InboundMessage]) -> list[Line]:
     """Return mails as a list shows them."""
-    return [
-        Line(one.id, one.received_at, (one.size + 1023) // 1024, why(one.reason))
-        for one in messages
-    ]
+    return [line(one) for one in messages]
+
+
+def line(message: InboundMessage) -> Line:
+    """Return a mail as a list shows it."""
+    page, needs = "incoming.page", Permission.LEADS_QUALIFY
+    if replies.is_answer(message):
+        page, needs = "incoming_answers.page", Permission.LEADS_ASSIGN
+    kilobytes = (message.size + 1023) // 1024
+    return Line(message.id, message.received_at, kilobytes, why(message.reason), page, needs)
 
 
 def why(reason: str | None) -> str:
@@ -72,12 +86,20 @@ class TakeForm(Form):
 @blueprint.get("/<int:message_id>")
 @requires(Permission.LEADS_QUALIFY)
 def page(message_id: int) -> ResponseReturnValue:
-    message = mails.get_waiting(message_id)
+    message = get_inquiry(message_id)
     mail = mails.look_into(message)
     form = TakeForm(formdata=None)
     if mail is not None:
         propose(form, mail)
     return show(message, mail, form)
+
+
+def get_inquiry(message_id: int) -> InboundMessage:
+    """Return a mail that may be an inquiry; answers are for others. Raises `NotFound`."""
+    message = mails.get_waiting(message_id)
+    if replies.is_answer(message):
+        raise NotFound()
+    return message
 
 
 def propose(form: TakeForm, mail: Mail) -> None:
@@ -100,7 +122,7 @@ def show(message: InboundMessage, mail: Mail | None, form: TakeForm) -> str:
 @requires(Permission.LEADS_QUALIFY)
 def take(message_id: int) -> ResponseReturnValue:
     form, actor = TakeForm(), current_actor()
-    message = mails.get_waiting(message_id)
+    message = get_inquiry(message_id)
     if not form.validate():
         return show(message, mails.look_into(message), form), 422
     try:
@@ -117,6 +139,7 @@ def take(message_id: int) -> ResponseReturnValue:
 @blueprint.post("/<int:message_id>/removal")
 @requires(Permission.LEADS_QUALIFY)
 def put_aside(message_id: int) -> ResponseReturnValue:
+    get_inquiry(message_id)
     mails.put_aside(message_id, current_actor(), clock.now())
     flash(_("The mail is put aside."))
     return go(url_for("qualification.qualify"))

@@ -2,7 +2,8 @@
 
 Who wrote to the lead address, or whose mail one of the vendor's people forwards, is whom to call. A
 program's mail is never answered; what can't be understood waits for people. Not here: the listener
-(`mail_in`), how a mail is taken apart (`parsing`), what is answered (notifications).
+(`mail_in`), how a mail is taken apart (`parsing`), answers to our own mails (`replies`), what is
+answered (notifications).
 """
 
 from __future__ import annotations
@@ -12,23 +13,24 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from io import BytesIO
-from typing import IO
 
+from flask import current_app
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.accounts.queries import find_actor_of, find_user_by_email
+from portal.core.config import Settings
 from portal.core.db import apart, session
 from portal.core.errors import Invalid, NotFound, Refused
 from portal.core.events import record
 from portal.duplicates import entrance
-from portal.inbound import forwards, parsing, wall
+from portal.inbound import forwards, parsing, replies, wall
 from portal.inbound.automatic import why_automatic
 from portal.inbound.events import InquiryMailed, MailNotUnderstood, MailPutAside
-from portal.inbound.models import InboundMessage, InboundRaw, MailState
+from portal.inbound.keeping import keep_files, load_raw, note_sender
+from portal.inbound.models import InboundMessage, InboundRaw, InboundReading, MailState
 from portal.inbound.parsing import Mail, Unreadable
 from portal.leads import rules
 from portal.leads.addresses import own_host
@@ -36,7 +38,7 @@ from portal.leads.basis import Basis, BasisKind
 from portal.leads.models import Lead
 from portal.leads.notes import about
 from portal.leads.operations import ContactDraft, Draft
-from portal.timeline import activities, attachments, files
+from portal.timeline import activities, attachments
 from portal.timeline.rules import Kind
 
 KEPT = timedelta(days=30)
@@ -68,17 +70,21 @@ class Inquiry:
     by: Actor | None = None
 
 
-@dataclass(slots=True)
-class _Upload:
-    filename: str | None
-    stream: IO[bytes]
-
-
 # -- comes in ---------------------------------------------------------------------------------
 
 
-def store(raw: bytes, envelope_from: str, recipient: str, adapter: str, at: datetime) -> int | None:
-    """Keep a mail as it came and return its id; None where it is here already."""
+def store(
+    raw: bytes,
+    envelope_from: str,
+    recipient: str,
+    adapter: str,
+    at: datetime,
+    token_id: int | None = None,
+) -> int | None:
+    """Keep a mail as it came and return its id; None where it is here already.
+
+    `recipient` names the address without its secret; `token_id` is whose address it was.
+    """
     message_id: int | None = session().scalar(
         insert(InboundMessage)
         .values(
@@ -89,6 +95,7 @@ def store(raw: bytes, envelope_from: str, recipient: str, adapter: str, at: date
             adapter=adapter,
             state=MailState.RECEIVED,
             attempts=0,
+            token_id=token_id,
         )
         .on_conflict_do_nothing(index_elements=["digest", "recipient"])
         .returning(InboundMessage.id)
@@ -114,7 +121,7 @@ def list_waiting(at: datetime) -> Sequence[int]:
 # -- is understood, or not --------------------------------------------------------------------
 
 
-def read_message(message_id: int, mail_domain: str, at: datetime) -> InboundMessage | None:
+def read_message(message_id: int, at: datetime) -> InboundMessage | None:
     """Take a mail apart and in, once; None where that was done before or is being done now."""
     with apart() as own:  # should this process be killed, the attempt counts
         tried = own.scalar(
@@ -133,6 +140,7 @@ def read_message(message_id: int, mail_domain: str, at: datetime) -> InboundMess
         return None
     if tried > MOST_ATTEMPTS:
         return settle(message, MailState.NOT_UNDERSTOOD, "gave_up", at)
+    settings: Settings = current_app.config["SETTINGS"]
     raw = load_raw(message_id)
     if raw is None:
         return settle(message, MailState.NOT_UNDERSTOOD, "unreadable", at)
@@ -141,10 +149,12 @@ def read_message(message_id: int, mail_domain: str, at: datetime) -> InboundMess
     except Unreadable as trouble:
         return settle(message, MailState.NOT_UNDERSTOOD, str(trouble), at)
     automatic = why_automatic(
-        mail.headers, mail.sender, mail.subject, raw.envelope_from, mail_domain
+        mail.headers, mail.sender, mail.subject, raw.envelope_from, settings.mail_domain
     )
     if automatic:
         return settle(message, MailState.IGNORED, automatic, at)
+    if message.recipient != settings.lead_address.lower() or is_of_partner(mail.sender):
+        return replies.read(message, mail, at)
     found = recognise(mail)
     if isinstance(found, str):
         note_sender(message_id, mail.sender, mail.sender_name)
@@ -153,19 +163,6 @@ def read_message(message_id: int, mail_domain: str, at: datetime) -> InboundMess
         return take(message, mail, found, at)
     except Invalid:
         return settle(message, MailState.NOT_UNDERSTOOD, "refused", at)
-
-
-def load_raw(message_id: int) -> InboundRaw | None:
-    """Return a mail as it came, whoever asks; None once it is forgotten."""
-    with wall.open_mails([message_id]) as opened:
-        return opened.get(InboundRaw, message_id)
-
-
-def note_sender(message_id: int, sender: str, name: str) -> None:
-    """Note whom a mail is from beside it."""
-    with wall.open_mails([message_id], session()) as opened:
-        raw = opened.get_one(InboundRaw, message_id)
-        raw.sender, raw.sender_name = sender or None, name or None
 
 
 def staff_of(address: str) -> Actor | None:
@@ -181,8 +178,6 @@ def recognise(mail: Mail) -> Inquiry | str:
         return "odd_sender"
     by = staff_of(mail.sender)
     if by is None:
-        if is_of_partner(mail.sender):
-            return "from_partner"
         return Inquiry(mail.sender, mail.sender_name, mail.subject, mail.text)
     if mail.forwarded is not None and mail.forwarded["sender"]:
         inner = mail.forwarded
@@ -247,17 +242,6 @@ def take(message: InboundMessage, mail: Mail, asked: Inquiry, at: datetime) -> I
 def cut(text: str, field: str) -> str:
     """Return as much of a text as a field keeps."""
     return text[: rules.MOST[field]]
-
-
-def keep_files(mail: Mail) -> tuple[list[files.Stored], int]:
-    """Keep the files of a mail that may be kept; return them and how many may not."""
-    kept, left_out = [], mail.left_out
-    for one in mail.files:
-        try:
-            kept.append(files.keep(_Upload(one.name, BytesIO(one.data))))
-        except Invalid:
-            left_out += 1
-    return kept, left_out
 
 
 def vendor_id() -> int:
@@ -361,6 +345,7 @@ def forget_mails(at: datetime) -> int:
         .all()
     )
     with wall.open_mails(old, session()) as opened:
+        opened.execute(delete(InboundReading).where(InboundReading.message_id.in_(old)))
         gone = opened.scalars(
             delete(InboundRaw)
             .where(InboundRaw.message_id.in_(old))

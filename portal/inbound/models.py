@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import Base, Id
@@ -20,12 +22,17 @@ class MailState(StrEnum):
     IGNORED = "ignored"
     NOT_UNDERSTOOD = "not_understood"
     PUT_ASIDE = "put_aside"
+    # an answer to one of our mails: done, refused for a reason that was told, or asked back
+    APPLIED = "applied"
+    REFUSED = "refused"
+    ASKED_BACK = "asked_back"
 
 
 class InboundMessage(Base):
     """A mail that came in, once per content and address it was sent to; nothing personal.
 
-    `reason` is a code that says why nothing was taken; `user_id` who forwarded it. What was written
+    `reason` is a code that says why nothing was taken; `user_id` who forwarded it, or whose answer
+    it is that came to `token_id`. `answered` is what we wrote back, as a code. What was written
     stands in `InboundRaw`; it goes with the lead.
     """
 
@@ -45,9 +52,17 @@ class InboundMessage(Base):
         ForeignKey("leads.id", ondelete="CASCADE"), index=True
     )
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    token_id: Mapped[int | None] = mapped_column(ForeignKey("reply_tokens.id", ondelete="SET NULL"))
+    answered: Mapped[str | None]
 
     __table_args__ = (
         UniqueConstraint("digest", "recipient"),
+        Index(
+            "ix_inbound_messages_answered",
+            "user_id",
+            "processed_at",
+            postgresql_where=sql("answered IS NOT NULL"),
+        ),
         Index(
             "ix_inbound_messages_waiting",
             "received_at",
@@ -55,7 +70,9 @@ class InboundMessage(Base):
         ),
         Index("ix_inbound_messages_state", "state", "id"),
         CheckConstraint(
-            "state IN ('received','taken','ignored','not_understood','put_aside')", name="state"
+            "state IN ('received','taken','ignored','not_understood','put_aside','applied',"
+            "'refused','asked_back')",
+            name="state",
         ),
     )
 
@@ -77,3 +94,20 @@ class InboundRaw(Base):
     raw: Mapped[bytes] = mapped_column(LargeBinary)
     sender: Mapped[str | None]
     sender_name: Mapped[str | None]
+
+
+class InboundReading(Base):
+    """What was read in an answer, kept as long as the mail; behind the same wall.
+
+    `said` has the `action`, what was `typed` into its fields, the person's own `words`, the
+    `doubts` as codes, and what was `told` in her language where it was refused.
+    """
+
+    __tablename__ = "inbound_readings"
+
+    message_id: Mapped[int] = mapped_column(
+        ForeignKey("inbound_messages.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    )
+    said: Mapped[dict[str, Any]] = mapped_column(JSONB)

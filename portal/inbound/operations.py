@@ -26,7 +26,8 @@ from portal.feedback.rules import TooLateToUndo
 from portal.hearing import operations as hearing
 from portal.inbound import queries
 from portal.inbound.events import MailActionDone
-from portal.inbound.rules import ChangedMeanwhile
+from portal.inbound.noting import comment
+from portal.inbound.rules import ChangedMeanwhile, Topic
 from portal.leads.models import Lead
 from portal.leads.queries import get_visible
 from portal.offers import operations as offers
@@ -62,6 +63,14 @@ ALLOWED: dict[str, dict[str, tuple[Permission, ...]]] = {
     Purpose.FEEDBACK: {"feedback": REPORT, "interest": REPORT, "known": REPORT},
     Purpose.MORE_TIME: {"more_time": REPORT},
     Purpose.UNDO: {"undo": (*REPORT, Permission.OFFERS_SEE)},
+    # what was read in a mail, and only that
+    Purpose.CONFIRM: {
+        "pick": ON_OFFER["pick"],
+        "decline": ON_OFFER["decline"],
+        "answer": ON_OFFER["answer"],
+        "feedback": REPORT,
+        "comment": (*REPORT, Permission.BOARD_SEE),
+    },
 }
 """What may be pressed behind which link, by whom."""
 
@@ -97,7 +106,12 @@ def note_look(link: MailLink, at: datetime) -> None:
 
 def may_press(link: MailLink, actor: Actor, action: str) -> bool:
     """Say whether a person may press this behind this link at all."""
-    allowed = ALLOWED.get(link.purpose, {}).get(action)
+    return may(link.purpose, action, actor)
+
+
+def may(purpose: str, action: str, actor: Actor) -> bool:
+    """Say whether a person may do this for this purpose at all."""
+    allowed = ALLOWED.get(purpose, {}).get(action)
     return allowed is not None and any(actor.may(permission) for permission in allowed)
 
 
@@ -133,6 +147,10 @@ def press(
         return ask_for_time(link, typed, actor, at)
     if action in ("stand_by", "leave"):
         return wait(lead_of(link), action, actor, at)
+    if action == "comment":
+        shared = actor.is_partner or link.topic == Topic.TALK
+        comment(lead_of(link), typed.get("note", ""), link.message_id, shared, actor, at)
+        return Outcome("comment")
     return undo(link, actor, at)
 
 
@@ -235,10 +253,17 @@ def wait(lead_id: int, action: str, actor: Actor, at: datetime) -> Outcome:
 def report(
     link: MailLink, typed: Mapping[str, str], mark: str, actor: Actor, at: datetime
 ) -> Outcome:
-    """Give one of the five answers on a lead in hand."""
+    """Give one of the five answers on the lead in hand of a link."""
     if link.pickup_id is None:
         raise NotFound()
-    held = pickups.get_told(link.pickup_id, actor)
+    return report_on(link.pickup_id, typed, mark, actor, at)
+
+
+def report_on(
+    pickup_id: int, typed: Mapping[str, str], mark: str, actor: Actor, at: datetime
+) -> Outcome:
+    """Give one of the five answers on a lead in hand; `mark` is the state that the person saw."""
+    held = pickups.get_told(pickup_id, actor)
     answer = read_answer(typed)
     last = feedback.newest(held.id)
     if queries.mark_of_pickup(held.id) != mark:

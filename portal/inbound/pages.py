@@ -17,18 +17,21 @@ from portal.accounts.actor import Actor
 from portal.accounts.permissions import Permission
 from portal.catalog.queries import book, short_key
 from portal.core.db import session
-from portal.core.errors import DomainError, NotFound, Refused
+from portal.core.errors import DomainError, Invalid, NotFound, Refused
 from portal.core.mail.links import Purpose
 from portal.core.mail.models import MailLink
-from portal.feedback.forms import PRODUCT
+from portal.feedback import operations as feedback
+from portal.feedback.forms import PRODUCT, read_answer
 from portal.feedback.models import Feedback
 from portal.feedback.rules import Status, TooLateToUndo
 from portal.feedback.rules import words_of as answer_words
 from portal.inbound import nonces, queries
+from portal.inbound.keeping import load_reading
 from portal.inbound.nonces import Nonce
-from portal.inbound.operations import INTEREST, ON_OFFER, Outcome, may_open
+from portal.inbound.operations import INTEREST, ON_OFFER, Outcome, may_open, may_press
 from portal.inbound.rules import ChangedMeanwhile, PageTooOld, PressAgain
 from portal.leads.models import Lead
+from portal.leads.notes import check_writes
 from portal.leads.queries import get_visible
 from portal.offers import operations as offers
 from portal.offers import queries as offer_queries
@@ -58,6 +61,8 @@ KEPT = (
     *("how", "since"),
 )
 KEPT_MOST = 5_000
+SHOWN_WORDS = 300
+"""So much of a mail stands on the page that asks about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,8 @@ def show_thing(reader: Reader) -> tuple[Page, int]:
         return show_more_time(reader)
     if purpose == Purpose.UNDO:
         return show_undo(reader)
+    if purpose == Purpose.CONFIRM:
+        return show_confirm(reader)
     raise NotFound()
 
 
@@ -293,6 +300,102 @@ def ask(reader: Reader, pickup_id: int, note_below: str | None = None) -> Sequen
     ]
 
 
+def show_confirm(reader: Reader) -> tuple[Page, int]:
+    """Return what was read in a mail of the person's, and the one button that records it.
+
+    Where something is missing or stands against it, the question itself, with all that was read.
+    """
+    link, said = reader.link, load_reading(reader.link.message_id)
+    if not said or queries.writer_of(link.message_id) != reader.actor.id:
+        raise NotFound()
+    if not may_press(link, reader.actor, said["action"]):
+        raise NotFound()
+    typed = {name: str(value) for name, value in said["typed"].items()}
+    words = [_("In the mail it says: “%(words)s”", words=shortened(said["words"]))]
+    if said["action"] in ("pick", "decline"):
+        page, status = show_offer(replace(reader, chosen=said["action"]))
+        return replace(page, facts=[*words, *page.facts] if page.body else page.facts), status
+    if link.lead_id is None:
+        raise NotFound()
+    number, _title = queries.title_of(link.lead_id)
+    if said["action"] == "comment":
+        check_writes(session().get_one(Lead, link.lead_id), reader.actor)
+        return Page(
+            heading=_("Shall this be noted?"),
+            number=number,
+            sentence=words[0],
+            body="_press.html",
+            action="comment",
+            button=_("Note it"),
+            nonce=reader.sign(""),
+            kept=typed,
+        ), 200
+    if link.pickup_id is None:
+        raise NotFound()
+    held = pickups.get_told(link.pickup_id, reader.actor)
+    if held.ended_at is not None:
+        return ended(held, number), 404
+    errors = reader.errors or wanting(held, typed, reader)
+    if errors or reader.planned:
+        typed = {**typed, **reader.typed}
+        page = asked_for(replace(reader, typed=typed, errors=errors), held, said["action"])
+        return replace(page, facts=[*words, *page.facts]), 200
+    stands = _("nothing yet")
+    if held.last_status:
+        stands = _(
+            "%(answer)s, %(day)s",
+            answer=answer_words(held.last_status),
+            day=day(held.last_feedback_at),
+        )
+    return Page(
+        heading=_("Shall we record this?"),
+        number=number,
+        sentence=read_words(typed),
+        facts=[*words, _("Recorded so far: %(answer)s.", answer=stands)],
+        body="_press.html",
+        action=said["action"],
+        button=_("Record it"),
+        nonce=reader.sign(queries.mark_of_pickup(held.id)),
+        kept={**typed, "pickup_id": str(held.id)},
+    ), 200
+
+
+def wanting(held: Pickup, typed: Mapping[str, str], reader: Reader) -> Mapping[str, str]:
+    """Return what is missing in an answer that was read in a mail, a sentence per field."""
+    try:
+        return feedback.wanting(held, read_answer(typed), reader.actor, reader.at)
+    except Invalid as unclear:
+        return unclear.errors
+
+
+def asked_for(reader: Reader, held: Pickup, action: str) -> Page:
+    """Return the question about one lead in hand, with what a mail says already written in."""
+    number, title = queries.title_of(held.lead_id)
+    return Page(
+        heading=title or number,
+        number=number,
+        sentence=_("Something is missing before we can record it."),
+        body="_questions.html",
+        action=action,
+        asked=ask(reader, held.id),
+        nonce=reader.sign(""),
+    )
+
+
+def read_words(typed: Mapping[str, str]) -> str:
+    """Say which answer was read in a mail."""
+    said = answer_words(typed.get("status"))
+    if typed.get("value"):
+        said = f"{said}, {typed['value']}"
+    return str(_("We read: %(answer)s.", answer=said))
+
+
+def shortened(words: str) -> str:
+    """Return the beginning of what somebody wrote."""
+    one_line = " ".join(words.split())
+    return one_line if len(one_line) <= SHOWN_WORDS else f"{one_line[:SHOWN_WORDS]} …"
+
+
 def show_undo(reader: Reader) -> tuple[Page, int]:
     """Return the one button that takes something back; whether it still can be, the press says."""
     link, actor = reader.link, reader.actor
@@ -422,6 +525,8 @@ def answer(outcome: Outcome, reader: Reader) -> tuple[Page, int]:
             number=number,
             sentence=extension.said_of(outcome.wish),
         ), 200
+    if outcome.action == "comment":
+        return Page(heading=_("Thank you"), number=number, sentence=_("It is noted.")), 200
     if outcome.action in ("stand_by", "leave"):
         return waiting(outcome.action, number), 200
     if outcome.action == "decline":
@@ -511,7 +616,8 @@ def refuse(refusal: DomainError, reader: Reader) -> tuple[Page, int]:
 def unsettled(refusal: ActivitiesOpen, reader: Reader, number: str) -> Page:
     """Return the question again, with what is planned and the one button that settles it."""
     reader = replace(reader, planned=refusal.facts["planned"])
-    page = owed(reader, number) if reader.action == "answer" else show(reader)[0]
+    answers = reader.action == "answer" and reader.link.purpose != Purpose.CONFIRM
+    page = owed(reader, number) if answers else show(reader)[0]
     return replace(page, code=refusal.code)
 
 
@@ -602,7 +708,7 @@ def start_again(refusal: DomainError, reader: Reader) -> tuple[Page, int]:
 
 def invalid(reader: Reader) -> tuple[Page, int]:
     """Return the page with a sentence at each field that is missing, and all that was typed."""
-    if reader.action == "answer":
+    if reader.action == "answer" and reader.link.purpose != Purpose.CONFIRM:
         number, _title = queries.title_of(lead_of(reader))
         return owed(reader, number), 422
     return show(reader)[0], 422
@@ -619,6 +725,7 @@ def press_again(reader: Reader, mark: str) -> tuple[Page, int]:
         "interest": _("Interest confirmed"),
         "known": _("Say so"),
         "more_time": _("Ask for more time"),
+        "comment": _("Note it"),
         "hearing": _("Save"),
     }
     number = None

@@ -31,6 +31,10 @@ MOST_OPEN = 2000
 LONGEST_TEXT, LONGEST_WRITTEN = 200_000, 20_000
 MEMORY, SECONDS = 768 * 1024 * 1024, 10
 
+REACTION = "text/vnd.google.email-reaction+json"
+"""The part by which Gmail says that somebody put an emoji to a mail."""
+UNREAD = ("text/calendar", "application/pkcs7-signature", REACTION)
+
 HIDDEN = {
     **dict.fromkeys(range(0x202A, 0x202F)),
     **dict.fromkeys(range(0x2066, 0x206A)),
@@ -56,8 +60,10 @@ class Mail:
     """A mail taken apart. `sender` is empty where it can't be said for sure whom it is from.
 
     `headers` are those that tell what sent it, in lower case; `forwarded` is the sender, name,
-    subject and text of a mail that was forwarded as a file. `written` is the beginning of the text
-    with the signs in it that can't be seen, for who must know of them.
+    subject and text of a mail that was forwarded as a file. `addressed` are the addresses it names
+    as its own, the one nearest to us first, `answers` the Message-IDs it is an answer to, and
+    `vouched` what servers on its way say of the sender, the last one first. `written` is
+    the beginning of the text with the signs in it that can't be seen, for who must know of them.
     """
 
     sender: str
@@ -69,6 +75,9 @@ class Mail:
     left_out: int
     forwarded: dict[str, str] | None
     written: str = ""
+    addressed: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+    vouched: tuple[str, ...] = ()
 
 
 class Unreadable(Exception):
@@ -93,7 +102,14 @@ def take_apart(raw: bytes) -> Mail:
         told = None
     if told is None:
         raise Unreadable("unreadable")
+    return mail_of(told)
+
+
+def mail_of(told: dict[str, Any]) -> Mail:
+    """Return a mail from what the process that took it apart told of it."""
     files = tuple(File(one["name"], base64.b64decode(one["data"])) for one in told.pop("files"))
+    for name in ("addressed", "answers", "vouched"):
+        told[name] = tuple(told[name])
     return Mail(files=files, **told)
 
 
@@ -130,6 +146,7 @@ def main() -> int:
 def read(mail: EmailMessage) -> dict[str, Any]:
     """Return what a mail says, as JSON can carry it."""
     sender, name = sender_of(mail)
+    headers = telling(mail)
     plain, html, left_out = "", "", 0
     files: list[dict[str, str]] = []
     attached: EmailMessage | None = None
@@ -138,8 +155,10 @@ def read(mail: EmailMessage) -> dict[str, Any]:
         if kind == "message/rfc822":
             attached = attached or part
             continue
+        if kind == REACTION or str(part.get_param("method", "")).lower() == "reply":
+            headers["x-part"] = kind
         # an invitation, a signature: nothing to read, nothing to keep
-        if part.is_multipart() or kind in ("text/calendar", "application/pkcs7-signature"):
+        if part.is_multipart() or kind in UNREAD:
             continue
         is_file = part.get_content_disposition() == "attachment" or part.get_filename()
         if kind == "text/plain" and not is_file:
@@ -161,10 +180,13 @@ def read(mail: EmailMessage) -> dict[str, Any]:
         "subject": one_line(str(mail.get("Subject", "")))[:1000],
         "text": tidy(said)[:LONGEST_TEXT],
         "written": tidy(said, unseen=True)[:LONGEST_WRITTEN],
-        "headers": telling(mail),
+        "headers": headers,
         "files": files,
         "left_out": left_out,
         "forwarded": forwarded_in(attached) if attached is not None else None,
+        "addressed": addressed(mail),
+        "answers": answers(mail),
+        "vouched": [one_line(str(one)) for one in mail.get_all(VOUCHED, [])[:MOST_VOUCHED]],
     }
 
 
@@ -208,6 +230,25 @@ def sender_of(mail: EmailMessage) -> tuple[str, str]:
     if not plain or not address.domain:
         return "", ""
     return spec.lower().rstrip("."), one_line(address.display_name)[:200]
+
+
+ADDRESSED = ("Delivered-To", "X-Original-To", "To", "Cc")
+"""Where the address stands that a mail was sent to; of the first two the topmost is ours."""
+VOUCHED, MOST_VOUCHED, MOST_IDS = "Authentication-Results", 5, 50
+MESSAGE_ID = re.compile(r"<([^<>\s]{3,250})>")
+ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,190}")
+
+
+def addressed(mail: EmailMessage) -> list[str]:
+    """Return the addresses that a mail names as those it was sent to."""
+    said = (str(mail[name]) for name in ADDRESSED if mail[name] is not None)
+    return [one.lower() for line in said for one in ADDRESS.findall(line)][:MOST_IDS]
+
+
+def answers(mail: EmailMessage) -> list[str]:
+    """Return the Message-IDs that a mail says it answers."""
+    said = " ".join(str(mail.get(name, "")) for name in ("In-Reply-To", "References"))
+    return list(dict.fromkeys(MESSAGE_ID.findall(said)))[-MOST_IDS:]
 
 
 TELLING = (

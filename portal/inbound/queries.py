@@ -13,6 +13,7 @@ from portal.core.errors import NotFound
 from portal.core.mail.models import LinkView, MailLink
 from portal.feedback.models import Feedback
 from portal.feedback.operations import newest
+from portal.inbound.models import InboundMessage
 from portal.inbound.rules import WITHIN
 from portal.leads.queries import find_teaser
 from portal.offers.models import Dismissal, Offer
@@ -20,7 +21,7 @@ from portal.offers.queries import FOR_READER, teaser_fields
 from portal.pickup.models import Pickup
 from portal.pickup.queries import get_told
 
-MINE = "mine"
+MINE, OPEN = "mine", "open"
 
 
 def find_mine(lead_id: int, actor: Actor) -> Pickup | None:
@@ -61,13 +62,19 @@ def mark_of_offer(lead_id: int, actor: Actor) -> str:
     """Return in which state an offer stands for the person: mine, dismissed, or open."""
     if find_mine(lead_id, actor):
         return MINE
-    return "dismissed" if is_dismissed(lead_id, actor) else "open"
+    return "dismissed" if is_dismissed(lead_id, actor) else OPEN
 
 
 def mark_of_pickup(pickup_id: int) -> str:
     """Return which was the last answer about a pickup."""
     last = newest(pickup_id)
     return f"{pickup_id}:{last.id if last else 0}"
+
+
+def writer_of(message_id: int | None) -> int | None:
+    """Return whose answer a mail was, by the address it came to."""
+    query = select(InboundMessage.user_id).where(InboundMessage.id == message_id)
+    return session().scalar(query)
 
 
 def title_of(lead_id: int) -> tuple[str, str | None]:

@@ -1,9 +1,13 @@
-"""Was it a person who pressed? Pure. A doubt refuses nothing, it asks for a second press."""
+"""Was it a person who pressed? Pure. A doubt refuses nothing, it asks for a second press.
+
+Also what a mail asked to which somebody answers.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from enum import StrEnum
 
 from portal.core.errors import Conflict, Refused
 
@@ -11,6 +15,18 @@ FASTEST = timedelta(seconds=2)
 MANY_LINKS = 3
 WITHIN = timedelta(seconds=10)
 PREFETCH_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
+
+
+class Topic(StrEnum):
+    """What a mail asked, to which an answer came."""
+
+    OFFER = "offer"
+    QUESTION = "question"
+    OWED = "owed"  # an answer that a wanted lead waits for
+    LEAD = "lead"
+    TALK = "talk"  # what the other side wrote about a lead
+    MANY = "many"
+    SHEET = "sheet"  # all leads in hand, as a sheet to fill in
 
 
 class PressAgain(Refused):

@@ -18,10 +18,12 @@ from portal.core.config import Settings
 from portal.core.mail import links
 from portal.core.mail.links import Purpose
 from portal.core.mail.rendering import moment
+from portal.core.mail.replies import Reply
 from portal.hearing.models import Hears, Topic
 from portal.hearing.rules import IN_DIGESTS
 from portal.inbound.keywords import ANSWERS, CHOICES
 from portal.leads.queries import find_teaser
+from portal.notifications import reply_addresses
 from portal.notifications.letters import (
     Letter,
     answers,
@@ -70,11 +72,12 @@ def digest(
     stop = None
     if rhythm in IN_DIGESTS:
         stop = links.issue(Purpose.STOP, user.id, at, topic="digest", lasts=timedelta(days=90))
+    reply = reply_addresses.for_many()
     with to(user):
         feedback = [
             item
             for kind, pickup in collected.feedback[:most]
-            if (item := _owed(kind, pickup, user, at))
+            if (item := _owed(kind, pickup, reply, user, at))
         ]
         offers = [offered_lead(one, user, at, extent) for one in collected.offers[:most]]
         rounds = [words for one in collected.rounds[:most] if (words := round_words(one, at))]
@@ -83,7 +86,7 @@ def digest(
             "gate": gate_told(user, at) if collected.feedback else None,
             "feedback": feedback,
             "offers": offers,
-            "reply_hint": _hint(feedback, offers),
+            "reply_hint": hint_of_many(feedback, offers),
             "rounds": rounds,
             "drafts": collected.drafts[:most],
             "news": [
@@ -108,7 +111,7 @@ def digest(
         "List-Unsubscribe": f"<{settings.public_url}{stop}/stop>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
-    return Letter("digest", context, headers=headers if stop else {})
+    return Letter("digest", context, headers=headers if stop else {}, answers=(reply,))
 
 
 def reason_of(rhythm: Hears) -> str:
@@ -124,7 +127,7 @@ def reason_of(rhythm: Hears) -> str:
     return str(_("Several things came together, so we put them into one mail."))
 
 
-def _hint(feedback: list[dict[str, Any]], offers: list[dict[str, Any]]) -> str:
+def hint_of_many(feedback: list[dict[str, Any]], offers: list[dict[str, Any]]) -> str:
     """Say with which words to answer about one of several leads."""
     named = [(item["lead"], spoken(ANSWERS)) for item in feedback[:1]]
     named += [(lead, spoken(CHOICES)) for lead in offers[:1]]
@@ -141,14 +144,16 @@ def _hint(feedback: list[dict[str, Any]], offers: list[dict[str, Any]]) -> str:
     )
 
 
-def _owed(kind: str, pickup: Pickup, user: User, at: datetime) -> dict[str, Any] | None:
+def _owed(
+    kind: str, pickup: Pickup, reply: Reply, user: User, at: datetime
+) -> dict[str, Any] | None:
     teaser, due = find_teaser(pickup.lead_id), due_of(kind, pickup)
     if teaser is None or due is None:
         return None
     return {
         "lead": lead_of(teaser, at),
         "state": state_of(kind, moment(due), late=due <= at),
-        "answer_rows": answers(question_path(pickup, user, at), pickup, teaser.number, user),
+        "answer_rows": answers(question_path(pickup, user, at), reply, teaser.number),
     }
 
 

@@ -8,6 +8,7 @@ from portal.core.jobs import Payload, job, sweep
 from portal.core.reactions import reaction
 from portal.hearing.events import HearingChanged
 from portal.notifications import (
+    answered,
     claims,
     mailed,
     operations,
@@ -50,6 +51,9 @@ reaction("notifications.terms_new", queue="mail")(telling.tell_of_terms)
 reaction("notifications.sign_up_waits", queue="mail")(telling.tell_of_request)
 reaction("notifications.mailed", queue="mail")(mailed.tell_of_mailed)
 reaction("notifications.mail_not_understood", queue="mail")(mailed.tell_of_not_understood)
+reaction("notifications.reply_answered", queue="mail")(answered.tell_back)
+reaction("notifications.reply_commented", queue="mail")(answered.tell_of_note)
+reaction("notifications.replies_heaped", queue="mail")(answered.tell_of_heap)
 reaction("notifications.recorded", queue="mail")(telling.tell_recorded)
 reaction("notifications.not_yours", queue="mail")(telling.tell_not_yours)
 reaction("notifications.decided", queue="mail")(telling.tell_decided)

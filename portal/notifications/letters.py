@@ -36,6 +36,7 @@ from portal.core.db import session
 from portal.core.mail import addresses, links, outbox
 from portal.core.mail.links import Purpose
 from portal.core.mail.rendering import moment, speaking
+from portal.core.mail.replies import Reply
 from portal.deadlines.models import Clock, ClockKind
 from portal.deadlines.rules import terms_of
 from portal.deadlines.telling import expectations
@@ -48,7 +49,7 @@ from portal.leads import contacts
 from portal.leads.models import Lead, LeadState, LeadType
 from portal.leads.queries import find_teaser
 from portal.matching.shared_parts import in_full
-from portal.notifications import queries
+from portal.notifications import queries, reply_addresses
 from portal.notifications.late import what_comes
 from portal.notifications.news import find_news
 from portal.notifications.queries import Offered, RoundReport
@@ -64,7 +65,7 @@ from portal.pickup.events import EntryEnded
 from portal.pickup.extension import room_of
 from portal.pickup.models import Pickup
 from portal.pickup.photo_finish import FIRM_DECLINED
-from portal.pickup.queries import find_open, get_policy, position_of
+from portal.pickup.queries import find, find_open, get_policy, position_of
 from portal.pickup.refusals import outscored_words, stopped_words
 from portal.pickup.rules import UNDO_WITHIN, Colour, obstacles
 from portal.pickup.words import next_step_wanted, sentence_of, since_wanted, way_out_of
@@ -89,11 +90,18 @@ class Letter:
     context: dict[str, Any]
     lead_id: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    answers: Sequence[Reply] = ()
 
 
 def post(letter: Letter, user: User, at: datetime, dedupe_key: str) -> None:
-    """Put a letter to a person into the outbox; mails about one lead hang together."""
+    """Put a letter to a person into the outbox; mails about one lead hang together.
+
+    Each mail about a lead can be answered, whether or not its letter says where.
+    """
     headers, context = dict(letter.headers), {"name": user.name, **letter.context}
+    answers = letter.answers
+    if not answers and letter.lead_id is not None:
+        answers = (reply_addresses.for_lead(letter.lead_id, user),)
     if letter.kind not in ABOUT_SIGN_IN:
         context["hearing_path"] = links.issue(Purpose.STOP, user.id, at, topic="hearing")
     if letter.lead_id is not None:
@@ -107,6 +115,7 @@ def post(letter: Letter, user: User, at: datetime, dedupe_key: str) -> None:
         dedupe_key=dedupe_key,
         lead_id=letter.lead_id,
         headers=headers,
+        answers=answers,
     )
 
 
@@ -232,10 +241,10 @@ def more_time_path(pickup: Pickup, user: User, at: datetime) -> str | None:
     )
 
 
-def answers(path: str, pickup: Pickup, number: str, user: User) -> list[dict[str, str]]:
+def answers(path: str, reply: Reply, number: str) -> list[dict[str, str]]:
     """Return the five answers about a lead in hand, each with its link and as a mail to send."""
     settings: Settings = current_app.config["SETTINGS"]
-    reply = addresses.reply_address(pickup.lead_id, user.id, *_signs())
+    address = reply.address(settings.inbound_domain)
     words = spoken(ANSWERS)
     asked = {
         "won": f"\n\n{_('Value of the order, %(currency)s', currency=settings.currency)}: ",
@@ -245,7 +254,7 @@ def answers(path: str, pickup: Pickup, number: str, user: User) -> list[dict[str
         {
             "label": words_of(status),
             "url": f"{settings.public_url}{path}?s={status}",
-            "mailto": mailto(reply, f"Re: {number}", keyword + asked.get(status, "")),
+            "mailto": mailto(address, f"Re: {number}", keyword + asked.get(status, "")),
         }
         for status, keyword in zip(Status, words, strict=True)
     ]
@@ -314,9 +323,11 @@ def lead_offered(
 ) -> Letter:
     """A lead for you; or its offer `ends`, and it is still there."""
     kind = Topic.OFFER_ENDS if ends else Topic.LEAD_OFFERED
+    reply = reply_addresses.for_offer(found[0].id, found[1].round)
     with to(user):
         lead = offered_lead(found, user, at, extent)
-        return Letter(kind, {"lead": lead, "reply_hint": hint(spoken(CHOICES))}, found[0].id)
+        context = {"lead": lead, "reply_hint": hint(spoken(CHOICES))}
+    return Letter(kind, context, found[0].id, answers=(reply,))
 
 
 def expected_first(pickup: Pickup) -> Sequence[str]:
@@ -340,7 +351,7 @@ def yours_now(
     street = ", ".join(
         part for part in (contact.street, f"{contact.postcode or ''} {lead.city or ''}") if part
     )
-    path = question_path(pickup, user, at)
+    path, reply = question_path(pickup, user, at), reply_addresses.for_question(pickup)
     with to(user):
         return Letter(
             "yours_now",
@@ -367,12 +378,13 @@ def yours_now(
                     if one.kind != ClockKind.FEEDBACK and one.state == "ahead"
                 ],
                 "expected": expected_first(pickup),
-                "answer_rows": answers(path, pickup, lead.number, user),
+                "answer_rows": answers(path, reply, lead.number),
                 "reply_hint": answer_hint(),
                 "interest_path": interest_path(path, pickup),
                 "known_path": f"{path}?s=known",
             },
             lead.id,
+            answers=(reply,),
         )
 
 
@@ -395,7 +407,7 @@ def feedback_wanted(kind: str, pickup: Pickup, user: User, at: datetime) -> Lett
     if teaser is None or due is None:
         return None
     instead_of = find_name(pickup.user_id) if pickup.user_id != user.id else None
-    path = question_path(pickup, user, at)
+    path, reply = question_path(pickup, user, at), reply_addresses.for_question(pickup)
     with to(user):
         return Letter(
             kind,
@@ -411,11 +423,12 @@ def feedback_wanted(kind: str, pickup: Pickup, user: User, at: datetime) -> Lett
                 "last": words_of(pickup.last_status),
                 "asked": asked_besides(pickup),
                 "gate": None if instead_of else gate_told(user, at),
-                "answer_rows": answers(path, pickup, teaser.number, user),
+                "answer_rows": answers(path, reply, teaser.number),
                 "interest_path": interest_path(path, pickup),
                 "more_time_path": more_time_path(pickup, user, at),
             },
             pickup.lead_id,
+            answers=(reply,),
         )
 
 
@@ -628,7 +641,14 @@ def recorded(event: MailActionDone, user: User, at: datetime) -> Letter | None:
                 "undo_until": at + UNDO_WITHIN,
             },
             event.lead_id,
+            answers=reply_to_recorded(event),
         )
+
+
+def reply_to_recorded(event: MailActionDone) -> Sequence[Reply]:
+    """Return where a mail that says what was recorded is answered, should the lead be closed."""
+    pickup = find(event.pickup_id) if event.pickup_id else None
+    return (reply_addresses.for_question(pickup),) if pickup else ()
 
 
 def recorded_words(event: MailActionDone, number: str) -> tuple[str, list[str]]:

@@ -20,7 +20,7 @@ from portal.core.db import session
 from portal.core.mail import addresses, outbox
 from portal.core.mail.models import OutgoingEmail
 from portal.inbound.events import InquiryMailed, MailNotUnderstood
-from portal.inbound.mails import load_raw
+from portal.inbound.keeping import load_raw
 from portal.leads.models import Lead
 from portal.notifications import letters
 from portal.notifications.letters import Letter

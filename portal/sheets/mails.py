@@ -20,6 +20,7 @@ from portal.core.mail import enclosures, links, outbox
 from portal.core.mail.enclosures import Enclosure, Facts, NobodyToSendIt
 from portal.core.mail.links import Purpose
 from portal.core.mail.rendering import speaking
+from portal.core.mail.replies import Reply, new_token
 from portal.feedback.rules import words_of
 from portal.pickup.rules import UNDO_WITHIN
 from portal.sheets import contents, files, queries, words
@@ -31,6 +32,8 @@ from portal.web.filters import local
 NAMED = 20
 """So many leads stand in a mail; its file has them all."""
 PATH = "/sheet"
+TOPIC = "sheet"
+"""What is answered at an address in these mails."""
 
 
 def post_weekly(user: User, actor: Actor, kind: str, at: datetime, dedupe_key: str) -> None:
@@ -48,7 +51,20 @@ def post_weekly(user: User, actor: Actor, kind: str, at: datetime, dedupe_key: s
             "hearing_path": _hearing_path(user, at),
         }
     encloses = {"maker": "sheets.weekly", "user_id": user.id, "kind": kind}
-    outbox.post("weekly_sheet", _recipient(user), context, at, dedupe_key, encloses=encloses)
+    outbox.post(
+        "weekly_sheet",
+        _recipient(user),
+        context,
+        at,
+        dedupe_key,
+        encloses=encloses,
+        answers=_answers(),
+    )
+
+
+def _answers() -> tuple[Reply, ...]:
+    """Return the address at which a sheet comes back."""
+    return (Reply(new_token(), TOPIC),)
 
 
 def _line(one: InHand, at: datetime) -> dict[str, Any]:
@@ -85,7 +101,8 @@ def post_report(report: Report, actor: Actor, at: datetime) -> None:
     encloses = {"maker": "sheets.mended", "user_id": user.id, "return_id": report.return_id}
     key = f"sheet-report:{report.return_id}"
     enclosed = encloses if mended else None
-    outbox.post("sheet_report", _recipient(user), context, at, key, encloses=enclosed)
+    to = _recipient(user)
+    outbox.post("sheet_report", to, context, at, key, encloses=enclosed, answers=_answers())
 
 
 def post_problem(problem: str, digest: bytes, actor: Actor, at: datetime) -> None:
@@ -98,7 +115,7 @@ def post_problem(problem: str, digest: bytes, actor: Actor, at: datetime) -> Non
         "hearing_path": _hearing_path(user, at),
     }
     key = f"sheet-problem:{user.id}:{digest.hex()}"
-    outbox.post("sheet_problem", _recipient(user), context, at, key)
+    outbox.post("sheet_problem", _recipient(user), context, at, key, answers=_answers())
 
 
 def _most_pressing(row: RowReport) -> tuple[int, int]:

@@ -50,7 +50,7 @@ from portal.imports.models import ImportRow
 from portal.imports.reading import open_table
 from portal.imports.states import ImportState
 from portal.imports.wall import open_to
-from portal.inbound import mails
+from portal.inbound import mails, replies
 from portal.inbound.models import InboundMessage, MailState
 from portal.leads import activities, dates, hand_over, notes, suppression, team, versions
 from portal.leads import operations as leads
@@ -88,6 +88,7 @@ from tests.factories import (
     make_person,
     make_vendor,
 )
+from tests.inbound.replying import keep_reply
 from tests.world import give_sheet_back
 
 LONG = (
@@ -126,6 +127,7 @@ class Field:
     sheet: int = 0
     mail: str = ""
     mail_in: int = 0
+    answer_in: int = 0
     imports: dict[str, int] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     invitation: str = ""
@@ -258,6 +260,7 @@ def till_the_field(folder: Path) -> Field:
     made.web_forms = forms_of(get_actor(made.people["channel_manager"].id), at)
     made.mail = catch(folder / "mailbox")
     made.mail_in = factory(have_mail_come_in)()
+    made.answer_in = factory(have_answer_come_in)(made)
     return made
 
 
@@ -495,6 +498,9 @@ def mailed(made: Field, user_id: int) -> Iterator[tuple[str, str]]:
     yield "undo", issue(Purpose.UNDO, pickup_id=given.pickup_id, feedback_id=given.id)
     yield "stand by", issue(Purpose.STAND_BY, lead_id=made.leads["done_by_bob"])
     yield "stop", issue(Purpose.STOP, topic="digest")
+    held = made.pickups["waiting"]
+    read = keep_reply(made.people["rep"], "feedback", status="proposal", note=TEXT)
+    yield "confirm", issue(Purpose.CONFIRM, pickup_id=held, message_id=read)
 
 
 def inquiries(made: Field) -> None:
@@ -610,6 +616,20 @@ def catch(mailbox: Path) -> str:
     mail.set_content("A lead for you.")
     mail.add_alternative("<html><head></head><body><p>A lead for you.</p></body></html>", "html")
     return Mailbox(mailbox).keep(mail.as_bytes())
+
+
+def have_answer_come_in(made: Field) -> int:
+    """Have an answer of a rep come in that nobody vouches for."""
+    mail = EmailMessage()
+    mail["From"], mail["Subject"] = "Bob <bob@alpha.example>", f"Re: {LONG}"
+    mail.set_content(f"PROPOSAL\n{TEXT}\n")
+    at = clock.now()
+    kept = mails.store(mail.as_bytes(), "", "fb@in.firstcome.example", "smtp", at)
+    assert kept is not None
+    message = session().get_one(InboundMessage, kept)
+    message.user_id = made.people["rep"].id
+    replies.leave(message, "not_vouched", at)
+    return kept
 
 
 def have_mail_come_in() -> int:

@@ -316,6 +316,7 @@ def paths_of(live, field):
         "accounts.open_sign_in_link": [field.sign_in_link],
         "notifications.mail_page": [field.mail],
         "incoming.page": [field.mail_in],
+        "incoming_answers.page": [field.answer_in],
         "inbound.open_link": field.links.values(),
         "inbound.open_stop": [field.links["stop"]],
     }

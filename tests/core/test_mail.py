@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -13,13 +12,15 @@ from sqlalchemy import select, text, update
 
 from portal.core import clock, jobs
 from portal.core.db import session, unit_of_work
-from portal.core.mail import addresses, outbox, transport
+from portal.core.mail import addresses, outbox, replies, transport
 from portal.core.mail.models import OutgoingEmail
+from portal.core.mail.replies import Reply
 from portal.core.servers import free_port
 from tests.core.posting import ALICE, drain, only, post, sending_to, serving
 from tests.factories import AT
 
 KEY = "a secret for tests"
+ANSWER = Reply("a" * 26, "question", 418)
 
 
 def test_a_mail_is_written_once_per_reason(ctx):
@@ -30,7 +31,7 @@ def test_a_mail_is_written_once_per_reason(ctx):
 
 def test_a_mail_arrives_with_all_its_headers(ctx):
     with serving(ctx) as server:
-        post("offer:1:7", lead_id=418)
+        post("offer:1:7", lead_id=418, answers=[ANSWER])
         drain()
         (mail,) = server.mails
     assert only().status == "sent"
@@ -41,9 +42,9 @@ def test_a_mail_arrives_with_all_its_headers(ctx):
     assert mail["X-Auto-Response-Suppress"] == "All"
     assert mail["Date"].datetime == AT
     assert mail["Message-ID"] == only().message_id
-    assert re.fullmatch(r"lead\+[a-z0-9-]+@in\.firstcome\.example", mail["Reply-To"])
-    token = mail["Reply-To"].partition("+")[2].partition("@")[0]
-    assert addresses.read_token(token.upper(), KEY) == [418, 7]
+    assert mail["Reply-To"] == f"fb+{ANSWER.token}@in.firstcome.example"
+    assert replies.find(ANSWER.token.upper()).lead_id == 418
+    assert f"Ref: fb-{ANSWER.token}" in mail.get_body(("plain",)).get_content()
     bounce, to = server.envelopes[0]
     assert addresses.read_token(bounce.partition("+")[2].partition("@")[0], KEY) == [only().id]
     assert to == ["alice@alpha.example"]
@@ -53,10 +54,10 @@ def test_a_mail_arrives_with_all_its_headers(ctx):
 
 
 def test_a_token_that_was_changed_is_nobodys(ctx):
-    made = addresses.reply_address(418, 7, "in.firstcome.example", KEY)
+    made = addresses.bounce_address(418, "in.firstcome.example", KEY)
     token = made.partition("+")[2].partition("@")[0]
     assert len(made.partition("@")[0]) <= 64
-    for wrong in ("419" + token[2:], token[:-1], "", "-", token + "-0", "bc-7-ä"):
+    for wrong in ("bd" + token[2:], token[:-1], "", "-", token + "-0", "bc-ä"):
         assert addresses.read_token(wrong, KEY) is None
     assert addresses.read_token(token, "another secret") is None
 

@@ -21,6 +21,7 @@ from portal.offers import operations as offers
 from portal.pickup import operations as pickup
 from tests.factories import CONTACT, factory, make_offered_lead, make_partner, make_person
 from tests.inbound.pressing import Forms, change, issue, link_of, snapshot, waited
+from tests.inbound.replying import keep_reply
 
 # a refusal is noted, and what is noted is passed on; the rest must stand as it stood
 NOTED = {"events", "event_private", "deliveries", "chain_links", "contact_looks"}
@@ -55,6 +56,19 @@ def paths_of(person):
         "stand by": issue(Purpose.STAND_BY, person, lead_id=late.id),
         "more time": issue(Purpose.MORE_TIME, person, lead_id=held.id, pickup_id=mine),
         "stop": issue(Purpose.STOP, person, topic="digest"),
+        "confirm": issue(
+            Purpose.CONFIRM,
+            person,
+            lead_id=held.id,
+            pickup_id=mine,
+            message_id=keep_reply(person, "feedback", status="proposal"),
+        ),
+        "confirm a note": issue(
+            Purpose.CONFIRM,
+            person,
+            lead_id=held.id,
+            message_id=keep_reply(person, "comment", note="They call back."),
+        ),
     }
 
 

@@ -14,7 +14,7 @@ from portal.core.db import session
 from portal.core.events import EventRow
 from portal.core.mail.models import OutgoingEmail
 from portal.core.servers import free_port
-from portal.inbound import mail_in, mails
+from portal.inbound import keeping, mail_in, mails
 from portal.inbound.forwards import find_original
 from portal.inbound.models import InboundMessage, InboundRaw
 from portal.inbound.parsing import Unreadable, take_apart
@@ -51,7 +51,7 @@ def come_in(mail, envelope_from="eva@meier.example", at=AT):
     message_id = mails.store(raw, envelope_from, TO, "smtp", at)
     if message_id is None:
         return None
-    mails.read_message(message_id, DOMAIN, at)
+    mails.read_message(message_id, at)
     return session().get_one(InboundMessage, message_id, populate_existing=True)
 
 
@@ -213,10 +213,10 @@ def test_mails_stand_behind_a_wall_and_are_forgotten(ctx):
     make_programme()
     message = come_in(make_mail())
     assert session().scalar(select(func.count()).select_from(InboundRaw)) == 0
-    assert mails.load_raw(message.id).sender == "eva@meier.example"
+    assert keeping.load_raw(message.id).sender == "eva@meier.example"
     later = AT + mails.KEPT + timedelta(days=1)
     assert mails.forget_mails(later) == 1
-    assert mails.load_raw(message.id) is None
+    assert keeping.load_raw(message.id) is None
 
 
 def test_people_look_into_what_was_not_understood_and_take_it_in(client):

@@ -48,7 +48,7 @@ ANSWERS = [
     {
         "label": label,
         "url": f"{HOME}{LINK}?s={status}",
-        "mailto": "mailto:lead+bm-1c-0a1b2c3d4e5f6g7h8i9j0k1l2@in.firstcome.example"
+        "mailto": "mailto:fb+bm1c2a3b4c5d6e7f2g3h4i5j6k@in.firstcome.example"
         f"?subject=Re%3A%20L-20418&body={word}",
     }
     for status, label, word in (
@@ -287,6 +287,27 @@ KINDS: dict[str, dict[str, Any]] = {
         "problem": "feedback.xlsx: The workbook is protected by a password. Please save it "
         "without one.",
         "path": "/sheet",
+        "hearing_path": LINK,
+    },
+    "reply_back": {
+        **NAME,
+        "lead": LEAD,
+        "what": "did you mean this?",
+        "words": "WON 12,500 They loved it.",
+        "details": ["We could not make sure that the mail is from you."],
+        "answer_rows": ANSWERS,
+        "reply_to": "fb+bm1c2a3b4c5d6e7f2g3h4i5j6k@in.firstcome.example",
+        "reply_hint": "Or answer this mail with one word in its first line: OPEN, WAITING.",
+        "ref": "fb-bm1c2a3b4c5d6e7f2g3h4i5j6k",
+        "button": ("Yes: Won", LINK),
+        "subject": "",
+        "hearing_path": LINK,
+    },
+    "note_by_mail": {
+        **NAME,
+        "lead": LEAD,
+        "what": "Bob Berger writes about L-20418:",
+        "text": "May I offer them the small model?\nThey ask.",
         "hearing_path": LINK,
     },
     "nurture": {

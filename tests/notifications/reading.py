@@ -10,7 +10,7 @@ from tests.factories import CONTACT
 
 def links(text):
     """Return what can be opened: pages, and mails that are ready to be sent to us."""
-    found = re.findall(r"(?:https?://|mailto:lead\+)[^\s\"<>]+", html.unescape(text))
+    found = re.findall(r"(?:https?://|mailto:fb\+)[^\s\"<>]+", html.unescape(text))
     return set(found) - {"http://www.w3.org/1999/xhtml"}
 
 

@@ -184,7 +184,7 @@ def test_the_mail_about_an_offer_says_what_the_teaser_allows(ctx):
         book().label(lead.value_band_id, "en"),
     ):
         assert said in mail.text
-    assert mail.headers["Reply-To"].startswith("lead+")
+    assert mail.headers["Reply-To"].startswith("fb+")
 
 
 def test_a_field_that_the_lead_type_keeps_back_is_not_told(ctx):

@@ -1,4 +1,4 @@
-"""Addresses in outgoing mail: how a person is written, where replies and bounces go.
+"""Addresses in outgoing mail: how a person is written, where bounces go.
 
 Our own plus-addresses carry ids and a signature, so that an answer finds its lead without a table
 and nobody can make one up. They survive being written in capitals.
@@ -44,11 +44,6 @@ def domain_of(address: str) -> str:
 def sender(mail_domain: str) -> str:
     """Return the address that our mails come from."""
     return f"leads@{mail_domain}"
-
-
-def reply_address(lead_id: int, user_id: int, mail_domain: str, secret_key: str) -> str:
-    """Return the address at which a person's answer about a lead arrives."""
-    return f"lead+{_sign(f'{_short(lead_id)}-{_short(user_id)}', secret_key)}@{mail_domain}"
 
 
 def bounce_address(mail_id: int, mail_domain: str, secret_key: str) -> str:

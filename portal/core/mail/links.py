@@ -35,6 +35,7 @@ class Purpose(StrEnum):
     STAND_BY = "stand_by"
     STOP = "stop"
     MORE_TIME = "more_time"
+    CONFIRM = "confirm"
 
 
 # on the table and built once: each mail has some
@@ -51,6 +52,7 @@ def issue(
     pickup_id: int | None = None,
     feedback_id: int | None = None,
     topic: str | None = None,
+    message_id: int | None = None,
     lasts: timedelta = LASTS,
 ) -> str:
     """Write a link for a person and return its path, `/m/` and 43 characters.
@@ -69,6 +71,7 @@ def issue(
             "pickup_id": pickup_id,
             "feedback_id": feedback_id,
             "topic": topic,
+            "message_id": message_id,
             "created_at": at,
             "expires_at": at + lasts,
         },

@@ -83,16 +83,44 @@ class MailLink(Base):
     pickup_id: Mapped[int | None] = mapped_column(BigInteger)
     feedback_id: Mapped[int | None] = mapped_column(BigInteger)
     topic: Mapped[str | None]
+    # the mail of the person that a link of purpose `confirm` is about
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
 
     __table_args__ = (
         CheckConstraint(
-            "purpose IN ('offer','feedback','undo','stand_by','stop','more_time')",
+            "purpose IN ('offer','feedback','undo','stand_by','stop','more_time','confirm')",
             name="purpose",
         ),
     )
+
+
+class ReplyToken(Base):
+    """An address at which one person answers one of our mails; `mail_key` says which.
+
+    `topic` is the kind of that mail, `mark` the state in which she saw the thing. Which of
+    `lead_id`, `pickup_id` and `round` are set, the topic says; a mail about many things has none.
+    """
+
+    __tablename__ = "reply_tokens"
+
+    id: Mapped[Id]
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    message_hash: Mapped[bytes] = mapped_column(LargeBinary, index=True)
+    mail_key: Mapped[str]
+    user_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    topic: Mapped[str]
+    lead_id: Mapped[int | None] = mapped_column(BigInteger)
+    pickup_id: Mapped[int | None] = mapped_column(BigInteger)
+    round: Mapped[int | None]
+    mark: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    uses: Mapped[int] = mapped_column(default=0)
+    last_used_at: Mapped[datetime | None]
 
 
 class LinkView(Base):

@@ -39,8 +39,9 @@ from sqlalchemy.dialects.postgresql import insert
 from portal.core import clock, jobs, logs, mishaps
 from portal.core.config import Settings
 from portal.core.db import ask, put, session, unit_of_work
-from portal.core.mail import addresses, enclosures, rendering, transport
+from portal.core.mail import addresses, enclosures, rendering, replies, transport
 from portal.core.mail.models import OutgoingEmail
+from portal.core.mail.replies import Reply
 
 log = logs.get(__name__)
 
@@ -61,6 +62,7 @@ NOBODY = "nobody to send it to any more"
 SECRET = re.compile(
     r"(?i)((?:/|%2F)(?:m|reset|invite|sign-in|partner-sign-up|form-confirmation)(?:/|%2F))[A-Za-z0-9_-]{8,}"
 )
+REPLY = re.compile(rf"(?i)(\b{replies.LOCAL}(?:\+|%2B|-)){replies.SECRET}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,19 +138,26 @@ def post(
     lead_id: int | None = None,
     headers: Mapping[str, str] | None = None,
     encloses: enclosures.Facts | None = None,
+    answers: Sequence[Reply] = (),
 ) -> None:
     """Write a mail into the queue, once per `dedupe_key`: where it stands there already, nothing.
 
+    The first of `answers` is where an answer to it arrives, the others stand in it somewhere.
     `context` holds plain values; contact data of a lead never belongs into a mail that is not for
     its holder. What it `encloses` is made when it is sent.
     """
     settings: Settings = current_app.config["SETTINGS"]
-    mail = rendering.render(kind, context, to.locale, to.timezone)
     more = dict(headers or {})
-    if lead_id is not None and to.user_id is not None:
-        more["Reply-To"] = addresses.reply_address(
-            lead_id, to.user_id, settings.mail_domain, settings.secret_key
-        )
+    message_id = addresses.message_id(dedupe_key, settings.mail_domain, settings.secret_key)
+    ref = reply_to = ""
+    if answers and to.user_id is not None:
+        ref, reply_to = answers[0].ref, answers[0].address(settings.inbound_domain)
+        more["Reply-To"] = reply_to
+        for one in answers:
+            replies.write(one, to.user_id, dedupe_key, message_id, at)
+    mail = rendering.render(
+        kind, {**context, "reply_to": reply_to, "ref": ref}, to.locale, to.timezone
+    )
     put(
         WRITE,
         {
@@ -160,13 +169,11 @@ def post(
             "to_name": addresses.one_line(to.name),
             "domain": addresses.domain_of(to.address),
             "subject": mail.subject,
-            "text": mail.text,
+            "text": f"{mail.text}\nRef: {ref}\n" if ref else mail.text,
             "html": mail.html,
             "headers": more,
             "encloses": dict(encloses) if encloses else None,
-            "message_id": addresses.message_id(
-                dedupe_key, settings.mail_domain, settings.secret_key
-            ),
+            "message_id": message_id,
             "status": "queued",
             "attempts": 0,
             "next_attempt_at": at,
@@ -401,8 +408,8 @@ def done(mail: Row[Any], at: datetime) -> dict[str, Any]:
 
 
 def masked(said: str) -> str:
-    """Return a text of a mail without the secrets of its links."""
-    return SECRET.sub(r"\1…", said)
+    """Return a text of a mail without the secrets of its links and addresses."""
+    return REPLY.sub(r"\1…", SECRET.sub(r"\1…", said))
 
 
 def later(mail: Row[Any], error: str, at: datetime) -> dict[str, Any]:

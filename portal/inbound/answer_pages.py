@@ -1,0 +1,147 @@
+"""Pages of answers by mail that could not be understood: entered by hand, or put aside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Blueprint, flash, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import SelectField, StringField, TextAreaField
+
+from portal.accounts.actor import Actor, current_actor
+from portal.accounts.permissions import Permission
+from portal.accounts.queries import find_actor_of
+from portal.catalog.queries import book, short_key
+from portal.core import clock
+from portal.core.errors import Invalid, NotFound, Refused
+from portal.core.mail import replies as addresses
+from portal.feedback.rules import Status
+from portal.feedback.rules import words_of as answer_words
+from portal.inbound import mails, replies
+from portal.inbound.mail_pages import why
+from portal.inbound.models import InboundMessage
+from portal.inbound.parsing import Mail
+from portal.inbound.wishes import read_wish
+from portal.pickup.queries import list_mine
+from portal.web.access import requires
+from portal.web.forms import Form, needed
+from portal.web.htmx import go
+
+blueprint = Blueprint("incoming_answers", __name__, url_prefix="/mail-health/answers")
+
+
+class EnterForm(Form):
+    """Which lead an answer by mail is about, and what it says."""
+
+    pickup_id = SelectField(_l("Lead"), validators=[needed()])
+    status = SelectField(_l("Answer"), validators=[needed()])
+    value = StringField(_l("Value of the order"))
+    reason = SelectField(_l("Why lost"))
+    decision_maker = StringField(_l("Who decided"))
+    next_step = StringField(_l("Next step"))
+    next_step_on = StringField(_l("On (year-month-day)"))
+    note = TextAreaField(_l("Note"))
+
+    def offer(self, person: Actor | None) -> None:
+        """Offer the leads that a person has in hand, and the five answers."""
+        held = list_mine(person) if person else []
+        locale = str(get_locale())
+        self.pickup_id.choices = [
+            (str(pickup.id), f"{lead.number} · {lead.title}") for pickup, lead in held
+        ]
+        self.status.choices = [("", _("Please choose"))] + [
+            (str(one), answer_words(one)) for one in Status
+        ]
+        self.reason.choices = [("", "–")] + [
+            (short_key(one), one.label(locale)) for one in book().reasons("lost")
+        ]
+
+
+@blueprint.get("/<int:message_id>")
+@requires(Permission.LEADS_ASSIGN)
+def page(message_id: int) -> ResponseReturnValue:
+    message = get_answer(message_id)
+    mail, person = mails.look_into(message), writer_of(message)
+    form = EnterForm(formdata=None)
+    form.offer(person)
+    if mail is not None and person is not None:
+        propose(form, message, mail, person)
+    return show(message, mail, person, form)
+
+
+def get_answer(message_id: int) -> InboundMessage:
+    """Return an answer that waits for people; it may hold whom to call. Raises `NotFound`."""
+    if not current_actor().may(Permission.MAILS_MANAGE):
+        raise NotFound()
+    message = mails.get_waiting(message_id)
+    if not replies.is_answer(message) and message.reason != "from_partner":
+        raise NotFound()
+    return message
+
+
+def writer_of(message: InboundMessage) -> Actor | None:
+    """Return whose answer a mail is, if he has access still."""
+    return find_actor_of(message.user_id) if message.user_id else None
+
+
+def propose(form: EnterForm, message: InboundMessage, mail: Mail, person: Actor) -> None:
+    """Write in what a mail seems to say, and the lead that it answers about."""
+    token = replies.find_tokens(message, mail)[:1]
+    sent = addresses.sent_text(token[0]) if token else ""
+    typed = read_wish(replies.own_part(mail.written), sent, person, clock.now()).typed
+    if token and token[0].pickup_id is not None:
+        form.pickup_id.data = str(token[0].pickup_id)
+    for field in form:
+        if field.name in typed and field.name != "pickup_id":
+            field.data = typed[field.name]
+
+
+def show(
+    message: InboundMessage,
+    mail: Mail | None,
+    person: Actor | None,
+    form: EnterForm,
+    stops: Sequence[str] = (),
+) -> str:
+    """Render the page of an answer; `stops` says what stands against entering it."""
+    return render_template(
+        "inbound/answer.html",
+        message=message,
+        mail=mail,
+        person=person,
+        form=form,
+        why=why(message.reason),
+        stops=stops,
+    )
+
+
+@blueprint.post("/<int:message_id>/entry")
+@requires(Permission.LEADS_ASSIGN)
+def enter(message_id: int) -> ResponseReturnValue:
+    message = mails.get_waiting(get_answer(message_id).id, lock=True)
+    mail, person = mails.look_into(message), writer_of(message)
+    form = EnterForm()
+    form.offer(person)
+    if not form.validate():
+        return show(message, mail, person, form), 422
+    typed = {field.name: str(field.data or "") for field in form}
+    try:
+        replies.enter(message, int(form.pickup_id.data), typed, current_actor(), clock.now())
+    except Invalid as error:
+        form.take(error)
+        return show(message, mail, person, form), 422
+    except Refused as refusal:
+        return show(message, mail, person, form, [refusal.message]), refusal.status
+    flash(_("It is recorded, and who wrote it hears so by mail."), "success")
+    return go(url_for("mail_health.mail_health"))
+
+
+@blueprint.post("/<int:message_id>/removal")
+@requires(Permission.LEADS_ASSIGN)
+def put_aside(message_id: int) -> ResponseReturnValue:
+    mails.put_aside(get_answer(message_id).id, current_actor(), clock.now())
+    flash(_("The mail is put aside."))
+    return go(url_for("mail_health.mail_health"))

@@ -1,0 +1,59 @@
+"""Mails as they came, and the files in them: kept behind the wall, read again, forgotten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import IO, Any
+
+from portal.core.db import session
+from portal.core.errors import Invalid
+from portal.inbound import wall
+from portal.inbound.models import InboundRaw, InboundReading
+from portal.inbound.parsing import Mail
+from portal.timeline import files
+
+
+@dataclass(slots=True)
+class _Upload:
+    filename: str | None
+    stream: IO[bytes]
+
+
+def load_raw(message_id: int) -> InboundRaw | None:
+    """Return a mail as it came, whoever asks; None once it is forgotten."""
+    with wall.open_mails([message_id]) as opened:
+        return opened.get(InboundRaw, message_id)
+
+
+def note_sender(message_id: int, sender: str, name: str) -> None:
+    """Note whom a mail is from beside it."""
+    with wall.open_mails([message_id], session()) as opened:
+        raw = opened.get_one(InboundRaw, message_id)
+        raw.sender, raw.sender_name = sender or None, name or None
+
+
+def keep_files(mail: Mail) -> tuple[list[files.Stored], int]:
+    """Keep the files of a mail that may be kept; return them and how many may not."""
+    kept, left_out = [], mail.left_out
+    for one in mail.files:
+        try:
+            kept.append(files.keep(_Upload(one.name, BytesIO(one.data))))
+        except Invalid:
+            left_out += 1
+    return kept, left_out
+
+
+def keep_reading(message_id: int, said: dict[str, Any]) -> None:
+    """Keep what was read in an answer, for whoever confirms or repairs it."""
+    with wall.open_mails([message_id], session()) as opened:
+        opened.merge(InboundReading(message_id=message_id, said=said))
+
+
+def load_reading(message_id: int | None) -> dict[str, Any]:
+    """Return what was read in an answer; empty once it is forgotten."""
+    if message_id is None:
+        return {}
+    with wall.open_mails([message_id]) as opened:
+        found = opened.get(InboundReading, message_id)
+        return dict(found.said) if found else {}

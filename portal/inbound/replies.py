@@ -1,0 +1,428 @@
+"""An answer to one of our mails: whose it is, what it says, and what is done about it, once.
+
+The address it came to says which mail it answers, `deciding` what that may do, `wishes` what is
+wanted. It is done by the very operations of the portal, in the transaction in which the mail is
+settled: whoever takes up a mail that a killed process left has nothing done twice. What is doubtful
+is kept and asked back at the address that we know; what strangers write waits for people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from flask import current_app
+from flask_babel import gettext as _
+from sqlalchemy import func, select, text
+
+from portal.accounts.actor import Actor
+from portal.accounts.models import User
+from portal.accounts.queries import find_actor_of, find_user_by_email, get_actor
+from portal.core import circumstances
+from portal.core.config import Settings
+from portal.core.db import session
+from portal.core.errors import DomainError, Forbidden, Invalid, NotFound, Refused
+from portal.core.events import record
+from portal.core.mail import replies as addresses
+from portal.core.mail.models import ReplyToken
+from portal.core.mail.rendering import speaking
+from portal.feedback import operations as feedback
+from portal.feedback.forms import read_answer
+from portal.inbound import answering, operations, queries
+from portal.inbound.authentication import vouched
+from portal.inbound.deciding import At, By, Does, decide, who
+from portal.inbound.events import (
+    MailNotUnderstood,
+    MailPickLost,
+    RepliesHeaped,
+    ReplyAnswered,
+    ReplyRepaired,
+)
+from portal.inbound.keeping import keep_reading, note_sender
+from portal.inbound.models import InboundMessage, MailState
+from portal.inbound.parsing import Mail
+from portal.inbound.rules import ChangedMeanwhile, Topic
+from portal.inbound.wishes import Target, Wish, read_wish
+from portal.leads.models import Lead
+from portal.offers.queries import was_offered
+from portal.offers.rules import AlreadyTaken
+from portal.pickup.queries import list_mine
+from portal.pickup.refusals import words_of
+from portal.pickup.rules import asks_first
+from portal.sheets.operations import take_back
+from portal.timeline.rules import ActivitiesOpen
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MOST_A_DAY = 3
+"""So many mails a person is sent in a day because of answers that were not simply done."""
+MOST_TO_A_DOMAIN, MOST_ABOUT_A_LEAD, MOST_FROM_A_PERSON = 20, 5, 30
+"""In an hour: mails of that kind to a domain, mails to a person about a lead, answers of hers."""
+RECORDED = "recorded"
+WORDS_KEPT = 4000
+IN_LINE = text("SELECT pg_advisory_xact_lock(hashtext('replies'), CAST(:user AS integer))")
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """An answer as it came: in which mail, to which address, from whom."""
+
+    message: InboundMessage
+    mail: Mail
+    token: ReplyToken | None
+    person: User
+    at: datetime
+
+
+def read(message: InboundMessage, mail: Mail, at: datetime) -> InboundMessage:
+    """Do what an answer says, ask back, or leave it to people."""
+    note_sender(message.id, mail.sender, mail.sender_name)
+    if not mail.sender:
+        return leave(message, "odd_sender", at)
+    settings: Settings = current_app.config["SETTINGS"]
+    tokens = find_tokens(message, mail)
+    token = tokens[0] if tokens else None
+    person = session().get(User, token.user_id) if token else find_user_by_email(mail.sender)
+    by = who(mail.sender, person.email) if person else By.OTHER
+    said = vouched(mail.vouched, settings.authserv_id, mail.sender)
+    does, why = decide(where(token, at), by, said)
+    if person is not None:
+        message.user_id = person.id
+    if token is not None:
+        addresses.use(token, at)
+        message.token_id, message.lead_id = token.id, token.lead_id
+    actor = find_actor_of(person.id, at) if person else None
+    if person is None or actor is None:
+        return leave(message, "left" if person else why, at)
+    if does == Does.QUARANTINE:
+        asked_for = message.recipient.startswith(addresses.LOCAL)
+        return leave(message, why if asked_for else "from_partner", at)
+    session().execute(IN_LINE, {"user": person.id})
+    came = Came(message, mail, token, person, at)
+    if is_heaped(came):
+        record(RepliesHeaped(at=at, user_id=person.id))
+        return leave(message, "too_often", at)
+    about = {one.lead_id for one in tokens if one.user_id == person.id and one.lead_id}
+    with (
+        circumstances.under(actor_id=actor.id, channel="mail"),
+        speaking(actor.locale, actor.timezone),
+    ):
+        sent = addresses.sent_text(token) if token else ""
+        wish = read_wish(own_part(mail.written), sent, actor, at)
+        doubts = list(wish.doubts)
+        if does == Does.CONFIRM or (does == Does.APPLY_UNLESS_CLOSING and wish.closes):
+            doubts.append(why)
+        if len(about) > 1:
+            doubts.append("two_leads")
+        wish = replace(wish, doubts=tuple(doubts))
+        if holds_sheet(came):
+            return take_sheet(came, wish, actor, does)
+        return act(came, wish, actor, named=does != Does.NAME_LEAD)
+
+
+def own_part(body: str) -> str:
+    """Return the text of an answer without the lines by which our mails find their way back."""
+    return addresses.IN_TEXT.sub("", body)
+
+
+def find_tokens(message: InboundMessage, mail: Mail) -> list[ReplyToken]:
+    """Return the addresses of ours that a mail names, first the one it came to.
+
+    What stands in its headers and at its foot counts where programs have lost the address.
+    """
+    named = [its[1] for one in mail.addressed if (its := addresses.IN_ADDRESS.search(one))]
+    found: list[ReplyToken | None] = [
+        session().get(ReplyToken, message.token_id) if message.token_id else None,
+        *(addresses.find(one) for one in named),
+        addresses.find_by_mails(mail.answers),
+    ]
+    if not any(found):
+        at_foot = [one[1] for one in addresses.IN_TEXT.finditer(mail.text)]
+        found += [addresses.find(one) for one in at_foot[:3]]
+    return list(dict.fromkeys(one for one in found if one is not None))
+
+
+def where(token: ReplyToken | None, at: datetime) -> At:
+    """Return what is to be said of the address an answer came to."""
+    if token is None:
+        return At.NONE
+    return At.GOOD if addresses.is_good(token, at) else At.OVER
+
+
+def is_heaped(came: Came) -> bool:
+    """Say whether so much comes from a person, or about a lead, that a machine is likely."""
+    mine = select(func.count()).where(
+        InboundMessage.user_id == came.person.id, InboundMessage.processed_at > came.at - HOUR
+    )
+    if (session().scalar(mine) or 0) >= MOST_FROM_A_PERSON:
+        return True
+    thread = mine.where(
+        InboundMessage.answered.is_not(None), InboundMessage.lead_id == came.message.lead_id
+    )
+    return (session().scalar(thread) or 0) >= MOST_ABOUT_A_LEAD
+
+
+def may_write_back(came: Came) -> bool:
+    """Say whether the person may be sent one more mail that is no confirmation of what was done."""
+    written = select(func.count(InboundMessage.id)).where(
+        InboundMessage.answered.is_not(None), InboundMessage.answered != RECORDED
+    )
+    mine = written.where(
+        InboundMessage.user_id == came.person.id, InboundMessage.processed_at > came.at - DAY
+    )
+    if (session().scalar(mine) or 0) >= MOST_A_DAY:
+        return False
+    domain = came.person.email.rpartition("@")[2]
+    theirs = (
+        written.join(User, User.id == InboundMessage.user_id)
+        .where(func.lower(func.split_part(User.email, "@", 2)) == domain.lower())
+        .where(InboundMessage.processed_at > came.at - HOUR)
+    )
+    return (session().scalar(theirs) or 0) < MOST_TO_A_DOMAIN
+
+
+# -- what becomes of it -----------------------------------------------------------------------
+
+
+def act(came: Came, wish: Wish, actor: Actor, *, named: bool) -> InboundMessage:
+    """Do what is wanted, or ask back; `named` says that the mail told which lead it is about."""
+    target = target_of(came, wish, actor)
+    if target is None:
+        return write_back(came, "which", wish)
+    if not named or not (target.named or (came.token and came.token.lead_id)):
+        wish = replace(wish, doubts=(*wish.doubts, "no_address"))
+    came.message.lead_id = target.lead_id
+    if wish.number and wish.number != queries.title_of(target.lead_id or 0)[0]:
+        wish = replace(wish, doubts=(*wish.doubts, "two_leads"))
+    if wish.action == "stop" or (not wish.action and not came.mail.files):
+        return write_back(came, wish.action or "hint", wish)
+    wish = fitted(wish, target)
+    if wish.doubts:
+        return ask_back(came, wish, target)
+    return apply(came, wish, target, actor)
+
+
+SHEETS = (".xlsx", ".csv")
+
+
+def holds_sheet(came: Came) -> bool:
+    """Say whether a sheet came along, in answer to no mail about one lead alone."""
+    about_one = came.token is not None and came.token.lead_id is not None
+    return not about_one and any(one.name.lower().endswith(SHEETS) for one in came.mail.files)
+
+
+def take_sheet(came: Came, wish: Wish, actor: Actor, does: Does) -> InboundMessage:
+    """Take in the sheet that came along; what became of its rows is answered by its own room.
+
+    Where it is doubtful whose it is, or there are two, nothing of it is taken.
+    """
+    sheets = [one for one in came.mail.files if one.name.lower().endswith(SHEETS)]
+    if does not in (Does.APPLY, Does.APPLY_UNLESS_CLOSING):
+        said = _("We could not make sure that it is from you. Please give it back on the portal.")
+        return write_back(came, "told", wish, told=(str(_("Your sheet was not taken")), str(said)))
+    if len(sheets) > 1:
+        said = _("There are several in it, and we don’t know which one counts. Please send one.")
+        return write_back(came, "told", wish, told=(str(_("Your sheet was not taken")), str(said)))
+    (sheet,) = sheets
+    take_back(sheet.data, sheet.name, actor, came.at, "mail", may_close=does == Does.APPLY)
+    return settle(came.message, MailState.APPLIED, Topic.SHEET, came.at, RECORDED)
+
+
+def target_of(came: Came, wish: Wish, actor: Actor) -> Target | None:
+    """Return what an answer is about; None where that can't be said."""
+    token = came.token
+    if token is not None and token.lead_id is not None:
+        mine = queries.find_mine(token.lead_id, actor) if wish.action != "undo" else None
+        if token.topic == Topic.OFFER and wish.action == "feedback" and mine is not None:
+            # she has picked it up since: an answer about what is hers now
+            return Target(Topic.QUESTION, token.lead_id, mine.id, token.mark)
+        return Target(token.topic, token.lead_id, token.pickup_id, token.mark)
+    if wish.number and wish.action in ("pick", "decline"):
+        return offered_as(wish.number, actor, came.at)
+    held = list_mine(actor)
+    by_number = [one for one in held if wish.number and one[1].number == wish.number]
+    if len(by_number) != 1 and len(held) != 1:
+        return None
+    pickup, lead = (by_number or held)[0]
+    mark = queries.mark_of_pickup(pickup.id)
+    return Target(Topic.QUESTION, lead.id, pickup.id, mark, named=bool(by_number))
+
+
+def offered_as(number: str, actor: Actor, at: datetime) -> Target | None:
+    """Return the lead with a number that was offered to the person; None where none was."""
+    lead_id = session().scalar(select(Lead.id).where(Lead.number == number))
+    if lead_id is None or not was_offered(lead_id, actor, at):
+        return None
+    return Target(Topic.OFFER, lead_id, mark=queries.OPEN, named=True)
+
+
+def fitted(wish: Wish, target: Target) -> Wish:
+    """Return a wish with a doubt where it doesn't fit what was asked."""
+    on_offer = target.topic in (Topic.OFFER, Topic.OWED)
+    in_hand = target.pickup_id is not None
+    fits = {
+        "feedback": in_hand,
+        "pick": on_offer or in_hand,
+        "decline": on_offer,
+    }.get(wish.action, True)
+    if target.topic == Topic.OWED and wish.action == "feedback":
+        named = {"pickup_id": str(target.pickup_id)}
+        wish = replace(wish, action="answer", typed={**wish.typed, **named})
+    return wish if fits else replace(wish, doubts=(*wish.doubts, "does_not_fit"))
+
+
+def apply(came: Came, wish: Wish, target: Target, actor: Actor) -> InboundMessage:
+    """Do what is wanted, by the operation that also a form and a link call."""
+    message, at = came.message, came.at
+    try:
+        # whatever a refusal has begun is undone before anything is said of it
+        with session().begin_nested():
+            done = answering.do(wish, target, came.mail, message.id, actor, at)
+    except Invalid as error:
+        missing = tuple(f"missing:{name}" for name in error.errors)
+        return ask_back(came, replace(wish, doubts=missing), target)
+    except (ChangedMeanwhile, ActivitiesOpen) as refusal:
+        return ask_back(came, replace(wish, doubts=(refusal.code,)), target)
+    except (NotFound, Forbidden):
+        return leave(message, "not_yours", at)
+    except DomainError as refusal:
+        return refuse(came, wish, target, refusal)
+    if done.refusal is not None:
+        # the answer stands although the pick was refused
+        return refuse(came, wish, target, done.refusal, state=MailState.APPLIED)
+    if done.told:
+        return write_back(came, "told", wish, MailState.APPLIED, done.told)
+    action = wish.action or "files"
+    reason = f"files_left:{done.files_left}" if done.files_left else action
+    answered = None if action in ("comment", "files") else RECORDED
+    return settle(message, MailState.APPLIED, reason, at, answered)
+
+
+def refuse(
+    came: Came,
+    wish: Wish,
+    target: Target,
+    refusal: DomainError,
+    state: MailState = MailState.REFUSED,
+) -> InboundMessage:
+    """Tell honestly why something can't be done; an owed answer is asked for first."""
+    if isinstance(refusal, AlreadyTaken):
+        record(MailPickLost(at=came.at, lead_id=target.lead_id, user_id=came.person.id))
+        return settle(came.message, state, refusal.code, came.at, RECORDED)
+    if asks_first(refusal):
+        return write_back(came, "owed", wish, state)
+    said = words_of(refusal) if isinstance(refusal, Refused) else ("", refusal.message, ())
+    return write_back(came, "told", wish, state, answering.said_of(said))
+
+
+def ask_back(came: Came, wish: Wish, target: Target) -> InboundMessage:
+    """Keep what was read, and ask at the address that we know whether it is meant so."""
+    if wish.action == "undo" or "does_not_fit" in wish.doubts or target.lead_id is None:
+        return write_back(came, "hint", wish)
+    return write_back(came, "confirm", wish, MailState.ASKED_BACK, (), target)
+
+
+def write_back(
+    came: Came,
+    how: str,
+    wish: Wish,
+    state: MailState = MailState.ASKED_BACK,
+    told: Sequence[str] = (),
+    target: Target | None = None,
+) -> InboundMessage:
+    """Have the person written to, unless that was done often enough; then people look at it."""
+    message = came.message
+    keep_reading(
+        message.id,
+        {
+            "action": wish.action,
+            "words": wish.words[:WORDS_KEPT],
+            "typed": wish.typed,
+            "doubts": list(wish.doubts),
+            "told": list(told),
+            "pickup_id": target.pickup_id if target else None,
+            "topic": target.topic if target else "",
+            "from": who_wrote(came),
+        },
+    )
+    reason = wish.doubts[0] if wish.doubts else how
+    if not may_write_back(came):
+        record(RepliesHeaped(at=came.at, user_id=came.person.id))
+        if state == MailState.APPLIED:
+            return settle(message, state, reason, came.at)
+        return leave(message, "too_often", came.at)
+    record(
+        ReplyAnswered(
+            at=came.at,
+            lead_id=message.lead_id,
+            message_id=message.id,
+            user_id=came.person.id,
+            how=how,
+        )
+    )
+    return settle(message, state, reason, came.at, how)
+
+
+def who_wrote(came: Came) -> str:
+    """Return the code of who wrote: the person, somebody of her mail domain, or another."""
+    return str(who(came.mail.sender, came.person.email))
+
+
+def settle(
+    message: InboundMessage,
+    state: MailState,
+    reason: str,
+    at: datetime,
+    answered: str | None = None,
+) -> InboundMessage:
+    """Say what became of an answer."""
+    message.state, message.reason, message.processed_at = state, reason, at
+    message.answered = answered
+    session().flush()
+    return message
+
+
+def leave(message: InboundMessage, reason: str, at: datetime) -> InboundMessage:
+    """Leave an answer to people; whoever wrote it hears nothing."""
+    found = settle(message, MailState.NOT_UNDERSTOOD, reason, at)
+    record(MailNotUnderstood(at=at, message_id=message.id, user_id=None, reason=reason))
+    return found
+
+
+# -- by people --------------------------------------------------------------------------------
+
+
+def is_answer(message: InboundMessage) -> bool:
+    """Say whether a mail came to an address for answers."""
+    return message.recipient.startswith((f"{addresses.LOCAL}@", f"{addresses.LOCAL}+"))
+
+
+def writer_of(message: InboundMessage) -> Actor:
+    """Return the person whose answer a mail is. Raises `NotFound` where nobody knows."""
+    return get_actor(message.user_id or 0)
+
+
+def enter(
+    message: InboundMessage, pickup_id: int, typed: Mapping[str, str], by: Actor, at: datetime
+) -> None:
+    """Enter what a mail says as the answer of who wrote it, as one of the vendor's people.
+
+    The mail is locked. He hears of it as of any other answer, with the way to take it back. Raises
+    `NotFound`, `NotYoursAnyMore`, `Invalid`, `ActivitiesOpen`.
+    """
+    person = writer_of(message)
+    with circumstances.under(actor_id=by.id, as_id=person.id, channel="mail"):
+        given = feedback.give(pickup_id, read_answer(typed), person, at)
+        operations.done_with(given, person, "feedback", at)
+        record(
+            ReplyRepaired(
+                at=at,
+                lead_id=given.lead_id,
+                message_id=message.id,
+                user_id=by.id,
+                for_user_id=person.id,
+                action="feedback",
+            )
+        )
+    message.lead_id = given.lead_id
+    settle(message, MailState.APPLIED, "by_hand", at)

@@ -1,0 +1,116 @@
+"""What somebody wants who answers a mail: from his words to the fields of an operation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+
+from portal.accounts.actor import Actor
+from portal.catalog.queries import book, short_key
+from portal.core.config import Settings
+from portal.feedback.operations import today_of
+from portal.feedback.rules import CLOSING, Status
+from portal.inbound.intent import EMPTY, NO_KEYWORD, QUESTION, Intent, read_reply
+from portal.inbound.intent import Reader as Writer
+from portal.inbound.keywords import Action, fold
+from portal.inbound.written import own_words
+
+OTHER = "other"
+"""The key of the reason of who says no in one word."""
+LOCALES = ("en", "de")
+HARMLESS = (NO_KEYWORD, QUESTION)
+"""What keeps words from being an answer, and not from being a note."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an answer is about; `mark` is the state in which the person saw it.
+
+    `named` says that the answer names it by its number.
+    """
+
+    topic: str
+    lead_id: int | None = None
+    pickup_id: int | None = None
+    mark: str = ""
+    named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is wanted: an `action` with what was `typed` into its fields, and what makes us doubt.
+
+    The action is feedback, pick, decline, undo, stop, comment, or empty where nothing was said.
+    `number` is the lead that was named.
+    """
+
+    action: str
+    words: str = ""
+    typed: dict[str, str] = field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
+    number: str = ""
+
+    @property
+    def closes(self) -> bool:
+        """True where a lead would be closed by it."""
+        return self.typed.get("status") in CLOSING
+
+
+def read_wish(body: str, sent: str, actor: Actor, at: datetime) -> Wish:
+    """Return what somebody wants who wrote this in answer to what we sent."""
+    settings: Settings = current_app.config["SETTINGS"]
+    writer = Writer(actor.locale, settings.currency, today_of(actor, at))
+    intent = read_reply(body, sent or None, writer)
+    words = own_words(body, sent or None).words
+    meant = intent.status or intent.action or intent.suggested
+    doubts, number = intent.doubts, intent.number
+    if isinstance(meant, Status):
+        return Wish("feedback", words, typed_of(meant, intent), doubts, number)
+    if meant == Action.DECLINE:
+        written = intent.told.reason or intent.comment
+        reason = find_reason("decline", written) or OTHER
+        return Wish("decline", words, {"reason": reason}, doubts, number)
+    if meant is not None:
+        return Wish(str(meant), words, {}, doubts, number)
+    if not intent.comment or EMPTY in doubts:
+        return Wish("", words)
+    kept = tuple(code for code in doubts if code not in HARMLESS)
+    return Wish("comment", words, {"note": intent.comment}, kept, number)
+
+
+def typed_of(status: Status, intent: Intent) -> dict[str, str]:
+    """Return what a person said about a lead in hand, as if typed into the form of an answer.
+
+    A reason that is none of the programme's stays in the note.
+    """
+    told = intent.told
+    reason = find_reason("lost", told.reason)
+    note = [intent.comment]
+    if told.reason and not reason and fold(told.reason) not in fold(intent.comment):
+        note.append(told.reason)
+    said: dict[str, Any] = {
+        "status": status,
+        "note": "\n".join(filter(None, note)),
+        "value": told.value if told.value is not None else told.value_text,
+        "reason": reason,
+        "decision_maker": told.decision_maker,
+        "next_step": told.next_step,
+        "next_step_on": told.next_step_on,
+        "waiting_since": told.waiting_since,
+    }
+    return {name: str(value) for name, value in said.items() if value not in (None, "")}
+
+
+def find_reason(purpose: str, written: str) -> str:
+    """Return the key of the reason that is meant by what was written; empty where it is none."""
+    meant = fold(written or "").strip(" .!")
+    if not meant:
+        return ""
+    for one in book().reasons(purpose):
+        labels = {fold(one.label(locale)) for locale in LOCALES} | {short_key(one)}
+        if meant in labels:
+            return short_key(one)
+    return ""

@@ -1,0 +1,363 @@
+"""What people hear whose answer by mail was not simply done; and whom a note by mail is told.
+
+Always at the address that we know, whichever the answer came from; never a word of a lead that the
+mail before did not say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from portal.accounts.models import User
+from portal.accounts.queries import find_actor_of
+from portal.core.db import session
+from portal.core.mail import links
+from portal.core.mail.links import Purpose
+from portal.core.mail.rendering import moment
+from portal.core.mail.replies import Reply
+from portal.feedback.operations import newest
+from portal.feedback.rules import words_of
+from portal.hearing.queries import find_hearer
+from portal.inbound.events import RepliesHeaped, ReplyAnswered, ReplyCommented
+from portal.inbound.keeping import load_reading
+from portal.inbound.models import InboundMessage
+from portal.inbound.queries import find_mine
+from portal.leads.models import Lead
+from portal.leads.queries import find_teaser
+from portal.notifications import digest, letters, queries, reply_addresses
+from portal.notifications.letters import Letter
+from portal.notifications.telling import write
+from portal.offers.queries import was_offered
+from portal.pickup.models import Pickup
+from portal.pickup.queries import find, list_mine, position_of
+from portal.timeline.models import FirmNote
+from portal.timeline.wall import open_notes
+
+KIND, TALK = "reply_back", "note_by_mail"
+AUTOMATIC = {"Auto-Submitted": "auto-replied"}
+MOST_LEADS = 10
+LONGEST = 400
+
+
+def tell_back(event: ReplyAnswered, at: datetime) -> None:
+    """Write to somebody whose answer by mail was not simply done."""
+    message = session().get(InboundMessage, event.message_id)
+    if message is None:
+        return
+    said = load_reading(message.id)
+    write(
+        f"reply:{message.id}",
+        event.user_id,
+        at,
+        lambda user: MAKE[event.how](message, said, user, at),
+    )
+
+
+def confirm(
+    message: InboundMessage, said: Mapping[str, Any], user: User, at: datetime
+) -> Letter | None:
+    """Is it meant so? With the link to a page that says what was read, and one button."""
+    teaser = find_teaser(message.lead_id) if message.lead_id is not None else None
+    if teaser is None:
+        return None
+    path = links.issue(
+        Purpose.CONFIRM,
+        user.id,
+        at,
+        lead_id=teaser.id,
+        pickup_id=said["pickup_id"],
+        topic=said["topic"],
+        message_id=message.id,
+    )
+    with letters.to(user):
+        why = [words for code in said["doubts"] if (words := why_asked(code))]
+        stands = standing(said["pickup_id"])
+        return Letter(
+            KIND,
+            {
+                "lead": letters.lead_of(teaser, at),
+                "what": str(_("did you mean this?")),
+                "words": quoted(said),
+                "details": [
+                    *dict.fromkeys(why),
+                    *([stands] if stands else []),
+                    str(_("Nothing of it is recorded yet. If it was not you, do nothing.")),
+                ],
+                "button": (meant(said), path),
+                "subject": "",
+            },
+            teaser.id,
+            headers=AUTOMATIC,
+        )
+
+
+def why_asked(code: str) -> str:
+    """Say why we ask back."""
+    if code.startswith("missing:"):
+        return str(_("Something is missing; the page asks for it."))
+    said = {
+        "not_vouched": _("We could not make sure that the mail is from you."),
+        "colleague": _("It came from somebody else of your firm."),
+        "other_sender": _("It came from an address that is not yours."),
+        "address_over": _("It answers an old mail of ours."),
+        "no_address": _("It does not say which lead it is about; you have this one in hand."),
+        "two_leads": _("It names more than one lead."),
+        "changed_meanwhile": _("Something else was recorded since our mail."),
+        "activities_open": _("Something planned is still open."),
+    }
+    return str(said.get(code) or _("We were not sure how to read it."))
+
+
+def standing(pickup_id: int | None) -> str:
+    """Say what is recorded about a lead in hand."""
+    last = newest(pickup_id) if pickup_id is not None else None
+    if last is None:
+        return ""
+    answer, when = words_of(last.status), moment(last.at)
+    return str(_("Recorded so far: %(answer)s, %(when)s.", answer=answer, when=when))
+
+
+def meant(said: Mapping[str, Any]) -> str:
+    """Say what the button of a mail that asks back leads to."""
+    if said["action"] == "pick":
+        return str(_("Pick up"))
+    if said["action"] == "decline":
+        return str(_("Not for me"))
+    if said["action"] == "comment":
+        return str(_("Yes, note it"))
+    return str(_("Yes: %(answer)s", answer=words_of(said["typed"].get("status"))))
+
+
+def quoted(said: Mapping[str, Any]) -> str:
+    """Return the beginning of what somebody wrote."""
+    words = " ".join(str(said.get("words", "")).split())
+    return words if len(words) <= LONGEST else f"{words[:LONGEST]} …"
+
+
+def told(
+    message: InboundMessage, said: Mapping[str, Any], user: User, at: datetime
+) -> Letter | None:
+    """An honest answer: why it can't be done, or that nothing had to be."""
+    teaser = find_teaser(message.lead_id) if message.lead_id is not None else None
+    title, *details = said["told"] or [""]
+    with letters.to(user):
+        return Letter(
+            KIND,
+            {
+                "lead": letters.lead_of(teaser, at) if teaser else None,
+                "what": str(_("about your mail: %(what)s.", what=title.rstrip("."))),
+                "words": quoted(said),
+                "details": details,
+                "button": (str(_("Open the portal")), "/"),
+                "subject": "",
+            },
+            message.lead_id if teaser else None,
+            headers=AUTOMATIC,
+        )
+
+
+def owed(
+    message: InboundMessage, said: Mapping[str, Any], user: User, at: datetime
+) -> Letter | None:
+    """The answer that is owed first, and where it is given by mail; it picks the lead up, too."""
+    teaser = find_teaser(message.lead_id) if message.lead_id is not None else None
+    actor = find_actor_of(user.id, at)
+    if teaser is None or actor is None:
+        return None
+    with letters.to(user):
+        questions = position_of(actor, at).gate.questions
+        pickup = find(questions[0].id) if questions else None
+        asked = find_teaser(pickup.lead_id) if pickup else None
+        if pickup is None or asked is None:
+            return told(message, {**said, "told": []}, user, at)
+        reply = reply_addresses.for_owed(pickup, teaser.id)
+        path = links.issue(
+            Purpose.OFFER, user.id, at, lead_id=teaser.id, round_=teaser.round, topic="offer"
+        )
+        gate = letters.gate_told(user, at)
+        return Letter(
+            KIND,
+            {
+                "lead": letters.lead_of(asked, at),
+                "what": str(
+                    _(
+                        "%(number)s waits for an answer about %(owed)s.",
+                        number=teaser.number,
+                        owed=asked.number,
+                    )
+                ),
+                "words": "",
+                "details": [
+                    *([gate["why"]] if gate else []),
+                    str(
+                        _(
+                            "Answer this mail with one word, and %(number)s is picked up for you, "
+                            "if it is still free.",
+                            number=teaser.number,
+                        )
+                    ),
+                    *letters.asked_besides(pickup),
+                ],
+                "answer_rows": letters.answers(path, reply, asked.number),
+                "reply_hint": letters.answer_hint(),
+                "subject": "",
+                "button": (str(_("Answer on a page")), f"{path}?s=pick"),
+            },
+            teaser.id,
+            headers=AUTOMATIC,
+            answers=(reply,),
+        )
+
+
+def which(
+    _message: InboundMessage, said: Mapping[str, Any], user: User, at: datetime
+) -> Letter | None:
+    """Which lead? All that the person has in hand, each with the ways to answer."""
+    actor = find_actor_of(user.id, at)
+    held = list_mine(actor) if actor else []
+    with letters.to(user):
+        items = []
+        for pickup, lead in held[:MOST_LEADS]:
+            path, reply = letters.question_path(pickup, user, at), reply_addresses.for_many()
+            teaser = find_teaser(lead.id)
+            if teaser is not None:
+                rows = letters.answers(path, reply, lead.number)
+                items.append({"lead": letters.lead_of(teaser, at), "answer_rows": rows})
+        what = _("which lead is your mail about?") if items else _("you have no lead in hand.")
+        return Letter(
+            KIND,
+            {
+                "lead": None,
+                "what": str(what),
+                "words": quoted(said),
+                "details": [],
+                "items": items,
+                "reply_hint": digest.hint_of_many(items, []) if items else "",
+                "button": (str(_("To my leads")), "/mine"),
+                "subject": str(_("Which lead is your mail about?")),
+            },
+            headers=AUTOMATIC,
+            answers=(reply_addresses.for_many(),) if items else (),
+        )
+
+
+def hint(
+    message: InboundMessage, said: Mapping[str, Any], user: User, at: datetime
+) -> Letter | None:
+    """How to answer, for whom nothing could be read in his mail."""
+    teaser = find_teaser(message.lead_id) if message.lead_id is not None else None
+    actor = find_actor_of(user.id, at)
+    mine: Pickup | None = None
+    replies: tuple[Reply, ...] = ()
+    rows: list[dict[str, str]] = []
+    with letters.to(user):
+        if teaser is not None and actor is not None:
+            mine = find_mine(teaser.id, actor)
+        if mine is not None and teaser is not None:
+            replies = (reply_addresses.for_question(mine),)
+            path = letters.question_path(mine, user, at)
+            rows = letters.answers(path, replies[0], teaser.number)
+        button = (str(_("Open the portal")), "/")
+        if teaser is not None and actor is not None and was_offered(teaser.id, actor, at):
+            button = (str(_("Open the lead")), f"/leads/{teaser.id}")
+        return Letter(
+            KIND,
+            {
+                "lead": letters.lead_of(teaser, at) if teaser else None,
+                "what": str(_("we found nothing in your mail that we could record.")),
+                "words": quoted(said),
+                "details": [
+                    str(_("Begin with one of the words below; what follows is kept as a note."))
+                ]
+                if rows
+                else [],
+                "answer_rows": rows,
+                "reply_hint": letters.answer_hint() if rows else "",
+                "button": button,
+                "subject": "",
+            },
+            message.lead_id if teaser else None,
+            headers=AUTOMATIC,
+            answers=replies,
+        )
+
+
+MAKE: dict[str, Callable[..., Letter | None]] = {
+    "confirm": confirm,
+    "told": told,
+    "owed": owed,
+    "which": which,
+    "hint": hint,
+    "stop": hint,
+}
+
+
+def tell_of_heap(event: RepliesHeaped, at: datetime) -> None:
+    """Tell the channel managers, once a day, from whom more mails come than are read by machine."""
+    who = queries.find_user(event.user_id)
+    if who is None:
+        return
+    for manager in queries.list_with_role("channel_manager"):
+        key = f"replies-heaped:{event.user_id}:{event.at:%Y-%m-%d}:{manager.id}"
+        write(key, manager.id, at, lambda user: heaped(who, user))
+
+
+def heaped(who: User, user: User) -> Letter:
+    """Mails heap up that somebody sends."""
+    with letters.to(user):
+        return Letter(
+            KIND,
+            {
+                "lead": None,
+                "what": str(_("many mails come from %(name)s.", name=who.name)),
+                "words": "",
+                "details": [str(_("They are not read by machine any more and wait for people."))],
+                "button": (str(_("Look into them")), "/mail-health"),
+                "subject": str(_("Mails heap up: %(name)s", name=who.name)),
+            },
+        )
+
+
+# -- what is said to each other about a lead ---------------------------------------------------
+
+
+def tell_of_note(event: ReplyCommented, at: datetime) -> None:
+    """Tell the other side of a note that came by mail: who answers for the lead, or its holder."""
+    lead = session().get(Lead, event.lead_id) if event.lead_id is not None else None
+    if lead is None or not event.shared:
+        return
+    theirs = event.organisation_id == lead.holder_organisation_id
+    hearer = queries.find_user((lead.owner_id if theirs else lead.holder_id) or 0)
+    if hearer is None or hearer.id == event.user_id:
+        return
+    if not find_hearer(hearer, at).wishes.silent:
+        key = f"note-by-mail:{event.note_id}:{hearer.id}"
+        write(key, hearer.id, at, lambda user: noted(event, user, at))
+
+
+def noted(event: ReplyCommented, user: User, at: datetime) -> Letter | None:
+    """Somebody wrote about a lead; an answer to this mail is a note again."""
+    teaser = find_teaser(event.lead_id) if event.lead_id is not None else None
+    writer = session().get(User, event.user_id)
+    with open_notes(event.organisation_id) as opened:
+        text = opened.scalar(select(FirmNote.text).where(FirmNote.id == event.note_id))
+    if teaser is None or writer is None or not text:
+        return None
+    with letters.to(user):
+        return Letter(
+            TALK,
+            {
+                "lead": letters.lead_of(teaser, at),
+                "what": str(
+                    _("%(name)s writes about %(number)s:", name=writer.name, number=teaser.number)
+                ),
+                "text": text,
+            },
+            teaser.id,
+            answers=(reply_addresses.for_talk(teaser.id),),
+        )

@@ -1,0 +1,657 @@
+"""Answering by mail: whose it is, what it may do, what is asked back, and what nobody hears.
+
+The numbers are those of the attack cases of the design. Every mail in the tables answers the same
+question about one lead in hand; what a line doesn't say is as a person's mail program has it.
+"""
+
+from __future__ import annotations
+
+import smtplib
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
+
+from portal.accounts import operations as accounts
+from portal.accounts.models import User
+from portal.accounts.queries import get_actor
+from portal.catalog.models import Reason
+from portal.core import clock
+from portal.core.db import db, session, unit_of_work
+from portal.core.events import EventRow
+from portal.core.mail import outbox, replies
+from portal.core.mail.models import OutgoingEmail, ReplyToken
+from portal.core.servers import free_port
+from portal.feedback import operations as feedback
+from portal.feedback.rules import Answer
+from portal.inbound import mail_in, mails, parsing
+from portal.inbound.authentication import Vouched
+from portal.inbound.deciding import At, By, Does, decide
+from portal.inbound.models import InboundMessage
+from portal.inbound.parsing import Unreadable
+from portal.leads.models import Lead
+from portal.offers.models import Dismissal
+from portal.pickup.models import Pickup
+from portal.sheets import mails as sheets
+from portal.timeline.models import Attachment, FirmNote
+from portal.timeline.wall import open_notes
+from tests.factories import (
+    AT,
+    CONTACT,
+    csrf_of,
+    factory,
+    make_manager,
+    make_offered_lead,
+    make_partner,
+    make_person,
+    make_vendor,
+    sign_in,
+)
+from tests.inbound.pressing import Forms, text_of, waited
+from tests.inbound.replying import (
+    DOMAIN,
+    SERVER,
+    answers,
+    ask,
+    come_in,
+    hold,
+    link_in,
+    newest,
+    offer,
+    reply,
+    token_of,
+    told,
+    written,
+)
+from tests.sheets.house import as_csv, rows_of
+
+REP = "rep@alpha.example"
+EVIL = "evil@evil.example"
+
+
+@pytest.fixture
+def programme(app, monkeypatch):
+    """Return the application, whose mail server says who vouches for a sender."""
+    settings = replace(app.config["SETTINGS"], authserv_id=SERVER)
+    monkeypatch.setitem(app.config, "SETTINGS", settings)
+    return app
+
+
+@pytest.fixture
+def inside(programme, monkeypatch):
+    """Open the application's context, and take mails apart in this process, which is quicker."""
+    monkeypatch.setattr(parsing, "take_apart", take_apart_here)
+    with programme.app_context():
+        yield programme
+
+
+def take_apart_here(raw):
+    """Take a mail apart as the process of its own does."""
+    if why := parsing.refuse(raw):
+        raise Unreadable(why)
+    return parsing.mail_of(parsing.read(BytesParser(policy=policy.default).parsebytes(raw)))
+
+
+def make_question(email=REP):
+    """Have a person hold a lead and be asked how far it is; return person, pickup and mail."""
+    rep = make_person(make_partner("Alpha"), email=email)
+    held = hold(make_offered_lead(), rep)
+    return rep, held, ask(held, rep)
+
+
+# -- the table ---------------------------------------------------------------------------------
+
+DECIDED = {
+    (At.GOOD, By.PERSON): (Does.APPLY, Does.APPLY_UNLESS_CLOSING, Does.CONFIRM),
+    (At.GOOD, By.COLLEAGUE): (Does.CONFIRM, Does.CONFIRM, Does.CONFIRM),
+    (At.GOOD, By.OTHER): (Does.CONFIRM, Does.CONFIRM, Does.CONFIRM),
+    (At.OVER, By.PERSON): (Does.CONFIRM, Does.QUARANTINE, Does.QUARANTINE),
+    (At.OVER, By.COLLEAGUE): (Does.QUARANTINE, Does.QUARANTINE, Does.QUARANTINE),
+    (At.OVER, By.OTHER): (Does.QUARANTINE, Does.QUARANTINE, Does.QUARANTINE),
+    (At.NONE, By.PERSON): (Does.NAME_LEAD, Does.QUARANTINE, Does.QUARANTINE),
+    (At.NONE, By.COLLEAGUE): (Does.QUARANTINE, Does.QUARANTINE, Does.QUARANTINE),
+    (At.NONE, By.OTHER): (Does.QUARANTINE, Does.QUARANTINE, Does.QUARANTINE),
+}
+"""By address and sender: what is done where our server vouches, says nothing, and objects."""
+
+
+def test_what_an_answer_may_do_stands_in_one_table():
+    for (where, by), does in DECIDED.items():
+        for said, expected in zip((Vouched.PASS, Vouched.NONE, Vouched.FAIL), does, strict=True):
+            assert decide(where, by, said)[0] == expected, (where, by, said)
+
+
+ALPHA = f"{SERVER}; dmarc=pass header.from=alpha.example"
+APPLIED = ("applied", "feedback", ["waiting"], ["recorded"])
+ASKED = ["reply_back"]
+CASES = {
+    "one word": ({}, *APPLIED),
+    "won, with its value": (
+        {"body": "WON\nValue of the order, EUR: 12500"},
+        *("applied", "feedback", ["won"], ["recorded"]),
+    ),
+    "won without a value": (
+        {"body": "WON\nGreat people."},
+        *("asked_back", "missing:value", [], ASKED),
+    ),
+    "nobody vouches: what can be taken back": ({"verdict": ""}, *APPLIED),
+    "nobody vouches: what closes": (
+        {"verdict": "", "body": "WON 12500"},
+        *("asked_back", "not_vouched", [], ASKED),
+    ),
+    "our server objects": ({"verdict": "fail"}, *("asked_back", "not_vouched", [], ASKED)),
+    # A – links and what follows from them
+    "11 a lead that a colleague has by now": ({"before": "hand_on"}, "refused", None, [], ASKED),
+    # B – who it is from
+    "21 somebody of another partner": (
+        {"sender": "max@beta.example"},
+        *("asked_back", "other_sender", [], ASKED),
+    ),
+    "22 two addresses in one": (
+        {"sender": f"{REP} <{EVIL}>", "verdict": ""},
+        *("not_understood", "odd_sender", [], []),
+    ),
+    "24 two senders": (
+        {"sender": f"{REP}, {EVIL}", "verdict": ""},
+        *("not_understood", "odd_sender", [], []),
+    ),
+    "25 a group": (
+        {"sender": f"Group: {REP};", "verdict": ""},
+        *("not_understood", "odd_sender", [], []),
+    ),
+    "26 an address as a name": (
+        {"sender": f'"{REP}" <{EVIL}>', "verdict": ""},
+        *("asked_back", "other_sender", [], ASKED),
+    ),
+    "23 two headers": (
+        {"raw_from": (REP, EVIL), "verdict": ""},
+        *("not_understood", "odd_sender", [], []),
+    ),
+    "27 an encoded address as a name": (
+        {"raw_from": (f"=?utf-8?q?rep=40alpha.example?= <{EVIL}>",), "verdict": ""},
+        *("asked_back", "other_sender", [], ASKED),
+    ),
+    "29 a route": (
+        {"raw_from": (f"<@{EVIL[5:]}:{REP}>",), "verdict": ""},
+        *("not_understood", "odd_sender", [], []),
+    ),
+    "31 a letter that looks like another": (
+        {"raw_from": (REP.replace("rep", "\u0433\u0435p"),), "verdict": ""},
+        *("not_understood", "odd_sender", [], []),
+    ),
+    "30 where to answer is nobody's name": (
+        {"sender": EVIL, "Reply_To": REP},
+        *("asked_back", "other_sender", [], ASKED),
+    ),
+    "32 in capitals": ({"sender": REP.upper(), "vouched": (ALPHA,)}, *APPLIED),
+    "32 with something behind a plus": (
+        {"sender": "rep+x@alpha.example", "vouched": (ALPHA,)},
+        *("asked_back", "colleague", [], ASKED),
+    ),
+    "33 forged below the real one": (
+        {"vouched": (f"{SERVER}; dmarc=fail header.from=alpha.example", ALPHA)},
+        *("asked_back", "not_vouched", [], ASKED),
+    ),
+    "33 forged above the real one": (
+        {"vouched": (ALPHA, f"{SERVER}; dmarc=fail header.from=alpha.example")},
+        *("asked_back", "not_vouched", [], ASKED),
+    ),
+    "33 of another server": (
+        {"vouched": ("mx.evil.example; dmarc=pass header.from=alpha.example",), "body": "WON 1"},
+        *("asked_back", "not_vouched", [], ASKED),
+    ),
+    "33 without a server": (
+        {"vouched": ("dmarc=pass header.from=alpha.example",), "body": "WON 1"},
+        *("asked_back", "not_vouched", [], ASKED),
+    ),
+    "34 in brackets": (
+        {
+            "vouched": (f"{SERVER}; spf=none (dmarc=pass header.from=alpha.example)",),
+            "body": "WON 1",
+        },
+        *("asked_back", "not_vouched", [], ASKED),
+    ),
+    "34 two thousand brackets": (
+        {
+            "vouched": (f"{SERVER}; {'(' * 2000} dmarc=pass header.from=alpha.example",),
+            "body": "WON 1",
+        },
+        *("asked_back", "not_vouched", [], ASKED),
+    ),
+    "35 signed by somebody else": (
+        {"vouched": (f"{SERVER}; dkim=pass header.d=evil.example",), "body": "WON 1"},
+        *("asked_back", "not_vouched", [], ASKED),
+    ),
+    "35 signed by her own domain": (
+        {
+            "vouched": (f"{SERVER}; dmarc=none; dkim=pass header.d=alpha.example",),
+            "body": "WON 100",
+        },
+        *("applied", "feedback", ["won"], ["recorded"]),
+    ),
+    "35 another domain was judged": (
+        {"vouched": (f"{SERVER}; dmarc=pass header.from=evil.example",)},
+        *("asked_back", "not_vouched", [], ASKED),
+    ),
+    "43 an address that has served its time": (
+        {"at": AT + timedelta(days=40)},
+        *("asked_back", "address_over", [], ASKED),
+    ),
+    "43 served its time, and nobody vouches": (
+        {"at": AT + timedelta(days=40), "verdict": ""},
+        *("not_understood", "address_over", [], []),
+    ),
+    "44 she has left": ({"before": "leave"}, *("not_understood", "left", [], [])),
+    "48 a list broke the signature": (
+        {"verdict": "fail", "body": "WAITING\nSee you"},
+        *("asked_back", "not_vouched", [], ASKED),
+    ),
+    "87 the lead has moved on": (
+        {"before": "answer"},
+        *("asked_back", "changed_meanwhile", ["proposal"], ASKED),
+    ),
+    # C – programs
+    "49 away": ({"Auto_Submitted": "auto-replied"}, *("ignored", "automatic", [], [])),
+    "50 away, and no header says so": (
+        {"Subject": "Abwesenheitsnotiz: WON", "body": "WON 500"},
+        *("ignored", "automatic", [], []),
+    ),
+    "52 an Exchange of a person": ({"X_Auto_Response_Suppress": "All"}, *APPLIED),
+    "53 came back": ({"envelope_from": ""}, *("ignored", "automatic", [], [])),
+    "54 a receipt": (
+        {"kind": "multipart/report; report-type=disposition-notification; boundary=x"},
+        *("ignored", "automatic", [], []),
+    ),
+    "55 our own, looped back": ({"sender": f"leads@{DOMAIN}"}, *("ignored", "loop", [], [])),
+    "59 a thumb": ({"body": "👍"}, *("asked_back", "hint", [], ASKED)),
+    "80 nothing of her own": ({"body": ""}, *("asked_back", "hint", [], ASKED)),
+    # D – how it is put together
+    "66 an odd charset": ({"charset": "x-unknown"}, *APPLIED),
+    "68 no Message-ID": ({"Message_ID": None}, *APPLIED),
+    "69 of another year": ({"Date": "Thu, 01 Jan 1970 00:00:00 +0000"}, *APPLIED),
+    "72 a mail that came along": ({"attached": "WON 5000"}, *APPLIED),
+    "76 letters of another script": (
+        {"body": "W\u043en 500"},
+        *("asked_back", "lookalike", [], ASKED),
+    ),
+    # E – what it says
+    "81 not yet": ({"body": "noch nicht gewonnen"}, *("asked_back", "negated", [], ASKED)),
+    "81 a question": (
+        {"body": "Haben Sie schon gewonnen?"},
+        *("applied", "comment", [], ["note_by_mail"]),
+    ),
+    "only a comment": (
+        {"body": "I spoke to her secretary this morning."},
+        *("applied", "comment", [], ["note_by_mail"]),
+    ),
+}
+
+
+def make_case(mail, rep, options):
+    """Return a mail of the table."""
+    body = options.pop("body", "WAITING")
+    sender = options.pop("sender", rep.email)
+    headers = {name: value for name, value in options.items() if name[0].isupper()}
+    verdict = "" if "vouched" in options else options.get("verdict", "pass")
+    made = written(mail, body, sender, verdict, **headers)
+    if "attached" in options:
+        inner = EmailMessage()
+        inner["From"] = rep.email
+        inner.set_content(options["attached"])
+        made.add_attachment(inner)
+    above = "".join(f"Authentication-Results: {one}\r\n" for one in options.get("vouched", ()))
+    if "raw_from" in options:
+        del made["From"]
+        above += "".join(f"From: {one}\r\n" for one in options["raw_from"])
+    raw = above.encode() + made.as_bytes()
+    raw = raw.replace(b"text/plain", options.get("kind", "text/plain").encode())
+    return raw.replace(b'charset="utf-8"', f'charset="{options.get("charset", "utf-8")}"'.encode())
+
+
+def happen(what, rep, held):
+    """Have something happen between our mail and the answer."""
+    if what == "leave":
+        accounts.deactivate(rep, AT)
+    elif what == "answer":
+        feedback.give(held.id, Answer("proposal"), get_actor(rep.id), AT)
+    elif what == "hand_on":
+        other = make_person(rep.organisation)
+        held.user_id = other.id
+        session().get_one(Lead, held.lead_id).holder_id = other.id
+        held.handed_from_id = rep.id
+    session().flush()
+
+
+def test_an_answer_does_what_it_may_and_no_more(inside):
+    manager = make_person(make_vendor(), "account_manager")
+    rep, held, _mail = make_question()
+    session().get_one(Lead, held.lead_id).owner_id = manager.id
+    told()
+    session().commit()
+    found, expected = {}, {}
+    for case, (options, state, reason, given, mails_told) in CASES.items():
+        with undone():
+            found[case] = play(options, rep.id, held.id, {rep.email, manager.email})
+        expected[case] = (state, reason or found[case][1], given, mails_told)
+    assert found == expected
+
+
+@contextmanager
+def undone():
+    """Undo behind a case of a table whatever it has done."""
+    db.session.remove()
+    point = db.engines[None].begin_nested()
+    try:
+        yield
+    finally:
+        db.session.remove()
+        point.rollback()
+
+
+def play(options, rep_id, held_id, known):
+    """Answer a question as a case says; return what became of it, and what was told thereupon."""
+    options = dict(options)
+    rep, held = session().get_one(User, rep_id), session().get_one(Pickup, held_id)
+    mail = newest(rep, "feedback_due")
+    if "before" in options:
+        happen(options.pop("before"), rep, held)
+        told()
+    at = options.pop("at", AT)
+    envelope = options.pop("envelope_from", "somebody@mail.example")
+    message = come_in(make_case(mail, rep, options), mail, at, envelope)
+    heard = told(at)
+    # whoever wrote, whom we know hears it, and never whom to call
+    assert {one.to_address for one in heard} <= known
+    assert not any(CONTACT["phone"] in one.text for one in heard)
+    given = [status for status, _channel in answers(held)]
+    return message.state, message.reason, given, [one.kind for one in heard]
+
+
+# -- where an answer finds its way -------------------------------------------------------------
+
+
+def test_an_answer_finds_its_lead_by_whatever_of_ours_is_left_in_it(inside):
+    rep, held, mail = make_question()
+    token = token_of(mail)
+    ways = {
+        "40 the carbon copy": {"To": f"fb@{DOMAIN}", "Cc": f"x@y.example, fb+{token}@{DOMAIN}"},
+        "40 the mail it answers": {"To": f"fb@{DOMAIN}", "References": f"<a@b> {mail.message_id}"},
+        "42 in capitals and quotes": {"To": f'"fb+{token.upper()}"@{DOMAIN.upper()},'},
+        "40 the foot of what it quotes": {"To": f"fb@{DOMAIN}"},
+    }
+    session().commit()
+    for way, headers in ways.items():
+        with undone():
+            rep, held = session().get_one(User, rep.id), session().get_one(Pickup, held.id)
+            raw = written(mail, "WAITING", rep.email).as_bytes()
+            head, _blank, body = raw.partition(b"\n\n")
+            kept = [line for line in head.split(b"\n") if not line.startswith(b"To:")]
+            more = [f"{name}: {value}".encode() for name, value in headers.items()]
+            message = come_in(b"\n".join([*kept, *more]) + b"\n\n" + body)
+            assert (way, message.state) == (way, "applied")
+            assert answers(held) == [("waiting", "mail")]
+
+
+def test_an_answer_that_names_two_leads_is_asked_back_and_one_without_a_lead_lists_them(inside):
+    rep = make_person(make_partner("Alpha", rep_capacity=5, capacity=9), email=REP)
+    # 45: nothing in hand, one lead, several
+    assert reply(None, "WAITING", rep).reason == "which"
+    (none,) = told()
+    assert "you have no lead in hand" in none.text
+    first = hold(make_offered_lead(), rep)
+    feedback.give(first.id, Answer("waiting"), get_actor(rep.id), AT)
+    message = reply(None, "PROPOSAL", rep)
+    assert (message.state, message.reason, message.lead_id) == (
+        "asked_back",
+        "no_address",
+        first.lead_id,
+    )
+    told()
+    one = ask(first, rep)
+    second = hold(make_offered_lead(), rep, AT + timedelta(minutes=5))
+    other = ask(second, rep, AT + timedelta(minutes=5))
+    # 41
+    both = reply(one, "WAITING", rep, Cc=other.headers["Reply-To"])
+    assert (both.state, both.reason) == ("asked_back", "two_leads")
+    # by its number a lead is named, in an answer to a mail about many
+    later = AT + timedelta(days=2)
+    assert reply(None, "OPEN", rep, at=later).reason == "which"
+    listed = told(later)[-1]
+    number = session().get_one(Lead, second.lead_id).number
+    named = reply(listed, f"{number} PROPOSAL", rep, at=later)
+    assert (named.state, answers(second)) == ("applied", [("proposal", "mail")])
+    # 46: whom we don't know, and who only says so
+    stranger = written(None, "WON 5", EVIL)
+    assert (come_in(stranger).reason, told()[:0]) == ("stranger", [])
+    assert reply(None, "WON 5", rep, verdict="").reason == "not_vouched"
+    assert told() == []
+
+
+# -- pick up and decline by one word -----------------------------------------------------------
+
+
+def test_a_lead_is_picked_up_by_one_word_under_the_same_claim_and_gate(inside):
+    rep = make_person(make_partner("Alpha"), email=REP)
+    late = make_person(make_partner("Beta"), email="late@beta.example")
+    lead, wanted = make_offered_lead(), make_offered_lead()
+    mine, theirs, more = offer(lead, rep), offer(lead, late), offer(wanted, rep)
+    told()
+    assert reply(mine, "PICK UP", rep).state == "applied"
+    assert session().get_one(Lead, lead.id, populate_existing=True).holder_id == rep.id
+    assert [one.kind for one in told()] == ["recorded"]
+    assert CONTACT["phone"] in newest(rep, "yours_now").text
+    # who is too late reads so, and whom to call he reads nowhere
+    assert reply(theirs, "übernehmen", late).state == "refused"
+    (gone,) = told()
+    assert (gone.kind, CONTACT["phone"] in gone.text) == ("not_yours", False)
+    # the gate is red: the owed question comes back, and its answer picks up what waits for it
+    refused = reply(more, "PICK UP", rep)
+    assert (refused.state, refused.answered) == ("refused", "owed")
+    (owed,) = told()
+    assert (owed.kind, lead.number in owed.text) == ("reply_back", True)
+    assert reply(owed, "WAITING", rep).state == "applied"
+    assert session().get_one(Lead, wanted.id, populate_existing=True).holder_id == rep.id
+    assert [one.kind for one in told()] == ["recorded", "recorded"]
+
+
+def test_not_for_me_in_one_word_says_no_with_a_reason_and_is_taken_back_in_one(inside):
+    rep = make_person(make_partner("Alpha"), email=REP)
+    make_person(rep.organisation)
+    lead = make_offered_lead()
+    mail = offer(lead, rep)
+    told()
+    reply(mail, "Nichts für mich\nzu weit weg", rep)
+    (echo,) = told()
+    said_no = select(Reason.key).join(Dismissal, Dismissal.reason_id == Reason.id)
+    assert session().scalars(said_no).all() == ["decline.too_far"]
+    assert reply(echo, "undo", rep).state == "applied"
+    assert session().scalars(said_no).all() == []
+
+
+# -- what is said to each other ----------------------------------------------------------------
+
+
+def test_what_is_no_answer_goes_to_who_looks_after_the_lead_and_comes_back_answered(inside):
+    rep, held, mail = make_question()
+    owner = make_person(make_vendor(), "account_manager", email="mara@vendor.example")
+    lead = session().get_one(Lead, held.lead_id)
+    lead.owner_id = owner.id
+    made = written(mail, "May I offer them the small model?", rep.email)
+    made.add_attachment(b"%PDF-1.4 x", maintype="application", subtype="pdf", filename="plan.pdf")
+    come_in(made, mail)
+    (asked,) = [one for one in told() if one.kind == "note_by_mail"]
+    assert (asked.to_address, "small model" in asked.text) == (owner.email, True)
+    reply(asked, "Yes, please do.", owner)
+    (answered,) = [one for one in told() if one.kind == "note_by_mail"]
+    assert (answered.to_address, "Yes, please do." in answered.text) == (rep.email, True)
+    with open_notes(owner.organisation_id, [lead.id]) as opened:
+        notes = opened.execute(select(FirmNote.text, FirmNote.shared_at).order_by(FirmNote.id))
+        assert [(row.text, row.shared_at) for row in notes] == [
+            ("May I offer them the small model?", AT),
+            ("Yes, please do.", AT),
+        ]
+    assert session().scalars(select(Attachment.kind)).all() == ["application/pdf"]
+
+
+def test_two_programs_that_answer_each_other_are_left_alone_after_three_mails(inside):
+    rep, _held, mail = make_question()
+    make_manager()
+    told()
+    for turn in range(8):
+        reply(mail, f"won??? maybe won or lost {turn}", rep)
+    assert [one.kind for one in told()] == ["reply_back"] * 4
+    states = select(InboundMessage.state, func.count()).group_by(InboundMessage.state)
+    assert dict(map(tuple, session().execute(states))) == {"asked_back": 3, "not_understood": 5}
+
+
+def test_an_address_ends_with_its_person_and_stands_nowhere_but_in_the_mail(inside):
+    rep, _held, mail = make_question()
+    token = token_of(mail)
+    told_of = [str(row.data) for row in session().scalars(select(EventRow))]
+    rows = [str(row) for row in session().execute(select(ReplyToken.__table__))]
+    assert not any(token in one for one in (*told_of, *rows))
+    row = session().execute(select(OutgoingEmail.__table__)).all()[-1]
+    kept = outbox.done(row, AT)
+    assert token in row.text
+    assert token not in str(kept)
+    assert kept["text"].count("Ref: fb-…") == 1
+    accounts.deactivate(rep, AT)
+    assert not replies.is_good(replies.find(token), AT)
+
+
+def test_the_sheet_of_the_week_comes_back_by_mail_as_far_as_it_is_from_her(inside):
+    rep, held, _mail = make_question()
+    sheets.post_weekly(rep, get_actor(rep.id), "csv", AT, "sheet:1")
+    mail = newest(rep, "weekly_sheet")
+    told()
+    (row,) = rows_of(rep)
+    won = as_csv([{**row, "Status": "Won", "Value": "900"}])
+    waits = as_csv([{**row, "Status": "Proposal in progress"}])
+    for verdict, files, said in (
+        ("fail", (waits,), "told"),
+        ("pass", (won, waits), "told"),
+        ("", (won,), "recorded"),
+        ("", (waits,), "recorded"),
+    ):
+        made = written(mail, "Here you are.", rep.email, verdict)
+        for data in files:
+            made.add_attachment(data, maintype="text", subtype="csv", filename="sheet.csv")
+        assert come_in(made, mail).answered == said
+    # won counts where our server vouches; of what nobody vouches for all else does
+    assert [status for status, _channel in answers(held)] == ["proposal"]
+    assert [one.kind for one in told()] == ["reply_back"] * 2
+    reports = select(func.count()).where(OutgoingEmail.kind == "sheet_report")
+    assert session().scalar(reports) == 2
+
+
+# -- pages -------------------------------------------------------------------------------------
+
+
+def test_what_was_doubtful_is_recorded_by_one_press_and_by_nothing_else(programme, client):
+    with programme.app_context():
+        at = clock.now()
+        rep, held, mail = make_question()
+        message = reply(mail, "WON\nValue: 12500\nThey loved it.", rep, verdict="", at=at)
+        assert (message.state, message.reason) == ("asked_back", "not_vouched")
+        (asked,) = told(at)
+        assert "Won" in asked.text
+        session().commit()
+    page = client.get(link_in(asked))
+    assert "We read: Won" in text_of(page.text)
+    assert "They loved it." in text_of(page.text)
+    with programme.app_context():
+        assert answers(held) == [], "who looks records nothing"
+    fields = waited(programme, Forms(page.text).for_("feedback"))
+    done = client.post(link_in(asked), data=fields)
+    assert "We recorded: Won, €12,500." in text_of(done.text)
+    with programme.app_context():
+        assert answers(held) == [("won", "mail")]
+
+
+def test_what_is_missing_is_asked_for_on_the_page_with_all_that_was_written(programme, client):
+    with programme.app_context():
+        at = clock.now()
+        rep, held, mail = make_question()
+        assert reply(mail, "LOST\nThe boss said no.", rep, at=at).reason == "missing:reason"
+        (asked,) = told(at)
+        session().commit()
+    page = client.get(link_in(asked))
+    assert "The boss said no." in page.text
+    fields = waited(programme, Forms(page.text).for_("feedback", "lost"))
+    sent = {**fields, "reason": "no_budget", "decision_maker": "The boss"}
+    assert client.post(link_in(asked), data=sent).status_code == 200
+    with programme.app_context():
+        assert answers(held) == [("lost", "mail")]
+
+
+def test_people_enter_what_was_not_understood_as_the_answer_of_who_wrote_it(programme, client):
+    boss = make_person(make_vendor(), "channel_manager", email="mara@vendor.example")
+    with programme.app_context():
+        rep, held, _mail = make_question()
+        lost = reply(None, "PROPOSAL is out, see you", rep, verdict="")
+        aside = come_in(written(None, "Buy cheap watches", EVIL))
+        session().commit()
+    sign_in(client, boss)
+    assert f"/mail-health/answers/{lost.id}" in client.get("/mail-health").text
+    assert client.get(f"/mail-health/incoming/{lost.id}").status_code == 404
+    page = client.get(f"/mail-health/answers/{lost.id}")
+    assert "PROPOSAL is out" in page.text
+    sent = {"csrf_token": csrf_of(page.text), "pickup_id": str(held.id), "status": "won"}
+    sent["reason"] = ""
+    address = f"/mail-health/answers/{lost.id}/entry"
+    assert client.post(address, data=sent).status_code == 422
+    assert client.post(address, data={**sent, "status": "proposal"}).status_code == 303
+    assert client.post(address, data={**sent, "status": "proposal"}).status_code == 404
+    client.post(f"/mail-health/answers/{aside.id}/removal", data=sent)
+    assert "/mail-health/answers/" not in client.get("/mail-health").text
+    with programme.app_context():
+        assert answers(held) == [("proposal", "mail")]
+        (row,) = session().scalars(select(EventRow).where(EventRow.name == "ReplyRepaired"))
+        assert (row.actor_id, row.data["as_user_id"]) == (boss.id, rep.id)
+        assert "recorded" in [one.kind for one in told(clock.now())]
+
+
+# -- the door ----------------------------------------------------------------------------------
+
+
+def test_the_listener_knows_its_addresses_and_keeps_answers_without_their_secret(
+    committed, caplog, monkeypatch
+):
+    caplog.set_level("INFO")
+    rep, held, mail = factory(make_question)()
+    token, port = token_of(mail), free_port()
+    controller = mail_in.listen(committed, "127.0.0.1", port)
+    try:
+        with smtplib.SMTP("127.0.0.1", port) as server:
+            made = written(mail, "WAITING", rep.email, verdict="")
+            server.send_message(made, rep.email, [f"FB+{token.upper()}@{DOMAIN}"])
+            for wrong in (f"fb+{'a' * 26}@{DOMAIN}", f"fb+{token}@else.example", f"b+x@{DOMAIN}"):
+                with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+                    server.send_message(made, rep.email, [wrong])
+                assert refused.value.recipients[wrong][0] == 550
+            monkeypatch.setattr(replies, "find", unreachable)
+            with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+                server.send_message(made, rep.email, [f"fb+{token}@{DOMAIN}"])
+            assert [code for code, _ in refused.value.recipients.values()] == [451]
+            monkeypatch.undo()
+    finally:
+        controller.stop()
+    assert token not in caplog.text
+    with committed.app_context():
+        (kept,) = session().scalars(select(InboundMessage))
+        assert (kept.recipient, kept.processed_at) == (f"fb+{kept.token_id}@{DOMAIN}", None)
+        # read in a process of its own, once, however often it is taken up
+        for _again in range(2):
+            with unit_of_work():
+                mails.read_message(kept.id, clock.now())
+        assert answers(held) == [("waiting", "mail")]
+
+
+def unreachable(*_about):
+    raise OperationalError("", {}, Exception("the database is away"))

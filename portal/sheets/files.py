@@ -15,6 +15,7 @@ from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, MergedCell
 from openpyxl.packaging.custom import StringProperty
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+from openpyxl.styles.numbers import BUILTIN_FORMATS
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -30,7 +31,8 @@ CSV = "text/csv; charset=utf-8"
 TYPES = {"xlsx": WORKBOOK, "csv": CSV}
 HELP_ROW, HEAD_ROW, FIRST_ROW = 1, 2, 3
 TITLE, LISTS = "Leads", "Lists"
-DAY, AMOUNT, TEXT = "yyyy-mm-dd", "#,##0.00", "@"
+# the first is how the reader's own program writes a day
+DAY, AMOUNT, TEXT = BUILTIN_FORMATS[14], "#,##0.00", "@"
 PROPERTY = "Sheet"
 """The custom property that names a sheet, as its identifier does."""
 
@@ -56,7 +58,9 @@ def write(sheet: Sheet, kind: str) -> bytes:
 def _as_csv(sheet: Sheet) -> bytes:
     lines = [[_said(row.get(one.key, "")) for one in sheet.columns] for row in sheet.rows]
     heads = [one.label(sheet.locale) for one in sheet.columns]
-    return "".join(write_csv(heads, iter([lines]))).encode()
+    # a spreadsheet program parts cells at what its country does not write in numbers
+    delimiter = ";" if sheet.locale.startswith("de") else ","
+    return "".join(write_csv(heads, iter([lines]), delimiter)).encode()
 
 
 def _said(value: str | date) -> str:

@@ -55,10 +55,10 @@ def guard_cell(text: str) -> str:
     return text
 
 
-def write_csv(first: Sequence[str], lines: Lines) -> Iterator[str]:
+def write_csv(first: Sequence[str], lines: Lines, delimiter: str = ",") -> Iterator[str]:
     """Write a list as CSV, piece by piece."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer)
+    writer = csv.writer(buffer, delimiter=delimiter)
     buffer.write("\ufeff")
     writer.writerow([guard_cell(cell) for cell in first])
     for batch in lines:

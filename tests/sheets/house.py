@@ -45,7 +45,8 @@ def sheet_of(rep: User, *, firm: bool = False) -> Sheet:
 def rows_of(rep: User, *, firm: bool = False) -> list[Row]:
     """Return the rows of a person's sheet by heading, as its CSV has them."""
     text = files.write(sheet_of(rep, firm=firm), "csv").decode("utf-8-sig")
-    return list(csv.DictReader(io.StringIO(text)))
+    delimiter = ";" if rep.locale == "de" else ","
+    return list(csv.DictReader(io.StringIO(text), delimiter=delimiter))
 
 
 def as_csv(

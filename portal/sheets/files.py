@@ -163,7 +163,7 @@ def _rule(key: str, choices: Mapping[str, object]) -> DataValidation:
     if key in choices:
         # what is written in other words may still be understood
         return DataValidation(
-            "list", f"={_list_name(key)}", allow_blank=True, showErrorMessage=key != "reason"
+            "list", _list_name(key), allow_blank=True, showErrorMessage=key != "reason"
         )
     if key in AMOUNTS:
         return DataValidation(

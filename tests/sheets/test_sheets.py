@@ -30,8 +30,10 @@ from portal.core.mail.models import OutgoingEmail
 from portal.feedback import operations as feedback
 from portal.feedback.models import Feedback
 from portal.feedback.rules import Answer
+from portal.leads.models import Lead, LeadRequirement
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
+from portal.pickup.queries import get_policy
 from portal.sheets import files, operations, reports
 from portal.sheets.models import SheetReturn, SheetRow
 from portal.sheets.rules import RowKey, as_day, due_on, write_key
@@ -112,7 +114,7 @@ def test_a_sheet_holds_what_is_in_hand_and_lets_only_answers_be_written(ctx: Fla
     assert [name for name, cell in row.items() if not cell.protection.locked] == headings[9:]
     assert page.column_dimensions["A"].hidden
     lists = {str(one.sqref): one.formula1 for one in page.data_validations.dataValidation}
-    assert lists["J3:J5"] == "=StatusList"
+    assert lists["J3:J5"] == "StatusList"
     hidden = page.parent["Lists"]
     assert hidden.sheet_state == "hidden"
     assert [cell.value for cell in hidden["A"]][:5] == [
@@ -197,6 +199,29 @@ def test_each_row_is_taken_or_refused_in_words(ctx: Flask) -> None:
             tried.rollback()
         session().expire_all()
     assert told == {}
+
+
+def test_a_sheet_asks_what_the_programme_asks(ctx: Flask) -> None:
+    """96: what the lead definition and the deadline policy want has a column of its own."""
+    house = House()
+    held = session().get_one(Pickup, house.first, populate_existing=True)
+    lead_type = session().get_one(Lead, held.lead_id).type_id
+    session().add(LeadRequirement(type_id=lead_type, step="win", field="products"))
+    policy = get_policy(held)
+    policy.waiting_since, held.waiting_since = True, None
+    session().flush()
+    first, second = rows_of(house.alice)
+    assert {"Bought", "Waiting since"} <= set(first)
+    assert "Who got it" not in first
+    waits = {"Status": "Waiting", "Feedback": "Again."}
+    report = give_back(house.alice, as_csv([{**first, **WON}, {**second, **waits}]))
+    asked = {row.said.partition(":")[0] for row in report.rows}
+    assert asked == {"Bought", "Waiting since"}
+    told = [
+        {**first, **WON, "Bought": "12 switches"},
+        {**second, **waits, "Waiting since": "12.11.2026"},
+    ]
+    assert fates(give_back(house.alice, as_csv(told))) == ["applied", "applied"]
 
 
 def test_what_was_answered_meanwhile_is_not_written_over(ctx: Flask) -> None:

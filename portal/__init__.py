@@ -5,6 +5,7 @@ The map of the house; a room enters only rooms below its own line:
 10 factory  wiring  cli  up  demo
 9  desk            pages that look into several rooms: home, lead dossier, board, team
    api             the JSON face for other systems
+   reports         what came of leads in a period, each role its own slice
 8  notifications   what each mail says, and its sender
 7  inbound         the buttons of mails
 6  escalation      what happens around deadlines, each step at its minute; what should never be

@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal.accounts.actor import Actor, current_actor
 from portal.accounts.permissions import Permission as P
+from portal.reports.slices import READERS
 from portal.web.access import requires
 
 
@@ -52,6 +53,7 @@ ENTRIES: tuple[tuple[str, Any, str, P | tuple[P, ...] | None], ...] = (
     ("matching.rules", _l("Rules"), "target", P.RULES_EDIT),
     ("partners.partners", _l("Partners"), "building", P.PARTNERS_SEE),
     ("customers.customers", _l("Customers"), "address-book", P.CUSTOMERS_SEE),
+    ("reports.page", _l("Report"), "report-analytics", READERS),
     ("people.people", _l("People"), "users", P.PEOPLE_EDIT),
     ("administration.page", _l("Administration"), "adjustments", None),
 )
@@ -66,6 +68,7 @@ SELDOM = frozenset(
         "imports.imports",
         "lead_list.leads",
         "matching.rules",
+        "reports.page",
     }
 )
 

@@ -212,6 +212,7 @@ from portal.qualification.events import AnswersCompleted
 from portal.relations import jobs as _relations  # noqa: F401
 from portal.relations import routes as relations
 from portal.relations.events import KnowledgeClaimed, KnowledgeDecided
+from portal.reports import routes as reports
 from portal.scoring import jobs as _scoring  # noqa: F401
 from portal.scoring import routes as scoring
 from portal.scoring.events import LeadHandedOn, LeadsCooled, LeadStirs, ScoreRulesChanged
@@ -272,6 +273,7 @@ ROOMS = (
     lead_actions.blueprint,
     assistance.blueprint,
     programme.blueprint,
+    reports.blueprint,
     desk.blueprint,
     overflow.blueprint,
     invariants.blueprint,

@@ -18,9 +18,13 @@ from portal.accounts.permissions import Permission
 from portal.accounts.reach import Reached
 from portal.core.db import AnyRow
 from portal.desk import queries
+from portal.reports.queries import read_last
+from portal.reports.slices import slice_of, slices_of
 from portal.web.filters import ago, day, money, number, percent, when
 
 SLOW_TO_QUALIFY = timedelta(days=3)
+DAYS = 30
+"""Of so many days are the figures above the columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +210,8 @@ LINES = {
 
 def figures(actor: Actor, at: datetime, reached: Reached | None) -> list[dict[str, Any]]:
     """Return the four figures that matter, in words."""
-    found = queries.read_figures(actor, at, reached)
+    whole = slice_of(slices_of(actor)[0], actor, reached)
+    found = read_last(whole, DAYS, at)
     deal = " · ".join(
         part
         for part in (
@@ -218,18 +223,18 @@ def figures(actor: Actor, at: datetime, reached: Reached | None) -> list[dict[st
     return [
         {
             "label": _("Really processed, 30 days"),
-            "value": percent(found.processed) or "–",
+            "value": percent(found.processed_share) or "–",
             "note": ngettext("of %(num)d offered", "of %(num)d offered", found.offered),
         },
         {
             "label": _("Median time to pickup"),
-            "value": duration(found.pickup_minutes),
+            "value": duration(queries.read_minutes_to_pick(whole, DAYS, at)),
             "note": _("from offer to pickup, 30 days"),
         },
         {
             "label": _("Won of closed"),
-            "value": percent(found.won_share) or "–",
-            "note": _("n = %(count)s, 30 days", count=number(found.ended)),
+            "value": percent(found.conversion) or "–",
+            "note": _("n = %(count)s, 30 days", count=number(found.closed)),
         },
         {
             "label": _("Average deal time and size"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -33,6 +32,7 @@ from portal.leads.queries import visible_to
 from portal.leads.team import sees_whole
 from portal.offers.models import Offer, OfferRound
 from portal.pickup.models import Pickup
+from portal.reports.slices import Slice
 from portal.web.paging import Page, cut
 
 Own = aliased(Organisation, name="own")
@@ -191,50 +191,8 @@ def searched(search: str) -> list[ColumnElement[bool]]:
     return [or_(Lead.number.ilike(f"%{escaped}%"), Lead.title.ilike(f"%{escaped}%"))]
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """The four figures on top of the board, over the last `days`.
-
-    `processed` is the share of leads offered in the period that were picked up and answered on at
-    least once; `pickup_minutes` the median from offer to pickup; `won_share` of the pickups that
-    ended won or lost (`ended` of them); deal time in days from pickup to won; deal size the mean
-    order value.
-    """
-
-    offered: int
-    processed: float | None
-    pickup_minutes: float | None
-    ended: int
-    won_share: float | None
-    deal_days: float | None
-    deal_size: Decimal | None
-
-
-def read_figures(
-    actor: Actor, at: datetime, reached: Reached | None = None, days: int = 30
-) -> Figures:
-    """Return the figures of the last `days`, of the partners that the person answers for."""
-    since = at - timedelta(days=days)
-    theirs = reach.answers_for(actor, Pickup.organisation_id, reached)
-    answered = (
-        select(Pickup.id)
-        .where(Pickup.lead_id == OfferRound.lead_id, Pickup.last_feedback_at.is_not(None), theirs)
-        .exists()
-    )
-    opened = [OfferRound.opened_at >= since, OfferRound.opened_at <= at]
-    if not reach.sees_all_firms(actor):
-        to_theirs = reach.answers_for(actor, Offer.organisation_id, reached)
-        opened.append(select(Offer.id).where(Offer.round_id == OfferRound.id, to_theirs).exists())
-    rounds = (
-        session()
-        .execute(
-            select(
-                func.count(func.distinct(OfferRound.lead_id)),
-                func.count(func.distinct(case((answered, OfferRound.lead_id)))),
-            ).where(*opened)
-        )
-        .one()
-    )
+def read_minutes_to_pick(whole: Slice, days: int, at: datetime) -> float | None:
+    """Return the median from an offer to its pickup, of what was picked up in the last days."""
     minutes = session().scalar(
         select(
             func.percentile_cont(0.5).within_group(
@@ -246,36 +204,9 @@ def read_figures(
             OfferRound,
             (OfferRound.lead_id == Pickup.lead_id) & (OfferRound.number == Pickup.round),
         )
-        .where(Pickup.picked_at >= since, Pickup.picked_at <= at, theirs)
+        .where(Pickup.picked_at.between(at - timedelta(days=days), at), whole.pickups)
     )
-    ended = (
-        session()
-        .execute(
-            select(
-                func.count().filter(Pickup.outcome == "won"),
-                func.count(),
-                func.avg(func.extract("epoch", Pickup.ended_at - Pickup.picked_at) / 86400).filter(
-                    Pickup.outcome == "won"
-                ),
-            ).where(Pickup.ended_at >= since, Pickup.outcome.in_(("won", "lost")), theirs)
-        )
-        .one()
-    )
-    values = select(func.avg(Feedback.value)).where(
-        Feedback.status == "won", Feedback.at >= since, Feedback.taken_back_at.is_(None)
-    )
-    if not reach.sees_all_firms(actor):
-        values = values.join(Pickup, Pickup.id == Feedback.pickup_id).where(theirs)
-    size = session().scalar(values)
-    return Figures(
-        offered=rounds[0],
-        processed=rounds[1] / rounds[0] if rounds[0] else None,
-        pickup_minutes=float(minutes) if minutes is not None else None,
-        ended=ended[1],
-        won_share=ended[0] / ended[1] if ended[1] else None,
-        deal_days=float(ended[2]) if ended[2] is not None else None,
-        deal_size=size,
-    )
+    return float(minutes) if minutes is not None else None
 
 
 def list_pickups(lead_id: int) -> Sequence[AnyRow]:

@@ -26,6 +26,7 @@ from portal.offers.models import Offer
 from portal.offers.queries import teaser_fields
 from portal.partners.models import Partner, Shares
 from portal.pickup.models import Pickup
+from portal.reports.slices import FIGURES_SHARED
 
 SINCE = timedelta(days=365)
 LAST = 20
@@ -123,7 +124,7 @@ def _shared(firms: Collection[int], *shares: Shares) -> ColumnElement[bool]:
 def read_figures(firms: Collection[int], at: datetime) -> dict[int, Figures]:
     """Return the figures of those firms that share them."""
     since = at - SINCE
-    shared = _shared(firms, Shares.FIGURES, Shares.DEALS)
+    shared = _shared(firms, *FIGURES_SHARED)
     picked = session().execute(
         select(
             Pickup.organisation_id,

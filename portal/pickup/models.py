@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, false, text
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    and_,
+    false,
+    or_,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import Base, Id
@@ -89,6 +98,13 @@ class Pickup(Base):
         CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="ended_with_outcome"),
         CheckConstraint("debt IN ('none','soon','due','overdue')", name="debt"),
     )
+
+    @classmethod
+    def owes(cls, at: datetime) -> ColumnElement[bool]:
+        """Return the condition that an answer is owed: none was given yet, or it is past due."""
+        return and_(
+            cls.ended_at.is_(None), or_(cls.last_feedback_at.is_(None), cls.feedback_due_at <= at)
+        )
 
 
 class Extension(Base):

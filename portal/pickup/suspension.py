@@ -210,10 +210,9 @@ def end_answered(pickup: Pickup, at: datetime) -> None:
 
 
 def _owes(organisation_id: int, whose: ColumnElement[bool], at: datetime) -> bool:
-    owed = or_(Pickup.last_feedback_at.is_(None), Pickup.feedback_due_at <= at)
     found = (
         select(Pickup.id)
-        .where(Pickup.organisation_id == organisation_id, Pickup.ended_at.is_(None), whose, owed)
+        .where(Pickup.organisation_id == organisation_id, whose, Pickup.owes(at))
         .limit(1)
     )
     return session().scalar(found) is not None

@@ -44,6 +44,7 @@ NO_PAGES = {
     "lead_list.export",
     "overdue.export",
     "partners.export",
+    "reports.export",
     "customers.export",
     "sheets.download",
     "sheets.mended",

@@ -15,6 +15,8 @@ from portal.leads.queries import visible_to
 from portal.offers import operations as offers
 from portal.partners import queries as partners
 from portal.pickup import operations as pickup
+from portal.reports.queries import read_last
+from portal.reports.slices import slice_of, slices_of
 from tests.factories import (
     AT,
     factory,
@@ -164,7 +166,8 @@ def test_the_figures_of_the_board_are_of_his_partners(two):
 
 @factory
 def figures_of(user):
-    return queries.read_figures(get_actor(user.id), clock.now())
+    actor = get_actor(user.id)
+    return read_last(slice_of(slices_of(actor)[0], actor), 30, clock.now())
 
 
 def test_live_fragments_of_the_board_hold_nothing_foreign_and_the_stream_names_no_lead(client, two):

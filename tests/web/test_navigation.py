@@ -33,6 +33,7 @@ def test_what_is_folded_opens_without_a_script_and_says_where_the_reader_is(clie
         "/imports",
         "/rules",
         "/customers",
+        "/reports",
         "/administration",
     ]
     assert 'href="/rules" aria-current="page"' in more

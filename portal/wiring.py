@@ -432,7 +432,11 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
         "pickup.follow_calendar",
         "matching.doubt_groups",
     ),
-    AbsenceRemoved: ("pickup.follow_calendar", "matching.doubt_groups"),
+    AbsenceRemoved: (
+        "notifications.plan_after_absence",
+        "pickup.follow_calendar",
+        "matching.doubt_groups",
+    ),
     WorkingHoursChanged: ("pickup.follow_calendar",),
     LeadDisqualified: ("offers.settle_waiting", "assistance.void"),
     LeadWon: ("offers.settle_waiting", "assistance.void", "matching.doubt_by_load"),

@@ -54,7 +54,8 @@ class Preview:
 def look_back(user: User, wishes: Wishes, at: datetime) -> Preview:
     """Return what a person would have heard in the week before `at`."""
     things = list_things(user, at - LOOKS_BACK, at)
-    made = plan(wishes, things)
+    gone = list_absences(user)
+    made = plan(wishes, things, lambda moment: away_at(gone, user, moment))
     mails = [mail for mail in made.mails if at - SPAN < mail.at <= at]
     out = {
         one.lead_id
@@ -119,7 +120,6 @@ def list_things(user: User, since: datetime, until: datetime) -> list[Thing]:
     leads = read_traits({one.lead_id for one in offered if one.lead_id})
     ends = read_ends(user, {one.facts["round_id"] for one in offered if "round_id" in one.facts})
     answers = read_answers({one.facts["pickup_id"] for one in notices if one.topic in ASKING})
-    gone = list_absences(user)
     found = []
     for one in sorted(notices, key=lambda notice: notice.id):
         over = None
@@ -130,11 +130,7 @@ def list_things(user: User, since: datetime, until: datetime) -> list[Thing]:
             over = ends.get(one.facts["round_id"])
         elif one.outcome == Outcome.PAST:
             over = one.settled_at
-        facts = Facts(
-            leads.get(one.lead_id or 0, Traits()),
-            away_at(gone, user, one.created_at),
-            one.not_before,
-        )
+        facts = Facts(leads.get(one.lead_id or 0, Traits()), not_before=one.not_before)
         found.append(Thing(one.topic, one.created_at, facts, one.lead_id, over))
     return found
 

@@ -5,8 +5,8 @@ The sender and the preview of what would have come last week ask the same functi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol, TypeVar
@@ -37,6 +37,8 @@ MANDATORY = (ASKING - {Topic.FEEDBACK_SOON}) | {
 
 Who wants to hear of it never, or once a week, hears once a day.
 """
+COMES_ANYWAY = ASKING | MANDATORY
+"""What comes while somebody is away, too: she is asked only where nobody stands in for her."""
 IN_DIGESTS = (Hears.HOURLY, Hears.DAILY, Hears.WEEKLY)
 
 SUBJECT_OF: Mapping[Topic, Subject] = {
@@ -186,8 +188,8 @@ def due_of(wishes: Wishes, topic: str, facts: Facts, at: datetime) -> datetime |
         return None
     begins = max(at, facts.not_before or at)
     back = facts.away_until
-    if back is not None and back > begins and topic not in ASKING | MANDATORY:
-        return next_hour(wishes.digest_hour, wishes.timezone, back - timedelta(seconds=1))
+    if back is not None and back > begins and topic not in COMES_ANYWAY:
+        return first_hour(wishes, back)
     if rhythm == Hears.DAILY:
         return next_hour(wishes.digest_hour, wishes.timezone, begins)
     if rhythm == Hears.WEEKLY:
@@ -195,6 +197,11 @@ def due_of(wishes: Wishes, topic: str, facts: Facts, at: datetime) -> datetime |
     if rhythm == Hears.HOURLY:
         begins = full_hour(wishes.timezone, begins)
     return quiet_end(wishes, begins) or begins
+
+
+def first_hour(wishes: Wishes, back: datetime) -> datetime:
+    """Return when somebody hears who is back at a moment: at the hour of her digest."""
+    return next_hour(wishes.digest_hour, wishes.timezone, back - timedelta(seconds=1))
 
 
 def quiet_end(wishes: Wishes, at: datetime) -> datetime | None:
@@ -253,15 +260,27 @@ def first_due(due: datetime, topic: str, before: Before) -> datetime:
     return due
 
 
-def take_due(waiting: Sequence[W], wishes: Wishes, before: Before, at: datetime) -> Sequence[W]:
+def take_due(
+    waiting: Sequence[W],
+    wishes: Wishes,
+    before: Before,
+    at: datetime,
+    away_until: datetime | None = None,
+) -> Sequence[W]:
     """Return what of all that waits is told now, in one mail; the rest is put off.
 
     What is due in a moment comes along. What she hears of at once waits in her quiet hours, and an
-    hour after a mail about many things; what presses an hour after what pressed.
+    hour after a mail about many things; what presses an hour after what pressed. Where she is away
+    by now it waits until she is back.
     """
     found = [one for one in waiting if one.due_at <= at + SETTLES]
     if not any(one.due_at <= at for one in found):
         return []
+    if away_until is not None and away_until > at:
+        for one in found:
+            if one.topic not in COMES_ANYWAY:
+                one.due_at = first_hour(wishes, away_until)
+        found = [one for one in found if one.topic in COMES_ANYWAY]
     quiet = quiet_end(wishes, at)
     apart = before.collected_at + APART if before.collected_at else at
     for one in found:
@@ -271,6 +290,14 @@ def take_due(waiting: Sequence[W], wishes: Wishes, before: Before, at: datetime)
         one.due_at = first_due(one.due_at, one.topic, before)
     told = [one for one in found if one.due_at <= at + SETTLES]
     return told if any(one.due_at <= at for one in told) else []
+
+
+Away = Callable[[datetime], datetime | None]
+"""Until when a person is away at a moment; None: she is there."""
+
+
+def there(_at: datetime) -> None:
+    """Somebody is never away."""
 
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
@@ -316,13 +343,14 @@ class Plan:
             self.pressed_at = at
 
 
-def plan(wishes: Wishes, things: Iterable[Thing]) -> Plan:
+def plan(wishes: Wishes, things: Iterable[Thing], away: Away = there) -> Plan:
     """Return in which mails a person hears of what came up, each thing noted as it did."""
     made = Plan()
     waiting: list[Thing] = []
     for thing in sorted(things, key=lambda one: one.at):
-        _tell_waiting(made, waiting, wishes, thing.at)
-        due = due_of(wishes, thing.topic, thing.facts, thing.at)
+        _tell_waiting(made, waiting, wishes, away, thing.at)
+        facts = replace(thing.facts, away_until=away(thing.at))
+        due = due_of(wishes, thing.topic, facts, thing.at)
         if due is None:
             made.unwanted.append(thing)
             continue
@@ -331,15 +359,17 @@ def plan(wishes: Wishes, things: Iterable[Thing]) -> Plan:
             made.tell([thing], thing.at)
         else:
             waiting.append(thing)
-    _tell_waiting(made, waiting, wishes, None)
+    _tell_waiting(made, waiting, wishes, away, None)
     return made
 
 
-def _tell_waiting(made: Plan, waiting: list[Thing], wishes: Wishes, until: datetime | None) -> None:
+def _tell_waiting(
+    made: Plan, waiting: list[Thing], wishes: Wishes, away: Away, until: datetime | None
+) -> None:
     """Tell what is due before a moment, or all that waits; what is over by then is left out."""
     while waiting and (until is None or min(one.due_at for one in waiting) < until):
         at = min(one.due_at for one in waiting)
-        ready = take_due(waiting, wishes, made.before(), at)
+        ready = take_due(waiting, wishes, made.before(), at, away(at))
         waiting[:] = [one for one in waiting if one not in ready]
         told = [one for one in ready if one.over_at is None or one.over_at > at]
         if told:

@@ -17,6 +17,7 @@ from portal.notifications import (
     telling,
     withdrawals,
 )
+from portal.partners.events import AbsenceRemoved
 
 reaction("notifications.stand_by_heard", queue="now")(telling.tell_who_stood_by)
 reaction("notifications.lead_offered", queue="mail")(telling.tell_of_offer)
@@ -70,6 +71,12 @@ reaction("notifications.sign_in_changed", queue="mail")(telling.tell_of_change)
 def plan_again(event: HearingChanged, at: datetime) -> None:
     """Move what waits for a person to when she wants to hear by now."""
     operations.plan_again(event.user_id, at)
+
+
+@reaction("notifications.plan_after_absence")
+def plan_after_absence(event: AbsenceRemoved, at: datetime) -> None:
+    """Move what waits until somebody is back to when she hears who is there after all."""
+    operations.plan_after_absence(event.organisation_id, at)
 
 
 @sweep("notifications.send_notices", operations.look_round, queue="mail")

@@ -210,11 +210,12 @@ def send_waiting(user_id: int, at: datetime) -> bool:
     if user is None:
         settle(waiting, Outcome.PAST, at)
         return False
-    wishes = find_hearer(user, at).wishes
+    hearer = find_hearer(user, at)
+    wishes, gone = hearer.wishes, hearer.away_until
     unwanted = [notice for notice in waiting if rules.never_of(wishes, notice.topic)]
     settle(unwanted, Outcome.UNWANTED, at)
     waiting = [notice for notice in waiting if notice not in unwanted]
-    waiting = list(rules.take_due(waiting, wishes, told_before(user_id, at), at))
+    waiting = list(rules.take_due(waiting, wishes, told_before(user_id, at), at, gone))
     session().flush()
     if not waiting:
         return False
@@ -353,6 +354,20 @@ def plan_again(user_id: int, at: datetime) -> None:
     """Move what waits for a person to when she wants to hear of it by now."""
     in_line((user_id,))
     time_anew(user_id, at)
+
+
+def plan_after_absence(organisation_id: int, at: datetime) -> None:
+    """Move what waits for a firm's people until they are back, where an absence was taken out."""
+    ahead = (Notice.settled_at.is_(None), Notice.due_at > at)
+    found = (
+        select(Notice.user_id)
+        .join(User, User.id == Notice.user_id)
+        .where(User.organisation_id == organisation_id, *ahead)
+    )
+    user_ids = session().scalars(found.distinct().order_by(Notice.user_id)).all()
+    in_line(user_ids)
+    for user_id in user_ids:
+        time_anew(user_id, at, *ahead)
 
 
 def time_anew(user_id: int, at: datetime, *which: ColumnElement[bool]) -> None:

@@ -184,3 +184,10 @@ def test_a_plan_puts_into_one_mail_what_the_sender_would():
     assert mails(hears="daily") == ([(on(17, 8), 4)], 0)
     assert mails(hears="never") == ([(on(17, 8), 2)], 3)
     assert mails(quiet_from=8, quiet_until=10) == ([*at_once[1:]], 0)
+    # who goes away before her digest comes reads it when she is back
+
+    def away(at):
+        return on(20, 0) if at > on(17, 0) else None
+
+    made = plan(Wishes("daily"), [Thing(OFFER, on(16, 11))], away)
+    assert [mail.at for mail in made.mails] == [on(20, 8)]

@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import event as listening
 from sqlalchemy import select
 
 from portal.accounts.models import User
@@ -13,7 +14,7 @@ from portal.accounts.queries import get_actor
 from portal.core import jobs
 from portal.core.db import session
 from portal.core.errors import Invalid
-from portal.core.events import EventRow
+from portal.core.events import EventRow, load, record
 from portal.core.mail.models import OutgoingEmail
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
@@ -21,6 +22,8 @@ from portal.hearing import operations as hearing
 from portal.hearing.models import HearingWishes, Notice, NoticeRound
 from portal.hearing.preview import look_back
 from portal.hearing.queries import find_hearer
+from portal.notifications import telling
+from portal.partners.events import AbsenceRemoved
 from portal.partners.models import Absence
 from portal.pickup import operations as pickup
 from tests.factories import (
@@ -31,6 +34,7 @@ from tests.factories import (
     make_partner,
     make_person,
     sign_in,
+    wish,
 )
 
 DAY = timedelta(days=1)
@@ -204,6 +208,23 @@ def test_who_is_away_reads_in_one_mail_what_still_stands_when_she_is_back(ctx):
     assert "List-Unsubscribe" not in mail.headers
 
 
+def test_who_is_there_after_all_hears_what_waited_for_her_return(ctx):
+    firm = make_partner()
+    alice = make_person(firm)
+    at = AT.replace(hour=13)
+    gone = Absence(
+        organisation_id=firm.id, user_id=alice.id, starts_on=at.date(), ends_on=at.date() + DAY
+    )
+    session().add(gone)
+    make_offered_lead(at=at)
+    sweep(at)
+    removed = AbsenceRemoved(at=at + DAY, organisation_id=firm.id, absence_id=gone.id)
+    session().delete(gone)
+    record(removed)
+    sweep(at + DAY)
+    assert [mail.kind for mail in session().scalars(select(OutgoingEmail))] == ["lead_offered"]
+
+
 def test_the_preview_of_a_week_says_what_was_really_sent(ctx):
     firm = make_partner()
     people = [
@@ -240,3 +261,35 @@ def test_the_preview_of_a_week_says_what_was_really_sent(ctx):
         assert [line.at for line in one.lines] == sent[user.id]
         assert sent[user.id]
     assert [one.left_out for one in foreseen] == [0, 3, 0, 0]
+
+
+def test_to_choose_who_hears_asks_as_much_for_many_people_as_for_few(ctx):
+    counted = {}
+    for firms in (2, 12):
+        people = [make_person(make_partner(), hears="daily") for _firm in range(firms)]
+        for user in people:
+            wish(user, temperatures=["hot"], by_subject={"new_leads": "weekly"})
+        lead = make_offered_lead(temperature="hot")
+        session().flush()
+        (event,) = (
+            load(row)
+            for row in session().scalars(
+                select(EventRow).where(EventRow.name == "LeadOffered", EventRow.lead_id == lead.id)
+            )
+        )
+        session().expunge_all()
+        statements = []
+
+        def listen(_connection, _cursor, statement, *_rest, into=statements):
+            into.append(statement)
+
+        engine = session().get_bind()
+        listening.listen(engine, "before_cursor_execute", listen)
+        try:
+            telling.tell_of_offer(event, AT)
+        finally:
+            listening.remove(engine, "before_cursor_execute", listen)
+        counted[firms] = len(statements)
+        waiting = session().scalars(select(Notice.user_id).where(Notice.lead_id == lead.id))
+        assert {user.id for user in people} <= set(waiting)
+    assert counted[2] == counted[12] <= 18, counted

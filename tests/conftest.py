@@ -149,6 +149,7 @@ def drop_database(name: str) -> None:
 def application(settings: Settings) -> Flask:
     """Return the application of these settings; all use what one has compiled of the templates."""
     app = create_app(settings)
+    settings.var_dir.mkdir(exist_ok=True)
     folder = Path(os.environ[HOME]) / "templates"
     folder.mkdir(exist_ok=True)
     app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(folder))

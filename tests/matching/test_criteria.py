@@ -569,3 +569,4 @@ def test_of_what_a_rule_names_itself_a_partner_is_told_what_he_has(ctx: Flask) -
         names = [book().label(i, "en") for i in one.ids]
         assert describe_criterion(one) == NAMED[one.kind].format(" or ".join(names))
         assert part["ids"] == [one.ids[1]]
+        assert why([part]) == [NAMED[one.kind].format(names[1])]

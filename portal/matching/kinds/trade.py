@@ -278,7 +278,7 @@ class SizeBand(_Serves):
     def phrase(self, facts: Facts) -> str:
         if not facts.names:
             return ""
-        return str(_("serves firms of this size (%(names)s)", names=facts.names))
+        return str(_("serves firms of the size %(names)s", names=facts.names))
 
     def out(self) -> dict[str, Callable[[int], str]]:
         return {

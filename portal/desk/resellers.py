@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flask_babel import get_locale
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select
+from sqlalchemy.orm import aliased
 
 from portal.accounts import reach
 from portal.accounts.actor import Actor
@@ -23,7 +24,7 @@ from portal.feedback.models import Feedback
 from portal.leads.models import Lead, LeadState
 from portal.leads.queries import list_statuses
 from portal.offers.models import Offer
-from portal.offers.queries import teaser_fields
+from portal.offers.queries import FOR_READER, teaser_fields
 from portal.partners.models import Partner, Shares
 from portal.pickup.models import Pickup
 from portal.reports.slices import FIGURES_SHARED
@@ -206,33 +207,42 @@ class OnOffer:
 def list_offered_on(actor: Actor) -> Sequence[OnOffer]:
     """Return what a distributor offered on lately, the last first.
 
-    That a firm picked it up is said where it shares its work; else that it is gone.
+    That a firm picked it up is said where it shares its work; else that it is gone. What was for a
+    unit or a person of the distributor alone, others there know nothing of.
     """
+    passed_on = aliased(Offer)
     took = (
         select(Pickup.id)
         .where(
-            Pickup.lead_id == Offer.lead_id,
-            Pickup.round == Offer.round,
-            Pickup.organisation_id == Offer.organisation_id,
+            Pickup.lead_id == passed_on.lead_id,
+            Pickup.round == passed_on.round,
+            Pickup.organisation_id == passed_on.organisation_id,
             Pickup.hidden_from_distributor.is_(False),
             Partner.shares != Shares.NOTHING,
         )
         .exists()
     )
-    stands = and_(Lead.state == LeadState.OFFERED, Lead.round == Offer.round)
+    stands = and_(Lead.state == LeadState.OFFERED, Lead.round == passed_on.round)
     state = case(
-        (Offer.declined_at.is_not(None), "declined"),
+        (passed_on.declined_at.is_not(None), "declined"),
         (took, "picked"),
-        (and_(stands, Offer.withdrawn_at.is_(None)), "on_offer"),
+        (and_(stands, passed_on.withdrawn_at.is_(None)), "on_offer"),
         else_="gone",
     )
+    had_it = exists().where(
+        Offer.lead_id == passed_on.lead_id,
+        Offer.round == passed_on.round,
+        Offer.organisation_id == actor.organisation_id,
+        FOR_READER,
+    )
     rows = session().execute(
-        select(Offer.lead_id, Lead.number, Organisation.name, Offer.visible_from, state)
-        .join(Lead, Lead.id == Offer.lead_id)
-        .join(Organisation, Organisation.id == Offer.organisation_id)
-        .join(Partner, Partner.organisation_id == Offer.organisation_id)
-        .where(Offer.via_organisation_id == actor.organisation_id)
-        .order_by(Offer.id.desc())
-        .limit(LAST)
+        select(passed_on.lead_id, Lead.number, Organisation.name, passed_on.visible_from, state)
+        .join(Lead, Lead.id == passed_on.lead_id)
+        .join(Organisation, Organisation.id == passed_on.organisation_id)
+        .join(Partner, Partner.organisation_id == passed_on.organisation_id)
+        .where(passed_on.via_organisation_id == actor.organisation_id, had_it)
+        .order_by(passed_on.id.desc())
+        .limit(LAST),
+        {"units": reach.units_of(actor), "person": actor.id},
     )
     return [OnOffer(*row) for row in rows]

@@ -16,7 +16,7 @@ from portal.accounts.queries import get_actor
 from portal.core import clock, jobs
 from portal.core.db import session, unit_of_work
 from portal.core.errors import Invalid, NotFound
-from portal.desk import live
+from portal.desk import live, resellers
 from portal.desk.morning_queries import read_firm_changes
 from portal.inbound.queries import mark_of_offer
 from portal.leads import contacts
@@ -342,6 +342,8 @@ def test_a_distributor_s_unit_offers_on_and_the_others_there_cannot(ctx):
         passing_on.offer_on(company.lead.id, firms, company.actor("nora"), LATER)
     assert passing_on.offer_on(company.lead.id, firms, company.actor("sara"), LATER) == []
     assert company.has_it("other")
+    told = [len(resellers.list_offered_on(company.actor(n))) for n in ("sara", "head", "nora")]
+    assert told == [1, 1, 0]
 
 
 def test_the_way_of_a_lead_to_a_partner_s_unit_through_the_pages(app):

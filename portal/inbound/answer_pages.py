@@ -17,7 +17,6 @@ from portal.accounts.queries import find_actor_of
 from portal.catalog.queries import book, short_key
 from portal.core import clock
 from portal.core.errors import Invalid, NotFound, Refused
-from portal.core.mail import replies as addresses
 from portal.feedback.rules import Status
 from portal.feedback.rules import words_of as answer_words
 from portal.inbound import mails, replies
@@ -90,7 +89,7 @@ def writer_of(message: InboundMessage) -> Actor | None:
 def propose(form: EnterForm, message: InboundMessage, mail: Mail, person: Actor) -> None:
     """Write in what a mail seems to say, and the lead that it answers about."""
     token = replies.find_tokens(message, mail)[:1]
-    sent = addresses.sent_text(token[0]) if token else ""
+    sent = replies.sent_with(token[0]) if token else ""
     typed = read_wish(replies.own_part(mail.written), sent, person, clock.now()).typed
     if token and token[0].pickup_id is not None:
         form.pickup_id.data = str(token[0].pickup_id)

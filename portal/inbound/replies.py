@@ -41,7 +41,7 @@ from portal.inbound.events import (
 )
 from portal.inbound.keeping import keep_reading, note_sender
 from portal.inbound.models import InboundMessage, MailState
-from portal.inbound.parsing import Mail
+from portal.inbound.parsing import Mail, text_in
 from portal.inbound.rules import ChangedMeanwhile, Topic
 from portal.inbound.wishes import Target, Wish, read_wish
 from portal.leads.models import Lead
@@ -107,7 +107,7 @@ def read(message: InboundMessage, mail: Mail, at: datetime) -> InboundMessage:
         circumstances.under(actor_id=actor.id, channel="mail"),
         speaking(actor.locale, actor.timezone),
     ):
-        sent = addresses.sent_text(token) if token else ""
+        sent = sent_with(token) if token else ""
         wish = read_wish(own_part(mail.written), sent, actor, at)
         doubts = list(wish.doubts)
         if does == Does.CONFIRM or (does == Does.APPLY_UNLESS_CLOSING and wish.closes):
@@ -118,6 +118,12 @@ def read(message: InboundMessage, mail: Mail, at: datetime) -> InboundMessage:
         if holds_sheet(came):
             return take_sheet(came, wish, actor, does)
         return act(came, wish, actor, named=does != Does.NAME_LEAD)
+
+
+def sent_with(token: ReplyToken) -> str:
+    """Return all that a mail of ours said: programs quote its text, or what its HTML shows."""
+    text, html = addresses.find_sent(token)
+    return f"{text}\n{text_in(html)}".strip()
 
 
 def own_part(body: str) -> str:

@@ -16,7 +16,6 @@ from portal.feedback.rules import CLOSING, Status
 from portal.inbound.intent import EMPTY, NO_KEYWORD, QUESTION, Intent, read_reply
 from portal.inbound.intent import Reader as Writer
 from portal.inbound.keywords import Action, fold
-from portal.inbound.written import own_words
 
 OTHER = "other"
 """The key of the reason of who says no in one word."""
@@ -64,7 +63,7 @@ def read_wish(body: str, sent: str, actor: Actor, at: datetime) -> Wish:
     settings: Settings = current_app.config["SETTINGS"]
     writer = Writer(actor.locale, settings.currency, today_of(actor, at))
     intent = read_reply(body, sent or None, writer)
-    words = own_words(body, sent or None).words
+    words = intent.words
     meant = intent.status or intent.action or intent.suggested
     doubts, number = intent.doubts, intent.number
     if isinstance(meant, Status):

@@ -34,7 +34,7 @@ from portal.inbound import mail_in, mails, parsing
 from portal.inbound.authentication import Vouched
 from portal.inbound.deciding import At, By, Does, decide
 from portal.inbound.models import InboundMessage
-from portal.inbound.parsing import Unreadable
+from portal.inbound.parsing import Unreadable, text_in
 from portal.leads.models import Lead
 from portal.offers.models import Dismissal
 from portal.pickup.models import Pickup
@@ -53,6 +53,7 @@ from tests.factories import (
     make_vendor,
     sign_in,
 )
+from tests.inbound.clients import CLIENTS
 from tests.inbound.pressing import Forms, text_of, waited
 from tests.inbound.replying import (
     DOMAIN,
@@ -371,6 +372,16 @@ def play(options, rep_id, held_id, known):
     assert not any(CONTACT["phone"] in one.text for one in heard)
     given = [status for status, _channel in answers(held)]
     return message.state, message.reason, given, [one.kind for one in heard]
+
+
+def test_a_quote_of_what_our_mail_shows_is_no_answer(inside):
+    rep, held, mail = make_question()
+    empty = CLIENTS["outlook_classic_en"][1]("", text_in(mail.html))
+    message = come_in(written(None, empty, rep.email), mail)
+    assert (message.state, message.reason) == ("asked_back", "hint")
+    below = CLIENTS["below_no_mark_en"][1]("WAITING", text_in(mail.html))
+    assert come_in(written(None, below, rep.email), mail).state == "applied"
+    assert answers(held) == [("waiting", "mail")]
 
 
 # -- where an answer finds its way -------------------------------------------------------------

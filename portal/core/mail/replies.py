@@ -125,10 +125,11 @@ def use(token: ReplyToken, at: datetime) -> None:
     session().flush()
 
 
-def sent_text(token: ReplyToken) -> str:
-    """Return the text of the mail in which an address stands; empty once that is forgotten."""
-    query = select(OutgoingEmail.text).where(OutgoingEmail.dedupe_key == token.mail_key)
-    return session().scalar(query) or ""
+def find_sent(token: ReplyToken) -> tuple[str, str]:
+    """Return text and HTML of the mail in which an address stands; empty once it is forgotten."""
+    query = select(OutgoingEmail.text, OutgoingEmail.html)
+    found = session().execute(query.where(OutgoingEmail.dedupe_key == token.mail_key)).first()
+    return (found.text, found.html) if found else ("", "")
 
 
 def revoke_all(user_id: int, at: datetime) -> None:

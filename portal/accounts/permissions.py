@@ -9,6 +9,7 @@ from enum import StrEnum
 class Permission(StrEnum):
     """Keep the list alphabetical."""
 
+    ANSWERS_ENTER = "answers:enter"
     AUDIT_SEE = "audit:see"
     BOARD_SEE = "board:see"
     CAMPAIGNS_EDIT = "campaigns:edit"
@@ -87,6 +88,7 @@ ROLES: dict[str, frozenset[Permission]] = {
     ),
     "channel_manager": frozenset(
         {
+            P.ANSWERS_ENTER,
             P.BOARD_SEE,
             P.CAMPAIGNS_EDIT,
             P.CATALOG_EDIT,

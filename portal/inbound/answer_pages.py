@@ -41,7 +41,7 @@ class EnterForm(Form):
     reason = SelectField(_l("Why lost"))
     decision_maker = StringField(_l("Who decided"))
     next_step = StringField(_l("Next step"))
-    next_step_on = StringField(_l("On (year-month-day)"))
+    next_step_on = StringField(_l("Day of the next step"))
     note = TextAreaField(_l("Note"))
 
     def offer(self, person: Actor | None) -> None:
@@ -60,7 +60,7 @@ class EnterForm(Form):
 
 
 @blueprint.get("/<int:message_id>")
-@requires(Permission.LEADS_ASSIGN)
+@requires(Permission.ANSWERS_ENTER)
 def page(message_id: int) -> ResponseReturnValue:
     message = get_answer(message_id)
     mail, person = mails.look_into(message), writer_of(message)
@@ -73,8 +73,6 @@ def page(message_id: int) -> ResponseReturnValue:
 
 def get_answer(message_id: int) -> InboundMessage:
     """Return an answer that waits for people; it may hold whom to call. Raises `NotFound`."""
-    if not current_actor().may(Permission.MAILS_MANAGE):
-        raise NotFound()
     message = mails.get_waiting(message_id)
     if not replies.is_answer(message) and message.reason != "from_partner":
         raise NotFound()
@@ -118,7 +116,7 @@ def show(
 
 
 @blueprint.post("/<int:message_id>/entry")
-@requires(Permission.LEADS_ASSIGN)
+@requires(Permission.ANSWERS_ENTER)
 def enter(message_id: int) -> ResponseReturnValue:
     message = mails.get_waiting(get_answer(message_id).id, lock=True)
     mail, person = mails.look_into(message), writer_of(message)
@@ -139,7 +137,7 @@ def enter(message_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:message_id>/removal")
-@requires(Permission.LEADS_ASSIGN)
+@requires(Permission.ANSWERS_ENTER)
 def put_aside(message_id: int) -> ResponseReturnValue:
     mails.put_aside(get_answer(message_id).id, current_actor(), clock.now())
     flash(_("The mail is put aside."))

@@ -66,7 +66,7 @@ def line(message: InboundMessage) -> Line:
     """Return a mail as a list shows it."""
     page, needs = "incoming.page", Permission.LEADS_QUALIFY
     if replies.is_answer(message):
-        page, needs = "incoming_answers.page", Permission.LEADS_ASSIGN
+        page, needs = "incoming_answers.page", Permission.ANSWERS_ENTER
     kilobytes = (message.size + 1023) // 1024
     return Line(message.id, message.received_at, kilobytes, why(message.reason), page, needs)
 

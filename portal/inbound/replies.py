@@ -58,6 +58,7 @@ MOST_A_DAY = 3
 """So many mails a person is sent in a day because of answers that were not simply done."""
 MOST_TO_A_DOMAIN, MOST_ABOUT_A_LEAD, MOST_FROM_A_PERSON = 20, 5, 30
 """In an hour: mails of that kind to a domain, mails to a person about a lead, answers of hers."""
+HERS = (MailState.APPLIED, MailState.REFUSED, MailState.ASKED_BACK)
 RECORDED = "recorded"
 WORDS_KEPT = 4000
 IN_LINE = text("SELECT pg_advisory_xact_lock(hashtext('replies'), CAST(:user AS integer))")
@@ -157,8 +158,11 @@ def where(token: ReplyToken | None, at: datetime) -> At:
 
 def is_heaped(came: Came) -> bool:
     """Say whether so much comes from a person, or about a lead, that a machine is likely."""
+    # what only says that it is hers, and was left to people, is not held against her
     mine = select(func.count()).where(
-        InboundMessage.user_id == came.person.id, InboundMessage.processed_at > came.at - HOUR
+        InboundMessage.user_id == came.person.id,
+        InboundMessage.processed_at > came.at - HOUR,
+        InboundMessage.state.in_(HERS),
     )
     if (session().scalar(mine) or 0) >= MOST_FROM_A_PERSON:
         return True

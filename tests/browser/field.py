@@ -498,9 +498,9 @@ def mailed(made: Field, user_id: int) -> Iterator[tuple[str, str]]:
     yield "undo", issue(Purpose.UNDO, pickup_id=given.pickup_id, feedback_id=given.id)
     yield "stand by", issue(Purpose.STAND_BY, lead_id=made.leads["done_by_bob"])
     yield "stop", issue(Purpose.STOP, topic="digest")
-    held = made.pickups["waiting"]
     read = keep_reply(made.people["rep"], "feedback", status="proposal", note=TEXT)
-    yield "confirm", issue(Purpose.CONFIRM, pickup_id=held, message_id=read)
+    about = {"lead_id": made.leads["waiting"], "pickup_id": made.pickups["waiting"]}
+    yield "confirm", issue(Purpose.CONFIRM, **about, message_id=read)
 
 
 def inquiries(made: Field) -> None:

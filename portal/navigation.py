@@ -13,8 +13,8 @@ from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 
 from portal.accounts.actor import Actor, current_actor
+from portal.accounts.permissions import READ_REPORTS
 from portal.accounts.permissions import Permission as P
-from portal.reports.slices import READERS
 from portal.web.access import requires
 
 
@@ -53,7 +53,7 @@ ENTRIES: tuple[tuple[str, Any, str, P | tuple[P, ...] | None], ...] = (
     ("matching.rules", _l("Rules"), "target", P.RULES_EDIT),
     ("partners.partners", _l("Partners"), "building", P.PARTNERS_SEE),
     ("customers.customers", _l("Customers"), "address-book", P.CUSTOMERS_SEE),
-    ("reports.page", _l("Report"), "report-analytics", READERS),
+    ("reports.page", _l("Report"), "report-analytics", READ_REPORTS),
     ("people.people", _l("People"), "users", P.PEOPLE_EDIT),
     ("administration.page", _l("Administration"), "adjustments", None),
 )

@@ -213,6 +213,7 @@ from portal.relations import jobs as _relations  # noqa: F401
 from portal.relations import routes as relations
 from portal.relations.events import KnowledgeClaimed, KnowledgeDecided
 from portal.reports import routes as reports
+from portal.reports import weekly as _weekly  # noqa: F401
 from portal.scoring import jobs as _scoring  # noqa: F401
 from portal.scoring import routes as scoring
 from portal.scoring.events import LeadHandedOn, LeadsCooled, LeadStirs, ScoreRulesChanged
@@ -524,6 +525,7 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("escalation.check_invariants", timedelta(minutes=10)),
     ("notifications.send_notices", timedelta(seconds=60)),
     ("desk.tell_mondays", timedelta(minutes=5)),
+    ("reports.tell_week", timedelta(minutes=5)),
     ("sheets.send", timedelta(minutes=5)),
     ("sheets.forget", timedelta(hours=24)),
     ("desk.count_fairness", timedelta(hours=6)),

@@ -173,5 +173,8 @@ def of_roles(roles: Iterable[str]) -> frozenset[Permission]:
     return frozenset().union(*(ROLES.get(role, frozenset()) for role in roles))
 
 
+READ_REPORTS = (P.REPORTS_SEE, P.PICKUPS_SEE_FIRM, P.RESELLERS_SEE, P.PICKUPS_SEE_OWN)
+"""Who has figures of leads, by page and once a week by mail: whoever may do one of these."""
+
 HEAR_OF_FAIRNESS = (P.OFFERS_SEE, P.BOARD_SEE)
 """Who is told once a month how leads were shared out: who may be offered some, and who answers."""

@@ -77,6 +77,7 @@ EVENTS: dict[str, Any] = {
     "EntryMade": _l("Takes part in a photo-finish"),
     "FeedFailed": _l("File of another system not readable"),
     "FeedTaken": _l("File of another system taken"),
+    "ReportMailChosen": _l("Weekly report by mail chosen or stopped"),
     "FairnessMailChosen": _l("Monthly mail about fairness chosen or stopped"),
     "FairnessTermsSaved": _l("Terms of fairness saved"),
     "FeedbackDue": _l("Feedback due"),

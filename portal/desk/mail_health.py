@@ -34,6 +34,7 @@ SHOWN = 50
 KINDS: dict[str, Any] = {
     "digest": _l("Digest"),
     "overdue_list": _l("List of the overdue"),
+    "weekly_report": _l("Report of the week"),
     "shared_out": _l("Figures about fairness"),
     "drafts_stale": _l("Inquiries that wait"),
     "feedback_due": _l("Feedback due"),

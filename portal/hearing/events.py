@@ -29,3 +29,11 @@ class FairnessMailChosen(Event):
 
     user_id: int
     wanted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportMailChosen(Event):
+    """Somebody chose whether the report of the week comes by mail."""
+
+    user_id: int
+    wanted: bool

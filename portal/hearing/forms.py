@@ -14,9 +14,10 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length
 
 from portal.accounts.actor import Actor
-from portal.accounts.permissions import HEAR_OF_FAIRNESS, Permission
+from portal.accounts.permissions import HEAR_OF_FAIRNESS, READ_REPORTS, Permission
 from portal.catalog.queries import book
 from portal.hearing.models import Subject
+from portal.hearing.rules import BY_CALENDAR
 from portal.hearing.words import BRIEFLY, EXTENTS, RHYTHMS, SUBJECTS
 from portal.leads.models import Temperature
 from portal.leads.queries import get_definition
@@ -73,6 +74,7 @@ class HearingForm(Form):
     value_from = AmountField(_l("Expected value from"))
     value_to = AmountField(_l("Expected value up to"))
     mondays = BooleanField(_l("Send me the list of the overdue"))
+    report = BooleanField(_l("Send me the report of the week"))
     fairness = BooleanField(_l("Send me the figures about fairness"))
 
     def __init__(
@@ -113,6 +115,8 @@ class HearingForm(Form):
             del self.mondays
         if not any(map(actor.may, HEAR_OF_FAIRNESS)):
             del self.fairness
+        if not any(map(actor.may, READ_REPORTS)):
+            del self.report
 
     @property
     def subjects(self) -> list[Any]:
@@ -150,7 +154,8 @@ class HearingForm(Form):
                 "value_from": said["value_from"],
                 "value_to": said["value_to"],
             }
-        return {**before, **values, **{n: said[n] for n in ("mondays", "fairness") if n in said}}
+        by_calendar = {name: said[name] for name in BY_CALENDAR if name in said}
+        return {**before, **values, **by_calendar}
 
 
 def typed_of(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -109,7 +109,8 @@ class HearingWishes(Base):
     `digest_hour`, a weekly one on `digest_weekday` (1 is Monday); hours are those of her zone, and
     she has no quiet hours where `quiet_from` and `quiet_until` are empty. Which leads she wants to
     hear of: an empty list, or an empty value, stands for all. Who wants `mondays` gets the list of
-    the overdue, who wants `fairness` hears once a month how leads were shared out.
+    the overdue, who wants `fairness` hears once a month how leads were shared out, who wants
+    `report` gets her figures of the week.
     """
 
     __tablename__ = "hearing_wishes"
@@ -132,6 +133,7 @@ class HearingWishes(Base):
     value_to: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
     mondays: Mapped[bool] = mapped_column(default=False, server_default=false())
     fairness: Mapped[bool] = mapped_column(default=True, server_default=true())
+    report: Mapped[bool] = mapped_column(default=True, server_default=true())
 
     __table_args__ = (
         CheckConstraint("hears IN ('at_once','hourly','daily','weekly','never')", name="hears"),

@@ -16,10 +16,15 @@ from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.errors import Invalid
 from portal.core.events import record
-from portal.hearing.events import FairnessMailChosen, HearingChanged, MondaysChosen
+from portal.hearing.events import (
+    FairnessMailChosen,
+    HearingChanged,
+    MondaysChosen,
+    ReportMailChosen,
+)
 from portal.hearing.models import Extent, HearingWishes, Hears, Subject
 from portal.hearing.queries import find_kept, values_of
-from portal.hearing.rules import IN_DIGESTS
+from portal.hearing.rules import BY_CALENDAR, IN_DIGESTS
 from portal.leads.models import Temperature
 from portal.leads.queries import get_definition
 
@@ -49,17 +54,18 @@ def choose(user_id: int, at: datetime, **wanted: Any) -> None:
     user.hears_by_mail = user.hears_by_mail or mute
     if after["mondays"] != before["mondays"]:
         user.monday_told_on = monday_of(user, at) if after["mondays"] else None
+    if after["report"] and not before["report"]:
+        # the next one, and not that of the week in which it was chosen
+        user.report_told_on = monday_of(user, at)
     session().flush()
     if after["mondays"] != before["mondays"]:
         record(MondaysChosen(at=at, user_id=user_id, wanted=after["mondays"]))
     if after["fairness"] != before["fairness"]:
         record(FairnessMailChosen(at=at, user_id=user_id, wanted=after["fairness"]))
+    if after["report"] != before["report"]:
+        record(ReportMailChosen(at=at, user_id=user_id, wanted=after["report"]))
     if mute or any(after[name] != before[name] for name in after.keys() - BY_CALENDAR):
         record(HearingChanged(at=at, user_id=user_id, hears=after["hears"]))
-
-
-BY_CALENDAR = {"mondays", "fairness"}
-"""Mails that come by the calendar: of them nothing waits."""
 
 
 def end_digests(user_id: int, at: datetime) -> bool:
@@ -82,6 +88,18 @@ def end_digests(user_id: int, at: datetime) -> bool:
         return False
     choose(user_id, at, by_subject=ended)
     return True
+
+
+REPORT = "report"
+"""The topic of a link that stops the report of the week."""
+
+
+def end(topic: str | None, user_id: int, at: datetime) -> None:
+    """End what the mail was that somebody stops with one click: the weekly report, or digests."""
+    if topic == REPORT:
+        choose(user_id, at, report=False)
+    else:
+        end_digests(user_id, at)
 
 
 def monday_of(user: User, at: datetime) -> date:

@@ -105,6 +105,7 @@ UNCHOSEN: Mapping[str, Any] = {
     "value_to": None,
     "mondays": False,
     "fairness": True,
+    "report": True,
 }
 
 
@@ -126,6 +127,11 @@ def wants_fairness() -> ColumnElement[bool]:
     return ~never_hears() & ~exists().where(
         HearingWishes.user_id == User.id, ~HearingWishes.fairness
     )
+
+
+def wants_report() -> ColumnElement[bool]:
+    """Return, for a query of people, the condition that they want their figures of the week."""
+    return ~never_hears() & ~exists().where(HearingWishes.user_id == User.id, ~HearingWishes.report)
 
 
 def read_traits(lead_ids: Collection[int]) -> Mapping[int, Traits]:

@@ -39,6 +39,8 @@ Who wants to hear of it never, or once a week, hears once a day.
 """
 COMES_ANYWAY = ASKING | MANDATORY
 """What comes while somebody is away, too: she is asked only where nobody stands in for her."""
+BY_CALENDAR = frozenset({"mondays", "fairness", "report"})
+"""Mails that come by the calendar, as they are chosen: of them nothing waits."""
 IN_DIGESTS = (Hears.HOURLY, Hears.DAILY, Hears.WEEKLY)
 
 SUBJECT_OF: Mapping[Topic, Subject] = {

@@ -380,12 +380,12 @@ def was_undone(pickup_id: int) -> bool:
 
 
 def stop_digests(link: MailLink, at: datetime) -> None:
-    """End the digests of a person, as her mail program asks with one click.
+    """End the digests of a person, or her report, as her mail program asks with one click.
 
     What she hears at once by now goes on: only what the mail was is stopped.
     """
     if link.purpose == Purpose.STOP:
-        hearing.end_digests(link.user_id, at)
+        hearing.end(link.topic, link.user_id, at)
 
 
 def done(

@@ -27,6 +27,7 @@ from portal.core.mail.links import Purpose
 from portal.core.mail.models import MailLink
 from portal.core.mail.rendering import speaking
 from portal.hearing import pages as wishing
+from portal.hearing.operations import REPORT
 from portal.hearing.pages import Shown
 from portal.inbound import nonces, operations, pages, queries
 from portal.inbound.events import MailActionDoubted, MailLinkMisused, MailPickLost
@@ -295,13 +296,16 @@ def stop(token: str) -> ResponseReturnValue:
         link, actor = found
         with circumstances.under(actor_id=actor.id, channel="mail"):
             operations.stop_digests(link, at)
+    sentence = _(
+        "You find new leads on the portal from now on. What you owe, and what is taken out of "
+        "your hands, is told once a day all the same. Sign in to choose anew when you want to "
+        "hear."
+    )
+    if found is not None and found[0].topic == REPORT:
+        sentence = _("Your figures stand under “Report” on the portal. All other mails go on.")
     page = Page(
         heading=_("These mails are off"),
-        sentence=_(
-            "You find new leads on the portal from now on. What you owe, and what is taken out of "
-            "your hands, is told once a day all the same. Sign in to choose anew when you want to "
-            "hear."
-        ),
+        sentence=sentence,
         onward=(_("Sign in"), "/login"),
     )
     return render_template("inbound/page.html", page=page, token=""), 200

@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 
 from portal.accounts import reach
 from portal.accounts.actor import Actor, current_actor
+from portal.accounts.permissions import READ_REPORTS
 from portal.core import clock
 from portal.core.errors import NotFound
 from portal.reports import words
@@ -28,7 +29,7 @@ from portal.reports.queries import (
     read_each,
 )
 from portal.reports.rules import Period, Span, own_period, period_of
-from portal.reports.slices import READERS, Slice, Whose, slice_of, slices_of
+from portal.reports.slices import Slice, Whose, slice_of, slices_of
 from portal.web import sheets
 from portal.web.access import requires
 from portal.web.paging import cut, page_number
@@ -93,7 +94,7 @@ def read_period(asked: Mapping[str, str], today: date, zone: ZoneInfo) -> tuple[
 
 
 @blueprint.get("")
-@requires(*READERS)
+@requires(*READ_REPORTS)
 def page() -> ResponseReturnValue:
     asked = asked_now()
     whole, period, at = asked.whole, asked.period, asked.at
@@ -204,7 +205,7 @@ def owed_url(whole: Slice) -> str | None:
 
 
 @blueprint.get("/export")
-@requires(*READERS)
+@requires(*READ_REPORTS)
 def export() -> ResponseReturnValue:
     """Give the figures of the slice, and of each of its firms or people, as a file."""
     asked = asked_now()

@@ -28,10 +28,6 @@ class Whose(StrEnum):
     OWN = "own"
 
 
-READERS = (P.REPORTS_SEE, P.PICKUPS_SEE_FIRM, P.RESELLERS_SEE, P.PICKUPS_SEE_OWN)
-"""Who has a report at all: whoever may do one of these."""
-
-
 @dataclass(frozen=True, slots=True)
 class Slice:
     """Whose leads, as conditions of a `Pickup` and of an `Offer`.

@@ -138,6 +138,7 @@ def test_the_page_asks_nobody_of_what_she_never_hears(app):
         ('name="extent"', {"partner_rep"}),
         ('name="on_late"', {"partner_manager", "manager"}),
         ('name="mondays"', {"manager"}),
+        ('name="report"', set(shown)),
         ('name="on_answers"', set(shown)),
     ):
         assert {role for role, page in shown.items() if name in page} == who, name

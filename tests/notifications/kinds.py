@@ -580,6 +580,47 @@ KINDS: dict[str, dict[str, Any]] = {
         "own": {"offers": "42", "picks": "9", "hot": "2"},
         "path": "/fairness?month=2026-10",
     },
+    "weekly_report": {
+        **NAME,
+        "week": "Nov 9, 2026 to Nov 15, 2026",
+        "path": "/reports?whose=firm&span=own&from=2026-11-09&to=2026-11-15",
+        "stop_path": "/m/stop",
+        "reply_hint": "",
+        "feedback": [
+            {
+                "lead": {"number": "L-20418", "title": "Cooling for two server rooms"},
+                "state": "due Monday, November 16, 2026, 9:00 AM",
+                "answer_rows": ANSWERS,
+            }
+        ],
+        "chapters": [
+            {
+                "name": "Your firm",
+                "share": "67%",
+                "lines": [
+                    {
+                        "name": "Really processed",
+                        "value": "67%",
+                        "note": "4 of 6 leads",
+                        "before": "50%",
+                    },
+                    {"name": "Won", "value": "2", "note": "", "before": "1"},
+                    {"name": "Average deal size", "value": "–", "note": "", "before": ""},
+                ],
+                "owed": 3,
+                "rows": [
+                    {
+                        "number": "L-20377",
+                        "title": "",
+                        "path": "/leads/377",
+                        "due": "Friday, November 13, 2026, 9:00 AM",
+                        "whom": "Alice Ainsworth",
+                    }
+                ],
+                "more": 2,
+            }
+        ],
+    },
     "overdue_list": {
         **NAME,
         "count": 4,

@@ -1,0 +1,169 @@
+"""The report of the week by mail: Mondays at 7:00 where the reader is, once, of the week before.
+
+Where the house stood still it comes later that week and says the same, but for what is owed by
+then. Whoever holds leads answers from the mail. Nothing comes where there is nothing to report, nor
+to who came only this week. What was told is noted with the mail, in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+from flask_babel import gettext as _
+from sqlalchemy import Date, cast, func, literal, or_, select
+
+from portal.accounts import reach
+from portal.accounts.actor import Actor
+from portal.accounts.models import Organisation, User
+from portal.accounts.queries import find_actor_of
+from portal.core.config import Settings
+from portal.core.db import AnyRow, session
+from portal.core.jobs import sweep
+from portal.core.mail import links
+from portal.core.mail.links import Purpose
+from portal.core.mail.rendering import moment
+from portal.core.mail.replies import Reply
+from portal.hearing.operations import REPORT, monday_of
+from portal.hearing.queries import wants_report
+from portal.notifications import letters, reply_addresses
+from portal.notifications.digest import hint_of_many
+from portal.notifications.letters import Letter
+from portal.pickup.models import Pickup
+from portal.reports import words
+from portal.reports.queries import Figures, list_owed, read
+from portal.reports.rules import A_WEEK, Period, week_of
+from portal.reports.slices import Slice, Whose, slice_of, slices_of
+from portal.web.filters import percent
+
+FROM_HOUR = timedelta(hours=7)
+STOPS_FOR = timedelta(days=90)
+
+
+def due_readers(at: datetime) -> Sequence[int]:
+    """Return who wants the report of last week and has not got it."""
+    here = func.timezone(User.timezone, literal(at))
+    monday = func.date_trunc("week", here)
+    return (
+        session()
+        .scalars(
+            select(User.id)
+            .join(Organisation, Organisation.id == User.organisation_id)
+            .where(
+                wants_report(),
+                User.active,
+                Organisation.active,
+                here >= monday + FROM_HOUR,
+                func.timezone(User.timezone, User.created_at) < monday,
+                or_(User.report_told_on.is_(None), User.report_told_on < cast(monday, Date)),
+            )
+            .order_by(User.id)
+        )
+        .all()
+    )
+
+
+@sweep("reports.tell_week", due_readers, queue="mail")
+def tell_week(user_id: int, at: datetime) -> None:
+    """Write the report of last week to a person, once."""
+    user = session().get_one(User, user_id, with_for_update=True, populate_existing=True)
+    monday, actor = monday_of(user, at), find_actor_of(user_id, at)
+    if user.report_told_on is not None and user.report_told_on >= monday:
+        return
+    user.report_told_on = monday
+    session().flush()
+    if actor is None:
+        return
+    letter = weekly_report(user, actor, week_of(monday - A_WEEK, ZoneInfo(user.timezone)), at)
+    if letter is not None:
+        letters.post(letter, user, at, f"report:{user_id}:{monday.isoformat()}")
+
+
+def weekly_report(user: User, actor: Actor, week: Period, at: datetime) -> Letter | None:
+    """Return the report of a week; None where there is nothing in it."""
+    settings: Settings = current_app.config["SETTINGS"]
+    reached, reply = reach.read(actor), reply_addresses.for_many()
+    read_of = [
+        (whole, found)
+        for whose in slices_of(actor)
+        if not (found := read(whole := slice_of(whose, actor, reached), week, at)).is_empty
+    ]
+    if not read_of:
+        return None
+    stop = links.issue(Purpose.STOP, user.id, at, topic=REPORT, lasts=STOPS_FOR)
+    with letters.to(user):
+        chapters = [chapter_of(whole, found, week, at) for whole, found in read_of]
+        asked = [
+            question_of(row, reply, user, at)
+            for whole, found in read_of
+            if whole.whose is Whose.OWN and found.owed
+            for row in list_owed(whole, at)
+        ]
+        context = {
+            "week": words.period_said(week),
+            "chapters": chapters,
+            "feedback": asked,
+            "reply_hint": hint_of_many(asked, []),
+            "path": path_of(read_of[0][0], week),
+            "stop_path": stop,
+        }
+    headers = {
+        "List-Id": f"<weekly.{settings.mail_domain}>",
+        "List-Unsubscribe": f"<{settings.public_url}{stop}/stop>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+    return Letter("weekly_report", context, headers=headers, answers=(reply,) if asked else ())
+
+
+def path_of(whole: Slice, week: Period) -> str:
+    """Return where the same figures stand on the portal."""
+    first, last = week.first.isoformat(), week.last.isoformat()
+    return f"/reports?whose={whole.whose}&span=own&from={first}&to={last}"
+
+
+MAILED = (words.Figure.PROCESSED, *words.COUNTS, *words.RATES)
+
+
+def chapter_of(whole: Slice, found: Figures, week: Period, at: datetime) -> dict[str, Any]:
+    """Return what a mail says of a slice: its figures, and what others owe in it."""
+    lines = words.lines(MAILED, whole, found, read(whole, week.before, at))
+    named = list_owed(whole, at) if found.owed and names_leads(whole) else ()
+    return {
+        "name": words.slice_called(whole.whose),
+        "share": percent(found.processed_share),
+        "lines": [
+            {"name": one.name, "value": one.value, "note": one.note, "before": one.before}
+            for one in lines
+        ],
+        "owed": found.owed,
+        "rows": [
+            {
+                "number": row.number,
+                "title": row.title,
+                "path": f"/leads/{row.lead_id}",
+                "due": moment(row.feedback_due_at),
+                "whom": row.holder if whole.whose is Whose.FIRM else f"{row.holder}, {row.firm}",
+            }
+            for row in named
+        ],
+        "more": found.owed - len(named),
+    }
+
+
+def names_leads(whole: Slice) -> bool:
+    """Tell whether leads of a slice are named as such: not one's own, nor those of resellers."""
+    return whole.whose not in (Whose.OWN, Whose.RESELLERS)
+
+
+def question_of(row: AnyRow, reply: Reply, user: User, at: datetime) -> dict[str, Any]:
+    """Return an owed answer with its five buttons."""
+    pickup = session().get_one(Pickup, row.id)
+    path = letters.question_path(pickup, user, at)
+    return {
+        "lead": {"number": row.number, "title": row.title},
+        "state": str(_("due %(when)s", when=moment(row.feedback_due_at))),
+        "answer_rows": letters.answers(path, reply, row.number),
+    }

@@ -1,0 +1,81 @@
+"""The report of the week by mail: when it comes, to whom, and how it is answered and stopped."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import select
+
+from portal.accounts.queries import get_actor
+from portal.core import jobs
+from portal.core.db import session
+from portal.core.mail.models import OutgoingEmail
+from portal.hearing.queries import find_kept
+from portal.pickup import operations as pickup
+from tests.factories import CONTACT, make_offered_lead, make_partner, make_person
+
+# clocks go back in Berlin in the night to Sunday, October 25, and in New York a week later
+WEDNESDAY = datetime(2026, 10, 21, 9, tzinfo=UTC)
+LATE_ON_SUNDAY = datetime(2026, 10, 25, 22, 30, tzinfo=UTC)
+TOKYO, BERLIN, NEW_YORK = "Asia/Tokyo", "Europe/Berlin", "America/New_York"
+THERE = {"created_at": datetime(2026, 1, 1, tzinfo=UTC), "report_told_on": date(2026, 10, 19)}
+
+
+def utc(day, hour, minute=0):
+    return datetime(2026, 10, day, hour, minute, tzinfo=UTC)
+
+
+def test_the_report_comes_once_on_mondays_at_seven_where_the_reader_is_or_late(ctx):
+    firm = make_partner(capacity=9, rep_capacity=9)
+    managers = {
+        zone: make_person(firm, "partner_manager", timezone=zone, **THERE)
+        for zone in (TOKYO, BERLIN, NEW_YORK)
+    }
+    rep = make_person(firm, **THERE, locale="de")
+    newcomer = make_person(firm, "partner_manager", created_at=utc(26, 1))
+    idle = make_person(make_partner(territories=["FR"]), **THERE)
+    held = make_offered_lead(at=WEDNESDAY)
+    pickup.claim(held.id, get_actor(rep.id), WEDNESDAY)
+    make_offered_lead(at=LATE_ON_SUNDAY)
+
+    def told():
+        rows = session().scalars(
+            select(OutgoingEmail).where(OutgoingEmail.kind == "weekly_report").order_by("id")
+        )
+        return {row.user_id: row for row in rows}
+
+    tokyo, berlin = managers[TOKYO].id, {managers[BERLIN].id, rep.id}
+    for at, people in (
+        (utc(25, 21, 59), set()),
+        (utc(25, 22), {tokyo}),
+        (utc(26, 5, 59), {tokyo}),
+        (utc(26, 6), {tokyo} | berlin),
+        (utc(29, 3), {tokyo, managers[NEW_YORK].id} | berlin),
+        (utc(29, 4), {tokyo, managers[NEW_YORK].id} | berlin),
+    ):
+        jobs.run_now("reports.tell_week", at=at)
+        assert told().keys() == people, at
+    mails = told()
+    assert newcomer.id not in mails
+    assert idle.id not in mails
+    # what was offered late on Sunday in Berlin was offered on Monday in Tokyo
+    for zone, count in ((TOKYO, 1), (BERLIN, 2), (NEW_YORK, 2)):
+        said = mails[managers[zone].id].text
+        assert f"- Generated: {count};" in said, zone
+        assert "Oct 19, 2026 to Oct 25, 2026" in said
+        assert CONTACT["email"] not in said
+
+    # who holds the lead answers from the mail, and stops these mails and no others
+    mail = mails[rep.id]
+    assert mail.text.count("?s=waiting") == 1
+    assert CONTACT["last_name"] not in mail.html
+    path = mail.headers["List-Unsubscribe"].strip("<>").partition("/m/")[2]
+    answer = ctx.test_client().post(f"/m/{path}", data={"List-Unsubscribe": "One-Click"})
+    assert answer.status_code == 200
+    assert "All other mails go on." in answer.text
+    kept = find_kept(rep.id)
+    assert (kept.report, kept.hears, kept.fairness) == (False, "at_once", True)
+    jobs.run_now("reports.tell_week", at=utc(29, 3) + timedelta(days=7))
+    rows = select(OutgoingEmail.user_id).where(OutgoingEmail.kind == "weekly_report")
+    again = session().scalars(rows).all()
+    assert (again.count(rep.id), again.count(tokyo)) == (1, 2)

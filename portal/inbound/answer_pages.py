@@ -13,7 +13,6 @@ from wtforms import SelectField, StringField, TextAreaField
 
 from portal.accounts.actor import Actor, current_actor
 from portal.accounts.permissions import Permission
-from portal.accounts.queries import find_actor_of
 from portal.catalog.queries import book, short_key
 from portal.core import clock
 from portal.core.errors import Invalid, NotFound, Refused
@@ -63,7 +62,7 @@ class EnterForm(Form):
 @requires(Permission.ANSWERS_ENTER)
 def page(message_id: int) -> ResponseReturnValue:
     message = get_answer(message_id)
-    mail, person = mails.look_into(message), writer_of(message)
+    mail, person = mails.look_into(message), replies.writer_of(message, clock.now())
     form = EnterForm(formdata=None)
     form.offer(person)
     if mail is not None and person is not None:
@@ -77,11 +76,6 @@ def get_answer(message_id: int) -> InboundMessage:
     if not replies.is_answer(message) and message.reason != "from_partner":
         raise NotFound()
     return message
-
-
-def writer_of(message: InboundMessage) -> Actor | None:
-    """Return whose answer a mail is, if he has access still."""
-    return find_actor_of(message.user_id) if message.user_id else None
 
 
 def propose(form: EnterForm, message: InboundMessage, mail: Mail, person: Actor) -> None:
@@ -119,7 +113,7 @@ def show(
 @requires(Permission.ANSWERS_ENTER)
 def enter(message_id: int) -> ResponseReturnValue:
     message = mails.get_waiting(get_answer(message_id).id, lock=True)
-    mail, person = mails.look_into(message), writer_of(message)
+    mail, person = mails.look_into(message), replies.writer_of(message, clock.now())
     form = EnterForm()
     form.offer(person)
     if not form.validate():

@@ -18,7 +18,7 @@ from sqlalchemy import func, select, text
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import User
-from portal.accounts.queries import find_actor_of, find_user_by_email, get_actor
+from portal.accounts.queries import find_actor_of, find_user_by_email
 from portal.core import circumstances
 from portal.core.config import Settings
 from portal.core.db import session
@@ -407,9 +407,9 @@ def is_answer(message: InboundMessage) -> bool:
     return message.recipient.startswith((f"{addresses.LOCAL}@", f"{addresses.LOCAL}+"))
 
 
-def writer_of(message: InboundMessage) -> Actor:
-    """Return the person whose answer a mail is. Raises `NotFound` where nobody knows."""
-    return get_actor(message.user_id or 0)
+def writer_of(message: InboundMessage, at: datetime) -> Actor | None:
+    """Return the person whose answer a mail is, if she has access still."""
+    return find_actor_of(message.user_id, at) if message.user_id else None
 
 
 def enter(
@@ -420,7 +420,9 @@ def enter(
     The mail is locked. He hears of it as of any other answer, with the way to take it back. Raises
     `NotFound`, `NotYoursAnyMore`, `Invalid`, `ActivitiesOpen`.
     """
-    person = writer_of(message)
+    person = writer_of(message, at)
+    if person is None:
+        raise NotFound()
     with circumstances.under(actor_id=by.id, as_id=person.id, channel="mail"):
         given = feedback.give(pickup_id, read_answer(typed), person, at)
         operations.done_with(given, person, "feedback", at)

@@ -39,7 +39,9 @@ def hold(lead, rep, at=AT):
 @factory
 def ask(held, rep, at=AT):
     """Send the mail that asks how far a lead in hand is, and return it."""
-    letters.post(feedback_wanted("feedback_due", held, rep, at), rep, at, f"ask:{held.id}:{at}")
+    letters.post(
+        feedback_wanted("feedback_due", held, rep, at), rep, at, f"ask:{held.id}:{rep.id}:{at}"
+    )
     return newest(rep)
 
 

@@ -37,6 +37,7 @@ from portal.inbound.models import InboundMessage
 from portal.inbound.parsing import Unreadable, text_in
 from portal.leads.models import Lead
 from portal.offers.models import Dismissal
+from portal.partners.operations import add_absence
 from portal.pickup.models import Pickup
 from portal.sheets import mails as sheets
 from portal.timeline.models import Attachment, FirmNote
@@ -559,6 +560,16 @@ def test_the_sheet_of_the_week_comes_back_by_mail_as_far_as_it_is_from_her(insid
     assert [one.kind for one in told()] == ["reply_back"] * 2
     reports = select(func.count()).where(OutgoingEmail.kind == "sheet_report")
     assert session().scalar(reports) == 2
+
+
+def test_who_stands_in_answers_by_mail_about_what_her_colleague_holds(inside):
+    rep, held, _mail = make_question()
+    other = make_person(rep.organisation)
+    days = (AT.date(), AT.date() + timedelta(days=3))
+    add_absence(rep.organisation_id, *days, AT, user_id=rep.id, delegate_id=other.id)
+    mail = ask(held, other)
+    assert reply(mail, "WAITING", other).state == "applied"
+    assert answers(held) == [("waiting", "mail")]
 
 
 # -- pages -------------------------------------------------------------------------------------

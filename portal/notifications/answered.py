@@ -219,12 +219,11 @@ def which(
 ) -> Letter | None:
     """Which lead? All that the person has in hand, each with the ways to answer."""
     actor = find_actor_of(user.id, at)
-    held = list_mine(actor) if actor else []
+    held, reply = list_mine(actor) if actor else [], reply_addresses.for_many()
     with letters.to(user):
         items = []
         for pickup, lead in held[:MOST_LEADS]:
-            path, reply = letters.question_path(pickup, user, at), reply_addresses.for_many()
-            teaser = find_teaser(lead.id)
+            path, teaser = letters.question_path(pickup, user, at), find_teaser(lead.id)
             if teaser is not None:
                 rows = letters.answers(path, reply, lead.number)
                 items.append({"lead": letters.lead_of(teaser, at), "answer_rows": rows})
@@ -242,7 +241,7 @@ def which(
                 "subject": str(_("Which lead is your mail about?")),
             },
             headers=AUTOMATIC,
-            answers=(reply_addresses.for_many(),) if items else (),
+            answers=(reply,) if items else (),
         )
 
 

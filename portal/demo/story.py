@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from itertools import count
+from itertools import count, cycle
 from random import Random
 from typing import Any
 
@@ -56,6 +56,7 @@ from portal.escalation import operations as escalation
 from portal.escalation.queries import clocks_due
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
+from portal.hearing import operations as hearing
 from portal.leads import activities, figures, hand_over, notes, team
 from portal.leads import operations as leads
 from portal.leads.basis import Basis, BasisKind
@@ -676,16 +677,36 @@ def react(at: datetime) -> None:
         session().flush()
 
 
-def hear_by_mail(stage: Stage, seed: int, _at: datetime) -> None:
-    """Let some named reps, and a few of the others, hear of offers by mail."""
+WISHES: Sequence[Mapping[str, Any]] = (
+    {"hears": "daily", "digest_hour": 7},
+    {"quiet_from": 19, "quiet_until": 7, "temperatures": ["hot", "warm"]},
+    {"by_subject": {"new_leads": "hourly"}, "extent": "teaser"},
+)
+"""What some of those who hear by mail wish; all others hear as their roles do."""
+
+
+def hear_by_mail(stage: Stage, seed: int, at: datetime) -> None:
+    """Let some named reps, and a few of the others, hear of offers by mail.
+
+    Every second of the others has wishes of her own.
+    """
     rng = Random(f"{seed} mail")  # noqa: S311
     known = [
         rep.id
         for firm in stage.firms.values()
         for rep in firm.reps
-        if rng.random() < HEARS_BY_MAIL or rep.name in cast.HEAR_BY_MAIL
+        if rng.random() < HEARS_BY_MAIL or is_named(rep)
     ]
     session().execute(update(User).where(User.id.in_(known)).values(hears_by_mail=True))
+    named = {rep.id for one in stage.firms.values() for rep in one.reps if is_named(rep)}
+    others = [rep_id for rep_id in known if rep_id not in named]
+    for rep_id, wishes in zip(others[::2], cycle(WISHES), strict=False):
+        hearing.choose(rep_id, at, **wishes)
+
+
+def is_named(rep: Actor) -> bool:
+    """Say whether somebody hears by mail in any case."""
+    return rep.name in cast.HEAR_BY_MAIL
 
 
 # -- the year --------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ from portal.pickup.models import Pickup
 SPAN = timedelta(days=7)
 LOOKS_BACK = 2 * SPAN
 """What came up a week earlier may have been told in this one."""
-MOST_THINGS = 2000
+MOST_THINGS = 1000
 NAMED = 3
 
 

@@ -209,7 +209,7 @@ def first_hour(wishes: Wishes, back: datetime) -> datetime:
 def quiet_end(wishes: Wishes, at: datetime) -> datetime | None:
     """Return when the quiet hours end in which `at` falls; None where it falls in none."""
     begins, ends = wishes.quiet_from, wishes.quiet_until
-    if begins is None or ends is None:
+    if begins is None or ends is None or begins == ends:
         return None
     hour = at.astimezone(ZoneInfo(wishes.timezone)).hour
     quiet = begins <= hour < ends if begins < ends else hour >= begins or hour < ends

@@ -7,8 +7,10 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from portal.hearing.models import Hears, Topic
+from portal.hearing.models import Hears, Subject, Topic
 from portal.hearing.rules import (
     MANDATORY,
     SUBJECT_OF,
@@ -191,3 +193,41 @@ def test_a_plan_puts_into_one_mail_what_the_sender_would():
 
     made = plan(Wishes("daily"), [Thing(OFFER, on(16, 11))], away)
     assert [mail.at for mail in made.mails] == [on(20, 8)]
+
+
+hours = st.integers(0, 23)
+rhythms = st.sampled_from(list(Hears))
+
+
+@settings(max_examples=30)
+@given(
+    wishes=st.builds(
+        Wishes,
+        rhythms,
+        hours,
+        hours,
+        hours,
+        st.sampled_from(["Europe/Berlin", "Asia/Kolkata", "America/New_York", "Pacific/Chatham"]),
+        st.integers(1, 7),
+        st.dictionaries(st.sampled_from(list(Subject)), rhythms, max_size=3),
+    ),
+    # around the night in which the clocks of Berlin go back
+    came=st.lists(
+        st.tuples(st.sampled_from([OFFER, OWED, NEWS, SOON]), st.integers(0, 72 * 60)), max_size=12
+    ),
+    gone=st.integers(0, 96),
+)
+def test_whatever_she_wishes_all_is_told_once_and_nothing_before_it_came(wishes, came, gone):
+    begins = on(24, 0, month=10)
+
+    def away(at):
+        until = begins + timedelta(hours=gone)
+        return until if at < until else None
+
+    things = [Thing(topic, begins + timedelta(minutes=minutes)) for topic, minutes in came]
+    made = plan(wishes, things, away)
+    told = [thing for mail in made.mails for thing in mail.things]
+    assert len(told) + len(made.unwanted) == len(things)
+    assert set(told) | set(made.unwanted) == set(things)
+    assert all(mail.at >= thing.at for mail in made.mails for thing in mail.things)
+    assert not any(thing.topic in MANDATORY for thing in made.unwanted)

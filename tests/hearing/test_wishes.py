@@ -23,6 +23,7 @@ from portal.hearing.models import HearingWishes, Notice, NoticeRound
 from portal.hearing.preview import look_back
 from portal.hearing.queries import find_hearer
 from portal.notifications import telling
+from portal.offers.models import HearingOrder
 from portal.partners.events import AbsenceRemoved
 from portal.partners.models import Absence
 from portal.pickup import operations as pickup
@@ -262,6 +263,25 @@ def test_the_preview_of_a_week_says_what_was_really_sent(ctx):
         assert [line.at for line in one.lines] == sent[user.id]
         assert sent[user.id]
     assert [one.left_out for one in foreseen] == [0, 3, 0, 0]
+
+
+def test_a_manager_names_on_a_page_who_hears_first_and_reads_again_what_cannot_be(app):
+    firm = make_partner()
+    alice, bob = make_person(firm, name="Alice"), make_person(firm, name="Bob")
+    client = sign_in(app.test_client(), make_person(firm, "partner_manager"))
+    token = csrf_of(client.get("/team/first").text)
+    typed = {"csrf_token": token, "minutes": "20", f"place-{bob.id}": "1"}
+    for wrong in ({f"place-{alice.id}": "1"}, {"minutes": "0"}, {"minutes": "soon"}):
+        answer = client.post("/team/first", data={**typed, **wrong})
+        assert answer.status_code == 422
+        assert '<option value="1" selected>' in answer.text
+    places = {f"place-{alice.id}": "2", "place-999999": "1", f"place-{bob.id}": "1"}
+    assert client.post("/team/first", data={**typed, **places}).status_code == 303
+    with app.app_context():
+        order = session().get(HearingOrder, firm.id)
+        assert (order.user_ids, order.minutes) == ([bob.id, alice.id], 20)
+    rep = sign_in(app.test_client(), alice)
+    assert rep.get("/team/first").status_code == 403
 
 
 def test_to_choose_who_hears_asks_as_much_for_many_people_as_for_few(ctx):

@@ -401,6 +401,7 @@ class Lead(Base):
             postgresql_include=["id"],
             postgresql_where=text("owner_id IS NOT NULL"),
         ),
+        Index("ix_leads_long_term", "id", postgresql_where=text("long_term")),
         Index(None, "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
         Index(None, "qualifier_id", postgresql_where=text("qualifier_id IS NOT NULL")),
         Index(

@@ -90,6 +90,7 @@ class OfferRound(Base):
     decided_at: Mapped[datetime | None]
 
     __table_args__ = (
+        Index(None, "opened_at"),
         UniqueConstraint("lead_id", "number"),
         # what offers refer to
         UniqueConstraint("id", "lead_id"),

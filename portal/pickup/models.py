@@ -89,6 +89,13 @@ class Pickup(Base):
             postgresql_where=text("ended_at IS NULL"),
         ),
         Index(None, "lead_id", "id"),
+        # what reports count; a claim adds nothing to either
+        Index("ix_pickups_ended", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
+        Index(
+            "ix_pickups_first_contact",
+            "first_contact_at",
+            postgresql_where=text("first_contact_at IS NOT NULL"),
+        ),
         # what a firm has picked up lately
         Index(None, "organisation_id", "picked_at"),
         CheckConstraint(

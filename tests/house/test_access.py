@@ -87,8 +87,8 @@ INSIDERS = {
     "session_id": ("alan",),
     "return_id": ("alice",),
 }
-# what a firm may do that saw the lead and was too late
-FOR_LOSERS = {"offers.stand_by", "reasons.why_us", "knowledge.page", "knowledge.claim"}
+# what a firm may do that saw the lead and was too late; to who watches its card it says so
+FOR_LOSERS = {"live.card", "offers.stand_by", "reasons.why_us", "knowledge.page", "knowledge.claim"}
 PARTNERS = ("alice", "alan", "anna", "bob", *STRANGERS)
 # a press that says in the list that there is nothing (more) to do, or reads the form first
 GONE_SAID_OTHERWISE = {

@@ -271,6 +271,11 @@ def came_said(whole: Slice) -> tuple[str, str]:
             _("Leads that came into these hands: those that were picked up in the period."),
             _("number of leads picked up"),
         )
+    if whole.whose is Whose.FIRM:
+        return (
+            _("Leads that were offered to the firm in the period; of one person: those picked up."),
+            _("number of leads offered"),
+        )
     return (
         _("Leads that came to these firms: those that were offered to them in the period."),
         _("number of leads offered"),

@@ -20,6 +20,7 @@ from portal.accounts.viewing import only_look
 from portal.core import alarms, clock, events, jobs, logs
 from portal.core import db as database
 from portal.core.config import Settings
+from portal.core.mail import standing
 from portal.desk import live as desk_live
 from portal.web import live
 from portal.web.access import check_access, public
@@ -140,6 +141,12 @@ def choose_timezone() -> str | None:
     return actor.timezone if actor else None
 
 
+def mails_come_back() -> bool:
+    """Say whether mails to who is signed in came back, so that she gets none."""
+    actor = find_actor()
+    return actor is not None and standing.find_marked(actor.email) is not None
+
+
 def page_context() -> dict[str, Any]:
     """Return what every template may use."""
     settings: Settings = current_app.config["SETTINGS"]
@@ -152,6 +159,7 @@ def page_context() -> dict[str, Any]:
         "locale": choose_locale(),
         "local_run": settings.local,
         "stream_url": f"{settings.stream_url}/stream",
+        "mails_come_back": mails_come_back,
         "made_at": round(clock.now().timestamp() * 1000),
         "_": translator(),
     }

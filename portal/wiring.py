@@ -88,6 +88,7 @@ from portal.hearing.events import HearingChanged
 from portal.imports import jobs as _imports  # noqa: F401
 from portal.imports import routes as imports
 from portal.imports.events import LeadsImported
+from portal.inbound import address_pages
 from portal.inbound import answer_pages as incoming_answers
 from portal.inbound import jobs as _inbound  # noqa: F401
 from portal.inbound import mail_pages as incoming
@@ -319,6 +320,7 @@ ROOMS = (
     scoring.blueprint,
     inbound.blueprint,
     incoming.blueprint,
+    address_pages.blueprint,
     incoming_answers.blueprint,
     by_hand.blueprint,
     finds.blueprint,

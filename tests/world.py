@@ -353,6 +353,7 @@ def make_things(world, alpha, at):
         "mail_id": "20260101T000000-1",
         "jobs.retry_mail mail_id": 1,
         "mail_health.resend mail_id": 1,
+        "mail_health.release address_id": 1,
         "organisation_id": alpha.id,
         "pickup_id": world.pickups["held"],
         "request_id": make_request(world, at),

@@ -15,14 +15,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import User
 from portal.accounts.permissions import Permission
 from portal.core import clock, jobs
 from portal.core.config import Settings
 from portal.core.db import session
-from portal.core.mail import health, outbox
-from portal.inbound import mail_pages, mails
+from portal.core.mail import health, outbox, standing
+from portal.inbound import bounces, mail_pages, mails
 from portal.leads.models import Lead
 from portal.web.access import requires
 from portal.web.htmx import go
@@ -51,6 +52,7 @@ KINDS: dict[str, Any] = {
     "team_late": _l("Late in the firm"),
     "help_asked": _l("Help or a price asked for"),
     "help_answered": _l("Help or a price answered"),
+    "address_check": _l("Does your address work again?"),
     "activity_due": _l("Reminder of an activity"),
     "knowledge": _l("Who knew the customer"),
     "more_time": _l("More time"),
@@ -96,6 +98,27 @@ class FailedMail:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class MarkedAddress:
+    """An address that gets no mails, or no digest, as the page lists it.
+
+    `user_id` only where the person still has this address.
+    """
+
+    id: int
+    user_id: int | None
+    person: str
+    firm: str
+    lead_id: int | None
+    lead_number: str
+    domain: str
+    words: str
+    code: str
+    came_back: int
+    complained: bool
+    at: datetime
+
+
 @blueprint.get("", endpoint="mail_health")
 @requires(Permission.MAILS_MANAGE)
 def mail_health_page() -> ResponseReturnValue:
@@ -111,6 +134,7 @@ def mail_health_page() -> ResponseReturnValue:
         domains=health.list_domains(at, SHOWN),
         reasons=reasons,
         failed=list_failed(),
+        marked=list_marked(),
         came_in=mail_pages.lines(mails.list_not_understood()),
         came_in_today=mails.count_states(at - health.DAY),
         lead_address=settings.lead_address,
@@ -129,6 +153,16 @@ def resend(mail_id: int) -> ResponseReturnValue:
 @requires(Permission.MAILS_MANAGE)
 def resend_all() -> ResponseReturnValue:
     return told(outbox.retry_failed(clock.now()))
+
+
+@blueprint.post("/addresses/<int:address_id>/release")
+@requires(Permission.MAILS_MANAGE)
+def release(address_id: int) -> ResponseReturnValue:
+    if bounces.release(address_id, clock.now()):
+        flash(_("The address gets mails again, those held within the last day first."), "success")
+    else:
+        flash(_("The address gets mails already."))
+    return go(url_for("mail_health.mail_health"))
 
 
 def told(count: int) -> ResponseReturnValue:
@@ -193,6 +227,42 @@ def list_failed() -> list[FailedMail]:
         )
         for row in rows
     ]
+
+
+def list_marked() -> list[MarkedAddress]:
+    """Return the addresses that get no mails, with whose they are; not what was corrected."""
+    rows = standing.list_barred(SHOWN)
+    ids = {row.user_id for row in rows if row.user_id}
+    query = select(User).options(joinedload(User.organisation)).where(User.id.in_(ids))
+    people = {user.id: user for user in session().scalars(query)} if ids else {}
+    leads = names(Lead.id, Lead.number, {row.lead_id for row in rows if row.lead_id})
+    found = []
+    for row in rows:
+        user = people.get(row.user_id)
+        if row.user_id and (user is None or not has_address(user, row.address_hash)):
+            continue
+        found.append(
+            MarkedAddress(
+                row.id,
+                user.id if user else None,
+                user.name if user else "",
+                user.organisation.name if user else "",
+                row.lead_id if row.lead_id in leads else None,
+                leads.get(row.lead_id, ""),
+                row.domain,
+                health.explain(row.code) if row.marked_at else _("Complained of a mail as spam."),
+                row.code if row.marked_at else "",
+                row.came_back,
+                row.complained_at is not None,
+                row.since,
+            )
+        )
+    return found
+
+
+def has_address(user: User, known: bytes) -> bool:
+    """Say whether this is the address at which a person is reached now."""
+    return user.active and standing.hash_of(user.email) == known
 
 
 def names(key: Any, name: Any, wanted: set[int]) -> dict[int, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from portal.core.jobs import Payload, job, sweep
+from portal.core.mail import standing
 from portal.inbound import mails
 
 
@@ -22,5 +23,6 @@ def read_waiting(message_id: int, at: datetime) -> None:
 
 @job("inbound.forget_mails", queue="bulk")
 def forget_mails(_payload: Payload, at: datetime) -> None:
-    """Forget mails as they came."""
+    """Forget mails as they came, and what came back long ago."""
     mails.forget_mails(at)
+    standing.forget(at)

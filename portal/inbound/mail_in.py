@@ -22,8 +22,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from portal.core import circumstances, clock, jobs, logs, mishaps
 from portal.core.config import Settings
 from portal.core.db import db, unit_of_work
-from portal.core.mail import replies
-from portal.inbound import mails
+from portal.core.mail import addresses, replies
+from portal.inbound import bounces, mails
 from portal.inbound.parsing import LARGEST
 
 log = logs.get(__name__)
@@ -66,7 +66,8 @@ class Keeper:
     ) -> str:
         """Take our addresses, in whatever case and with whatever behind a plus.
 
-        An address for answers that was never in a mail of ours is nobody's.
+        An address for answers that was never in a mail of ours is nobody's, nor is a sender that no
+        mail of ours had.
         """
         if len(envelope.rcpt_tos) >= MOST_RECIPIENTS:
             return "452 4.5.3 too many recipients"
@@ -74,6 +75,10 @@ class Keeper:
         local, _plus, token = local.strip('"').partition("+")
         if f"{local}@{domain}" == self.address:
             found: Where | str = Where(self.address)
+        elif local == addresses.BOUNCES:
+            with self.app.app_context():
+                place = bounces.place_of(address)
+            found = Where(place) if place else NO_SUCH
         elif local == replies.LOCAL and domain == self.domain:
             found = await asyncio.to_thread(self.look_up, token)
         else:

@@ -2,8 +2,8 @@
 
 Who wrote to the lead address, or whose mail one of the vendor's people forwards, is whom to call. A
 program's mail is never answered; what can't be understood waits for people. Not here: the listener
-(`mail_in`), how a mail is taken apart (`parsing`), answers to our own mails (`replies`), what is
-answered (notifications).
+(`mail_in`), how a mail is taken apart (`parsing`), answers to our own mails (`replies`), mails that
+came back (`bounces`), what is answered (notifications).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from portal.core.db import apart, session
 from portal.core.errors import Invalid, NotFound, Refused
 from portal.core.events import record
 from portal.duplicates import entrance
-from portal.inbound import forwards, parsing, replies, wall
+from portal.inbound import bounces, forwards, parsing, replies, wall
 from portal.inbound.automatic import why_automatic
 from portal.inbound.events import InquiryMailed, MailNotUnderstood, MailPutAside
 from portal.inbound.keeping import keep_files, load_raw, note_sender
@@ -148,6 +148,9 @@ def read_message(message_id: int, at: datetime) -> InboundMessage | None:
         mail = parsing.take_apart(raw.raw)
     except Unreadable as trouble:
         return settle(message, MailState.NOT_UNDERSTOOD, str(trouble), at)
+    told = bounces.hear(message.recipient, mail, at)
+    if told:
+        return settle(message, MailState.IGNORED, told, at)
     automatic = why_automatic(
         mail.headers, mail.sender, mail.subject, raw.envelope_from, settings.mail_domain
     )

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email import policy
 from email.errors import MessageError
 from email.message import EmailMessage
@@ -22,6 +22,8 @@ from email.parser import BytesParser
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+
+from portal.inbound.reports import report_in
 
 LARGEST = 15 * 1024 * 1024
 MOST_HEADER_BYTES, MOST_HEADERS, LONGEST_HEADER = 64 * 1024, 300, 8 * 1024
@@ -63,7 +65,8 @@ class Mail:
     subject and text of a mail that was forwarded as a file. `addressed` are the addresses it names
     as its own, the one nearest to us first, `answers` the Message-IDs it is an answer to, and
     `vouched` what servers on its way say of the sender, the last one first. `written` is
-    the beginning of the text with the signs in it that can't be seen, for who must know of them.
+    the beginning of the text with the signs in it that can't be seen, for who must know of them;
+    `report` what a mail system says of one of ours (`reports`).
     """
 
     sender: str
@@ -78,6 +81,7 @@ class Mail:
     addressed: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
     vouched: tuple[str, ...] = ()
+    report: dict[str, str] = field(default_factory=dict)
 
 
 class Unreadable(Exception):
@@ -186,6 +190,7 @@ def read(mail: EmailMessage) -> dict[str, Any]:
         "forwarded": forwarded_in(attached) if attached is not None else None,
         "addressed": addressed(mail),
         "answers": answers(mail),
+        "report": report_in(mail),
         "vouched": [one_line(str(one)) for one in mail.get_all(VOUCHED, [])[:MOST_VOUCHED]],
     }
 

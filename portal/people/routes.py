@@ -16,6 +16,7 @@ from portal.accounts.viewing import may_look_as
 from portal.accounts.words import ROLE_NAMES, roles_in_words
 from portal.core import clock
 from portal.core.errors import Invalid, Refused
+from portal.core.mail import standing
 from portal.people import queries, rules
 from portal.people.forms import PersonForm
 from portal.people.rules import State
@@ -92,6 +93,7 @@ def lines(people: list[User] | Any) -> list[dict[str, Any]]:
     """Return people as a list shows them: with state, roles and what is missing, in words."""
     at, words = clock.now(), states()
     firms = queries.firms_in_people([person.organisation_id for person in people])
+    barred = standing.find_barred([person.email for person in people])
     found = []
     for person in people:
         firm = firms[person.organisation_id]
@@ -108,6 +110,7 @@ def lines(people: list[User] | Any) -> list[dict[str, Any]]:
                     person.organisation.kind,
                     firm,
                     chosen.demands_second_step(person.roles),
+                    reached=person.email not in barred or barred[person.email].marked_at is None,
                 ),
             }
         )

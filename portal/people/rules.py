@@ -47,11 +47,18 @@ def fits(roles: Collection[str], kind: str) -> bool:
     return bool(roles) and set(roles) <= set(ROLES_OF_KIND[kind])
 
 
-def missing_of(person: User, state: State, kind: str, firm: Firm, demanded: bool) -> list[str]:
-    """Say what keeps a person or her firm from working, each in a few words."""
+def missing_of(
+    person: User, state: State, kind: str, firm: Firm, demanded: bool, reached: bool = True
+) -> list[str]:
+    """Say what keeps a person or her firm from working, each in a few words.
+
+    `reached`: mails to the person don't come back.
+    """
     if state == State.GONE:
         return []
     found: list[str] = []
+    if not reached:
+        found.append(_("mails to this address come back"))
     if not fits(person.roles, kind):
         found.append(_("no role that fits the firm"))
     if state == State.EXPIRED:

@@ -61,7 +61,7 @@ MAY_REFUSE = {
 }
 # refused, or a form that takes nothing in any more
 NOT_THEIRS = re.compile(r"status of (403|404|410) ")
-FOR_ALL = ("accounts.", "api.", "form.", "inbound.", "notifications.", "sign_up.")
+FOR_ALL = ("accounts.", "address_check.", "api.", "form.", "inbound.", "notifications.", "sign_up.")
 OF_EACH = {"sign_up.requests", "sign_up.request_page", "hearing.page"}
 WIDE_TOO = {
     "desk.board",
@@ -314,6 +314,7 @@ def paths_of(live, field):
         "sheets.report": [field.sheet],
         "accounts.invitation": [field.invitation],
         "accounts.reset": ["no-such-token"],
+        "address_check.page": ["no-such-token"],
         "accounts.open_sign_in_link": [field.sign_in_link],
         "notifications.mail_page": [field.mail],
         "incoming.page": [field.mail_in],

@@ -44,6 +44,8 @@ PUBLIC_ENDPOINTS = {
     "accounts.sign_in",
     "accounts.sign_in_by_link",
     "accounts.take_code",
+    "address_check.page",
+    "address_check.release",
     "api.openapi",
     "api.reference",
     "figures.metrics",

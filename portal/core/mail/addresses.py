@@ -11,6 +11,8 @@ import hmac
 import unicodedata
 from email.headerregistry import Address
 
+BOUNCES = "b"
+"""What the local part of an envelope sender begins with."""
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -46,9 +48,19 @@ def sender(mail_domain: str) -> str:
     return f"leads@{mail_domain}"
 
 
-def bounce_address(mail_id: int, mail_domain: str, secret_key: str) -> str:
+def bounce_address(mail_id: int, inbound_domain: str, secret_key: str) -> str:
     """Return the envelope sender of one mail: what can't be delivered comes back there."""
-    return f"b+{_sign(_short(mail_id), secret_key)}@{mail_domain}"
+    return f"{BOUNCES}+{_sign(_short(mail_id), secret_key)}@{inbound_domain}"
+
+
+def read_bounce_address(address: str, inbound_domain: str, secret_key: str) -> int | None:
+    """Return the mail whose envelope sender this is; None for what is none of ours."""
+    local, _at, domain = address.strip().strip("<>").lower().rpartition("@")
+    name, _plus, token = local.strip('"').partition("+")
+    if name != BOUNCES or domain != inbound_domain:
+        return None
+    ids = read_token(token, secret_key) if token.isascii() else None
+    return ids[0] if ids and len(ids) == 1 else None
 
 
 def read_token(token: str, secret_key: str) -> list[int] | None:

@@ -39,6 +39,7 @@ class Queue:
     sending: Pile
     stuck: int
     failed: Pile
+    held: Pile
     sent_today: int
     last_sent_at: datetime | None
 
@@ -112,6 +113,7 @@ def look(at: datetime) -> Queue:
         sending=piles.get("sending", Pile()),
         stuck=session().scalar(stuck) or 0,
         failed=piles.get("failed", Pile()),
+        held=piles.get("held", Pile()),
         sent_today=count,
         last_sent_at=last,
     )
@@ -132,7 +134,7 @@ def list_domains(at: datetime, limit: int) -> list[Domain]:
             sent,
             func.count().filter(mail.tried_at > at - timedelta(minutes=1)),
         )
-        .where((mail.status != "sent") | (mail.tried_at > at - DAY))
+        .where(mail.status.in_((*OPEN, "failed")) | (mail.tried_at > at - DAY))
         .group_by(mail.domain)
         .order_by(waiting.desc(), failed.desc(), sent.desc(), mail.domain)
         .limit(limit)
@@ -146,7 +148,7 @@ def list_reasons(limit: int) -> list[Reason]:
     failed = func.count().filter(mail.status == "failed")
     rows = session().execute(
         select(mail.error, func.count() - failed, failed)
-        .where(mail.status != "sent", mail.error.is_not(None))
+        .where(mail.status.in_((*OPEN, "failed")), mail.error.is_not(None))
         .group_by(mail.error)
         .order_by(func.count().desc(), mail.error)
         .limit(limit)
@@ -183,6 +185,7 @@ BEGINNINGS = {
     "interrupted": INTERRUPTED,
     "next": OUT_OF_TIME,
     "left": NOBODY,
+    "challenge": "challenge",
     "login": "server: ",
     "sender": "sender: ",
 }
@@ -221,6 +224,7 @@ def explain(error: str) -> str:
         "left": _("Whoever its file was made for may not have it any more."),
         "login": _("Our mail server does not let us in."),
         "sender": _("Our mail server refuses our sender's address."),
+        "challenge": _("The receiver asks our programme to confirm each mail."),
         "unwritten": _("The mail could not be written."),
         "mailbox": _("There is no such mailbox."),
         "domain": _("There is no such domain, or it takes no mail."),

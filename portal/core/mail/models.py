@@ -5,7 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+)
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import CITEXT, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -17,6 +24,7 @@ class OutgoingEmail(Base):
     """One mail to one person. `dedupe_key` makes sure that it is written once.
 
     queued → sending → sent; back to queued with a delay after an error, failed after the last one.
+    held while its address takes no mails of ours (`standing`).
     `encloses` names who makes the file that goes along, and of which ids (`enclosures`).
     """
 
@@ -61,7 +69,58 @@ class OutgoingEmail(Base):
             "id",
             postgresql_where=sql("status = 'failed'"),
         ),
-        CheckConstraint("status IN ('queued','sending','sent','failed')", name="status"),
+        Index(
+            "ix_outgoing_emails_held",
+            "to_address",
+            postgresql_where=sql("status = 'held'"),
+        ),
+        CheckConstraint("status IN ('queued','sending','sent','failed','held')", name="status"),
+    )
+
+
+class MailAddress(Base):
+    """What is known of how an address takes our mails; the address itself stands nowhere here.
+
+    `code` says why it was marked, as the queue notes errors; what came back before `counts_from`
+    counts no more. `last_mail_id` is the mail that was told of last.
+    """
+
+    __tablename__ = "mail_addresses"
+
+    id: Mapped[Id]
+    address_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    domain: Mapped[str]
+    marked_at: Mapped[datetime | None]
+    code: Mapped[str | None]
+    complained_at: Mapped[datetime | None]
+    counts_from: Mapped[datetime]
+    last_mail_id: Mapped[int | None] = mapped_column(BigInteger)
+
+    __table_args__ = (
+        Index(
+            "ix_mail_addresses_barred",
+            "id",
+            postgresql_where=sql("marked_at IS NOT NULL OR complained_at IS NOT NULL"),
+        ),
+    )
+
+
+class MailReturn(Base):
+    """A mail came back, for good or for now, or its reader complained; once for each mail."""
+
+    __tablename__ = "mail_returns"
+
+    id: Mapped[Id]
+    address_id: Mapped[int] = mapped_column(ForeignKey("mail_addresses.id", ondelete="CASCADE"))
+    mail_id: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str]
+    code: Mapped[str]
+    at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("mail_id", "kind"),
+        Index(None, "address_id", "at"),
+        CheckConstraint("kind IN ('hard','soft','complaint')", name="kind"),
     )
 
 

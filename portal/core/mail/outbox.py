@@ -1,7 +1,8 @@
 """The queue of outgoing mail: written with its cause, drained by a job.
 
 queued → sending → sent. A mail that can't be delivered now waits its turn on the ladder; one that
-never can, or has used the ladder up, is failed and seen on the page about mails. Should a worker
+never can, or has used the ladder up, is failed and seen on the page about mails. What is for an
+address that takes no mails of ours is held until somebody releases it. Should a worker
 die between the server's yes and our note of it, the mail goes out a second time with the same
 Message-ID, never a third time. Mails that only lay in the dead worker's batch are just taken up
 again: which one was being handed over is written down before.
@@ -39,7 +40,7 @@ from sqlalchemy.dialects.postgresql import insert
 from portal.core import clock, jobs, logs, mishaps
 from portal.core.config import Settings
 from portal.core.db import ask, put, session, unit_of_work
-from portal.core.mail import addresses, enclosures, rendering, replies, transport
+from portal.core.mail import addresses, enclosures, rendering, replies, standing, transport
 from portal.core.mail.models import OutgoingEmail
 from portal.core.mail.replies import Reply
 
@@ -60,7 +61,8 @@ OUT_OF_TIME = "not tried yet"
 NOBODY = "nobody to send it to any more"
 # what opens something for whoever reads it: it stands in the mail, and in the row until it is sent
 SECRET = re.compile(
-    r"(?i)((?:/|%2F)(?:m|reset|invite|sign-in|partner-sign-up|form-confirmation)(?:/|%2F))[A-Za-z0-9_-]{8,}"
+    r"(?i)((?:/|%2F)(?:m|reset|invite|sign-in|partner-sign-up|form-confirmation|address-check)"
+    r"(?:/|%2F))[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]{8,})?"
 )
 REPLY = re.compile(rf"(?i)(\b{replies.LOCAL}(?:\+|%2B|-)){replies.SECRET}")
 
@@ -98,6 +100,7 @@ TAKEN = (
     OutgoingEmail.message_id,
     OutgoingEmail.attempts,
     OutgoingEmail.created_at,
+    OutgoingEmail.kind,
 )
 
 
@@ -297,8 +300,35 @@ def enclosed_in(mail: Row[Any], at: datetime) -> enclosures.Enclosure | None:
 def claim(at: datetime, limit: int = BATCH, pace: int = 0) -> list[Row[Any]]:
     """Take mails that are due: they are `sending` until settled, or until the lease is over.
 
-    With a `pace` no domain has more than so many in any minute, whoever else drains.
+    With a `pace` no domain has more than so many in any minute, whoever else drains. What is for an
+    address that takes none is held instead.
     """
+    while taken := take(at, limit, pace):
+        held = standing.hold(taken)
+        for reason in set(held.values()):
+            hold_back([mail_id for mail_id, why in held.items() if why == reason], reason)
+        if ready := [mail for mail in taken if mail.id not in held]:
+            return ready
+    return []
+
+
+def hold_back(mail_ids: Sequence[int], reason: str) -> None:
+    """Keep claimed mails that must not go out; they used no rung and no pace."""
+    session().execute(
+        update(OutgoingEmail)
+        .where(OutgoingEmail.id.in_(mail_ids))
+        .values(
+            status="held",
+            error=reason,
+            attempts=func.greatest(OutgoingEmail.attempts - 1, 0),
+            tried_at=None,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def take(at: datetime, limit: int, pace: int) -> list[Row[Any]]:
+    """Take so many mails that are due, whomever they are for."""
     which: list[ColumnElement[bool]] = [
         OutgoingEmail.status == "queued",
         OutgoingEmail.next_attempt_at <= at,

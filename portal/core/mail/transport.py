@@ -195,7 +195,7 @@ class Transport:
         """Hand a mail over. Raises `ServerAway`, `Lost`, `NotNow` or `Never`."""
         to, raw = written(mail, self.settings, enclosed)
         envelope = addresses.bounce_address(
-            mail.id, self.settings.mail_domain, self.settings.secret_key
+            mail.id, self.settings.inbound_domain, self.settings.secret_key
         )
         if not to.isascii():
             raise Never("the address needs SMTPUTF8")

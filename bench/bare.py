@@ -18,6 +18,7 @@ from portal.core import clock
 from portal.core.config import sqlalchemy_url
 from portal.core.events import WRITE_EVENT
 from portal.core.tokens import hash_secret
+from portal.matching.fairness import picks_asked
 from portal.pickup.events import LeadPickedUp
 from portal.pickup.queries import BOUNDS_LOCKED, OPEN_AND_OFFER
 from portal.pickup.taking import TAKE
@@ -56,9 +57,7 @@ def pick(link: sqlalchemy.Connection, secret: str, lead: int, at: datetime) -> N
         "user_id": actor.id,
         "person": actor.id,
         "lead_id": lead,
-        "at": at,
-        # picks are not capped
-        "since": None,
+        **picks_asked(None),
     }
     offer = link.execute(OPEN_AND_OFFER, asked).all()[0]
     due = at + timedelta(days=7)

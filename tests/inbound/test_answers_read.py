@@ -16,6 +16,7 @@ from portal.feedback.rules import Status
 from portal.inbound.intent import Reader, read_reply, understand
 from portal.inbound.keywords import ANSWERS, CHOICES, Action
 from portal.inbound.parsing import read, text_in
+from portal.inbound.replies import own_part
 from portal.inbound.written import LONGEST_LINE, MOST_BYTES, MOST_LINES, own_words
 from tests.inbound.clients import ADDRESS, CLIENTS, DE, EN, marked
 from tests.notifications.kinds import KINDS
@@ -351,6 +352,9 @@ def test_no_text_takes_long(ctx):
             began = time.process_time()
             read_reply(body * 100, known, ENGLISH)
             assert time.process_time() - began < 0.25, name
+        began = time.process_time()
+        own_part(body * 10)
+        assert time.process_time() - began < 0.25, name
     assert len(own_words("word " * 100_000, None).words) <= MOST_BYTES
     kept = own_words("word\n" * 10_000 + "WON", None)
     assert (kept.words.count("\n") < MOST_LINES, kept.doubts) == (True, ("cut",))

@@ -28,7 +28,8 @@ LOCAL = "fb"
 """What the local part of these addresses begins with."""
 SECRET = "[a-z2-7]{26}"  # noqa: S105
 IN_ADDRESS = re.compile(rf"(?i)\b{LOCAL}\+({SECRET})@")
-IN_TEXT = re.compile(rf"(?im)^[\s>|*]*Ref:\s*{LOCAL}-({SECRET})[\s*]*$")
+# within one line and without a second try, however long what somebody sends
+IN_TEXT = re.compile(rf"(?im)^[ \t>|*]*+Ref:[ \t]*+{LOCAL}-({SECRET})[ \t*]*+$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from portal.inbound.mail_pages import why
 from portal.inbound.models import InboundMessage
 from portal.inbound.parsing import Mail
 from portal.inbound.wishes import read_wish
-from portal.pickup.queries import list_mine
+from portal.pickup.queries import list_told
 from portal.web.access import requires
 from portal.web.forms import Form, needed
 from portal.web.htmx import go
@@ -44,10 +44,10 @@ class EnterForm(Form):
     note = TextAreaField(_l("Note"))
 
     def offer(self, person: Actor | None) -> None:
-        """Offer the leads that a person has in hand, and the five answers."""
-        held = list_mine(person) if person else []
+        """Offer the leads on which a person may report, and the five answers."""
+        held = list_told(person) if person else []
         locale = str(get_locale())
-        self.pickup_id.choices = [
+        self.pickup_id.choices = [("", _("Please choose"))] + [
             (str(pickup.id), f"{lead.number} · {lead.title}") for pickup, lead in held
         ]
         self.status.choices = [("", _("Please choose"))] + [
@@ -82,12 +82,15 @@ def propose(form: EnterForm, message: InboundMessage, mail: Mail, person: Actor)
     """Write in what a mail seems to say, and the lead that it answers about."""
     token = replies.find_tokens(message, mail)[:1]
     sent = replies.sent_with(token[0]) if token else ""
-    typed = read_wish(replies.own_part(mail.written), sent, person, clock.now()).typed
-    if token and token[0].pickup_id is not None:
+    wish = read_wish(replies.own_part(mail.written), sent, person, clock.now())
+    named = list_told(person, wish.number) if wish.number else []
+    if named:
+        form.pickup_id.data = str(named[0][0].id)
+    elif not wish.number and token and token[0].pickup_id is not None:
         form.pickup_id.data = str(token[0].pickup_id)
     for field in form:
-        if field.name in typed and field.name != "pickup_id":
-            field.data = typed[field.name]
+        if field.name in wish.typed and field.name != "pickup_id":
+            field.data = wish.typed[field.name]
 
 
 def show(

@@ -47,7 +47,7 @@ from portal.inbound.wishes import Target, Wish, read_wish
 from portal.leads.models import Lead
 from portal.offers.queries import was_offered
 from portal.offers.rules import AlreadyTaken
-from portal.pickup.queries import list_mine
+from portal.pickup.queries import list_mine, list_told
 from portal.pickup.refusals import words_of
 from portal.pickup.rules import asks_first
 from portal.sheets.operations import take_back
@@ -249,13 +249,13 @@ def target_of(came: Came, wish: Wish, actor: Actor) -> Target | None:
         return Target(token.topic, token.lead_id, token.pickup_id, token.mark)
     if wish.number and wish.action in ("pick", "decline"):
         return offered_as(wish.number, actor, came.at)
-    held = list_mine(actor)
-    by_number = [one for one in held if wish.number and one[1].number == wish.number]
-    if len(by_number) != 1 and len(held) != 1:
+    # a number that is none of hers names another lead than the one she has in hand
+    held = list_told(actor, wish.number) if wish.number else list_mine(actor)
+    if len(held) != 1:
         return None
-    pickup, lead = (by_number or held)[0]
+    ((pickup, lead),) = held
     mark = queries.mark_of_pickup(pickup.id)
-    return Target(Topic.QUESTION, lead.id, pickup.id, mark, named=bool(by_number))
+    return Target(Topic.QUESTION, lead.id, pickup.id, mark, named=bool(wish.number))
 
 
 def offered_as(number: str, actor: Actor, at: datetime) -> Target | None:

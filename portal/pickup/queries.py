@@ -528,6 +528,21 @@ def list_mine(actor: Actor) -> Sequence[tuple[Pickup, Lead]]:
     return [(row.Pickup, row.Lead) for row in rows]
 
 
+def list_told(actor: Actor, number: str = "") -> Sequence[tuple[Pickup, Lead]]:
+    """Return the open pickups on which the person may report, with their leads, her own first.
+
+    Those of whom she stands in for, too, and the firm's for its manager; of one `number` alone.
+    """
+    query = (
+        select(Pickup, Lead)
+        .join(Lead, Lead.id == Pickup.lead_id)
+        .where(_theirs(actor), Pickup.ended_at.is_(None))
+        .order_by((Pickup.user_id == actor.id).desc(), Pickup.feedback_due_at, Pickup.id)
+    )
+    rows = session().execute(query.where(Lead.number == number) if number else query)
+    return [(row.Pickup, row.Lead) for row in rows]
+
+
 def list_stood_in(actor: Actor) -> Sequence[AnyRow]:
     """Return the open pickups of those for whom the person stands in, the next due first."""
     if not actor.stands_in_for:

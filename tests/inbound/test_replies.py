@@ -438,6 +438,13 @@ def test_an_answer_that_names_two_leads_is_asked_back_and_one_without_a_lead_lis
     number = session().get_one(Lead, second.lead_id).number
     named = reply(listed, f"{number} PROPOSAL", rep, at=later)
     assert (named.state, answers(second)) == ("applied", [("proposal", "mail")])
+    # a number that is not hers stands for no other lead, however few she has in hand
+    lone = make_person(make_partner("Lone"), email="lone@lone.example")
+    hold(make_offered_lead(), lone)
+    assert reply(None, f"{number} WON 12500", lone).reason == "which"
+    # her firm's manager names one of the firm's
+    boss = make_person(rep.organisation, "partner_manager", email="boss@alpha.example")
+    assert reply(None, f"{number} WAITING", boss, at=later).lead_id == second.lead_id
     # 46: whom we don't know, and who only says so
     stranger = written(None, "WON 5", EVIL)
     assert (come_in(stranger).reason, told()[:0]) == ("stranger", [])

@@ -726,28 +726,31 @@ def press_again(reader: Reader, mark: str) -> tuple[Page, int]:
         "known": _("Say so"),
         "more_time": _("Ask for more time"),
         "comment": _("Note it"),
-        "hearing": _("Save"),
     }
-    number = None
-    if reader.link.purpose != Purpose.STOP:
-        number, _title = queries.title_of(lead_of(reader))
+    number, _title = queries.title_of(lead_of(reader))
     kept = {
         name: value[:KEPT_MOST]
         for name, value in reader.typed.items()
-        if name in (*KEPT, "pickup_id", "hears", "digest_hour", "quiet_from", "quiet_until")
-        or name.startswith(PRODUCT)
+        if name in (*KEPT, "pickup_id") or name.startswith(PRODUCT)
     }
+    return replace(
+        asked_again(reader, mark),
+        number=number,
+        body="_press.html",
+        button=buttons.get(reader.action or "", answer_words(kept.get("status")) or _("Send")),
+        kept=kept,
+    ), 409
+
+
+def asked_again(reader: Reader, mark: str) -> Page:
+    """Return the frame of a page that asks for a second press; what is pressed stands below it."""
     return Page(
         heading=_("Please press once more"),
-        number=number,
         sentence=_(
             "Some mail programs press buttons by themselves. So that nothing happens without you, "
             "we ask a second time."
         ),
         code=PressAgain.code,
-        body="_press.html",
         action=reader.action,
-        button=buttons.get(reader.action or "", answer_words(kept.get("status")) or _("Send")),
         nonce=reader.sign(mark, again=True),
-        kept=kept,
-    ), 409
+    )

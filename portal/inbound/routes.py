@@ -188,6 +188,9 @@ def pressed(reader: Reader, token: str) -> ResponseReturnValue:
     )
     if why is not None:
         record_apart(MailActionDoubted(at=at, link_id=link.id, user_id=actor.id, why=why))
+        if action == "hearing":
+            shown = wishing.try_out(actor, at, **NO_COOKIE)
+            return with_wishes(pages.asked_again(reader, nonce.mark), reader, token, shown), 409
         page, status = pages.press_again(reader, nonce.mark)
         return render(page, actor, token), status
     if action == "hearing":
@@ -256,19 +259,22 @@ def hearing(
     page = Page(
         heading=_("Mails to you"),
         code=code,
-        body="_hearing.html",
         action="hearing",
         nonce=reader.sign(""),
     )
-    html = render_template(
+    return with_wishes(page, reader, token, shown), status
+
+
+def with_wishes(page: Page, reader: Reader, token: str, shown: Shown) -> str:
+    """Render a page with the form of what the person wishes to hear below."""
+    return render_template(
         "inbound/page.html",
-        page=page,
+        page=replace(page, body="_hearing.html"),
         token=token,
         theme=reader.actor.theme,
         shown=shown,
         form=shown.form,
     )
-    return html, status
 
 
 def set_hearing(reader: Reader, token: str) -> ResponseReturnValue:

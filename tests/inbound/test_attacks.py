@@ -552,6 +552,39 @@ def test_case_16_the_page_of_the_link_sets_when_to_hear(client, rep):
     assert client.post(path, data={"hears": "never"}).status_code == 404
 
 
+def test_case_16_a_second_press_asks_with_all_that_was_wished(client, rep):
+    more = {"digest_weekday": 4, "by_subject": {"answers": "at_once"}, "extent": "teaser"}
+    wish(rep, hears="weekly", temperatures=["hot"], regions=["DE-NI"], report=False, **more)
+    path = issue(Purpose.STOP, rep, topic="digest")
+    shown = client.get(path)
+    fields = waited(client.application, Forms(shown.text).for_("hearing"), JUST_SHOWN)
+    typed = {
+        **fields,
+        **{"hears": "daily", "digest_weekday": "5", "on_answers": "at_once", "extent": "teaser"},
+        **{"temperatures": ["hot", "warm"], "regions": "DE-NI", "value_from": "1000"},
+    }
+    for look in ({"look": "1"}, {}):
+        doubted = client.post(path, data={**typed, **look})
+        assert doubted.status_code == 409
+        assert "Please press once more" in text_of(doubted.text)
+    # the whole form stands there as typed, with both its buttons
+    for said in (
+        '<option selected value="5">',
+        '<option selected value="at_once">',
+        'checked id="temperatures-1"',
+        'value="DE-NI"',
+        'name="look"',
+    ):
+        assert said in doubted.text, said
+    assert not re.search(r'<input[^>]*checked[^>]*name="report"', doubted.text)
+    assert get(HearingWishes, rep.id).hears == "weekly"
+    again = waited(client.application, Forms(doubted.text).for_("hearing"))
+    assert client.post(path, data={**typed, **again}).status_code == 200
+    now = get(HearingWishes, rep.id)
+    assert (now.hears, now.digest_weekday, now.temperatures) == ("daily", 5, ["hot", "warm"])
+    assert (now.report, now.by_subject) == (False, {"answers": "at_once"})
+
+
 def test_case_17_no_other_link_of_a_mail_signs_anybody_in(client, rep):
     _lead, path = offered(rep)
     assert press(client, path, "pick").status_code == 200

@@ -22,6 +22,7 @@ from portal.hearing.queries import back_from, read_traits
 from portal.hearing.rules import ASKING, OF_OFFERS, SUBJECT_OF, Facts, Thing, Traits, Wishes, plan
 from portal.leads.models import Lead
 from portal.offers.models import Dismissal, Offer, OfferRound
+from portal.offers.queries import teaser_titles
 from portal.partners.models import Absence
 from portal.partners.rules import day_at
 from portal.pickup.models import Pickup
@@ -100,8 +101,12 @@ def said(subject: Subject, count: int) -> str:
 
 def name_leads(lead_ids: Collection[int]) -> Mapping[int, str]:
     """Return numbers and titles of leads, as their mails say them."""
-    rows = session().execute(select(Lead.id, Lead.number, Lead.title).where(Lead.id.in_(lead_ids)))
-    return {lead_id: f"{number}: {title}" if title else number for lead_id, number, title in rows}
+    rows = session().execute(select(Lead.id, Lead.number).where(Lead.id.in_(lead_ids)))
+    titles = teaser_titles(lead_ids)
+    return {
+        lead_id: f"{number}: {titles[lead_id]}" if lead_id in titles else number
+        for lead_id, number in rows
+    }
 
 
 def list_things(user: User, since: datetime, until: datetime) -> list[Thing]:

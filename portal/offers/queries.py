@@ -247,6 +247,16 @@ def teaser_fields(type_ids: Collection[int]) -> dict[int, Collection[str]]:
     }
 
 
+def teaser_titles(lead_ids: Collection[int]) -> dict[int, str]:
+    """Return the titles of leads, by their ids, as far as their types show them before pickup."""
+    rows = session().execute(
+        select(Lead.id, Lead.title)
+        .join(LeadType, LeadType.id == Lead.type_id)
+        .where(Lead.id.in_(lead_ids), LeadType.teaser_fields.contains(["title"]))
+    )
+    return {lead_id: title for lead_id, title in rows if title}
+
+
 def find_card(lead_id: int, actor: Actor, at: datetime) -> Card | None:
     """Return the card of a lead that stands on offer for the person's firm.
 

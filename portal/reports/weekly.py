@@ -32,6 +32,7 @@ from portal.hearing.queries import wants_report
 from portal.notifications import letters, reply_addresses
 from portal.notifications.digest import hint_of_many
 from portal.notifications.letters import Letter
+from portal.offers.queries import teaser_titles
 from portal.pickup.models import Pickup
 from portal.reports import words
 from portal.reports.queries import Figures, list_owed, read
@@ -131,6 +132,7 @@ def chapter_of(whole: Slice, found: Figures, week: Period, at: datetime) -> dict
     """Return what a mail says of a slice: its figures, and what others owe in it."""
     lines = words.lines(MAILED, whole, found, read(whole, week.before, at))
     named = list_owed(whole, at) if found.owed and names_leads(whole) else ()
+    titles = teaser_titles([row.lead_id for row in named])
     return {
         "name": words.slice_called(whole.whose),
         "share": percent(found.processed_share),
@@ -142,7 +144,7 @@ def chapter_of(whole: Slice, found: Figures, week: Period, at: datetime) -> dict
         "rows": [
             {
                 "number": row.number,
-                "title": row.title,
+                "title": titles.get(row.lead_id, ""),
                 "path": f"/leads/{row.lead_id}",
                 "due": moment(row.feedback_due_at),
                 "whom": row.holder if whole.whose is Whose.FIRM else f"{row.holder}, {row.firm}",
@@ -162,8 +164,9 @@ def question_of(row: AnyRow, reply: Reply, user: User, at: datetime) -> dict[str
     """Return an owed answer with its five buttons."""
     pickup = session().get_one(Pickup, row.id)
     path = letters.question_path(pickup, user, at)
+    title = teaser_titles([row.lead_id]).get(row.lead_id, "")
     return {
-        "lead": {"number": row.number, "title": row.title},
+        "lead": {"number": row.number, "title": title},
         "state": str(_("due %(when)s", when=moment(row.feedback_due_at))),
         "answer_rows": letters.answers(path, reply, row.number),
     }

@@ -1,11 +1,13 @@
 """Mails about feedback sheets: the sheet of the week, and what became of one that came by mail.
 
 The file goes along but is never kept with the mail: it is made when the mail is sent, of what its
-reader may see at that moment. The text names leads by number and title, as every mail does.
+reader may see at that moment. The text names leads by number and, where their type
+shows it before pickup, title, as every mail does.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +24,7 @@ from portal.core.mail.links import Purpose
 from portal.core.mail.rendering import speaking
 from portal.core.mail.replies import Reply, new_token
 from portal.feedback.rules import words_of
+from portal.offers.queries import teaser_titles
 from portal.pickup.rules import UNDO_WITHIN
 from portal.sheets import contents, files, queries, words
 from portal.sheets.queries import InHand
@@ -41,11 +44,12 @@ def post_weekly(user: User, actor: Actor, kind: str, at: datetime, dedupe_key: s
     found = queries.list_in_hand(actor, firm=contents.of_firm(actor))
     if not found:
         return
+    titles = teaser_titles([one.lead.id for one in found[:NAMED]])
     with speaking(user.locale, user.timezone):
         context = {
             "name": user.name,
             "count": len(found),
-            "rows": [_line(one, at) for one in found[:NAMED]],
+            "rows": [_line(one, titles, at) for one in found[:NAMED]],
             "more": max(0, len(found) - NAMED),
             "path": PATH,
             "hearing_path": _hearing_path(user, at),
@@ -67,11 +71,11 @@ def _answers() -> tuple[Reply, ...]:
     return (Reply(new_token(), TOPIC),)
 
 
-def _line(one: InHand, at: datetime) -> dict[str, Any]:
+def _line(one: InHand, titles: Mapping[int, str], at: datetime) -> dict[str, Any]:
     due = one.pickup.feedback_due_at
     return {
         "number": one.lead.number,
-        "title": one.lead.title,
+        "title": titles.get(one.lead.id, ""),
         "temperature": one.lead.temperature,
         "path": f"/leads/{one.lead.id}",
         "said": words_of(one.last.status) if one.last else "",
@@ -87,11 +91,12 @@ def post_report(report: Report, actor: Actor, at: datetime) -> None:
     """
     user = session().get_one(User, actor.id)
     told = sorted((row for row in report.rows if row.fate != Fate.UNCHANGED), key=_most_pressing)
+    titles = teaser_titles([row.lead_id for row in told[:NAMED] if row.lead_id is not None])
     mended = report.return_id is not None and bool(to_mend(report.return_id))
     context = {
         "name": user.name,
         "short": words.in_short(report.counts),
-        "rows": [_told(row, user, at) for row in told[:NAMED]],
+        "rows": [_told(row, titles, user, at) for row in told[:NAMED]],
         "more": max(0, len(told) - NAMED),
         "undo_until": at + UNDO_WITHIN,
         "mended": mended,
@@ -123,7 +128,7 @@ def _most_pressing(row: RowReport) -> tuple[int, int]:
     return order.index(row.fate), row.number
 
 
-def _told(row: RowReport, user: User, at: datetime) -> dict[str, Any]:
+def _told(row: RowReport, titles: Mapping[int, str], user: User, at: datetime) -> dict[str, Any]:
     undo = row.feedback_id and links.issue(
         Purpose.UNDO,
         user.id,
@@ -137,7 +142,7 @@ def _told(row: RowReport, user: User, at: datetime) -> dict[str, Any]:
     return {
         "number": row.lead_number,
         "row": row.number,
-        "title": row.title,
+        "title": titles.get(row.lead_id or 0, ""),
         "fate": row.fate.value,
         "said": row.said,
         "undo_path": undo or None,

@@ -22,6 +22,7 @@ from portal.hearing import operations as hearing
 from portal.hearing.models import HearingWishes, Notice, NoticeRound
 from portal.hearing.preview import look_back
 from portal.hearing.queries import find_hearer
+from portal.leads.models import LeadType
 from portal.notifications import telling
 from portal.offers.models import HearingOrder
 from portal.partners.events import AbsenceRemoved
@@ -263,6 +264,12 @@ def test_the_preview_of_a_week_says_what_was_really_sent(ctx):
         assert [line.at for line in one.lines] == sent[user.id]
         assert sent[user.id]
     assert [one.left_out for one in foreseen] == [0, 3, 0, 0]
+    named = {name for one in foreseen for line in one.lines for name in line.leads}
+    assert any(lead.title in name for name in named)
+    session().get_one(LeadType, lead.type_id).teaser_fields = []
+    session().flush()
+    hidden = look_back(users[0], find_hearer(users[0], at).wishes, at)
+    assert not any(lead.title in name for line in hidden.lines for name in line.leads)
 
 
 def test_a_manager_names_on_a_page_who_hears_first_and_reads_again_what_cannot_be(app):

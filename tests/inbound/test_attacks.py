@@ -560,8 +560,13 @@ def test_case_16_a_second_press_asks_with_all_that_was_wished(client, rep):
     fields = waited(client.application, Forms(shown.text).for_("hearing"), JUST_SHOWN)
     typed = {
         **fields,
-        **{"hears": "daily", "digest_weekday": "5", "on_answers": "at_once", "extent": "teaser"},
-        **{"temperatures": ["hot", "warm"], "regions": "DE-NI", "value_from": "1000"},
+        "hears": "daily",
+        "digest_weekday": "5",
+        "on_answers": "at_once",
+        "extent": "teaser",
+        "temperatures": ["hot", "warm"],
+        "regions": "DE-NI",
+        "value_from": "1000",
     }
     for look in ({"look": "1"}, {}):
         doubted = client.post(path, data={**typed, **look})

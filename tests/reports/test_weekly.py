@@ -11,6 +11,7 @@ from portal.core import jobs
 from portal.core.db import session
 from portal.core.mail.models import OutgoingEmail
 from portal.hearing.queries import find_kept
+from portal.leads.models import LeadType
 from portal.pickup import operations as pickup
 from tests.factories import CONTACT, make_offered_lead, make_partner, make_person
 
@@ -34,7 +35,9 @@ def test_the_report_comes_once_on_mondays_at_seven_where_the_reader_is_or_late(c
     rep = make_person(firm, **THERE, locale="de")
     newcomer = make_person(firm, "partner_manager", created_at=utc(26, 1))
     idle = make_person(make_partner(territories=["FR"]), **THERE)
-    held = make_offered_lead(at=WEDNESDAY)
+    held = make_offered_lead(at=WEDNESDAY, title="Kept from teasers")
+    kind = session().get_one(LeadType, held.type_id)
+    kind.teaser_fields = [name for name in kind.teaser_fields if name != "title"]
     pickup.claim(held.id, get_actor(rep.id), WEDNESDAY)
     make_offered_lead(at=LATE_ON_SUNDAY)
 
@@ -64,6 +67,7 @@ def test_the_report_comes_once_on_mondays_at_seven_where_the_reader_is_or_late(c
         assert f"- Generated: {count};" in said, zone
         assert "Oct 19, 2026 to Oct 25, 2026" in said
         assert CONTACT["email"] not in said
+    assert not any("Kept from teasers" in mail.text + mail.html for mail in mails.values())
 
     # who holds the lead answers from the mail, and stops these mails and no others
     mail = mails[rep.id]

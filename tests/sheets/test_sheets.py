@@ -30,7 +30,7 @@ from portal.core.mail.models import OutgoingEmail
 from portal.feedback import operations as feedback
 from portal.feedback.models import Feedback
 from portal.feedback.rules import Answer
-from portal.leads.models import Lead, LeadRequirement
+from portal.leads.models import Lead, LeadRequirement, LeadType
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
 from portal.pickup.queries import get_policy
@@ -406,6 +406,10 @@ def text_of(mail: EmailMessage) -> str:
 
 def test_a_sheet_comes_by_mail_on_its_day_and_its_answer_too(ctx: Flask) -> None:
     house = House()
+    held = session().get_one(Pickup, house.first)
+    lead = session().get_one(Lead, held.lead_id)
+    session().get_one(LeadType, lead.type_id).teaser_fields = []
+    lead.title = "Kept from teasers"
     monday, seven = 0, AT.replace(hour=6, minute=1) + timedelta(days=7)
     operations.wish(house.alice.id, monday, "xlsx", AT)
     operations.wish(house.bob.id, monday, "csv", AT)
@@ -451,6 +455,8 @@ def test_a_sheet_comes_by_mail_on_its_day_and_its_answer_too(ctx: Flask) -> None
         give_back(house.alice, b"<html>no sheet</html>", "mail")
         jobs.run_now("mail.drain", {}, seven)
     answer, problem = server.mails
+    texts = [mail.text + mail.html for mail in session().scalars(mails)]
+    assert not any("Kept from teasers" in text for text in texts)
     assert "1 row not taken" in str(answer["Subject"])
     (mended,) = answer.iter_attachments()
     page = load_workbook(io.BytesIO(mended.get_content()))["Leads"]

@@ -19,6 +19,7 @@ from portal.core.errors import Invalid, NotFound, Refused
 from portal.feedback.rules import Status
 from portal.feedback.rules import words_of as answer_words
 from portal.inbound import mails, replies
+from portal.inbound.keeping import look_into
 from portal.inbound.mail_pages import why
 from portal.inbound.models import InboundMessage
 from portal.inbound.parsing import Mail
@@ -62,7 +63,7 @@ class EnterForm(Form):
 @requires(Permission.ANSWERS_ENTER)
 def page(message_id: int) -> ResponseReturnValue:
     message = get_answer(message_id)
-    mail, person = mails.look_into(message), replies.writer_of(message, clock.now())
+    mail, person = look_into(message), replies.writer_of(message, clock.now())
     form = EnterForm(formdata=None)
     form.offer(person)
     if mail is not None and person is not None:
@@ -116,14 +117,14 @@ def show(
 @requires(Permission.ANSWERS_ENTER)
 def enter(message_id: int) -> ResponseReturnValue:
     message = mails.get_waiting(get_answer(message_id).id, lock=True)
-    mail, person = mails.look_into(message), replies.writer_of(message, clock.now())
+    mail, person = look_into(message), replies.writer_of(message, clock.now())
     form = EnterForm()
     form.offer(person)
     if not form.validate():
         return show(message, mail, person, form), 422
     typed = {field.name: str(field.data or "") for field in form}
     try:
-        replies.enter(message, int(form.pickup_id.data), typed, current_actor(), clock.now())
+        replies.enter(message, mail, int(form.pickup_id.data), typed, current_actor(), clock.now())
     except Invalid as error:
         form.take(error)
         return show(message, mail, person, form), 422

@@ -8,9 +8,9 @@ from typing import IO, Any
 
 from portal.core.db import session
 from portal.core.errors import Invalid
-from portal.inbound import wall
-from portal.inbound.models import InboundRaw, InboundReading
-from portal.inbound.parsing import Mail
+from portal.inbound import parsing, wall
+from portal.inbound.models import InboundMessage, InboundRaw, InboundReading
+from portal.inbound.parsing import Mail, Unreadable
 from portal.timeline import files
 
 
@@ -24,6 +24,15 @@ def load_raw(message_id: int) -> InboundRaw | None:
     """Return a mail as it came, whoever asks; None once it is forgotten."""
     with wall.open_mails([message_id]) as opened:
         return opened.get(InboundRaw, message_id)
+
+
+def look_into(message: InboundMessage) -> Mail | None:
+    """Return what a mail says; None where it can't be taken apart or is forgotten."""
+    raw = load_raw(message.id)
+    try:
+        return parsing.take_apart(raw.raw) if raw else None
+    except Unreadable:
+        return None
 
 
 def note_sender(message_id: int, sender: str, name: str) -> None:

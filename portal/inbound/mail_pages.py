@@ -18,6 +18,7 @@ from portal.accounts.permissions import Permission
 from portal.core import clock
 from portal.core.errors import Invalid, NotFound
 from portal.inbound import forwards, mails, replies
+from portal.inbound.keeping import look_into
 from portal.inbound.models import InboundMessage
 from portal.inbound.parsing import Mail
 from portal.web.access import requires
@@ -35,6 +36,7 @@ WHY: dict[str, Any] = {
     "stranger": _l("It came to an address for answers, from somebody we don’t know."),
     "left": _l("It is an answer of somebody who has no access any more."),
     "not_yours": _l("It is an answer about a lead that is not his to answer about."),
+    "sheet_and_words": _l("A sheet came along, and the mail says something besides. Which counts?"),
     "too_often": _l("More came from him in a short time than a person writes."),
     "unreadable": _l("It could not be taken apart."),
     "too_large": _l("It is too large."),
@@ -87,7 +89,7 @@ class TakeForm(Form):
 @requires(Permission.LEADS_QUALIFY)
 def page(message_id: int) -> ResponseReturnValue:
     message = get_inquiry(message_id)
-    mail = mails.look_into(message)
+    mail = look_into(message)
     form = TakeForm(formdata=None)
     if mail is not None:
         propose(form, mail)
@@ -124,14 +126,14 @@ def take(message_id: int) -> ResponseReturnValue:
     form, actor = TakeForm(), current_actor()
     message = get_inquiry(message_id)
     if not form.validate():
-        return show(message, mails.look_into(message), form), 422
+        return show(message, look_into(message), form), 422
     try:
         lead = mails.take_by_hand(
             message_id, form.email.data or "", form.name.data or "", actor, clock.now()
         )
     except Invalid as error:
         form.take(error)
-        return show(message, mails.look_into(message), form), 422
+        return show(message, look_into(message), form), 422
     flash(_("%(number)s is in.", number=lead.number), "success")
     return go(url_for("qualification.qualify_lead", lead_id=lead.id))
 

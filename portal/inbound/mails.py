@@ -29,7 +29,7 @@ from portal.duplicates import entrance
 from portal.inbound import bounces, forwards, parsing, replies, wall
 from portal.inbound.automatic import why_automatic
 from portal.inbound.events import InquiryMailed, MailNotUnderstood, MailPutAside
-from portal.inbound.keeping import keep_files, load_raw, note_sender
+from portal.inbound.keeping import keep_files, load_raw, look_into, note_sender
 from portal.inbound.models import InboundMessage, InboundRaw, InboundReading, MailState
 from portal.inbound.parsing import Mail, Unreadable
 from portal.leads import rules
@@ -303,15 +303,6 @@ def get_waiting(message_id: int, lock: bool = False) -> InboundMessage:
     if found is None:
         raise NotFound()
     return found
-
-
-def look_into(message: InboundMessage) -> Mail | None:
-    """Return what a mail says; None where it can't be taken apart or is forgotten."""
-    raw = load_raw(message.id)
-    try:
-        return parsing.take_apart(raw.raw) if raw else None
-    except Unreadable:
-        return None
 
 
 def take_by_hand(message_id: int, address: str, name: str, actor: Actor, at: datetime) -> Lead:

@@ -17,15 +17,15 @@ from portal.accounts.actor import Actor
 from portal.accounts.permissions import Permission
 from portal.catalog.queries import book, short_key
 from portal.core.db import session
-from portal.core.errors import DomainError, Invalid, NotFound, Refused
+from portal.core.errors import DomainError, NotFound, Refused
 from portal.core.mail.links import Purpose
 from portal.core.mail.models import MailLink
-from portal.feedback import operations as feedback
-from portal.feedback.forms import PRODUCT, read_answer
+from portal.feedback.forms import PRODUCT
 from portal.feedback.models import Feedback
 from portal.feedback.rules import Status, TooLateToUndo
 from portal.feedback.rules import words_of as answer_words
 from portal.inbound import nonces, queries
+from portal.inbound.confirming import BY_MAIL, read_in, wanting
 from portal.inbound.keeping import load_reading
 from portal.inbound.nonces import Nonce
 from portal.inbound.operations import INTEREST, ON_OFFER, Outcome, may_open, may_press
@@ -310,8 +310,10 @@ def show_confirm(reader: Reader) -> tuple[Page, int]:
         raise NotFound()
     if not may_press(link, reader.actor, said["action"]):
         raise NotFound()
-    typed = {name: str(value) for name, value in said["typed"].items()}
+    typed = read_in(said)
     words = [_("In the mail it says: “%(words)s”", words=shortened(said["words"]))]
+    if said.get("files"):
+        words.append(_("The files that came along are kept with the lead."))
     if said["action"] in ("pick", "decline"):
         page, status = show_offer(replace(reader, chosen=said["action"]))
         return replace(page, facts=[*words, *page.facts] if page.body else page.facts), status
@@ -320,10 +322,13 @@ def show_confirm(reader: Reader) -> tuple[Page, int]:
     number, _title = queries.title_of(link.lead_id)
     if said["action"] == "comment":
         check_writes(session().get_one(Lead, link.lead_id), reader.actor)
+        if not queries.is_asked_back(link.message_id):
+            return recorded_by_mail(number), 200
         return Page(
             heading=_("Shall this be noted?"),
             number=number,
             sentence=words[0],
+            facts=words[1:],
             body="_press.html",
             action="comment",
             button=_("Note it"),
@@ -335,7 +340,9 @@ def show_confirm(reader: Reader) -> tuple[Page, int]:
     held = pickups.get_told(link.pickup_id, reader.actor)
     if held.ended_at is not None:
         return ended(held, number), 404
-    errors = reader.errors or wanting(held, typed, reader)
+    if not queries.is_asked_back(link.message_id):
+        return recorded_by_mail(number), 200
+    errors = reader.errors or wanting(held, typed, reader.actor, reader.at)
     if errors or reader.planned:
         typed = {**typed, **reader.typed}
         page = asked_for(replace(reader, typed=typed, errors=errors), held, said["action"])
@@ -360,14 +367,6 @@ def show_confirm(reader: Reader) -> tuple[Page, int]:
     ), 200
 
 
-def wanting(held: Pickup, typed: Mapping[str, str], reader: Reader) -> Mapping[str, str]:
-    """Return what is missing in an answer that was read in a mail, a sentence per field."""
-    try:
-        return feedback.wanting(held, read_answer(typed), reader.actor, reader.at)
-    except Invalid as unclear:
-        return unclear.errors
-
-
 def asked_for(reader: Reader, held: Pickup, action: str) -> Page:
     """Return the question about one lead in hand, with what a mail says already written in."""
     number, title = queries.title_of(held.lead_id)
@@ -388,6 +387,16 @@ def read_words(typed: Mapping[str, str]) -> str:
     if typed.get("value"):
         said = f"{said}, {typed['value']}"
     return str(_("We read: %(answer)s.", answer=said))
+
+
+def recorded_by_mail(number: str) -> Page:
+    """Return the page of a mail that was confirmed before."""
+    return Page(
+        heading=_("Already recorded"),
+        number=number,
+        sentence=_("What your mail says is recorded."),
+        onward=(_("To my leads"), url_for("desk.mine")),
+    )
 
 
 def shortened(words: str) -> str:
@@ -511,6 +520,8 @@ def answer(outcome: Outcome, reader: Reader) -> tuple[Page, int]:
         return replace(page, facts=facts), status
     if outcome.decides_at is not None:
         return deciding(lead_id, outcome.decides_at), 202
+    if outcome.action == BY_MAIL:
+        return recorded_by_mail(number), 200
     if outcome.action == "pick":
         return yours(lead_id, again=outcome.again), 200
     if outcome.action.startswith("undo_"):

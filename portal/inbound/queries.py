@@ -13,7 +13,7 @@ from portal.core.errors import NotFound
 from portal.core.mail.models import LinkView, MailLink
 from portal.feedback.models import Feedback
 from portal.feedback.operations import newest
-from portal.inbound.models import InboundMessage
+from portal.inbound.models import InboundMessage, MailState
 from portal.inbound.rules import WITHIN
 from portal.leads.queries import find_teaser
 from portal.offers.models import Dismissal, Offer
@@ -75,6 +75,12 @@ def writer_of(message_id: int | None) -> int | None:
     """Return whose answer a mail was, by the address it came to."""
     query = select(InboundMessage.user_id).where(InboundMessage.id == message_id)
     return session().scalar(query)
+
+
+def is_asked_back(message_id: int | None) -> bool:
+    """Say whether an answer still waits for its writer to say that it is meant so."""
+    query = select(InboundMessage.state).where(InboundMessage.id == message_id)
+    return session().scalar(query) == MailState.ASKED_BACK
 
 
 def title_of(lead_id: int) -> tuple[str, str | None]:

@@ -45,12 +45,15 @@ from portal.inbound.parsing import Mail, text_in
 from portal.inbound.rules import ChangedMeanwhile, Topic
 from portal.inbound.wishes import Target, Wish, read_wish
 from portal.leads.models import Lead
+from portal.leads.notes import check_writes
 from portal.offers.queries import was_offered
 from portal.offers.rules import AlreadyTaken
+from portal.pickup import queries as pickups
 from portal.pickup.queries import list_mine, list_told
 from portal.pickup.refusals import words_of
-from portal.pickup.rules import asks_first
+from portal.pickup.rules import NotYoursAnyMore, asks_first
 from portal.sheets.operations import take_back
+from portal.sheets.reading import is_ours
 from portal.timeline.rules import ActivitiesOpen
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -202,6 +205,12 @@ def act(came: Came, wish: Wish, actor: Actor, *, named: bool) -> InboundMessage:
     if not named or not (target.named or (came.token and came.token.lead_id)):
         wish = replace(wish, doubts=(*wish.doubts, "no_address"))
     came.message.lead_id = target.lead_id
+    try:
+        check_told(target, actor, came.at)
+    except NotFound:
+        return leave(came.message, "not_yours", came.at)
+    except NotYoursAnyMore as refusal:
+        return refuse(came, wish, target, refusal)
     if wish.number and wish.number != queries.title_of(target.lead_id or 0)[0]:
         wish = replace(wish, doubts=(*wish.doubts, "two_leads"))
     if wish.action == "stop" or (not wish.action and not came.mail.files):
@@ -212,20 +221,37 @@ def act(came: Came, wish: Wish, actor: Actor, *, named: bool) -> InboundMessage:
     return apply(came, wish, target, actor)
 
 
+def check_told(target: Target, actor: Actor, at: datetime) -> None:
+    """Refuse to say anything of a lead that is not hers to hear of by now.
+
+    Raises `NotFound`, `NotYoursAnyMore`.
+    """
+    if target.pickup_id is not None:
+        pickups.get_told(target.pickup_id, actor)
+    elif target.lead_id is not None and not was_offered(target.lead_id, actor, at):
+        check_writes(session().get_one(Lead, target.lead_id), actor)
+
+
 SHEETS = (".xlsx", ".csv")
 
 
 def holds_sheet(came: Came) -> bool:
-    """Say whether a sheet came along, in answer to no mail about one lead alone."""
-    about_one = came.token is not None and came.token.lead_id is not None
-    return not about_one and any(one.name.lower().endswith(SHEETS) for one in came.mail.files)
+    """Say whether a sheet of ours came along, in answer to no mail about one lead alone."""
+    if came.token is not None and came.token.lead_id is not None:
+        return False
+    sheets = [one for one in came.mail.files if one.name.lower().endswith(SHEETS)]
+    asked_for = came.token is not None and came.token.topic == Topic.SHEET
+    return bool(sheets) and (asked_for or any(is_ours(one.data) for one in sheets))
 
 
 def take_sheet(came: Came, wish: Wish, actor: Actor, does: Does) -> InboundMessage:
     """Take in the sheet that came along; what became of its rows is answered by its own room.
 
-    Where it is doubtful whose it is, or there are two, nothing of it is taken.
+    Where it is doubtful whose it is, or there are two, nothing of it is taken; where the words of
+    the mail are an answer, too, people look which of both counts.
     """
+    if wish.action not in ("", "comment"):
+        return leave(came.message, "sheet_and_words", came.at)
     sheets = [one for one in came.mail.files if one.name.lower().endswith(SHEETS)]
     if does not in (Does.APPLY, Does.APPLY_UNLESS_CLOSING):
         said = _("We could not make sure that it is from you. Please give it back on the portal.")
@@ -329,6 +355,8 @@ def ask_back(came: Came, wish: Wish, target: Target) -> InboundMessage:
     """Keep what was read, and ask at the address that we know whether it is meant so."""
     if wish.action == "undo" or "does_not_fit" in wish.doubts or target.lead_id is None:
         return write_back(came, "hint", wish)
+    # files alone are kept as a note is
+    wish = replace(wish, action=wish.action or "comment")
     return write_back(came, "confirm", wish, MailState.ASKED_BACK, (), target)
 
 
@@ -353,6 +381,7 @@ def write_back(
             "pickup_id": target.pickup_id if target else None,
             "topic": target.topic if target else "",
             "from": who_wrote(came),
+            "files": len(came.mail.files),
         },
     )
     reason = wish.doubts[0] if wish.doubts else how
@@ -413,12 +442,17 @@ def writer_of(message: InboundMessage, at: datetime) -> Actor | None:
 
 
 def enter(
-    message: InboundMessage, pickup_id: int, typed: Mapping[str, str], by: Actor, at: datetime
+    message: InboundMessage,
+    mail: Mail | None,
+    pickup_id: int,
+    typed: Mapping[str, str],
+    by: Actor,
+    at: datetime,
 ) -> None:
     """Enter what a mail says as the answer of who wrote it, as one of the vendor's people.
 
-    The mail is locked. He hears of it as of any other answer, with the way to take it back. Raises
-    `NotFound`, `NotYoursAnyMore`, `Invalid`, `ActivitiesOpen`.
+    The mail is locked; its files are kept with the lead. He hears of it as of any other answer,
+    with the way to take it back. Raises `NotFound`, `NotYoursAnyMore`, `Invalid`, `ActivitiesOpen`.
     """
     person = writer_of(message, at)
     if person is None:
@@ -426,6 +460,8 @@ def enter(
     with circumstances.under(actor_id=by.id, as_id=person.id, channel="mail"):
         given = feedback.give(pickup_id, read_answer(typed), person, at)
         operations.done_with(given, person, "feedback", at)
+        if mail is not None:
+            answering.keep_attached(given.lead_id, mail, person, at)
         record(
             ReplyRepaired(
                 at=at,

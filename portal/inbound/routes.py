@@ -29,7 +29,7 @@ from portal.core.mail.rendering import speaking
 from portal.hearing import pages as wishing
 from portal.hearing.operations import REPORT
 from portal.hearing.pages import Shown
-from portal.inbound import nonces, operations, pages, queries
+from portal.inbound import confirming, nonces, operations, pages, queries
 from portal.inbound.events import MailActionDoubted, MailLinkMisused, MailPickLost
 from portal.inbound.pages import Page, Reader
 from portal.inbound.rules import ChangedMeanwhile, PageTooOld, doubt, is_prefetch
@@ -205,7 +205,8 @@ def act(reader: Reader, mark: str) -> tuple[Page, int]:
     try:
         # whatever a refusal has begun is undone before the page asks how things stand
         with session().begin_nested():
-            outcome = operations.press(link, action, reader.typed, mark, actor, at)
+            press_it = confirming.press if link.purpose == Purpose.CONFIRM else operations.press
+            outcome = press_it(link, action, reader.typed, mark, actor, at)
     except Invalid as error:
         return pages.invalid(replace(reader, errors=error.errors))
     except (NotFound, Forbidden):

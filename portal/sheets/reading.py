@@ -15,7 +15,7 @@ from pathlib import Path
 from flask_babel import gettext as _
 
 from portal.core.errors import Invalid
-from portal.imports.reading import BrokenRow, Table, open_table
+from portal.imports.reading import BrokenRow, Table, UnreadableFile, open_table
 from portal.imports.workbook import DELIMITER, ENCODING, MAGIC, convert
 from portal.sheets.columns import ANSWERS, KEY, NUMBER, find_places
 
@@ -48,6 +48,15 @@ def read(content: bytes) -> Sequence[Line]:
     else:
         table = open_table(io.BytesIO(content))
     return list(_lines(table))
+
+
+def is_ours(content: bytes) -> bool:
+    """Say whether a file is a sheet of ours: its column of keys can be read."""
+    try:
+        read(content)
+    except (Invalid, UnreadableFile):
+        return False
+    return True
 
 
 def _of_workbook(content: bytes) -> bytes:

@@ -150,6 +150,14 @@ CASES = {
     "our server objects": ({"verdict": "fail"}, *("asked_back", "not_vouched", [], ASKED)),
     # A – links and what follows from them
     "11 a lead that a colleague has by now": ({"before": "hand_on"}, "refused", None, [], ASKED),
+    "11 doubtful, of a lead that a colleague has by now": (
+        {"before": "hand_on", "body": "WON\nGreat people."},
+        *("refused", None, [], ASKED),
+    ),
+    "11 she is at another firm by now": (
+        {"before": "move", "body": "noch nicht gewonnen"},
+        *("not_understood", "not_yours", [], []),
+    ),
     # B – who it is from
     "21 somebody of another partner": (
         {"sender": "max@beta.example"},
@@ -322,6 +330,8 @@ def happen(what, rep, held):
         accounts.deactivate(rep, AT)
     elif what == "answer":
         feedback.give(held.id, Answer("proposal"), get_actor(rep.id), AT)
+    elif what == "move":
+        rep.organisation_id = make_partner("Gamma").id
     elif what == "hand_on":
         other = make_person(rep.organisation)
         held.user_id = other.id
@@ -562,11 +572,25 @@ def test_the_sheet_of_the_week_comes_back_by_mail_as_far_as_it_is_from_her(insid
         for data in files:
             made.add_attachment(data, maintype="text", subtype="csv", filename="sheet.csv")
         assert come_in(made, mail).answered == said
+    # 95: which counts, the sheet or the words, people say
+    made = written(mail, "WON 900", rep.email)
+    made.add_attachment(waits + b"\n", maintype="text", subtype="csv", filename="sheet.csv")
+    assert come_in(made, mail).reason == "sheet_and_words"
     # won counts where our server vouches; of what nobody vouches for all else does
     assert [status for status, _channel in answers(held)] == ["proposal"]
     assert [one.kind for one in told()] == ["reply_back"] * 2
     reports = select(func.count()).where(OutgoingEmail.kind == "sheet_report")
     assert session().scalar(reports) == 2
+
+
+def test_a_list_of_her_own_beside_an_answer_does_not_stand_for_the_answer(inside):
+    rep, held, _mail = make_question()
+    number = session().get_one(Lead, held.lead_id).number
+    made = written(None, f"{number} WAITING", rep.email)
+    prices = b"Item,Price\nSwitch,900\n"
+    made.add_attachment(prices, maintype="text", subtype="csv", filename="prices.csv")
+    message = come_in(made)
+    assert (message.reason, message.lead_id) == ("no_address", held.lead_id)
 
 
 def test_who_stands_in_answers_by_mail_about_what_her_colleague_holds(inside):
@@ -619,11 +643,41 @@ def test_what_is_missing_is_asked_for_on_the_page_with_all_that_was_written(prog
         assert answers(held) == [("lost", "mail")]
 
 
+def test_a_note_with_a_file_is_kept_once_and_nothing_else_is_pressed(programme, client):
+    with programme.app_context():
+        at = clock.now()
+        rep, held, mail = make_question()
+        asked = []
+        for body in ("They call back.", ""):
+            made = written(mail, body, rep.email, "fail")
+            made.add_attachment(
+                b"%PDF-1.4 x", maintype="application", subtype="pdf", filename="a.pdf"
+            )
+            assert come_in(made, mail, at).state == "asked_back"
+            asked += told(at)
+        session().commit()
+    for one in asked:
+        fields = waited(programme, Forms(client.get(link_in(one)).text).for_("comment"))
+        other = {**fields, "action": "feedback", "status": "lost", "pickup_id": str(held.id)}
+        assert client.post(link_in(one), data=other).status_code == 404
+        for heading in ("Thank you", "Already recorded"):
+            sent = client.post(link_in(one), data={**fields, "note": "Not what I wrote."})
+            assert heading in sent.text
+        assert "Already recorded" in client.get(link_in(one)).text
+    with programme.app_context():
+        assert answers(held) == []
+        with open_notes(rep.organisation_id, [held.lead_id]) as opened:
+            assert opened.scalars(select(FirmNote.text)).all() == ["They call back."]
+        assert session().scalar(select(func.count(Attachment.id))) == 2
+
+
 def test_people_enter_what_was_not_understood_as_the_answer_of_who_wrote_it(programme, client):
     boss = make_person(make_vendor(), "channel_manager", email="mara@vendor.example")
     with programme.app_context():
         rep, held, _mail = make_question()
-        lost = reply(None, "PROPOSAL is out, see you", rep, verdict="")
+        made = written(None, "PROPOSAL is out, see you", rep.email, "")
+        made.add_attachment(b"%PDF-1.4 x", maintype="application", subtype="pdf", filename="a.pdf")
+        lost = come_in(made)
         aside = come_in(written(None, "Buy cheap watches", EVIL))
         session().commit()
     sign_in(client, boss)
@@ -643,6 +697,7 @@ def test_people_enter_what_was_not_understood_as_the_answer_of_who_wrote_it(prog
         assert answers(held) == [("proposal", "mail")]
         (row,) = session().scalars(select(EventRow).where(EventRow.name == "ReplyRepaired"))
         assert (row.actor_id, row.data["as_user_id"]) == (boss.id, rep.id)
+        assert session().scalar(select(func.count(Attachment.id))) == 1
         assert "recorded" in [one.kind for one in told(clock.now())]
 
 

@@ -1,0 +1,83 @@
+"""What a press records that was read in a mail: that, once, with the files that came along."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.accounts.actor import Actor
+from portal.core.db import session
+from portal.core.errors import Invalid, NotFound
+from portal.core.mail.models import MailLink
+from portal.feedback import operations as feedback
+from portal.feedback.forms import read_answer
+from portal.inbound import operations
+from portal.inbound.answering import keep_attached
+from portal.inbound.keeping import load_reading, look_into
+from portal.inbound.models import InboundMessage, MailState
+from portal.inbound.operations import Outcome
+from portal.pickup import queries as pickups
+from portal.pickup.models import Pickup
+
+BY_MAIL = "by_mail"
+"""What was done where the mail itself is settled already."""
+
+
+def press(
+    link: MailLink, action: str, typed: Mapping[str, str], mark: str, actor: Actor, at: datetime
+) -> Outcome:
+    """Record what was read in a mail; who presses again is told that it is recorded.
+
+    Locks the mail first. Raises what `operations.press` does, and `NotFound` for another action
+    than the one that was read.
+    """
+    message = session().scalar(
+        select(InboundMessage)
+        .where(InboundMessage.id == link.message_id, InboundMessage.user_id == actor.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    said = load_reading(link.message_id)
+    if message is None or not said or said["action"] != action:
+        raise NotFound()
+    if message.state != MailState.ASKED_BACK:
+        return Outcome(BY_MAIL, again=True)
+    outcome = operations.press(link, action, taken(said, typed, link, actor, at), mark, actor, at)
+    mail = look_into(message) if said.get("files") else None
+    left = keep_attached(operations.lead_of(link), mail, actor, at) if mail else 0
+    message.state, message.reason = MailState.APPLIED, f"files_left:{left}" if left else action
+    session().flush()
+    return outcome
+
+
+def taken(
+    said: Mapping[str, Any], typed: Mapping[str, str], link: MailLink, actor: Actor, at: datetime
+) -> Mapping[str, str]:
+    """Return what is recorded: what was read, or what the page asked for where that isn't enough.
+
+    Raises `NotFound`, `NotYoursAnyMore`.
+    """
+    read = read_in(said)
+    if said["action"] not in ("feedback", "answer"):
+        return read
+    if link.pickup_id is None:
+        raise NotFound()
+    if wanting(pickups.get_told(link.pickup_id, actor), read, actor, at):
+        return typed
+    return {**read, "pickup_id": str(link.pickup_id), "settles": typed.get("settles", "")}
+
+
+def read_in(said: Mapping[str, Any]) -> dict[str, str]:
+    """Return what was read in a mail, as if typed into a form."""
+    return {name: str(value) for name, value in said["typed"].items()}
+
+
+def wanting(held: Pickup, read: Mapping[str, str], actor: Actor, at: datetime) -> Mapping[str, str]:
+    """Return what is missing in an answer that was read in a mail, a sentence per field."""
+    try:
+        return feedback.wanting(held, read_answer(read), actor, at)
+    except Invalid as unclear:
+        return unclear.errors

@@ -97,6 +97,7 @@ GONE_SAID_OTHERWISE = {
     "jobs.retry_delivery",
     "jobs.retry_mail",
     "mail_health.resend",
+    "mail_health.release",
     "feedback.answer_and_pick",
 }
 

@@ -17,6 +17,7 @@ from portal.core.jobs import run_now
 from portal.core.mail.models import OutgoingEmail
 from portal.desk import live
 from portal.desk import queries as desk
+from portal.hearing.models import Extent
 from portal.leads.contest import Contest, Mode
 from portal.leads.models import Lead, LeadType
 from portal.matching.models import DistributionRule
@@ -220,7 +221,7 @@ def test_each_ring_is_told_once_and_counts_as_offered_then(rung):
 
 def test_the_mail_says_how_many_have_it_and_when_more_will(rung):
     user, found = list_offered(rung.lead.id, rung.round.id, AT)[0]
-    letters.post(letters.lead_offered(found, user, AT), user, AT, "once")
+    letters.post(letters.lead_offered(found, user, AT, Extent.FULL), user, AT, "once")
     mail = session().scalars(select(OutgoingEmail)).one()
     assert "2 firms have it" in mail.text
     for told in (mail.text, mail.html):

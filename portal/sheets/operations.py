@@ -28,6 +28,7 @@ from portal.imports.reading import UnreadableFile
 from portal.sheets import files, mails, queries, reading
 from portal.sheets.events import SheetTakenBack, SheetWished
 from portal.sheets.models import SheetReturn, SheetRow, SheetWish
+from portal.sheets.reading import Line
 from portal.sheets.reports import Report, report_of
 from portal.sheets.rules import NOT_TAKEN, Fate, due_on
 from portal.sheets.settling import Settled, settle
@@ -50,14 +51,16 @@ def take_back(
     """Take in a sheet that a person filled in, by whichever way: `channel` is web or mail.
 
     Each row is applied, left unchanged, refused or in conflict by itself; won and lost are refused
-    where nobody vouches for who sent it (`may_close`). A file that can't be read is said in the
+    where nobody vouches for who sent it (`may_close`), and settled when the same file is given on
+    the page. A file that can't be read is said in the
     report, not raised. What came by mail is answered by mail, once for each file. Locks the firm,
     then the leads by id.
     """
     digest = hashlib.sha256(data).digest()
     with speaking(actor.locale, actor.timezone):
         earlier = queries.find_return(actor.id, digest)
-        if earlier is not None:
+        anew = channel == "web" and may_close and _is_left(earlier)
+        if earlier is not None and not anew:
             return report_of(earlier, again=True)
         try:
             lines = reading.read(data)
@@ -66,6 +69,10 @@ def take_back(
             if channel == "mail":
                 mails.post_problem(said, digest, actor, at)
             return Report(problem=said)
+        if earlier is not None:
+            with circumstances.under(channel=CHANNEL):
+                _settle_left(earlier, lines, actor, at)
+            return report_of(earlier)
         begun = _begin(actor, digest, at, channel)
         if begun is None:
             # the same file, at the same moment
@@ -76,6 +83,29 @@ def take_back(
         if channel == "mail":
             mails.post_report(report, actor, at)
         return report
+
+
+def _is_left(earlier: SheetReturn | None) -> bool:
+    """Say whether rows of a return may have been refused for the way that it came."""
+    return earlier is not None and earlier.way == "mail" and earlier.refused > 0
+
+
+def _settle_left(found: SheetReturn, lines: Sequence[Line], actor: Actor, at: datetime) -> None:
+    """Settle the refused rows of a sheet that came by mail, as it is given on the page now."""
+    session().refresh(found, with_for_update=True)
+    if not _is_left(found):
+        # given twice at the same moment
+        return
+    before = queries.list_rows(found.id)
+    left = {row.number for row in before if row.fate == Fate.REFUSED}
+    with open_return(found.id) as opened:
+        opened.execute(
+            delete(SheetRow).where(SheetRow.return_id == found.id, SheetRow.number.in_(left))
+        )
+    found.way = "web"
+    again = [line for line in lines if line.number in left]
+    stay = [Fate(row.fate) for row in before if row.number not in left]
+    _keep(found, settle(again, actor, at, may_close=True), at, stay)
 
 
 def _begin(actor: Actor, digest: bytes, at: datetime, way: str) -> SheetReturn | None:
@@ -89,9 +119,14 @@ def _begin(actor: Actor, digest: bytes, at: datetime, way: str) -> SheetReturn |
     return session().get_one(SheetReturn, begun) if begun is not None else None
 
 
-def _keep(found: SheetReturn, settled: Sequence[Settled], at: datetime) -> None:
-    """Keep what became of the rows, and what was typed into those that were not taken."""
-    counted = Counter(one.fate for one in settled)
+def _keep(
+    found: SheetReturn, settled: Sequence[Settled], at: datetime, stay: Sequence[Fate] = ()
+) -> None:
+    """Keep what became of the rows, and what was typed into those that were not taken.
+
+    Of rows that were settled before, and `stay`, only the fates are counted.
+    """
+    counted = Counter([*stay, *(one.fate for one in settled)])
     found.applied, found.unchanged = counted[Fate.APPLIED], counted[Fate.UNCHANGED]
     found.refused, found.conflicts = counted[Fate.REFUSED], counted[Fate.CONFLICT]
     with open_return(found.id) as opened:

@@ -75,7 +75,7 @@ class MailPutAside(Event):
 class ReplyAnswered(Event):
     """Somebody's answer by mail was not simply done; he is written to.
 
-    `how` is confirm, told, owed, which or hint.
+    `how` is confirm, told, owed, which, hint or stop.
     """
 
     message_id: int

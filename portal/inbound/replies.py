@@ -199,6 +199,8 @@ def may_write_back(came: Came) -> bool:
 
 def act(came: Came, wish: Wish, actor: Actor, *, named: bool) -> InboundMessage:
     """Do what is wanted, or ask back; `named` says that the mail told which lead it is about."""
+    if wish.action == "stop":
+        return write_back(came, "stop", wish)
     target = target_of(came, wish, actor)
     if target is None:
         return write_back(came, "which", wish)
@@ -213,8 +215,8 @@ def act(came: Came, wish: Wish, actor: Actor, *, named: bool) -> InboundMessage:
         return refuse(came, wish, target, refusal)
     if wish.number and wish.number != queries.title_of(target.lead_id or 0)[0]:
         wish = replace(wish, doubts=(*wish.doubts, "two_leads"))
-    if wish.action == "stop" or (not wish.action and not came.mail.files):
-        return write_back(came, wish.action or "hint", wish)
+    if not wish.action and not came.mail.files:
+        return write_back(came, "hint", wish)
     wish = fitted(wish, target)
     if wish.doubts:
         return ask_back(came, wish, target)

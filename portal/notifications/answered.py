@@ -286,13 +286,31 @@ def hint(
         )
 
 
+def stop(_message: InboundMessage, said: Mapping[str, Any], user: User, at: datetime) -> Letter:
+    """Where to choose which mails come, for whom it is enough; by his word alone none ends."""
+    path = links.issue(Purpose.STOP, user.id, at, topic="hearing")
+    with letters.to(user):
+        return Letter(
+            KIND,
+            {
+                "lead": None,
+                "what": str(_("you choose on one page which mails come to you, and when.")),
+                "words": quoted(said),
+                "details": [str(_("Nothing was changed yet. It opens without signing in."))],
+                "button": (str(_("Choose which mails come")), path),
+                "subject": str(_("Which mails come to you")),
+            },
+            headers=AUTOMATIC,
+        )
+
+
 MAKE: dict[str, Callable[..., Letter | None]] = {
     "confirm": confirm,
     "told": told,
     "owed": owed,
     "which": which,
     "hint": hint,
-    "stop": hint,
+    "stop": stop,
 }
 
 

@@ -426,6 +426,13 @@ def test_an_answer_that_names_two_leads_is_asked_back_and_one_without_a_lead_lis
     assert reply(None, "WAITING", rep).reason == "which"
     (none,) = told()
     assert "you have no lead in hand" in none.text
+    # who has enough of mails hears where to choose, whatever she has in hand
+    tired = make_person(make_partner("Tired"), email="tired@tired.example")
+    for word in ("STOP", "ABMELDEN"):
+        assert reply(None, word, tired).reason == "stop"
+        (page,) = told()
+        assert "Choose which mails come: http" in page.text
+        assert "we found nothing" not in page.text
     first = hold(make_offered_lead(), rep)
     feedback.give(first.id, Answer("waiting"), get_actor(rep.id), AT)
     message = reply(None, "PROPOSAL", rep)

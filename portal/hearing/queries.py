@@ -118,8 +118,13 @@ def never_hears() -> ColumnElement[bool]:
 
 
 def wants_mondays() -> ColumnElement[bool]:
-    """Return, for a query of people, the condition that they want the list of the overdue."""
-    return ~never_hears() & exists().where(HearingWishes.user_id == User.id, HearingWishes.mondays)
+    """Return, for a query of people, the condition that they want the list of the overdue.
+
+    Who orders it gets it, whenever she wishes to hear of all else.
+    """
+    return User.hears_by_mail & exists().where(
+        HearingWishes.user_id == User.id, HearingWishes.mondays
+    )
 
 
 def wants_fairness() -> ColumnElement[bool]:

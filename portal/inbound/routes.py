@@ -305,8 +305,9 @@ def stop(token: str) -> ResponseReturnValue:
             operations.stop_digests(link, at)
     sentence = _(
         "You find new leads on the portal from now on. What you owe, and what is taken out of "
-        "your hands, is told once a day all the same. Sign in to choose anew when you want to "
-        "hear."
+        "your hands, is told once a day all the same. What you ordered to come by itself goes on: "
+        "a sheet with your leads, the list of the overdue. Sign in to choose anew when you want "
+        "to hear."
     )
     if found is not None and found[0].topic == REPORT:
         sentence = _("Your figures stand under “Report” on the portal. All other mails go on.")

@@ -16,7 +16,6 @@ from portal.core.db import session
 from portal.core.errors import NotFound
 from portal.deadlines.models import DeadlinePolicy
 from portal.feedback.models import Feedback
-from portal.hearing.queries import never_hears
 from portal.leads.models import Lead, LeadRequirement
 from portal.pickup.models import Pickup
 from portal.sheets.columns import OF_NEEDED
@@ -150,7 +149,10 @@ def find_wish(user_id: int) -> SheetWish | None:
 
 
 def due_readers(at: datetime) -> Sequence[int]:
-    """Return whose sheet is due and has not been written."""
+    """Return whose sheet is due and has not been written.
+
+    Who orders one gets it, whenever she wishes to hear of all else.
+    """
     here = func.timezone(User.timezone, literal(at)) - timedelta(hours=FROM_HOUR)
     back = (func.extract("isodow", here).cast(Integer) + 6 - SheetWish.weekday) % 7
     due = cast(here, Date) - back
@@ -161,7 +163,7 @@ def due_readers(at: datetime) -> Sequence[int]:
             .join(User, User.id == SheetWish.user_id)
             .join(Organisation, Organisation.id == User.organisation_id)
             .where(
-                ~never_hears(),
+                User.hears_by_mail,
                 User.active,
                 Organisation.active,
                 or_(SheetWish.told_on.is_(None), SheetWish.told_on < due),

@@ -519,6 +519,7 @@ def test_case_16_one_click_ends_the_daily_mail_and_no_more(client, rep, form):
     said = text_of(answer.text)
     assert "These mails are off" in said
     assert "What you owe, and what is taken out of your hands, is told once a day" in said
+    assert "What you ordered to come by itself goes on: a sheet with your leads" in said
     now = get(HearingWishes, rep.id)
     assert (now.hears, now.by_subject) == ("never", {"answers": "at_once"})
     bad = client.post("/m/" + secrets.token_urlsafe(32) + "/stop", **sent)

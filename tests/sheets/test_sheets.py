@@ -30,6 +30,7 @@ from portal.core.mail.models import OutgoingEmail
 from portal.feedback import operations as feedback
 from portal.feedback.models import Feedback
 from portal.feedback.rules import Answer
+from portal.hearing.operations import end_digests
 from portal.leads.models import Lead, LeadRequirement, LeadType
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
@@ -70,7 +71,7 @@ class House:
 
     def __init__(self) -> None:
         firm = make_partner(name="Alpha")
-        self.alice = make_person(firm, name="Alice", locale="en")
+        self.alice = make_person(firm, name="Alice", locale="en", hears="daily")
         self.anna = make_person(firm, "partner_manager", name="Anna", locale="en")
         self.bob = make_person(name="Bob", locale="en")
         self.first = pick(self.alice)
@@ -252,6 +253,10 @@ def test_what_was_answered_meanwhile_is_not_written_over(ctx: Flask) -> None:
     closing = as_csv([{**rows_of(house.alice)[0], **WON}])
     doubtful = operations.take_back(closing, "x.csv", actor, LATER, "mail", may_close=False)
     assert fates(doubtful) == ["refused"]
+    # where somebody does, the same file closes it, once
+    sure = give_back(house.alice, closing)
+    assert (fates(sure), sure.again, sure.return_id) == (["applied"], False, doubtful.return_id)
+    assert (fates(give_back(house.alice, closing)), len(sure.rows)) == (["applied"], 1)
     # an answer taken back is a change, too
     last = feedback.newest(house.second)
     assert last is not None
@@ -413,6 +418,8 @@ def test_a_sheet_comes_by_mail_on_its_day_and_its_answer_too(ctx: Flask) -> None
     monday, seven = 0, AT.replace(hour=6, minute=1) + timedelta(days=7)
     operations.wish(house.alice.id, monday, "xlsx", AT)
     operations.wish(house.bob.id, monday, "csv", AT)
+    # what somebody orders goes on once she ends her digests with one click
+    end_digests(house.alice.id, AT)
     operations.wish(house.anna.id, 4, "xlsx", AT)
     session().flush()
     # chosen on a Monday at 10: the first comes on the next one, from seven o'clock in Berlin

@@ -628,8 +628,11 @@ def test_what_was_doubtful_is_recorded_by_one_press_and_by_nothing_else(programm
     with programme.app_context():
         assert answers(held) == [], "who looks records nothing"
     fields = waited(programme, Forms(page.text).for_("feedback"))
-    done = client.post(link_in(asked), data=fields)
+    # what was read counts, whatever is sent in its place
+    sent = {**fields, "status": "lost", "value": "1", "note": "Not hers."}
+    done = client.post(link_in(asked), data=sent)
     assert "We recorded: Won, €12,500." in text_of(done.text)
+    assert "Already recorded" in client.post(link_in(asked), data=sent).text
     with programme.app_context():
         assert answers(held) == [("won", "mail")]
 

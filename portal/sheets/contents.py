@@ -26,6 +26,7 @@ from portal.pickup.questions import lost_reasons
 from portal.sheets import queries
 from portal.sheets.columns import KEY, NUMBER, Column, shown
 from portal.sheets.queries import InHand
+from portal.sheets.reading import MOST_ROWS
 from portal.sheets.rules import RowKey, write_key, write_mark
 from portal.web.filters import local
 
@@ -70,11 +71,13 @@ def fill(
 ) -> Sheet:
     """Return the sheet of a person with the leads that she, or her `firm`, has in hand now.
 
-    With `again` only those pickups, each with what was typed and what to look at.
+    With `again` only those pickups, each with what was typed and what to look at. No more than a
+    sheet that comes back may have, those that are due first.
     """
     found = queries.list_in_hand(actor, firm=firm)
     if again is not None:
         found = [one for one in found if one.pickup.id in again]
+    found, more = found[:MOST_ROWS], len(found) > MOST_ROWS
     known = contacts.load_contacts([one.lead for one in found], actor, at)
     besides = queries.asked_besides({one.lead.type_id for one in found})
     if any(one.needs_since for one in found):
@@ -87,7 +90,7 @@ def fill(
     return Sheet(
         columns=columns,
         rows=[_row(one, known.get(one.lead.id), (again or {}).get(one.pickup.id)) for one in found],
-        help=how_to_fill_in(),
+        help=how_to_fill_in(more=more),
         locale=str(get_locale()),
         mark=write_mark(actor.id, at, secret_key()),
         made_on=local(at).date(),
@@ -125,10 +128,10 @@ def so_far(one: InHand) -> str:
     return str(_("%(answer)s, %(day)s", answer=words_of(one.last.status), day=day))
 
 
-def how_to_fill_in() -> str:
-    """Say what to do with a sheet, in one line above it."""
+def how_to_fill_in(*, more: bool) -> str:
+    """Say what to do with a sheet, in one line above it, and whether `more` is in hand."""
     settings: Settings = current_app.config["SETTINGS"]
-    return str(
+    said = str(
         _(
             "Fill in the white cells of the leads of which there is something to tell and give "
             "the file back: on %(address)s, or with your answer to our mail. What you leave empty "
@@ -136,6 +139,11 @@ def how_to_fill_in() -> str:
             address=f"{settings.public_url}/sheet",
         )
     )
+    if more:
+        said += " " + _(
+            "These are the %(limit)d leads that are due first; more are in hand.", limit=MOST_ROWS
+        )
+    return said
 
 
 def choices() -> Mapping[str, Sequence[str]]:

@@ -28,6 +28,7 @@ from portal.offers.queries import teaser_titles
 from portal.pickup.rules import UNDO_WITHIN
 from portal.sheets import contents, files, queries, words
 from portal.sheets.queries import InHand
+from portal.sheets.reading import MOST_ROWS
 from portal.sheets.reports import Report, RowReport, to_mend
 from portal.sheets.rules import Fate
 from portal.web.filters import local
@@ -41,7 +42,7 @@ TOPIC = "sheet"
 
 def post_weekly(user: User, actor: Actor, kind: str, at: datetime, dedupe_key: str) -> None:
     """Write the sheet of the week to a person; nothing where nothing is in hand."""
-    found = queries.list_in_hand(actor, firm=contents.of_firm(actor))
+    found = queries.list_in_hand(actor, firm=contents.of_firm(actor))[:MOST_ROWS]
     if not found:
         return
     titles = teaser_titles([one.lead.id for one in found[:NAMED]])

@@ -35,7 +35,8 @@ from portal.leads.models import Lead, LeadRequirement, LeadType
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
 from portal.pickup.queries import get_policy
-from portal.sheets import files, operations, reports
+from portal.sheets import contents, files, operations, reports
+from portal.sheets.columns import NUMBER
 from portal.sheets.models import SheetReturn, SheetRow
 from portal.sheets.rules import RowKey, as_day, due_on, write_key
 from tests.core.posting import serving
@@ -267,6 +268,18 @@ def test_what_was_answered_meanwhile_is_not_written_over(ctx: Flask) -> None:
     pickup.give_back(house.second, "no_capacity", None, actor, LATER)
     (gone,) = give_back(house.alice, as_csv([{**fresh, **WON}])).rows
     assert (gone.fate.value, "not in your hands any more" in gone.said) == ("refused", True)
+
+
+def test_a_sheet_has_no_more_rows_than_it_may_bring_back(
+    ctx: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House()
+    monkeypatch.setattr(contents, "MOST_ROWS", 1)
+    sheet = sheet_of(house.alice)
+    assert [row[NUMBER] for row in sheet.rows] == [
+        session().get_one(Lead, session().get_one(Pickup, house.first).lead_id).number
+    ]
+    assert "These are the 1 leads that are due first; more are in hand." in sheet.help
 
 
 def test_good_rows_are_taken_whatever_became_of_the_sheet(ctx: Flask) -> None:

@@ -44,7 +44,7 @@ from portal.feedback.rules import Answer
 from portal.imports import files as list_files
 from portal.imports import jobs
 from portal.imports.reading import open_table
-from portal.inbound import mails, replies
+from portal.inbound import mails, pipeline, replies
 from portal.inbound.models import InboundMessage, MailState
 from portal.leads import activities, hand_over, notes, own_fields, team, versions
 from portal.leads.intake.mapping import propose_mapping
@@ -391,7 +391,7 @@ def make_things(world, alpha, at):
 def make_mail_in(at):
     """Have a mail come in that nobody understood."""
     raw = b"From: nobody\r\nSubject: Hm\r\n\r\nHello"
-    message_id = mails.store(raw, "", "inquiries@in.firstcome.example", "smtp", at)
+    message_id = pipeline.store(raw, "", "inquiries@in.firstcome.example", "smtp", at)
     message = session().get_one(InboundMessage, message_id)
     mails.settle(message, MailState.NOT_UNDERSTOOD, "odd_sender", at)
     return message_id
@@ -400,7 +400,7 @@ def make_mail_in(at):
 def make_answer_by_mail(world, at):
     """Have an answer of Anna's come in that nobody could vouch for."""
     raw = b"From: anna\r\nSubject: Re\r\n\r\nWON"
-    message_id = mails.store(raw, "", "fb@in.firstcome.example", "smtp", at)
+    message_id = pipeline.store(raw, "", "fb@in.firstcome.example", "smtp", at)
     message = session().get_one(InboundMessage, message_id)
     message.user_id = world.people["anna"].id
     replies.leave(message, "not_vouched", at)

@@ -23,7 +23,7 @@ from portal.core import circumstances, clock, jobs, logs, mishaps
 from portal.core.config import Settings
 from portal.core.db import db, unit_of_work
 from portal.core.mail import addresses, replies
-from portal.inbound import bounces, mails
+from portal.inbound import bounces, pipeline
 from portal.inbound.parsing import LARGEST
 
 log = logs.get(__name__)
@@ -121,7 +121,7 @@ class Keeper:
             try:
                 with unit_of_work():
                     kept = [
-                        mails.store(
+                        pipeline.store(
                             raw, envelope_from, one.name, adapter, clock.now(), one.token_id
                         )
                         for one in places

@@ -1,37 +1,31 @@
-"""Mail that comes in becomes an inquiry: kept first, taken apart, recognised, taken in.
+"""A mail at the lead address becomes an inquiry: recognised, taken in, or left to people.
 
-Who wrote to the lead address, or whose mail one of the vendor's people forwards, is whom to call. A
-program's mail is never answered; what can't be understood waits for people. Not here: the listener
-(`mail_in`), how a mail is taken apart (`parsing`), answers to our own mails (`replies`), mails that
-came back (`bounces`), what is answered (notifications).
+Who wrote there, or whose mail one of the vendor's people forwards, is whom to call; what can't be
+understood waits for people. Not here: how a mail comes this far (`pipeline`), answers to our own
+mails (`replies`), mails that came back (`bounces`), what is answered (notifications).
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from flask import current_app
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.accounts.queries import find_actor_of, find_user_by_email
-from portal.core.config import Settings
-from portal.core.db import apart, session
-from portal.core.errors import Invalid, NotFound, Refused
+from portal.core.db import session
+from portal.core.errors import NotFound, Refused
 from portal.core.events import record
 from portal.duplicates import entrance
-from portal.inbound import bounces, forwards, parsing, replies, wall
-from portal.inbound.automatic import why_automatic
+from portal.inbound import forwards
 from portal.inbound.events import InquiryMailed, MailNotUnderstood, MailPutAside
-from portal.inbound.keeping import keep_files, load_raw, look_into, note_sender
-from portal.inbound.models import InboundMessage, InboundRaw, InboundReading, MailState
-from portal.inbound.parsing import Mail, Unreadable
+from portal.inbound.keeping import keep_files, look_into, note_sender
+from portal.inbound.models import InboundMessage, MailState
+from portal.inbound.parsing import Mail
 from portal.leads import rules
 from portal.leads.addresses import own_host
 from portal.leads.basis import Basis, BasisKind
@@ -41,11 +35,6 @@ from portal.leads.operations import ContactDraft, Draft
 from portal.timeline import activities, attachments
 from portal.timeline.rules import Kind
 
-KEPT = timedelta(days=30)
-"""So long mails stay as they came."""
-
-MOST_ATTEMPTS = 3
-WAITS = timedelta(seconds=30)
 SHOWN = 50
 SYSTEM = "mail"
 REPLIES = re.compile(r"(?i)^\s*((re|aw|fwd?|wg|antw|tr)\s*(\[\d+\])?\s*:\s*)+")
@@ -68,104 +57,6 @@ class Inquiry:
     text: str
     remark: str = ""
     by: Actor | None = None
-
-
-# -- comes in ---------------------------------------------------------------------------------
-
-
-def store(
-    raw: bytes,
-    envelope_from: str,
-    recipient: str,
-    adapter: str,
-    at: datetime,
-    token_id: int | None = None,
-) -> int | None:
-    """Keep a mail as it came and return its id; None where it is here already.
-
-    `recipient` names the address without its secret; `token_id` is whose address it was.
-    """
-    message_id: int | None = session().scalar(
-        insert(InboundMessage)
-        .values(
-            digest=hashlib.sha256(raw).digest(),
-            recipient=recipient,
-            received_at=at,
-            size=len(raw),
-            adapter=adapter,
-            state=MailState.RECEIVED,
-            attempts=0,
-            token_id=token_id,
-        )
-        .on_conflict_do_nothing(index_elements=["digest", "recipient"])
-        .returning(InboundMessage.id)
-    )
-    if message_id is None:
-        return None
-    with wall.open_mails([message_id], session()) as opened:
-        opened.add(InboundRaw(message_id=message_id, envelope_from=envelope_from[:320], raw=raw))
-    return message_id
-
-
-def list_waiting(at: datetime) -> Sequence[int]:
-    """Return the mails that wait for longer than the queue takes."""
-    query = (
-        select(InboundMessage.id)
-        .where(InboundMessage.processed_at.is_(None), InboundMessage.received_at < at - WAITS)
-        .order_by(InboundMessage.received_at)
-        .limit(200)
-    )
-    return session().scalars(query).all()
-
-
-# -- is understood, or not --------------------------------------------------------------------
-
-
-def read_message(message_id: int, at: datetime) -> InboundMessage | None:
-    """Take a mail apart and in, once; None where that was done before or is being done now."""
-    with apart() as own:  # should this process be killed, the attempt counts
-        tried = own.scalar(
-            update(InboundMessage)
-            .where(InboundMessage.id == message_id, InboundMessage.processed_at.is_(None))
-            .values(attempts=InboundMessage.attempts + 1)
-            .returning(InboundMessage.attempts)
-        )
-    message = session().scalar(
-        select(InboundMessage)
-        .where(InboundMessage.id == message_id, InboundMessage.processed_at.is_(None))
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    )
-    if message is None or tried is None:
-        return None
-    if tried > MOST_ATTEMPTS:
-        return settle(message, MailState.NOT_UNDERSTOOD, "gave_up", at)
-    settings: Settings = current_app.config["SETTINGS"]
-    raw = load_raw(message_id)
-    if raw is None:
-        return settle(message, MailState.NOT_UNDERSTOOD, "unreadable", at)
-    try:
-        mail = parsing.take_apart(raw.raw)
-    except Unreadable as trouble:
-        return settle(message, MailState.NOT_UNDERSTOOD, str(trouble), at)
-    told = bounces.hear(message.recipient, mail, at)
-    if told:
-        return settle(message, MailState.IGNORED, told, at)
-    automatic = why_automatic(
-        mail.headers, mail.sender, mail.subject, raw.envelope_from, settings.mail_domain
-    )
-    if automatic:
-        return settle(message, MailState.IGNORED, automatic, at)
-    if message.recipient != settings.lead_address.lower() or is_of_partner(mail.sender):
-        return replies.read(message, mail, at)
-    found = recognise(mail)
-    if isinstance(found, str):
-        note_sender(message_id, mail.sender, mail.sender_name)
-        return settle(message, MailState.NOT_UNDERSTOOD, found, at, by=staff_of(mail.sender))
-    try:
-        return take(message, mail, found, at)
-    except Invalid:
-        return settle(message, MailState.NOT_UNDERSTOOD, "refused", at)
 
 
 def staff_of(address: str) -> Actor | None:
@@ -325,24 +216,3 @@ def put_aside(message_id: int, actor: Actor, at: datetime) -> None:
     message.state, message.processed_at = MailState.PUT_ASIDE, at
     session().flush()
     record(MailPutAside(at=at, message_id=message.id, user_id=actor.id))
-
-
-def forget_mails(at: datetime) -> int:
-    """Forget mails as they came, after a set time; return how many."""
-    old = (
-        session()
-        .scalars(
-            select(InboundMessage.id)
-            .where(InboundMessage.received_at < at - KEPT, InboundMessage.processed_at.is_not(None))
-            .limit(5000)
-        )
-        .all()
-    )
-    with wall.open_mails(old, session()) as opened:
-        opened.execute(delete(InboundReading).where(InboundReading.message_id.in_(old)))
-        gone = opened.scalars(
-            delete(InboundRaw)
-            .where(InboundRaw.message_id.in_(old))
-            .returning(InboundRaw.message_id)
-        ).all()
-    return len(gone)

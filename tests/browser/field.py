@@ -50,7 +50,7 @@ from portal.imports.models import ImportRow
 from portal.imports.reading import open_table
 from portal.imports.states import ImportState
 from portal.imports.wall import open_to
-from portal.inbound import mails, replies
+from portal.inbound import mails, pipeline, replies
 from portal.inbound.models import InboundMessage, MailState
 from portal.leads import activities, dates, hand_over, notes, suppression, team, versions
 from portal.leads import operations as leads
@@ -624,7 +624,7 @@ def have_answer_come_in(made: Field) -> int:
     mail["From"], mail["Subject"] = "Bob <bob@alpha.example>", f"Re: {LONG}"
     mail.set_content(f"PROPOSAL\n{TEXT}\n")
     at = clock.now()
-    kept = mails.store(mail.as_bytes(), "", "fb@in.firstcome.example", "smtp", at)
+    kept = pipeline.store(mail.as_bytes(), "", "fb@in.firstcome.example", "smtp", at)
     assert kept is not None
     message = session().get_one(InboundMessage, kept)
     message.user_id = made.people["rep"].id
@@ -638,7 +638,7 @@ def have_mail_come_in() -> int:
     mail["From"], mail["Subject"] = "Mara <mara@vendor.example>", f"Fwd: {LONG}"
     mail.set_content(f"{TEXT}\n\nCall her on 0511 7654321.\n")
     at = clock.now()
-    kept = mails.store(mail.as_bytes(), "", "inquiries@in.firstcome.example", "smtp", at)
+    kept = pipeline.store(mail.as_bytes(), "", "inquiries@in.firstcome.example", "smtp", at)
     assert kept is not None
     message = session().get_one(InboundMessage, kept)
     mails.settle(message, MailState.NOT_UNDERSTOOD, "no_original", at)

@@ -14,7 +14,7 @@ from portal.core.mail import replies
 from portal.core.mail.models import OutgoingEmail
 from portal.feedback.models import Feedback
 from portal.hearing.models import Extent
-from portal.inbound import mails
+from portal.inbound import pipeline
 from portal.inbound import replies as replied
 from portal.inbound.keeping import keep_reading
 from portal.inbound.models import InboundMessage
@@ -96,8 +96,8 @@ def come_in(made, mail=None, at=AT, envelope_from="somebody@mail.example"):
     raw = made if isinstance(made, bytes) else made.as_bytes()
     token = replies.find(token_of(mail)) if mail is not None else None
     place = f"fb+{token.id}@{DOMAIN}" if token else f"fb@{DOMAIN}"
-    kept = mails.store(raw, envelope_from, place, "smtp", at, token.id if token else None)
-    mails.read_message(kept, at)
+    kept = pipeline.store(raw, envelope_from, place, "smtp", at, token.id if token else None)
+    pipeline.read_message(kept, at)
     return session().get_one(InboundMessage, kept, populate_existing=True)
 
 
@@ -133,7 +133,7 @@ def link_in(mail):
 @factory
 def keep_reply(rep, action, **typed):
     """Keep an answer of a person's that was asked back; return its id."""
-    kept = mails.store(action.encode(), "", f"fb@{DOMAIN}", "smtp", AT)
+    kept = pipeline.store(action.encode(), "", f"fb@{DOMAIN}", "smtp", AT)
     message = session().get_one(InboundMessage, kept)
     message.user_id = rep.id
     words = typed.get("note", action)

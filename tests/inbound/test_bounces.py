@@ -17,7 +17,7 @@ from portal.core.events import EventRow
 from portal.core.mail import addresses, outbox, standing
 from portal.core.mail.models import MailAddress, OutgoingEmail
 from portal.core.servers import free_port
-from portal.inbound import bounces, mail_in, mails, parsing
+from portal.inbound import bounces, mail_in, parsing, pipeline
 from portal.inbound.models import InboundMessage
 from portal.inbound.parsing import Mail, read
 from portal.inbound.reports import judge
@@ -168,8 +168,8 @@ def send(user, key, at=AT, headers=None, kind="password_changed", handed=True):
 def come_back(mail, text, at=AT, place=None):
     """Have a text come to the sender of a mail, or to another address, and be read."""
     place = place or f"b+{mail.id}@{DOMAIN}"
-    message_id = mails.store(text.encode(), "", place, "smtp", at)
-    mails.read_message(message_id, at)
+    message_id = pipeline.store(text.encode(), "", place, "smtp", at)
+    pipeline.read_message(message_id, at)
     return session().get_one(InboundMessage, message_id, populate_existing=True)
 
 

@@ -14,7 +14,7 @@ from portal.core.db import session
 from portal.core.events import EventRow
 from portal.core.mail.models import OutgoingEmail
 from portal.core.servers import free_port
-from portal.inbound import keeping, mail_in, mails
+from portal.inbound import keeping, mail_in, pipeline
 from portal.inbound.forwards import find_original
 from portal.inbound.models import InboundMessage, InboundRaw
 from portal.inbound.parsing import Unreadable, take_apart
@@ -48,10 +48,10 @@ def make_mail(body="We need 14 cabinets.\n", sender="Eva Meier <eva@meier.exampl
 
 def come_in(mail, envelope_from="eva@meier.example", at=AT):
     raw = mail if isinstance(mail, bytes) else mail.as_bytes()
-    message_id = mails.store(raw, envelope_from, TO, "smtp", at)
+    message_id = pipeline.store(raw, envelope_from, TO, "smtp", at)
     if message_id is None:
         return None
-    mails.read_message(message_id, at)
+    pipeline.read_message(message_id, at)
     return session().get_one(InboundMessage, message_id, populate_existing=True)
 
 
@@ -214,8 +214,8 @@ def test_mails_stand_behind_a_wall_and_are_forgotten(ctx):
     message = come_in(make_mail())
     assert session().scalar(select(func.count()).select_from(InboundRaw)) == 0
     assert keeping.load_raw(message.id).sender == "eva@meier.example"
-    later = AT + mails.KEPT + timedelta(days=1)
-    assert mails.forget_mails(later) == 1
+    later = AT + pipeline.KEPT + timedelta(days=1)
+    assert pipeline.forget_mails(later) == 1
     assert keeping.load_raw(message.id) is None
 
 
@@ -262,5 +262,5 @@ def test_the_listener_keeps_what_is_for_us_and_refuses_the_rest(committed, caplo
         found = session().scalars(select(InboundMessage).order_by(InboundMessage.id)).all()
         assert [one.adapter for one in found] == ["smtp", "lmtp"]
         assert all(one.processed_at is None for one in found)
-        assert mails.list_waiting(found[0].received_at + timedelta(minutes=1))
+        assert pipeline.list_waiting(found[0].received_at + timedelta(minutes=1))
         assert session().scalar(select(func.count()).select_from(Activity)) == 0

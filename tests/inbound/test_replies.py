@@ -30,7 +30,7 @@ from portal.core.mail.models import OutgoingEmail, ReplyToken
 from portal.core.servers import free_port
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
-from portal.inbound import mail_in, mails, parsing
+from portal.inbound import mail_in, parsing, pipeline
 from portal.inbound.authentication import Vouched
 from portal.inbound.deciding import At, By, Does, decide
 from portal.inbound.models import InboundMessage
@@ -743,7 +743,7 @@ def test_the_listener_knows_its_addresses_and_keeps_answers_without_their_secret
         # read in a process of its own, once, however often it is taken up
         for _again in range(2):
             with unit_of_work():
-                mails.read_message(kept.id, clock.now())
+                pipeline.read_message(kept.id, clock.now())
         assert answers(held) == [("waiting", "mail")]
 
 

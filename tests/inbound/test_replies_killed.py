@@ -18,7 +18,7 @@ from portal.core.db import db, session, unit_of_work
 from portal.core.events import EventRow
 from portal.core.mail import replies
 from portal.core.mail.models import OutgoingEmail
-from portal.inbound import mails
+from portal.inbound import pipeline
 from portal.inbound.models import InboundMessage
 from tests.factories import factory, make_offered_lead, make_partner, make_person
 from tests.inbound.replying import DOMAIN, answers, ask, hold, token_of, written
@@ -28,7 +28,7 @@ POINTS = (
     ("after", "portal.inbound.replies:read_wish"),
     ("after", "portal.feedback.operations:give"),
     ("after", "portal.inbound.replies:settle"),
-    ("after", "portal.inbound.mails:read_message"),
+    ("after", "portal.inbound.pipeline:read_message"),
 )
 
 
@@ -41,7 +41,7 @@ def keep(at):
     token = replies.find(token_of(mail))
     raw = written(mail, "WAITING", rep.email, verdict="").as_bytes()
     place = f"fb+{token.id}@{DOMAIN}"
-    return mails.store(raw, rep.email, place, "smtp", at, token.id), held
+    return pipeline.store(raw, rep.email, place, "smtp", at, token.id), held
 
 
 def die_reading(app, message_id, when, path):
@@ -64,7 +64,7 @@ def die_reading(app, message_id, when, path):
         for engine in db.engines.values():
             engine.dispose(close=False)
         with unit_of_work():
-            mails.read_message(message_id, clock.now())
+            pipeline.read_message(message_id, clock.now())
     os._exit(0)
 
 
@@ -78,9 +78,9 @@ def test_whatever_a_killed_worker_leaves_is_done_once_and_told_once(committed):
     with committed.app_context():
         assert session().scalars(select(InboundMessage.processed_at)).all() == [None] * len(kept)
         for _again in range(2):
-            for message_id in mails.list_waiting(at + 2 * mails.WAITS):
+            for message_id in pipeline.list_waiting(at + 2 * pipeline.WAITS):
                 with unit_of_work():
-                    mails.read_message(message_id, at)
+                    pipeline.read_message(message_id, at)
             jobs.run_now("core.dispatch", {"here": True}, at)
         assert [answers(held) for _id, held in kept] == [[("waiting", "mail")]] * len(kept)
         told = select(func.count()).where(OutgoingEmail.kind == "recorded")

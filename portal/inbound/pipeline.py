@@ -1,0 +1,145 @@
+"""The way of every mail that comes in: kept first, taken apart, read by the place it came to, once.
+
+Whoever takes up a mail that a killed process left does nothing twice: what a mail does and that it
+was done are one transaction. Not here: the listener (`mail_in`), how a mail is taken apart
+(`parsing`), and what each place makes of it (`places`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from flask import current_app
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from portal.core.config import Settings
+from portal.core.db import apart, session
+from portal.core.errors import Invalid
+from portal.inbound import bounces, parsing, replies, wall
+from portal.inbound.automatic import why_automatic
+from portal.inbound.keeping import load_raw, note_sender
+from portal.inbound.mails import is_of_partner, recognise, settle, staff_of, take
+from portal.inbound.models import InboundMessage, InboundRaw, InboundReading, MailState
+from portal.inbound.parsing import Unreadable
+
+KEPT = timedelta(days=30)
+"""So long mails stay as they came."""
+
+MOST_ATTEMPTS = 3
+WAITS = timedelta(seconds=30)
+
+
+def store(
+    raw: bytes,
+    envelope_from: str,
+    recipient: str,
+    adapter: str,
+    at: datetime,
+    token_id: int | None = None,
+) -> int | None:
+    """Keep a mail as it came and return its id; None where it is here already.
+
+    `recipient` names the address without its secret; `token_id` is whose address it was.
+    """
+    message_id: int | None = session().scalar(
+        insert(InboundMessage)
+        .values(
+            digest=hashlib.sha256(raw).digest(),
+            recipient=recipient,
+            received_at=at,
+            size=len(raw),
+            adapter=adapter,
+            state=MailState.RECEIVED,
+            attempts=0,
+            token_id=token_id,
+        )
+        .on_conflict_do_nothing(index_elements=["digest", "recipient"])
+        .returning(InboundMessage.id)
+    )
+    if message_id is None:
+        return None
+    with wall.open_mails([message_id], session()) as opened:
+        opened.add(InboundRaw(message_id=message_id, envelope_from=envelope_from[:320], raw=raw))
+    return message_id
+
+
+def list_waiting(at: datetime) -> Sequence[int]:
+    """Return the mails that wait for longer than the queue takes."""
+    query = (
+        select(InboundMessage.id)
+        .where(InboundMessage.processed_at.is_(None), InboundMessage.received_at < at - WAITS)
+        .order_by(InboundMessage.received_at)
+        .limit(200)
+    )
+    return session().scalars(query).all()
+
+
+def read_message(message_id: int, at: datetime) -> InboundMessage | None:
+    """Take a mail apart and in, once; None where that was done before or is being done now."""
+    with apart() as own:  # should this process be killed, the attempt counts
+        tried = own.scalar(
+            update(InboundMessage)
+            .where(InboundMessage.id == message_id, InboundMessage.processed_at.is_(None))
+            .values(attempts=InboundMessage.attempts + 1)
+            .returning(InboundMessage.attempts)
+        )
+    message = session().scalar(
+        select(InboundMessage)
+        .where(InboundMessage.id == message_id, InboundMessage.processed_at.is_(None))
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    if message is None or tried is None:
+        return None
+    if tried > MOST_ATTEMPTS:
+        return settle(message, MailState.NOT_UNDERSTOOD, "gave_up", at)
+    settings: Settings = current_app.config["SETTINGS"]
+    raw = load_raw(message_id)
+    if raw is None:
+        return settle(message, MailState.NOT_UNDERSTOOD, "unreadable", at)
+    try:
+        mail = parsing.take_apart(raw.raw)
+    except Unreadable as trouble:
+        return settle(message, MailState.NOT_UNDERSTOOD, str(trouble), at)
+    told = bounces.hear(message.recipient, mail, at)
+    if told:
+        return settle(message, MailState.IGNORED, told, at)
+    automatic = why_automatic(
+        mail.headers, mail.sender, mail.subject, raw.envelope_from, settings.mail_domain
+    )
+    if automatic:
+        return settle(message, MailState.IGNORED, automatic, at)
+    if message.recipient != settings.lead_address.lower() or is_of_partner(mail.sender):
+        return replies.read(message, mail, at)
+    found = recognise(mail)
+    if isinstance(found, str):
+        note_sender(message_id, mail.sender, mail.sender_name)
+        return settle(message, MailState.NOT_UNDERSTOOD, found, at, by=staff_of(mail.sender))
+    try:
+        return take(message, mail, found, at)
+    except Invalid:
+        return settle(message, MailState.NOT_UNDERSTOOD, "refused", at)
+
+
+def forget_mails(at: datetime) -> int:
+    """Forget mails as they came, after a set time; return how many."""
+    old = (
+        session()
+        .scalars(
+            select(InboundMessage.id)
+            .where(InboundMessage.received_at < at - KEPT, InboundMessage.processed_at.is_not(None))
+            .limit(5000)
+        )
+        .all()
+    )
+    with wall.open_mails(old, session()) as opened:
+        opened.execute(delete(InboundReading).where(InboundReading.message_id.in_(old)))
+        gone = opened.scalars(
+            delete(InboundRaw)
+            .where(InboundRaw.message_id.in_(old))
+            .returning(InboundRaw.message_id)
+        ).all()
+    return len(gone)

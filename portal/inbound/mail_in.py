@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import logging
 import signal
-from dataclasses import dataclass
 from typing import Any, cast
 
 from aiosmtpd.controller import Controller
@@ -22,9 +21,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from portal.core import circumstances, clock, jobs, logs, mishaps
 from portal.core.config import Settings
 from portal.core.db import db, unit_of_work
-from portal.core.mail import addresses, replies
-from portal.inbound import bounces, pipeline
+from portal.inbound import pipeline, places
 from portal.inbound.parsing import LARGEST
+from portal.inbound.places import Where
 
 log = logs.get(__name__)
 
@@ -32,14 +31,6 @@ NO_SUCH = "550 5.1.1 no such address here"
 LATER = "451 4.3.0 please try again later"
 MOST_RECIPIENTS = 20
 IDLE_SECONDS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """An address of ours without its secret, and the row of it if it is one for answers."""
-
-    name: str
-    token_id: int | None = None
 
 
 class Door(SMTP):
@@ -57,51 +48,30 @@ class Keeper:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
-        settings: Settings = app.config["SETTINGS"]
-        self.address = settings.lead_address.lower()
-        self.domain = settings.inbound_domain
 
     async def handle_RCPT(  # noqa: N802
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
     ) -> str:
-        """Take our addresses, in whatever case and with whatever behind a plus.
-
-        An address for answers that was never in a mail of ours is nobody's, nor is a sender that no
-        mail of ours had.
-        """
+        """Take our addresses, in whatever case; one that no mail of ours ever had is nobody's."""
         if len(envelope.rcpt_tos) >= MOST_RECIPIENTS:
             return "452 4.5.3 too many recipients"
-        local, _at, domain = address.lower().rpartition("@")
-        local, _plus, token = local.strip('"').partition("+")
-        if f"{local}@{domain}" == self.address:
-            found: Where | str = Where(self.address)
-        elif local == addresses.BOUNCES:
-            with self.app.app_context():
-                place = bounces.place_of(address)
-            found = Where(place) if place else NO_SUCH
-        elif local == replies.LOCAL and domain == self.domain:
-            found = await asyncio.to_thread(self.look_up, token)
-        else:
-            found = NO_SUCH
+        found = await asyncio.to_thread(self.look_up, address)
         if isinstance(found, str):
             return found
         envelope.rcpt_tos.append(address)
         vars(envelope).setdefault("places", {})[found] = None
         return "250 2.1.5 ok"
 
-    def look_up(self, token: str) -> Where | str:
-        """Return whose address for answers this is; of an address without token nobody knows."""
-        if not token:
-            return Where(f"{replies.LOCAL}@{self.domain}")
+    def look_up(self, address: str) -> Where | str:
+        """Return which address of ours this is, or what is said of one that is none."""
         with self.app.app_context():
             try:
-                found = replies.find(token)
+                return places.find(address) or NO_SUCH
             except (SQLAlchemyError, PoolTimeout) as trouble:
                 log.error("address not looked up", error=mishaps.describe(trouble))
                 return LATER
             finally:
                 db.session.remove()
-        return Where(f"{replies.LOCAL}+{found.id}@{self.domain}", found.id) if found else NO_SUCH
 
     async def handle_DATA(self, _server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         """Keep a mail; what came twice is kept once."""

@@ -18,7 +18,7 @@ from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.accounts.queries import find_actor_of, find_user_by_email
 from portal.core.db import session
-from portal.core.errors import NotFound, Refused
+from portal.core.errors import Invalid, NotFound, Refused
 from portal.core.events import record
 from portal.duplicates import entrance
 from portal.inbound import forwards
@@ -57,6 +57,18 @@ class Inquiry:
     text: str
     remark: str = ""
     by: Actor | None = None
+
+
+def read(message: InboundMessage, mail: Mail, at: datetime) -> InboundMessage:
+    """Take a mail in as an inquiry, or leave it to people."""
+    found = recognise(mail)
+    if isinstance(found, str):
+        note_sender(message.id, mail.sender, mail.sender_name)
+        return settle(message, MailState.NOT_UNDERSTOOD, found, at, by=staff_of(mail.sender))
+    try:
+        return take(message, mail, found, at)
+    except Invalid:
+        return settle(message, MailState.NOT_UNDERSTOOD, "refused", at)
 
 
 def staff_of(address: str) -> Actor | None:

@@ -17,11 +17,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from portal.core.config import Settings
 from portal.core.db import apart, session
-from portal.core.errors import Invalid
-from portal.inbound import bounces, parsing, replies, wall
+from portal.inbound import bounces, parsing, places, wall
 from portal.inbound.automatic import why_automatic
-from portal.inbound.keeping import load_raw, note_sender
-from portal.inbound.mails import is_of_partner, recognise, settle, staff_of, take
+from portal.inbound.keeping import load_raw
+from portal.inbound.mails import settle
 from portal.inbound.models import InboundMessage, InboundRaw, InboundReading, MailState
 from portal.inbound.parsing import Unreadable
 
@@ -112,16 +111,7 @@ def read_message(message_id: int, at: datetime) -> InboundMessage | None:
     )
     if automatic:
         return settle(message, MailState.IGNORED, automatic, at)
-    if message.recipient != settings.lead_address.lower() or is_of_partner(mail.sender):
-        return replies.read(message, mail, at)
-    found = recognise(mail)
-    if isinstance(found, str):
-        note_sender(message_id, mail.sender, mail.sender_name)
-        return settle(message, MailState.NOT_UNDERSTOOD, found, at, by=staff_of(mail.sender))
-    try:
-        return take(message, mail, found, at)
-    except Invalid:
-        return settle(message, MailState.NOT_UNDERSTOOD, "refused", at)
+    return places.read(message, mail, at)
 
 
 def forget_mails(at: datetime) -> int:

@@ -1,9 +1,9 @@
 """Mails of ours that came back, and who complained of one: the address is marked, or released.
 
 Each mail goes out under a sender of its own, `b+<token>@` the domain mail comes in at; what doesn't
-carry a token that we made changes nothing. What a report says is read in `reports`, what follows
-for the address stands in the core (`mail.standing`). Here as well: the fresh mail by which somebody
-shows that her address works again.
+carry a token that we made changes nothing. What a report says is read in `delivery_reports`, what
+follows for the address stands in the core (`mail.standing`). Here as well: the fresh mail by which
+somebody shows that her address works again.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from portal.core.events import record
 from portal.core.mail import addresses, outbox, standing
 from portal.core.mail.models import MailAddress
 from portal.core.mail.standing import Kind
+from portal.inbound.delivery_reports import Told, judge
 from portal.inbound.events import AddressMarked, AddressReleased, MailComplainedOf
 from portal.inbound.parsing import Mail
-from portal.inbound.reports import Told, judge
 
 LINK_LASTS = timedelta(days=3)
 LONGEST = 300

@@ -23,7 +23,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from portal.inbound.reports import report_in
+from portal.inbound.delivery_reports import report_in
 
 LARGEST = 15 * 1024 * 1024
 MOST_HEADER_BYTES, MOST_HEADERS, LONGEST_HEADER = 64 * 1024, 300, 8 * 1024
@@ -66,7 +66,7 @@ class Mail:
     as its own, the one nearest to us first, `answers` the Message-IDs it is an answer to, and
     `vouched` what servers on its way say of the sender, the last one first. `written` is
     the beginning of the text with the signs in it that can't be seen, for who must know of them;
-    `report` what a mail system says of one of ours (`reports`).
+    `report` what a mail system says of one of ours (`delivery_reports`).
     """
 
     sender: str

@@ -18,9 +18,9 @@ from portal.core.mail import addresses, outbox, standing
 from portal.core.mail.models import MailAddress, OutgoingEmail
 from portal.core.servers import free_port
 from portal.inbound import bounces, mail_in, parsing, pipeline
+from portal.inbound.delivery_reports import judge
 from portal.inbound.models import InboundMessage
 from portal.inbound.parsing import Mail, read
-from portal.inbound.reports import judge
 from tests.core.posting import CONTEXT
 from tests.factories import (
     AT,

@@ -313,7 +313,7 @@ def list_people(organisation_id: int) -> Sequence[User]:
 
 
 def list_pickers(organisation_id: int) -> Sequence[User]:
-    """Return the active people of a firm who may pick up leads."""
+    """Return the active people of a firm who may pick up leads, by name."""
     return (
         session()
         .scalars(
@@ -323,7 +323,7 @@ def list_pickers(organisation_id: int) -> Sequence[User]:
                 User.active,
                 User.roles.overlap(list(permissions.PICKING_ROLES)),
             )
-            .order_by(User.id)
+            .order_by(User.name, User.id)
         )
         .all()
     )

@@ -13,8 +13,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal.accounts.actor import Actor
-from portal.accounts.models import User
-from portal.accounts.permissions import PICKING_ROLES
+from portal.accounts.queries import list_pickers
 from portal.core.db import session
 from portal.core.errors import Invalid
 from portal.core.events import record
@@ -44,29 +43,12 @@ def read_orders(organisation_ids: Collection[int]) -> Mapping[int, HearingOrder]
     return {row.organisation_id: row for row in rows}
 
 
-def list_people(organisation_id: int) -> Sequence[User]:
-    """Return who of a firm picks leads up, by name."""
-    return (
-        session()
-        .scalars(
-            select(User)
-            .where(
-                User.organisation_id == organisation_id,
-                User.active,
-                User.roles.overlap(list(PICKING_ROLES)),
-            )
-            .order_by(User.name, User.id)
-        )
-        .all()
-    )
-
-
 def save(user_ids: Sequence[int], minutes: int | None, actor: Actor, at: datetime) -> None:
     """Name who of the actor's firm hears first, in this order; nobody: all at once.
 
     Saying the same again changes nothing. Raises `Invalid`.
     """
-    known = {user.id for user in list_people(actor.organisation_id)}
+    known = {user.id for user in list_pickers(actor.organisation_id)}
     if minutes is None or not 1 <= minutes <= MOST_MINUTES:
         raise Invalid({"minutes": str(_("Please give 1 to 1440 minutes."))})
     if len(set(user_ids)) != len(user_ids) or not known.issuperset(user_ids):

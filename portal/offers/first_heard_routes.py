@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from portal.accounts.actor import current_actor
 from portal.accounts.permissions import Permission
+from portal.accounts.queries import list_pickers
 from portal.core import clock
 from portal.core.errors import Invalid
 from portal.offers import first_heard
@@ -34,7 +35,7 @@ def page() -> ResponseReturnValue:
 @requires(Permission.PICKUPS_SEE_FIRM)
 def save() -> ResponseReturnValue:
     form, actor = FirstHeardForm(), current_actor()
-    people = first_heard.list_people(actor.organisation_id)
+    people = list_pickers(actor.organisation_id)
     typed = {user.id: request.form.get(f"place-{user.id}", "") for user in people}
     numbers = [str(number) for number in range(1, len(people) + 1)]
     places = {user_id: place for user_id, place in typed.items() if place in numbers}
@@ -54,5 +55,5 @@ def save() -> ResponseReturnValue:
 
 def draw(form: FirstHeardForm, places: Mapping[int, str]) -> str:
     """Render the page."""
-    people = first_heard.list_people(current_actor().organisation_id)
+    people = list_pickers(current_actor().organisation_id)
     return render_template("offers/first_heard.html", form=form, people=people, places=places)

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from portal.accounts import reach
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, OrganisationKind, Unit
-from portal.accounts.permissions import PICKING_ROLES, Permission
+from portal.accounts.permissions import Permission
 from portal.accounts.queries import list_pickers
 from portal.catalog.models import Reason
 from portal.catalog.queries import book
@@ -530,9 +530,7 @@ def still_interested(found: Offer) -> bool:
     return any(
         user.id not in dismissed
         for user in list_pickers(found.organisation_id)
-        if set(user.roles) & set(PICKING_ROLES)
-        and (units is None or user.unit_id in units)
-        and found.user_id in (None, user.id)
+        if (units is None or user.unit_id in units) and found.user_id in (None, user.id)
     )
 
 

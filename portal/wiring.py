@@ -100,7 +100,6 @@ from portal.inbound.events import (
     MailPickLost,
     RepliesHeaped,
     ReplyAnswered,
-    ReplyCommented,
 )
 from portal.leads import activity_routes as activities
 from portal.leads import archive_routes as archive
@@ -221,7 +220,13 @@ from portal.scoring.events import LeadHandedOn, LeadsCooled, LeadStirs, ScoreRul
 from portal.sheets import jobs as _sheets  # noqa: F401
 from portal.sheets import routes as sheets
 from portal.timeline import jobs as _timeline  # noqa: F401
-from portal.timeline.events import ActivityDue, ActivityEntered, ActivitySettled
+from portal.timeline.events import (
+    ActivityDue,
+    ActivityEntered,
+    ActivitySettled,
+    NoteShared,
+    NoteWritten,
+)
 from portal.web_forms import jobs as _web_forms  # noqa: F401
 from portal.web_forms import public_routes as public_form
 from portal.web_forms import routes as web_forms
@@ -495,7 +500,8 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     MailActionDone: ("notifications.recorded",),
     MailPickLost: ("notifications.not_yours",),
     ReplyAnswered: ("notifications.reply_answered",),
-    ReplyCommented: ("notifications.reply_commented",),
+    NoteWritten: ("notifications.commented",),
+    NoteShared: ("notifications.commented",),
     RepliesHeaped: ("notifications.replies_heaped",),
 }
 

@@ -52,6 +52,7 @@ KINDS: dict[str, Any] = {
     "team_late": _l("Late in the firm"),
     "help_asked": _l("Help or a price asked for"),
     "help_answered": _l("Help or a price answered"),
+    "commented": _l("Note about a lead"),
     "address_check": _l("Does your address work again?"),
     "activity_due": _l("Reminder of an activity"),
     "knowledge": _l("Who knew the customer"),

@@ -42,6 +42,7 @@ class Topic(StrEnum):
     OFFER_ENDS = "offer_ends"
     HELP_ASKED = "help_asked"
     HELP_ANSWERED = "help_answered"
+    COMMENTED = "commented"
     KNOWLEDGE = "knowledge"
     MORE_TIME = "more_time"
     RECALLED = "recalled"

@@ -1,4 +1,4 @@
-"""What people hear whose answer by mail was not simply done; and whom a note by mail is told.
+"""What people hear whose answer by mail was not simply done.
 
 Always at the address that we know, whichever the answer came from; never a word of a lead that the
 mail before did not say.
@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
 
 from portal.accounts.models import User
 from portal.accounts.queries import find_actor_of
@@ -22,12 +21,10 @@ from portal.core.mail.rendering import moment
 from portal.core.mail.replies import Reply
 from portal.feedback.operations import newest
 from portal.feedback.rules import words_of
-from portal.hearing.queries import find_hearer
-from portal.inbound.events import RepliesHeaped, ReplyAnswered, ReplyCommented
+from portal.inbound.events import RepliesHeaped, ReplyAnswered
 from portal.inbound.keeping import load_reading
 from portal.inbound.models import InboundMessage
 from portal.inbound.queries import find_mine
-from portal.leads.models import Lead
 from portal.leads.queries import find_teaser
 from portal.notifications import digest, letters, queries, reply_addresses
 from portal.notifications.letters import Letter
@@ -35,10 +32,8 @@ from portal.notifications.telling import write
 from portal.offers.queries import was_offered
 from portal.pickup.models import Pickup
 from portal.pickup.queries import find, list_mine, position_of
-from portal.timeline.models import FirmNote
-from portal.timeline.wall import open_notes
 
-KIND, TALK = "reply_back", "note_by_mail"
+KIND = "reply_back"
 AUTOMATIC = {"Auto-Submitted": "auto-replied"}
 MOST_LEADS = 10
 LONGEST = 400
@@ -337,44 +332,4 @@ def heaped(who: User, user: User) -> Letter:
                 "button": (str(_("Look into them")), "/mail-health"),
                 "subject": str(_("Mails heap up: %(name)s", name=who.name)),
             },
-        )
-
-
-# -- what is said to each other about a lead ---------------------------------------------------
-
-
-def tell_of_note(event: ReplyCommented, at: datetime) -> None:
-    """Tell the other side of a note that came by mail: who answers for the lead, or its holder."""
-    lead = session().get(Lead, event.lead_id) if event.lead_id is not None else None
-    if lead is None or not event.shared:
-        return
-    theirs = event.organisation_id == lead.holder_organisation_id
-    hearer = queries.find_user((lead.owner_id if theirs else lead.holder_id) or 0)
-    if hearer is None or hearer.id == event.user_id:
-        return
-    if not find_hearer(hearer, at).wishes.silent:
-        key = f"note-by-mail:{event.note_id}:{hearer.id}"
-        write(key, hearer.id, at, lambda user: noted(event, user, at))
-
-
-def noted(event: ReplyCommented, user: User, at: datetime) -> Letter | None:
-    """Somebody wrote about a lead; an answer to this mail is a note again."""
-    teaser = find_teaser(event.lead_id) if event.lead_id is not None else None
-    writer = session().get(User, event.user_id)
-    with open_notes(event.organisation_id) as opened:
-        text = opened.scalar(select(FirmNote.text).where(FirmNote.id == event.note_id))
-    if teaser is None or writer is None or not text:
-        return None
-    with letters.to(user):
-        return Letter(
-            TALK,
-            {
-                "lead": letters.lead_of(teaser, at),
-                "what": str(
-                    _("%(name)s writes about %(number)s:", name=writer.name, number=teaser.number)
-                ),
-                "text": text,
-            },
-            teaser.id,
-            answers=(reply_addresses.for_talk(teaser.id),),
         )

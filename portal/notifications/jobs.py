@@ -14,6 +14,7 @@ from portal.notifications import (
     operations,
     recalls,
     rungs,
+    talk,
     telling,
     withdrawals,
 )
@@ -53,7 +54,7 @@ reaction("notifications.sign_up_waits", queue="mail")(telling.tell_of_request)
 reaction("notifications.mailed", queue="mail")(mailed.tell_of_mailed)
 reaction("notifications.mail_not_understood", queue="mail")(mailed.tell_of_not_understood)
 reaction("notifications.reply_answered", queue="mail")(answered.tell_back)
-reaction("notifications.reply_commented", queue="mail")(answered.tell_of_note)
+reaction("notifications.commented", queue="mail")(talk.tell_of_note)
 reaction("notifications.replies_heaped", queue="mail")(answered.tell_of_heap)
 reaction("notifications.recorded", queue="mail")(telling.tell_recorded)
 reaction("notifications.not_yours", queue="mail")(telling.tell_not_yours)

@@ -607,9 +607,18 @@ def news_letter(found: News, at: datetime) -> Letter:
             "path": found.path,
             "press": str(found.press),
             "reason": str(found.reason),
+            **({"quote": found.quote} if found.quote else {}),
         },
         found.lead_id,
+        answers=answered_by_note(found),
     )
+
+
+def answered_by_note(found: News) -> Sequence[Reply]:
+    """Return where what somebody wrote is answered; elsewhere than other mails about a lead."""
+    if not found.quote or found.lead_id is None:
+        return ()
+    return (reply_addresses.for_talk(found.lead_id),)
 
 
 def recorded(event: MailActionDone, user: User, at: datetime) -> Letter | None:

@@ -1,7 +1,7 @@
 """What a person hears of in a sentence: she planned a call, a lead is back, a firm wants to join.
 
 Here: what still stands of it, in the reader's language. Not here: who hears, and when. Nothing here
-reaches contact data, nor what people wrote to each other.
+reaches contact data, nor what people wrote to each other but what they share (`comments`).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from portal.leads import activities, hand_over
 from portal.leads.models import Lead, LeadState, Temperature
 from portal.leads.queries import find_visible
 from portal.matching.names import country_name
-from portal.notifications import changed_offers, knowing, late, returned
+from portal.notifications import changed_offers, comments, knowing, late, returned
 from portal.notifications.sentences import IN_MAIL, News
 from portal.partners.models import Absence, Partner
 from portal.partners.queries import visible_to
@@ -58,7 +58,7 @@ TOPICS = (
     *(Topic.LEAD_STIRS, Topic.LEADS_COOLED),
     *(Topic.SIGN_UP_WAITS, Topic.ASKED_AGAIN, Topic.PAUSED, Topic.TERMS_NEW),
     *late.TOPICS,
-    *(Topic.HELP_ASKED, Topic.HELP_ANSWERED, Topic.KNOWLEDGE),
+    *(Topic.HELP_ASKED, Topic.HELP_ANSWERED, Topic.KNOWLEDGE, Topic.COMMENTED),
     *returned.TOPICS,
 )
 
@@ -94,6 +94,8 @@ def find_news(topic: str, facts: Mapping[str, Any], user: User, at: datetime) ->
         return _help_answered(facts["request_id"], user)
     if topic == Topic.KNOWLEDGE:
         return knowing.find_knowledge(facts, user)
+    if topic == Topic.COMMENTED:
+        return comments.find_comment(facts, user)
     if topic == Topic.TERMS_NEW:
         return _terms_new(facts["terms_id"], user, at)
     if topic == Topic.OFFER_CHANGED:

@@ -23,7 +23,7 @@ class News:
     """One thing in words: `what` is a sentence, `press` what the button to `path` says.
 
     `coming` is what comes if nothing is heard, a sentence each; `other` where else to go, words and
-    path.
+    path. `quote` is what somebody wrote: an answer to the mail is a note again.
     """
 
     topic: str
@@ -36,3 +36,4 @@ class News:
     lead_id: int | None = None
     coming: list[str] = field(default_factory=list)
     other: tuple[str, str] | None = None
+    quote: str = ""

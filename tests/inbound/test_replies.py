@@ -36,11 +36,14 @@ from portal.inbound.deciding import At, By, Does, decide
 from portal.inbound.models import InboundMessage
 from portal.inbound.parsing import Unreadable, text_in
 from portal.leads.models import Lead
+from portal.leads.notes import about, write_note
 from portal.offers.models import Dismissal
 from portal.partners.operations import add_absence
+from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
 from portal.sheets import mails as sheets
 from portal.timeline.models import Attachment, FirmNote
+from portal.timeline.notes import share
 from portal.timeline.wall import open_notes
 from tests.factories import (
     AT,
@@ -294,11 +297,11 @@ CASES = {
     "81 not yet": ({"body": "noch nicht gewonnen"}, *("asked_back", "negated", [], ASKED)),
     "81 a question": (
         {"body": "Haben Sie schon gewonnen?"},
-        *("applied", "comment", [], ["note_by_mail"]),
+        *("applied", "comment", [], ["commented"]),
     ),
     "only a comment": (
         {"body": "I spoke to her secretary this morning."},
-        *("applied", "comment", [], ["note_by_mail"]),
+        *("applied", "comment", [], ["commented"]),
     ),
 }
 
@@ -521,10 +524,10 @@ def test_what_is_no_answer_goes_to_who_looks_after_the_lead_and_comes_back_answe
     made = written(mail, "May I offer them the small model?", rep.email)
     made.add_attachment(b"%PDF-1.4 x", maintype="application", subtype="pdf", filename="plan.pdf")
     come_in(made, mail)
-    (asked,) = [one for one in told() if one.kind == "note_by_mail"]
+    (asked,) = [one for one in told() if one.kind == "commented"]
     assert (asked.to_address, "small model" in asked.text) == (owner.email, True)
     reply(asked, "Yes, please do.", owner)
-    (answered,) = [one for one in told() if one.kind == "note_by_mail"]
+    (answered,) = [one for one in told() if one.kind == "commented"]
     assert (answered.to_address, "Yes, please do." in answered.text) == (rep.email, True)
     with open_notes(owner.organisation_id, [lead.id]) as opened:
         notes = opened.execute(select(FirmNote.text, FirmNote.shared_at).order_by(FirmNote.id))
@@ -533,6 +536,34 @@ def test_what_is_no_answer_goes_to_who_looks_after_the_lead_and_comes_back_answe
             ("Yes, please do.", AT),
         ]
     assert session().scalars(select(Attachment.kind)).all() == ["application/pdf"]
+    assert ("plan.pdf" in asked.text, "plan.pdf" in answered.text) == (True, False)
+
+
+def test_what_is_written_on_the_portal_is_told_by_mail_to_who_may_read_it_now(inside):
+    rep, held, _mail = make_question()
+    owner = make_person(make_vendor(), "account_manager", email="mara@vendor.example")
+    colleague = make_person(rep.organisation, "partner_manager")
+    lead = session().get_one(Lead, held.lead_id)
+    lead.owner_id = owner.id
+    told()
+
+    def note(user, shared, text):
+        return write_note(lead, text, shared, get_actor(user.id), AT)
+
+    kept, shared = note(owner, False, "For us alone."), note(owner, True, "Call before noon.")
+    (mail,) = told()
+    assert (mail.kind, mail.to_address) == ("commented", rep.email)
+    assert ("Call before noon." in mail.text, "For us alone." in mail.text) == (True, False)
+    share(about(lead.id), kept.id, True, get_actor(owner.id), AT)
+    assert [one.to_address for one in told()] == [rep.email]
+    for now in (False, True):
+        share(about(lead.id), shared.id, now, get_actor(owner.id), AT)
+    assert told() == []
+    note(colleague, True, "He is on holiday.")
+    assert [one.to_address for one in told()] == [owner.email]
+    note(owner, True, "Too late.")
+    pickup.give_back(held.id, "duplicate", "", get_actor(rep.id), AT)
+    assert [one for one in told() if one.kind == "commented"] == []
 
 
 def test_two_programs_that_answer_each_other_are_left_alone_after_three_mails(inside):

@@ -303,11 +303,16 @@ KINDS: dict[str, dict[str, Any]] = {
         "subject": "",
         "hearing_path": LINK,
     },
-    "note_by_mail": {
+    "commented": {
         **NAME,
         "lead": LEAD,
-        "what": "Bob Berger writes about L-20418:",
-        "text": "May I offer them the small model?\nThey ask.",
+        "subject": "Note about L-20418",
+        "what": "Bob Berger wrote about L-20418.",
+        "quote": "May I offer them the small model?\nThey ask.",
+        "details": ["Files on the portal: plan.pdf"],
+        "path": "/leads/20418",
+        "press": "Open the lead",
+        "reason": "You get this mail because this lead is yours to look after.",
         "hearing_path": LINK,
     },
     "nurture": {

@@ -1,7 +1,7 @@
-"""Taking a mail apart, in a process of its own with bounds: `python -m portal.inbound.parsing`.
+"""Taking a mail apart: what it says, in plain words, and the files that came with it.
 
-Reads the mail from standard input and writes JSON. `take_apart` starts it and gives up after some
-seconds; whatever a hostile mail does happens there. HTML is never kept: it becomes text.
+`take_apart` has that done in a process of its own with bounds (`parsing_child`) and gives up after
+some seconds; whatever a hostile mail does happens there. HTML is never kept: it becomes text.
 """
 
 from __future__ import annotations
@@ -9,20 +9,15 @@ from __future__ import annotations
 import base64
 import json
 import re
-import resource
-import subprocess
-import sys
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from email import policy
 from email.errors import MessageError
 from email.message import EmailMessage
-from email.parser import BytesParser
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
+from portal.inbound import parsing_process
 from portal.inbound.delivery_reports import report_in
 
 LARGEST = 15 * 1024 * 1024
@@ -89,24 +84,13 @@ class Unreadable(Exception):
 
 
 def take_apart(raw: bytes) -> Mail:
-    """Take a mail apart in a process of its own. Raises `Unreadable`."""
+    """Take a mail apart in a process of its own. Raises `Unreadable`, and `NoProcess`."""
     if why := refuse(raw):
         raise Unreadable(why)
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "portal.inbound.parsing"],
-            input=raw,
-            capture_output=True,
-            timeout=SECONDS,
-            cwd=Path(__file__).resolve().parents[2],
-            check=False,
-        )
-        told = json.loads(done.stdout) if done.returncode == 0 else None
-    except (subprocess.TimeoutExpired, ValueError):
-        told = None
-    if told is None:
-        raise Unreadable("unreadable")
-    return mail_of(told)
+        return mail_of(json.loads(parsing_process.ask(raw, SECONDS)))
+    except ValueError:
+        raise Unreadable("unreadable") from None
 
 
 def mail_of(told: dict[str, Any]) -> Mail:
@@ -132,19 +116,6 @@ def refuse(raw: bytes) -> str | None:
     if boundaries > MOST_BOUNDARIES or multiparts > MOST_MULTIPARTS:
         return "odd_parts"
     return None
-
-
-def main() -> int:
-    """Take apart what comes on standard input."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    raw = sys.stdin.buffer.read(LARGEST + 1)
-    try:
-        told = read(BytesParser(policy=policy.default).parsebytes(raw))
-    except TROUBLE:
-        return 1
-    json.dump(told, sys.stdout)
-    return 0
 
 
 def read(mail: EmailMessage) -> dict[str, Any]:
@@ -428,7 +399,3 @@ def text_in(html: str) -> str:
     reader.close()
     lines = (marked(line, reader.QUOTED) for line in "".join(reader.said).split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

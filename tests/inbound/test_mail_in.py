@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import smtplib
 from datetime import timedelta
 from email.message import EmailMessage
@@ -14,7 +16,7 @@ from portal.core.db import session
 from portal.core.events import EventRow
 from portal.core.mail.models import OutgoingEmail
 from portal.core.servers import free_port
-from portal.inbound import keeping, mail_in, pipeline
+from portal.inbound import keeping, mail_in, parsing, parsing_process, pipeline
 from portal.inbound.forwards import find_original
 from portal.inbound.models import InboundMessage, InboundRaw
 from portal.inbound.parsing import Unreadable, take_apart
@@ -207,6 +209,25 @@ def test_hidden_text_of_html_is_not_read_and_odd_charsets_are():
     assert mail.text.split() == ["We", "need", "14", "soon", "ä"]
     with pytest.raises(Unreadable, match="too_large"):
         take_apart(b"x" * (15 * 1024 * 1024 + 1))
+
+
+def test_a_mail_that_hangs_or_kills_its_reader_costs_itself_alone(monkeypatch):
+    good = make_mail().as_bytes()
+    slow = good.replace(b"text/plain", b"text/plain" + b"; a=b" * 20_000, 1)
+    slow = b"From: a@b.example\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n" + slow
+    with parsing_process.kept() as process:
+        take_apart(good)
+        first = process.pid
+        monkeypatch.setattr(parsing, "SECONDS", 0.2)
+        with pytest.raises(Unreadable):
+            take_apart(slow)
+        monkeypatch.undo()
+        assert take_apart(good).text == "We need 14 cabinets."
+        second = process.pid
+        os.kill(second, signal.SIGKILL)
+        assert take_apart(good).text == "We need 14 cabinets."
+        assert len({first, second, process.pid}) == 3
+    assert process.pid is None
 
 
 def test_mails_stand_behind_a_wall_and_are_forgotten(ctx):

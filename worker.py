@@ -48,7 +48,7 @@ def take_mail_in(_words: list[str]) -> None:
 
 
 # those of `core.jobs`, said again so that a wrong word is told before anything is loaded
-QUEUES = {"now", "mail", "bulk"}
+QUEUES = {"now", "mail", "incoming", "bulk"}
 ROLES: dict[str, Callable[[list[str]], None]] = {
     "worker": work,
     "scheduler": schedule,

@@ -104,7 +104,8 @@ def _run(plan: _Plan, environment: Mapping[str, str]) -> int:
         _set_up(supervisor, plan, env)
         supervisor.start(_web(env, door))
         _await_ready(supervisor, plan.host, port)
-        supervisor.start(Program("worker", _python("worker.py", "worker", "now", "mail"), env))
+        served = _python("worker.py", "worker", "now", "mail", "incoming")
+        supervisor.start(Program("worker", served, env))
         # a long import must not delay a mail
         supervisor.start(Program("bulk", _python("worker.py", "worker", "bulk"), env))
         supervisor.start(Program("scheduler", _python("worker.py", "scheduler"), env))

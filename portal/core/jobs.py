@@ -14,7 +14,7 @@ import functools
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,7 +38,7 @@ from portal.core.db import Base, Id, db, session, unit_of_work
 
 log = logs.get(__name__)
 
-QUEUES = ("now", "mail", "bulk")
+QUEUES = ("now", "mail", "incoming", "bulk")
 Payload = dict[str, Any]
 
 # how often a job that raised, or whose worker was killed, is tried again at once
@@ -143,23 +143,30 @@ def sweep(
                 return
             with unit_of_work():
                 ids = find(at)
-            failed_before = failures_of(name) if ids else frozenset()
-            for item in ids:
-                try:
-                    with unit_of_work():
-                        act(item, at)
-                except BaseTimeoutException:
-                    raise
-                except Exception as error:  # noqa: BLE001 – one bad item must not stop the others
-                    note_failure(name, {"id": item}, error, at)
-                else:
-                    if digest({"id": item}) in failed_before:
-                        forget_failure(name, {"id": item})
+            each(name, ids, act, at)
 
         JOBS[name] = Job(name, run, queue, timeout)
         return act
 
     return register
+
+
+def each(
+    name: str, ids: Sequence[int], act: Callable[[int, datetime], object], at: datetime
+) -> None:
+    """Treat each id in a transaction of its own; one that raises is noted as that job's failure."""
+    failed_before = failures_of(name) if ids else frozenset()
+    for item in ids:
+        try:
+            with unit_of_work():
+                act(item, at)
+        except BaseTimeoutException:
+            raise
+        except Exception as error:  # noqa: BLE001 – one bad item must not stop the others
+            note_failure(name, {"id": item}, error, at)
+        else:
+            if digest({"id": item}) in failed_before:
+                forget_failure(name, {"id": item})
 
 
 def run_now(name: str, payload: Payload | None = None, at: datetime | None = None) -> None:
@@ -249,6 +256,16 @@ def _wake(name: str) -> None:
     job_id = name.replace(".", "_")
     if not _push(name, job_id=job_id):
         _push(name, job_id=f"{job_id}-next")
+
+
+def others_wait(queues: Collection[str]) -> bool:
+    """Say whether a job waits in one of these queues; not where Redis is away."""
+    try:
+        return any(
+            Queue(name, connection=client(), serializer=JSONSerializer).count for name in queues
+        )
+    except redis.exceptions.RedisError:
+        return False
 
 
 def soon(name: str, payload: Payload | None = None, job_id: str | None = None) -> None:

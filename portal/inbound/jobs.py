@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import time
+from datetime import datetime, timedelta
 
-from portal.core.jobs import Payload, job, sweep
+from portal.core import jobs
+from portal.core.db import unit_of_work
+from portal.core.jobs import Payload, job, long_job
 from portal.core.mail import standing
-from portal.inbound import pipeline
+from portal.inbound import parsing_process, pipeline, turns
+
+BRIEFLY, AT_MOST = 2.0, 30.0
+"""Seconds that mails are read in a row where other work waits, and where none does."""
+BEFORE_US = ("now", "mail")
+"""The queues of what people wait for."""
 
 
-@job("inbound.read_mail", queue="mail")
+@job("inbound.read_mail", queue="incoming")
 def read_mail(payload: Payload, at: datetime) -> None:
     """Take one mail apart and in."""
     pipeline.read_message(int(payload["id"]), at)
 
 
-@sweep("inbound.read_waiting", pipeline.list_waiting, queue="mail")
-def read_waiting(message_id: int, at: datetime) -> None:
-    """Take up a mail that the queue has lost."""
-    pipeline.read_message(message_id, at)
+@long_job("inbound.read_waiting", queue="incoming", timeout=180)
+def read_waiting(_payload: Payload, at: datetime) -> None:
+    """Read the mails that wait, each line's in turn, until none is left or it is others' turn.
+
+    A mail that raises is noted as the failure of `inbound.read_mail` and tried again by the next
+    of these jobs.
+    """
+    began = time.monotonic()
+    tried: set[int] = set()
+    with parsing_process.kept():
+        while True:
+            spent = time.monotonic() - began
+            with unit_of_work():
+                found = turns.list_next(tried)
+            if not found:
+                return
+            if spent > AT_MOST or (spent > BRIEFLY and jobs.others_wait(BEFORE_US)):
+                break
+            jobs.each(
+                "inbound.read_mail", found, pipeline.read_message, at + timedelta(seconds=spent)
+            )
+            tried.update(found)
+    jobs.wake("inbound.read_waiting")
 
 
 @job("inbound.forget_mails", queue="bulk")

@@ -101,8 +101,8 @@ class Keeper:
                 return LATER
             finally:
                 db.session.remove()
-            for found in filter(None, kept):
-                jobs.enqueue("inbound.read_mail", {"id": found}, f"read-mail-{found}")
+            if any(kept):
+                jobs.wake("inbound.read_waiting")
         log.info("mail came in", messages=kept, size=len(raw))
         return "250 2.0.0 kept"
 

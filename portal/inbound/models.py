@@ -6,7 +6,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    UniqueConstraint,
+)
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -33,7 +40,8 @@ class InboundMessage(Base):
 
     `reason` is a code that says why nothing was taken; `user_id` who forwarded it, or whose answer
     it is that came to `token_id`. `answered` is what we wrote back, as a code. What was written
-    stands in `InboundRaw`; it goes with the lead.
+    stands in `InboundRaw`; it goes with the lead. `line` and `bucket` say whose turn it waits for
+    (`turns`).
     """
 
     __tablename__ = "inbound_messages"
@@ -54,6 +62,8 @@ class InboundMessage(Base):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     token_id: Mapped[int | None] = mapped_column(ForeignKey("reply_tokens.id", ondelete="SET NULL"))
     answered: Mapped[str | None]
+    line: Mapped[str] = mapped_column(server_default="")
+    bucket: Mapped[int] = mapped_column(SmallInteger, server_default="0")
 
     __table_args__ = (
         UniqueConstraint("digest", "recipient"),
@@ -65,7 +75,7 @@ class InboundMessage(Base):
         ),
         Index(
             "ix_inbound_messages_waiting",
-            "received_at",
+            *("line", "bucket", "id"),
             postgresql_where=sql("processed_at IS NULL"),
         ),
         Index("ix_inbound_messages_state", "state", "id"),

@@ -2,22 +2,21 @@
 
 Whoever takes up a mail that a killed process left does nothing twice: what a mail does and that it
 was done are one transaction. Not here: the listener (`mail_in`), how a mail is taken apart
-(`parsing`), and what each place makes of it (`places`).
+(`parsing`), whose turn it is (`turns`), and what each place makes of it (`places`).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.core.config import Settings
 from portal.core.db import apart, session
-from portal.inbound import bounces, parsing, places, wall
+from portal.inbound import bounces, parsing, places, turns, wall
 from portal.inbound.automatic import why_automatic
 from portal.inbound.keeping import load_raw
 from portal.inbound.mails import settle
@@ -28,7 +27,10 @@ KEPT = timedelta(days=30)
 """So long mails stay as they came."""
 
 MOST_ATTEMPTS = 3
-WAITS = timedelta(seconds=30)
+# by one reader at a time; the lock goes with the transaction, be its process killed
+IN_WORK = text(
+    "SELECT pg_try_advisory_xact_lock(hashtext('incoming'), mod(:message, 2147483647)::integer)"
+)
 
 
 def store(
@@ -54,6 +56,8 @@ def store(
             state=MailState.RECEIVED,
             attempts=0,
             token_id=token_id,
+            line=turns.line_of(recipient, token_id),
+            bucket=turns.bucket_of(envelope_from),
         )
         .on_conflict_do_nothing(index_elements=["digest", "recipient"])
         .returning(InboundMessage.id)
@@ -65,19 +69,11 @@ def store(
     return message_id
 
 
-def list_waiting(at: datetime) -> Sequence[int]:
-    """Return the mails that wait for longer than the queue takes."""
-    query = (
-        select(InboundMessage.id)
-        .where(InboundMessage.processed_at.is_(None), InboundMessage.received_at < at - WAITS)
-        .order_by(InboundMessage.received_at)
-        .limit(200)
-    )
-    return session().scalars(query).all()
-
-
 def read_message(message_id: int, at: datetime) -> InboundMessage | None:
     """Take a mail apart and in, once; None where that was done before or is being done now."""
+    # before the attempt is counted: who is in work elsewhere was not tried here
+    if not session().scalar(IN_WORK, {"message": message_id}):
+        return None
     with apart() as own:  # should this process be killed, the attempt counts
         tried = own.scalar(
             update(InboundMessage)

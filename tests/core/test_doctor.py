@@ -208,8 +208,8 @@ def test_a_queue_that_no_worker_listens_to(ctx):
     )
     worker.register_birth()
     deaf = found("workers")
-    assert (deaf.state, deaf.found) == ("bad", "1, but none for the queue now, mail")
-    assert deaf.advice == "Start `python worker.py worker now mail`."
+    assert (deaf.state, deaf.found) == ("bad", "1, but none for the queue now, mail, incoming")
+    assert deaf.advice == "Start `python worker.py worker now mail incoming`."
 
 
 def test_failures(kettle):  # noqa: F811

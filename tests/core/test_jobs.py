@@ -173,4 +173,5 @@ def test_without_redis_a_commit_goes_through_quickly(committed):
 def test_the_queue_tells_its_state(ctx):
     jobs.enqueue("mail.drain")
     state = jobs.look_at_queue()
-    assert replace(state) == jobs.QueueState(True, {"now": 0, "mail": 1, "bulk": 0}, 0, None)
+    lengths = {"now": 0, "mail": 1, "incoming": 0, "bulk": 0}
+    assert replace(state) == jobs.QueueState(True, lengths, 0, None)

@@ -16,7 +16,7 @@ from portal.core.db import session
 from portal.core.events import EventRow
 from portal.core.mail.models import OutgoingEmail
 from portal.core.servers import free_port
-from portal.inbound import keeping, mail_in, parsing, parsing_process, pipeline
+from portal.inbound import keeping, mail_in, parsing, parsing_process, pipeline, turns
 from portal.inbound.forwards import find_original
 from portal.inbound.models import InboundMessage, InboundRaw
 from portal.inbound.parsing import Unreadable, take_apart
@@ -283,5 +283,5 @@ def test_the_listener_keeps_what_is_for_us_and_refuses_the_rest(committed, caplo
         found = session().scalars(select(InboundMessage).order_by(InboundMessage.id)).all()
         assert [one.adapter for one in found] == ["smtp", "lmtp"]
         assert all(one.processed_at is None for one in found)
-        assert pipeline.list_waiting(found[0].received_at + timedelta(minutes=1))
+        assert turns.list_next() == [one.id for one in found]
         assert session().scalar(select(func.count()).select_from(Activity)) == 0

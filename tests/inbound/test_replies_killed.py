@@ -14,7 +14,7 @@ import signal
 from sqlalchemy import func, select
 
 from portal.core import clock, jobs
-from portal.core.db import db, session, unit_of_work
+from portal.core.db import apart, db, session, unit_of_work
 from portal.core.events import EventRow
 from portal.core.mail import replies
 from portal.core.mail.models import OutgoingEmail
@@ -77,10 +77,15 @@ def test_whatever_a_killed_worker_leaves_is_done_once_and_told_once(committed):
         assert os.WTERMSIG(status) == signal.SIGKILL
     with committed.app_context():
         assert session().scalars(select(InboundMessage.processed_at)).all() == [None] * len(kept)
+        tries = session().scalars(select(InboundMessage.attempts)).all()
+        with apart() as other:  # reads them all just now
+            for message_id, _held in kept:
+                other.scalar(pipeline.IN_WORK, {"message": message_id})
+            jobs.run_now("inbound.read_waiting", {}, at)
+        assert session().scalars(select(InboundMessage.attempts)).all() == tries
+        assert session().scalars(select(InboundMessage.processed_at)).all() == [None] * len(kept)
         for _again in range(2):
-            for message_id in pipeline.list_waiting(at + 2 * pipeline.WAITS):
-                with unit_of_work():
-                    pipeline.read_message(message_id, at)
+            jobs.run_now("inbound.read_waiting", {}, at)
             jobs.run_now("core.dispatch", {"here": True}, at)
         assert [answers(held) for _id, held in kept] == [[("waiting", "mail")]] * len(kept)
         told = select(func.count()).where(OutgoingEmail.kind == "recorded")

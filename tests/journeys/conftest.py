@@ -6,6 +6,7 @@ import pytest
 @pytest.fixture
 def road(fresh):
     """Return web, worker, scheduler and mail catcher on a database of the journey's own."""
-    for words in (["catcher"], ["worker", "now", "mail"], ["worker", "bulk"], ["scheduler"]):
+    served = ["now", "mail", "incoming"]
+    for words in (["catcher"], ["worker", *served], ["worker", "bulk"], ["scheduler"]):
         fresh.start(*words)
     return fresh

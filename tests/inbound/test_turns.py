@@ -1,0 +1,49 @@
+"""Whoever sends how many mails: firms, places and senders have their turn one after the other."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from portal.core.mail import replies
+from portal.core.mail.replies import Reply
+from portal.inbound import pipeline, turns
+from tests.factories import AT, make_partner, make_person, make_programme
+
+TO = "inquiries@in.firstcome.example"
+NUMBERS = count()
+
+
+def token_of(person):
+    token = replies.new_token()
+    replies.write(Reply(token, "question"), person.id, f"key {token}", f"<{token}@x.example>", AT)
+    return replies.find(token).id
+
+
+def come(times, sender, token_id=None):
+    """Have mails of a sender kept; return their ids."""
+    return [
+        pipeline.store(b"mail %d" % next(NUMBERS), sender, TO, "smtp", AT, token_id)
+        for _time in range(times)
+    ]
+
+
+def test_the_flood_of_one_firm_or_stranger_delays_no_other(ctx):
+    make_programme()
+    loud, quiet = (make_person(make_partner(name)) for name in ("Loud", "Quiet"))
+    flood = come(9, loud.email, token_of(loud))
+    noise = come(4, "noise@mail.example")
+    # whoever it says that it is from: the address it came to is his alone
+    few = come(2, loud.email, token_of(quiet))
+    # who has no address of a firm does not stand in its line by saying that he is of it
+    calm = come(1, quiet.email)
+    first = [flood[0], noise[0], few[0]]
+    second = [flood[1], few[1], calm[0]]
+    assert turns.list_next() == [
+        *first,
+        *second,
+        *(flood[2], noise[1]),
+        *(flood[3], noise[2]),
+        *(flood[4], noise[3]),
+        *flood[5:],
+    ]
+    assert turns.list_next(but_not={*flood, *noise}, at_once=2) == [few[0], calm[0]]

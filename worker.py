@@ -1,6 +1,6 @@
 """The processes beside the web: `python worker.py` and one word of these.
 
-`worker [queue …] | scheduler | catcher | mail-in`.
+`worker [queue …] | scheduler | catcher | mail-in | mail-fetch`.
 
 A worker without queues serves all of them; a second one for `bulk` keeps imports from delaying
 mails.
@@ -47,6 +47,14 @@ def take_mail_in(_words: list[str]) -> None:
     mail_in.main(create_app())
 
 
+def fetch_mail(_words: list[str]) -> None:
+    """Take in mail that lies in a mailbox."""
+    from portal.factory import create_app  # noqa: PLC0415
+    from portal.inbound import imap_in  # noqa: PLC0415
+
+    imap_in.main(create_app())
+
+
 # those of `core.jobs`, said again so that a wrong word is told before anything is loaded
 QUEUES = {"now", "mail", "incoming", "bulk"}
 ROLES: dict[str, Callable[[list[str]], None]] = {
@@ -54,6 +62,7 @@ ROLES: dict[str, Callable[[list[str]], None]] = {
     "scheduler": schedule,
     "catcher": catch,
     "mail-in": take_mail_in,
+    "mail-fetch": fetch_mail,
 }
 
 

@@ -6,7 +6,7 @@ complete, so an interrupted run is repaired by the next one.
 
     python3 deploy/bootstrap.py          for `make run`
     python3 deploy/bootstrap.py --dev    also the tools of `make check` and `make bench`
-    python3 deploy/bootstrap.py --test   also a Chromium and a LibreOffice for the tests
+    python3 deploy/bootstrap.py --test   also Chromium, LibreOffice and mail servers for tests
 """
 
 import sys
@@ -38,6 +38,8 @@ STAMPS = VENV / "stamps"
 NODE_WANTED = 20
 LIGHT_BROWSER = "chromium-headless-shell"
 SPREADSHEETS = "libreoffice-calc-nogui"
+MAIL_SERVERS = {"dovecot": "dovecot-imapd"}
+NO_STARTS = Path("/usr/sbin/policy-rc.d")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 NO_NETWORK = (
@@ -89,6 +91,7 @@ def _set_up(*, dev: bool, test: bool) -> None:
     if test:
         _find_browser()
         _find_spreadsheets()
+        _find_mail_servers()
 
 
 def _make_venv() -> None:
@@ -264,15 +267,42 @@ def _find_spreadsheets() -> None:
     _apt(SPREADSHEETS)
 
 
+def _find_mail_servers() -> None:
+    """Have mail servers for the tests, which start them for themselves on 127.0.0.1."""
+    where = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin"
+    missing = [name for name in MAIL_SERVERS if not shutil.which(name, path=where)]
+    packages = [MAIL_SERVERS[name] for name in missing]
+    if not missing:
+        return
+    if not _is_debian_root():
+        raise SetUpProblem(
+            "The tests of mail that comes in need a mail server. Type: "
+            f"sudo apt-get install --no-install-recommends {' '.join(packages)}"
+        )
+    # Debian starts what it installs: nobody asked for a mail server on this machine
+    forbidden = not NO_STARTS.exists()
+    if forbidden:
+        NO_STARTS.write_text("#!/bin/sh\nexit 101\n")
+        NO_STARTS.chmod(0o755)
+    try:
+        _apt(*packages)
+    finally:
+        if forbidden:
+            NO_STARTS.unlink()
+    if shutil.which("systemctl"):
+        for name in missing:
+            subprocess.run(["systemctl", "disable", name], check=False, capture_output=True)
+
+
 def _is_debian_root() -> bool:
     return os.geteuid() == 0 and shutil.which("apt-get") is not None
 
 
-def _apt(package: str) -> None:
-    _say(f"Installing {package} with apt …")
+def _apt(*packages: str) -> None:
+    _say(f"Installing {' and '.join(packages)} with apt …")
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     _call(["apt-get", "update", "-q"], env)
-    _call(["apt-get", "install", "-q", "-y", "--no-install-recommends", package], env)
+    _call(["apt-get", "install", "-q", "-y", "--no-install-recommends", *packages], env)
 
 
 def _call(words: Sequence[str], env: Mapping[str, str] | None = None) -> None:

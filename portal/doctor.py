@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal import health
 from portal.core import chain, clock, jobs, mishaps
 from portal.core.chain import EventLink
-from portal.core.config import Settings
+from portal.core.config import Settings, SettingsMissing
 from portal.core.db import db, session
 from portal.core.events import GIVEN_UP, OPEN, Delivery, EventRow
 from portal.core.jobs import JobFailure
@@ -30,6 +30,8 @@ from portal.core.mail import transport
 from portal.core.mail.models import OutgoingEmail
 from portal.escalation import invariants
 from portal.escalation.models import Broken
+from portal.inbound import mailboxes
+from portal.inbound.mailboxes import Trouble
 from portal.inbound.models import InboundMessage
 from portal.leads import policies
 from portal.offers.models import OfferRound
@@ -87,6 +89,61 @@ def check_mail_in(at: datetime) -> Finding:
     if oldest is not None and at - oldest > LATE:
         return Finding("mail in", "warn", f"a mail waits for {_span(at - oldest)}", "See workers.")
     return Finding("mail in", "ok", where)
+
+
+ADVICE = {
+    Trouble.NOT_LET_IN: "Correct user and password in IMAP_URL; see whether IMAP is allowed there.",
+    Trouble.CERTIFICATE: "Its certificate is not for this name, has run out, or nobody vouches "
+    "for it: correct the host in IMAP_URL, or name its authority in SSL_CERT_FILE.",
+    Trouble.UNREACHABLE: "Correct host and port in IMAP_URL, or start the mail server.",
+    Trouble.NO_FOLDER: "Correct the folder at the end of IMAP_URL.",
+    Trouble.REFUSED: "The log of mail-fetch says what its server refused.",
+}
+
+
+def check_mailbox(at: datetime) -> Finding:
+    """See whether the mailbox that mail is fetched from is looked into."""
+    url = _settings().imap_url
+    if not url:
+        return Finding("mailbox", "ok", "none is fetched from")
+    try:
+        account = mailboxes.read_url(url)
+    except SettingsMissing as wrong:
+        return Finding("mailbox", "bad", "IMAP_URL can't be used", str(wrong))
+    found = mailboxes.look_at(account.name, at)
+    ago = f"{_span(at - found.since)}" if found.since else ""
+    if found.trouble is not None:
+        return Finding("mailbox", "bad", f"{found.trouble}, for {ago}", ADVICE[found.trouble])
+    if found.silent:
+        told = f"last looked into {ago} ago" if ago else "never looked into"
+        return Finding("mailbox", "bad", told, "Start `python worker.py mail-fetch`.")
+    if found.given_up:
+        return Finding(
+            "mailbox",
+            "warn",
+            f"{found.given_up} mails in it could not be taken",
+            f"Look into its folder {account.failed or account.folder}.",
+        )
+    return Finding("mailbox", "ok", f"{account.name}, looked into {ago} ago")
+
+
+def check_vouching(at: datetime) -> Finding:
+    """See whether anybody vouches for who sends mail in."""
+    settings = _settings()
+    came = session().scalar(
+        select(func.count())
+        .select_from(InboundMessage)
+        .where(InboundMessage.received_at > at - timedelta(days=30))
+    )
+    if settings.authserv_id or not came:
+        return Finding("senders", "ok", settings.authserv_id or "no mail came in so far")
+    return Finding(
+        "senders",
+        "warn",
+        f"nobody vouches for them: {came} mails came in within 30 days",
+        "Set AUTHSERV_ID to the name that your mail server writes into Authentication-Results; "
+        "without it answers that close a lead are asked back.",
+    )
 
 
 def check_database(_at: datetime) -> Finding:
@@ -403,6 +460,8 @@ WITH_DATABASE: tuple[Check, ...] = (check_migrations, check_role, check_extensio
 WITH_TABLES: tuple[Check, ...] = (
     check_wall,
     check_mail_in,
+    check_mailbox,
+    check_vouching,
     check_deliveries,
     check_chain,
     check_mail_queue,

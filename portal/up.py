@@ -111,6 +111,8 @@ def _run(plan: _Plan, environment: Mapping[str, str]) -> int:
         supervisor.start(Program("scheduler", _python("worker.py", "scheduler"), env))
         supervisor.start(Program("mail-in", _python("worker.py", "mail-in"), env))
         addresses.append(("mail-in", f"127.0.0.1:{settings['MAIL_IN_PORT']}"))
+        if environment.get("IMAP_URL"):
+            supervisor.start(Program("mail-fetch", _python("worker.py", "mail-fetch"), env))
         if not plan.smtp_url:
             supervisor.start(Program("catcher", _python("worker.py", "catcher"), env))
             addresses.append(("mailbox", f"{settings['PUBLIC_URL']}/local/mailbox"))

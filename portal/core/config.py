@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -50,6 +50,8 @@ class Settings:
     # where mail comes in on this machine, and the address at which it becomes an inquiry
     mail_in_port: int = 8025
     lead_address: str = "inquiries@in.firstcome.example"
+    # a mailbox that mail is fetched from; empty: none
+    imap_url: str = field(default="", repr=False)
     # the name by which our own mail server signs what it found out about a sender
     authserv_id: str = ""
     stream_url: str = ""
@@ -108,6 +110,7 @@ class Settings:
             mail_in_port=number(env, "MAIL_IN_PORT", 8025),
             lead_address=env.get("LEAD_ADDRESS")
             or f"inquiries@{env.get('MAIL_DOMAIN') or 'in.firstcome.example'}",
+            imap_url=env.get("IMAP_URL", "").strip(),
             authserv_id=env.get("AUTHSERV_ID", "").strip().lower(),
             stream_url=stream_address(env.get("STREAM_URL", ""), public_url),
             mail_per_domain=number(

@@ -131,7 +131,10 @@ def mail_health_page() -> ResponseReturnValue:
         "desk/mail_health.html",
         queue=queue,
         work=work,
-        notices=notices(queue, work, reasons, at),
+        notices=[
+            *notices(queue, work, reasons, at),
+            *mail_pages.not_fetched(settings.imap_url, at),
+        ],
         domains=health.list_domains(at, SHOWN),
         reasons=reasons,
         failed=list_failed(),

@@ -9,7 +9,7 @@ from portal.core import jobs
 from portal.core.db import unit_of_work
 from portal.core.jobs import Payload, job, long_job
 from portal.core.mail import standing
-from portal.inbound import parsing_process, pipeline, turns
+from portal.inbound import mailboxes, parsing_process, pipeline, turns
 
 BRIEFLY, AT_MOST = 2.0, 30.0
 """Seconds that mails are read in a row where other work waits, and where none does."""
@@ -50,6 +50,7 @@ def read_waiting(_payload: Payload, at: datetime) -> None:
 
 @job("inbound.forget_mails", queue="bulk")
 def forget_mails(_payload: Payload, at: datetime) -> None:
-    """Forget mails as they came, and what came back long ago."""
+    """Forget mails as they came, what was given up, and what came back long ago."""
     pipeline.forget_mails(at)
+    mailboxes.forget(at)
     standing.forget(at)

@@ -16,12 +16,15 @@ from wtforms import StringField
 from portal.accounts.actor import current_actor
 from portal.accounts.permissions import Permission
 from portal.core import clock
+from portal.core.config import SettingsMissing
 from portal.core.errors import Invalid, NotFound
-from portal.inbound import forwards, mails, replies
+from portal.inbound import forwards, mailboxes, mails, replies
 from portal.inbound.keeping import look_into
+from portal.inbound.mailboxes import Trouble
 from portal.inbound.models import InboundMessage
 from portal.inbound.parsing import Mail
 from portal.web.access import requires
+from portal.web.filters import ago
 from portal.web.forms import Form, needed
 from portal.web.htmx import go
 
@@ -44,6 +47,26 @@ WHY: dict[str, Any] = {
     "odd_parts": _l("It has too many parts to be a person’s mail."),
     "refused": _l("What stands in it can’t be kept as it is."),
     "gave_up": _l("Reading it failed several times."),
+}
+
+
+NOT_FETCHED: dict[Trouble, Any] = {
+    Trouble.NOT_LET_IN: _l(
+        "The mailbox refuses our password, first %(when)s. Nothing is lost; mail waits in it."
+    ),
+    Trouble.CERTIFICATE: _l(
+        "The mailbox’s server can’t prove who it is, first %(when)s. Nothing is lost; mail waits "
+        "in it."
+    ),
+    Trouble.UNREACHABLE: _l(
+        "The mailbox can’t be reached, first %(when)s. Nothing is lost; mail waits in it."
+    ),
+    Trouble.NO_FOLDER: _l(
+        "The mailbox lacks the folder to fetch from, first %(when)s. Nothing is lost."
+    ),
+    Trouble.REFUSED: _l(
+        "The mailbox refuses to be read, first %(when)s. Nothing is lost; mail waits in it."
+    ),
 }
 
 
@@ -76,6 +99,21 @@ def line(message: InboundMessage) -> Line:
 def why(reason: str | None) -> str:
     """Say why a mail waits."""
     return str(WHY.get(reason or "") or _("It was not understood."))
+
+
+def not_fetched(imap_url: str, at: datetime) -> list[str]:
+    """Say why mail in the mailbox isn't fetched; nothing where it is, or where there is none."""
+    if not imap_url:
+        return []
+    try:
+        found = mailboxes.look_at(mailboxes.read_url(imap_url).name, at)
+    except SettingsMissing:
+        return [_("The setting of the mailbox can’t be used. Nothing is fetched from it.")]
+    if found.trouble is not None:
+        return [str(NOT_FETCHED[found.trouble]) % {"when": ago(found.since)}]
+    if found.silent:
+        return [_("Nobody fetches mail from the mailbox. Nothing is lost; it waits there.")]
+    return []
 
 
 class TakeForm(Form):

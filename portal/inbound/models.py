@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -121,3 +122,33 @@ class InboundReading(Base):
         autoincrement=False,
     )
     said: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class Mailbox(Base):
+    """A mailbox that mail is fetched from, up to where it was read, and what is in the way."""
+
+    __tablename__ = "mailboxes"
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(unique=True)
+    # the numbers of its mails mean something only together with this one
+    uid_validity: Mapped[int] = mapped_column(BigInteger)
+    last_uid: Mapped[int] = mapped_column(BigInteger)
+    looked_at: Mapped[datetime | None]
+    trouble: Mapped[str | None]
+    trouble_since: Mapped[datetime | None]
+
+
+class LeftMail(Base):
+    """A mail in a mailbox that could not be taken: tried again at `due_at`, given up without."""
+
+    __tablename__ = "mailbox_left"
+
+    mailbox_id: Mapped[int] = mapped_column(
+        ForeignKey("mailboxes.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    uid: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    tries: Mapped[int]
+    code: Mapped[str]
+    left_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]

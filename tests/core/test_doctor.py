@@ -19,6 +19,8 @@ from portal.core.events import Delivery, record
 from portal.core.mail import catcher, outbox
 from portal.core.mail.models import OutgoingEmail
 from portal.core.servers import free_port
+from portal.inbound import mail_pages, mailboxes, pipeline
+from portal.inbound.mailboxes import Trouble
 from portal.offers.models import OfferRound
 from tests.core.posting import ALICE, CONTEXT, only
 from tests.core.test_events import KettleBoiled, kettle  # noqa: F401 – a fixture
@@ -223,6 +225,29 @@ def test_failures(kettle):  # noqa: F811
         delivery.failed_at = at
     session().flush()
     assert found("failures").found == "1 jobs, 2 reactions, 1 mails"
+
+
+def test_the_mailbox_and_who_vouches_for_senders(ctx, settings):
+    at, account = clock.now(), "u@imap.vendor.example/INBOX"
+    assert found("mailbox").found == "none is fetched from"
+    settings(imap_url="imap://u:p@imap.vendor.example")
+    assert found("mailbox").found == "IMAP_URL can't be used"
+    settings(imap_url="imaps://u:p@imap.vendor.example")
+    assert found("mailbox").found == "never looked into"
+    assert mail_pages.not_fetched(ctx.config["SETTINGS"].imap_url, at)
+    mailboxes.note_trouble(account, Trouble.NOT_LET_IN, at - timedelta(minutes=5))
+    assert found("mailbox", at).found == "not_let_in, for 5 min"
+    assert "password" in mail_pages.not_fetched(ctx.config["SETTINGS"].imap_url, at)[0]
+    mailboxes.note_looked(account, at)
+    assert found("mailbox", at).state == "ok"
+    assert found("mailbox", at + timedelta(minutes=11)).found == "last looked into 11 min ago"
+    mailboxes.give_up(account, 7, "refused", at)
+    assert found("mailbox", at).found == "1 mails in it could not be taken"
+    assert found("senders", at).found == "no mail came in so far"
+    pipeline.store(b"From: a@b.example", "a@b.example", "inquiries@in.example", "imap", at)
+    assert found("senders", at).state == "warn"
+    settings(authserv_id="mx.vendor.example")
+    assert found("senders", at) == doctor.Finding("senders", "ok", "mx.vendor.example")
 
 
 def test_rounds_that_nobody_ended(ctx):

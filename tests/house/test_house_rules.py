@@ -16,7 +16,7 @@ ALL_TEMPLATES = sorted(path for path in (ROOT / "templates").rglob("*.*") if pat
 
 MAY_COMMIT = {"core/db.py", "web/boundary.py", "migrations/env.py"}
 OPEN_UNITS = re.compile(
-    r"(^|/)((?:[a-z]+_)?jobs|commands?|cli|up|doctor|founding|catcher|mail_in)\.py$|^demo/|^core/"
+    r"(^|/)((?:[a-z]+_)?jobs|commands?|cli|up|doctor|founding|catcher|mail_in|imap_in)\.py$|^demo/|^core/"
 )
 MAY_READ_ENVIRONMENT = {"core/config.py", "cli.py", "up.py"}
 MAY_ASK_THE_TIME = {"core/clock.py"}

@@ -1,0 +1,253 @@
+"""Mail fetched from a mailbox, a real Dovecot: each one once, none lost, none stops the others."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+import threading
+import time
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+
+from portal.core import clock
+from portal.core.config import SettingsMissing
+from portal.core.db import db, session
+from portal.core.mail import replies
+from portal.inbound import imap_in, keeping, mailboxes, pipeline
+from portal.inbound.envelopes import read_envelope
+from portal.inbound.mailboxes import Door, Trouble, read_url
+from portal.inbound.models import InboundMessage, LeftMail
+from portal.inbound.parsing import LARGEST
+from tests.factories import make_offered_lead, make_partner, make_person, make_programme
+from tests.inbound.replying import DOMAIN, ask, hold, token_of
+from tests.mail_servers import PASSWORD, TLS, USER, Dovecot
+
+LEAD = f"inquiries@{DOMAIN}"
+
+
+@pytest.fixture(scope="module")
+def running():
+    home = Path(tempfile.mkdtemp(prefix="firstcome-mail-"))
+    server = Dovecot(home)
+    server.start()
+    yield server
+    server.stop()
+    shutil.rmtree(home)
+
+
+@pytest.fixture
+def server(running, monkeypatch):
+    """The mail server, trusted, with an empty mailbox."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(TLS / "authority.pem"))
+    yield running
+    with running.open() as client:
+        client.delete_messages(client.search())
+        client.expunge()
+        for _flags, _separator, name in client.list_folders():
+            if name != "INBOX":
+                client.delete_folder(name)
+
+
+def mail(subject, *trace, to=LEAD, body="We need 14 cabinets."):
+    lines = [*trace, "From: Eva Meier <eva@meier.example>", f"To: {to}", f"Subject: {subject}"]
+    return ("\r\n".join([*lines, "", body]) + "\r\n").encode()
+
+
+def look(app, url, **changes):
+    """Look into the mailbox once."""
+    account = replace(read_url(url), **changes)
+    with imap_in.opened(account) as box:
+        return imap_in.Fetcher(app, account).look(box, threading.Event())
+
+
+def kept():
+    query = select(InboundMessage).order_by(InboundMessage.id)
+    return session().scalars(query.execution_options(populate_existing=True)).all()
+
+
+def test_mails_in_a_mailbox_are_kept_as_they_are_then_marked_and_moved(ctx, server):
+    make_programme()
+    first = mail("first", "Return-Path: <eva@meier.example>", "Received: by here")
+    server.put(first, mail("second"), mail("huge", body="x" * LARGEST))
+    with server.open() as client:
+        client.add_flags([client.search()[1]], [b"\\Seen"])
+    for _again in range(2):
+        look(ctx, server.url)
+    one, two, huge = kept()
+    assert [(m.adapter, m.recipient, m.state) for m in (one, two, huge)] == [
+        ("imap", LEAD, "received"),
+        ("imap", LEAD, "received"),
+        ("imap", LEAD, "not_understood"),
+    ]
+    raw = keeping.load_raw(one.id)
+    assert (bytes(raw.raw), raw.envelope_from) == (first, "eva@meier.example")
+    assert (huge.reason, huge.size > LARGEST) == ("too_large", True)
+    assert keeping.look_into(huge).sender == "eva@meier.example", "people see who wrote"
+    assert server.subjects() == []
+    assert server.subjects("Processed") == ["first", "second"]
+    assert server.subjects("Failed") == ["huge"]
+
+
+def test_a_mailbox_whose_server_counts_anew_is_read_again_and_nothing_kept_twice(ctx, server):
+    make_programme()
+    mails = [mail("first"), mail("second")]
+    for more in ((), (mail("third"),)):
+        with server.open() as client:
+            client.create_folder("Leads")
+        server.put(*mails, *more, folder="Leads")
+        # nothing is moved: only the mark says what was taken
+        look(ctx, server.url + "/Leads?done=&failed=")
+        assert len(server.subjects("Leads")) == 2 + len(more)
+        with server.open() as client:
+            client.delete_folder("Leads")
+    assert len(kept()) == 3
+
+
+def test_a_mail_that_cannot_be_kept_stops_no_other_and_is_given_up_at_last(
+    ctx, server, monkeypatch
+):
+    make_programme()
+    store, now = pipeline.store, clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
+
+    def refuse(raw, *rest):
+        if b"poison" in raw:
+            session().execute(text("SELECT 1 / 0"))
+        return store(raw, *rest)
+
+    monkeypatch.setattr(pipeline, "store", refuse)
+    server.put(mail("poison"), mail("good"))
+    look(ctx, server.url)
+    assert server.subjects() == ["poison"]
+    assert server.subjects("Processed") == ["good"]
+    for wait in mailboxes.WAITS:
+        now += wait + timedelta(seconds=1)
+        look(ctx, server.url)
+    left = session().scalars(select(LeftMail)).one()
+    assert (left.code, left.tries, left.due_at) == ("not_kept", len(mailboxes.WAITS) + 1, None)
+    assert server.subjects("Failed") == ["poison"]
+    assert len(kept()) == 1
+    mailboxes.forget(now + mailboxes.KEPT + timedelta(days=1))
+    assert session().scalars(select(LeftMail)).all() == []
+
+
+def test_for_whom_a_mail_in_a_mailbox_was_says_its_own_server_first(ctx):
+    rep = make_person(make_partner())
+    asked = ask(hold(make_offered_lead(), rep), rep)
+    token = token_of(asked)
+    own, answers = f"fb+{token}@{DOMAIN}", f"fb+{replies.find(token).id}@{DOMAIN}"
+    forged = f"fb+{'a' * 26}@{DOMAIN}"
+    table = [
+        ([], LEAD, LEAD),
+        ([], "Sales <sales@vendor.example>", LEAD),
+        ([f"Delivered-To: {own}", "Received: by here"], LEAD, answers),
+        ([f"X-Original-To: {own.upper()}", f"Delivered-To: {USER}"], LEAD, answers),
+        ([f"Envelope-To: {USER}", "Received: by here"], f"{USER}, <{own}>", answers),
+        # below the line that its server wrote anybody may have written
+        (["Received: by here", f"Delivered-To: {own}"], "sales@vendor.example", LEAD),
+        ([f"Delivered-To: {LEAD}", "Received: x", f"X-Original-To: {own}"], LEAD, LEAD),
+        # of an address that is in no mail of ours nobody knows
+        ([f"Delivered-To: {forged}", "Received: by here"], LEAD, f"fb@{DOMAIN}"),
+        ([f"Delivered-To: b+forged@{DOMAIN}", "Received: by here"], LEAD, LEAD),
+        # a header over two lines, another that is none
+        (["Delivered-To:\r\n " + own, "no header", "Received: by here"], LEAD, answers),
+    ]
+    for trace, to, name in table:
+        envelope = read_envelope(mail("x", *trace, to=to))
+        assert imap_in.find_place(envelope).name == name, (trace, to)
+    senders = {(): None, ("Return-Path: <>",): "", ("Return-Path: a@b.example",): "a@b.example"}
+    for trace, sender in senders.items():
+        assert read_envelope(mail("x", *trace)).sender == sender
+
+
+def test_which_mailbox_is_meant_and_what_is_refused():
+    account = read_url("imaps://leads%40v.example:a%3Ab@imap.v.example/Leads%20in?failed=")
+    assert (account.user, account.password, account.port) == ("leads@v.example", "a:b", 993)
+    assert (account.folder, account.done, account.failed) == ("Leads in", "Processed", "")
+    assert "a:b" not in f"{account} {account.name}"
+    assert read_url("imap://u:p@imap.v.example?starttls=1").door == Door.STARTTLS
+    assert read_url("imap://u:p@127.0.0.1").port == 143
+    for wrong in ("", "imap://u:p@imap.v.example", "https://u:p@h", "imaps://h", "imaps://u:p@[h"):
+        with pytest.raises(SettingsMissing) as told:
+            read_url(wrong)
+        assert "u:p" not in str(told.value)
+
+
+def die_before_marking(app, url):
+    """Look into the mailbox in a process of its own that is killed between keeping and marking."""
+    child = os.fork()
+    if child:
+        return os.waitpid(child, 0)[1]
+    imap_in.Box.list_unmarked = lambda *_args: os.kill(os.getpid(), signal.SIGKILL)
+    with app.app_context():
+        for engine in db.engines.values():
+            engine.dispose(close=False)
+    look(app, url)
+    os._exit(0)
+
+
+def until(happened):
+    deadline = time.monotonic() + 10
+    while not (found := happened()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return found
+
+
+def test_whatever_is_killed_or_away_each_mail_is_kept_once(committed, server, monkeypatch):
+    server.put(mail("first"), mail("second"))
+    assert os.WTERMSIG(die_before_marking(committed, server.url)) == signal.SIGKILL
+    assert server.subjects() == ["first", "second"], "kept, not marked yet"
+    account, stop = read_url(server.url), threading.Event()
+
+    def state(name):
+        with committed.app_context():
+            found = mailboxes.find(account.name)
+            return found and getattr(found, name)
+
+    def count():
+        with committed.app_context():
+            return len(kept())
+
+    wrong = {
+        Trouble.NOT_LET_IN: {"password": PASSWORD + "!"},
+        Trouble.NO_FOLDER: {"folder": "Nowhere"},
+        Trouble.UNREACHABLE: {"port": 1},
+    }
+    for trouble, changes in wrong.items():
+        with (
+            pytest.raises(imap_in.Unreachable) as told,
+            imap_in.opened(replace(account, **changes)),
+        ):
+            pass
+        assert told.value.trouble == trouble
+    with monkeypatch.context() as nobody:
+        nobody.delenv("SSL_CERT_FILE")
+        with pytest.raises(imap_in.Unreachable) as told, imap_in.opened(account):
+            pass
+    assert told.value.trouble == Trouble.CERTIFICATE
+    monkeypatch.setattr(imap_in, "FIRST_WAIT", 0.05)
+    monkeypatch.setattr(imap_in, "GLANCE", 0.2)
+    server.stop()
+    fetching = threading.Thread(target=imap_in.Fetcher(committed, account).run, args=(stop,))
+    fetching.start()
+    try:
+        assert until(lambda: state("trouble")) == Trouble.UNREACHABLE
+        server.start()
+        until(lambda: state("trouble") is None)
+        until(lambda: server.subjects("Processed") == ["first", "second"])
+        assert count() == 2
+        began = time.monotonic()
+        server.put(mail("third"))
+        until(lambda: count() == 3)
+        assert time.monotonic() - began < 5, "its server wakes us"
+    finally:
+        stop.set()
+        fetching.join(10)
+    assert not fetching.is_alive()

@@ -3,17 +3,22 @@
 Only what carries the name of our server counts, and of that the topmost; our server takes off
 whatever came in under its name (RFC 8601, section 5). What another one with that name doubts is
 doubted: a header can only make it worse.
+
+A signature alone vouches where it covers all that an answer is read by; one of a part of the text
+(`l=`) is none, for anybody may have written on.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 LONGEST = 8 * 1024
 PAIR = re.compile(r'([a-z0-9_.-]{1,60})(?:\s*/\s*\d{1,3})?\s*=\s*("[^"]{0,500}"|[^\s;"]{1,500})')
+READ = frozenset(("from", "to", "subject", "date", "message-id", "content-type"))
+"""The headers that a signature has to cover to vouch for a mail alone."""
 GOOD, BAD = "pass", frozenset(("fail", "reject", "quarantine"))
 
 
@@ -34,20 +39,27 @@ class Result:
     about: dict[str, str]
 
 
-def vouched(headers: Sequence[str], authserv_id: str, sender: str) -> Vouched:
-    """Return what our server says of a sender; `headers` are in the order of the mail."""
+def vouched(
+    headers: Sequence[str], authserv_id: str, sender: str, signatures: Sequence[str] = ()
+) -> Vouched:
+    """Return what our server says of a sender; `headers` are in the order of the mail.
+
+    `signatures` are the mail's own, which our server has looked at.
+    """
     domain = sender.rpartition("@")[2].lower()
     if not authserv_id or not domain:
         return Vouched.NONE
     ours = [found for one in headers if (found := read(one, authserv_id)) is not None]
     if not ours:
         return Vouched.NONE
-    said = [say(results, domain) for results in ours]
+    hers = [tags for tags in map(tags_of, signatures) if is_of(domain, tags.get("d", ""))]
+    said = [say(results, domain, hers) for results in ours]
     return Vouched.FAIL if Vouched.FAIL in said else said[0]
 
 
-def say(results: Sequence[Result], domain: str) -> Vouched:
-    """Return what one header says of a domain."""
+def say(results: Sequence[Result], domain: str, signed: Sequence[Mapping[str, str]]) -> Vouched:
+    """Return what one header says of a domain, whose own signatures are `signed`."""
+    whole = not any("l" in tags for tags in signed)
     for one in results:
         if one.method != "dmarc":
             continue
@@ -56,15 +68,30 @@ def say(results: Sequence[Result], domain: str) -> Vouched:
             # what it judged is not what we read: one of us was fooled
             return Vouched.FAIL
         if one.value == GOOD and about:
-            return Vouched.PASS
-    signed = (one for one in results if one.method == "dkim" and one.value == GOOD)
-    return Vouched.PASS if any(is_aligned(one, domain) for one in signed) else Vouched.NONE
+            return Vouched.PASS if whole else Vouched.NONE
+    held = any(
+        one.method == "dkim" and one.value == GOOD and is_of(domain, one.about.get("header.d", ""))
+        for one in results
+    )
+    covers = bool(signed) and whole and all(headers_of(tags) >= READ for tags in signed)
+    return Vouched.PASS if held and covers else Vouched.NONE
 
 
-def is_aligned(signature: Result, domain: str) -> bool:
+def is_of(domain: str, by: str) -> bool:
     """Say whether a signature is of a domain, or of one that it is below of."""
-    by = signature.about.get("header.d", "").lower().rstrip(".")
+    by = by.lower().rstrip(".")
     return "." in by and (domain == by or domain.endswith(f".{by}"))
+
+
+def tags_of(signature: str) -> dict[str, str]:
+    """Return what a signature says, without the blanks in it."""
+    pairs = (part.partition("=") for part in signature[:LONGEST].split(";"))
+    return {"".join(name.split()).lower(): "".join(said.split()) for name, _is, said in pairs}
+
+
+def headers_of(tags: Mapping[str, str]) -> set[str]:
+    """Return the headers that a signature covers."""
+    return set(tags.get("h", "").lower().split(":"))
 
 
 def read(header: str, authserv_id: str) -> list[Result] | None:

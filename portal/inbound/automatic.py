@@ -10,7 +10,9 @@ AWAY = re.compile(
     r"(?i)^\s*(abwesenheitsnotiz|abwesend|automatische antwort|automatic reply|auto(matic)?[ -]?"
     r"(response|reply)|out of (the )?office|autosvar|automatisk svar|réponse automatique|"
     r"respuesta automática|risposta automatica|automatisch antwoord|undeliverable|"
-    r"delivery status notification|unzustellbar)\b"
+    r"delivery status notification|unzustellbar|returned mail|failure notice|mail delivery "
+    r"(failed|failure|warning)|mail could not be delivered|delivery failure( notification)?\s*$)"
+    r"(\b|$)"
 )
 BULK = frozenset(("bulk", "junk", "list", "auto_reply"))
 
@@ -30,6 +32,9 @@ def why_automatic(
         any(name in headers for name in ("x-autoreply", "x-autorespond", "x-autoresponder")),
         headers.get("content-type", "").lower().startswith("multipart/report"),
         "list-id" in headers,
+        # an Exchange is away; what its rules only pass on, and what its people write, is theirs
+        "x-ms-exchange-inbox-rules-loop" in headers
+        and "all" in headers.get("x-auto-response-suppress", "").lower(),
         # an answer to an invitation, an emoji put to a mail
         "x-part" in headers,
         bool(ROBOTS.match(sender)),

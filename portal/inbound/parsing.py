@@ -7,6 +7,7 @@ some seconds; whatever a hostile mail does happens there. HTML is never kept: it
 from __future__ import annotations
 
 import base64
+import codecs
 import json
 import re
 import unicodedata
@@ -17,11 +18,12 @@ from email.message import EmailMessage
 from html.parser import HTMLParser
 from typing import Any
 
-from portal.inbound import parsing_process
+from portal.inbound import parsing_process, sealed
 from portal.inbound.delivery_reports import report_in
 
 LARGEST = 15 * 1024 * 1024
 MOST_HEADER_BYTES, MOST_HEADERS, LONGEST_HEADER = 64 * 1024, 300, 8 * 1024
+LONGEST_OF_PART = 4 * 1024
 MOST_BOUNDARIES, MOST_MULTIPARTS = 2000, 12
 MOST_PARTS, MOST_FILES, LARGEST_FILE = 100, 10, 10 * 1024 * 1024
 MOST_OPEN = 2000
@@ -30,7 +32,7 @@ MEMORY, SECONDS = 768 * 1024 * 1024, 10
 
 REACTION = "text/vnd.google.email-reaction+json"
 """The part by which Gmail says that somebody put an emoji to a mail."""
-UNREAD = ("text/calendar", "application/pkcs7-signature", REACTION)
+UNREAD = frozenset(("text/calendar", REACTION)) | sealed.SIGNATURES
 
 HIDDEN = {
     **dict.fromkeys(range(0x202A, 0x202F)),
@@ -59,9 +61,12 @@ class Mail:
     `headers` are those that tell what sent it, in lower case; `forwarded` is the sender, name,
     subject and text of a mail that was forwarded as a file. `addressed` are the addresses it names
     as its own, the one nearest to us first, `answers` the Message-IDs it is an answer to, and
-    `vouched` what servers on its way say of the sender, the last one first. `written` is
+    `vouched` what servers on its way say of the sender, the last one first, `signatures` what
+    servers signed of it. `written` is
     the beginning of the text with the signs in it that can't be seen, for who must know of them;
     `report` what a mail system says of one of ours (`delivery_reports`).
+    `shown` is the beginning of what its HTML says where there is a text besides; `sealed` says that
+    nothing can be read because a program packed or sealed it.
     """
 
     sender: str
@@ -76,7 +81,10 @@ class Mail:
     addressed: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
     vouched: tuple[str, ...] = ()
+    signatures: tuple[str, ...] = ()
     report: dict[str, str] = field(default_factory=dict)
+    shown: str = ""
+    sealed: bool = False
 
 
 class Unreadable(Exception):
@@ -96,9 +104,16 @@ def take_apart(raw: bytes) -> Mail:
 def mail_of(told: dict[str, Any]) -> Mail:
     """Return a mail from what the process that took it apart told of it."""
     files = tuple(File(one["name"], base64.b64decode(one["data"])) for one in told.pop("files"))
-    for name in ("addressed", "answers", "vouched"):
+    for name in ("addressed", "answers", "vouched", "signatures"):
         told[name] = tuple(told[name])
     return Mail(files=files, **told)
+
+
+PART_HEADER = re.compile(
+    rb"(?im)^(?:content-(?:type|disposition|transfer-encoding)|from|subject):"
+    rb"[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*"
+)
+"""What is read of the head of a part, and of a mail that came as a file."""
 
 
 def refuse(raw: bytes) -> str | None:
@@ -111,6 +126,8 @@ def refuse(raw: bytes) -> str | None:
     unfolded = re.sub(rb"\r?\n[ \t]+", b" ", head).splitlines()
     if len(unfolded) > MOST_HEADERS or any(len(one) > LONGEST_HEADER for one in unfolded):
         return "odd_headers"
+    if any(len(one[0]) > LONGEST_OF_PART for one in PART_HEADER.finditer(raw)):
+        return "odd_parts"
     boundaries = raw.count(b"\n--")
     multiparts = len(re.findall(rb"(?i)content-type:\s{0,80}multipart/", raw))
     if boundaries > MOST_BOUNDARIES or multiparts > MOST_MULTIPARTS:
@@ -122,7 +139,7 @@ def read(mail: EmailMessage) -> dict[str, Any]:
     """Return what a mail says, as JSON can carry it."""
     sender, name = sender_of(mail)
     headers = telling(mail)
-    plain, html, left_out = "", "", 0
+    plain, html, left_out, packed = "", "", 0, False
     files: list[dict[str, str]] = []
     attached: EmailMessage | None = None
     for part in list(parts_of(mail))[:MOST_PARTS]:
@@ -132,23 +149,27 @@ def read(mail: EmailMessage) -> dict[str, Any]:
             continue
         if kind == REACTION or str(part.get_param("method", "")).lower() == "reply":
             headers["x-part"] = kind
+        is_file = part.get_content_disposition() == "attachment" or part.get_filename()
         # an invitation, a signature: nothing to read, nothing to keep
         if part.is_multipart() or kind in UNREAD:
             continue
-        is_file = part.get_content_disposition() == "attachment" or part.get_filename()
-        if kind == "text/plain" and not is_file:
+        data = payload_of(part) if is_file else b""
+        if sealed.is_sealed(kind, part.get_filename() or "", data):
+            packed = True
+        elif kind == "text/plain" and not is_file:
             plain = plain or text_of(part)
         elif kind == "text/html" and not is_file:
             html = html or text_of(part)
         elif is_file:
-            data = payload_of(part)
             if len(files) < MOST_FILES and 0 < len(data) <= LARGEST_FILE:
                 file_name = one_line(str(part.get_filename() or "file"))[:200]
                 encoded = base64.b64encode(data).decode("ascii")
                 files.append({"name": file_name, "data": encoded})
             else:
                 left_out += 1
-    said = plain if plain.strip() else text_in(html)
+    shown = text_in(html)[: LONGEST_TEXT * 2]
+    found = sealed.without_armour(plain[: LONGEST_TEXT * 2] if plain.strip() else shown)
+    said = found or ""
     return {
         "sender": sender,
         "sender_name": name,
@@ -162,7 +183,10 @@ def read(mail: EmailMessage) -> dict[str, Any]:
         "addressed": addressed(mail),
         "answers": answers(mail),
         "report": report_in(mail),
+        "shown": tidy(shown, unseen=True)[:LONGEST_WRITTEN] if plain.strip() else "",
+        "sealed": found is None or (packed and not said.strip()),
         "vouched": [one_line(str(one)) for one in mail.get_all(VOUCHED, [])[:MOST_VOUCHED]],
+        "signatures": [one_line(str(one)) for one in mail.get_all(SIGNED, [])],
     }
 
 
@@ -210,7 +234,7 @@ def sender_of(mail: EmailMessage) -> tuple[str, str]:
 
 ADDRESSED = ("Delivered-To", "X-Original-To", "To", "Cc")
 """Where the address stands that a mail was sent to; of the first two the topmost is ours."""
-VOUCHED, MOST_VOUCHED, MOST_IDS = "Authentication-Results", 5, 50
+VOUCHED, SIGNED, MOST_VOUCHED, MOST_IDS = "Authentication-Results", "DKIM-Signature", 5, 50
 MESSAGE_ID = re.compile(r"<([^<>\s]{3,250})>")
 ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,190}")
 
@@ -230,6 +254,7 @@ def answers(mail: EmailMessage) -> list[str]:
 TELLING = (
     *("auto-submitted", "precedence", "x-autoreply", "x-autorespond", "x-autoresponder"),
     *("list-id", "message-id", "return-path", "content-type", "x-loop"),
+    *("x-auto-response-suppress", "x-ms-exchange-inbox-rules-loop"),
 )
 
 
@@ -248,6 +273,8 @@ def text_of(part: EmailMessage) -> str:
     """Return the text of a part, whatever its label says it is written in."""
     data = payload_of(part)
     named = part.get_content_charset() or "utf-8"
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        named = "utf-16"
     for charset in (named, "utf-8", "cp1252"):
         try:
             return data.decode(charset)
@@ -392,10 +419,16 @@ def marked(line: str, sign: str) -> str:
     return f"> {said}" if said and sign in line else said
 
 
+UNSHOWN = re.compile(r"<!--.*?(?:-->|\Z)|<[!?][^>]*(?:>|\Z)", re.DOTALL)
+"""Remarks and what else of HTML is never shown; one that never ends would be read for long."""
+
+
 def text_in(html: str) -> str:
     """Return what people see of HTML, as text."""
     reader = _Reader()
-    reader.feed(html[: LONGEST_TEXT * 5].replace(reader.QUOTED, ""))
+    seen = UNSHOWN.sub("", html[: LONGEST_TEXT * 5].replace(reader.QUOTED, ""))
+    tags = seen.rfind(">") + 1
+    reader.feed(seen[:tags] + seen[tags:].replace("<", "&lt;"))
     reader.close()
     lines = (marked(line, reader.QUOTED) for line in "".join(reader.said).split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

@@ -88,7 +88,7 @@ def read(message: InboundMessage, mail: Mail, at: datetime) -> InboundMessage:
     token = tokens[0] if tokens else None
     person = session().get(User, token.user_id) if token else find_user_by_email(mail.sender)
     by = who(mail.sender, person.email) if person else By.OTHER
-    said = vouched(mail.vouched, settings.authserv_id, mail.sender)
+    said = vouched(mail.vouched, settings.authserv_id, mail.sender, mail.signatures)
     does, why = decide(where(token, at), by, said)
     if person is not None:
         message.user_id = person.id
@@ -118,10 +118,26 @@ def read(message: InboundMessage, mail: Mail, at: datetime) -> InboundMessage:
             doubts.append(why)
         if len(about) > 1:
             doubts.append("two_leads")
+        if of_two_minds(wish, mail, sent, actor, at):
+            doubts.append("two_texts")
         wish = replace(wish, doubts=tuple(doubts))
         if holds_sheet(came):
             return take_sheet(came, wish, actor, does)
         return act(came, wish, actor, named=does != Does.NAME_LEAD)
+
+
+def of_two_minds(wish: Wish, mail: Mail, sent: str, actor: Actor, at: datetime) -> bool:
+    """Say whether the HTML of a mail clearly wants something else than its plain text."""
+    if not mail.shown or wish.action in ("", "comment"):
+        return False
+    other = read_wish(own_part(mail.shown), sent, actor, at)
+    if other.action in ("", "comment"):
+        return False
+    said = [
+        (one.action, one.typed.get("status"), one.typed.get("value"), one.number)
+        for one in (wish, other)
+    ]
+    return said[0] != said[1]
 
 
 def sent_with(token: ReplyToken) -> str:
@@ -216,7 +232,7 @@ def act(came: Came, wish: Wish, actor: Actor, *, named: bool) -> InboundMessage:
     if wish.number and wish.number != queries.title_of(target.lead_id or 0)[0]:
         wish = replace(wish, doubts=(*wish.doubts, "two_leads"))
     if not wish.action and not came.mail.files:
-        return write_back(came, "hint", wish)
+        return write_back(came, "sealed" if came.mail.sealed else "hint", wish)
     wish = fitted(wish, target)
     if wish.doubts:
         return ask_back(came, wish, target)

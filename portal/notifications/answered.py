@@ -104,6 +104,7 @@ def why_asked(code: str) -> str:
         "two_leads": _("It names more than one lead."),
         "changed_meanwhile": _("Something else was recorded since our mail."),
         "activities_open": _("Something planned is still open."),
+        "two_texts": _("It says one thing as plain text and another as HTML."),
     }
     return str(said.get(code) or _("We were not sure how to read it."))
 
@@ -240,10 +241,24 @@ def which(
         )
 
 
-def hint(
+def sealed(
     message: InboundMessage, said: Mapping[str, Any], user: User, at: datetime
 ) -> Letter | None:
-    """How to answer, for whom nothing could be read in his mail."""
+    """How to answer, for whom we can't open his mail because a program packed or sealed it."""
+    with letters.to(user):
+        what = _("your mail program encrypted or packed your mail, so we could not open it.")
+        how = _("Please write again as plain text, without encryption.")
+        return hint(message, said, user, at, (str(what), str(how)))
+
+
+def hint(
+    message: InboundMessage,
+    said: Mapping[str, Any],
+    user: User,
+    at: datetime,
+    why: tuple[str, ...] = (),
+) -> Letter | None:
+    """How to answer, for whom nothing could be read in his mail; `why` says what stood against."""
     teaser = find_teaser(message.lead_id) if message.lead_id is not None else None
     actor = find_actor_of(user.id, at)
     mine: Pickup | None = None
@@ -256,6 +271,8 @@ def hint(
             replies = (reply_addresses.for_question(mine),)
             path = letters.question_path(mine, user, at)
             rows = letters.answers(path, replies[0], teaser.number)
+        what, *details = why or (str(_("we found nothing in your mail that we could record.")),)
+        begin = _("Begin with one of the words below; what follows is kept as a note.")
         button = (str(_("Open the portal")), "/")
         if teaser is not None and actor is not None and was_offered(teaser.id, actor, at):
             button = (str(_("Open the lead")), f"/leads/{teaser.id}")
@@ -263,13 +280,9 @@ def hint(
             KIND,
             {
                 "lead": letters.lead_of(teaser, at) if teaser else None,
-                "what": str(_("we found nothing in your mail that we could record.")),
+                "what": what,
                 "words": quoted(said),
-                "details": [
-                    str(_("Begin with one of the words below; what follows is kept as a note."))
-                ]
-                if rows
-                else [],
+                "details": [*details, str(begin)] if rows else details,
                 "answer_rows": rows,
                 "reply_hint": letters.answer_hint() if rows else "",
                 "button": button,
@@ -305,6 +318,7 @@ MAKE: dict[str, Callable[..., Letter | None]] = {
     "owed": owed,
     "which": which,
     "hint": hint,
+    "sealed": sealed,
     "stop": stop,
 }
 

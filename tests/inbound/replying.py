@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
+from email import policy
 from email.message import EmailMessage
+from email.parser import BytesParser
 
 from sqlalchemy import select
 
 from portal.accounts.queries import get_actor
 from portal.core import jobs
-from portal.core.db import session
+from portal.core.db import db, session
 from portal.core.mail import replies
 from portal.core.mail.models import OutgoingEmail
 from portal.feedback.models import Feedback
 from portal.hearing.models import Extent
-from portal.inbound import pipeline
+from portal.inbound import parsing, pipeline
 from portal.inbound import replies as replied
 from portal.inbound.keeping import keep_reading
 from portal.inbound.models import InboundMessage
@@ -23,10 +26,18 @@ from portal.notifications.letters import feedback_wanted, lead_offered
 from portal.notifications.queries import list_offered
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
-from tests.factories import AT, factory, last_round
+from tests.factories import (
+    AT,
+    factory,
+    last_round,
+    make_offered_lead,
+    make_partner,
+    make_person,
+)
 
 DOMAIN = "in.firstcome.example"
 SERVER = "mx.firstcome.example"
+REP = "rep@alpha.example"
 
 
 @factory
@@ -43,6 +54,13 @@ def ask(held, rep, at=AT):
         feedback_wanted("feedback_due", held, rep, at), rep, at, f"ask:{held.id}:{rep.id}:{at}"
     )
     return newest(rep)
+
+
+def make_question(email=REP, firm="Alpha"):
+    """Have a person hold a lead and be asked how far it is; return person, pickup and mail."""
+    rep = make_person(make_partner(firm), email=email)
+    held = hold(make_offered_lead(), rep)
+    return rep, held, ask(held, rep)
 
 
 @factory
@@ -140,3 +158,22 @@ def keep_reply(rep, action, **typed):
     keep_reading(kept, {"action": action, "words": words, "typed": typed, "doubts": []})
     replied.settle(message, "asked_back", "not_vouched", AT, "confirm")
     return kept
+
+
+def take_apart_here(raw):
+    """Take a mail apart as the process of its own does."""
+    if why := parsing.refuse(raw):
+        raise parsing.Unreadable(why)
+    return parsing.mail_of(parsing.read(BytesParser(policy=policy.default).parsebytes(raw)))
+
+
+@contextmanager
+def undone():
+    """Undo behind a case of a table whatever it has done."""
+    db.session.remove()
+    point = db.engines[None].begin_nested()
+    try:
+        yield
+    finally:
+        db.session.remove()
+        point.rollback()

@@ -7,12 +7,8 @@ question about one lead in hand; what a line doesn't say is as a person's mail p
 from __future__ import annotations
 
 import smtplib
-from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
-from email import policy
 from email.message import EmailMessage
-from email.parser import BytesParser
 
 import pytest
 from sqlalchemy import func, select
@@ -23,18 +19,18 @@ from portal.accounts.models import User
 from portal.accounts.queries import get_actor
 from portal.catalog.models import Reason
 from portal.core import clock
-from portal.core.db import db, session, unit_of_work
+from portal.core.db import session, unit_of_work
 from portal.core.events import EventRow
 from portal.core.mail import outbox, replies
 from portal.core.mail.models import OutgoingEmail, ReplyToken
 from portal.core.servers import free_port
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
-from portal.inbound import mail_in, parsing, pipeline
+from portal.inbound import mail_in, pipeline
 from portal.inbound.authentication import Vouched
 from portal.inbound.deciding import At, By, Does, decide
 from portal.inbound.models import InboundMessage
-from portal.inbound.parsing import Unreadable, text_in
+from portal.inbound.parsing import text_in
 from portal.leads.models import Lead
 from portal.leads.notes import about, write_note
 from portal.offers.models import Dismissal
@@ -61,53 +57,25 @@ from tests.inbound.clients import CLIENTS
 from tests.inbound.pressing import Forms, text_of, waited
 from tests.inbound.replying import (
     DOMAIN,
+    REP,
     SERVER,
     answers,
     ask,
     come_in,
     hold,
     link_in,
+    make_question,
     newest,
     offer,
     reply,
     token_of,
     told,
+    undone,
     written,
 )
 from tests.sheets.house import as_csv, rows_of
 
-REP = "rep@alpha.example"
 EVIL = "evil@evil.example"
-
-
-@pytest.fixture
-def programme(app, monkeypatch):
-    """Return the application, whose mail server says who vouches for a sender."""
-    settings = replace(app.config["SETTINGS"], authserv_id=SERVER)
-    monkeypatch.setitem(app.config, "SETTINGS", settings)
-    return app
-
-
-@pytest.fixture
-def inside(programme, monkeypatch):
-    """Open the application's context, and take mails apart in this process, which is quicker."""
-    monkeypatch.setattr(parsing, "take_apart", take_apart_here)
-    with programme.app_context():
-        yield programme
-
-
-def take_apart_here(raw):
-    """Take a mail apart as the process of its own does."""
-    if why := parsing.refuse(raw):
-        raise Unreadable(why)
-    return parsing.mail_of(parsing.read(BytesParser(policy=policy.default).parsebytes(raw)))
-
-
-def make_question(email=REP):
-    """Have a person hold a lead and be asked how far it is; return person, pickup and mail."""
-    rep = make_person(make_partner("Alpha"), email=email)
-    held = hold(make_offered_lead(), rep)
-    return rep, held, ask(held, rep)
 
 
 # -- the table ---------------------------------------------------------------------------------
@@ -241,13 +209,6 @@ CASES = {
         {"vouched": (f"{SERVER}; dkim=pass header.d=evil.example",), "body": "WON 1"},
         *("asked_back", "not_vouched", [], ASKED),
     ),
-    "35 signed by her own domain": (
-        {
-            "vouched": (f"{SERVER}; dmarc=none; dkim=pass header.d=alpha.example",),
-            "body": "WON 100",
-        },
-        *("applied", "feedback", ["won"], ["recorded"]),
-    ),
     "35 another domain was judged": (
         {"vouched": (f"{SERVER}; dmarc=pass header.from=evil.example",)},
         *("asked_back", "not_vouched", [], ASKED),
@@ -355,18 +316,6 @@ def test_an_answer_does_what_it_may_and_no_more(inside):
             found[case] = play(options, rep.id, held.id, {rep.email, manager.email})
         expected[case] = (state, reason or found[case][1], given, mails_told)
     assert found == expected
-
-
-@contextmanager
-def undone():
-    """Undo behind a case of a table whatever it has done."""
-    db.session.remove()
-    point = db.engines[None].begin_nested()
-    try:
-        yield
-    finally:
-        db.session.remove()
-        point.rollback()
 
 
 def play(options, rep_id, held_id, known):

@@ -152,6 +152,13 @@ ADMINISTRATION: tuple[tuple[str, Any, Any, str, P], ...] = (
         P.RULES_EDIT,
     ),
     (
+        "hearing.defaults",
+        _l("Mail as people begin"),
+        _l("When each role hears by mail, and who gets a feedback sheet, until somebody chooses."),
+        "mail",
+        P.RULES_EDIT,
+    ),
+    (
         "nurture.mails",
         _l("Mails of nurture"),
         _l("What contacts read who are not ready yet, and when."),

@@ -23,7 +23,7 @@ from portal.catalog.queries import book
 from portal.core.db import db, session, unit_of_work
 from portal.founding import find_vendor
 from portal.hearing.models import HearingWishes
-from portal.hearing.queries import COLUMNS, find_kept, values_of
+from portal.hearing.queries import COLUMNS, find_kept, read_defaults, values_of
 from portal.leads import wall
 from portal.leads.models import (
     LEAD_NUMBERS,
@@ -160,7 +160,7 @@ def wish(user: User, **wished: Any) -> None:
     """Have a person wish to hear like this, without an event."""
     session().flush()
     kept = find_kept(user.id)
-    values = values_of(user, kept)
+    values = values_of(user, kept, read_defaults())
     if kept is None:
         kept = HearingWishes(user_id=user.id)
         session().add(kept)

@@ -95,7 +95,8 @@ class User(Base):
     Where `hears_by_mail` is false nothing is written to her but what she asks for, until she
     chooses what she wishes to hear (`hearing`). `monday_told_on` is the last Monday on which she
     was told of the overdue, `fairness_told_on` the first day of the month in which she was last
-    told how leads were shared out, `report_told_on` the last Monday on which she got her report.
+    told how leads were shared out, `report_told_on` the last Monday on which she got her report,
+    `sheet_told_on` the day for which her last feedback sheet was due.
     """
 
     __tablename__ = "users"
@@ -116,6 +117,7 @@ class User(Base):
     monday_told_on: Mapped[date | None]
     fairness_told_on: Mapped[date | None]
     report_told_on: Mapped[date | None]
+    sheet_told_on: Mapped[date | None]
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
     invited_at: Mapped[datetime | None]

@@ -176,5 +176,8 @@ def of_roles(roles: Iterable[str]) -> frozenset[Permission]:
 READ_REPORTS = (P.REPORTS_SEE, P.PICKUPS_SEE_FIRM, P.RESELLERS_SEE, P.PICKUPS_SEE_OWN)
 """Who has figures of leads, by page and once a week by mail: whoever may do one of these."""
 
+HAVE_SHEETS = (P.PICKUPS_SEE_OWN, P.PICKUPS_SEE_FIRM)
+"""Who has a feedback sheet: whoever holds leads, or looks after those who do."""
+
 HEAR_OF_FAIRNESS = (P.OFFERS_SEE, P.BOARD_SEE)
 """Who is told once a month how leads were shared out: who may be offered some, and who answers."""

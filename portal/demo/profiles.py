@@ -15,6 +15,7 @@ from portal.core import circumstances
 from portal.core.db import session
 from portal.demo import cast
 from portal.demo.stage import Cast, Stage
+from portal.hearing.operations import choose
 from portal.matching import groups
 from portal.matching.criteria import Criterion, Kind
 from portal.matching.groups import Terms
@@ -23,7 +24,6 @@ from portal.partners.models import ContactFunction, Partner
 from portal.partners.queries import list_groups
 from portal.partners.rep_profiles import Skills
 from portal.relations import operations as relations
-from portal.sheets import operations as sheets
 
 FUNCTIONS = (ContactFunction.SALES, ContactFunction.TECHNICAL, ContactFunction.MARKETING)
 SILENT_EVERY = 5
@@ -119,6 +119,6 @@ def want_sheets(stage: Stage, at: datetime) -> None:
     """Let who leads some firms have all their leads as a sheet, on Mondays or on Fridays."""
     for number, firm in enumerate(stage.firms.values()):
         if number % SHEETS_EVERY == 0 and firm.managers:
-            manager, weekday = firm.managers[0], 4 if number % 2 else 0
+            manager, weekday = firm.managers[0], 5 if number % 2 else 1
             with circumstances.under(channel="web", actor_id=manager.id):
-                sheets.wish(manager.id, weekday, "xlsx", at)
+                choose(manager.id, at, sheet_weekday=weekday)

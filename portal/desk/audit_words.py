@@ -236,6 +236,7 @@ EVENTS: dict[str, Any] = {
     "SharingChanged": _l("What a distributor sees was changed"),
     "SignInRefused": _l("Sign-in refused"),
     "SheetTakenBack": _l("Feedback sheet given back"),
+    "RoleDefaultSet": _l("How a role hears by mail set"),
     "SheetWished": _l("Feedback sheet by mail chosen"),
     "SignalSeen": _l("Signal of a lead seen"),
     "SignedIn": _l("Signed in"),

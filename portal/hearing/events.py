@@ -37,3 +37,22 @@ class ReportMailChosen(Event):
 
     user_id: int
     wanted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetWished(Event):
+    """Somebody chose on which day her feedback sheet comes by mail, 1 is Monday; None: never."""
+
+    user_id: int
+    weekday: int | None
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleDefaultSet(Event):
+    """The programme set how a role hears by mail whose people have chosen nothing."""
+
+    user_id: int
+    role: str
+    hears: str
+    sheet_weekday: int | None

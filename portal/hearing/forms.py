@@ -14,10 +14,17 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length
 
 from portal.accounts.actor import Actor
-from portal.accounts.permissions import HEAR_OF_FAIRNESS, READ_REPORTS, Permission
+from portal.accounts.permissions import (
+    HAVE_SHEETS,
+    HEAR_OF_FAIRNESS,
+    READ_REPORTS,
+    ROLES,
+    Permission,
+)
+from portal.accounts.words import ROLE_NAMES
 from portal.catalog.queries import book
-from portal.hearing.models import Subject
-from portal.hearing.rules import BY_CALENDAR
+from portal.hearing.models import Hears, Subject
+from portal.hearing.rules import BY_CALENDAR, Unchosen
 from portal.hearing.words import BRIEFLY, EXTENTS, RHYTHMS, SUBJECTS
 from portal.leads.models import Temperature
 from portal.leads.queries import get_definition
@@ -76,6 +83,15 @@ class HearingForm(Form):
     mondays = BooleanField(_l("Send me the list of the overdue"))
     report = BooleanField(_l("Send me the report of the week"))
     fairness = BooleanField(_l("Send me the figures about fairness"))
+    sheet_weekday = SelectField(_l("My feedback sheet by mail"), default="")
+    sheet_kind = SelectField(
+        _l("As"),
+        choices=[
+            SelectChoice("xlsx", _l("a workbook, for Excel or LibreOffice")),
+            SelectChoice("csv", _l("CSV")),
+        ],
+        default="xlsx",
+    )
 
     def __init__(
         self, actor: Actor, values: Mapping[str, Any], *, shown: bool = False, **kwargs: Any
@@ -89,6 +105,7 @@ class HearingForm(Form):
             field.choices = [SelectChoice("", _("not at all")), *HOURS]
         days = get_day_names("wide", locale=get_locale())
         self.digest_weekday.choices = [SelectChoice(str(day + 1), days[day]) for day in range(7)]
+        self.sheet_weekday.choices = sheet_days()
         for subject, (name, hint) in SUBJECTS.items():
             field = self[ON + subject]
             field.label.text, field.description = name, hint
@@ -117,6 +134,8 @@ class HearingForm(Form):
             del self.fairness
         if not any(map(actor.may, READ_REPORTS)):
             del self.report
+        if not any(map(actor.may, HAVE_SHEETS)):
+            del self.sheet_weekday, self.sheet_kind
 
     @property
     def subjects(self) -> list[Any]:
@@ -155,7 +174,51 @@ class HearingForm(Form):
                 "value_to": said["value_to"],
             }
         by_calendar = {name: said[name] for name in BY_CALENDAR if name in said}
+        if "sheet_weekday" in said:
+            day = said["sheet_weekday"]
+            by_calendar["sheet_weekday"] = int(day) if day else None
         return {**before, **values, **by_calendar}
+
+
+def sheet_days() -> list[SelectChoice]:
+    """Return the days on which a feedback sheet can come, 1 is Monday; empty: not by mail."""
+    names = get_day_names("wide", "stand-alone", get_locale())
+    days = (SelectChoice(str(day + 1), _("%(day)s at 7:00", day=names[day])) for day in range(7))
+    return [SelectChoice("", _("not by mail")), *days]
+
+
+class DefaultsForm(Form):
+    """How roles hear by mail as long as a person has chosen nothing: two fields for each role."""
+
+    @classmethod
+    def of_roles(cls, defaults: Mapping[str, Unchosen]) -> type[DefaultsForm]:
+        """Return the form with the fields of all roles, filled with what holds."""
+        fields: dict[str, Any] = {}
+        for role, may in ROLES.items():
+            now = defaults.get(role, Unchosen())
+            fields[f"hears_{role}"] = SelectField(
+                ROLE_NAMES[role],
+                choices=[SelectChoice(one.value, words) for one, words in BRIEFLY.items()],
+                default=now.hears.value,
+            )
+            if not may.isdisjoint(HAVE_SHEETS):
+                day = str(now.sheet_weekday or "")
+                fields[f"sheet_{role}"] = SelectField(
+                    _l("Feedback sheet"), choices=sheet_days(), default=day
+                )
+        return type(cls.__name__, (cls,), fields)
+
+    @property
+    def rows(self) -> list[tuple[Any, Any]]:
+        """Return the fields of each role: when, and the sheet where the role has one."""
+        return [(self[f"hears_{role}"], self._fields.get(f"sheet_{role}")) for role in ROLES]
+
+    def values(self) -> dict[str, Unchosen]:
+        """Return what was chosen, by role."""
+        return {
+            role: Unchosen(Hears(when.data), int(sheet.data) if sheet and sheet.data else None)
+            for role, (when, sheet) in zip(ROLES, self.rows, strict=True)
+        }
 
 
 def typed_of(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,6 +227,7 @@ def typed_of(values: Mapping[str, Any]) -> dict[str, Any]:
         **values,
         **{ON + subject: values["by_subject"].get(subject, "") for subject in SUBJECTS},
         **{name: str(values[name]) for name in ("digest_hour", "digest_weekday")},
+        "sheet_weekday": str(values["sheet_weekday"] or ""),
         **{
             name: "" if values[name] is None else str(values[name])
             for name in ("quiet_from", "quiet_until")

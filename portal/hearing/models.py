@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -111,7 +111,8 @@ class HearingWishes(Base):
     she has no quiet hours where `quiet_from` and `quiet_until` are empty. Which leads she wants to
     hear of: an empty list, or an empty value, stands for all. Who wants `mondays` gets the list of
     the overdue, who wants `fairness` hears once a month how leads were shared out, who wants
-    `report` gets her figures of the week.
+    `report` gets her figures of the week. On `sheet_weekday` (1 is Monday) she gets her feedback
+    sheet as a file of `sheet_kind`; None: not by mail.
     """
 
     __tablename__ = "hearing_wishes"
@@ -135,6 +136,8 @@ class HearingWishes(Base):
     mondays: Mapped[bool] = mapped_column(default=False, server_default=false())
     fairness: Mapped[bool] = mapped_column(default=True, server_default=true())
     report: Mapped[bool] = mapped_column(default=True, server_default=true())
+    sheet_weekday: Mapped[int | None] = mapped_column(SmallInteger)
+    sheet_kind: Mapped[str] = mapped_column(default="xlsx", server_default="xlsx")
 
     __table_args__ = (
         CheckConstraint("hears IN ('at_once','hourly','daily','weekly','never')", name="hears"),
@@ -145,6 +148,27 @@ class HearingWishes(Base):
         CheckConstraint("(quiet_from IS NULL) = (quiet_until IS NULL)", name="quiet"),
         CheckConstraint("extent IN ('subject','teaser','full')", name="extent"),
         CheckConstraint("value_from <= value_to", name="value"),
+        CheckConstraint("sheet_weekday BETWEEN 1 AND 7", name="sheet_weekday"),
+        CheckConstraint("sheet_kind IN ('xlsx','csv')", name="sheet_kind"),
+    )
+
+
+class RoleDefault(Base):
+    """How a role hears by mail as long as a person has chosen nothing; else by `rules.AS_MADE`.
+
+    `sheet_weekday` as in `HearingWishes`; sheets go out from the day on that is `since`.
+    """
+
+    __tablename__ = "hearing_defaults"
+
+    role: Mapped[str] = mapped_column(primary_key=True)
+    hears: Mapped[str]
+    sheet_weekday: Mapped[int | None] = mapped_column(SmallInteger)
+    since: Mapped[date]
+
+    __table_args__ = (
+        CheckConstraint("hears IN ('at_once','hourly','daily','weekly','never')", name="hears"),
+        CheckConstraint("sheet_weekday BETWEEN 1 AND 7", name="sheet_weekday"),
     )
 
 

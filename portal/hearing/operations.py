@@ -9,8 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
+from sqlalchemy import select, text
 
+from portal.accounts.actor import Actor
 from portal.accounts.models import User
+from portal.accounts.permissions import ROLES
 from portal.accounts.tree import is_region
 from portal.catalog.queries import book
 from portal.core.db import session
@@ -21,13 +24,22 @@ from portal.hearing.events import (
     HearingChanged,
     MondaysChosen,
     ReportMailChosen,
+    RoleDefaultSet,
+    SheetWished,
 )
-from portal.hearing.models import Extent, HearingWishes, Hears, Subject
-from portal.hearing.queries import find_kept, values_of
-from portal.hearing.rules import BY_CALENDAR, IN_DIGESTS
+from portal.hearing.models import Extent, HearingWishes, Hears, RoleDefault, Subject
+from portal.hearing.queries import find_kept, read_defaults, values_of
+from portal.hearing.rules import (
+    BY_CALENDAR,
+    IN_DIGESTS,
+    SHEET_KINDS,
+    Unchosen,
+    sheet_due_on,
+)
 from portal.leads.models import Temperature
 from portal.leads.queries import get_definition
 
+IN_LINE = text("SELECT pg_advisory_xact_lock(hashtext('hearing_defaults'))")
 MOST_VALUE = Decimal(10**12 - 1)
 
 
@@ -38,7 +50,7 @@ def choose(user_id: int, at: datetime, **wanted: Any) -> None:
     """
     user = session().get_one(User, user_id, with_for_update=True, populate_existing=True)
     kept = find_kept(user_id)
-    before = values_of(user, kept)
+    before = values_of(user, kept, read_defaults())
     after = {**before, **wanted}
     errors = check(after, before)
     if errors:
@@ -57,6 +69,10 @@ def choose(user_id: int, at: datetime, **wanted: Any) -> None:
     if after["report"] and not before["report"]:
         # the next one, and not that of the week in which it was chosen
         user.report_told_on = monday_of(user, at)
+    if after["sheet_weekday"] not in (None, before["sheet_weekday"]):
+        # the first comes on the next such day
+        here = at.astimezone(ZoneInfo(user.timezone))
+        user.sheet_told_on = sheet_due_on(after["sheet_weekday"], here)
     session().flush()
     if after["mondays"] != before["mondays"]:
         record(MondaysChosen(at=at, user_id=user_id, wanted=after["mondays"]))
@@ -64,6 +80,9 @@ def choose(user_id: int, at: datetime, **wanted: Any) -> None:
         record(FairnessMailChosen(at=at, user_id=user_id, wanted=after["fairness"]))
     if after["report"] != before["report"]:
         record(ReportMailChosen(at=at, user_id=user_id, wanted=after["report"]))
+    sheet = (after["sheet_weekday"], after["sheet_kind"])
+    if sheet != (before["sheet_weekday"], before["sheet_kind"]):
+        record(SheetWished(at=at, user_id=user_id, weekday=sheet[0], kind=sheet[1]))
     if mute or any(after[name] != before[name] for name in after.keys() - BY_CALENDAR):
         record(HearingChanged(at=at, user_id=user_id, hears=after["hears"]))
 
@@ -75,7 +94,7 @@ def end_digests(user_id: int, at: datetime) -> bool:
     anything was ended.
     """
     user = session().get_one(User, user_id)
-    now = values_of(user, find_kept(user_id))
+    now = values_of(user, find_kept(user_id), read_defaults())
     if now["hears"] in IN_DIGESTS:
         stay = {name: how for name, how in now["by_subject"].items() if how not in IN_DIGESTS}
         choose(user_id, at, hears=str(Hears.NEVER), by_subject=stay)
@@ -92,14 +111,50 @@ def end_digests(user_id: int, at: datetime) -> bool:
 
 REPORT = "report"
 """The topic of a link that stops the report of the week."""
+SHEET = "sheet"
+"""The topic of a link that stops the feedback sheet of the week."""
 
 
 def end(topic: str | None, user_id: int, at: datetime) -> None:
-    """End what the mail was that somebody stops with one click: the weekly report, or digests."""
+    """End what the mail was that somebody stops with one click: report, sheet, or digests."""
     if topic == REPORT:
         choose(user_id, at, report=False)
+    elif topic == SHEET:
+        choose(user_id, at, sheet_weekday=None)
     else:
         end_digests(user_id, at)
+
+
+def set_defaults(wanted: Mapping[str, Unchosen], actor: Actor, at: datetime) -> None:
+    """Set how roles hear by mail whose people have chosen nothing; an odd role is left out.
+
+    Sheets that begin with it come from the next day on. Saying the same again changes nothing.
+    """
+    session().execute(IN_LINE)
+    kept = {one.role: one for one in session().scalars(select(RoleDefault))}
+    before = read_defaults()
+    here = at.astimezone(ZoneInfo(actor.timezone)).date()
+    for role in ROLES:
+        found, had = kept.get(role), before.get(role, Unchosen())
+        want = wanted.get(role, had)
+        if want == had:
+            continue
+        if found is None:
+            found = RoleDefault(role=role, since=here)
+            session().add(found)
+        if want.sheet_weekday != had.sheet_weekday:
+            found.since = here
+        found.hears, found.sheet_weekday = want.hears, want.sheet_weekday
+        session().flush()
+        record(
+            RoleDefaultSet(
+                at=at,
+                user_id=actor.id,
+                role=role,
+                hears=str(want.hears),
+                sheet_weekday=want.sheet_weekday,
+            )
+        )
 
 
 def monday_of(user: User, at: datetime) -> date:
@@ -125,6 +180,10 @@ def check(wanted: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, str
         errors["quiet_until"] = str(_("Please choose two different hours, or none at both."))
     elif quiet[0] is not None and not all(_is_hour(hour) for hour in quiet):
         errors["quiet_until"] = str(_("Please choose an hour of the day."))
+    if wanted["sheet_weekday"] not in (None, *range(1, 8)):
+        errors["sheet_weekday"] = str(_("Please choose a day of the week."))
+    if wanted["sheet_kind"] not in SHEET_KINDS:
+        errors["sheet_kind"] = str(_("Please choose what kind of file it shall be."))
     if wanted["extent"] not in set(Extent):
         errors["extent"] = str(_("Please choose from the list."))
     known: Mapping[str, set[Any]] = {

@@ -17,7 +17,7 @@ from portal.hearing import operations
 from portal.hearing.forms import HearingForm
 from portal.hearing.models import Hears
 from portal.hearing.preview import Preview, look_back
-from portal.hearing.queries import find_kept, values_of, wishes_of
+from portal.hearing.queries import find_kept, read_defaults, values_of, wishes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,5 +69,5 @@ def take(actor: Actor, at: datetime, **meta: Any) -> Shown:
 def held(actor: Actor) -> tuple[User, dict[str, Any]]:
     """Return a person, and what holds for her; where nothing is written to her: never."""
     user = session().get_one(User, actor.id)
-    values = values_of(user, find_kept(user.id))
+    values = values_of(user, find_kept(user.id), read_defaults())
     return user, values if user.hears_by_mail else {**values, "hears": str(Hears.NEVER)}

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, Date, Integer, any_, case, cast, exists, func, literal, select
 
 from portal.accounts.models import Organisation, User
 from portal.catalog.models import ValueBand
 from portal.catalog.queries import book
 from portal.core.db import session
-from portal.hearing.models import Extent, HearingWishes, Hears
-from portal.hearing.rules import Only, Traits, Wishes, of_roles
+from portal.hearing.models import Extent, HearingWishes, Hears, RoleDefault
+from portal.hearing.rules import AS_MADE, FROM_HOUR, Only, Traits, Unchosen, Wishes, of_roles
 from portal.leads.models import Lead
 from portal.partners.queries import away_through
 
@@ -39,10 +39,12 @@ def read_hearers(users: Iterable[User], at: datetime) -> Mapping[int, Hearer]:
         .outerjoin(HearingWishes, HearingWishes.user_id == User.id)
         .where(User.id.in_(by_id))
     )
+    defaults = read_defaults()
     found = {}
     for user_id, kept, last_day, zone in rows:
         back = back_from(last_day, zone) if last_day is not None else None
-        found[user_id] = Hearer(wishes_of(by_id[user_id], values_of(by_id[user_id], kept)), back)
+        values = values_of(by_id[user_id], kept, defaults)
+        found[user_id] = Hearer(wishes_of(by_id[user_id], values), back)
     return found
 
 
@@ -82,11 +84,25 @@ def wishes_of(user: User, values: Mapping[str, Any]) -> Wishes:
     )
 
 
-def values_of(user: User, kept: HearingWishes | None) -> dict[str, Any]:
+def read_defaults() -> Mapping[str, Unchosen]:
+    """Return how roles hear whose people have chosen nothing, as the programme set it."""
+    rows = session().scalars(select(RoleDefault))
+    return {**AS_MADE, **{one.role: Unchosen(Hears(one.hears), one.sheet_weekday) for one in rows}}
+
+
+def values_of(
+    user: User, kept: HearingWishes | None, defaults: Mapping[str, Unchosen]
+) -> dict[str, Any]:
     """Return what a person has chosen, by column; who has chosen nothing hears as her roles do."""
     if kept is not None:
         return {name: getattr(kept, name) for name in COLUMNS}
-    return {**UNCHOSEN, "hears": str(of_roles(user.roles)), "by_subject": {}}
+    role = of_roles(user.roles, defaults)
+    return {
+        **UNCHOSEN,
+        "hears": str(role.hears),
+        "by_subject": {},
+        "sheet_weekday": role.sheet_weekday,
+    }
 
 
 COLUMNS = tuple(column.key for column in HearingWishes.__table__.columns if column.key != "user_id")
@@ -106,6 +122,7 @@ UNCHOSEN: Mapping[str, Any] = {
     "mondays": False,
     "fairness": True,
     "report": True,
+    "sheet_kind": "xlsx",
 }
 
 
@@ -137,6 +154,44 @@ def wants_fairness() -> ColumnElement[bool]:
 def wants_report() -> ColumnElement[bool]:
     """Return, for a query of people, the condition that they want their figures of the week."""
     return ~never_hears() & ~exists().where(HearingWishes.user_id == User.id, ~HearingWishes.report)
+
+
+def sheet_weekday() -> ColumnElement[int | None]:
+    """Return, for a query of people, on which weekday their feedback sheet comes; or none."""
+    mine = select(HearingWishes.sheet_weekday).where(HearingWishes.user_id == User.id)
+    role = select(func.min(RoleDefault.sheet_weekday)).where(RoleDefault.role == any_(User.roles))
+    return case((_has_chosen(), mine.scalar_subquery()), else_=role.scalar_subquery())
+
+
+def _has_chosen() -> ColumnElement[bool]:
+    return exists().where(HearingWishes.user_id == User.id)
+
+
+def due_for_sheets(at: datetime) -> Sequence[int]:
+    """Return whose feedback sheet is due and has not been written.
+
+    Who orders one, or has it by the programme, gets it whenever she wishes to hear of all else.
+    """
+    here = func.timezone(User.timezone, literal(at)) - timedelta(hours=FROM_HOUR)
+    back = (func.extract("isodow", here).cast(Integer) + 7 - sheet_weekday()) % 7
+    due = cast(here, Date) - back
+    by_role = select(func.min(RoleDefault.since)).where(
+        RoleDefault.role == any_(User.roles), RoleDefault.sheet_weekday.is_not(None)
+    )
+    told = case(
+        (_has_chosen(), func.coalesce(User.sheet_told_on, due - 1)),
+        else_=func.greatest(User.sheet_told_on, by_role.scalar_subquery()),
+    )
+    return (
+        session()
+        .scalars(
+            select(User.id)
+            .join(Organisation, Organisation.id == User.organisation_id)
+            .where(User.hears_by_mail, User.active, Organisation.active, due > told)
+            .order_by(User.id)
+        )
+        .all()
+    )
 
 
 def read_traits(lead_ids: Collection[int]) -> Mapping[int, Traits]:

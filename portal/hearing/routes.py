@@ -1,4 +1,4 @@
-"""The page on which a person says what she wishes to hear by mail."""
+"""The page on which a person says what she wishes to hear by mail, and that of the defaults."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.accounts.actor import current_actor
+from portal.accounts.permissions import Permission
 from portal.core import clock
-from portal.hearing import pages
+from portal.hearing import operations, pages
+from portal.hearing.forms import DefaultsForm
 from portal.hearing.pages import Shown
-from portal.web.access import signed_in
+from portal.hearing.queries import read_defaults
+from portal.web.access import requires, signed_in
 
 blueprint = Blueprint("hearing", __name__)
 
@@ -41,6 +44,29 @@ def preview() -> ResponseReturnValue:
     """Show what would have come last week under what is typed by now."""
     shown = pages.try_out(current_actor(), clock.now())
     return render_template("hearing/_preview.html", shown=shown)
+
+
+@blueprint.get("/mail-defaults")
+@requires(Permission.RULES_EDIT)
+def defaults() -> ResponseReturnValue:
+    return draw_defaults(DefaultsForm.of_roles(read_defaults())(formdata=None))
+
+
+@blueprint.post("/mail-defaults")
+@requires(Permission.RULES_EDIT)
+def save_defaults() -> ResponseReturnValue:
+    """Set how people hear by mail who have chosen nothing."""
+    form = DefaultsForm.of_roles(read_defaults())()
+    if not form.validate():
+        return draw_defaults(form), 422
+    operations.set_defaults(form.values(), current_actor(), clock.now())
+    flash(_("Saved. It holds for everybody who has chosen nothing."))
+    return redirect(url_for("hearing.defaults"), 303)
+
+
+def draw_defaults(form: DefaultsForm) -> str:
+    """Render the page of how roles hear."""
+    return render_template("hearing/defaults.html", form=form)
 
 
 def draw(shown: Shown) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -39,7 +39,7 @@ Who wants to hear of it never, or once a week, hears once a day.
 """
 COMES_ANYWAY = ASKING | MANDATORY
 """What comes while somebody is away, too: she is asked only where nobody stands in for her."""
-BY_CALENDAR = frozenset({"mondays", "fairness", "report"})
+BY_CALENDAR = frozenset({"mondays", "fairness", "report", "sheet_weekday", "sheet_kind"})
 """Mails that come by the calendar, as they are chosen: of them nothing waits."""
 IN_DIGESTS = (Hears.HOURLY, Hears.DAILY, Hears.WEEKLY)
 
@@ -64,11 +64,9 @@ SUBJECT_OF: Mapping[Topic, Subject] = {
     **dict.fromkeys((Topic.TERMS_NEW, Topic.STANDS_IN), Subject.PROGRAMME),
 }
 
-BY_ROLE: Mapping[str, Hears] = {
-    "regional_manager": Hears.DAILY,
-    "sales_manager": Hears.DAILY,
-}
-"""How a role hears as long as a person has chosen nothing; all others hear at once."""
+SHEET_KINDS = ("xlsx", "csv")
+FROM_HOUR = 7
+"""The hour of the reader's zone from which a sheet of that day is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +151,34 @@ class Facts:
 NOTHING = Facts()
 
 
-def of_roles(roles: Iterable[str]) -> Hears:
+@dataclass(frozen=True, slots=True)
+class Unchosen:
+    """How a role hears whose people have chosen nothing: as the programme set it."""
+
+    hears: Hears = Hears.AT_ONCE
+    sheet_weekday: int | None = None
+
+
+AS_MADE: Mapping[str, Unchosen] = {
+    "regional_manager": Unchosen(Hears.DAILY),
+    "sales_manager": Unchosen(Hears.DAILY),
+}
+"""How roles hear where the programme has set nothing; all others hear at once."""
+
+
+def of_roles(roles: Iterable[str], defaults: Mapping[str, Unchosen]) -> Unchosen:
     """Return how somebody hears who has chosen nothing: as the most pressing of her roles."""
-    said = [BY_ROLE.get(role, Hears.AT_ONCE) for role in roles]
-    return min(said, key=list(Hears).index, default=Hears.AT_ONCE)
+    said = [defaults.get(role, Unchosen()) for role in roles]
+    return Unchosen(
+        min((one.hears for one in said), key=list(Hears).index, default=Hears.AT_ONCE),
+        min((one.sheet_weekday for one in said if one.sheet_weekday), default=None),
+    )
+
+
+def sheet_due_on(weekday: int, here: datetime) -> date:
+    """Return the last day on which a sheet was due, `here` being the moment where its reader is."""
+    today = (here - timedelta(hours=FROM_HOUR)).date()
+    return today - timedelta(days=(today.isoweekday() - weekday) % 7)
 
 
 def chosen_of(wishes: Wishes, topic: str) -> Hears:

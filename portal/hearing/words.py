@@ -14,14 +14,14 @@ RHYTHMS: Mapping[Hears, Any] = {
     Hears.HOURLY: _l("Once an hour, all in one mail"),
     Hears.DAILY: _l("Once a day, all in one mail"),
     Hears.WEEKLY: _l("Once a week, all in one mail"),
-    Hears.NEVER: _l("Never: I look myself"),
+    Hears.NEVER: _l("Not by mail: I look on the portal"),
 }
 BRIEFLY: Mapping[Hears, Any] = {
     Hears.AT_ONCE: _l("At once"),
     Hears.HOURLY: _l("Once an hour"),
     Hears.DAILY: _l("Once a day"),
     Hears.WEEKLY: _l("Once a week"),
-    Hears.NEVER: _l("Never"),
+    Hears.NEVER: _l("On the portal only"),
 }
 SUBJECTS: Mapping[Subject, tuple[Any, Any]] = {
     Subject.NEW_LEADS: (

@@ -380,7 +380,7 @@ def was_undone(pickup_id: int) -> bool:
 
 
 def stop_digests(link: MailLink, at: datetime) -> None:
-    """End the digests of a person, or her report, as her mail program asks with one click.
+    """End digests, report or sheet of a person, as her mail program asks with one click.
 
     What she hears at once by now goes on: only what the mail was is stopped.
     """

@@ -27,7 +27,7 @@ from portal.core.mail.links import Purpose
 from portal.core.mail.models import MailLink
 from portal.core.mail.rendering import speaking
 from portal.hearing import pages as wishing
-from portal.hearing.operations import REPORT
+from portal.hearing.operations import REPORT, SHEET
 from portal.hearing.pages import Shown
 from portal.inbound import confirming, nonces, operations, pages, queries
 from portal.inbound.events import MailActionDoubted, MailLinkMisused, MailPickLost
@@ -309,6 +309,8 @@ def stop(token: str) -> ResponseReturnValue:
         "a sheet with your leads, the list of the overdue. Sign in to choose anew when you want "
         "to hear."
     )
+    if found is not None and found[0].topic == SHEET:
+        sentence = _("Your sheet can be had on the portal at any time. All other mails go on.")
     if found is not None and found[0].topic == REPORT:
         sentence = _("Your figures stand under “Report” on the portal. All other mails go on.")
     page = Page(

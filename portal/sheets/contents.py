@@ -30,9 +30,6 @@ from portal.sheets.reading import MOST_ROWS
 from portal.sheets.rules import RowKey, write_key, write_mark
 from portal.web.filters import local
 
-READERS = (Permission.PICKUPS_SEE_OWN, Permission.PICKUPS_SEE_FIRM)
-"""Who has a sheet: whoever holds leads, or looks after those who do."""
-
 Cells = Mapping[str, str | date]
 
 

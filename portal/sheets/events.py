@@ -18,12 +18,3 @@ class SheetTakenBack(Event):
     unchanged: int
     refused: int
     conflicts: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SheetWished(Event):
-    """Somebody chose the day on which her sheet comes by mail, 0 is Monday; None: not at all."""
-
-    user_id: int
-    weekday: int | None
-    kind: str

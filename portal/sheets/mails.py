@@ -8,15 +8,17 @@ shows it before pickup, title, as every mail does.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from flask import current_app
 from flask_babel import format_date
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import User
 from portal.accounts.queries import find_actor_of
 from portal.core import circumstances
+from portal.core.config import Settings
 from portal.core.db import session
 from portal.core.mail import enclosures, links, outbox
 from portal.core.mail.enclosures import Enclosure, Facts, NobodyToSendIt
@@ -24,6 +26,7 @@ from portal.core.mail.links import Purpose
 from portal.core.mail.rendering import speaking
 from portal.core.mail.replies import Reply, new_token
 from portal.feedback.rules import words_of
+from portal.hearing.operations import SHEET
 from portal.offers.queries import teaser_titles
 from portal.pickup.rules import UNDO_WITHIN
 from portal.sheets import contents, files, queries, words
@@ -36,8 +39,7 @@ from portal.web.filters import local
 NAMED = 20
 """So many leads stand in a mail; its file has them all."""
 PATH = "/sheet"
-TOPIC = "sheet"
-"""What is answered at an address in these mails."""
+STOPS_FOR = timedelta(days=90)
 
 
 def post_weekly(user: User, actor: Actor, kind: str, at: datetime, dedupe_key: str) -> None:
@@ -46,6 +48,7 @@ def post_weekly(user: User, actor: Actor, kind: str, at: datetime, dedupe_key: s
     if not found:
         return
     titles = teaser_titles([one.lead.id for one in found[:NAMED]])
+    stop = links.issue(Purpose.STOP, user.id, at, topic=SHEET, lasts=STOPS_FOR)
     with speaking(user.locale, user.timezone):
         context = {
             "name": user.name,
@@ -54,7 +57,14 @@ def post_weekly(user: User, actor: Actor, kind: str, at: datetime, dedupe_key: s
             "more": max(0, len(found) - NAMED),
             "path": PATH,
             "hearing_path": _hearing_path(user, at),
+            "stop_path": stop,
         }
+    settings: Settings = current_app.config["SETTINGS"]
+    headers = {
+        "List-Id": f"<sheets.{settings.mail_domain}>",
+        "List-Unsubscribe": f"<{settings.public_url}{stop}/stop>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
     encloses = {"maker": "sheets.weekly", "user_id": user.id, "kind": kind}
     outbox.post(
         "weekly_sheet",
@@ -62,6 +72,7 @@ def post_weekly(user: User, actor: Actor, kind: str, at: datetime, dedupe_key: s
         context,
         at,
         dedupe_key,
+        headers=headers,
         encloses=encloses,
         answers=_answers(),
     )
@@ -69,7 +80,7 @@ def post_weekly(user: User, actor: Actor, kind: str, at: datetime, dedupe_key: s
 
 def _answers() -> tuple[Reply, ...]:
     """Return the address at which a sheet comes back."""
-    return (Reply(new_token(), TOPIC),)
+    return (Reply(new_token(), SHEET),)
 
 
 def _line(one: InHand, titles: Mapping[int, str], at: datetime) -> dict[str, Any]:

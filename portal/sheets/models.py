@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -10,33 +10,11 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
-    SmallInteger,
     UniqueConstraint,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import Base, Id
-
-
-class SheetWish(Base):
-    """Who gets a sheet once a week by mail: on which `weekday` (0 is Monday), as which file.
-
-    `told_on` is the day for which the last one was due.
-    """
-
-    __tablename__ = "sheet_wishes"
-
-    user_id: Mapped[int] = mapped_column(
-        ForeignKey("users.id"), primary_key=True, autoincrement=False
-    )
-    weekday: Mapped[int] = mapped_column(SmallInteger)
-    kind: Mapped[str]
-    told_on: Mapped[date | None]
-
-    __table_args__ = (
-        CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
-        CheckConstraint("kind IN ('xlsx','csv')", name="kind"),
-    )
 
 
 class SheetReturn(Base):

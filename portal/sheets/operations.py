@@ -10,14 +10,12 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.accounts.actor import Actor
-from portal.accounts.models import User
 from portal.core import circumstances
 from portal.core.db import session
 from portal.core.errors import Invalid
@@ -25,12 +23,12 @@ from portal.core.events import record
 from portal.core.mail.rendering import speaking
 from portal.imports.files import name_label
 from portal.imports.reading import UnreadableFile
-from portal.sheets import files, mails, queries, reading
-from portal.sheets.events import SheetTakenBack, SheetWished
-from portal.sheets.models import SheetReturn, SheetRow, SheetWish
+from portal.sheets import mails, queries, reading
+from portal.sheets.events import SheetTakenBack
+from portal.sheets.models import SheetReturn, SheetRow
 from portal.sheets.reading import Line
 from portal.sheets.reports import Report, report_of
-from portal.sheets.rules import NOT_TAKEN, Fate, due_on
+from portal.sheets.rules import NOT_TAKEN, Fate
 from portal.sheets.settling import Settled, settle
 from portal.sheets.wall import open_return
 
@@ -159,32 +157,3 @@ def _keep(
 def forget(at: datetime) -> None:
     """Delete what came back long ago, with all that was written there."""
     session().execute(delete(SheetReturn).where(SheetReturn.at < at - KEPT))
-
-
-# -- when one comes ---------------------------------------------------------------------------
-
-
-def wish(user_id: int, weekday: int | None, kind: str, at: datetime) -> None:
-    """Note on which day a person gets her sheet by mail, 0 is Monday; None: not any more.
-
-    The first comes on the next such day. Saying the same again changes nothing. Raises `Invalid`.
-    """
-    if weekday not in (None, *range(7)):
-        raise Invalid({"weekday": _("Please choose a day of the week.")})
-    if kind not in files.TYPES:
-        raise Invalid({"kind": _("Please choose what kind of file it shall be.")})
-    # two presses at once make one row
-    user = session().get_one(User, user_id, with_for_update={"key_share": True})
-    found = queries.find_wish(user_id)
-    wanted = None if weekday is None else (weekday, kind)
-    if wanted == ((found.weekday, found.kind) if found else None):
-        return
-    if weekday is None:
-        session().delete(found)
-    else:
-        found = found or SheetWish(user_id=user_id)
-        found.weekday, found.kind = weekday, kind
-        found.told_on = due_on(weekday, at.astimezone(ZoneInfo(user.timezone)))
-        session().add(found)
-    session().flush()
-    record(SheetWished(at=at, user_id=user_id, weekday=weekday, kind=kind))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
-from sqlalchemy import Date, Integer, cast, func, literal, or_, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal.accounts.actor import Actor
-from portal.accounts.models import Organisation, User
+from portal.accounts.models import User
 from portal.accounts.permissions import Permission
 from portal.core.db import session
 from portal.core.errors import NotFound
@@ -19,8 +18,7 @@ from portal.feedback.models import Feedback
 from portal.leads.models import Lead, LeadRequirement
 from portal.pickup.models import Pickup
 from portal.sheets.columns import OF_NEEDED
-from portal.sheets.models import SheetReturn, SheetRow, SheetWish
-from portal.sheets.rules import FROM_HOUR
+from portal.sheets.models import SheetReturn, SheetRow
 from portal.sheets.wall import open_return
 
 
@@ -141,34 +139,3 @@ def list_rows(return_id: int) -> Sequence[SheetRow]:
         return opened.scalars(
             select(SheetRow).where(SheetRow.return_id == return_id).order_by(SheetRow.number)
         ).all()
-
-
-def find_wish(user_id: int) -> SheetWish | None:
-    """Return when a person gets her sheet by mail; None where she doesn't."""
-    return session().get(SheetWish, user_id)
-
-
-def due_readers(at: datetime) -> Sequence[int]:
-    """Return whose sheet is due and has not been written.
-
-    Who orders one gets it, whenever she wishes to hear of all else.
-    """
-    here = func.timezone(User.timezone, literal(at)) - timedelta(hours=FROM_HOUR)
-    back = (func.extract("isodow", here).cast(Integer) + 6 - SheetWish.weekday) % 7
-    due = cast(here, Date) - back
-    return (
-        session()
-        .scalars(
-            select(SheetWish.user_id)
-            .join(User, User.id == SheetWish.user_id)
-            .join(Organisation, Organisation.id == User.organisation_id)
-            .where(
-                User.hears_by_mail,
-                User.active,
-                Organisation.active,
-                or_(SheetWish.told_on.is_(None), SheetWish.told_on < due),
-            )
-            .order_by(SheetWish.user_id)
-        )
-        .all()
-    )

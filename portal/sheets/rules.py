@@ -6,14 +6,12 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 
 from portal.feedback.rules import Status
 from portal.leads.intake.normalise import spelling_key
 
-FROM_HOUR = 7
-"""The hour of the reader's zone from which a sheet of that day is sent."""
 KEY = re.compile(r"([0-9]{1,18})-([0-9]{1,18})-([0-9a-f]{16})")
 # 24.11.2026 or 24.11.26, as people write a day in a cell of text
 WRITTEN_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.((?:20)?\d{2})")
@@ -121,9 +119,3 @@ def as_day(text: str) -> str:
         return date(year + 2000 if year < 100 else year, month, day).isoformat()
     except ValueError:
         return text
-
-
-def due_on(weekday: int, here: datetime) -> date:
-    """Return the last day on which a sheet was due, `here` being the moment where its reader is."""
-    today = (here - timedelta(hours=FROM_HOUR)).date()
-    return today - timedelta(days=(today.weekday() - weekday) % 7)

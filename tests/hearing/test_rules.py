@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 
 from portal.hearing.models import Hears, Subject, Topic
 from portal.hearing.rules import (
+    AS_MADE,
     MANDATORY,
     SUBJECT_OF,
     Facts,
     Only,
     Thing,
     Traits,
+    Unchosen,
     Wishes,
     due_of,
     full_hour,
@@ -161,9 +163,15 @@ def test_every_topic_has_a_subject_and_what_is_owed_can_never_be_silenced():
 
 
 def test_who_has_chosen_nothing_hears_as_the_most_pressing_of_her_roles():
-    assert of_roles(["partner_rep"]) == Hears.AT_ONCE
-    assert of_roles(["regional_manager"]) == Hears.DAILY
-    assert of_roles(["regional_manager", "account_manager"]) == Hears.AT_ONCE
+    own = {**AS_MADE, "partner_rep": Unchosen(Hears.WEEKLY, 5), "partner_manager": Unchosen()}
+    for roles, defaults, hears, sheet in (
+        (["partner_rep"], AS_MADE, Hears.AT_ONCE, None),
+        (["regional_manager"], AS_MADE, Hears.DAILY, None),
+        (["regional_manager", "account_manager"], AS_MADE, Hears.AT_ONCE, None),
+        (["partner_rep"], own, Hears.WEEKLY, 5),
+        (["partner_rep", "partner_manager"], own, Hears.AT_ONCE, 5),
+    ):
+        assert of_roles(roles, defaults) == Unchosen(hears, sheet)
 
 
 def test_a_plan_puts_into_one_mail_what_the_sender_would():

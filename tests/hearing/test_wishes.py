@@ -320,4 +320,4 @@ def test_to_choose_who_hears_asks_as_much_for_many_people_as_for_few(ctx):
         counted[firms] = len(statements)
         waiting = session().scalars(select(Notice.user_id).where(Notice.lead_id == lead.id))
         assert {user.id for user in people} <= set(waiting)
-    assert counted[2] == counted[12] <= 18, counted
+    assert counted[2] == counted[12] <= 19, counted

@@ -229,6 +229,7 @@ KINDS: dict[str, dict[str, Any]] = {
         "undo_until": AT + timedelta(hours=72),
     },
     "weekly_sheet": {
+        "stop_path": "/m/stop",
         **NAME,
         "count": 22,
         "rows": [

@@ -30,7 +30,10 @@ from portal.core.mail.models import OutgoingEmail
 from portal.feedback import operations as feedback
 from portal.feedback.models import Feedback
 from portal.feedback.rules import Answer
-from portal.hearing.operations import end_digests
+from portal.hearing.models import Hears
+from portal.hearing.operations import choose, end, end_digests, set_defaults
+from portal.hearing.queries import find_hearer
+from portal.hearing.rules import Unchosen, sheet_due_on
 from portal.leads.models import Lead, LeadRequirement, LeadType
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
@@ -38,9 +41,18 @@ from portal.pickup.queries import get_policy
 from portal.sheets import contents, files, operations, reports
 from portal.sheets.columns import NUMBER
 from portal.sheets.models import SheetReturn, SheetRow
-from portal.sheets.rules import RowKey, as_day, due_on, write_key
+from portal.sheets.rules import RowKey, as_day, write_key
 from tests.core.posting import serving
-from tests.factories import AT, CONTACT, csrf_of, factory, make_partner, make_person, sign_in
+from tests.factories import (
+    AT,
+    CONTACT,
+    csrf_of,
+    factory,
+    make_manager,
+    make_partner,
+    make_person,
+    sign_in,
+)
 from tests.imports.test_workbook import (
     outside_entity,
     overlapping,
@@ -77,7 +89,8 @@ class House:
         self.bob = make_person(name="Bob", locale="en")
         self.first = pick(self.alice)
         self.second = pick(self.alice)
-        self.colleagues = pick(make_person(firm, name="Alan"))
+        self.alan = make_person(firm, name="Alan")
+        self.colleagues = pick(self.alan)
         self.foreign = pick(self.bob)
 
     def key(self, pickup_id: int, feedback_id: int | None = None) -> str:
@@ -428,12 +441,12 @@ def test_a_sheet_comes_by_mail_on_its_day_and_its_answer_too(ctx: Flask) -> None
     lead = session().get_one(Lead, held.lead_id)
     session().get_one(LeadType, lead.type_id).teaser_fields = []
     lead.title = "Kept from teasers"
-    monday, seven = 0, AT.replace(hour=6, minute=1) + timedelta(days=7)
-    operations.wish(house.alice.id, monday, "xlsx", AT)
-    operations.wish(house.bob.id, monday, "csv", AT)
+    monday, seven = 1, AT.replace(hour=6, minute=1) + timedelta(days=7)
+    choose(house.alice.id, AT, sheet_weekday=monday)
+    choose(house.bob.id, AT, sheet_weekday=monday, sheet_kind="csv")
     # what somebody orders goes on once she ends her digests with one click
     end_digests(house.alice.id, AT)
-    operations.wish(house.anna.id, 4, "xlsx", AT)
+    choose(house.anna.id, AT, sheet_weekday=5)
     session().flush()
     # chosen on a Monday at 10: the first comes on the next one, from seven o'clock in Berlin
     for at in (AT + timedelta(hours=1), seven - timedelta(minutes=2)):
@@ -523,16 +536,43 @@ def test_the_page_gives_a_sheet_and_takes_it_back(app: Flask) -> None:
     # whose it is not, for him it is not there
     for path in (answer.location, f"{answer.location}/file"):
         assert other.get(path).status_code == 404
-    chosen = {"weekday": "4", "kind": "csv", "csrf_token": token}
-    assert client.post("/sheet/wish", data=chosen).status_code == 303
-    assert '<option selected value="4">' in client.get("/sheet").text
-    assert client.post("/sheet/wish", data={**chosen, "weekday": "9"}).status_code == 422
-    assert client.post("/sheet/wish", data={**chosen, "weekday": ""}).status_code == 303
+    assert "does not come by mail" in client.get("/sheet").text
+    wishes = {"hears": "at_once", "digest_hour": "8", "digest_weekday": "1", "csrf_token": token}
+    wishes |= {"quiet_from": "", "quiet_until": "", "extent": "full", "sheet_kind": "csv"}
+    for day, answer in (("9", 422), ("5", 303)):
+        sent = {**wishes, "sheet_weekday": day}
+        assert client.post("/settings/mail", data=sent).status_code == answer
+    assert "It comes: Friday at 7:00" in client.get("/sheet").text
+
+
+def test_the_programme_has_sheets_sent_to_who_chose_nothing_until_they_end_it(ctx: Flask) -> None:
+    house = House()
+    weekly = {"partner_rep": Unchosen(Hears.WEEKLY, sheet_weekday=1), "nobody": Unchosen()}
+    manager = get_actor(make_manager().id)
+    for _twice in range(2):
+        set_defaults(weekly, manager, AT)
+    set_ = session().scalars(select(EventRow).where(EventRow.name == "RoleDefaultSet")).all()
+    assert [one.data["role"] for one in set_] == ["partner_rep"]
+    choose(house.bob.id, AT, sheet_weekday=None, hears="daily")
+    session().flush()
+
+    def written_by(at: datetime) -> list[int]:
+        jobs.run_now("sheets.send", {}, at)
+        query = select(OutgoingEmail).where(OutgoingEmail.kind == "weekly_sheet")
+        return [one.user_id for one in session().scalars(query.order_by(OutgoingEmail.id))]
+
+    # it was set on a Monday: the first goes out on the next one, and not to who chose otherwise
+    seven = AT.replace(hour=6, minute=1) + timedelta(days=7)
+    assert written_by(seven - timedelta(minutes=2)) == []
+    assert written_by(seven) == [house.alan.id]
+    end("sheet", house.alan.id, seven)
+    assert written_by(seven + timedelta(days=7)) == [house.alan.id]
+    assert find_hearer(house.alan, seven).wishes.hears == Hears.WEEKLY
 
 
 def test_days_are_read_and_sheets_are_due_as_people_mean_it() -> None:
     days = ("1.12.2026", "01.12.26", "2026-12-01 09:00:00", "31.2.2026", "soon")
     assert [as_day(day) for day in days] == [*["2026-12-01"] * 3, "31.2.2026", "soon"]
     wednesday = datetime(2026, 11, 18, 6, 59)  # noqa: DTZ001 – a moment of its reader's clock
-    assert [due_on(2, wednesday + timedelta(minutes=n)).day for n in (0, 1)] == [11, 18]
-    assert due_on(6, wednesday).day == 15
+    assert [sheet_due_on(3, wednesday + timedelta(minutes=n)).day for n in (0, 1)] == [11, 18]
+    assert sheet_due_on(7, wednesday).day == 15

@@ -51,7 +51,8 @@ soak:
 	@$(BOOTSTRAP) --dev
 	@THOROUGH=1 $(VENV)/python -m pytest -q tests/races/test_killed.py tests/races/test_first_come.py \
 		tests/races/test_lock_order.py tests/inbound/test_attacks.py tests/demo tests/journeys
-	@exec $(VENV)/python -m bench.soak
+	@$(VENV)/python -m bench.soak
+	@exec $(VENV)/python -m bench.incoming_flood
 
 lock:
 	$(LOCK) --group setup --upgrade -o requirements-setup.lock

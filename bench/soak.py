@@ -12,22 +12,19 @@ import contextlib
 import http.client
 import os
 import select
-import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from urllib.parse import urlencode
 
 from bench import data
-from bench.house import ROOT, Database, House, Web
-from portal.core.processes import die_with_parent
+from bench.beside import beside
+from bench.house import Database, House, Web
 
 FIRMS, REPS_EACH, LEADS, OFFERED_TO = 40, 2, 20_000, 4
 HANDS, OPEN_PAGES = 4, 120
@@ -254,49 +251,6 @@ def take_sample(database: Database, pids: dict[str, int]) -> Sample:
     return Sample(memory, files_of(pids["web"]), *row)
 
 
-@contextlib.contextmanager
-def beside(house: House, database: Database) -> Iterator[dict[str, int]]:
-    """Run a worker, the scheduler and a mail server beside the web; lend their process ids."""
-    sink = subprocess.Popen(
-        [sys.executable, "-m", "bench.mail_sink"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert sink.stdin
-    assert sink.stdout
-    port = sink.stdout.readline().strip()
-    environment = house.environment(database.url) | {
-        "PATH": os.defpath,
-        "SMTP_URL": f"smtp://127.0.0.1:{port}",
-    }
-    children: dict[str, subprocess.Popen[bytes]] = {}
-    try:
-        for role in ("worker", "scheduler"):
-            with (house.folder / "log" / f"{role}.log").open("wb") as log:
-                children[role] = subprocess.Popen(
-                    [sys.executable, "worker.py", role],
-                    cwd=ROOT,
-                    env=environment,
-                    stdout=log,
-                    stderr=log,
-                    preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 (one prctl, no locks)
-                )
-        yield {name: child.pid for name, child in children.items()}
-    finally:
-        for child in children.values():
-            child.terminate()
-        for child in children.values():
-            try:
-                child.wait(10)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
-        sink.stdin.close()
-        sink.wait(10)
-
-
 def soak(minutes: float) -> int:
     """Keep the house at work; 1 where something was refused that should not, lost, or grew."""
     with House() as house, house.database("soak") as database:
@@ -315,7 +269,7 @@ def soak(minutes: float) -> int:
             )
         reasons = Reasons(keys["lost"], keys["give_back"])
         database.settle()
-        with database.web() as web, beside(house, database) as pids:
+        with database.web() as web, beside(database, "worker", "scheduler") as pids:
             pids = {"web": web.process.pid, **pids, "postgres": web.postgres_pid}
             seen, samples, pages = _work(web, database, reps, minutes, reasons, pids)
             deadline = time.monotonic() + PATIENCE

@@ -14,7 +14,7 @@ import functools
 import hashlib
 import json
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -143,7 +143,8 @@ def sweep(
                 return
             with unit_of_work():
                 ids = find(at)
-            each(name, ids, act, at)
+            if ids:
+                each(name, ids, act, at)
 
         JOBS[name] = Job(name, run, queue, timeout)
         return act
@@ -152,10 +153,10 @@ def sweep(
 
 
 def each(
-    name: str, ids: Sequence[int], act: Callable[[int, datetime], object], at: datetime
+    name: str, ids: Iterable[int], act: Callable[[int, datetime], object], at: datetime
 ) -> None:
     """Treat each id in a transaction of its own; one that raises is noted as that job's failure."""
-    failed_before = failures_of(name) if ids else frozenset()
+    failed_before = failures_of(name)
     for item in ids:
         try:
             with unit_of_work():

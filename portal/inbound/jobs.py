@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from portal.core import jobs
@@ -11,8 +12,8 @@ from portal.core.jobs import Payload, job, long_job
 from portal.core.mail import standing
 from portal.inbound import mailboxes, parsing_process, pipeline, turns
 
-BRIEFLY, AT_MOST = 2.0, 30.0
-"""Seconds that mails are read in a row where other work waits, and where none does."""
+BRIEFLY, AT_MOST = timedelta(seconds=2), timedelta(seconds=30)
+"""So long mails are read in a row where other work waits, and where none does."""
 BEFORE_US = ("now", "mail")
 """The queues of what people wait for."""
 
@@ -31,21 +32,34 @@ def read_waiting(_payload: Payload, at: datetime) -> None:
     of these jobs.
     """
     began = time.monotonic()
-    tried: set[int] = set()
-    with parsing_process.kept():
+
+    def spent() -> timedelta:
+        return timedelta(seconds=time.monotonic() - began)
+
+    def is_over() -> bool:
+        return spent() > AT_MOST or (spent() > BRIEFLY and jobs.others_wait(BEFORE_US))
+
+    def waiting() -> Iterator[int]:
+        tried: set[int] = set()
         while True:
-            spent = time.monotonic() - began
             with unit_of_work():
                 found = turns.list_next(tried)
             if not found:
                 return
-            if spent > AT_MOST or (spent > BRIEFLY and jobs.others_wait(BEFORE_US)):
-                break
-            jobs.each(
-                "inbound.read_mail", found, pipeline.read_message, at + timedelta(seconds=spent)
-            )
-            tried.update(found)
-    jobs.wake("inbound.read_waiting")
+            for message_id in found:
+                if is_over():
+                    jobs.wake("inbound.read_waiting")
+                    return
+                tried.add(message_id)
+                yield message_id
+
+    with parsing_process.kept():
+        jobs.each(
+            "inbound.read_mail",
+            waiting(),
+            lambda message_id, _at: pipeline.read_message(message_id, at + spent()),
+            at,
+        )
 
 
 @job("inbound.forget_mails", queue="bulk")

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from itertools import count
 
+import psycopg
+from sqlalchemy import text
+
+from bench import data, incoming_flood
+from portal.core import jobs
+from portal.core.db import session
 from portal.core.mail import replies
 from portal.core.mail.replies import Reply
-from portal.inbound import pipeline, turns
+from portal.core.servers import free_port
+from portal.inbound import mail_in, pipeline, turns
 from tests.factories import AT, make_partner, make_person, make_programme
 
 TO = "inquiries@in.firstcome.example"
@@ -47,3 +54,26 @@ def test_the_flood_of_one_firm_or_stranger_delays_no_other(ctx):
         *flood[5:],
     ]
     assert turns.list_next(but_not={*flood, *noise}, at_once=2) == [few[0], calm[0]]
+
+
+def test_mails_of_four_firms_at_once_have_one_effect_and_one_answer_each(committed, monkeypatch):
+    monkeypatch.setattr(jobs, "others_wait", lambda queues: False)
+    shares = incoming_flood.share(32, 4)
+    make_programme()
+    url = committed.config["SETTINGS"].database_url.replace("+psycopg", "")
+    with psycopg.connect(url) as link:
+        data.add_firms(link, 4)
+        reps = data.add_reps(link, committed, 4, 1)
+        mails = incoming_flood.write_mails(link, reps, shares, "in.firstcome.example")
+    controller = mail_in.listen(committed, "127.0.0.1", port := free_port())
+    try:
+        incoming_flood.send(port, mails, 2)
+    finally:
+        controller.stop()
+    with committed.app_context():
+        jobs.run_now("inbound.read_waiting")
+        jobs.run_now("core.dispatch", {"here": True})
+        loud, *quiet = session().execute(text(incoming_flood.DONE)).all()
+        assert [loud[1], *(row[1] for row in quiet)] == shares
+        assert max(row[3] for row in quiet) < loud[3]
+        assert session().execute(text(incoming_flood.ONCE)).one() == (*[32] * 5, 0)

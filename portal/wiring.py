@@ -93,6 +93,7 @@ from portal.inbound import answer_pages as incoming_answers
 from portal.inbound import jobs as _inbound  # noqa: F401
 from portal.inbound import mail_pages as incoming
 from portal.inbound import routes as inbound
+from portal.inbound import webhook as handed_in
 from portal.inbound.events import (
     InquiryMailed,
     MailActionDone,
@@ -324,6 +325,7 @@ ROOMS = (
     imports.blueprint,
     scoring.blueprint,
     inbound.blueprint,
+    handed_in.blueprint,
     incoming.blueprint,
     address_pages.blueprint,
     incoming_answers.blueprint,
@@ -340,6 +342,7 @@ ROOMS = (
 WITHOUT_COOKIE = (
     nurture.leaving,
     inbound.blueprint,
+    handed_in.blueprint,
     api.blueprint,
     public_form.blueprint,
 )

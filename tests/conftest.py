@@ -89,6 +89,7 @@ def settings_for(database_url: str, redis_url: str, home: Path, **changes: str) 
             "SECRET_KEY": "a secret for tests",
             "PUBLIC_URL": "http://127.0.0.1:8000",
             "VAR_DIR": str(home),
+            "MAIL_WEBHOOK_SECRET": f"{'newer-' * 6} {'older-' * 6}",
             "LOG_LEVEL": "WARNING",
             **changes,
         }

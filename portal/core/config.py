@@ -21,6 +21,8 @@ REQUIRED_IN_PRODUCTION = (
 # what large mail providers take from one sender without asking back
 MAILS_A_MINUTE = 300
 
+SHORTEST_SECRET = 32
+
 
 class SettingsMissing(Exception):
     """A setting that production needs is not there or can't be used; the message names it."""
@@ -52,6 +54,8 @@ class Settings:
     lead_address: str = "inquiries@in.firstcome.example"
     # a mailbox that mail is fetched from; empty: none
     imap_url: str = field(default="", repr=False)
+    # what signs mail that another system hands over, the newest first; none: nobody may
+    mail_webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
     # the name by which our own mail server signs what it found out about a sender
     authserv_id: str = ""
     stream_url: str = ""
@@ -111,6 +115,7 @@ class Settings:
             lead_address=env.get("LEAD_ADDRESS")
             or f"inquiries@{env.get('MAIL_DOMAIN') or 'in.firstcome.example'}",
             imap_url=env.get("IMAP_URL", "").strip(),
+            mail_webhook_secrets=long_secrets(env, "MAIL_WEBHOOK_SECRET"),
             authserv_id=env.get("AUTHSERV_ID", "").strip().lower(),
             stream_url=stream_address(env.get("STREAM_URL", ""), public_url),
             mail_per_domain=number(
@@ -133,6 +138,19 @@ def number(env: Mapping[str, str], name: str, otherwise: int) -> int:
     if not given.isdecimal():
         raise SettingsMissing(f"{name} must be a whole number.")
     return int(given)
+
+
+def long_secrets(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Return the secrets of a setting, one or, while they change, two of them.
+
+    Raises `SettingsMissing` for more, and for one that is short enough to be found out.
+    """
+    found = tuple(env.get(name, "").replace(",", " ").split())
+    if len(found) > 2 or any(len(one) < SHORTEST_SECRET for one in found):
+        raise SettingsMissing(
+            f"{name} must be one secret of {SHORTEST_SECRET} characters or more, or two."
+        )
+    return found
 
 
 def stream_address(stream_url: str, public_url: str) -> str:

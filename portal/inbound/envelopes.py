@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+UNKNOWN = "unknown"
+"""From where a mail came of which nobody says so; an empty one would be a report."""
 HEAD = 64 * 1024
 """So much of a mail is looked at."""
 ASKED = 20

@@ -26,7 +26,7 @@ from portal.core import circumstances, clock, jobs, logs, mishaps
 from portal.core.config import Settings
 from portal.core.db import db, session, unit_of_work
 from portal.inbound import mailboxes, pipeline, places
-from portal.inbound.envelopes import HEAD, Envelope, read_envelope
+from portal.inbound.envelopes import HEAD, UNKNOWN, Envelope, read_envelope
 from portal.inbound.mailboxes import TOO_LARGE, Account, Door, Trouble
 from portal.inbound.mails import settle
 from portal.inbound.models import InboundMessage, MailState
@@ -299,8 +299,7 @@ class Fetcher:
                 return None
             envelope = read_envelope(raw)
             where = find_place(envelope)
-            # without a Return-Path nobody says that it is a report
-            sender = "unknown" if envelope.sender is None else envelope.sender
+            sender = UNKNOWN if envelope.sender is None else envelope.sender
             kept = pipeline.store(raw, sender, where.name, "imap", at, where.token_id)
             if kept is not None and size <= LARGEST:
                 jobs.soon("inbound.read_waiting")

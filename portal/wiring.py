@@ -90,6 +90,7 @@ from portal.imports import routes as imports
 from portal.imports.events import LeadsImported
 from portal.inbound import address_pages
 from portal.inbound import answer_pages as incoming_answers
+from portal.inbound import customer_pages as customer_page
 from portal.inbound import jobs as _inbound  # noqa: F401
 from portal.inbound import mail_pages as incoming
 from portal.inbound import routes as inbound
@@ -232,6 +233,9 @@ from portal.web_forms import jobs as _web_forms  # noqa: F401
 from portal.web_forms import public_routes as public_form
 from portal.web_forms import routes as web_forms
 from portal.web_forms.events import FormAnswered, FormWaits
+from portal.witness import jobs as _witness  # noqa: F401
+from portal.witness import routes as witness
+from portal.witness.events import CustomerDeclined, CustomerSaid
 
 ROOMS = (
     accounts.blueprint,
@@ -328,6 +332,8 @@ ROOMS = (
     handed_in.blueprint,
     incoming.blueprint,
     address_pages.blueprint,
+    customer_page.blueprint,
+    witness.blueprint,
     incoming_answers.blueprint,
     by_hand.blueprint,
     finds.blueprint,
@@ -343,6 +349,7 @@ WITHOUT_COOKIE = (
     nurture.leaving,
     inbound.blueprint,
     handed_in.blueprint,
+    customer_page.blueprint,
     api.blueprint,
     public_form.blueprint,
 )
@@ -490,9 +497,12 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
         "leads.begin",
         "notifications.yours_now",
         "assistance.begin_picked",
+        "witness.begin",
     ),
     DirectBegun: ("leads.begin",),
-    LeadReassigned: ("notifications.handed_on",),
+    LeadReassigned: ("notifications.handed_on", "witness.introduce_next"),
+    CustomerSaid: ("notifications.customer_said",),
+    CustomerDeclined: ("notifications.customer_declined",),
     ActivityDue: ("notifications.activity_due",),
     ActivityEntered: ("pickup.heed_activity", "assistance.meet"),
     ActivitySettled: ("pickup.heed_activity", "assistance.meet"),
@@ -522,6 +532,7 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("offers.go_on_after_dry_run", timedelta(seconds=60)),
     ("pickup.mark_debts", timedelta(seconds=60)),
     ("pickup.go_on", timedelta(seconds=60)),
+    ("witness.write", timedelta(seconds=60)),
     ("escalation.take_steps", timedelta(seconds=60)),
     ("escalation.note_silence", timedelta(hours=1)),
     ("matching.fill_groups", timedelta(seconds=60)),

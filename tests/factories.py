@@ -21,6 +21,7 @@ from portal.accounts.models import Organisation, OrganisationKind, Programme, Un
 from portal.accounts.passwords import hash_password
 from portal.catalog.queries import book
 from portal.core.db import db, session, unit_of_work
+from portal.core.mail.replies import hash_token, new_token
 from portal.founding import find_vendor
 from portal.hearing.models import HearingWishes
 from portal.hearing.queries import COLUMNS, find_kept, read_defaults, values_of
@@ -39,6 +40,8 @@ from portal.offers import clocks
 from portal.offers import operations as offers
 from portal.offers.models import Offer, OfferRound
 from portal.partners.models import Partner, PartnerFigures
+from portal.pickup.models import Pickup
+from portal.witness.models import CustomerLetter
 from tests import founded
 
 AT = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
@@ -278,6 +281,25 @@ def make_offered_lead(hours: int | None = None, at: datetime = AT, **over: Any) 
         )
         clocks.follow(opened, at)
     return lead
+
+
+def make_customer_letter(pickup_id: int, kind: str, at: datetime) -> str:
+    """Have the customer of a lead in hand be told who calls, or `asked`; return the secret."""
+    held, token = session().get_one(Pickup, pickup_id), new_token()
+    session().add(
+        CustomerLetter(
+            kind=kind,
+            pickup_id=pickup_id,
+            user_id=held.user_id,
+            due_at=at,
+            call_by=at,
+            secret_hash=hash_token(token),
+            settled_at=at,
+            outcome="sent",
+        )
+    )
+    session().flush()
+    return token
 
 
 def last_round(lead: Lead) -> OfferRound:

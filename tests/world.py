@@ -75,6 +75,7 @@ from portal.web_forms import operations as web_forms
 from tests.factories import (
     answer_questions,
     factory,
+    make_customer_letter,
     make_lead,
     make_partner,
     make_person,
@@ -632,3 +633,5 @@ def make_links(world):
         ("stop", links.issue(Purpose.STOP, alice.id, now, topic="digest")),
     ):
         world.values[f"inbound.{endpoint} token"] = path.removeprefix("/m/")
+    for endpoint, kind in (("page", "told"), ("press", "asked")):
+        world.values[f"customer_page.{endpoint} token"] = make_customer_letter(held, kind, now)

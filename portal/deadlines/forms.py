@@ -137,6 +137,22 @@ class PolicyForm(Form):
             "eight hours. All others run day and night."
         ),
     )
+    customer_told = BooleanField(
+        FIELD_WORDS["customer_told"],
+        description=_l(
+            "A mail soon after the pickup, in the customer’s language: person, firm, phone, and "
+            "the moment of first contact. Only where there is a legal basis and an address, and "
+            "nobody asked not to be approached."
+        ),
+    )
+    customer_asked = BooleanField(
+        FIELD_WORDS["customer_asked"],
+        description=_l(
+            "One mail when the time for first contact is over, with yes and no. A no is told at "
+            "once to the holder, the firm’s manager and the account manager; a yes confirms the "
+            "contact. The lead stays where it is."
+        ),
+    )
     gate_scope = RadioField(FIELD_WORDS["gate_scope"])
     allowed_open = _number("allowed_open")
     amber_hours = _number("amber_hours")

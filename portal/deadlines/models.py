@@ -92,6 +92,9 @@ class DeadlinePolicy(Base):
     `suspend_days` (0 times: never). `uncontacted_free` is how often in a row "not made contact yet"
     is an answer without a next step; "waiting" needs since when where `waiting_since` says so.
 
+    Of the customer: where `customer_told`, we write to him who calls and by when; where
+    `customer_asked`, we ask him after that moment whether anybody did.
+
     Of time and return: at most `most_pauses` of at most `pause_days`, at most `most_extensions` of
     at most `extension_days` that `extension_approval` agrees to. Work of the last `protected_days`
     keeps a lead from being recalled. It rests for `cooling_hours` before the next firm sees it, and
@@ -134,6 +137,8 @@ class DeadlinePolicy(Base):
     suspend_days: Mapped[int] = mapped_column(default=7, server_default="7")
     uncontacted_free: Mapped[int] = mapped_column(default=1, server_default="1")
     waiting_since: Mapped[bool] = mapped_column(default=False, server_default="false")
+    customer_told: Mapped[bool] = mapped_column(default=False, server_default="false")
+    customer_asked: Mapped[bool] = mapped_column(default=False, server_default="false")
     most_pauses: Mapped[int] = mapped_column(default=2, server_default="2")
     pause_days: Mapped[int] = mapped_column(default=30, server_default="30")
     most_extensions: Mapped[int] = mapped_column(default=1, server_default="1")

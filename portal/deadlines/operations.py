@@ -207,6 +207,12 @@ def check(terms: Terms, taken: Collection[str]) -> dict[str, str]:
         errors["suspend_after"] = _(
             "Nobody is ever suspended: please add the step that does it, or say 0."
         )
+    for switch in ("customer_told", "customer_asked"):
+        if getattr(terms, switch) and not terms.response_hours:
+            errors[switch] = _(
+                "The customer is told by when: please say how many hours there are from pickup to "
+                "first contact."
+            )
     return errors | _check_unit(terms) | _check_steps(terms)
 
 

@@ -53,7 +53,7 @@ LISTS: Mapping[str, tuple[str, ...]] = {
 }
 """What is a list of words, and of which; of none more than once."""
 
-SWITCHES = ("waiting_since",)
+SWITCHES = ("waiting_since", "customer_told", "customer_asked")
 
 LONGEST_NAME = 80
 MOST_POLICIES = 20
@@ -85,6 +85,8 @@ class Terms:
     allowed_open: int = 0
     uncontacted_free: int = 1
     waiting_since: bool = False
+    customer_told: bool = False
+    customer_asked: bool = False
     suspend_after: int = 0
     suspend_within_days: int = 90
     suspend_days: int = 7

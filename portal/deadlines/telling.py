@@ -126,6 +126,17 @@ def _answers(terms: Terms, of_lead: int | None) -> list[str]:
                 span=_hours_of(ClockKind.RESPONSE, terms.response_hours, terms.working),
             )
         )
+    if terms.customer_told:
+        said.append(
+            _("We write to the customer who calls and by when: your name, your firm, your number.")
+        )
+    if terms.customer_asked:
+        said.append(
+            _(
+                "Then we ask the customer once whether anybody called. A no is told at once, to "
+                "you and to those who answer for you; a yes confirms your contact."
+            )
+        )
     said.append(
         _(
             "Your answer is due %(span)s after you pick a lead up, and %(span)s after each answer.",

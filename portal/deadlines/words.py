@@ -39,6 +39,8 @@ FIELD_WORDS: dict[str, Any] = {
     "allowed_open": _l("Leads that may wait for an answer all the same"),
     "uncontacted_free": _l("Times in a row that “not made contact yet” will do as an answer"),
     "waiting_since": _l("“Waiting for their answer” needs since when"),
+    "customer_told": _l("Tell the customer who calls, and by when"),
+    "customer_asked": _l("Ask the customer whether they were called"),
     "suspend_after": _l("Missed deadlines that suspend"),
     "suspend_within_days": _l("Days within which they count"),
     "suspend_days": _l("Days that a suspension lasts"),

@@ -44,6 +44,8 @@ from portal.timeline.attachments import Attached
 from portal.timeline.models import FirmNote
 from portal.timeline.stream import Line, What
 from portal.web.filters import day, money, when
+from portal.witness.events import CustomerAsked, CustomerDeclined, CustomerSaid, CustomerTold
+from portal.witness.words import tell_witness
 
 FEW = 4
 """So many lines of what was are shown at once to who holds a lead."""
@@ -167,6 +169,7 @@ TURNS = tuple(
         *(LeadCooled, LeadHandedOn, LeadStirs, SilenceNoted),
         *(LeadConfirmed, ConfirmationTakenBack),
         *(LeadRested, LeadWentOn),
+        *(CustomerTold, CustomerAsked, CustomerSaid, CustomerDeclined),
     )
 )
 
@@ -198,6 +201,8 @@ def tell_turn(name: str, data: Mapping[str, Any], names: Mapping[str, Any]) -> s
         return str(_("Taken back by the vendor: %(ending)s", ending=words_of(data["status"])))
     if name == SilenceNoted.__name__:
         return tell_silence(data)
+    if witnessed := tell_witness(name, data):
+        return witnessed
     after = data["after"]
     return str(_("Status: %(status)s", status=called(names.get(after, {"en": after}))))
 

@@ -24,7 +24,9 @@ APART = timedelta(hours=1)
 """Between two mails to a person that tell of what is late."""
 
 FEEDBACK = frozenset({Topic.FEEDBACK_OVERDUE, Topic.FEEDBACK_DUE, Topic.FEEDBACK_SOON})
-ASKING = FEEDBACK | {Topic.COMPLETION_WANTED, Topic.CONTACT_WANTED, Topic.REMINDED}
+ASKING = FEEDBACK | {
+    *(Topic.COMPLETION_WANTED, Topic.CONTACT_WANTED, Topic.CALL_MISSED, Topic.REMINDED),
+}
 """What asks a holder how far she is."""
 PRESSING = ASKING | {Topic.ANSWER_WANTED, Topic.PARTNER_LATE, Topic.TEAM_LATE, Topic.OFFER_ENDS}
 """What tells of a deadline: of that a person gets at most one mail an hour."""
@@ -32,6 +34,7 @@ OF_OFFERS = frozenset({Topic.LEAD_OFFERED, Topic.OFFER_ENDS, Topic.OFFER_CHANGED
 """What which leads she wants to hear of narrows down; nothing else is left out by it."""
 MANDATORY = (ASKING - {Topic.FEEDBACK_SOON}) | {
     *(Topic.ANSWER_WANTED, Topic.PAUSED, Topic.RECALLED, Topic.CLOSED_FOR_YOU),
+    Topic.NOT_WANTED,
 }
 """What nobody can switch off: what she owes, and what was taken out of her hands.
 
@@ -47,7 +50,8 @@ SUBJECT_OF: Mapping[Topic, Subject] = {
     **dict.fromkeys(OF_OFFERS, Subject.NEW_LEADS),
     **dict.fromkeys(ASKING, Subject.ANSWERS),
     **dict.fromkeys((Topic.ANSWER_WANTED, Topic.PAUSED), Subject.ANSWERS),
-    **dict.fromkeys((Topic.PARTNER_LATE, Topic.TEAM_LATE), Subject.LATE),
+    **dict.fromkeys((Topic.PARTNER_LATE, Topic.TEAM_LATE, Topic.NOT_CALLED), Subject.LATE),
+    Topic.NOT_WANTED: Subject.MY_LEADS,
     **dict.fromkeys(
         (Topic.HELP_ANSWERED, Topic.KNOWLEDGE, Topic.MORE_TIME, Topic.RECALLED, Topic.ASKED_AGAIN),
         Subject.MY_LEADS,

@@ -39,6 +39,14 @@ class MailActionDoubted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerPressDoubted(Event):
+    """A customer's press looked like a machine's; a second one was asked for. `why` is a code."""
+
+    letter_id: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MailLinkMisused(Event):
     """A press named a lead, pickup or answer that is not the link's."""
 

@@ -14,6 +14,8 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 LASTS = timedelta(minutes=30)
 LONGEST = 400
+LINK, CUSTOMER = "mail-link", "customer-page"
+"""Pages whose signs are signed each for itself: the ids of one mean nothing to the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +28,18 @@ class Nonce:
     again: bool = False
 
 
-def issue(nonce: Nonce) -> str:
+def issue(nonce: Nonce, page: str = LINK) -> str:
     """Return the nonce signed."""
     ms = int(nonce.issued_at.timestamp() * 1000)
-    return _signer().dumps([nonce.link_id, nonce.mark, ms, int(nonce.again)])
+    return _signer(page).dumps([nonce.link_id, nonce.mark, ms, int(nonce.again)])
 
 
-def read(signed: str, link_id: int, at: datetime) -> Nonce | None:
+def read(signed: str, link_id: int, at: datetime, page: str = LINK) -> Nonce | None:
     """Return a nonce of this link that is at most `LASTS` old, else None."""
     if not signed or len(signed) > LONGEST:
         return None
     try:
-        link, mark, ms, again = _signer().loads(signed)
+        link, mark, ms, again = _signer(page).loads(signed)
     except (BadSignature, ValueError, TypeError):
         return None
     nonce = Nonce(int(link), str(mark), datetime.fromtimestamp(ms / 1000, UTC), bool(again))
@@ -47,5 +49,5 @@ def read(signed: str, link_id: int, at: datetime) -> Nonce | None:
     return nonce
 
 
-def _signer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="mail-link")
+def _signer(page: str = LINK) -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt=page)

@@ -15,7 +15,7 @@ from flask import current_app
 from portal.core.config import Settings
 from portal.core.mail import addresses
 from portal.core.mail import replies as tokens
-from portal.inbound import bounces, mails, replies
+from portal.inbound import bounces, mails, replies, witnessed
 from portal.inbound.models import InboundMessage
 from portal.inbound.parsing import Mail
 
@@ -75,8 +75,15 @@ def bounced(token: str, domain: str) -> Where | None:
     return Where(name) if name else None
 
 
+def witnessing(token: str, domain: str) -> Where | None:
+    """Return at which address a customer answers whether anybody called."""
+    name = witnessed.find_place(token, domain)
+    return Where(name) if name else None
+
+
 PLACES: Mapping[str, Place] = {
     tokens.LOCAL: Place(answered, replies.read),
     # what is no report there is an answer of somebody whose program lost the address
     addresses.BOUNCES: Place(bounced, replies.read),
+    tokens.CUSTOMER: Place(witnessing, witnessed.read),
 }

@@ -17,6 +17,7 @@ from portal.notifications import (
     talk,
     telling,
     withdrawals,
+    witnessed,
 )
 from portal.partners.events import AbsenceRemoved
 
@@ -27,6 +28,8 @@ reaction("notifications.yours_now", queue="mail")(telling.tell_holder)
 reaction("notifications.handed_on", queue="mail")(telling.tell_of_handing_on)
 reaction("notifications.steps_taken", queue="mail")(rungs.tell_of_steps)
 reaction("notifications.reminded", queue="mail")(rungs.tell_reminded)
+reaction("notifications.customer_said", queue="mail")(witnessed.tell_of_word)
+reaction("notifications.customer_declined", queue="mail")(witnessed.tell_of_declining)
 reaction("notifications.round_ended", queue="mail")(telling.tell_of_unpicked)
 reaction("notifications.offer_taken_back", queue="mail")(withdrawals.tell_of_withdrawal)
 reaction("notifications.offer_extended", queue="mail")(withdrawals.tell_of_extension)

@@ -34,7 +34,14 @@ from portal.leads import activities, hand_over
 from portal.leads.models import Lead, LeadState, Temperature
 from portal.leads.queries import find_visible
 from portal.matching.names import country_name
-from portal.notifications import changed_offers, comments, knowing, late, returned
+from portal.notifications import (
+    changed_offers,
+    comments,
+    knowing,
+    late,
+    returned,
+    witness_news,
+)
 from portal.notifications.sentences import IN_MAIL, News
 from portal.partners.models import Absence, Partner
 from portal.partners.queries import visible_to
@@ -60,6 +67,7 @@ TOPICS = (
     *late.TOPICS,
     *(Topic.HELP_ASKED, Topic.HELP_ANSWERED, Topic.KNOWLEDGE, Topic.COMMENTED),
     *returned.TOPICS,
+    *witness_news.TOPICS,
 )
 
 
@@ -86,6 +94,8 @@ def find_news(topic: str, facts: Mapping[str, Any], user: User, at: datetime) ->
         return returned.find_returned(topic, facts, user, at)
     if topic in late.TOPICS:
         return late.find_late(topic, facts, user, at)
+    if topic in witness_news.TOPICS:
+        return witness_news.find_witnessed(topic, facts, user, at)
     if topic == Topic.PAUSED:
         return _paused(facts["suspension_id"], user, at)
     if topic == Topic.HELP_ASKED:

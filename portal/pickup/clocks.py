@@ -160,6 +160,22 @@ def contacted(pickup: Pickup, made_at: datetime) -> None:
         clocks.stop_all(made_at, pickup_id=pickup.id, kinds=(ClockKind.RESPONSE,))
 
 
+def not_contacted(pickup: Pickup, made_at: datetime) -> None:
+    """Take back that a lead in hand was spoken to at a moment: its clock goes on."""
+    if pickup.first_contact_at != made_at:
+        return
+    pickup.first_contact_at = None
+    stopped = session().scalars(
+        select(Clock).where(
+            Clock.pickup_id == pickup.id,
+            Clock.kind == ClockKind.RESPONSE,
+            Clock.stopped_at == made_at,
+        )
+    )
+    for clock in stopped.all():
+        clocks.run_again(clock)
+
+
 def reached(pickup: Pickup, kind: str, done_at: datetime, at: datetime) -> None:
     """Have an answer due soon after a milestone of a policy, unless it is due before, or rests."""
     policy = session().get_one(DeadlinePolicy, pickup.policy_id)

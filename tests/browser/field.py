@@ -82,6 +82,7 @@ from portal.timeline.rules import Entry
 from portal.web_forms import operations as web_forms
 from tests.factories import (
     factory,
+    make_customer_letter,
     make_lead,
     make_offered_lead,
     make_partner,
@@ -141,6 +142,7 @@ class Field:
     inquiry_route: int = 0
     nurture_mail: int = 0
     leave_mark: str = ""
+    customer_pages: list[str] = field(default_factory=list)
     requests: list[int] = field(default_factory=list)
 
 
@@ -212,6 +214,9 @@ def till_the_field(folder: Path) -> Field:
     at_work(made, alice, bob)
     made.sheet = give_sheet_back(made.pickups["owed"], alice, at) or 0
     made.links = {name: path.removeprefix("/m/") for name, path in mailed(made, alice.id)}
+    made.customer_pages = [
+        make_customer_letter(made.pickups["waiting"], kind, at) for kind in ("told", "asked")
+    ]
     inquiries(made)
     with_operations(made)
     noted(made, alice)

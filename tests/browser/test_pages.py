@@ -205,6 +205,7 @@ def paths_of(live, field):
         "nurture.page": [field.leads["captured"]],
         "nurture.mail": [field.nurture_mail],
         "nurture_leaving.ask": [field.leave_mark],
+        "customer_page.page": field.customer_pages,
         "duplicates.of_lead": [field.leads["captured"]],
         "duplicates.merge_page": [
             {"lead_id": field.leads["captured"], "other_id": field.leads["long"]}

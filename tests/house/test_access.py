@@ -48,6 +48,8 @@ PUBLIC_ENDPOINTS = {
     "address_check.release",
     "api.openapi",
     "api.reference",
+    "customer_page.page",
+    "customer_page.press",
     "figures.metrics",
     "form.confirm",
     "form.confirmation",

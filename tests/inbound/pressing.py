@@ -68,14 +68,14 @@ def text_of(html):
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", body))).strip()
 
 
-def waited(app, fields, seconds=5):
+def waited(app, fields, seconds=5, page=nonces.LINK):
     """Return the fields as if the page had been open for some seconds."""
     if "nonce" not in fields:
         return fields
     with app.app_context():
-        link = nonces._signer().loads(fields["nonce"])
+        link = nonces._signer(page).loads(fields["nonce"])
         link[2] -= int(seconds * 1000)
-        return {**fields, "nonce": nonces._signer().dumps(link)}
+        return {**fields, "nonce": nonces._signer(page).dumps(link)}
 
 
 def press(client, path, action, status=None, seconds=5, query="", **typed):

@@ -98,6 +98,16 @@ LATE_NEWS = {
     "path": "/leads/418",
     "press": "Open the lead",
 }
+CUSTOMER = {
+    "name": "Zephyrine",
+    "person": "Bob Brandt",
+    "firm": "Alpha Systems",
+    "phone": "+49 30 1234567",
+    "products": ["Cabinets", "Switches"],
+    "call_by": AT + timedelta(days=1),
+    "instead": False,
+    "path": "/your-inquiry/" + "k7qz" * 6 + "k7",
+}
 ROUND = {
     "lead": LEAD,
     "what": "the time for L-20418 is over, and nobody has picked it up.",
@@ -171,6 +181,30 @@ KINDS: dict[str, dict[str, Any]] = {
     "contact_wanted": {**FEEDBACK, "last": None, "asked": []},
     "completion_wanted": {**FEEDBACK, "due_at": AT, "late": True},
     "reminded": {**FEEDBACK, "asked_by": "Arno Amann"},
+    "call_missed": {**FEEDBACK, "asked": []},
+    "not_called": {
+        **LATE_NEWS,
+        "subject": "The customer says nobody called: L-20418",
+        "what": "the customer of L-20418 tells us that nobody has called.",
+        "details": [
+            *LATE_NEWS["details"],
+            "Bob Brandt was told, too, and can say how it stands.",
+        ],
+        "coming": [],
+        "other": None,
+        "reason": "You get this mail because you answer for whoever holds the lead.",
+    },
+    "not_wanted": {
+        **LATE_NEWS,
+        "subject": "The customer wants no call: L-20418",
+        "what": "the customer of L-20418 asked not to be called.",
+        "details": [LEAD["title"], "Please don’t call, and say as your answer how it ended."],
+        "coming": [],
+        "other": None,
+        "reason": "You get this mail because it is about your leads.",
+    },
+    "who_calls": CUSTOMER,
+    "did_they_call": {**CUSTOMER, "reply_to": "c+k7qzk7qzk7qzk7qzk7qzk7qzk7@in.firstcome.example"},
     "offer_ends": {**NAME, "lead": OFFERED},
     "team_late": {
         **LATE_NEWS,
@@ -695,6 +729,9 @@ for kind in (
     "contact_wanted",
     "completion_wanted",
     "reminded",
+    "call_missed",
+    "not_called",
+    "not_wanted",
     "offer_ends",
     "team_late",
     "partner_late",

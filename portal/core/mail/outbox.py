@@ -61,10 +61,11 @@ OUT_OF_TIME = "not tried yet"
 NOBODY = "nobody to send it to any more"
 # what opens something for whoever reads it: it stands in the mail, and in the row until it is sent
 SECRET = re.compile(
-    r"(?i)((?:/|%2F)(?:m|reset|invite|sign-in|partner-sign-up|form-confirmation|address-check)"
+    r"(?i)((?:/|%2F)"
+    r"(?:m|reset|invite|sign-in|partner-sign-up|form-confirmation|address-check|your-inquiry)"
     r"(?:/|%2F))[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]{8,})?"
 )
-REPLY = re.compile(rf"(?i)(\b{replies.LOCAL}(?:\+|%2B|-)){replies.SECRET}")
+REPLY = re.compile(rf"(?i)(\b(?:{replies.LOCAL}|{replies.CUSTOMER})(?:\+|%2B|-)){replies.SECRET}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,22 +143,25 @@ def post(
     headers: Mapping[str, str] | None = None,
     encloses: enclosures.Facts | None = None,
     answers: Sequence[Reply] = (),
+    reply_to: str = "",
 ) -> None:
     """Write a mail into the queue, once per `dedupe_key`: where it stands there already, nothing.
 
-    The first of `answers` is where an answer to it arrives, the others stand in it somewhere.
+    The first of `answers` is where an answer to it arrives, the others stand in it somewhere; who
+    is none of our people answers to `reply_to`.
     `context` holds plain values; contact data of a lead never belongs into a mail that is not for
     its holder. What it `encloses` is made when it is sent.
     """
     settings: Settings = current_app.config["SETTINGS"]
     more = dict(headers or {})
     message_id = addresses.message_id(dedupe_key, settings.mail_domain, settings.secret_key)
-    ref = reply_to = ""
+    ref = ""
     if answers and to.user_id is not None:
         ref, reply_to = answers[0].ref, answers[0].address(settings.inbound_domain)
-        more["Reply-To"] = reply_to
         for one in answers:
             replies.write(one, to.user_id, dedupe_key, message_id, at)
+    if reply_to:
+        more["Reply-To"] = reply_to
     mail = rendering.render(
         kind, {**context, "reply_to": reply_to, "ref": ref}, to.locale, to.timezone
     )

@@ -26,6 +26,8 @@ KEPT = timedelta(days=400)
 """So long after its end a token is kept for whoever answers an old mail."""
 LOCAL = "fb"
 """What the local part of these addresses begins with."""
+CUSTOMER = "c"
+"""What that of addresses begins with at which a customer answers."""
 SECRET = "[a-z2-7]{26}"  # noqa: S105
 IN_ADDRESS = re.compile(rf"(?i)\b{LOCAL}\+({SECRET})@")
 # within one line and without a second try, however long what somebody sends

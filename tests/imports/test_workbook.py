@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import csv
 import io
+import socket
 import zipfile
 from datetime import datetime
 from pathlib import Path
@@ -114,6 +116,16 @@ def outside_entity(path: Path) -> None:
     repack(write(path, ["a"]), {SHEET: sheet_of(rows, before=doctype)})
 
 
+def far_entity(port: int, *, external: bool) -> object:
+    """Return who writes a workbook that wants something from a server."""
+    there = f"http://127.0.0.1:{port}/x.dtd"
+    inside = f'<!DOCTYPE x [<!ENTITY e SYSTEM "{there}">]>'
+    doctype = f'<!DOCTYPE x SYSTEM "{there}">' if external else inside
+    text = "a" if external else "&e;"
+    rows = f'<row r="1"><c t="inlineStr"><is><t>{text}</t></is></c></row>'
+    return lambda path: repack(write(path, ["a"]), {SHEET: sheet_of(rows, before=doctype)})
+
+
 def spaces(path: Path) -> None:
     repack(write(path, ["a"]), {SHEET: sheet_of(" " * 8_000_000)})
 
@@ -148,6 +160,13 @@ def with_rows(rows: str, more: str = "") -> object:
     return lambda path: repack(write(path, ["a"]), {SHEET: sheet_of(rows, more)})
 
 
+CHOICES = "".join(
+    f'<dataValidation type="list" sqref="A{n * 7919 % 1048576}"><formula1>B{n * 104729}</formula1>'
+    "</dataValidation>"
+    for n in range(60_000)
+)
+
+
 def truncated(path: Path) -> None:
     rows = ([n, "x" * 50] for n in range(99))
     path.write_bytes(write(path, ["a", "b"], *rows).read_bytes()[:-300])
@@ -170,6 +189,10 @@ def truncated(path: Path) -> None:
         (with_rows(f'<row r="1"><c><v>{"9" * 100_000}</v></c></row>'), "can't be read"),
         (with_rows('<row r="-1"><c r="??"><v>1</v></c></row>'), "can't be read|no rows"),
         (with_rows(""), "holds no rows"),
+        (
+            with_rows("", f"<dataValidations>{CHOICES}</dataValidations>"),
+            "can't be read|holds no rows",
+        ),
         (lambda path: path.write_bytes(b"PK\x03\x04 nothing"), "can't be read"),
     ],
 )
@@ -180,6 +203,19 @@ def test_a_hostile_workbook_is_refused_with_a_sentence(
     with pytest.raises(UnreadableFile, match=words):
         convert(tmp_path / "list.xlsx", tmp_path / "out", seconds=5)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_workbook_that_names_a_server_asks_nobody(ctx: Flask, tmp_path: Path) -> None:
+    """91: not for an entity, nor for what describes the file."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        port = server.getsockname()[1]
+        for external in (False, True):
+            far_entity(port, external=external)(tmp_path / "list.xlsx")  # type: ignore[operator]
+            with contextlib.suppress(UnreadableFile):
+                convert(tmp_path / "list.xlsx", tmp_path / "out", seconds=5)
+            with pytest.raises(BlockingIOError):
+                server.accept()
 
 
 def test_cells_far_out_and_merged_without_end_cost_little(ctx: Flask, tmp_path: Path) -> None:

@@ -6,14 +6,20 @@ lead in hand at the address of that question; what a line doesn't say is as a pe
 
 from __future__ import annotations
 
+import smtplib
 from datetime import timedelta
+
+from sqlalchemy import select
 
 from portal.accounts.models import User
 from portal.accounts.queries import get_actor
 from portal.core.db import session
 from portal.core.mail.models import ReplyToken
+from portal.core.servers import free_port
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
+from portal.inbound import mail_in
+from portal.inbound.models import InboundMessage
 from portal.inbound.replies import MOST_ABOUT_A_LEAD
 from portal.pickup.models import Pickup
 from tests.factories import AT, make_manager
@@ -61,6 +67,9 @@ CASES = {
     "28 on the next line": ({"sender": f"From: Alice\r\n <{REP}>"}, WAITS),
     "28 broken in the middle": ({"sender": "From: rep@alpha\r\n .example"}, ODD),
     "28 another on the next line": ({"sender": f"From: {REP}\r\n , {EVIL}"}, ODD),
+    "31 a sharp s": ({"sender": "From: rep@alpha.example\u00df"}, ODD),
+    "31 a dotless i": ({"sender": "From: \u0131" + REP}, ODD),
+    "32 a dot behind the domain": ({"sender": f"From: {REP}."}, ODD),
     "35 signed whole by her domain": ({"top": (says(HERS), signed()), "body": "WON 500"}, WON),
     "35 signed by whoever has all names": (
         {
@@ -242,3 +251,34 @@ def test_an_old_answer_that_comes_again_does_nothing_again(inside):
     # to the address without its secret
     assert come_in(old, at=AT + timedelta(days=1)).state != "applied"
     assert [status for status, _channel in answers(held)] == ["waiting", "proposal"]
+
+
+ENDS = (b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r\n.\r", b"\n.\r\n\n")
+"""What some servers take for the end of a mail, and others don't."""
+
+
+def test_no_mail_is_smuggled_in_behind_another_and_none_comes_to_whom_ours_are_from(committed):
+    """Cases 77 and 61."""
+    port, to = free_port(), f"inquiries@{DOMAIN}"
+    controller = mail_in.listen(committed, "127.0.0.1", port)
+    second = f"MAIL FROM:<{REP}>\r\nRCPT TO:<{to}>\r\nDATA\r\nFrom: {REP}\r\n\r\nWON\r\n.\r\n"
+    try:
+        for end in ENDS:
+            with smtplib.SMTP("127.0.0.1", port) as server:
+                server.ehlo()
+                server.mail(EVIL)
+                assert server.rcpt(to)[0] == 250
+                assert server.docmd("DATA")[0] == 354
+                server.send(b"From: " + EVIL.encode() + b"\r\n\r\nhi" + end + second.encode())
+                assert server.getreply()[0] in (250, 500, 552, 554)
+                # one answer to one mail, and the next one is the answer to what comes next
+                assert server.docmd("VRFY", "nobody")[0] == 252
+        with smtplib.SMTP("127.0.0.1", port) as server:
+            server.ehlo()
+            server.mail("")
+            settings = committed.config["SETTINGS"]
+            assert server.rcpt(f"leads@{settings.mail_domain}")[0] == 550
+    finally:
+        controller.stop()
+    with committed.app_context():
+        assert len(session().scalars(select(InboundMessage)).all()) <= len(ENDS)

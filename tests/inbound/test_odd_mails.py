@@ -20,6 +20,7 @@ from tests.inbound.replying import (
     come_in,
     make_question,
     newest,
+    take_apart_here,
     undone,
     vouching,
 )
@@ -276,3 +277,78 @@ def test_a_mail_that_is_made_to_be_slow_is_not():
             found = str(refused)
         assert (case, found) == (case, expected)
         assert time.monotonic() - begun < 6, case
+
+
+PLAIN = b"Content-Type: text/plain\r\n\r\nhi"
+FOUND = {
+    "kept by an old program": (
+        b"From eva@meier.example Mon Nov 16 10:00:00 2026\nSubject: a\n\nhi",
+        "a",
+    ),
+    "a header without a blank": (b"Subject:a\r\nX:\r\n" + PLAIN, "a"),
+    "a line among the headers that is none": (b"Subject: a\r\nno header\r\n\r\nhi", "a"),
+    "old line ends": (b"Subject: a\rFrom: x\r\rhi", "a"),
+    "a bare subject in its own charset": (b"Subject: Gr\xfc\xdfe\r\n" + PLAIN, None),
+    "a sign parted between two words": (
+        b"Subject: =?utf-8?q?a=C3?= =?utf-8?q?=A4?=\r\n" + PLAIN,
+        None,
+    ),
+    "a word in a charset there is not": (b"Subject: =?x-y?q?abc?=\r\n" + PLAIN, None),
+    "a word that never ends": (b"Subject: =?utf-8?b?YWJj\r\n" + PLAIN, None),
+    "half a kind": (b"Subject: a\r\nContent-Type: text\r\n\r\nhi", "a"),
+    "an odd kind": (b'Subject: a\r\nContent-Type: ;;=/"\r\n\r\nhi', "a"),
+    "a quote that never ends": (
+        b'Subject: a\r\nContent-Type: text/plain; charset="utf-8\r\n\r\nhi',
+        "a",
+    ),
+    "an empty charset": (b"Subject: a\r\nContent-Type: text/plain; charset=\r\n\r\nhi", "a"),
+    "a charset of zeros": (
+        b"Subject: a\r\nContent-Type: text/plain; charset=utf\x00-8\r\n\r\nhi",
+        "a",
+    ),
+    "an empty boundary": (
+        b'Subject: a\r\nContent-Type: multipart/mixed; boundary=""\r\n\r\n--\r\n\r\nhi',
+        "a",
+    ),
+    "two kinds": (b"Subject: a\r\nContent-Type: text/html\r\n" + PLAIN, "a"),
+    "no more than headers": (b"Subject: a", "a"),
+    "nothing": (b"", ""),
+    "a part of a mail": (
+        b"Subject: a\r\nContent-Type: message/partial; id=x; number=1\r\n\r\nhi",
+        "a",
+    ),
+    "a mail elsewhere": (
+        b"Subject: a\r\nContent-Type: message/external-body; access-type=x\r\n\r\n" + PLAIN,
+        "a",
+    ),
+    "two forks of a file": (
+        b"Subject: a\r\n"
+        + b"\r\n\r\n".join(
+            many(
+                part(b"application/applefile", b"x"),
+                part(b"image/png; name*=x-y'de'%ff", b"x", b"Content-Disposition: inline; =;"),
+                kind=b"appledouble",
+            )
+        ),
+        "a",
+    ),
+    "a name in pieces": (
+        b"Subject: a\r\n"
+        + b"\r\n\r\n".join(many(part(b"a/b; name*1=c; name*0*=utf-8''%C3; name*9*=x", b"x"))),
+        "a",
+    ),
+    "a mail within, and it is none": (
+        b"Subject: a\r\n" + b"\r\n\r\n".join(many(part(b"message/rfc822", b"\x00\xff"))),
+        "a",
+    ),
+    "many to whom": (b"Subject: a\r\nTo: a@b,,;<>,@,c@d:;\r\nCc: \xff\r\n" + PLAIN, "a"),
+}
+"""Each with the subject that is read, where nobody could read another one."""
+
+
+def test_mails_as_they_are_found_are_taken_apart():
+    """Case 78."""
+    for case, (raw, subject) in FOUND.items():
+        mail = take_apart_here(raw)
+        assert subject in (mail.subject, None), (case, mail.subject)
+        assert mail.text == "" or mail.text.endswith("hi"), (case, mail.text)

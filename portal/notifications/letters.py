@@ -34,6 +34,7 @@ from portal.core import circumstances
 from portal.core.config import Settings
 from portal.core.db import session
 from portal.core.mail import addresses, links, outbox
+from portal.core.mail.enclosures import Facts
 from portal.core.mail.links import Purpose
 from portal.core.mail.rendering import moment, speaking
 from portal.core.mail.replies import Reply
@@ -91,6 +92,7 @@ class Letter:
     lead_id: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
     answers: Sequence[Reply] = ()
+    encloses: Facts | None = None
 
 
 def post(letter: Letter, user: User, at: datetime, dedupe_key: str) -> None:
@@ -115,6 +117,7 @@ def post(letter: Letter, user: User, at: datetime, dedupe_key: str) -> None:
         dedupe_key=dedupe_key,
         lead_id=letter.lead_id,
         headers=headers,
+        encloses=letter.encloses,
         answers=answers,
     )
 

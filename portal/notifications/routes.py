@@ -92,7 +92,7 @@ def mail_frame(mail_id: str) -> ResponseReturnValue:
     mail = mailbox().read(mail_id)
     if mail is None:
         abort(404)
-    html = catcher.part(mail, "html").replace("<head>", '<head><base target="_blank">', 1)
+    html = catcher.shown(mail).replace("<head>", '<head><base target="_blank">', 1)
     response = Response(html, mimetype="text/html")
     response.headers["Content-Security-Policy"] = FRAME_POLICY
     response.headers["X-Frame-Options"] = "SAMEORIGIN"

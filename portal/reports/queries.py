@@ -134,11 +134,11 @@ def count_captured(period: Bounds) -> int:
     return session().scalar(came) or 0
 
 
-def _within(moment: Any, period: Bounds) -> ColumnElement[bool]:
+def within(moment: Any, period: Bounds) -> ColumnElement[bool]:
     return and_(moment >= period.begins, moment < period.ends)
 
 
-def _stands(period: Bounds) -> ColumnElement[bool]:
+def stands(period: Bounds) -> ColumnElement[bool]:
     """Return the condition of an answer that was given until a period ended, and stands."""
     return and_(Feedback.at < period.ends, Feedback.taken_back_at.is_(None))
 
@@ -162,7 +162,7 @@ def _came(whole: Slice, period: Bounds, _at: datetime, each: Each | None) -> Cou
     answered = (
         select(Feedback.id)
         .join(Pickup, Pickup.id == Feedback.pickup_id)
-        .where(Pickup.lead_id == OfferRound.lead_id, whole.pickups, _stands(period))
+        .where(Pickup.lead_id == OfferRound.lead_id, whole.pickups, stands(period))
     )
     lead_id = OfferRound.lead_id
     asked: Select[*tuple[Any, ...]] = select().select_from(OfferRound)
@@ -176,19 +176,19 @@ def _came(whole: Slice, period: Bounds, _at: datetime, each: Each | None) -> Cou
         func.count(lead_id.distinct()).label("generated"),
         func.count(lead_id.distinct()).label("offered"),
         func.count(func.distinct(case((answered.exists(), lead_id)))).label("processed"),
-    ).where(_within(OfferRound.opened_at, period))
+    ).where(within(OfferRound.opened_at, period))
     return _ask(asked, each, Offer.organisation_id)
 
 
 def _picked(whole: Slice, period: Bounds, each: Each | None) -> Counts:
-    answered = select(Feedback.id).where(Feedback.pickup_id == Pickup.id, _stands(period))
+    answered = select(Feedback.id).where(Feedback.pickup_id == Pickup.id, stands(period))
     lead_id = Pickup.lead_id
     return _ask(
         select(
             func.count(lead_id.distinct()).label("generated"),
             func.count(lead_id.distinct()).label("offered"),
             func.count(func.distinct(case((answered.exists(), lead_id)))).label("processed"),
-        ).where(whole.pickups, _within(Pickup.picked_at, period)),
+        ).where(whole.pickups, within(Pickup.picked_at, period)),
         each,
     )
 
@@ -196,7 +196,7 @@ def _picked(whole: Slice, period: Bounds, each: Each | None) -> Counts:
 def _contacted(whole: Slice, period: Bounds, _at: datetime, each: Each | None) -> Counts:
     """Leads whose customers were spoken with for the first time."""
     followed_up = func.count(Pickup.lead_id.distinct()).label("followed_up")
-    asked = select(followed_up).where(whole.pickups, _within(Pickup.first_contact_at, period))
+    asked = select(followed_up).where(whole.pickups, within(Pickup.first_contact_at, period))
     return _ask(asked, each)
 
 
@@ -208,7 +208,7 @@ def _ended(whole: Slice, period: Bounds, _at: datetime, each: Each | None) -> Co
         func.count().filter(won).label("won"),
         func.count().filter(Pickup.outcome == Status.LOST).label("lost"),
         cast(lasted / A_DAY, Float).label("deal_days"),
-    ).where(whole.pickups, _within(Pickup.ended_at, period))
+    ).where(whole.pickups, within(Pickup.ended_at, period))
     if whole.tells_values:
         asked = asked.add_columns(
             func.avg(Feedback.value).filter(won).label("deal_size"),

@@ -19,6 +19,9 @@ from portal.accounts.permissions import READ_REPORTS
 from portal.core import clock
 from portal.core.errors import NotFound
 from portal.reports import words
+from portal.reports.charts import charts_of
+from portal.reports.developments import read_developments
+from portal.reports.drawing import draw
 from portal.reports.queries import (
     PAGE,
     Figures,
@@ -32,6 +35,7 @@ from portal.reports.rules import Period, Span, own_period, period_of
 from portal.reports.slices import Slice, Whose, slice_of, slices_of
 from portal.web import sheets
 from portal.web.access import requires
+from portal.web.htmx import wants_fragment
 from portal.web.paging import cut, page_number
 
 blueprint = Blueprint("reports", __name__, url_prefix="/reports")
@@ -114,6 +118,7 @@ def page() -> ResponseReturnValue:
         owed_url=owed_url(whole),
         each=each,
         columns=words.shown(TABLE, whole),
+        pictures=url_for("reports.pictures", **asked.address),
         csv=url_for("reports.export", **asked.address),
         workbook=url_for("reports.export", **asked.address | {"as": "xlsx"}),
         definitions=words.definitions(whole),
@@ -136,6 +141,21 @@ def page() -> ResponseReturnValue:
             for span in Span
             if span is not Span.OWN
         ],
+    )
+
+
+@blueprint.get("/pictures")
+@requires(*READ_REPORTS)
+def pictures() -> ResponseReturnValue:
+    """Show how the figures of the slice came about; the report asks for it by itself."""
+    asked = asked_now()
+    charts = charts_of(read_developments(asked.whole, asked.period, asked.at), asked.whole)
+    return render_template(
+        "reports/_pictures.html" if wants_fragment() else "reports/pictures.html",
+        asked=asked,
+        words=words,
+        pictures=[(one, draw(one)) for one in charts],
+        report=url_for("reports.page", **asked.address),
     )
 
 

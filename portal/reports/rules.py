@@ -70,6 +70,10 @@ class Period:
         """Tell whether nothing of it lies ahead."""
         return self.ends <= at
 
+    def until(self, at: datetime) -> date:
+        """Return the last day of it that has begun."""
+        return min(self.last, at.astimezone(self.zone).date())
+
     @property
     def before(self) -> Period:
         """Return the period before: of whole months as many months, else as many days."""
@@ -96,6 +100,20 @@ def week_of(day: date, zone: ZoneInfo) -> Period:
     """Return the week of a day, from Monday to Sunday."""
     monday = day - timedelta(days=day.weekday())
     return Period(monday, monday + A_WEEK - A_DAY, zone)
+
+
+WEEKS, MONTHS = 12, 12
+"""So far back goes what pictures show."""
+
+
+def weeks_until(day: date, zone: ZoneInfo) -> Period:
+    """Return the last weeks up to a day, the first of them from its Monday on."""
+    return Period(week_of(day - (WEEKS - 1) * A_WEEK, zone).first, day, zone)
+
+
+def months_until(day: date, zone: ZoneInfo) -> Period:
+    """Return the last months up to a day, the first of them from its first day on."""
+    return Period(months_on(day, 1 - MONTHS), day, zone)
 
 
 def period_of(span: Span, today: date, zone: ZoneInfo) -> Period:

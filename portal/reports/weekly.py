@@ -23,7 +23,7 @@ from portal.accounts.queries import find_actor_of
 from portal.core.config import Settings
 from portal.core.db import AnyRow, session
 from portal.core.jobs import sweep
-from portal.core.mail import links
+from portal.core.mail import links, pictures
 from portal.core.mail.links import Purpose
 from portal.core.mail.rendering import moment
 from portal.core.mail.replies import Reply
@@ -35,9 +35,13 @@ from portal.notifications.letters import Letter
 from portal.offers.queries import teaser_titles
 from portal.pickup.models import Pickup
 from portal.reports import words
+from portal.reports.charts import Chart, charts_of
+from portal.reports.developments import read_developments
+from portal.reports.drawing import colours, draw
 from portal.reports.queries import Figures, list_owed, read
 from portal.reports.rules import A_WEEK, Period, week_of
 from portal.reports.slices import Slice, Whose, slice_of, slices_of
+from portal.web.assets import mail_tokens
 from portal.web.filters import percent
 
 FROM_HOUR = timedelta(hours=7)
@@ -97,6 +101,8 @@ def weekly_report(user: User, actor: Actor, week: Period, at: datetime) -> Lette
     stop = links.issue(Purpose.STOP, user.id, at, topic=REPORT, lasts=STOPS_FOR)
     with letters.to(user):
         chapters = [chapter_of(whole, found, week, at) for whole, found in read_of]
+        widest = read_of[0][0]
+        charts = charts_of(read_developments(widest, week, at), widest)
         asked = [
             question_of(row, reply, user, at)
             for whole, found in read_of
@@ -106,6 +112,9 @@ def weekly_report(user: User, actor: Actor, week: Period, at: datetime) -> Lette
         context = {
             "week": words.period_said(week),
             "chapters": chapters,
+            "pictures": [
+                {"title": one.title, "alt": one.alt, "cid": cid_of(one, settings)} for one in charts
+            ],
             "feedback": asked,
             "reply_hint": hint_of_many(asked, []),
             "path": path_of(read_of[0][0], week),
@@ -116,7 +125,24 @@ def weekly_report(user: User, actor: Actor, week: Period, at: datetime) -> Lette
         "List-Unsubscribe": f"<{settings.public_url}{stop}/stop>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
-    return Letter("weekly_report", context, headers=headers, answers=(reply,) if asked else ())
+    drawings = {cid_of(one, settings): draw(one, MARGIN) for one in charts}
+    accent = mail_tokens(settings.accent)["accent"][0]
+    return Letter(
+        "weekly_report",
+        context,
+        headers=headers,
+        answers=(reply,) if asked else (),
+        encloses=pictures.of(drawings, colours(accent)) if drawings else None,
+    )
+
+
+MARGIN = 12.0
+"""Around a picture, which is a light card for who reads in the dark, too."""
+
+
+def cid_of(chart: Chart, settings: Settings) -> str:
+    """Return by which name the mail shows a picture that goes along with it."""
+    return f"{chart.key}@{settings.mail_domain}"
 
 
 def path_of(whole: Slice, week: Period) -> str:

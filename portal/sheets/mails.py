@@ -7,7 +7,7 @@ shows it before pickup, title, as every mail does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -173,21 +173,21 @@ def _recipient(user: User) -> outbox.Recipient:
 
 
 @enclosures.maker("sheets.weekly")
-def make_weekly(facts: Facts, at: datetime) -> Enclosure:
+def make_weekly(facts: Facts, at: datetime) -> Sequence[Enclosure]:
     """Make the sheet of the week, of what is in hand when it is sent."""
     actor = _reader(facts, at)
     with speaking(actor.locale, actor.timezone), circumstances.under(channel="mail"):
         sheet = contents.fill(actor, at, firm=contents.of_firm(actor))
-        return _enclosed(sheet, facts["kind"])
+        return [_enclosed(sheet, facts["kind"])]
 
 
 @enclosures.maker("sheets.mended")
-def make_mended(facts: Facts, at: datetime) -> Enclosure:
+def make_mended(facts: Facts, at: datetime) -> Sequence[Enclosure]:
     """Make the sheet with the rows that were not taken, as far as their leads are still in hand."""
     actor = _reader(facts, at)
     with speaking(actor.locale, actor.timezone), circumstances.under(channel="mail"):
         again = to_mend(queries.get_return(facts["return_id"], actor.id).id)
-        return _enclosed(contents.fill(actor, at, firm=True, again=again), "xlsx")
+        return [_enclosed(contents.fill(actor, at, firm=True, again=again), "xlsx")]
 
 
 def _reader(facts: Facts, at: datetime) -> Actor:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import smtplib
 from datetime import timedelta
 from email.message import EmailMessage
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
@@ -33,10 +34,13 @@ from portal.inbound.models import InboundMessage
 from portal.inbound.parsing import text_in
 from portal.leads.models import Lead
 from portal.leads.notes import about, write_note
+from portal.notifications import letters
 from portal.offers.models import Dismissal
 from portal.partners.operations import add_absence
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
+from portal.reports.rules import week_of
+from portal.reports.weekly import weekly_report
 from portal.sheets import mails as sheets
 from portal.timeline.models import Attachment, FirmNote
 from portal.timeline.notes import share
@@ -407,6 +411,14 @@ def test_an_answer_that_names_two_leads_is_asked_back_and_one_without_a_lead_lis
     number = session().get_one(Lead, second.lead_id).number
     named = reply(listed, f"{number} PROPOSAL", rep, at=later)
     assert (named.state, answers(second)) == ("applied", [("proposal", "mail")])
+    # and so the report of the week is answered, about one of the leads of which it asks
+    monday = AT + timedelta(days=14)
+    week = week_of((monday - timedelta(days=7)).date(), ZoneInfo(rep.timezone))
+    letters.post(weekly_report(rep, get_actor(rep.id), week, monday), rep, monday, "report")
+    report = newest(rep, "weekly_report")
+    assert number in report.text
+    recorded = reply(report, f"{number} WAITING", rep, at=monday)
+    assert (recorded.state, answers(second)[1:]) == ("applied", [("waiting", "mail")])
     # a number that is not hers stands for no other lead, however few she has in hand
     lone = make_person(make_partner("Lone"), email="lone@lone.example")
     hold(make_offered_lead(), lone)

@@ -626,6 +626,13 @@ KINDS: dict[str, dict[str, Any]] = {
         "path": "/reports?whose=firm&span=own&from=2026-11-09&to=2026-11-15",
         "stop_path": "/m/stop",
         "reply_hint": "",
+        "pictures": [
+            {
+                "title": "Won and lost by month",
+                "alt": "Oct 2026: 2 won, 1 lost; Nov 2026: 4 won, 3 lost",
+                "cid": "months@leads.example",
+            }
+        ],
         "feedback": [
             {
                 "lead": {"number": "L-20418", "title": "Cooling for two server rooms"},

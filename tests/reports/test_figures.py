@@ -18,6 +18,7 @@ from portal.leads.models import Lead
 from portal.partners.models import Partner
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
+from portal.reports.developments import read_developments
 from portal.reports.queries import list_owed, read
 from portal.reports.rules import Span, own_period, period_of, week_of
 from portal.reports.slices import Whose, slice_of, slices_of
@@ -56,7 +57,7 @@ class Programme:
         self.alpha, self.gamma = alpha, gamma
         self.dora = make_person(delta, "distributor_manager")
         self.anna = make_person(alpha, "partner_manager")
-        self.alice, self.alan = make_person(alpha), make_person(alpha)
+        self.alice, self.alan = (make_person(alpha, name=name) for name in ("Alice", "Alan"))
         self.carol = make_person(gamma)
         # two that were won, of 3,000 after two days and of 1,000 after four
         self.lead(self.alice, DURING - 2 * DAY, ("won", {"value": 3000}, DURING))
@@ -88,6 +89,17 @@ class Programme:
 @factory
 def figures(user, whose):
     return read(slice_of(Whose(whose), get_actor(user.id)), WEEK, NOW)
+
+
+@factory
+def developed(user, whose):
+    """Return weeks, months and parts of a slice, as plain numbers."""
+    found = read_developments(slice_of(Whose(whose), get_actor(user.id)), WEEK, NOW)
+    return (
+        [(week.first.day, week.came, week.picked, week.processed) for week in found.weeks],
+        [(month.first.month, month.won, month.lost) for month in found.months],
+        [f"{part.name} {part.processed}/{part.came}" for part in found.parts],
+    )
 
 
 @factory
@@ -123,6 +135,17 @@ COUNTED = [
 ]
 
 
+# week: came, picked up, processed; month: won, lost; firm or person: came, processed
+CAME_ABOUT = [
+    ("chief", "programme", [(2, 1, 1, 1), (9, 6, 5, 3)], [(11, 2, 1)], ["Gamma 1/7", "Alpha 3/7"]),
+    ("pam", "partners", [(2, 1, 0, 0), (9, 6, 4, 3)], [(11, 1, 1)], []),
+    ("anna", "firm", [(2, 1, 0, 0), (9, 6, 4, 3)], [(11, 1, 1)], ["Alan 1/2", "Alice 2/2"]),
+    ("alan", "own", [(9, 2, 2, 1)], [], []),
+    ("dora", "resellers", [(9, 4, 4, 3)], [(11, 1, 1)], []),
+    ("dora", "firm", [], [], []),
+]
+
+
 def test_each_role_reads_what_was_counted_by_hand(programme):
     for who, whose, counted in COUNTED:
         found = figures(getattr(programme, who), whose)
@@ -132,6 +155,8 @@ def test_each_role_reads_what_was_counted_by_hand(programme):
             found.owed,
         )
         assert said == counted, (who, whose)
+    for who, whose, *came_about in CAME_ABOUT:
+        assert developed(getattr(programme, who), whose) == tuple(came_about), (who, whose)
     # a distributor counts nothing of what its resellers keep to themselves
     change(Pickup, programme.long.id, hidden_from_distributor=True)
     found = figures(programme.dora, "resellers")
@@ -157,11 +182,15 @@ def test_neither_page_nor_file_names_a_firm_that_is_none_of_the_reader_s(client,
         assert page.status_code == 200
         main = page.text.partition("<main")[2].partition("</main>")[0]
         file = list(csv.reader(io.StringIO(browser.get(f"/reports/export?{span}").text)))
+        pictures = browser.get(f"/reports/pictures?{span}", headers={"HX-Request": "true"}).text
+        drawn = {"chief": 2, "pam": 1, "anna": 2}.get(who, 0)
+        assert (pictures.count('role="img"'), "<html" in pictures) == (drawn, False)
         for firm in ("Alpha", "Gamma"):
             assert (firm in main) == (firm in firms), (who, firm)
+            assert (firm in pictures) == (who == "chief"), (who, firm)
             assert (firm in [line[0] for line in file]) == (firm in firms), (who, firm)
         its = has(user)
-        assert "Kanarienwerke" not in str(file)
+        assert "Kanarienwerke" not in f"{file}{pictures}"
         for whose in Whose:
             answer = browser.get(f"/reports?whose={whose}")
             assert answer.status_code == (200 if whose in its else 404), (who, whose)

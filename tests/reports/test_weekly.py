@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from email import policy
+from email.parser import BytesParser
 
 from sqlalchemy import select
 
 from portal.accounts.queries import get_actor
 from portal.core import jobs
 from portal.core.db import session
+from portal.core.mail import catcher, enclosures, transport
 from portal.core.mail.models import OutgoingEmail
 from portal.hearing.queries import find_kept
 from portal.leads.models import LeadType
@@ -40,6 +43,7 @@ def test_the_report_comes_once_on_mondays_at_seven_where_the_reader_is_or_late(c
     kind.teaser_fields = [name for name in kind.teaser_fields if name != "title"]
     pickup.claim(held.id, get_actor(rep.id), WEDNESDAY)
     make_offered_lead(at=LATE_ON_SUNDAY)
+    make_offered_lead(at=WEDNESDAY - timedelta(days=14))
 
     def told():
         rows = session().scalars(
@@ -68,6 +72,23 @@ def test_the_report_comes_once_on_mondays_at_seven_where_the_reader_is_or_late(c
         assert "Oct 19, 2026 to Oct 25, 2026" in said
         assert CONTACT["email"] not in said
     assert not any("Kept from teasers" in mail.text + mail.html for mail in mails.values())
+
+    # the picture of the last weeks comes along, and the mail is whole without it
+    mail = mails[managers[BERLIN].id]
+    _to, raw = transport.written(
+        mail, ctx.config["SETTINGS"], enclosures.make(mail.encloses, utc(26, 6))
+    )
+    sent = BytesParser(policy=policy.default).parsebytes(raw)
+    kinds = [part.get_content_type() for part in sent.walk()]
+    assert kinds[2:] == ["multipart/related", "text/html", "image/png"]
+    *_others, picture = sent.walk()
+    assert f'src="cid:{picture["Content-ID"].strip("<>")}"' in mail.html
+    assert picture.get_content().startswith(b"\x89PNG")
+    said = "really processed – Oct 5: 0 of 1; Oct 12: 0 of 0; Oct 19: 0 of 2"
+    assert said in mail.text
+    assert f'alt="{said}"' in mail.html
+    assert "data:image/png;base64," in catcher.shown(sent)
+    assert mails[rep.id].encloses is None
 
     # who holds the lead answers from the mail, and stops these mails and no others
     mail = mails[rep.id]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import secrets
 import signal
@@ -113,6 +114,17 @@ def part(mail: EmailMessage, kind: str) -> str:
     """Return the text of the `plain` or `html` part, empty where there is none."""
     found = mail.get_body(preferencelist=(kind,))
     return str(found.get_content()) if found is not None else ""
+
+
+def shown(mail: EmailMessage) -> str:
+    """Return the HTML of a mail as a mail program shows it, with the pictures that came along."""
+    html = part(mail, "html")
+    for one in mail.walk():
+        name = str(one.get("Content-ID", "")).strip("<>")
+        if name and one.get_content_maintype() == "image":
+            content = base64.b64encode(one.get_content()).decode("ascii")
+            html = html.replace(f"cid:{name}", f"data:{one.get_content_type()};base64,{content}")
+    return html
 
 
 class _Door:

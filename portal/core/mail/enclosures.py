@@ -2,12 +2,13 @@
 
 What a file tells may be contact data, and the queue stands behind no wall. So the row of a mail
 says by name who makes its file, and of which ids; the maker asks anew what its reader may see now.
-Rooms name their makers here; nothing of a file is logged or kept.
+Rooms name their makers here; nothing of a file is logged or kept. What tells no more than the text
+of its mail, a picture of the figures in it, may stand in the row as it is to be drawn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,18 +19,22 @@ Facts = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Enclosure:
-    """A file that goes along. Its name is ASCII, without anything that a header would part."""
+    """A file that goes along. Its name is ASCII, without anything that a header would part.
+
+    With a `content_id` it is a picture that the HTML part shows (`cid:`), and no attachment.
+    """
 
     name: str
     content_type: str
     content: bytes
+    content_id: str = ""
 
 
 class NobodyToSendIt(Exception):
     """Whom the file was meant for may not have it any more."""
 
 
-Maker = Callable[[Facts, datetime], Enclosure]
+Maker = Callable[[Facts, datetime], Sequence[Enclosure]]
 
 MAKERS: dict[str, Maker] = {}
 
@@ -44,6 +49,6 @@ def maker(name: str) -> Callable[[Maker], Maker]:
     return register
 
 
-def make(facts: Facts, at: datetime) -> Enclosure:
-    """Make the file of a mail as it is at this moment. Raises `NobodyToSendIt`."""
+def make(facts: Facts, at: datetime) -> Sequence[Enclosure]:
+    """Make the files of a mail as they are at this moment. Raises `NobodyToSendIt`."""
     return MAKERS[facts["maker"]](facts, at)

@@ -25,7 +25,7 @@ class OutgoingEmail(Base):
 
     queued → sending → sent; back to queued with a delay after an error, failed after the last one.
     held while its address takes no mails of ours (`standing`).
-    `encloses` names who makes the file that goes along, and of which ids (`enclosures`).
+    `encloses` names who makes the files that go along, and of which ids (`enclosures`).
     """
 
     __tablename__ = "outgoing_emails"

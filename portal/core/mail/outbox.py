@@ -293,10 +293,10 @@ def attempt(
     return done(mail, clock.now()), None
 
 
-def enclosed_in(mail: Row[Any], at: datetime) -> enclosures.Enclosure | None:
-    """Make the file that goes along with a mail; None where none does."""
+def enclosed_in(mail: Row[Any], at: datetime) -> Sequence[enclosures.Enclosure]:
+    """Make the files that go along with a mail."""
     if mail.encloses is None:
-        return None
+        return ()
     with unit_of_work():
         return enclosures.make(mail.encloses, at)
 

@@ -15,6 +15,7 @@ import re
 import secrets
 import smtplib
 import ssl
+from collections.abc import Sequence
 from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -86,9 +87,11 @@ Answer = tuple[int, bytes]
 
 
 def written(
-    mail: Row[Any], settings: Settings, enclosed: Enclosure | None = None
+    mail: Row[Any], settings: Settings, enclosed: Sequence[Enclosure] = ()
 ) -> tuple[str, bytes]:
     """Return the recipient's address and the message of a row of the queue, ready for the wire.
+
+    Pictures that the HTML part shows are related to it; other files are attached to the whole.
 
     Put together here and not by the standard library, which takes longer for a message than the
     server for its answer; it is asked for every header that is not plain. Raises ValueError for
@@ -107,21 +110,22 @@ def written(
         **mail.headers,
     }
     lines = [header(name, value) for name, value in headers.items()]
-    mark = new_mark()
-    texts = b"".join(
-        PART % (mark, kind, quoted(text))
-        for kind, text in ((b"plain", mail.text), (b"html", mail.html))
-    )
-    body = MANY % (b"alternative", mark) + texts + END % mark
-    if enclosed is not None:
-        around = new_mark()
-        body = (
-            MANY % (b"mixed", around)
-            + b"--%b\r\n%b" % (around, body)
-            + FILE % (around, *as_part(enclosed))
-            + END % around
-        )
+    shown = [PICTURE % as_part(one, one.content_id) for one in enclosed if one.content_id]
+    files = [FILE % as_part(one, one.name) for one in enclosed if not one.content_id]
+    html = TEXT % (b"html", quoted(mail.html))
+    if shown:
+        html = many(b"related", html, *shown)
+    body = many(b"alternative", TEXT % (b"plain", quoted(mail.text)), html)
+    if files:
+        body = many(b"mixed", body, *files)
     return to.addr_spec, b"".join(lines) + b"MIME-Version: 1.0\r\n" + body
+
+
+def many(kind: bytes, *parts: bytes) -> bytes:
+    """Return one part made of many."""
+    mark = new_mark()
+    inner = b"".join(b"--%b\r\n%b" % (mark, one) for one in parts)
+    return MANY % (kind, mark) + inner + b"--%b--\r\n" % mark
 
 
 def new_mark() -> bytes:
@@ -129,21 +133,24 @@ def new_mark() -> bytes:
     return f"=_{secrets.token_hex(12)}".encode("ascii")
 
 
-def as_part(enclosed: Enclosure) -> tuple[bytes, bytes, bytes]:
+def as_part(enclosed: Enclosure, called: str) -> tuple[bytes, bytes, bytes]:
     """Return type, name and content of a file as a part of a mail says them."""
     content = base64.encodebytes(enclosed.content).replace(b"\n", b"\r\n")
-    return enclosed.content_type.encode("ascii"), enclosed.name.encode("ascii"), content
+    return enclosed.content_type.encode("ascii"), called.encode("ascii"), content
 
 
 MANY = b'Content-Type: multipart/%b;\r\n boundary="%b"\r\n\r\n'
-END = b"--%b--\r\n"
 FILE = (
-    b"--%b\r\nContent-Type: %b\r\n"
+    b"Content-Type: %b\r\n"
     b'Content-Disposition: attachment; filename="%b"\r\n'
     b"Content-Transfer-Encoding: base64\r\n\r\n%b\r\n"
 )
-PART = (
-    b'--%b\r\nContent-Type: text/%b; charset="utf-8"\r\n'
+PICTURE = (
+    b"Content-Type: %b\r\nContent-ID: <%b>\r\nContent-Disposition: inline\r\n"
+    b"Content-Transfer-Encoding: base64\r\n\r\n%b\r\n"
+)
+TEXT = (
+    b'Content-Type: text/%b; charset="utf-8"\r\n'
     b"Content-Transfer-Encoding: quoted-printable\r\n\r\n%b\r\n"
 )
 
@@ -191,7 +198,7 @@ class Transport:
                 self.server.quit()
         self.server = None
 
-    def send(self, mail: Row[Any], enclosed: Enclosure | None = None) -> None:
+    def send(self, mail: Row[Any], enclosed: Sequence[Enclosure] = ()) -> None:
         """Hand a mail over. Raises `ServerAway`, `Lost`, `NotNow` or `Never`."""
         to, raw = written(mail, self.settings, enclosed)
         envelope = addresses.bounce_address(

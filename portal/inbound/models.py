@@ -34,6 +34,8 @@ class MailState(StrEnum):
     APPLIED = "applied"
     REFUSED = "refused"
     ASKED_BACK = "asked_back"
+    # it was read before, and came on another way once more
+    DUPLICATE = "duplicate"
 
 
 class InboundMessage(Base):
@@ -63,11 +65,14 @@ class InboundMessage(Base):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     token_id: Mapped[int | None] = mapped_column(ForeignKey("reply_tokens.id", ondelete="SET NULL"))
     answered: Mapped[str | None]
+    # which mail it is, whatever servers wrote on its way; of a copy of another one nothing
+    message_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     line: Mapped[str] = mapped_column(server_default="")
     bucket: Mapped[int] = mapped_column(SmallInteger, server_default="0")
 
     __table_args__ = (
         UniqueConstraint("digest", "recipient"),
+        UniqueConstraint("message_hash", "recipient"),
         Index(
             "ix_inbound_messages_answered",
             "user_id",
@@ -82,7 +87,7 @@ class InboundMessage(Base):
         Index("ix_inbound_messages_state", "state", "id"),
         CheckConstraint(
             "state IN ('received','taken','ignored','not_understood','put_aside','applied',"
-            "'refused','asked_back')",
+            "'refused','asked_back','duplicate')",
             name="state",
         ),
     )

@@ -253,13 +253,13 @@ def answers(mail: EmailMessage) -> list[str]:
 
 TELLING = (
     *("auto-submitted", "precedence", "x-autoreply", "x-autorespond", "x-autoresponder"),
-    *("list-id", "message-id", "return-path", "content-type", "x-loop"),
+    *("list-id", "message-id", "date", "return-path", "content-type", "x-loop"),
     *("x-auto-response-suppress", "x-ms-exchange-inbox-rules-loop"),
 )
 
 
 def telling(mail: EmailMessage) -> dict[str, str]:
-    """Return the headers that say whether a program sent a mail."""
+    """Return the headers that say which mail it is, and whether a program sent it."""
     return {name: one_line(str(mail[name]))[:300] for name in TELLING if mail[name] is not None}
 
 

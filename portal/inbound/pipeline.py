@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from portal.core.config import Settings
 from portal.core.db import apart, session
-from portal.inbound import bounces, parsing, places, turns, wall
+from portal.inbound import bounces, copies, parsing, places, turns, wall
 from portal.inbound.automatic import why_automatic
 from portal.inbound.keeping import load_raw
 from portal.inbound.mails import settle
@@ -107,6 +107,8 @@ def read_message(message_id: int, at: datetime) -> InboundMessage | None:
     )
     if automatic:
         return settle(message, MailState.IGNORED, automatic, at)
+    if copies.is_copy(message, mail, message.token_id):
+        return settle(message, MailState.DUPLICATE, "read_before", at)
     return places.read(message, mail, at)
 
 

@@ -29,7 +29,7 @@ from portal.core.mail.models import ReplyToken
 from portal.core.mail.rendering import speaking
 from portal.feedback import operations as feedback
 from portal.feedback.forms import read_answer
-from portal.inbound import answering, operations, queries
+from portal.inbound import answering, copies, operations, queries
 from portal.inbound.authentication import vouched
 from portal.inbound.deciding import At, By, Does, decide, who
 from portal.inbound.events import (
@@ -92,6 +92,8 @@ def read(message: InboundMessage, mail: Mail, at: datetime) -> InboundMessage:
     does, why = decide(where(token, at), by, said)
     if person is not None:
         message.user_id = person.id
+    if token is not None and copies.is_copy(message, mail, token.id):
+        return settle(message, MailState.DUPLICATE, "read_before", at)
     if token is not None:
         addresses.use(token, at)
         message.token_id, message.lead_id = token.id, token.lead_id

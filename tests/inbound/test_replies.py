@@ -567,7 +567,8 @@ def test_the_sheet_of_the_week_comes_back_by_mail_as_far_as_it_is_from_her(insid
         ("", (won,), "recorded"),
         ("", (waits,), "recorded"),
     ):
-        made = written(mail, "Here you are.", rep.email, verdict)
+        named = f"<{verdict or said}@mail.example>"
+        made = written(mail, "Here you are.", rep.email, verdict, Message_ID=named)
         for data in files:
             made.add_attachment(data, maintype="text", subtype="csv", filename="sheet.csv")
         assert come_in(made, mail).answered == said

@@ -1,0 +1,51 @@
+"""The same mail by two ways: what servers on the way wrote differs, and it has one effect.
+
+The bytes tell a mail that came twice on the same way (`pipeline.store`). Here it is told by what
+its writer wrote: sender, Message-ID, date, text and files. By the Message-ID alone it is not, or
+who uses that of another mail would keep that one from being read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from sqlalchemy import func, or_, select, text
+
+from portal.core.db import session
+from portal.inbound.models import InboundMessage
+from portal.inbound.parsing import Mail
+
+IN_LINE = text("SELECT pg_advisory_xact_lock(hashtext('same mail'), :part)")
+
+
+def hash_of(mail: Mail) -> bytes | None:
+    """Return what tells a mail from all others; None where it has neither Message-ID nor date."""
+    named, dated = mail.headers.get("message-id", ""), mail.headers.get("date", "")
+    if not named and not dated:
+        return None
+    # a server that writes a mail in another encoding may break its lines anew
+    words = " ".join(mail.text.split())
+    inner = " ".join((mail.forwarded or {}).get("text", "").split())
+    parts = [part.encode("utf-8", "replace") for part in (mail.sender, named, dated, words, inner)]
+    files = [hashlib.sha256(one.data).digest() for one in mail.files]
+    sizes = b"".join(len(part).to_bytes(8) for part in parts)
+    return hashlib.sha256(sizes + b"".join([*parts, *files])).digest()
+
+
+def is_copy(message: InboundMessage, mail: Mail, token_id: int | None) -> bool:
+    """Say whether this mail was read before, at the same place or about the same mail of ours.
+
+    Who reads another copy of it at this moment is waited for, until that is done or undone.
+    """
+    found = hash_of(mail)
+    if found is None:
+        return False
+    session().execute(IN_LINE, {"part": int.from_bytes(found[:4], signed=True)})
+    same_place = InboundMessage.recipient == message.recipient
+    if token_id is not None:
+        same_place = or_(same_place, InboundMessage.token_id == token_id)
+    there = select(func.count()).where(
+        InboundMessage.message_hash == found, InboundMessage.id != message.id, same_place
+    )
+    message.message_hash = None if session().scalar(there) else found
+    return message.message_hash is None

@@ -1,22 +1,19 @@
 """How leads were shared out, by mail: once a month from the first at 7:00 where the reader is.
 
-It waits until the month before has been counted to its end, and comes later where the house stood
-still. Nothing comes where too few firms took part. What was told is noted with the mail, in one
-transaction.
+It waits until the month before has been counted to its end. Nothing comes where too few firms took
+part.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import Date, cast, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_
 
-from portal.accounts.models import Organisation, User
+from portal.accounts.models import User
 from portal.accounts.permissions import HEAR_OF_FAIRNESS
-from portal.accounts.queries import find_actor_of
 from portal.core.db import session
 from portal.core.jobs import sweep
 from portal.desk import fairness_words as words
@@ -30,16 +27,23 @@ from portal.desk.fairness import (
 )
 from portal.desk.fairness_rules import LEAST, FirmMonth
 from portal.desk.models import FairMonth
+from portal.hearing.calendar import Due, Mailing, each_month, list_due, take_turn
 from portal.hearing.queries import wants_fairness
 from portal.notifications import letters
 from portal.notifications.letters import Letter
 from portal.web.filters import number
 
-FROM_HOUR = timedelta(hours=7)
+
+def wanted(_first: Due) -> ColumnElement[bool]:
+    """Return the condition of people who want these figures and can sign in to see more."""
+    return and_(wants_fairness(), User.password_hash.is_not(None))
+
+
+MONTHLY = Mailing(User.fairness_told_on, each_month, wanted)
 
 
 def due_readers(at: datetime) -> Sequence[int]:
-    """Return who is to hear how leads were shared out last month and has not."""
+    """Return who is to hear how leads were shared out last month, once that is counted."""
     if not list_months():
         return []
     zone = vendors_zone()
@@ -47,43 +51,18 @@ def due_readers(at: datetime) -> Sequence[int]:
     counted = session().get(FairMonth, told)
     if counted is None or counted.counted_at < bounds_of(told, zone)[1]:
         return []
-    here = func.timezone(User.timezone, literal(at))
-    first = func.date_trunc("month", here)
-    return (
-        session()
-        .scalars(
-            select(User.id)
-            .join(Organisation, Organisation.id == User.organisation_id)
-            .where(
-                wants_fairness(),
-                User.active,
-                User.password_hash.is_not(None),
-                Organisation.active,
-                cast(first, Date) == month_before(told, -1),
-                here >= first + FROM_HOUR,
-                or_(User.fairness_told_on.is_(None), User.fairness_told_on < cast(first, Date)),
-            )
-            .order_by(User.id)
-        )
-        .all()
-    )
+    return list_due(MONTHLY, at, month_before(told, -1))
 
 
 @sweep("desk.tell_fairness", due_readers, queue="mail")
 def tell_month(user_id: int, at: datetime) -> None:
     """Write to a person how leads were shared out last month, once."""
-    user = session().get_one(User, user_id, with_for_update=True, populate_existing=True)
-    month = at.astimezone(ZoneInfo(user.timezone)).date().replace(day=1)
-    if user.fairness_told_on is not None and user.fairness_told_on >= month:
+    turn = take_turn(MONTHLY, user_id, at)
+    if turn is None or not any(map(turn.actor.may, HEAR_OF_FAIRNESS)):
         return
-    user.fairness_told_on = month
-    session().flush()
-    actor = find_actor_of(user_id, at)
-    if actor is None or not any(map(actor.may, HEAR_OF_FAIRNESS)):
-        return
-    letter = shared_out(user, month_before(month))
+    letter = shared_out(turn.user, month_before(turn.due))
     if letter is not None:
-        letters.post(letter, user, at, f"fairness:{user_id}:{month.isoformat()}")
+        letters.post(letter, turn.user, at, f"fairness:{user_id}:{turn.due.isoformat()}")
 
 
 def told_of(own: FirmMonth) -> dict[str, str]:

@@ -1,76 +1,48 @@
 """The list of the overdue by mail: Mondays at 7:00 where the reader is, to who wants it.
 
-Where the house stood still on a Monday it comes later that week; nothing comes where nothing is
-over. What was told is noted with the mail, in one transaction.
+Nothing comes where nothing is over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import format_date, ngettext
-from sqlalchemy import Date, cast, func, literal, or_, select
 
 from portal.accounts import reach
-from portal.accounts.models import Organisation, User
+from portal.accounts.models import User
 from portal.accounts.permissions import Permission
-from portal.accounts.queries import find_actor_of
-from portal.core.db import session
 from portal.core.jobs import sweep
 from portal.desk.lead_filters import Asking
 from portal.desk.overdue import count_overdue, last_sunday, list_overdue
-from portal.hearing.operations import monday_of
+from portal.hearing.calendar import Mailing, each_week, list_due, take_turn
 from portal.hearing.queries import wants_mondays
 from portal.leads.queries import seen_by
 from portal.notifications import letters
 from portal.notifications.letters import Letter
 
-FROM_HOUR = timedelta(hours=7)
 NAMED = 20
 """So many leads stand in the mail; the page has them all."""
 
 
-def due_readers(at: datetime) -> Sequence[int]:
-    """Return who wants the list of this week and has not got it."""
-    here = func.timezone(User.timezone, literal(at))
-    monday = func.date_trunc("week", here)
-    return (
-        session()
-        .scalars(
-            select(User.id)
-            .join(Organisation, Organisation.id == User.organisation_id)
-            .where(
-                wants_mondays(),
-                User.active,
-                Organisation.active,
-                here >= monday + FROM_HOUR,
-                or_(User.monday_told_on.is_(None), User.monday_told_on < cast(monday, Date)),
-            )
-            .order_by(User.id)
-        )
-        .all()
-    )
+MONDAYS = Mailing(User.monday_told_on, each_week, lambda _monday: wants_mondays())
 
 
-@sweep("desk.tell_mondays", due_readers, queue="mail")
+@sweep("desk.tell_mondays", partial(list_due, MONDAYS), queue="mail")
 def tell_monday(user_id: int, at: datetime) -> None:
     """Write the list of this week to a person, once."""
-    user = session().get_one(User, user_id, with_for_update=True, populate_existing=True)
-    monday, actor = monday_of(user, at), find_actor_of(user_id, at)
-    if user.monday_told_on is not None and user.monday_told_on >= monday:
+    turn = take_turn(MONDAYS, user_id, at)
+    if turn is None or not turn.actor.may(Permission.BOARD_SEE):
         return
-    user.monday_told_on = monday
-    session().flush()
-    if actor is None or not actor.may(Permission.BOARD_SEE):
-        return
+    user, actor = turn.user, turn.actor
     reached = reach.read(actor)
     asking = Asking(actor, at, ZoneInfo(user.timezone), reached, seen_by(actor, reached))
     letter = overdue_list(user, asking)
     if letter is not None:
-        letters.post(letter, user, at, f"mondays:{user_id}:{monday.isoformat()}")
+        letters.post(letter, user, at, f"mondays:{user_id}:{turn.due.isoformat()}")
 
 
 def overdue_list(user: User, asking: Asking) -> Letter | None:

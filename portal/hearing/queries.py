@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Date, Integer, any_, case, cast, exists, func, literal, select
+from sqlalchemy import ColumnElement, Date, Integer, any_, case, cast, exists, func, select
 
 from portal.accounts.models import Organisation, User
 from portal.catalog.models import ValueBand
 from portal.catalog.queries import book
 from portal.core.db import session
 from portal.hearing.models import Extent, HearingWishes, Hears, RoleDefault
-from portal.hearing.rules import AS_MADE, FROM_HOUR, Only, Traits, Unchosen, Wishes, of_roles
+from portal.hearing.rules import AS_MADE, Only, Traits, Unchosen, Wishes, of_roles
 from portal.leads.models import Lead
 from portal.partners.queries import away_through
 
@@ -167,31 +167,21 @@ def _has_chosen() -> ColumnElement[bool]:
     return exists().where(HearingWishes.user_id == User.id)
 
 
-def due_for_sheets(at: datetime) -> Sequence[int]:
-    """Return whose feedback sheet is due and has not been written.
+def wants_sheet(due: ColumnElement[date]) -> ColumnElement[bool]:
+    """Return, for a query of people, the condition that they want the sheet that was due on a day.
 
     Who orders one, or has it by the programme, gets it whenever she wishes to hear of all else.
     """
-    here = func.timezone(User.timezone, literal(at)) - timedelta(hours=FROM_HOUR)
-    back = (func.extract("isodow", here).cast(Integer) + 7 - sheet_weekday()) % 7
-    due = cast(here, Date) - back
-    by_role = select(func.min(RoleDefault.since)).where(
+    since = select(func.min(RoleDefault.since)).where(
         RoleDefault.role == any_(User.roles), RoleDefault.sheet_weekday.is_not(None)
     )
-    told = case(
-        (_has_chosen(), func.coalesce(User.sheet_told_on, due - 1)),
-        else_=func.greatest(User.sheet_told_on, by_role.scalar_subquery()),
-    )
-    return (
-        session()
-        .scalars(
-            select(User.id)
-            .join(Organisation, Organisation.id == User.organisation_id)
-            .where(User.hears_by_mail, User.active, Organisation.active, due > told)
-            .order_by(User.id)
-        )
-        .all()
-    )
+    return User.hears_by_mail & (_has_chosen() | (since.scalar_subquery() < due))
+
+
+def sheet_due(here: ColumnElement[datetime]) -> ColumnElement[date]:
+    """Return, for a query of people, the last day on which a sheet was due; none without one."""
+    back = (func.extract("isodow", here).cast(Integer) + 7 - sheet_weekday()) % 7
+    return cast(here, Date) - back
 
 
 def read_traits(lead_ids: Collection[int]) -> Mapping[int, Traits]:

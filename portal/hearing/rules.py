@@ -70,7 +70,7 @@ SUBJECT_OF: Mapping[Topic, Subject] = {
 
 SHEET_KINDS = ("xlsx", "csv")
 FROM_HOUR = 7
-"""The hour of the reader's zone from which a sheet of that day is sent."""
+"""The hour of the reader's zone from which mails by the calendar are sent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,25 +1,23 @@
 """The report of the week by mail: Mondays at 7:00 where the reader is, once, of the week before.
 
-Where the house stood still it comes later that week and says the same, but for what is owed by
-then. Whoever holds leads answers from the mail. Nothing comes where there is nothing to report, nor
-to who came only this week. What was told is noted with the mail, in one transaction.
+Where it comes later it says the same, but for what is owed by then. Whoever holds leads answers
+from the mail. Nothing comes where there is nothing to report, nor to who came only this week.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import Date, cast, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, func
 
 from portal.accounts import reach
 from portal.accounts.actor import Actor
-from portal.accounts.models import Organisation, User
-from portal.accounts.queries import find_actor_of
+from portal.accounts.models import User
 from portal.core.config import Settings
 from portal.core.db import AnyRow, session
 from portal.core.jobs import sweep
@@ -27,7 +25,8 @@ from portal.core.mail import links, pictures
 from portal.core.mail.links import Purpose
 from portal.core.mail.rendering import moment
 from portal.core.mail.replies import Reply
-from portal.hearing.operations import REPORT, monday_of
+from portal.hearing.calendar import Due, Mailing, each_week, list_due, take_turn
+from portal.hearing.operations import REPORT
 from portal.hearing.queries import wants_report
 from portal.notifications import letters, reply_addresses
 from portal.notifications.digest import hint_of_many
@@ -44,47 +43,27 @@ from portal.reports.slices import Slice, Whose, slice_of, slices_of
 from portal.web.assets import mail_tokens
 from portal.web.filters import percent
 
-FROM_HOUR = timedelta(hours=7)
 STOPS_FOR = timedelta(days=90)
 
 
-def due_readers(at: datetime) -> Sequence[int]:
-    """Return who wants the report of last week and has not got it."""
-    here = func.timezone(User.timezone, literal(at))
-    monday = func.date_trunc("week", here)
-    return (
-        session()
-        .scalars(
-            select(User.id)
-            .join(Organisation, Organisation.id == User.organisation_id)
-            .where(
-                wants_report(),
-                User.active,
-                Organisation.active,
-                here >= monday + FROM_HOUR,
-                func.timezone(User.timezone, User.created_at) < monday,
-                or_(User.report_told_on.is_(None), User.report_told_on < cast(monday, Date)),
-            )
-            .order_by(User.id)
-        )
-        .all()
-    )
+def wanted(monday: Due) -> ColumnElement[bool]:
+    """Return the condition of people who want the report, and were here before a Monday."""
+    return and_(wants_report(), func.timezone(User.timezone, User.created_at) < monday)
 
 
-@sweep("reports.tell_week", due_readers, queue="mail")
+WEEKLY = Mailing(User.report_told_on, each_week, wanted)
+
+
+@sweep("reports.tell_week", partial(list_due, WEEKLY), queue="mail")
 def tell_week(user_id: int, at: datetime) -> None:
     """Write the report of last week to a person, once."""
-    user = session().get_one(User, user_id, with_for_update=True, populate_existing=True)
-    monday, actor = monday_of(user, at), find_actor_of(user_id, at)
-    if user.report_told_on is not None and user.report_told_on >= monday:
+    turn = take_turn(WEEKLY, user_id, at)
+    if turn is None:
         return
-    user.report_told_on = monday
-    session().flush()
-    if actor is None:
-        return
-    letter = weekly_report(user, actor, week_of(monday - A_WEEK, ZoneInfo(user.timezone)), at)
+    week = week_of(turn.due - A_WEEK, ZoneInfo(turn.user.timezone))
+    letter = weekly_report(turn.user, turn.actor, week, at)
     if letter is not None:
-        letters.post(letter, user, at, f"report:{user_id}:{monday.isoformat()}")
+        letters.post(letter, turn.user, at, f"report:{user_id}:{turn.due.isoformat()}")
 
 
 def weekly_report(user: User, actor: Actor, week: Period, at: datetime) -> Letter | None:

@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
+from functools import partial
 
 from portal.accounts.models import User
 from portal.accounts.permissions import HAVE_SHEETS
-from portal.accounts.queries import find_actor_of
-from portal.core.db import session
 from portal.core.jobs import Payload, job, sweep
-from portal.hearing.queries import due_for_sheets, find_kept, read_defaults, values_of
-from portal.hearing.rules import sheet_due_on
+from portal.hearing.calendar import Mailing, list_due, take_turn
+from portal.hearing.queries import (
+    find_kept,
+    read_defaults,
+    sheet_due,
+    values_of,
+    wants_sheet,
+)
 from portal.sheets import mails, operations
 
+WEEKLY = Mailing(User.sheet_told_on, sheet_due, wants_sheet)
 
-@sweep("sheets.send", due_for_sheets, queue="mail")
+
+@sweep("sheets.send", partial(list_due, WEEKLY), queue="mail")
 def send(user_id: int, at: datetime) -> None:
     """Write the sheet of this week to a person, once."""
-    user = session().get_one(User, user_id, with_for_update=True, populate_existing=True)
-    wanted = values_of(user, find_kept(user_id), read_defaults())
-    if wanted["sheet_weekday"] is None:
+    turn = take_turn(WEEKLY, user_id, at)
+    if turn is None or not any(map(turn.actor.may, HAVE_SHEETS)):
         return
-    day = sheet_due_on(wanted["sheet_weekday"], at.astimezone(ZoneInfo(user.timezone)))
-    if user.sheet_told_on is not None and user.sheet_told_on >= day:
-        return
-    user.sheet_told_on = day
-    session().flush()
-    actor = find_actor_of(user_id, at)
-    if actor is None or not any(map(actor.may, HAVE_SHEETS)):
-        return
-    mails.post_weekly(user, actor, wanted["sheet_kind"], at, f"sheet:{user_id}:{day.isoformat()}")
+    wanted = values_of(turn.user, find_kept(user_id), read_defaults())
+    key = f"sheet:{user_id}:{turn.due.isoformat()}"
+    mails.post_weekly(turn.user, turn.actor, wanted["sheet_kind"], at, key)
 
 
 @job("sheets.forget", queue="bulk")

@@ -17,6 +17,7 @@ from email.errors import MessageError
 from email.message import EmailMessage
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import unquote
 
 from portal.inbound import parsing_process, sealed
 from portal.inbound.delivery_reports import report_in
@@ -26,6 +27,7 @@ MOST_HEADER_BYTES, MOST_HEADERS, LONGEST_HEADER = 64 * 1024, 300, 8 * 1024
 LONGEST_OF_PART = 4 * 1024
 MOST_BOUNDARIES, MOST_MULTIPARTS = 2000, 12
 MOST_PARTS, MOST_FILES, LARGEST_FILE = 100, 10, 10 * 1024 * 1024
+LARGEST_LOGO, LARGEST_DOT = 64 * 1024, 4 * 1024
 MOST_OPEN = 2000
 LONGEST_TEXT, LONGEST_WRITTEN = 200_000, 20_000
 MEMORY, SECONDS = 768 * 1024 * 1024, 10
@@ -139,8 +141,8 @@ def read(mail: EmailMessage) -> dict[str, Any]:
     """Return what a mail says, as JSON can carry it."""
     sender, name = sender_of(mail)
     headers = telling(mail)
-    plain, html, left_out, packed = "", "", 0, False
-    files: list[dict[str, str]] = []
+    plain, html, packed = "", "", False
+    came: list[tuple[EmailMessage, bytes]] = []
     attached: EmailMessage | None = None
     for part in list(parts_of(mail))[:MOST_PARTS]:
         kind = part.get_content_type()
@@ -161,12 +163,16 @@ def read(mail: EmailMessage) -> dict[str, Any]:
         elif kind == "text/html" and not is_file:
             html = html or text_of(part)
         elif is_file:
-            if len(files) < MOST_FILES and 0 < len(data) <= LARGEST_FILE:
-                file_name = one_line(str(part.get_filename() or "file"))[:200]
-                encoded = base64.b64encode(data).decode("ascii")
-                files.append({"name": file_name, "data": encoded})
-            else:
-                left_out += 1
+            came.append((part, data))
+    came = [(part, data) for part, data in came if not is_decoration(part, data, html)]
+    files = [
+        {
+            "name": one_line(str(part.get_filename() or "file"))[:200],
+            "data": base64.b64encode(data).decode("ascii"),
+        }
+        for part, data in came
+        if 0 < len(data) <= LARGEST_FILE
+    ][:MOST_FILES]
     shown = text_in(html)[: LONGEST_TEXT * 2]
     found = sealed.without_armour(plain[: LONGEST_TEXT * 2] if plain.strip() else shown)
     said = found or ""
@@ -178,7 +184,7 @@ def read(mail: EmailMessage) -> dict[str, Any]:
         "written": tidy(said, unseen=True)[:LONGEST_WRITTEN],
         "headers": headers,
         "files": files,
-        "left_out": left_out,
+        "left_out": len(came) - len(files),
         "forwarded": forwarded_in(attached) if attached is not None else None,
         "addressed": addressed(mail),
         "answers": answers(mail),
@@ -188,6 +194,19 @@ def read(mail: EmailMessage) -> dict[str, Any]:
         "vouched": [one_line(str(one)) for one in mail.get_all(VOUCHED, [])[:MOST_VOUCHED]],
         "signatures": [one_line(str(one)) for one in mail.get_all(SIGNED, [])],
     }
+
+
+def is_decoration(part: EmailMessage, data: bytes, html: str) -> bool:
+    """Say whether a picture only adorns a mail: the logo of a signature, a line, a dot.
+
+    What is larger somebody has put into his text on purpose.
+    """
+    if part.get_content_maintype() != "image":
+        return False
+    name = str(part.get("Content-ID", "")).strip(" <>")
+    if name and f"cid:{name}" in unquote(html):
+        return len(data) <= LARGEST_LOGO
+    return part.get_content_disposition() == "inline" and len(data) <= LARGEST_DOT
 
 
 def parts_of(mail: Any) -> Iterator[EmailMessage]:

@@ -6,7 +6,9 @@ import os
 import signal
 import smtplib
 from datetime import timedelta
+from email import policy
 from email.message import EmailMessage
+from email.parser import BytesParser
 
 import pytest
 from sqlalchemy import func, select
@@ -95,6 +97,24 @@ def test_a_mail_becomes_an_inquiry_with_the_mail_in_its_timeline_and_is_thanked_
     assert thanks[0].headers["Auto-Submitted"] == "auto-replied"
     told = str([row.data for row in session().scalars(select(EventRow))])
     assert "meier" not in told.lower()
+
+
+def test_what_adorns_a_signature_is_no_file_of_the_lead():
+    mail = make_mail()
+    mail.add_alternative(
+        '<p>Hi</p><img src="cid:logo@x"><img src="cid:hall%40x"><img src="cid:gone">',
+        subtype="html",
+    )
+    shown = mail.get_body(("html",))
+    png = {"maintype": "image", "subtype": "png"}
+    shown.add_related(PNG * 100, **png, filename="logo.png", cid="<logo@x>")
+    shown.add_related(PNG * 5000, **png, filename="photo.png", cid="<hall@x>")
+    shown.add_related(PNG * 100, **png, filename="unshown.png", cid="<other@x>")
+    mail.add_attachment(PNG, **png, filename="dot.png", disposition="inline")
+    mail.add_attachment(PNG, **png, filename="attached.png")
+    found = parsing.read(BytesParser(policy=policy.default).parsebytes(mail.as_bytes()))
+    assert [one["name"] for one in found["files"]] == ["photo.png", "unshown.png", "attached.png"]
+    assert found["left_out"] == 0
 
 
 FORWARDS = {

@@ -212,6 +212,19 @@ def may_write_back(came: Came) -> bool:
     return (session().scalar(theirs) or 0) < MOST_TO_A_DOMAIN
 
 
+def was_told_how(came: Came) -> bool:
+    """Say whether the person was told how to answer before, about this lead or in this thread."""
+    message = came.message
+    query = select(InboundMessage.id).where(
+        InboundMessage.user_id == came.person.id,
+        InboundMessage.answered == "hint",
+        InboundMessage.lead_id == message.lead_id
+        if message.lead_id is not None
+        else InboundMessage.token_id == message.token_id,
+    )
+    return session().scalar(query.limit(1)) is not None
+
+
 # -- what becomes of it -----------------------------------------------------------------------
 
 
@@ -405,6 +418,8 @@ def write_back(
         },
     )
     reason = wish.doubts[0] if wish.doubts else how
+    if how == "hint" and was_told_how(came):
+        return leave(message, "told_how", came.at)
     if not may_write_back(came):
         record(RepliesHeaped(at=came.at, user_id=came.person.id))
         if state == MailState.APPLIED:

@@ -346,6 +346,8 @@ def test_a_quote_of_what_our_mail_shows_is_no_answer(inside):
     empty = CLIENTS["outlook_classic_en"][1]("", text_in(mail.html))
     message = come_in(written(None, empty, rep.email), mail)
     assert (message.state, message.reason) == ("asked_back", "hint")
+    again = reply(mail, "", rep)
+    assert (again.state, again.reason) == ("not_understood", "told_how"), "once in a thread"
     below = CLIENTS["below_no_mark_en"][1]("WAITING", text_in(mail.html))
     assert come_in(written(None, below, rep.email), mail).state == "applied"
     assert answers(held) == [("waiting", "mail")]

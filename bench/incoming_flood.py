@@ -1,10 +1,10 @@
 """`python -m bench.incoming_flood`: 10,000 (FLOOD_MAILS) answers by mail at once, half of one firm.
 
 Each is the answer to a question about a lead of its own. They go to the listener over eight
-connections, those of the loud firm first, while two workers read, answer and send and people look
-at what is available at a steady pace. Told at the end: how long each firm waited, how many mails a
-second were read, how long pages took before and meanwhile, and whether each mail had one effect and
-one answer.
+connections, those of the loud firm first, while one worker reads, another does all else and people
+look at what is available at a steady pace. Told at the end: how long each firm waited, how many
+mails a second were read, how long pages took before and meanwhile, and whether each mail had one
+effect and one answer.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ LOOK, SAY = 1.0, 30.0
 """Seconds from one look at what waits to the next, and from one line about it to the next."""
 GOAL = 1.5
 """The 95th percentile of pages may grow by half, and by ten milliseconds."""
-WORKERS = ("worker", "worker incoming now mail")
+WORKERS = ("worker now mail bulk", "worker incoming")
 
 TOKENS = """
 INSERT INTO reply_tokens (secret_hash, message_hash, mail_key, user_id, topic, lead_id, pickup_id,

@@ -14,7 +14,7 @@ import functools
 import hashlib
 import json
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -259,11 +259,13 @@ def _wake(name: str) -> None:
         _push(name, job_id=f"{job_id}-next")
 
 
-def others_wait(queues: Collection[str]) -> bool:
-    """Say whether a job waits in one of these queues; not where Redis is away."""
+def others_wait(own: str) -> bool:
+    """Say whether a job waits in another queue that this worker serves; not where Redis is away."""
     try:
         return any(
-            Queue(name, connection=client(), serializer=JSONSerializer).count for name in queues
+            Queue(name, connection=client(), serializer=JSONSerializer).count
+            for name in _worker_queues
+            if name != own
         )
     except redis.exceptions.RedisError:
         return False
@@ -314,12 +316,13 @@ def nudge() -> None:
 
 
 _worker_app: Flask | None = None
+_worker_queues: Sequence[str] = ()
 
 
-def serve_in(app: Flask) -> None:
-    """Make `app` the one that `perform` runs jobs in."""
-    global _worker_app
-    _worker_app = app
+def serve_in(app: Flask, queues: Sequence[str] = ()) -> None:
+    """Make `app` the one that `perform` runs jobs in, those of these queues."""
+    global _worker_app, _worker_queues
+    _worker_app, _worker_queues = app, queues
 
 
 def perform(name: str, payload: Payload, request_id: str | None = None) -> None:

@@ -122,7 +122,7 @@ class FirstcomeWorker(Worker):
 
 def run_worker(app: Flask, burst: bool = False, queues: Sequence[str] = jobs.QUEUES) -> None:
     """Work on `queues`, each in its turn, until told to stop (with `burst`: until empty)."""
-    jobs.serve_in(app)
+    jobs.serve_in(app, queues)
     connection = jobs.connect(app.config["SETTINGS"].redis_url, socket_timeout=None)
     while not _stop.heard():
         try:

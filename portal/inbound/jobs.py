@@ -12,35 +12,36 @@ from portal.core.jobs import Payload, job, long_job
 from portal.core.mail import standing
 from portal.inbound import mailboxes, parsing_process, pipeline, turns
 
-BRIEFLY, AT_MOST = timedelta(seconds=2), timedelta(seconds=30)
-"""So long mails are read in a row where other work waits, and where none does."""
-BEFORE_US = ("now", "mail")
-"""The queues of what people wait for."""
+QUEUE = "incoming"
+AT_LEAST, BRIEFLY = 25, timedelta(seconds=2)
+"""So many mails are read in a row, and so long, where other work waits for this worker."""
+AT_MOST = timedelta(seconds=30)
 
 
-@job("inbound.read_mail", queue="incoming")
+@job("inbound.read_mail", queue=QUEUE)
 def read_mail(payload: Payload, at: datetime) -> None:
     """Take one mail apart and in."""
     pipeline.read_message(int(payload["id"]), at)
 
 
-@long_job("inbound.read_waiting", queue="incoming", timeout=180)
+@long_job("inbound.read_waiting", queue=QUEUE, timeout=180)
 def read_waiting(_payload: Payload, at: datetime) -> None:
     """Read the mails that wait, each line's in turn, until none is left or it is others' turn.
 
     A mail that raises is noted as the failure of `inbound.read_mail` and tried again by the next
     of these jobs.
     """
-    began = time.monotonic()
+    began, tried = time.monotonic(), set[int]()
 
     def spent() -> timedelta:
         return timedelta(seconds=time.monotonic() - began)
 
     def is_over() -> bool:
-        return spent() > AT_MOST or (spent() > BRIEFLY and jobs.others_wait(BEFORE_US))
+        if spent() > BRIEFLY and len(tried) >= AT_LEAST and jobs.others_wait(QUEUE):
+            return True
+        return spent() > AT_MOST
 
     def waiting() -> Iterator[int]:
-        tried: set[int] = set()
         while True:
             with unit_of_work():
                 found = turns.list_next(tried)

@@ -68,8 +68,7 @@ def die_reading(app, message_id, when, path):
     os._exit(0)
 
 
-def test_whatever_a_killed_worker_leaves_is_done_once_and_told_once(committed, monkeypatch):
-    monkeypatch.setattr(jobs, "others_wait", lambda queues: False)
+def test_whatever_a_killed_worker_leaves_is_done_once_and_told_once(committed):
     at = clock.now()
     kept = [keep(at) for _point in POINTS]
     for (when, path), (message_id, _held) in zip(POINTS, kept, strict=True):

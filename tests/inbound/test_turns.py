@@ -56,8 +56,7 @@ def test_the_flood_of_one_firm_or_stranger_delays_no_other(ctx):
     assert turns.list_next(but_not={*flood, *noise}, at_once=2) == [few[0], calm[0]]
 
 
-def test_mails_of_four_firms_at_once_have_one_effect_and_one_answer_each(committed, monkeypatch):
-    monkeypatch.setattr(jobs, "others_wait", lambda queues: False)
+def test_mails_of_four_firms_at_once_have_one_effect_and_one_answer_each(committed):
     shares = incoming_flood.share(32, 4)
     make_programme()
     url = committed.config["SETTINGS"].database_url.replace("+psycopg", "")

@@ -96,8 +96,10 @@ from portal.inbound import mail_pages as incoming
 from portal.inbound import routes as inbound
 from portal.inbound import webhook as handed_in
 from portal.inbound.events import (
+    AddressMarked,
     InquiryMailed,
     MailActionDone,
+    MailComplainedOf,
     MailNotUnderstood,
     MailPickLost,
     RepliesHeaped,
@@ -516,6 +518,8 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     NoteWritten: ("notifications.commented",),
     NoteShared: ("notifications.commented",),
     RepliesHeaped: ("notifications.replies_heaped",),
+    AddressMarked: ("notifications.address_unreached",),
+    MailComplainedOf: ("notifications.address_unreached",),
 }
 
 TICKING: tuple[str, ...] = ("pickup.decide",)

@@ -6,7 +6,7 @@ Nothing here reaches contact data: of a lead its number, title and due date are 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from flask_babel import gettext as _
@@ -18,6 +18,7 @@ from portal.accounts.models import User, UserSession
 from portal.accounts.permissions import PICKING_ROLES
 from portal.accounts.words import roles_in_words
 from portal.core.db import session
+from portal.core.mail import standing
 from portal.partners import rules as partner_rules
 from portal.partners import standings
 from portal.partners.models import Absence
@@ -52,7 +53,7 @@ class InHand:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A person of the firm, as the manager sees her."""
+    """A person of the firm, as the manager sees her; `reached`: mails to her don't come back."""
 
     user: User
     roles: str
@@ -67,6 +68,7 @@ class Member:
     away: Absence | None
     coming: Sequence[Absence]
     leads: Sequence[InHand]
+    reached: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,13 @@ def read_team(actor: Actor, at: datetime) -> Team:
     for row in list_absences(actor.organisation_id, at):
         absences.setdefault(row[0].user_id, []).append(row[0])
     pauses = pauses_of(actor.organisation_id, at)
+    barred = standing.find_barred([user.email for user, _seen in people if user.active])
+    lost = {one for one, address in barred.items() if address.marked_at is not None}
     members = [
-        member_of(user, seen, position, absences.get(user.id, []), pauses, today, at)
+        replace(
+            member_of(user, seen, position, absences.get(user.id, []), pauses, today, at),
+            reached=user.email not in lost,
+        )
         for user, seen in people
         if user.active
     ]

@@ -16,6 +16,7 @@ from portal.notifications import (
     rungs,
     talk,
     telling,
+    unreached,
     withdrawals,
     witnessed,
 )
@@ -59,6 +60,7 @@ reaction("notifications.mail_not_understood", queue="mail")(mailed.tell_of_not_u
 reaction("notifications.reply_answered", queue="mail")(answered.tell_back)
 reaction("notifications.commented", queue="mail")(talk.tell_of_note)
 reaction("notifications.replies_heaped", queue="mail")(answered.tell_of_heap)
+reaction("notifications.address_unreached", queue="mail")(unreached.tell_of_address)
 reaction("notifications.recorded", queue="mail")(telling.tell_recorded)
 reaction("notifications.not_yours", queue="mail")(telling.tell_not_yours)
 reaction("notifications.decided", queue="mail")(telling.tell_decided)

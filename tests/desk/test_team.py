@@ -12,6 +12,8 @@ from sqlalchemy import event
 from portal.accounts.queries import get_actor
 from portal.core import clock
 from portal.core.db import db, session
+from portal.core.mail import standing
+from portal.core.mail.models import MailAddress
 from portal.desk import live
 from portal.desk.teams import read_team
 from portal.feedback import operations as feedback
@@ -96,6 +98,21 @@ def test_who_is_away_and_until_when_stands_on_the_card(client, firm, anna):
     assert "Away until" in seen(page, alice)
     assert "Away from" in seen(page, alan)
     assert "Free to pick up" in seen(page, alan)
+
+
+@factory
+def mark(user):
+    known = standing.hash_of(user.email)
+    mine = {"marked_at": clock.now(), "counts_from": clock.now(), "domain": "alpha.example"}
+    session().add(MailAddress(address_hash=known, **mine))
+
+
+def test_whose_mails_come_back_stands_on_the_card(client, firm, anna):
+    alice, alan = make_person(firm, name="Alice"), make_person(firm, name="Alan")
+    mark(alice)
+    page = sign_in(client, anna).get("/team")
+    assert "Mails to this address come back" in seen(page, alice)
+    assert "Mails to this address come back" not in seen(page, alan)
 
 
 def test_no_contact_data_stands_on_the_page(client, firm, anna):

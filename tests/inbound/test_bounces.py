@@ -11,7 +11,7 @@ from email.message import EmailMessage
 import pytest
 from sqlalchemy import select
 
-from portal.core import clock
+from portal.core import clock, jobs
 from portal.core.db import session
 from portal.core.events import EventRow
 from portal.core.mail import addresses, outbox, standing
@@ -177,7 +177,14 @@ def told(name):
     return session().scalars(select(EventRow.data).where(EventRow.name == name)).all()
 
 
+def heard_by(user):
+    jobs.run_now("core.dispatch", {"here": True}, AT)
+    mails = select(OutgoingEmail.subject).where(OutgoingEmail.user_id == user.id)
+    return session().scalars(mails).one()
+
+
 def test_an_address_nobody_has_is_marked_once_and_gets_only_what_is_asked_for(alice):
+    mara = make_person(make_vendor(), "channel_manager", name="Mara")
     first = send(alice, "first")
     assert first.status == "sent"
     assert come_back(first, dsn("5.1.1")).reason == "report_gone"
@@ -198,6 +205,7 @@ def test_an_address_nobody_has_is_marked_once_and_gets_only_what_is_asked_for(al
     session().refresh(held)
     assert held.status == "queued"
     assert come_back(first, dsn("5.1.1", text="Late."), AT).reason == "told_before"
+    assert heard_by(mara) == "Mails come back: Alice"
 
 
 def test_what_comes_back_for_now_marks_on_the_fourth_day_of_two_weeks(alice):
@@ -228,11 +236,13 @@ def test_without_a_sender_that_we_made_nothing_changes(alice):
 
 
 def test_a_complaint_stops_what_can_be_left_with_one_press_and_no_more(alice, app):
+    mara = make_person(make_vendor(), "channel_manager", name="Mara")
     mail = send(alice, "first")
     own = addresses.bounce_address(mail.id, DOMAIN, app.config["SECRET_KEY"])
     assert come_back(mail, arf(sender=f"<{own.upper()}>"), place=TO).reason == "report_complaint"
     (event,) = told("MailComplainedOf")
     assert event["user_id"] == alice.id
+    assert heard_by(mara) == "Complaint about a mail: Alice"
     digest = send(alice, "digest", headers={"List-Unsubscribe": "<https://x.test/stop>"})
     assert (digest.status, digest.error) == ("held", standing.STOPPED)
     assert send(alice, "offer").status == "sent"

@@ -14,6 +14,7 @@ import math
 import os
 import secrets
 import smtplib
+import socket
 import sys
 import threading
 import time
@@ -28,7 +29,7 @@ import psycopg
 
 from bench import data, table
 from bench.beside import beside
-from bench.house import Database, House, Web
+from bench.house import PATIENCE, Database, House, Web
 from portal.core.mail import replies
 from portal.core.servers import free_port
 
@@ -142,6 +143,19 @@ def write(to: str, sender: str) -> Answer:
     return Answer(to, sender, mail.as_bytes(policy=policy.SMTP))
 
 
+def await_listener(port: int) -> None:
+    """Wait until mail is taken in."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=5):
+                return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
 def send(port: int, mails: Sequence[Answer], connections: int = CONNECTIONS) -> None:
     """Hand mails to the listener, in their order, over several connections at once."""
     waiting = iter(mails)
@@ -230,6 +244,7 @@ def _measure(
     port: int,
     minutes: float,
 ) -> int:
+    await_listener(port)
     readers = Readers(web, reps)
     readers.start()
     time.sleep(CALM / 3)  # what is compiled and drawn for the first time is not measured

@@ -31,6 +31,7 @@ The map of the house; a room enters only rooms below its own line:
 0  deadlines       what is expected, and when: policies of the programme
    campaigns       what brings inquiries in and what it costs; the words people agree to
    catalog  timeline
+   wording         the programme's own words in mails: drafts, versions, how they read
    accounts
    web → core
 """

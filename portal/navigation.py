@@ -166,6 +166,13 @@ ADMINISTRATION: tuple[tuple[str, Any, Any, str, P], ...] = (
         P.RULES_EDIT,
     ),
     (
+        "wording.kinds",
+        _l("Words of mails"),
+        _l("What partners and customers read in mails, in your own words, and each version of it."),
+        "pencil",
+        P.RULES_EDIT,
+    ),
+    (
         "deadlines.policies",
         _l("Deadlines"),
         _l("When answers are due, what is late, and how long an offer lasts."),

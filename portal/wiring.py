@@ -144,6 +144,7 @@ from portal.matching import suggestion_routes as suggestions
 from portal.matching import version_routes as rule_versions
 from portal.notifications import jobs as _notifications  # noqa: F401 – registers its reactions
 from portal.notifications import routes as notifications
+from portal.notifications import samples as _samples  # noqa: F401 – shows its mails
 from portal.offers import dry_run_routes as dry_run
 from portal.offers import first_heard_routes as first_heard
 from portal.offers import hand_routes as offering
@@ -238,6 +239,9 @@ from portal.web_forms.events import FormAnswered, FormWaits
 from portal.witness import jobs as _witness  # noqa: F401
 from portal.witness import routes as witness
 from portal.witness.events import CustomerDeclined, CustomerSaid
+from portal.wording import mails as _wording  # noqa: F401 – the words of mails are asked there
+from portal.wording import routes as wording
+from portal.wording.events import WordingFailed
 
 ROOMS = (
     accounts.blueprint,
@@ -345,6 +349,7 @@ ROOMS = (
     campaigns.blueprint,
     consent.blueprint,
     suppressions.blueprint,
+    wording.blueprint,
 )
 
 WITHOUT_COOKIE = (
@@ -520,6 +525,7 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     RepliesHeaped: ("notifications.replies_heaped",),
     AddressMarked: ("notifications.address_unreached",),
     MailComplainedOf: ("notifications.address_unreached",),
+    WordingFailed: ("notifications.wording_failed",),
 }
 
 TICKING: tuple[str, ...] = ("pickup.decide",)

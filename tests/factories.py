@@ -17,6 +17,7 @@ from sqlalchemy import select, update
 
 from portal.accounts import operations as accounts
 from portal.accounts import tree
+from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, OrganisationKind, Programme, Unit, User
 from portal.accounts.passwords import hash_password
 from portal.catalog.queries import book
@@ -42,6 +43,9 @@ from portal.offers.models import Offer, OfferRound
 from portal.partners.models import Partner, PartnerFigures
 from portal.pickup.models import Pickup
 from portal.witness.models import CustomerLetter
+from portal.wording import operations as wording
+from portal.wording.kinds import KINDS
+from portal.wording.queries import mark_of
 from tests import founded
 
 AT = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
@@ -259,6 +263,16 @@ def sign_in(client: Any, user: User) -> Any:
     )
     assert answer.status_code == 303, answer.text
     return client
+
+
+def make_wording(actor: Actor, at: datetime) -> None:
+    """Have the mail of an offer open in the programme's own words, and others be a draft."""
+    kind = KINDS["lead_offered"]
+    for opening in ("Dear {{ name }},", "Good morning {{ name }},"):
+        texts = {code: {"opening": opening} for code in ("en", "de")}
+        wording.save(kind, texts, mark_of(kind.key), actor, at)
+        if opening.startswith("Dear"):
+            wording.activate(kind, mark_of(kind.key), actor, at)
 
 
 def csrf_of(html: str) -> str:

@@ -80,6 +80,7 @@ from tests.factories import (
     make_partner,
     make_person,
     make_vendor,
+    make_wording,
 )
 
 IMPORTED = 99
@@ -375,6 +376,9 @@ def make_things(world, alpha, at):
         "sign_up_id": make_sign_up(at),
     }
     make_web_form(world, at)
+    make_wording(get_actor(world.people["manager"].id), at)
+    for endpoint in ("kind", "save", "drop", "reset", "test", "mail", "version", "restore"):
+        world.values[f"wording.{endpoint} slug"] = "lead_offered"
     make_draft(world, at)
     make_customer(world, at)
     make_hand_over(world)

@@ -84,6 +84,8 @@ KINDS: dict[str, Any] = {
     "sign_in_link": _l("Link to sign in"),
     "offer_changed": _l("Offer taken back or extended"),
     "stands_in": _l("Stands in for a colleague"),
+    "wording_failed": _l("Own words of a mail failed"),
+    "wording_test": _l("Test of own words"),
     "yours_now": _l("Yours now"),
 }
 

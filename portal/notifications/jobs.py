@@ -19,6 +19,7 @@ from portal.notifications import (
     unreached,
     withdrawals,
     witnessed,
+    worded,
 )
 from portal.partners.events import AbsenceRemoved
 
@@ -61,6 +62,7 @@ reaction("notifications.reply_answered", queue="mail")(answered.tell_back)
 reaction("notifications.commented", queue="mail")(talk.tell_of_note)
 reaction("notifications.replies_heaped", queue="mail")(answered.tell_of_heap)
 reaction("notifications.address_unreached", queue="mail")(unreached.tell_of_address)
+reaction("notifications.wording_failed", queue="mail")(worded.tell_of_failure)
 reaction("notifications.recorded", queue="mail")(telling.tell_recorded)
 reaction("notifications.not_yours", queue="mail")(telling.tell_not_yours)
 reaction("notifications.decided", queue="mail")(telling.tell_decided)

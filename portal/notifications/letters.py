@@ -82,6 +82,9 @@ CLOCKS = {
 }
 """What mails to a holder are about; all others are about the next answer."""
 
+CONTACT_BLOCK = ("company", "name", "role", "phone", "tel", "email", "domain", "address")
+"""What stands in the block that says whom to call."""
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:
@@ -346,14 +349,42 @@ def yours_now(
     `handed_by` is who gave it to her, where she did not pick it up herself.
     """
     lead = session().get(Lead, pickup.lead_id)
-    teaser = find_teaser(pickup.lead_id)
-    if lead is None or teaser is None or lead.holder_id != user.id or pickup.ended_at:
+    if lead is None or lead.holder_id != user.id or pickup.ended_at:
         return None
+    return yours_with(contact_of(lead, user, at), pickup, lead, user, at, handed_by)
+
+
+def contact_of(lead: Lead, user: User, at: datetime) -> dict[str, str | None]:
+    """Return whom the holder of a lead calls; that she has seen it is written down."""
     with circumstances.under(channel="mail"):
         contact = contacts.load_contact(lead, get_actor(user.id), at, together=True)
     street = ", ".join(
         part for part in (contact.street, f"{contact.postcode or ''} {lead.city or ''}") if part
     )
+    return {
+        "company": contact.company,
+        "name": " ".join(part for part in (contact.first_name, contact.last_name) if part),
+        "role": contact.role,
+        "phone": contact.phone,
+        "tel": contact.phone_e164 or contact.phone,
+        "email": contact.email,
+        "domain": contact.domain,
+        "address": street.strip(" ,"),
+    }
+
+
+def yours_with(
+    contact: Mapping[str, str | None],
+    pickup: Pickup,
+    lead: Lead,
+    user: User,
+    at: datetime,
+    handed_by: str | None = None,
+) -> Letter | None:
+    """Return the mail to the holder of a lead with this contact block."""
+    teaser = find_teaser(lead.id)
+    if teaser is None:
+        return None
     path, reply = question_path(pickup, user, at), reply_addresses.for_question(pickup)
     with to(user):
         return Letter(
@@ -361,18 +392,7 @@ def yours_now(
             {
                 "lead": lead_of(teaser, at),
                 "handed_by": handed_by,
-                "contact": {
-                    "company": contact.company,
-                    "name": " ".join(
-                        part for part in (contact.first_name, contact.last_name) if part
-                    ),
-                    "role": contact.role,
-                    "phone": contact.phone,
-                    "tel": contact.phone_e164 or contact.phone,
-                    "email": contact.email,
-                    "domain": contact.domain,
-                    "address": street.strip(" ,"),
-                },
+                "contact": contact,
                 "due_at": pickup.feedback_due_at,
                 "rhythm_days": pickup.rhythm_days,
                 "deadlines": [
@@ -698,12 +718,17 @@ def invitation(user: User, by_user_id: int, at: datetime) -> Letter | None:
         return None
     inviter = queries.find_user(by_user_id) if by_user_id else None
     secret = accounts.issue_invitation(user.id, at)
+    return invitation_with(f"/invite/{secret}", inviter.name if inviter else None, user, at)
+
+
+def invitation_with(path: str, inviter: str | None, user: User, at: datetime) -> Letter:
+    """Return the mail that asks somebody in, by this path."""
     return Letter(
         "invitation",
         {
-            "inviter": inviter.name if inviter else None,
+            "inviter": inviter,
             "firm": user.organisation.name,
-            "path": f"/invite/{secret}",
+            "path": path,
             "until": at + accounts.INVITATION_LASTS,
         },
     )

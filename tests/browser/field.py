@@ -88,6 +88,7 @@ from tests.factories import (
     make_partner,
     make_person,
     make_vendor,
+    make_wording,
 )
 from tests.inbound.replying import keep_reply
 from tests.world import give_sheet_back
@@ -176,6 +177,7 @@ def routed(made: Field, at: datetime) -> int:
         texts={"en": "Hello {first_name|there},\n\nten questions.", "de": "Guten Tag"},
     )
     made.nurture_mail = nurture.save_mail(mail, None, 0, mara, at).id
+    make_wording(mara, at)
     made.leave_mark = letters.mark_of(made.leads["captured"])
     return routing.save_route(rule, None, 0, mara, at).id
 

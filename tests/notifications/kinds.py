@@ -578,6 +578,17 @@ KINDS: dict[str, dict[str, Any]] = {
         "press": "Read and agree",
         "reason": "You get this mail because you lead a firm that takes part.",
     },
+    "wording_failed": {
+        **NAME,
+        "lead": None,
+        "subject": "Words of a mail failed: A lead for you",
+        "what": "your own words for “A lead for you” could not be written for a lead or a person; "
+        "the mail went out in the original words.",
+        "details": ["Nothing is lost. Look at what may be empty, and save a new version."],
+        "path": "/mail-wording/lead_offered",
+        "press": "Look at the words",
+        "reason": "You get this mail because you run the programme.",
+    },
     "sign_up_waits": {
         **NAME,
         "lead": None,
@@ -765,5 +776,6 @@ for kind in (
     "offer_changed",
     "sign_up_waits",
     "terms_new",
+    "wording_failed",
 ):
     KINDS[kind] = {**KINDS[kind], "hearing_path": "/m/" + "h3ar" * 10 + "h3a"}

@@ -16,7 +16,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
@@ -42,6 +42,7 @@ from portal.core.config import Settings
 from portal.core.db import ask, put, session, unit_of_work
 from portal.core.mail import addresses, enclosures, rendering, replies, standing, transport
 from portal.core.mail.models import OutgoingEmail
+from portal.core.mail.rendering import Rendered
 from portal.core.mail.replies import Reply
 
 log = logs.get(__name__)
@@ -165,29 +166,50 @@ def post(
     mail = rendering.render(
         kind, {**context, "reply_to": reply_to, "ref": ref}, to.locale, to.timezone
     )
-    put(
-        WRITE,
-        {
-            "dedupe_key": dedupe_key,
-            "kind": kind,
-            "user_id": to.user_id,
-            "lead_id": lead_id,
-            "to_address": to.address,
-            "to_name": addresses.one_line(to.name),
-            "domain": addresses.domain_of(to.address),
-            "subject": mail.subject,
-            "text": f"{mail.text}\nRef: {ref}\n" if ref else mail.text,
-            "html": mail.html,
-            "headers": more,
-            "encloses": dict(encloses) if encloses else None,
-            "message_id": message_id,
-            "status": "queued",
-            "attempts": 0,
-            "next_attempt_at": at,
-            "created_at": at,
-        },
-    )
+    if ref:
+        mail = replace(mail, text=f"{mail.text}\nRef: {ref}\n")
+    put(WRITE, _row(kind, to, mail, at, dedupe_key, message_id, more, lead_id, encloses))
     jobs.soon("mail.drain")
+
+
+def post_made(kind: str, to: Recipient, mail: Rendered, at: datetime, dedupe_key: str) -> None:
+    """Write a mail into the queue that is made already, once per `dedupe_key`."""
+    settings: Settings = current_app.config["SETTINGS"]
+    message_id = addresses.message_id(dedupe_key, settings.mail_domain, settings.secret_key)
+    put(WRITE, _row(kind, to, mail, at, dedupe_key, message_id))
+    jobs.soon("mail.drain")
+
+
+def _row(
+    kind: str,
+    to: Recipient,
+    mail: Rendered,
+    at: datetime,
+    dedupe_key: str,
+    message_id: str,
+    headers: Mapping[str, str] | None = None,
+    lead_id: int | None = None,
+    encloses: enclosures.Facts | None = None,
+) -> dict[str, Any]:
+    return {
+        "dedupe_key": dedupe_key,
+        "kind": kind,
+        "user_id": to.user_id,
+        "lead_id": lead_id,
+        "to_address": to.address,
+        "to_name": addresses.one_line(to.name),
+        "domain": addresses.domain_of(to.address),
+        "subject": mail.subject,
+        "text": mail.text,
+        "html": mail.html,
+        "headers": dict(headers or {}),
+        "encloses": dict(encloses) if encloses else None,
+        "message_id": message_id,
+        "status": "queued",
+        "attempts": 0,
+        "next_attempt_at": at,
+        "created_at": at,
+    }
 
 
 def known(dedupe_key: str) -> bool:

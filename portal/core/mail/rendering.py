@@ -2,17 +2,20 @@
 
 One directory per kind in templates/emails. Both parts are written in the reader's language and
 zone, and carry the same links. Nothing is fetched while a mail is made.
+
+A room above may give words of the programme's own in place of ours (`worded_by`): a subject, what
+stands before the matter and what closes. Where they can't be written the mail goes out with ours.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import css_inline
 from babel import Locale
@@ -21,8 +24,10 @@ from flask import current_app, g
 from flask_babel import get_locale, get_timezone, get_translations, refresh
 from flask_babel import gettext as _
 from markupsafe import Markup
+from rq.timeouts import BaseTimeoutException
 
 from portal.core.config import Settings
+from portal.core.mail import trials
 from portal.core.mail.addresses import one_line
 
 MOST_PARAGRAPHS = 100
@@ -48,11 +53,52 @@ class Rendered:
     html: str
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What stands in a mail in place of ours: plain text, and ours where it is empty.
+
+    Opening and closing are paragraphs, each of lines.
+    """
+
+    subject: str = ""
+    opening: Sequence[Sequence[str]] = ()
+    closing: Sequence[Sequence[str]] = ()
+
+
+class Wording(Protocol):
+    """Words of the programme's own for one kind of mail in one language."""
+
+    def fill(self, context: Mapping[str, Any]) -> Words:
+        """Return the words of a mail with this context; may raise anything."""
+        ...
+
+    def note_failure(self, error: Exception) -> None:
+        """Hear that a mail went out with our words, and why."""
+        ...
+
+
+OURS = Words()
+
+FindWording = Callable[[str, str], Wording | None]
+"""Finds the wording of a kind of mail in a language."""
+
+_finders: list[FindWording] = []
+
+
+def worded_by(find: FindWording) -> FindWording:
+    """Register, once, who knows words of the programme's own."""
+    _finders[:] = [find]
+    return find
+
+
 @contextmanager
 def speaking(locale: str, timezone: str) -> Iterator[None]:
-    """Run a block in the language and zone of the person who will read what it writes."""
+    """Run a block in the language and zone of the person who will read what it writes.
+
+    What is only tried out (`trials`) is written in the language it is tried out in.
+    """
     before = g.get("locale"), g.get("timezone")
-    g.locale, g.timezone = locale, timezone
+    g.locale, g.timezone = trials.language() or locale, timezone
     refresh()
     try:
         yield
@@ -62,11 +108,37 @@ def speaking(locale: str, timezone: str) -> Iterator[None]:
 
 
 def render(kind: str, context: Mapping[str, Any], locale: str, timezone: str) -> Rendered:
-    """Return subject, text and HTML of a mail. Raises `TooLarge`.
+    """Return subject, text and HTML of a mail, in the programme's own words if it has some.
+
+    A mail is never lost by them: what goes wrong is told, and ours go out. Raises `TooLarge`.
+    """
+    wording = next((found for find in _finders if (found := find(kind, locale))), None)
+    if wording is None:
+        return compose(kind, context, locale, timezone)
+    try:
+        return compose(kind, context, locale, timezone, wording)
+    except BaseTimeoutException:
+        raise
+    except Exception as error:  # noqa: BLE001 – it is told where the words are kept
+        made = compose(kind, context, locale, timezone)
+        wording.note_failure(error)
+        return made
+
+
+def compose(
+    kind: str,
+    context: Mapping[str, Any],
+    locale: str,
+    timezone: str,
+    wording: Wording | None = None,
+) -> Rendered:
+    """Return subject, text and HTML of a mail in these words, else in ours. Raises `TooLarge`.
 
     Templates get `context`, `link(path)` for absolute addresses, `moment(at)` for a date that is
     still true tomorrow, `whole(number)` for what no line may part, `paragraphs(text)`,
     `programme`, `locale`, `sentinel`, and `tokens`: accent colours by day and by night.
+
+    A `trial` in the context stands on top and says that the mail is none.
 
     A `reply_to` in the context says that the mail can be answered: then it begins with the line
     above which to do that, and says what is read of an answer: `reply_hint`.
@@ -85,12 +157,19 @@ def render(kind: str, context: Mapping[str, Any], locale: str, timezone: str) ->
         "sentinel": SENTINEL,
     }
 
-    def part(name: str) -> str:
-        say = translator(Markup if name.endswith(".html") else str)
-        return environment.get_template(f"emails/{kind}/{name}").render(values, _=say)
+    def part(path: str, **more: Any) -> str:
+        say = translator(Markup if path.endswith(".html") else str)
+        return environment.get_template(f"emails/{path}").render(values, _=say, **more)
+
+    def body(ending: str, words: Words) -> str:
+        if words.opening or words.closing:
+            return part(f"_worded.{ending}", mail_kind=kind, worded=words)
+        return part(f"{kind}/body.{ending}")
 
     with speaking(locale, timezone):
-        subject, text, html = part("subject.txt"), part("body.txt"), part("body.html")
+        words = wording.fill(values) if wording else OURS
+        subject = words.subject or part(f"{kind}/subject.txt")
+        text, html = body("txt", words), body("html", words)
     html = _inliner.inline(html)
     if len(html.encode()) > LARGEST:
         raise TooLarge(f"{kind}: the HTML part is larger than {LARGEST} bytes")

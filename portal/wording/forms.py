@@ -1,0 +1,54 @@
+"""The shape of what is typed as own words: per language a subject, how a mail begins and closes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, StringField, TextAreaField
+
+from portal.web.forms import Form
+from portal.wording.kinds import LANGUAGES, SLOTS, Kind
+from portal.wording.models import Texts
+
+ENGLISH, GERMAN = {"lang": "en", "autocomplete": "off"}, {"lang": "de", "autocomplete": "off"}
+
+
+class WordingForm(Form):
+    """Own words of a mail; `of` leaves out the places that its kind does not have."""
+
+    seen = HiddenField()
+    subject_en = StringField(_l("Subject in English"), render_kw=ENGLISH)
+    subject_de = StringField(_l("Subject in German"), render_kw=GERMAN)
+    opening_en = TextAreaField(_l("How it begins, in English"), render_kw={**ENGLISH, "rows": 7})
+    opening_de = TextAreaField(_l("How it begins, in German"), render_kw={**GERMAN, "rows": 7})
+    closing_en = TextAreaField(_l("How it closes, in English"), render_kw={**ENGLISH, "rows": 4})
+    closing_de = TextAreaField(_l("How it closes, in German"), render_kw={**GERMAN, "rows": 4})
+
+    @classmethod
+    def of(cls, kind: Kind) -> WordingForm:
+        """Return the form as it was sent."""
+        return cls()._only(kind)
+
+    @classmethod
+    def filled(cls, kind: Kind, texts: Mapping[str, Mapping[str, str]], seen: str) -> WordingForm:
+        """Return a form that shows words, seen at this mark."""
+        typed = {
+            f"{slot}_{language}": texts.get(language, {}).get(slot, "")
+            for slot in SLOTS
+            for language in LANGUAGES
+        }
+        return cls(formdata=None, data={**typed, "seen": seen})._only(kind)
+
+    def _only(self, kind: Kind) -> WordingForm:
+        for slot in set(SLOTS) - set(kind.slots):
+            for language in LANGUAGES:
+                del self[f"{slot}_{language}"]
+        return self
+
+    def texts(self, kind: Kind) -> Texts:
+        """Return what was typed."""
+        return {
+            language: {slot: self[f"{slot}_{language}"].data or "" for slot in kind.slots}
+            for language in LANGUAGES
+        }

@@ -1,0 +1,549 @@
+"""The mails that the programme may word, the fields each can name, and those that keep our words.
+
+A field is read from what the room that writes the mail has made of it: words, numbers, yes or no.
+None of a mail to partners carries contact data: whom to call stands in its own block of one mail,
+and that block is ours. Who asked may be greeted by the name that he gave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from portal.core.mail.rendering import moment
+from portal.wording.rules import Value
+
+LANGUAGES = ("en", "de")
+SUBJECT, OPENING, CLOSING = "subject", "opening", "closing"
+SLOTS = (SUBJECT, OPENING, CLOSING)
+LONGEST_FIELD = 2_000
+"""Signs that a field brings into a mail at most."""
+
+Read = Callable[[Mapping[str, Any]], Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What a text can name: its meaning, examples, and how it is read of a mail's context."""
+
+    name: str
+    meaning: Any
+    examples: Sequence[Value]
+    read: Read
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of mail: who gets it when, what of it may be worded, and what a text must name.
+
+    `needed` fields say what the mail is about; without them nobody would learn it.
+    """
+
+    key: str
+    group: str
+    name: Any
+    when: Any
+    fields: Sequence[Field]
+    slots: Sequence[str] = SLOTS
+    needed: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names of the fields."""
+        return [one.name for one in self.fields]
+
+
+def values_of(kind: Kind, context: Mapping[str, Any]) -> dict[str, Value]:
+    """Return the fields of a mail, in the language and zone that is spoken."""
+    return {one.name: one.read(context) for one in kind.fields}
+
+
+def examples_of(kind: Kind) -> list[dict[str, Value]]:
+    """Return what a text is tried with: each example of its fields once, and nothing known."""
+    most = max(len(one.examples) for one in kind.fields)
+    tried = [
+        {one.name: one.examples[number % len(one.examples)] for one in kind.fields}
+        for number in range(most)
+    ]
+    return [*tried, {one.name: type(one.examples[0])() for one in kind.fields}]
+
+
+# -- how fields are read ------------------------------------------------------------------------
+
+
+def _found(context: Mapping[str, Any], path: Sequence[str]) -> Any:
+    found: Any = context
+    for part in path:
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def _words(*path: str) -> Read:
+    return lambda context: str(_found(context, path) or "")[:LONGEST_FIELD]
+
+
+def _count(*path: str) -> Read:
+    return lambda context: int(_found(context, path) or 0)
+
+
+def _flag(*path: str) -> Read:
+    return lambda context: bool(_found(context, path))
+
+
+def _moment(*path: str) -> Read:
+    def read(context: Mapping[str, Any]) -> Value:
+        at = _found(context, path)
+        return moment(at) if at else ""
+
+    return read
+
+
+def _temperature(context: Mapping[str, Any]) -> Value:
+    words = {"hot": _("Hot"), "warm": _("Warm"), "cold": _("Cold")}
+    return str(words.get(_found(context, ("lead", "temperature")), _("Not rated")))
+
+
+DAY = "Friday, November 20, 2026, 9:00\u00a0AM (Berlin time)"
+PERSON = Field(
+    "name", _l("Who gets the mail"), ("Alice Ainsworth", "O’Brien & <Søn>"), _words("name")
+)
+PROGRAMME = Field(
+    "programme", _l("What your programme is called"), ("Arvena Leads",), _words("programme")
+)
+PEOPLE = (PERSON, PROGRAMME)
+NUMBER = Field("number", _l("The number of the lead"), ("L-20418",), _words("lead", "number"))
+LEAD = (
+    NUMBER,
+    Field(
+        "title",
+        _l("The title of the lead, as partners read it before they pick it up"),
+        ("Replace 14 ageing network cabinets", "Cabinets & <switches>"),
+        _words("lead", "title"),
+    ),
+    Field("temperature", _l("Hot, warm or cold, as a word"), ("Hot", "Warm", "Cold"), _temperature),
+    Field("brand", _l("The brand; may be empty"), ("Arvena", ""), _words("lead", "brand")),
+    Field(
+        "source",
+        _l("Where the lead comes from, where its type shows it; may be empty"),
+        ("Called us after the trade fair", ""),
+        _words("lead", "source"),
+    ),
+    Field(
+        "expectation",
+        _l("What the contact expects, where its type shows it; may be empty"),
+        ("expects a call this week", ""),
+        _words("lead", "expectation"),
+    ),
+)
+OFFER = (
+    Field("firms", _l("How many firms have the lead on offer"), (4, 1), _count("lead", "firms")),
+    Field("ends", _l("When the offer ends"), (DAY,), _moment("lead", "ends_at")),
+    Field("left", _l("How much time is left"), ("3 days", "20 hours"), _words("lead", "left")),
+    Field(
+        "waited_for",
+        _l("Whether it is back and the reader stood by for it"),
+        (False, True),
+        _flag("lead", "alone_until"),
+    ),
+    Field(
+        "before_others",
+        _l("Whether the reader sees it before other firms"),
+        (False, True),
+        _flag("lead", "more_from"),
+    ),
+)
+ANSWER = (
+    Field("due", _l("When it is or was due"), (DAY,), _moment("due_at")),
+    Field("late", _l("Whether that is over"), (False, True), _flag("late")),
+    Field("picked", _l("When the lead was picked up"), (DAY,), _moment("picked_at")),
+    Field(
+        "last",
+        _l("The last answer; empty before the first"),
+        ("Waiting for their answer", ""),
+        _words("last"),
+    ),
+    Field(
+        "in_place_of",
+        _l("For whom the reader answers while he is away; empty where the lead is his own"),
+        ("", "Alan Archer"),
+        _words("instead_of"),
+    ),
+)
+WHAT = Field(
+    "what",
+    _l("The sentence that says what has happened"),
+    ("the vendor has taken L-20418 back.", "another firm was faster: L-20418 is gone."),
+    _words("what"),
+)
+NEEDS_NUMBER = {SUBJECT: ("number",)}
+NEEDS_DUE = {**NEEDS_NUMBER, OPENING: ("due",)}
+NEEDS_WHAT = {OPENING: ("what",)}
+COMPANY = Field("company", _l("The firm that asked"), ("Alpha Systems",), _words("company"))
+
+
+CALLED = (
+    Field(
+        "name",
+        _l("The first name of who gets the mail; may be empty"),
+        ("Maria", ""),
+        _words("name"),
+    ),
+    PROGRAMME,
+    Field("person", _l("Who calls"), ("Alice Ainsworth",), _words("person")),
+    Field("firm", _l("From which firm"), ("Alpha Systems",), _words("firm")),
+    Field("call_by", _l("By when"), (DAY,), _moment("call_by")),
+)
+
+
+def _until(meaning: Any) -> Field:
+    return Field("until", meaning, (DAY,), _moment("until"))
+
+
+# -- the mails ----------------------------------------------------------------------------------
+
+GROUPS: Mapping[str, Any] = {
+    "offers": _l("Leads on offer"),
+    "in_hand": _l("Leads in hand"),
+    "answers": _l("Answers and deadlines"),
+    "regular": _l("What comes regularly"),
+    "firms": _l("Firms and people"),
+    "customers": _l("Who asked you"),
+}
+
+
+def _asks(key: str, name: Any, when: Any, *more: Field) -> Kind:
+    """Return a mail to the holder of a lead that asks how far it is."""
+    return Kind(key, "answers", name, when, (*PEOPLE, *LEAD, *ANSWER, *more), needed=NEEDS_DUE)
+
+
+def _tells(key: str, group: str, name: Any, when: Any) -> Kind:
+    """Return a mail that tells of one thing in a sentence."""
+    return Kind(key, group, name, when, (*PEOPLE, WHAT), needed=NEEDS_WHAT)
+
+
+_KINDS = (
+    Kind(
+        "lead_offered",
+        "offers",
+        _l("A lead for you"),
+        _l("To each who may pick a lead up, when it is offered."),
+        (*PEOPLE, *LEAD, *OFFER),
+        needed=NEEDS_NUMBER,
+    ),
+    Kind(
+        "offer_ends",
+        "offers",
+        _l("An offer ends"),
+        _l("The last call: the lead is still there, and its offer ends soon."),
+        (*PEOPLE, *LEAD, *OFFER),
+        needed=NEEDS_NUMBER,
+    ),
+    _tells(
+        "offer_changed",
+        "offers",
+        _l("Offer taken back or extended"),
+        _l("To a firm that has a lead on offer, when that ends early or lasts longer."),
+    ),
+    Kind(
+        "not_yours",
+        "offers",
+        _l("Not yours"),
+        _l("To who pressed or took part, and somebody else got the lead."),
+        (*PEOPLE, *LEAD, WHAT),
+        needed={**NEEDS_NUMBER, **NEEDS_WHAT},
+    ),
+    Kind(
+        "yours_now",
+        "in_hand",
+        _l("Yours now"),
+        _l("To the holder, with the contact data and what is expected."),
+        (
+            *PEOPLE,
+            *LEAD,
+            Field(
+                "handed_by",
+                _l("Who handed the lead on; empty for who picked it up"),
+                ("", "Arno Amann"),
+                _words("handed_by"),
+            ),
+            Field("due", _l("When the first answer is due"), (DAY,), _moment("due_at")),
+            Field("days", _l("After how many days we ask again"), (7, 1), _count("rhythm_days")),
+        ),
+        needed=NEEDS_NUMBER,
+    ),
+    Kind(
+        "recorded",
+        "in_hand",
+        _l("Recorded"),
+        _l("After an answer by mail or by a button: what was written down."),
+        (*PEOPLE, *LEAD, WHAT),
+        needed=NEEDS_NUMBER,
+    ),
+    _tells(
+        "recalled",
+        "in_hand",
+        _l("Taken back by the vendor"),
+        _l("To who held a lead that you have taken back."),
+    ),
+    _tells(
+        "closed_for_you",
+        "in_hand",
+        _l("Closed by the vendor"),
+        _l("To the holder of a lead that you have closed or opened again."),
+    ),
+    _tells(
+        "asked_again",
+        "in_hand",
+        _l("Asked again"),
+        _l("To who works on a lead, when its contact has asked once more."),
+    ),
+    _tells(
+        "activity_due",
+        "in_hand",
+        _l("Reminder of an activity"),
+        _l("To who planned a call, an appointment or a task."),
+    ),
+    _tells(
+        "help_answered",
+        "in_hand",
+        _l("Help or a price answered"),
+        _l("To who asked you for help or a special price."),
+    ),
+    _tells(
+        "more_time",
+        "in_hand",
+        _l("More time"),
+        _l("When more time is asked for or decided on."),
+    ),
+    _tells(
+        "knowledge",
+        "in_hand",
+        _l("Who knew the customer"),
+        _l("When a firm says it knew a customer before, and when that is decided."),
+    ),
+    _asks(
+        "feedback_soon",
+        _l("Feedback soon due"),
+        _l("Before an answer is due."),
+    ),
+    _asks("feedback_due", _l("Feedback due"), _l("When an answer is due.")),
+    _asks("feedback_overdue", _l("Feedback overdue"), _l("When an answer is late.")),
+    _asks("contact_wanted", _l("First contact due"), _l("When the customer waits for a call.")),
+    _asks("completion_wanted", _l("End of a lead due"), _l("When a lead is to come to its end.")),
+    _asks(
+        "reminded",
+        _l("Reminded by hand"),
+        _l("When one of you asks how far it is."),
+        Field(
+            "asked_by",
+            _l("Who asks; may be empty"),
+            ("Arno Amann", ""),
+            _words("asked_by"),
+        ),
+    ),
+    Kind(
+        "call_missed",
+        "answers",
+        _l("The customer says nobody called"),
+        _l("To the holder, when the customer answers that nobody has called."),
+        (*PEOPLE, *LEAD, *ANSWER),
+        needed=NEEDS_NUMBER,
+    ),
+    _tells(
+        "not_called",
+        "answers",
+        _l("A customer was not called"),
+        _l("To who answers for a holder whose customer says that nobody has called."),
+    ),
+    _tells(
+        "not_wanted",
+        "answers",
+        _l("The customer wants no call"),
+        _l("To the holder, and to who answers for her."),
+    ),
+    _tells(
+        "paused",
+        "answers",
+        _l("Picking up pauses"),
+        _l("To who may not pick up for a while."),
+    ),
+    _tells(
+        "team_late",
+        "answers",
+        _l("Late in the firm"),
+        _l("To who leads a firm in which something is late."),
+    ),
+    Kind(
+        "digest",
+        "regular",
+        _l("Digest"),
+        _l("To who wants to hear once an hour, a day or a week."),
+        (
+            *PEOPLE,
+            Field(
+                "summary",
+                _l("What is in it, in short"),
+                ("2 answers owed, 1 new lead", "1 new lead"),
+                _words("summary"),
+            ),
+        ),
+    ),
+    Kind(
+        "weekly_report",
+        "regular",
+        _l("Report of the week"),
+        _l("On Mondays, to each with his own figures."),
+        (
+            *PEOPLE,
+            Field("week", _l("Of which days"), ("Nov 9, 2026 to Nov 15, 2026",), _words("week")),
+        ),
+        needed={OPENING: ("week",)},
+    ),
+    Kind(
+        "weekly_sheet",
+        "regular",
+        _l("Feedback sheet of the week"),
+        _l("To who fills his answers into a sheet. How to give it back follows."),
+        (*PEOPLE, Field("count", _l("How many leads are in it"), (22, 1), _count("count"))),
+    ),
+    Kind(
+        "invitation",
+        "firms",
+        _l("Invitation"),
+        _l("To a new person: with the button to begin."),
+        (
+            *PEOPLE,
+            Field(
+                "inviter", _l("Who invites; may be empty"), ("Mara Lindner", ""), _words("inviter")
+            ),
+            Field("firm", _l("For which firm"), ("Alpha Systems",), _words("firm")),
+            _until(_l("Until when the invitation can be taken up")),
+        ),
+    ),
+    Kind(
+        "sign_up_confirm",
+        "firms",
+        _l("New partner: confirm the address"),
+        _l("To who asked to become a partner: with the button that confirms."),
+        (*PEOPLE, COMPANY, _until(_l("Until when the address can be confirmed"))),
+    ),
+    Kind(
+        "sign_up_declined",
+        "firms",
+        _l("New partner: turned down"),
+        _l("To who can’t become a partner now. Your answer follows as it was written."),
+        (*PEOPLE, COMPANY),
+    ),
+    _tells(
+        "terms_new",
+        "firms",
+        _l("New terms"),
+        _l("To who leads a firm, when there are new terms of the programme."),
+    ),
+    _tells(
+        "stands_in",
+        "firms",
+        _l("Stands in for a colleague"),
+        _l("To who was named to answer while a colleague is away."),
+    ),
+    Kind(
+        "inquiry_thanks",
+        "customers",
+        _l("Thanks for a mail"),
+        _l("Once, to who wrote to the address for leads."),
+        (
+            Field(
+                "name",
+                _l("Who wrote, as he calls himself; may be empty"),
+                ("Maria Muster", ""),
+                _words("name"),
+            ),
+            PROGRAMME,
+        ),
+    ),
+    Kind(
+        "who_calls",
+        "customers",
+        _l("Who calls"),
+        _l("To the customer, after a lead is picked up: who calls, from which firm, by when."),
+        CALLED,
+    ),
+    Kind(
+        "did_they_call",
+        "customers",
+        _l("Did they call?"),
+        _l("To the customer, once: with the buttons for yes and no."),
+        CALLED,
+        needed={OPENING: ("person", "firm")},
+    ),
+    Kind(
+        "form_confirm",
+        "customers",
+        _l("Form: confirm the address"),
+        _l("To who filled in a form: with the button that confirms."),
+        (
+            PROGRAMME,
+            Field("form", _l("The title of the form"), ("Ask for an offer",), _words("form")),
+            _until(_l("Until when it can be confirmed")),
+        ),
+        needed={OPENING: ("form",)},
+    ),
+    Kind(
+        "nurture",
+        "customers",
+        _l("Mails of nurture"),
+        _l("What stands under each of them. Subject and text are written with the mail itself."),
+        (PROGRAMME,),
+        slots=(CLOSING,),
+    ),
+)
+
+KINDS: Mapping[str, Kind] = {one.key: one for one in _KINDS}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Mails that keep our words, and why."""
+
+    names: Any
+    why: Any
+    keys: frozenset[str]
+
+
+KEPT = (
+    Kept(
+        _l("Sign-in links, new passwords, new devices, changes of the sign-in"),
+        _l("Their words warn and protect; who knows them notices a forged one."),
+        frozenset({"sign_in_link", "password_reset", "new_device", "sign_in_changed"}),
+    ),
+    Kept(
+        _l("What we answer to a mail or a sheet that came in"),
+        _l("They say word for word what was understood, and ask back what was not."),
+        frozenset({"address_check", "mail_taken", "reply_back", "sheet_problem", "sheet_report"}),
+    ),
+    Kept(
+        _l("What people write to each other"),
+        _l("The words are theirs."),
+        frozenset({"commented"}),
+    ),
+    Kept(
+        _l("Thanks for a form"),
+        _l("Their text is written with the form."),
+        frozenset({"form_thanks"}),
+    ),
+    Kept(
+        _l("What only your own people get"),
+        _l("Work for them, and lists of figures."),
+        frozenset(
+            {
+                *("answer_wanted", "drafts_stale", "handed_back", "help_asked", "lead_stirs"),
+                *("lead_waits", "leads_cooled", "overdue_list", "partner_late", "round_unpicked"),
+                *("shared_out", "sign_up_waits", "wording_failed"),
+            }
+        ),
+    ),
+)

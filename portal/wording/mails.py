@@ -1,0 +1,52 @@
+"""The programme's own words where mails are written: `core.mail.rendering` asks here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from portal.core import clock, logs
+from portal.core.mail.rendering import Words, worded_by
+from portal.wording import operations, queries, rules
+from portal.wording.kinds import CLOSING, KINDS, OPENING, SUBJECT, Kind, values_of
+from portal.wording.rules import LARGEST, Problem, Unsound
+
+log = logs.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnWords:
+    """Words for one kind of mail in one language; `version_id` is 0 for a draft."""
+
+    kind: Kind
+    texts: Mapping[str, str]
+    version_id: int = 0
+
+    def fill(self, context: Mapping[str, Any]) -> Words:
+        """Return the words of a mail with this context. Raises `Unsound`."""
+        values = values_of(self.kind, context)
+        said = {slot: rules.write(source, values) for slot, source in self.texts.items()}
+        if sum(rules.weight_of(one) for one in said.values()) > LARGEST:
+            raise Unsound(Problem(1, "large", {"most": LARGEST // 1024}))
+        return Words(
+            subject=rules.cut(said.get(SUBJECT, "")),
+            opening=rules.paragraphs_of(said.get(OPENING, "")),
+            closing=rules.paragraphs_of(said.get(CLOSING, "")),
+        )
+
+    def note_failure(self, error: Exception) -> None:
+        """Have staff told, once for a version, that a mail went out with our words."""
+        code = error.problem.code if isinstance(error, Unsound) else type(error).__name__
+        log.warning("own words of a mail failed", kind=self.kind.key, code=code)
+        operations.note_failure(self.version_id, code, clock.now())
+
+
+@worded_by
+def find_own_words(kind: str, locale: str) -> OwnWords | None:
+    """Return the words that count for a kind of mail in a language; None where ours do."""
+    if kind not in KINDS:
+        return None
+    newest = queries.read_active().get(kind)
+    texts = newest.texts.get(locale[:2]) if newest else None
+    return OwnWords(KINDS[kind], texts, newest.id) if newest and texts else None

@@ -1,0 +1,116 @@
+"""Mails as they would read: written of the newest real thing, by whoever writes the real ones.
+
+Rooms above name here what they show a kind of mail of. Nothing is written down by that, and nothing
+in the mail can be pressed (`trials`). Where there is nothing real yet, the programme's own words
+are shown alone, with the examples of their fields.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+
+from portal.accounts.actor import Actor
+from portal.core.mail import outbox, trials
+from portal.core.mail.outbox import Recipient
+from portal.core.mail.rendering import Rendered, compose
+from portal.wording import rules
+from portal.wording.kinds import CLOSING, OPENING, SLOTS, SUBJECT, Kind, examples_of
+from portal.wording.mails import OwnWords
+
+TEST = "wording_test"
+BY_NIGHT = re.compile(r"\(prefers-color-scheme: dark\)")
+SCHEMES = re.compile(r'(<meta name="(?:color-scheme|supported-color-schemes)" content=")[^"]*')
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Of what a mail is shown: the context of its templates, and what that is, in words."""
+
+    context: Mapping[str, Any]
+    about: str
+    timezone: str
+
+
+Maker = Callable[[str, Actor, datetime], Sample | None]
+"""Finds the newest thing that a person may see and a kind of mail could tell of."""
+
+MAKERS: dict[str, Maker] = {}
+
+
+def shows(*kinds: str) -> Callable[[Maker], Maker]:
+    """Register who shows these kinds of mail."""
+
+    def register(make: Maker) -> Maker:
+        MAKERS.update(dict.fromkeys(kinds, make))
+        return make
+
+    return register
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A mail to look at; without `about` it is of nothing real, and has no HTML."""
+
+    mail: Rendered
+    about: str = ""
+
+
+def show(kind: Kind, texts: Mapping[str, str], language: str, actor: Actor, at: datetime) -> Shown:
+    """Return a mail with these words in a language. Raises `rules.Unsound` and `TooLarge`."""
+    found = _made(kind, texts, language, actor, at)
+    return found or Shown(_alone(kind, texts))
+
+
+def _made(
+    kind: Kind,
+    texts: Mapping[str, str],
+    language: str,
+    actor: Actor,
+    at: datetime,
+    **more: Any,
+) -> Shown | None:
+    make = MAKERS.get(kind.key)
+    with trials.trying(language):
+        sample = make(kind.key, actor, at) if make else None
+        if sample is None:
+            return None
+        own = OwnWords(kind, texts) if texts else None
+        made = compose(kind.key, {**sample.context, **more}, language, sample.timezone, own)
+    html, text = trials.dead(made.html, made.text)
+    return Shown(Rendered(made.subject, text, html), sample.about)
+
+
+def _alone(kind: Kind, texts: Mapping[str, str]) -> Rendered:
+    said = {slot: rules.write(texts.get(slot, ""), examples_of(kind)[0]) for slot in SLOTS}
+    text = "\n\n".join(said[slot] for slot in (OPENING, CLOSING) if said[slot])
+    return Rendered(rules.cut(said[SUBJECT]), text, "")
+
+
+def try_out(
+    kind: Kind, texts: Mapping[str, str], language: str, actor: Actor, at: datetime
+) -> bool:
+    """Send a mail with these words to who asks for it, marked as a test; False: nothing to show.
+
+    Raises `rules.Unsound` and `TooLarge`.
+    """
+    said = _("This is a test. Nothing in it can be pressed, and nobody else has got it.")
+    shown = _made(kind, texts, language, actor, at, trial=str(said), reply_to="")
+    if shown is None:
+        return False
+    subject = rules.cut(_("Test: %(subject)s", subject=shown.mail.subject))
+    mail = replace(shown.mail, subject=subject, text=f"{said}\n\n{shown.mail.text}")
+    to = Recipient(actor.id, actor.email, actor.name, language, actor.timezone)
+    outbox.post_made(TEST, to, mail, at, f"{TEST}:{kind.key}:{actor.id}:{at.isoformat()}")
+    return True
+
+
+def lit(html: str, *, dark: bool) -> str:
+    """Return the HTML of a mail as it looks by day or by night, whatever the reader's device is."""
+    html = BY_NIGHT.sub("all" if dark else "not all", html)
+    return SCHEMES.sub(rf"\g<1>{'dark' if dark else 'light'}", html)

@@ -1,0 +1,272 @@
+"""Own words of the programme in mails: what they may be, and what becomes of them."""
+
+from __future__ import annotations
+
+import html
+import re
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from portal.accounts.queries import get_actor
+from portal.core import clock
+from portal.core.db import session
+from portal.core.events import EventRow
+from portal.core.mail import rendering
+from portal.core.mail.models import MailLink, OutgoingEmail
+from portal.wording import mails, operations, queries, rules, samples
+from portal.wording.kinds import KEPT, KINDS, LANGUAGES, examples_of, values_of
+from portal.wording.models import WordingVersion
+from tests.factories import (
+    AT,
+    csrf_of,
+    make_offered_lead,
+    make_partner,
+    make_person,
+    make_vendor,
+    sign_in,
+)
+from tests.notifications import kinds as approved
+
+ROOT = Path(__file__).resolve().parents[2]
+OFFERED = KINDS["lead_offered"]
+CONTEXTS = {
+    **approved.KINDS,
+    "form_confirm": {"form": "Ask us", "path": "/form-confirmation/" + "5ec" * 9, "until": AT},
+}
+TEXTS = {
+    "en": {
+        "subject": "{{ number }}: {{ title }}",
+        "opening": "Dear {{ name }},\n\nthis is <b>one</b> for you.",
+        "closing": "Your {{ programme }}\nKarl",
+    },
+    "de": {
+        "subject": "{{ number }}: {{ title }}",
+        "opening": "Guten Tag {{ name }},\n\ndas ist einer für Sie.",
+        "closing": "Ihr {{ programme }}\nKarl",
+    },
+}
+
+REFUSED = {
+    "{% for i in range(10**9) %}x{% endfor %}": "refused",
+    "{{ 'x' * 10**9 }}": "refused",
+    "{{ 2 + 2 }}": "refused",
+    "{{ [1, 2] }}": "refused",
+    "{{ name.__class__.__mro__ }}": "refused",
+    "{{ ''['__class__'] }}": "refused",
+    "{{ name[0:1] }}": "refused",
+    "{{ '{0.__class__}'.format(name) }}": "refused",
+    "{{ '%s' % name }}": "refused",
+    "{{ lipsum() }}": "refused",
+    "{{ name is defined }}": "refused",
+    "{{ name|default(title) }}": "refused",
+    "{% set name = 1 %}": "refused",
+    "{% macro a() %}{% endmacro %}": "refused",
+    "{% include 'emails/base.html' %}": "refused",
+    "{% extends 'emails/base.html' %}": "refused",
+    "{% filter upper %}x{% endfilter %}": "refused",
+    "{{ name|center(10**9) }}": "filter",
+    "{{ name|safe }}": "filter",
+    "{{ name|attr('x') }}": "filter",
+    "{{ '%s'|format(name) }}": "filter",
+    "{{ name|replace('a', 'aaaa') }}": "filter",
+    "{{ self }}": "unknown",
+    "{{ config }}": "unknown",
+    "{{ nmae }}": "unknown",
+    "{{ name": "unreadable",
+    "{% if name %}": "unreadable",
+    "{{ " + "(" * 9_000 + "1" + ")" * 9_000 + " }}": "unreadable",
+    "{{ 9" + "9" * 5_000 + " }}": "unreadable",
+    "{{ " + "title ~ " * 2_500 + "title }}": "tangled",
+    "{{ firms < name }}": "fails",
+    "x" * 20_481: "long",
+    "&" * 20_000: "large",
+    "{{ '##- Please reply above' }}": "ours",
+    "Ref: fb-" + "a" * 26: "ours",
+    "a\n\n" * 101: "paragraphs",
+}
+
+
+@pytest.mark.parametrize("source", REFUSED, ids=lambda source: source[:40])
+def test_what_could_reach_further_or_take_long_is_refused(source):
+    found = rules.problems_of(source, OFFERED.names, examples_of(OFFERED))
+    assert [one.code for one in found][:1] == [REFUSED[source]]
+
+
+def test_a_text_names_its_fields_and_asks_about_them(ctx):
+    source = (
+        "{% if firms == 1 %}\nOnly you.\n{% else %}\n{{ firms }} firms.\n{% endif %}\n\n"
+        "{{ name|upper }}{{ brand|default(' – ', true) }}{# unread #}\x00\u202e{{ '\\x07' }}"
+    )
+    assert not rules.problems_of(source, OFFERED.names, examples_of(OFFERED))
+    values = {**examples_of(OFFERED)[0], "firms": 1, "brand": ""}
+    said = rules.write(source, values)
+    assert rules.paragraphs_of(said) == (("Only you.",), ("ALICE AINSWORTH –",))
+
+
+@pytest.mark.parametrize("key", KINDS)
+def test_no_field_is_more_than_words_and_each_mail_keeps_what_is_ours(ctx, key):
+    kind, context = KINDS[key], {**CONTEXTS[key], "programme": "Arvena"}
+    values = values_of(kind, context)
+    assert {type(one) for one in values.values()} <= {str, int, bool}
+    contact = context.get("contact", {})
+    assert not {one for one in contact.values() if one} & set(values.values())
+
+    everything = " ".join("{{ " + name + " }}" for name in kind.names)
+    texts = {"opening": f"{everything}\n<script>alert(1)</script></style>", "closing": "Bye & out"}
+    own = mails.OwnWords(kind, {slot: texts[slot] for slot in kind.slots if slot in texts})
+    ours = rendering.compose(key, CONTEXTS[key], "en", "Europe/Berlin")
+    made = rendering.compose(key, CONTEXTS[key], "en", "Europe/Berlin", own)
+    assert made.subject == ours.subject
+    for part, other in ((made.html, ours.html), (made.text, ours.text)):
+        assert addresses_in(part) == addresses_in(other)
+    assert "Bye &amp; out" in made.html
+    assert "Bye & out" in made.text
+    assert made.html.count("<style") == 1
+    assert "<script" not in made.html
+    for slot, names in kind.needed.items():
+        assert set(names) <= set(kind.names), slot
+    if "opening" in kind.slots:
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;&lt;/style&gt;" in made.html
+        assert made.html.index("&lt;script") < made.html.index("Bye &amp; out")
+
+
+def addresses_in(part):
+    return re.findall(r"(?:https?|mailto|tel):[^\s\"<]+", html.unescape(part))
+
+
+def test_of_each_mail_it_is_said_whether_it_can_be_worded():
+    kept = [key for one in KEPT for key in one.keys]
+    made = {path.name for path in (ROOT / "templates" / "emails").iterdir() if path.is_dir()}
+    assert sorted([*kept, *KINDS]) == sorted(made)
+
+
+def test_the_manual_lists_the_fields_of_each_mail():
+    rows: dict[tuple[str, str], list[str]] = {}
+    for one in KINDS.values():
+        needed = {name for names in one.needed.values() for name in names}
+        named = tuple(
+            ", ".join(f"`{name}`" for name in names) for names in (sorted(needed), one.names)
+        )
+        rows.setdefault(named, []).append(str(one.name))
+    table = [f"| {', '.join(mails)} | {must} | {names} |" for (must, names), mails in rows.items()]
+    meanings: dict[str, list[str]] = {}
+    for field in (field for one in KINDS.values() for field in one.fields):
+        said = meanings.setdefault(field.name, [])
+        said += [] if str(field.meaning) in said else [str(field.meaning)]
+    table += [f"| `{name}` | {'; '.join(said)} |" for name, said in meanings.items()]
+    manual = (ROOT / "docs" / "channel-manager.md").read_text().splitlines()
+    assert not [line for line in table if line not in manual], "\n".join(table)
+
+
+def manager():
+    return make_person(make_vendor(), "channel_manager")
+
+
+@pytest.fixture
+def karl(ctx):
+    karl = manager()
+    session().flush()
+    return get_actor(karl.id)
+
+
+def write(kind, texts, karl, *, use=True):
+    """Write own words, and let them count."""
+    operations.save(kind, texts, queries.mark_of(kind.key), karl, clock.now())
+    if use:
+        operations.activate(kind, queries.mark_of(kind.key), karl, clock.now())
+
+
+def offer_mail(locale="en"):
+    return rendering.render("lead_offered", CONTEXTS["lead_offered"], locale, "Europe/Berlin")
+
+
+def test_own_words_count_in_both_languages_until_they_are_reset(karl):
+    before = offer_mail()
+    write(OFFERED, TEXTS, karl, use=False)
+    assert offer_mail() == before, "a draft counts for nothing"
+    write(OFFERED, TEXTS, karl)
+    english, german = offer_mail(), offer_mail("de")
+    assert (
+        english.subject == "L-20418: Replace 14 ageing network cabinets before the audit in March"
+    )
+    assert english.text.startswith("Dear Alice Ainsworth,\n\nthis is <b>one</b> for you.\n")
+    assert "this is &lt;b&gt;one&lt;/b&gt; for you." in english.html
+    assert "Good luck!" not in english.text
+    assert german.text.startswith("Guten Tag Alice Ainsworth,")
+    operations.reset(OFFERED, queries.mark_of("lead_offered"), karl, clock.now())
+    assert offer_mail() == before
+    operations.restore(OFFERED, 1, queries.mark_of("lead_offered"), karl, clock.now())
+    assert offer_mail() == english
+    versions = queries.list_versions("lead_offered")
+    assert [(one.number, one.origin, one.restores) for one in versions] == [
+        (3, "restored", 1),
+        (2, "reset", None),
+        (1, "written", None),
+    ]
+
+
+def test_a_mail_is_never_lost_and_staff_is_told_once(karl):
+    write(OFFERED, TEXTS, karl)
+    version = session().scalar(select(WordingVersion))
+    version.texts = {"en": {"opening": "{{ firms < name }}"}}
+    session().flush()
+    queries.forget_active()
+    own = offer_mail()
+    assert own.text.startswith("Hello Alice Ainsworth,")
+    assert offer_mail() == own
+    told = select(EventRow).where(EventRow.name == "WordingFailed")
+    assert [one.data["code"] for one in session().scalars(told)] == ["fails"]
+
+
+def test_a_line_break_in_a_subject_makes_no_second_header(karl):
+    subject = "{{ number }}{{ '\\r\\nBcc: all@evil.example' }}\u2028x"
+    write(OFFERED, {one: {"subject": subject} for one in LANGUAGES}, karl)
+    assert offer_mail().subject == "L-20418 Bcc: all@evil.example x"
+
+
+def test_a_mail_is_shown_of_a_real_lead_and_sent_as_a_test(app, client):
+    person = manager()
+    make_person(make_partner())
+    lead = make_offered_lead(at=clock.now())
+    sign_in(client, person)
+    page = "/mail-wording/lead_offered"
+    typed = {
+        f"{slot}_{code}": text for code, slots in TEXTS.items() for slot, text in slots.items()
+    }
+    wrong = {**typed, "opening_de": "Guten Tag\n{{ nmae }}", **signs(client, page)}
+    answer = client.post(page, data=wrong)
+    assert answer.status_code == 422
+    assert "Line 2: there is no field “nmae”. Did you mean “name”?" in answer.text
+    assert "Guten Tag\n{{ nmae }}" in html.unescape(answer.text)
+
+    half = {**typed, "closing_de": "", **signs(client, page), "then": "use"}
+    assert "Please write it in German, too" in client.post(page, data=half).text
+    old = signs(client, page)
+    assert client.post(page, data={**typed, **old}).status_code == 303
+    late = client.post(page, data={**typed, "opening_en": "Mine", **old})
+    assert late.status_code == 409
+    assert "<ins>Mine</ins>" in late.text
+
+    shown = client.get(f"{page}?language=de")
+    assert f"{lead.number}, for " in shown.text
+    frame = client.get(f"{page}/mail?language=de&dark=yes")
+    assert "Guten Tag" in frame.text
+    assert "href=" not in frame.text
+    assert "sandbox" in frame.headers["Content-Security-Policy"]
+    client.post(f"{page}/test", data={"language": "de", **old})
+    with app.app_context():
+        sent = session().scalars(select(OutgoingEmail)).one()
+        assert (sent.to_address, sent.kind) == (person.email, samples.TEST)
+        assert sent.subject.startswith("Test: ")
+        assert "http" not in sent.text
+        assert "href=" not in sent.html
+        assert session().scalar(select(MailLink.id)) is None
+
+
+def signs(client, page):
+    """Return what a form of the page carries besides what is typed."""
+    shown = client.get(page).text
+    seen = re.search(r'name="seen"[^>]*value="([^"]*)"', shown)
+    return {"csrf_token": csrf_of(shown), "seen": seen[1] if seen else ""}

@@ -12,6 +12,7 @@ The map of the house; a room enters only rooms below its own line:
    sheets          leads in hand as a list to fill in: taken, sent once a week, given back
    hearing         who hears what and when: wishes, what waits, what would have come
    witness         who calls, told to the customer; whether they did, asked; what was said
+   correspondence  mail with the customer: letters from the dossier, a lead's own address
 5  feedback        what the holder reports; answer-and-pick
    programme       goals, territories, terms that firms agree to, who refers leads
    assistance      help and special prices that holders ask for; the owner's own duty

@@ -38,6 +38,9 @@ from portal.catalog import field_routes as fields
 from portal.catalog import routes as catalog
 from portal.catalog.events import CatalogEntrySaved
 from portal.core.events import Event
+from portal.correspondence import jobs as _correspondence  # noqa: F401
+from portal.correspondence import routes as letters
+from portal.correspondence.events import CustomerWrote, LetterCameBack
 from portal.customers import activity_routes as customer_activities
 from portal.customers import hand_over_routes as hand_overs
 from portal.customers import jobs as _customers  # noqa: F401
@@ -92,6 +95,7 @@ from portal.inbound import address_pages
 from portal.inbound import answer_pages as incoming_answers
 from portal.inbound import customer_pages as customer_page
 from portal.inbound import jobs as _inbound  # noqa: F401
+from portal.inbound import lead_mail_pages as incoming_of_leads
 from portal.inbound import mail_pages as incoming
 from portal.inbound import routes as inbound
 from portal.inbound import webhook as handed_in
@@ -310,6 +314,7 @@ ROOMS = (
     confirming.blueprint,
     notes.blueprint,
     activities.blueprint,
+    letters.blueprint,
     lead_dates.blueprint,
     lead_figures.blueprint,
     archive.blueprint,
@@ -341,6 +346,7 @@ ROOMS = (
     customer_page.blueprint,
     witness.blueprint,
     incoming_answers.blueprint,
+    incoming_of_leads.blueprint,
     by_hand.blueprint,
     finds.blueprint,
     api.blueprint,
@@ -520,6 +526,8 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     MailActionDone: ("notifications.recorded",),
     MailPickLost: ("notifications.not_yours",),
     ReplyAnswered: ("notifications.reply_answered",),
+    CustomerWrote: ("notifications.customer_wrote",),
+    LetterCameBack: ("notifications.letter_back",),
     NoteWritten: ("notifications.commented",),
     NoteShared: ("notifications.commented",),
     RepliesHeaped: ("notifications.replies_heaped",),
@@ -552,6 +560,7 @@ SCHEDULE: tuple[tuple[str, timedelta], ...] = (
     ("pickup.weigh_all_standings", timedelta(hours=6)),
     ("feedback.count_rates", timedelta(hours=24)),
     ("timeline.remind", timedelta(seconds=60)),
+    ("correspondence.note_returns", timedelta(minutes=5)),
     ("qualification.nurture", timedelta(seconds=60)),
     ("leads.tell_of_drafts", timedelta(minutes=10)),
     ("escalation.check_invariants", timedelta(minutes=10)),

@@ -388,6 +388,9 @@ def make_things(world, alpha, at):
     answer = make_answer_by_mail(world, at)
     for endpoint in ("page", "enter", "put_aside"):
         world.values[f"incoming_answers.{endpoint} message_id"] = answer
+    strange = make_mail_to_lead(world, at)
+    for endpoint in ("page", "accept", "put_aside"):
+        world.values[f"incoming_of_leads.{endpoint} message_id"] = strange
     for endpoint, name in (("open_sign_in_link", "anna"), ("sign_in_by_link", "bob")):
         secret = accounts.issue_sign_in_link(world.people[name].id, clock.now())
         world.values[f"accounts.{endpoint} token"] = secret
@@ -409,6 +412,15 @@ def make_answer_by_mail(world, at):
     message = session().get_one(InboundMessage, message_id)
     message.user_id = world.people["anna"].id
     replies.leave(message, "not_vouched", at)
+    return message_id
+
+
+def make_mail_to_lead(world, at):
+    """Have a stranger's mail come to the address of the lead that Alice holds."""
+    raw = b"From: somebody@stranger.example\r\nSubject: Re\r\n\r\nHello"
+    name = f"l+{world.values['lead_id']}-0@in.firstcome.example"
+    message_id = pipeline.store(raw, "x@stranger.example", name, "smtp", at)
+    mails.settle(session().get_one(InboundMessage, message_id), "not_understood", "stranger", at)
     return message_id
 
 

@@ -23,6 +23,7 @@ from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.db import AnyRow
 from portal.core.errors import NotFound
+from portal.correspondence.queries import panel_of
 from portal.customers.queries import find_of_lead
 from portal.deadlines.models import ClockKind
 from portal.deadlines.rules import terms_of
@@ -313,6 +314,7 @@ def dossier(found: Lead, actor: Actor, at: datetime) -> ResponseReturnValue:
         more_time=extension.room_of(pickup) if pickup and facts else None,
         before=tell_done(done_before(found, pickup.picked_at)) if pickup else [],
         timeline=timeline.of_lead(found, sight, at, given, requests=requests),
+        letters=panel_of(found, actor, sight),
         **deadlines_of(pickup if facts else None, at),
         dates=read_dates(found, actor, at, sight),
         **opportunity_of(found, sight),
@@ -398,6 +400,7 @@ def vendor_lead(
         Field=Field,
         card=card_of(found, shown, at, seen_by=0),
         contact=contact,
+        letters=panel_of(found, actor, sight),
         own=own_of(found, sight),
         brought=sources.read_brought(found) if Field.ANSWERS in sight else None,
         holds=False,

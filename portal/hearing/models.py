@@ -45,6 +45,8 @@ class Topic(StrEnum):
     OFFER_ENDS = "offer_ends"
     HELP_ASKED = "help_asked"
     HELP_ANSWERED = "help_answered"
+    CUSTOMER_WROTE = "customer_wrote"
+    LETTER_BACK = "letter_back"
     COMMENTED = "commented"
     KNOWLEDGE = "knowledge"
     MORE_TIME = "more_time"

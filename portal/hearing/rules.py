@@ -60,7 +60,8 @@ SUBJECT_OF: Mapping[Topic, Subject] = {
         (Topic.ACTIVITY_DUE, Topic.LEAD_STIRS, Topic.CLOSED_FOR_YOU, Topic.HANDED_BACK),
         Subject.MY_LEADS,
     ),
-    **dict.fromkeys((Topic.LEADS_COOLED, Topic.DRAFTS_STALE, Topic.COMMENTED), Subject.MY_LEADS),
+    **dict.fromkeys((Topic.COMMENTED, Topic.CUSTOMER_WROTE, Topic.LETTER_BACK), Subject.MY_LEADS),
+    **dict.fromkeys((Topic.LEADS_COOLED, Topic.DRAFTS_STALE), Subject.MY_LEADS),
     **dict.fromkeys(
         (Topic.HELP_ASKED, Topic.LEAD_WAITS, Topic.ROUND_UNPICKED, Topic.SIGN_UP_WAITS),
         Subject.DECIDE,

@@ -113,6 +113,14 @@ class ReplyRepaired(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeadMailAccepted(Event):
+    """Somebody of the vendor said that a mail at a lead's own address is the customer's."""
+
+    message_id: int
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RepliesHeaped(Event):
     """So many answers come from a person that a machine is likely; they wait for people."""
 

@@ -18,7 +18,7 @@ from portal.accounts.permissions import Permission
 from portal.core import clock
 from portal.core.config import SettingsMissing
 from portal.core.errors import Invalid, NotFound
-from portal.inbound import forwards, mailboxes, mails, replies
+from portal.inbound import forwards, lead_mails, mailboxes, mails, replies
 from portal.inbound.keeping import look_into
 from portal.inbound.mailboxes import Trouble
 from portal.inbound.models import InboundMessage
@@ -40,6 +40,8 @@ WHY: dict[str, Any] = {
     "other_than_asked": _l("A customer was asked, and somebody else answers."),
     "customer_words": _l("A customer was asked, and answers neither yes nor no."),
     "customer_late": _l("A customer answers about a lead that is settled by now."),
+    "stranger_to_lead": _l("It came to a lead’s own address, from somebody we don’t know there."),
+    "lead_moved": _l("It came to the address of a lead that somebody held before."),
     "left": _l("It is an answer of somebody who has no access any more."),
     "not_yours": _l("It is an answer about a lead that is not his to answer about."),
     "sheet_and_words": _l("A sheet came along, and the mail says something besides. Which counts?"),
@@ -96,6 +98,8 @@ def line(message: InboundMessage) -> Line:
     page, needs = "incoming.page", Permission.LEADS_QUALIFY
     if replies.is_answer(message):
         page, needs = "incoming_answers.page", Permission.ANSWERS_ENTER
+    if lead_mails.is_of_lead(message):
+        page, needs = "incoming_of_leads.page", Permission.ANSWERS_ENTER
     kilobytes = (message.size + 1023) // 1024
     return Line(message.id, message.received_at, kilobytes, why(message.reason), page, needs)
 
@@ -141,7 +145,7 @@ def page(message_id: int) -> ResponseReturnValue:
 def get_inquiry(message_id: int) -> InboundMessage:
     """Return a mail that may be an inquiry; answers are for others. Raises `NotFound`."""
     message = mails.get_waiting(message_id)
-    if replies.is_answer(message):
+    if replies.is_answer(message) or lead_mails.is_of_lead(message):
         raise NotFound()
     return message
 

@@ -15,7 +15,7 @@ from flask import current_app
 from portal.core.config import Settings
 from portal.core.mail import addresses
 from portal.core.mail import replies as tokens
-from portal.inbound import bounces, mails, replies, witnessed
+from portal.inbound import bounces, lead_mails, mails, replies, witnessed
 from portal.inbound.models import InboundMessage
 from portal.inbound.parsing import Mail
 
@@ -81,8 +81,15 @@ def witnessing(token: str, domain: str) -> Where | None:
     return Where(name) if name else None
 
 
+def of_lead(token: str, domain: str) -> Where | None:
+    """Return which lead this is the own address of, for whom."""
+    name = lead_mails.name_of(token, domain)
+    return Where(name) if name else None
+
+
 PLACES: Mapping[str, Place] = {
     tokens.LOCAL: Place(answered, replies.read),
+    addresses.LEADS: Place(of_lead, lead_mails.read),
     # what is no report there is an answer of somebody whose program lost the address
     addresses.BOUNCES: Place(bounced, replies.read),
     tokens.CUSTOMER: Place(witnessing, witnessed.read),

@@ -12,6 +12,7 @@ from sqlalchemy import delete, select, update
 
 from portal.accounts.models import Organisation, OrganisationKind
 from portal.core.db import session
+from portal.core.mail.models import OutgoingEmail
 from portal.deadlines.models import Clock
 from portal.leads import wall
 from portal.leads.models import (
@@ -54,7 +55,10 @@ def remove_fresh(lead_ids: Sequence[int]) -> None:
 
 
 def remove(lead: Lead) -> None:
-    """Delete a locked lead, its contact, and what was noted on it; whom to leave alone stays."""
+    """Delete a locked lead, its contact, what was noted on it and mailed to its contact.
+
+    Whom to leave alone stays.
+    """
     own = session()
     own.execute(update(Suppression).where(Suppression.lead_id == lead.id).values(lead_id=None))
     its = about(lead.id)
@@ -62,6 +66,8 @@ def remove(lead: Lead) -> None:
         notes.forget(its, firm)
     activities.forget(its)
     attachments.forget(its)
+    to_contact = (OutgoingEmail.lead_id == lead.id, OutgoingEmail.user_id.is_(None))
+    own.execute(delete(OutgoingEmail).where(*to_contact))
     with wall.open_for([lead.id], own) as opened:
         opened.execute(delete(LeadContact).where(LeadContact.lead_id == lead.id))
     for table in (

@@ -639,7 +639,7 @@ def news_letter(found: News, at: datetime) -> Letter:
 
 def answered_by_note(found: News) -> Sequence[Reply]:
     """Return where what somebody wrote is answered; elsewhere than other mails about a lead."""
-    if not found.quote or found.lead_id is None:
+    if found.topic != Topic.COMMENTED or found.lead_id is None:
         return ()
     return (reply_addresses.for_talk(found.lead_id),)
 

@@ -37,6 +37,7 @@ from portal.matching.names import country_name
 from portal.notifications import (
     changed_offers,
     comments,
+    customers_mail,
     knowing,
     late,
     returned,
@@ -68,6 +69,7 @@ TOPICS = (
     *(Topic.HELP_ASKED, Topic.HELP_ANSWERED, Topic.KNOWLEDGE, Topic.COMMENTED),
     *returned.TOPICS,
     *witness_news.TOPICS,
+    *customers_mail.TOPICS,
 )
 
 
@@ -92,6 +94,8 @@ def find_news(topic: str, facts: Mapping[str, Any], user: User, at: datetime) ->
         return _asked_again(facts["asked_of"], user)
     if topic in returned.TOPICS:
         return returned.find_returned(topic, facts, user, at)
+    if topic in customers_mail.TOPICS:
+        return customers_mail.find_correspondence(topic, facts, user)
     if topic in late.TOPICS:
         return late.find_late(topic, facts, user, at)
     if topic in witness_news.TOPICS:

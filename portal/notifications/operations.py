@@ -403,11 +403,14 @@ def forget_told(at: datetime) -> None:
 
 
 def forget_contacts(at: datetime) -> None:
-    """Empty the sent mails that told a holder whom to call: our copy is of no use any more."""
+    """Empty the sent mails that told whom to call, or what was written to and by the customer.
+
+    Our copy is of no use any more.
+    """
     session().execute(
         update(OutgoingEmail)
         .where(
-            OutgoingEmail.kind == "yours_now",
+            OutgoingEmail.kind.in_(("yours_now", "customer_letter", "customer_wrote")),
             OutgoingEmail.status == "sent",
             OutgoingEmail.sent_at < at - COPY_KEPT,
             OutgoingEmail.html != "",

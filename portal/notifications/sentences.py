@@ -23,7 +23,7 @@ class News:
     """One thing in words: `what` is a sentence, `press` what the button to `path` says.
 
     `coming` is what comes if nothing is heard, a sentence each; `other` where else to go, words and
-    path. `quote` is what somebody wrote: an answer to the mail is a note again.
+    path. `quote` is what somebody wrote.
     """
 
     topic: str

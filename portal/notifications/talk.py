@@ -1,10 +1,11 @@
-"""Telling what people of both sides write to each other about a lead to who has it on the other."""
+"""Telling what both sides write to each other about a lead, and what its customer writes."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from portal.core.db import session
+from portal.correspondence.events import CustomerWrote, LetterCameBack
 from portal.hearing.models import Topic
 from portal.leads.models import Lead
 from portal.notifications import queries
@@ -32,3 +33,27 @@ def looking_after(lead: Lead, at: datetime) -> list[int]:
     owner = queries.find_user(lead.owner_id or 0)
     firm = (lead.holder_organisation_id or 0,)
     return [one.id for one in ([owner] if owner else queries.list_account_managers(firm, at))]
+
+
+def tell_of_customer(event: CustomerWrote, at: datetime) -> None:
+    """Tell who has a lead that its customer wrote; whoever looks after it, where it came there."""
+    lead = session().get(Lead, event.lead_id)
+    if lead is None:
+        return
+    people = [lead.holder_id]
+    if event.organisation_id != lead.holder_organisation_id:
+        people += looking_after(lead, at)
+    facts = {"customer_of_id": lead.id, "activity_id": event.activity_id}
+    tell_news(dict.fromkeys(people), Topic.CUSTOMER_WROTE, event, at, **facts)
+
+
+def tell_of_return(event: LetterCameBack, at: datetime) -> None:
+    """Tell who wrote a letter to the customer that it did not arrive, and the holder it was for."""
+    lead, writer = session().get(Lead, event.lead_id), queries.find_user(event.user_id)
+    if lead is None:
+        return
+    people = [event.user_id]
+    if writer is None or writer.organisation_id == lead.holder_organisation_id:
+        people.append(lead.holder_id or event.user_id)
+    facts = {"returned_of_id": lead.id, "letter_id": event.letter_id}
+    tell_news(dict.fromkeys(people), Topic.LETTER_BACK, event, at, **facts)

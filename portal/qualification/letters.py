@@ -21,16 +21,32 @@ from portal.leads.models import Lead, LeadContact
 from portal.leads.operations import is_suppressed, suppress, suppression_keys
 
 FIELDS = ("first_name", "last_name", "company", "title", "programme")
-"""What a text can name, as {first_name}; anything else in braces stays as it is written."""
+"""What a text can name, as {first_name} or #first_name; anything else stays as it is written."""
 
-MERGE = re.compile(r"\{(" + "|".join(FIELDS) + r")(?:\|([^{}|]{0,60}))?\}")
+MERGE = re.compile(r"\{([a-z_]+)(?:\|([^{}|]{0,60}))?\}|(?<![\w/&#])#(#|[A-Za-z][A-Za-z_]*)")
 UNSUBSCRIBED = "unsubscribed"
 LANGUAGES = ("en", "de")
 
 
 def merge(text: str, values: Mapping[str, str]) -> str:
-    """Fill in a text; `{first_name|there}` says what stands where the value is unknown."""
-    return MERGE.sub(lambda found: values.get(found[1], "") or found[2] or "", text)
+    """Fill in a text; `{first_name|there}` says what stands where the value is unknown.
+
+    `#first_name` is the same without that, `##` a plain #; what `values` don't have stays.
+    """
+
+    def fill(found: re.Match[str]) -> str:
+        if found[3] == "#":
+            return "#"
+        name = found[1] or found[3].lower()
+        return values[name] or found[2] or "" if name in values else found[0]
+
+    return MERGE.sub(fill, text)
+
+
+def tags_in(text: str) -> list[str]:
+    """Return what a text names with a #, in lower case, once each."""
+    found = (one[3] for one in MERGE.finditer(text))
+    return list(dict.fromkeys(tag.lower() for tag in found if tag and tag != "#"))
 
 
 def harmless(value: str) -> str:

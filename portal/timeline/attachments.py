@@ -109,10 +109,10 @@ def attach(
 
 
 def attach_unsigned(
-    subject: Subject, stored: Stored, organisation_id: int, at: datetime
+    subject: Subject, stored: Stored, organisation_id: int, at: datetime, *, shared: bool = False
 ) -> Attachment:
     """Attach for a firm a file that nobody of it brought. Raises `Invalid` as `attach` does."""
-    return _attach(subject, stored, False, organisation_id, None, at)
+    return _attach(subject, stored, shared, organisation_id, None, at)
 
 
 def _attach(

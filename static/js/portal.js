@@ -100,6 +100,27 @@ function slide(root) {
 document.addEventListener("htmx:afterSettle", (event) => slide(event.target));
 slide(document);
 
+// ---- what can be copied ----------------------------------------------------------------
+
+function offerCopies(root) {
+  for (const button of all(root, "button[data-copy][hidden]")) button.hidden = !navigator.clipboard;
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.("button[data-copy]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.copy);
+  field.select();
+  await navigator.clipboard.writeText(field.value);
+  const said = $("span", button);
+  [said.textContent, button.dataset.copied] = [button.dataset.copied, said.textContent];
+  said.setAttribute("role", "status");
+  setTimeout(() => ([said.textContent, button.dataset.copied] = [button.dataset.copied, said.textContent]), 2000);
+});
+
+document.addEventListener("htmx:afterSettle", (event) => offerCopies(event.target));
+offerCopies(document);
+
 // ---- where the focus goes -------------------------------------------------------------
 
 let heldFocus = null;

@@ -130,6 +130,7 @@ class Field:
     mail: str = ""
     mail_in: int = 0
     answer_in: int = 0
+    mail_of_lead: int = 0
     imports: dict[str, int] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     invitation: str = ""
@@ -268,6 +269,7 @@ def till_the_field(folder: Path) -> Field:
     made.mail = catch(folder / "mailbox")
     made.mail_in = factory(have_mail_come_in)()
     made.answer_in = factory(have_answer_come_in)(made)
+    made.mail_of_lead = factory(have_mail_to_lead_come_in)(made)
     return made
 
 
@@ -636,6 +638,18 @@ def have_answer_come_in(made: Field) -> int:
     message = session().get_one(InboundMessage, kept)
     message.user_id = made.people["rep"].id
     replies.leave(message, "not_vouched", at)
+    return kept
+
+
+def have_mail_to_lead_come_in(made: Field) -> int:
+    """Have a stranger's mail come to the address of a lead in hand."""
+    mail = EmailMessage()
+    mail["From"], mail["Subject"] = "Tom <tom@stranger.example>", f"Re: {LONG}"
+    mail.set_content(f"{TEXT}\n")
+    name, at = f"l+{made.leads['waiting']}-0@in.firstcome.example", clock.now()
+    kept = pipeline.store(mail.as_bytes(), "tom@stranger.example", name, "smtp", at)
+    assert kept is not None
+    mails.settle(session().get_one(InboundMessage, kept), "not_understood", "stranger_to_lead", at)
     return kept
 
 

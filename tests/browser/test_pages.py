@@ -323,6 +323,8 @@ def paths_of(live, field):
         "notifications.mail_page": [field.mail],
         "incoming.page": [field.mail_in],
         "incoming_answers.page": [field.answer_in],
+        "incoming_of_leads.page": [field.mail_of_lead],
+        "letters.page": [field.leads["waiting"]],
         "inbound.open_link": field.links.values(),
         "inbound.open_stop": [field.links["stop"]],
     }

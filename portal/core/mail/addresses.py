@@ -13,6 +13,8 @@ from email.headerregistry import Address
 
 BOUNCES = "b"
 """What the local part of an envelope sender begins with."""
+LEADS = "l"
+"""What the local part of a lead's own address begins with."""
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -63,11 +65,27 @@ def read_bounce_address(address: str, inbound_domain: str, secret_key: str) -> i
     return ids[0] if ids and len(ids) == 1 else None
 
 
-def read_token(token: str, secret_key: str) -> list[int] | None:
-    """Return the ids in what stands after the plus of one of our addresses; None if not ours."""
+def lead_address(lead_id: int, pickup_id: int, inbound_domain: str, secret_key: str) -> str:
+    """Return the address of a lead for who holds it by a pickup; 0: for the vendor."""
+    said = f"{_short(lead_id)}-{_short(pickup_id)}"
+    return f"{LEADS}+{_sign(said, secret_key, LEADS)}@{inbound_domain}"
+
+
+def read_lead_address(token: str, secret_key: str) -> tuple[int, int] | None:
+    """Return lead and pickup of what stands after the plus of a lead's address; None: not ours."""
+    ids = read_token(token, secret_key, LEADS) if token.isascii() else None
+    return (ids[0], ids[1]) if ids and len(ids) == 2 else None
+
+
+def read_token(token: str, secret_key: str, purpose: str = "address") -> list[int] | None:
+    """Return the ids in what stands after the plus of one of our addresses; None if not ours.
+
+    What was signed for another purpose is none.
+    """
     token = token.lower()
     said = token.rpartition("-")[0]
-    if not said or not hmac.compare_digest(_sign(said, secret_key).encode(), token.encode()):
+    signed = _sign(said, secret_key, purpose)
+    if not said or not hmac.compare_digest(signed.encode(), token.encode()):
         return None
     return [int(part, 36) for part in said.split("-")]
 
@@ -77,8 +95,8 @@ def message_id(dedupe_key: str, mail_domain: str, secret_key: str) -> str:
     return f"<{_mac('message ' + dedupe_key, secret_key)}@{mail_domain}>"
 
 
-def _sign(said: str, secret_key: str) -> str:
-    return f"{said}-{_mac('address ' + said, secret_key)}"
+def _sign(said: str, secret_key: str, purpose: str = "address") -> str:
+    return f"{said}-{_mac(f'{purpose} {said}', secret_key)}"
 
 
 def _mac(said: str, secret_key: str) -> str:

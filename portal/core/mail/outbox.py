@@ -66,7 +66,10 @@ SECRET = re.compile(
     r"(?:m|reset|invite|sign-in|partner-sign-up|form-confirmation|address-check|your-inquiry)"
     r"(?:/|%2F))[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]{8,})?"
 )
-REPLY = re.compile(rf"(?i)(\b(?:{replies.LOCAL}|{replies.CUSTOMER})(?:\+|%2B|-)){replies.SECRET}")
+REPLY = re.compile(
+    rf"(?i)(\b(?:{replies.LOCAL}|{replies.CUSTOMER})(?:\+|%2B|-)){replies.SECRET}"
+    rf"|(\b{addresses.LEADS}\+)[0-9a-z]+-[0-9a-z]+-[0-9a-z]{{25}}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -465,7 +468,7 @@ def done(mail: Row[Any], at: datetime) -> dict[str, Any]:
 
 def masked(said: str) -> str:
     """Return a text of a mail without the secrets of its links and addresses."""
-    return REPLY.sub(r"\1…", SECRET.sub(r"\1…", said))
+    return REPLY.sub(r"\1\2…", SECRET.sub(r"\1…", said))
 
 
 def later(mail: Row[Any], error: str, at: datetime) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def written(
         "X-Auto-Response-Suppress": "All",
         **mail.headers,
     }
-    lines = [header(name, value) for name, value in headers.items()]
+    lines = [header(name, value) for name, value in headers.items() if value]
     shown = [PICTURE % as_part(one, one.content_id) for one in enclosed if one.content_id]
     files = [FILE % as_part(one, one.name) for one in enclosed if not one.content_id]
     html = TEXT % (b"html", quoted(mail.html))

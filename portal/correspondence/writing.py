@@ -1,0 +1,126 @@
+"""How a letter to a customer reads, and under which headers it goes out.
+
+In the writer's name and from our own domain, so that its authentication holds; its answer comes to
+the lead's own address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import current_app
+from flask_babel import gettext as _
+
+from portal.accounts.actor import Actor
+from portal.accounts.models import User
+from portal.catalog.queries import book
+from portal.core.config import Settings
+from portal.core.db import session
+from portal.core.errors import Invalid
+from portal.core.mail import addresses, outbox
+from portal.core.mail.rendering import speaking
+from portal.correspondence.addresses import address_of
+from portal.correspondence.models import Letter
+from portal.correspondence.rules import check
+from portal.leads.models import Lead, LeadContact
+from portal.qualification.letters import harmless, mark_of, merge, tags_in
+
+KIND = "customer_letter"
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A letter as it goes out, to whom; `empty` are the tags for which nothing is known."""
+
+    to: str
+    sender: str
+    subject: str
+    text: str
+    empty: tuple[str, ...]
+    locale: str
+
+
+def fill(lead: Lead, contact: LeadContact, subject: str, text: str, actor: Actor) -> Filled:
+    """Return a letter with what its tags stand for. Raises `Invalid` (`subject`, `text`)."""
+    text = text.replace("\r\n", "\n").replace("\x00", "").strip()
+    subject = addresses.one_line(subject)
+    if errors := check(subject, text):
+        raise Invalid(errors)
+    settings: Settings = current_app.config["SETTINGS"]
+    locale = (lead.language or settings.default_locale)[:2]
+    values = values_of(lead, contact, actor, locale)
+    named = [*tags_in(subject), *tags_in(text)]
+    return Filled(
+        str(contact.email or ""),
+        sender_name(actor, settings),
+        addresses.one_line(merge(subject, values)),
+        merge(text, values),
+        tuple(tag for tag in dict.fromkeys(named) if not values[tag]),
+        locale,
+    )
+
+
+def values_of(lead: Lead, contact: LeadContact, actor: Actor, locale: str) -> Mapping[str, str]:
+    """Return what the tags of a letter stand for."""
+    settings: Settings = current_app.config["SETTINGS"]
+    writer = session().get_one(User, actor.id)
+    return {
+        "first_name": harmless(contact.first_name or ""),
+        "last_name": harmless(contact.last_name or ""),
+        "company": harmless(contact.company or ""),
+        "product": harmless(", ".join(book().labels(lead.product_ids, locale))),
+        "number": lead.number,
+        "my_name": harmless(writer.name),
+        "my_phone": harmless(writer.phone or ""),
+        "my_company": harmless(actor.organisation_name),
+        "programme": settings.programme_name,
+    }
+
+
+def sender_name(actor: Actor, settings: Settings) -> str:
+    """Return the name that a letter comes from; its address is our own."""
+    return addresses.one_line(
+        f"{actor.name} ({actor.organisation_name}) via {settings.programme_name}"
+    )
+
+
+def beginning(lead: Lead) -> str:
+    """Return how a letter may begin and end, in the customer's language."""
+    settings: Settings = current_app.config["SETTINGS"]
+    with speaking((lead.language or settings.default_locale)[:2], settings.default_timezone):
+        greeting = _("Hello #first_name #last_name,")
+        ending = _("Kind regards")
+    return f"{greeting}\n\n\n\n{ending}\n#my_name\n#my_company"
+
+
+def post(letter: Letter, filled: Filled, lead: Lead, actor: Actor, at: datetime) -> None:
+    """Put a letter into the queue: a person's mail to a person, not a program's."""
+    settings: Settings = current_app.config["SETTINGS"]
+    sender = addresses.written(filled.sender, addresses.sender(settings.mail_domain))
+    thread = addresses.message_id(
+        f"letters:{lead.id}:{letter.organisation_id}", settings.mail_domain, settings.secret_key
+    )
+    outbox.post(
+        KIND,
+        outbox.Recipient(None, filled.to, "", filled.locale, settings.default_timezone),
+        {
+            "subject": filled.subject,
+            "text": filled.text,
+            "writer": actor.name,
+            "firm": actor.organisation_name,
+            "leave_path": f"/no-more-mails/{mark_of(lead.id)}",
+        },
+        at,
+        dedupe_key=letter.mail_key,
+        lead_id=lead.id,
+        headers={
+            "From": str(sender),
+            "Reply-To": address_of(lead, actor) or "",
+            "In-Reply-To": thread,
+            "References": thread,
+            "Auto-Submitted": "no",
+            "X-Auto-Response-Suppress": "",
+        },
+    )

@@ -1,0 +1,79 @@
+"""What a person hears of the mail with a lead's customer: that he wrote, that he got nothing.
+
+What the customer wrote stands in it, for who may read it by now and nobody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+
+from portal.accounts.actor import Actor
+from portal.accounts.models import User
+from portal.accounts.queries import find_actor_of
+from portal.core.db import session
+from portal.core.mail.rendering import moment
+from portal.correspondence.addresses import address_of
+from portal.correspondence.models import Letter
+from portal.correspondence.queries import may_correspond
+from portal.hearing.models import Topic
+from portal.leads.activities import load_activities
+from portal.leads.models import Lead
+from portal.notifications.sentences import News
+
+TOPICS = (Topic.CUSTOMER_WROTE, Topic.LETTER_BACK)
+
+
+def find_correspondence(topic: str, facts: Mapping[str, Any], user: User) -> News | None:
+    """Return the news for a person; None where they are none of hers by now."""
+    actor = find_actor_of(user.id)
+    lead_id = facts["customer_of_id" if topic == Topic.CUSTOMER_WROTE else "returned_of_id"]
+    lead = session().get(Lead, lead_id, populate_existing=True)
+    if actor is None or lead is None:
+        return None
+    if topic == Topic.CUSTOMER_WROTE:
+        return _wrote(lead, facts["activity_id"], actor)
+    return _came_back(lead, facts["letter_id"]) if may_correspond(lead, actor) else None
+
+
+def _wrote(lead: Lead, activity_id: int, actor: Actor) -> News | None:
+    found = (one for one in load_activities(lead, actor) if one.id == activity_id)
+    activity = next(found, None)
+    if activity is None:
+        return None
+    details, writes = [_("An answer to this mail does not reach the customer.")], False
+    if may_correspond(lead, actor) and (address := address_of(lead, actor)):
+        way = _("Write from the lead’s page, or from your mail program with %(address)s in cc.")
+        details, writes = [*details, str(way) % {"address": address}], True
+    return News(
+        Topic.CUSTOMER_WROTE,
+        _("The customer wrote: %(number)s", number=lead.number),
+        _("the customer of %(number)s wrote.", number=lead.number),
+        [" ".join(map(str, details))],
+        f"/leads/{lead.id}/letter" if writes else f"/leads/{lead.id}",
+        _("Write to the customer") if writes else _("Open the lead"),
+        _("You get this mail because this lead is yours to look after."),
+        lead.id,
+        quote=activity.text,
+    )
+
+
+def _came_back(lead: Lead, letter_id: int) -> News | None:
+    letter = session().get(Letter, letter_id)
+    if letter is None:
+        return None
+    return News(
+        Topic.LETTER_BACK,
+        _("Not arrived: mail to the customer of %(number)s", number=lead.number),
+        _("a mail to the customer of %(number)s did not arrive.", number=lead.number),
+        [
+            str(_("It was written on %(when)s.", when=moment(letter.at))),
+            str(_("Please check the address, or call.")),
+        ],
+        f"/leads/{lead.id}",
+        _("Open the lead"),
+        _("You get this mail because this lead is yours to look after."),
+        lead.id,
+    )

@@ -314,6 +314,12 @@ _KINDS = (
         _l("To who asked you for help or a special price."),
     ),
     _tells(
+        "letter_back",
+        "in_hand",
+        _l("Mail to a customer did not arrive"),
+        _l("To who wrote to a customer, when the mail came back."),
+    ),
+    _tells(
         "more_time",
         "in_hand",
         _l("More time"),
@@ -528,7 +534,7 @@ KEPT = (
     Kept(
         _l("What people write to each other"),
         _l("The words are theirs."),
-        frozenset({"commented"}),
+        frozenset({"commented", "customer_letter", "customer_wrote"}),
     ),
     Kept(
         _l("Thanks for a form"),

@@ -49,6 +49,7 @@ from portal.demo import (
     profiles,
     programme,
     scenes,
+    witnesses,
 )
 from portal.demo.inquiries import Composer, Inquiry
 from portal.demo.stage import HEARS_BY_MAIL, Cast, Stage, close_in, set_stage
@@ -738,6 +739,9 @@ def build(
     story.plan(at - 12 * DAY, programme.ask_again, stage)
     story.plan(at - 10 * DAY, close_in, stage)
     story.plan(at - MAILS_SINCE, hear_by_mail, stage, seed)
+    story.plan(at - witnesses.SINCE, witnesses.begin, stage)
+    for hour in range(witnesses.SINCE // HOUR):
+        story.plan(at - hour * HOUR, witnesses.write_due)
     story.plan(at - 6 * DAY, hand_over_first, stage)
     story.plan(at - 5 * DAY, hand_back_first, stage)
     story.plan(at - 5 * DAY, scenes.open_form, stage)
@@ -757,6 +761,7 @@ def build(
     asking.ask_the_vendor(open_pickups(list(stage.firms))[:6], at)
     profiles.want_sheets(stage, at)
     scenes.attach_files([held.lead_id for held in open_pickups(list(stage.firms))[:4]], at)
+    witnesses.answer(at)
     sweep(at)
     weigh_partners(at)
     same_offers(stage, at)

@@ -26,6 +26,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
+    join,
     literal,
     null,
     or_,
@@ -46,6 +47,7 @@ from portal.leads.policies import said_of
 from portal.offers.models import OfferRound, RoundOutcome
 from portal.pickup.models import Pickup
 from portal.web.paging import Page, cut
+from portal.witness.models import CustomerWord, Said
 
 PAGE = 50
 
@@ -54,6 +56,7 @@ class Why(StrEnum):
     """Why a lead sits, the most pressing first."""
 
     UNANSWERED = "unanswered"
+    NOT_CALLED = "not_called"
     NO_CONTACT = "no_contact"
     HELP = "help"
     OWNER = "owner"
@@ -237,6 +240,18 @@ def _reasons(asking: Asking) -> Iterator[Reason]:
         Pickup.feedback_due_at,
         Pickup.user_id,
         [Pickup.ended_at.is_(None), Pickup.feedback_due_at <= at],
+    )
+    # until the holder has answered since, or the customer says otherwise
+    unheard = or_(
+        Pickup.last_feedback_at.is_(None), Pickup.last_feedback_at <= CustomerWord.said_at
+    )
+    yield (
+        Why.NOT_CALLED,
+        join(CustomerWord, Pickup, Pickup.id == CustomerWord.pickup_id),
+        Pickup.lead_id,
+        CustomerWord.said_at,
+        Pickup.user_id,
+        [_one_of(CustomerWord.said, (Said.NO,)), Pickup.ended_at.is_(None), unheard],
     )
     for why, kinds in OF_CLOCKS.items():
         yield (

@@ -17,6 +17,7 @@ from portal.web.filters import day, when
 
 WORDS: Mapping[str, Any] = {
     Why.UNANSWERED: _l("Answer overdue"),
+    Why.NOT_CALLED: _l("The customer says nobody called"),
     Why.NO_CONTACT: _l("No first contact"),
     Why.HELP: _l("Asked for help"),
     Why.OWNER: _l("Owner owes a call"),
@@ -26,7 +27,9 @@ WORDS: Mapping[str, Any] = {
     Why.UNQUALIFIED: _l("Not qualified"),
     Why.PAST_END: _l("Past its expected date"),
 }
-LATE = frozenset({Why.UNANSWERED, Why.NO_CONTACT, Why.HELP, Why.OWNER, Why.PAST_END})
+LATE = frozenset(
+    {Why.UNANSWERED, Why.NOT_CALLED, Why.NO_CONTACT, Why.HELP, Why.OWNER, Why.PAST_END}
+)
 """Reasons of which somebody is late by name."""
 
 
@@ -88,6 +91,7 @@ def _sitting(row: AnyRow, names: Mapping[int, str]) -> Sitting:
 def _sentence(why: Why, since: datetime, row: AnyRow) -> str:
     sentences = {
         Why.UNANSWERED: lambda: _("The answer was due %(when)s.", when=when(since)),
+        Why.NOT_CALLED: lambda: _("The customer said so %(when)s.", when=when(since)),
         Why.NO_CONTACT: lambda: _("First contact was due %(when)s.", when=when(since)),
         Why.HELP: lambda: _("The vendor’s answer was due %(when)s.", when=when(since)),
         Why.OWNER: lambda: _("The owner was to speak to them by %(when)s.", when=when(since)),

@@ -143,7 +143,7 @@ def told(asked: Asked) -> tuple[str, str]:
         )
     if asked.over:
         return _("This is settled"), _(
-            "%(firm)s has finished with your inquiry. There is nothing to do for you.", **named
+            "%(firm)s has finished here. There is nothing to do for you.", **named
         )
     if asked.said == Said.YES:
         return _("Thank you"), _("We noted that %(person)s called you.", **named)

@@ -21,6 +21,7 @@ from portal.core.mail import standing
 from portal.core.mail.outbox import Recipient, post
 from portal.core.mail.replies import CUSTOMER, new_token
 from portal.leads.addresses import own_host
+from portal.leads.basis import BasisKind
 from portal.leads.models import Lead, LeadContact
 from portal.pickup.models import Pickup
 from portal.qualification.letters import find_addressee, harmless
@@ -80,6 +81,7 @@ def write(
             "person": caller.name,
             "firm": caller.organisation.name,
             "phone": caller.phone,
+            "asked_for": lead.basis in (BasisKind.ASKED, BasisKind.CONSENT),
             "products": book().labels(lead.product_ids, locale),
             "call_by": call_by,
             "instead": not asks and was_told(lead.id, at),

@@ -111,6 +111,8 @@ class CustomerWord(Base):
     contact_at: Mapped[datetime | None]
 
     __table_args__ = (
+        # what is looked through for leads that sit
+        Index("ix_customer_words_no", "pickup_id", postgresql_where=text("said = 'no'")),
         CheckConstraint("said IN ('yes','no')", name="said"),
         CheckConstraint("way IN ('page','mail')", name="way"),
     )

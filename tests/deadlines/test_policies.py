@@ -218,6 +218,11 @@ def test_what_a_policy_may_say_is_refused_by_field(ctx: Flask):
         with pytest.raises(Invalid) as refused:
             add(replace(BRISK, name=name))
         assert list(refused.value.errors) == ["name"]
+    # a customer is told by when, so there has to be such a moment
+    for switch in ("customer_told", "customer_asked"):
+        with pytest.raises(Invalid) as refused:
+            add(replace(BRISK, **{switch: True}))
+        assert list(refused.value.errors) == [switch]
 
 
 # -- the lead definition ------------------------------------------------------------------------

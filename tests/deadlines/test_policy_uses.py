@@ -265,6 +265,14 @@ def test_a_step_is_told_for_when_it_is_taken(ctx):
     terms = FULL.terms[STANDARD]
     told = [line for chapter in expectations(terms) for line in chapter.said]
     assert "Answer, 42 hours before: we remind you." in told
+    loop = expectations(replace(terms, customer_told=True, customer_asked=True))[0].said
+    assert [line for line in loop if line not in told] == [
+        "We write to the customer who calls and by when: your name, your firm, your number.",
+        (
+            "Then we ask the customer once whether anybody called. A no is told at once, to you "
+            "and to those who answer for you; a yes confirms your contact."
+        ),
+    ]
     of_recruit = [line for chapter in expectations(terms, 2) for line in chapter.said]
     assert "Answer, 12 hours before: we remind you." in of_recruit
 

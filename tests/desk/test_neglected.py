@@ -32,6 +32,7 @@ from portal.offers.models import OfferRound
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
 from portal.timeline.models import Activity
+from portal.witness.models import CustomerWord
 from tests.factories import (
     CONTACT,
     csrf_of,
@@ -112,7 +113,7 @@ def test_what_sits_stands_once_with_all_its_reasons_and_what_is_in_time_does_not
     pam, firm = hers
     held = {
         title: hold(firm, title=title)
-        for title in ("silent", "uncalled", "helpless", "past", "in time", "the owner’s")
+        for title in ("silent", "uncalled", "helpless", "past", "in time", "the owner’s", "denied")
     }
     # the reps answered, so that nothing of it sits but what follows
     now = clock.now()
@@ -121,6 +122,10 @@ def test_what_sits_stands_once_with_all_its_reasons_and_what_is_in_time_does_not
     run_out(held["uncalled"], "response", 1)
     run_out(held["helpless"], "help", 2, pam.id)
     run_out(held["the owner’s"], "owner", 2, pam.id)
+    for title, said, ago in (("denied", "no", 1), ("in time", "yes", 1), ("past", "no", 30)):
+        moment = now - timedelta(hours=ago)
+        words = {"said": said, "way": "page", "first_at": moment, "said_at": moment}
+        session().add(CustomerWord(pickup_id=held[title].id, **words))
     session().get_one(Lead, held["past"].lead_id).expected_on = now.date() - timedelta(days=9)
     for title, over in (
         ("back", {"state": LeadState.RETURNED}),
@@ -139,6 +144,7 @@ def test_what_sits_stands_once_with_all_its_reasons_and_what_is_in_time_does_not
     assert whys(pam) == {
         "silent": [Why.UNANSWERED, Why.NO_CONTACT],
         "uncalled": [Why.NO_CONTACT],
+        "denied": [Why.NOT_CALLED],
         "helpless": [Why.HELP],
         "the owner’s": [Why.OWNER],
         "past": [Why.PAST_END],
@@ -148,7 +154,7 @@ def test_what_sits_stands_once_with_all_its_reasons_and_what_is_in_time_does_not
         "unwanted": [Why.UNPICKED],
     }
     found = count(Wanted(), asking_of(pam))
-    assert found.total == 9
+    assert found.total == 10
     assert found.by_why[Why.NO_CONTACT] == 2
     assert whys(pam, why="help", temperature="hot") == whys(pam, text="nothing like it") == {}
     assert list(whys(pam, why="no_contact")) == ["silent", "uncalled"]

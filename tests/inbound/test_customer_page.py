@@ -109,7 +109,7 @@ def test_a_customer_answers_by_a_press_and_nothing_else_does(client):
     # it is over: the link says so, and does nothing
     give_back(held)
     over = client.get(question)
-    assert "finished with your inquiry" in text_of(over.text)
+    assert "has finished here" in text_of(over.text)
     assert Forms(over.text).forms == []
     for guess in ("a" * 26, "x", question[-26:-1] + "1"):
         assert client.get(f"/your-inquiry/{guess}").status_code == 404

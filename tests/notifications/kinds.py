@@ -103,6 +103,7 @@ CUSTOMER = {
     "person": "Bob Brandt",
     "firm": "Alpha Systems",
     "phone": "+49 30 1234567",
+    "asked_for": True,
     "products": ["Cabinets", "Switches"],
     "call_by": AT + timedelta(days=1),
     "instead": False,

@@ -213,7 +213,7 @@ def test_who_takes_over_in_the_firm_is_named_and_nobody_twice(loop):
     loop.react(TOLD + 3 * HOUR)
     loop.sweep(TOLD + 4 * HOUR)
     assert kinds() == ["who_calls", "who_calls"]
-    assert "somebody else looks after your inquiry" in to_customer()[1].text
+    assert "somebody else looks after you now" in to_customer()[1].text
     loop.sweep(ASKED)
     assert "Alice" in to_customer()[2].text
 

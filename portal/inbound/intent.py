@@ -360,6 +360,13 @@ LABELS: dict[str, str] = {
     }.items()
     for name in names
 }
+ONLY_OF: dict[str, tuple[Meaning, ...]] = {
+    "value": (Status.WON,),
+    "reason": (Status.LOST, Action.DECLINE),
+    "decision_maker": (Status.LOST,),
+    "waiting_since": (Status.WAITING,),
+}
+"""What belongs to some answers alone; in any other one its line is a remark, and stays."""
 LABEL = re.compile(r"\W{0,3}([^\W\d][\w -]{1,30}?)(?:,\s?[A-Z]{3})?\s?[:=?](?:\s|$)")
 LABELLED_QUESTION = re.compile(r"(?i)\b(warum|weshalb|why|wer hat entschieden|who decided)\?")
 
@@ -369,8 +376,8 @@ def read_fields(
 ) -> tuple[Told, str, list[str]]:
     """Read labelled lines; return what was told, the comment that is left, and what is doubtful.
 
-    Where an answer is `plain`, the first line is what follows its keyword: an amount behind "won",
-    the reason behind "lost".
+    A line that belongs to another answer stays. Where an answer is `plain`, the first line is what
+    follows its keyword: an amount behind "won", the reason behind "lost".
     """
     found: dict[str, str] = {}
     rest: list[str] = []
@@ -378,7 +385,8 @@ def read_fields(
     for place, line in enumerate(lines):
         label = LABEL.match(line)
         of = LABELS.get(fold(label[1])) if label else None
-        if label is None or of is None:
+        fits = of is not None and keyword.meaning in ONLY_OF.get(of, (keyword.meaning,))
+        if label is None or of is None or not fits:
             rest.append(line)
         elif written := line[label.end() :].strip():
             found.setdefault(of, written)

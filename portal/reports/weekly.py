@@ -110,7 +110,7 @@ def weekly_report(user: User, actor: Actor, week: Period, at: datetime) -> Lette
         "weekly_report",
         context,
         headers=headers,
-        answers=(reply,) if asked else (),
+        answers=(reply,),
         encloses=pictures.of(drawings, colours(accent)) if drawings else None,
     )
 

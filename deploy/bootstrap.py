@@ -39,6 +39,7 @@ NODE_WANTED = 20
 LIGHT_BROWSER = "chromium-headless-shell"
 SPREADSHEETS = "libreoffice-calc-nogui"
 MAIL_SERVERS = {"dovecot": "dovecot-imapd"}
+MAIL_SERVERS_OF_ROOT = {"postfix": "postfix"}
 NO_STARTS = Path("/usr/sbin/policy-rc.d")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -270,8 +271,9 @@ def _find_spreadsheets() -> None:
 def _find_mail_servers() -> None:
     """Have mail servers for the tests, which start them for themselves on 127.0.0.1."""
     where = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin"
-    missing = [name for name in MAIL_SERVERS if not shutil.which(name, path=where)]
-    packages = [MAIL_SERVERS[name] for name in missing]
+    wanted = MAIL_SERVERS | (MAIL_SERVERS_OF_ROOT if _is_debian_root() else {})
+    missing = [name for name in wanted if not shutil.which(name, path=where)]
+    packages = [wanted[name] for name in missing]
     if not missing:
         return
     if not _is_debian_root():

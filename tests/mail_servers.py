@@ -1,10 +1,15 @@
-"""Real mail servers for tests, on 127.0.0.1 and in a folder of their own: Dovecot for IMAP."""
+"""Real mail servers for tests, on 127.0.0.1 and in a folder of their own.
+
+Dovecot has a mailbox. Postfix, which starts for root alone, stands before our listener as the page
+for operators sets it up.
+"""
 
 from __future__ import annotations
 
 import grp
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -18,6 +23,7 @@ from imapclient import IMAPClient
 from portal.core.processes import die_with_parent
 from portal.core.servers import free_port
 
+ROOT = Path(__file__).resolve().parents[1]
 TLS = Path(__file__).parent / "core" / "tls"
 PATIENCE = 10.0
 USER, PASSWORD = "leads@vendor.example", "grün & geheim"
@@ -145,6 +151,106 @@ class Dovecot:
         with self.open(folder) as client:
             found = client.fetch(client.search(), ["ENVELOPE"])
             return [found[uid][b"ENVELOPE"].subject.decode() for uid in sorted(found)]
+
+
+POSTFIX = """
+compatibility_level = 3.6
+queue_directory = {home}/queue
+data_directory = {home}/data
+daemon_directory = /usr/lib/postfix/sbin
+command_directory = /usr/sbin
+mail_owner = postfix
+setgid_group = postdrop
+myhostname = mx.firstcome.example
+mydestination =
+mynetworks =
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+maillog_file = /dev/stdout
+smtpd_peername_lookup = no
+alias_maps =
+local_recipient_maps =
+"""
+DAEMONS = """
+127.0.0.1:{port} inet n - n - - smtpd
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+anvil unix - - n - 1 anvil
+lmtp unix - - n - - lmtp
+smtp unix - - n - - smtp
+error unix - - n - - error
+retry unix - - n - - error
+showq unix n - n - - showq
+postlog unix-dgram n - n - 1 postlogd
+"""
+QUEUES = (
+    *("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming"),
+    *("private", "saved", "trace"),
+)
+
+
+class Postfix:
+    """A Postfix that hands over to a listener of ours."""
+
+    def __init__(self, home, domain, listener):
+        self.home, self.conf, self.port = home, home / "conf", free_port()
+        page = (ROOT / "docs" / "operator.md").read_text()
+        (told,) = re.findall(r"```\n(relay_domains.*?)```", page, re.DOTALL)
+        (self.checks,) = re.findall(r"```\n(/\^Auth.*?)```", page, re.DOTALL)
+        told = told.replace("in.example.com", domain).replace(":8025", f":{listener}")
+        self.told = told.replace("/etc/postfix", str(self.conf))
+        self.process = None
+
+    def start(self):
+        self.home.chmod(0o755)
+        self.conf.mkdir()
+        (self.conf / "main.cf").write_text(POSTFIX.format(home=self.home) + self.told)
+        (self.conf / "master.cf").write_text(DAEMONS.format(port=self.port).lstrip())
+        (self.conf / "header_checks").write_text(self.checks)
+        queue = self.home / "queue"
+        for folder, mode in {
+            **{queue / name: 0o700 for name in QUEUES},
+            self.home / "data": 0o700,
+            queue / "maildrop": 0o730,
+            queue / "public": 0o710,
+        }.items():
+            folder.mkdir(parents=True)
+            shutil.chown(folder, "postfix", "postdrop" if mode & 0o070 else None)
+            folder.chmod(mode)
+        (queue / "pid").mkdir()
+        log = self.home / "log"
+        with log.open("wb") as sink:
+            self.process = subprocess.Popen(
+                [program("/usr/lib/postfix/sbin/master", "postfix"), "-c", str(self.conf), "-d"],
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 (one prctl, no locks)
+            )
+        await_port(self.port, self.process, log)
+
+    def stop(self):
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            self.process.wait(PATIENCE)
+
+    def waiting(self, again=False):
+        """Return how many mails lie in its queue; with `again` it tries them at once."""
+        asked = [program("postqueue", "postfix"), "-c", str(self.conf)]
+        if again:
+            subprocess.run([*asked, "-f"], check=True, timeout=PATIENCE)
+        told = subprocess.run(
+            [*asked, "-j"], check=True, capture_output=True, text=True, timeout=PATIENCE
+        )
+        return sum(1 for line in told.stdout.splitlines() if '"deferred"' in line)
 
 
 def await_port(port, process, log):

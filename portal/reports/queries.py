@@ -100,12 +100,21 @@ Counts = dict[int | None, dict[str, Any]]
 
 def read(whole: Slice, period: Bounds, at: datetime) -> Figures:
     """Return the figures of a slice."""
-    counts: dict[str, Any] = {}
-    for part in PARTS:
-        counts |= part(whole, period, at, None).get(None, {})
-    if whole.whose is Whose.PROGRAMME:
-        counts["generated"] = count_captured(period)
-    return Figures(**counts)
+    (found,) = read_periods(whole, [period], at)
+    return found
+
+
+def read_periods(whole: Slice, periods: Sequence[Bounds], at: datetime) -> Sequence[Figures]:
+    """Return the figures of a slice in each of these periods."""
+    found = []
+    for period, in_hand in zip(periods, _in_hand_at_ends(whole, periods, at)[None], strict=True):
+        counts = dict(in_hand)
+        for part in OF_A_PERIOD:
+            counts |= part(whole, period, at, None)[None]
+        if whole.whose is Whose.PROGRAMME:
+            counts["generated"] = count_captured(period)
+        found.append(Figures(**counts))
+    return found
 
 
 def read_each(whole: Slice, period: Bounds, at: datetime, each: Each) -> Mapping[int, Figures]:
@@ -226,26 +235,49 @@ def _ended(whole: Slice, period: Bounds, _at: datetime, each: Each | None) -> Co
 
 def _in_hand(whole: Slice, period: Bounds, at: datetime, each: Each | None) -> Counts:
     """What was in hand when the period ended, and what is owed by now."""
-    there = and_(
-        Pickup.picked_at < period.ends,
-        or_(Pickup.ended_at.is_(None), Pickup.ended_at >= period.ends),
-    )
+    found = _in_hand_at_ends(whole, [period], at, each)
+    return {key: counts for key, (counts,) in found.items()}
+
+
+def _in_hand_at_ends(
+    whole: Slice, periods: Sequence[Bounds], at: datetime, each: Each | None = None
+) -> Mapping[int | None, Sequence[dict[str, Any]]]:
+    """What was in hand when each of these periods ended: all that is, is passed but once."""
     lasting = Pickup.lead_id.in_(select(Lead.id).where(Lead.long_term))
-    return _ask(
-        select(
-            func.count().filter(there, ~lasting).label("pending"),
-            func.count().filter(there, lasting).label("long_term"),
-            func.count().filter(Pickup.owes(at)).label("owed"),
-        ).where(whole.pickups, or_(Pickup.ended_at.is_(None), Pickup.ended_at >= period.ends)),
-        each,
-    )
+    asked: Select[*tuple[Any, ...]] = select(func.count().filter(Pickup.owes(at)).label("owed"))
+    for index, period in enumerate(periods):
+        there = and_(
+            Pickup.picked_at < period.ends,
+            or_(Pickup.ended_at.is_(None), Pickup.ended_at >= period.ends),
+        )
+        asked = asked.add_columns(
+            func.count().filter(there, ~lasting).label(f"pending {index}"),
+            func.count().filter(there, lasting).label(f"long_term {index}"),
+        )
+    first = min(period.ends for period in periods)
+    asked = asked.where(whole.pickups, or_(Pickup.ended_at.is_(None), Pickup.ended_at >= first))
+    return {
+        key: [
+            {
+                "pending": row[f"pending {index}"],
+                "long_term": row[f"long_term {index}"],
+                "owed": row["owed"],
+            }
+            for index in range(len(periods))
+        ]
+        for key, row in _ask(asked, each).items()
+    }
 
 
-PARTS = (_came, _contacted, _ended, _in_hand)
+OF_A_PERIOD = (_came, _contacted, _ended)
+PARTS = (*OF_A_PERIOD, _in_hand)
 
 
 def list_owed(whole: Slice, at: datetime) -> Sequence[AnyRow]:
     """Return the first answers that are owed, the longest due first, and who owes them."""
+    longest = (Pickup.feedback_due_at, Pickup.id)
+    # chosen before anything is joined: of very many only these few are named
+    first = select(Pickup.id).where(whole.pickups, Pickup.owes(at)).order_by(*longest).limit(OWED)
     return (
         session()
         .execute(
@@ -262,9 +294,8 @@ def list_owed(whole: Slice, at: datetime) -> Sequence[AnyRow]:
             .join(Lead, Lead.id == Pickup.lead_id)
             .join(User, User.id == Pickup.user_id)
             .join(Organisation, Organisation.id == Pickup.organisation_id)
-            .where(whole.pickups, Pickup.owes(at))
-            .order_by(Pickup.feedback_due_at, Pickup.id)
-            .limit(OWED)
+            .where(Pickup.id.in_(first))
+            .order_by(*longest)
         )
         .all()
     )

@@ -30,6 +30,7 @@ from portal.reports.queries import (
     list_owed,
     read,
     read_each,
+    read_periods,
 )
 from portal.reports.rules import Period, Span, own_period, period_of
 from portal.reports.slices import Slice, Whose, slice_of, slices_of
@@ -102,8 +103,9 @@ def read_period(asked: Mapping[str, str], today: date, zone: ZoneInfo) -> tuple[
 def page() -> ResponseReturnValue:
     asked = asked_now()
     whole, period, at = asked.whole, asked.period, asked.at
-    found = read(whole, period, at)
-    before = read(whole, period.before, at) if period.is_over(at) else None
+    periods = [period, period.before] if period.is_over(at) else [period]
+    found, *earlier = read_periods(whole, periods, at)
+    before = earlier[0] if earlier else None
     each = read_table(asked, page_number(request.args.get("page")))
     return render_template(
         "reports/page.html",

@@ -66,6 +66,7 @@ from portal.desk import mondays as _mondays  # noqa: F401
 from portal.desk import neglected_routes as neglected
 from portal.desk import overdue_routes as overdue
 from portal.desk import routes as desk
+from portal.desk import samples as _desk_samples  # noqa: F401 – shows its mails
 from portal.desk import team_routes as team
 from portal.duplicates import jobs as _duplicates  # noqa: F401
 from portal.duplicates import routes as duplicates
@@ -216,18 +217,21 @@ from portal.qualification import jobs as _qualification  # noqa: F401
 from portal.qualification import nurture_routes as nurture
 from portal.qualification import routes as qualification
 from portal.qualification import routing_routes as inquiry_routes
+from portal.qualification import samples as _qualification_samples  # noqa: F401 – shows its mails
 from portal.qualification import work_routes as desk_work
 from portal.qualification.events import AnswersCompleted
 from portal.relations import jobs as _relations  # noqa: F401
 from portal.relations import routes as relations
 from portal.relations.events import KnowledgeClaimed, KnowledgeDecided
 from portal.reports import routes as reports
+from portal.reports import samples as _reports_samples  # noqa: F401 – shows its mails
 from portal.reports import weekly as _weekly  # noqa: F401
 from portal.scoring import jobs as _scoring  # noqa: F401
 from portal.scoring import routes as scoring
 from portal.scoring.events import LeadHandedOn, LeadsCooled, LeadStirs, ScoreRulesChanged
 from portal.sheets import jobs as _sheets  # noqa: F401
 from portal.sheets import routes as sheets
+from portal.sheets import samples as _sheets_samples  # noqa: F401 – shows its mails
 from portal.timeline import jobs as _timeline  # noqa: F401
 from portal.timeline.events import (
     ActivityDue,
@@ -239,9 +243,11 @@ from portal.timeline.events import (
 from portal.web_forms import jobs as _web_forms  # noqa: F401
 from portal.web_forms import public_routes as public_form
 from portal.web_forms import routes as web_forms
+from portal.web_forms import samples as _web_forms_samples  # noqa: F401 – shows its mails
 from portal.web_forms.events import FormAnswered, FormWaits
 from portal.witness import jobs as _witness  # noqa: F401
 from portal.witness import routes as witness
+from portal.witness import samples as _witness_samples  # noqa: F401 – shows its mails
 from portal.witness.events import CustomerDeclined, CustomerSaid
 from portal.wording import mails as _wording  # noqa: F401 – the words of mails are asked there
 from portal.wording import routes as wording

@@ -16,6 +16,7 @@ from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import PICKING_ROLES
 from portal.core.db import session
+from portal.core.mail import enclosures
 from portal.feedback.models import Feedback
 from portal.hearing.models import Extent, Hears, Notice, Topic
 from portal.hearing.rules import ASKING
@@ -40,12 +41,14 @@ ANSWERED = "…"
 TOLD = tuple(topic.value for topic in TOPICS if topic in KINDS)
 
 
-def sample_of(letter: Letter, user: User, about: str) -> Sample:
+def sample_of(
+    letter: Letter, user: User, about: str, pictures: enclosures.Facts | None = None
+) -> Sample:
     """Return a letter to a person as what a mail is shown of."""
     context = {"name": user.name, "hearing_path": NOWHERE, **letter.context}
     if letter.answers or letter.lead_id is not None:
         context["reply_to"] = ANSWERED
-    return Sample(context, about, user.timezone)
+    return Sample(context, about, user.timezone, pictures)
 
 
 def first(letters_of: Iterable[tuple[Letter | None, User, str]]) -> Sample | None:

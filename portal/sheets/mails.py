@@ -44,25 +44,13 @@ STOPS_FOR = timedelta(days=90)
 
 def post_weekly(user: User, actor: Actor, kind: str, at: datetime, dedupe_key: str) -> None:
     """Write the sheet of the week to a person; nothing where nothing is in hand."""
-    found = queries.list_in_hand(actor, firm=contents.of_firm(actor))[:MOST_ROWS]
-    if not found:
+    context = context_of_weekly(user, actor, at)
+    if context is None:
         return
-    titles = teaser_titles([one.lead.id for one in found[:NAMED]])
-    stop = links.issue(Purpose.STOP, user.id, at, topic=SHEET, lasts=STOPS_FOR)
-    with speaking(user.locale, user.timezone):
-        context = {
-            "name": user.name,
-            "count": len(found),
-            "rows": [_line(one, titles, at) for one in found[:NAMED]],
-            "more": max(0, len(found) - NAMED),
-            "path": PATH,
-            "hearing_path": _hearing_path(user, at),
-            "stop_path": stop,
-        }
     settings: Settings = current_app.config["SETTINGS"]
     headers = {
         "List-Id": f"<sheets.{settings.mail_domain}>",
-        "List-Unsubscribe": f"<{settings.public_url}{stop}/stop>",
+        "List-Unsubscribe": f"<{settings.public_url}{context['stop_path']}/stop>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
     encloses = {"maker": "sheets.weekly", "user_id": user.id, "kind": kind}
@@ -76,6 +64,24 @@ def post_weekly(user: User, actor: Actor, kind: str, at: datetime, dedupe_key: s
         encloses=encloses,
         answers=_answers(),
     )
+
+
+def context_of_weekly(user: User, actor: Actor, at: datetime) -> dict[str, Any] | None:
+    """Return what the mail with the sheet of the week says; None where nothing is in hand."""
+    found = queries.list_in_hand(actor, firm=contents.of_firm(actor))[:MOST_ROWS]
+    if not found:
+        return None
+    titles = teaser_titles([one.lead.id for one in found[:NAMED]])
+    with speaking(user.locale, user.timezone):
+        return {
+            "name": user.name,
+            "count": len(found),
+            "rows": [_line(one, titles, at) for one in found[:NAMED]],
+            "more": max(0, len(found) - NAMED),
+            "path": PATH,
+            "hearing_path": _hearing_path(user, at),
+            "stop_path": links.issue(Purpose.STOP, user.id, at, topic=SHEET, lasts=STOPS_FOR),
+        }
 
 
 def _answers() -> tuple[Reply, ...]:

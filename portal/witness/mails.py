@@ -8,6 +8,7 @@ to be approached; nor who is one of our people, or of the holder's firm: nobody 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from flask import current_app
 from sqlalchemy import select
@@ -70,20 +71,15 @@ def write(
 ) -> str:
     """Put a mail to a customer into the queue; return the secret of its link and its address."""
     settings: Settings = current_app.config["SETTINGS"]
-    token, caller = new_token(), session().get_one(User, letter.user_id)
+    token = new_token()
     locale, zone = language_of(lead)
     asks = letter.kind == LetterKind.ASKED
     post(
         KINDS[letter.kind],
         Recipient(None, str(contact.email), "", locale, zone),
         {
+            **context_of(letter.user_id, lead, locale, call_by),
             "name": harmless(contact.first_name or ""),
-            "person": caller.name,
-            "firm": caller.organisation.name,
-            "phone": caller.phone,
-            "asked_for": lead.basis in (BasisKind.ASKED, BasisKind.CONSENT),
-            "products": book().labels(lead.product_ids, locale),
-            "call_by": call_by,
             "instead": not asks and was_told(lead.id, at),
             "path": f"{PAGE}{token}",
         },
@@ -93,3 +89,16 @@ def write(
         reply_to=f"{CUSTOMER}+{token}@{settings.inbound_domain}" if asks else "",
     )
     return token
+
+
+def context_of(user_id: int, lead: Lead, locale: str, call_by: datetime) -> dict[str, Any]:
+    """Return what a customer is told of who calls about a lead."""
+    caller = session().get_one(User, user_id)
+    return {
+        "person": caller.name,
+        "firm": caller.organisation.name,
+        "phone": caller.phone,
+        "asked_for": lead.basis in (BasisKind.ASKED, BasisKind.CONSENT),
+        "products": book().labels(lead.product_ids, locale),
+        "call_by": call_by,
+    }

@@ -197,6 +197,18 @@ CALLED = (
     Field("firm", _l("From which firm"), ("Alpha Systems",), _words("firm")),
     Field("call_by", _l("By when"), (DAY,), _moment("call_by")),
 )
+FIRST_CALLED = (
+    *CALLED,
+    Field(
+        "asked_for",
+        _l("Whether the customer asked to be approached, or agreed to it"),
+        (True, False),
+        _flag("asked_for"),
+    ),
+    Field(
+        "instead", _l("Whether somebody else was to call before"), (False, True), _flag("instead")
+    ),
+)
 
 
 def _until(meaning: Any) -> Field:
@@ -410,6 +422,17 @@ _KINDS = (
         needed={OPENING: ("week",)},
     ),
     Kind(
+        "shared_out",
+        "regular",
+        _l("Figures about fairness"),
+        _l("Once a month, to who wants to know how leads were shared out."),
+        (
+            *PEOPLE,
+            Field("month", _l("Of which month"), ("October 2026",), _words("month")),
+        ),
+        needed={OPENING: ("month",)},
+    ),
+    Kind(
         "weekly_sheet",
         "regular",
         _l("Feedback sheet of the week"),
@@ -476,7 +499,7 @@ _KINDS = (
         "customers",
         _l("Who calls"),
         _l("To the customer, after a lead is picked up: who calls, from which firm, by when."),
-        CALLED,
+        FIRST_CALLED,
     ),
     Kind(
         "did_they_call",
@@ -529,7 +552,12 @@ KEPT = (
     Kept(
         _l("What we answer to a mail or a sheet that came in"),
         _l("They say word for word what was understood, and ask back what was not."),
-        frozenset({"address_check", "mail_taken", "reply_back", "sheet_problem", "sheet_report"}),
+        frozenset(
+            {
+                *("address_check", "mail_taken", "reply_back"),
+                *("sheet_problem", "sheet_report"),
+            }
+        ),
     ),
     Kept(
         _l("What people write to each other"),
@@ -548,7 +576,7 @@ KEPT = (
             {
                 *("answer_wanted", "drafts_stale", "handed_back", "help_asked", "lead_stirs"),
                 *("lead_waits", "leads_cooled", "overdue_list", "partner_late", "round_unpicked"),
-                *("shared_out", "sign_up_waits", "wording_failed"),
+                *("sign_up_waits", "wording_failed"),
             }
         ),
     ),

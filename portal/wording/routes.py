@@ -221,7 +221,7 @@ def mail(slug: str) -> ResponseReturnValue:
     shown, _problem = shown_of(found, look)
     if shown is None or not shown.mail.html:
         raise NotFound()
-    response = Response(samples.lit(shown.mail.html, dark=look.dark), mimetype="text/html")
+    response = Response(samples.seen(shown, clock.now(), dark=look.dark), mimetype="text/html")
     response.headers["Content-Security-Policy"] = FRAME_POLICY
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     return response

@@ -7,6 +7,7 @@ are shown alone, with the examples of their fields.
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from portal.accounts.actor import Actor
-from portal.core.mail import outbox, trials
+from portal.core.mail import enclosures, outbox, trials
 from portal.core.mail.outbox import Recipient
 from portal.core.mail.rendering import Rendered, compose
 from portal.wording import rules
@@ -30,11 +31,15 @@ SCHEMES = re.compile(r'(<meta name="(?:color-scheme|supported-color-schemes)" co
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Of what a mail is shown: the context of its templates, and what that is, in words."""
+    """Of what a mail is shown: the context of its templates, and what that is, in words.
+
+    Of what it encloses only `pictures` that stand in it are shown.
+    """
 
     context: Mapping[str, Any]
     about: str
     timezone: str
+    pictures: enclosures.Facts | None = None
 
 
 Maker = Callable[[str, Actor, datetime], Sample | None]
@@ -59,6 +64,7 @@ class Shown:
 
     mail: Rendered
     about: str = ""
+    pictures: enclosures.Facts | None = None
 
 
 def show(kind: Kind, texts: Mapping[str, str], language: str, actor: Actor, at: datetime) -> Shown:
@@ -83,7 +89,7 @@ def _made(
         own = OwnWords(kind, texts) if texts else None
         made = compose(kind.key, {**sample.context, **more}, language, sample.timezone, own)
     html, text = trials.dead(made.html, made.text)
-    return Shown(Rendered(made.subject, text, html), sample.about)
+    return Shown(Rendered(made.subject, text, html), sample.about, sample.pictures)
 
 
 def _alone(kind: Kind, texts: Mapping[str, str]) -> Rendered:
@@ -106,11 +112,16 @@ def try_out(
     subject = rules.cut(_("Test: %(subject)s", subject=shown.mail.subject))
     mail = replace(shown.mail, subject=subject, text=f"{said}\n\n{shown.mail.text}")
     to = Recipient(actor.id, actor.email, actor.name, language, actor.timezone)
-    outbox.post_made(TEST, to, mail, at, f"{TEST}:{kind.key}:{actor.id}:{at.isoformat()}")
+    key = f"{TEST}:{kind.key}:{actor.id}:{at.isoformat()}"
+    outbox.post_made(TEST, to, mail, at, key, shown.pictures)
     return True
 
 
-def lit(html: str, *, dark: bool) -> str:
-    """Return the HTML of a mail as it looks by day or by night, whatever the reader's device is."""
+def seen(shown: Shown, at: datetime, *, dark: bool) -> str:
+    """Return the HTML of a mail with its pictures, by day or by night whatever the device says."""
+    html = shown.mail.html
+    for one in enclosures.make(shown.pictures, at) if shown.pictures else ():
+        content = base64.b64encode(one.content).decode("ascii")
+        html = html.replace(f"cid:{one.content_id}", f"data:{one.content_type};base64,{content}")
     html = BY_NIGHT.sub("all" if dark else "not all", html)
     return SCHEMES.sub(rf"\g<1>{'dark' if dark else 'light'}", html)

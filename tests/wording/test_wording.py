@@ -15,11 +15,13 @@ from portal.core.db import session
 from portal.core.events import EventRow
 from portal.core.mail import rendering
 from portal.core.mail.models import MailLink, OutgoingEmail
+from portal.pickup import operations as pickup
 from portal.wording import mails, operations, queries, rules, samples
 from portal.wording.kinds import KEPT, KINDS, LANGUAGES, examples_of, values_of
 from portal.wording.models import WordingVersion
 from tests.factories import (
     AT,
+    CONTACT,
     csrf_of,
     make_offered_lead,
     make_partner,
@@ -263,6 +265,42 @@ def test_a_mail_is_shown_of_a_real_lead_and_sent_as_a_test(app, client):
         assert "http" not in sent.text
         assert "href=" not in sent.html
         assert session().scalar(select(MailLink.id)) is None
+
+
+def test_mails_are_shown_of_what_is_real_and_of_no_contact_data(karl):
+    assert set(samples.MAKERS) == set(KINDS)
+    at, rep = clock.now(), make_person(make_partner())
+    make_offered_lead(at=at)
+    held = make_offered_lead(at=at)
+    pickup.claim(held.id, get_actor(rep.id), at)
+    shown = {
+        key: samples.show(kind, {}, language, karl, at)
+        for language in LANGUAGES
+        for key, kind in KINDS.items()
+    }
+    assert {key for key, one in shown.items() if one.about} >= {
+        *("lead_offered", "offer_ends", "yours_now", "feedback_due", "reminded", "digest"),
+        *("weekly_sheet", "invitation", "inquiry_thanks", "who_calls", "did_they_call"),
+    }
+    whole = str(shown)
+    for name in ("first_name", "last_name", "company", "email", "phone"):
+        assert CONTACT[name] not in whole
+    assert session().scalar(select(MailLink.id)) is None
+    assert session().scalar(select(EventRow.id).where(EventRow.name == "ContactShown")) is None
+
+
+def test_who_runs_no_programme_words_nothing_and_old_pages_change_nothing(app, client):
+    sign_in(client, make_person(make_vendor(), "admin"))
+    assert client.get("/mail-wording").status_code == 403
+    boss = app.test_client()
+    sign_in(boss, manager())
+    page = "/mail-wording/lead_offered"
+    old = signs(boss, page)
+    typed = {f"opening_{code}": "Dear {{ name }}," for code in LANGUAGES}
+    boss.post(page, data={**typed, **old, "then": "use"})
+    for verb in ("draft/removal", "reset", "versions/1/restoration"):
+        assert boss.post(f"{page}/{verb}", data=old).status_code == 409, verb
+    assert "counts now" in boss.get(page).text
 
 
 def signs(client, page):

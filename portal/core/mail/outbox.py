@@ -175,11 +175,18 @@ def post(
     jobs.soon("mail.drain")
 
 
-def post_made(kind: str, to: Recipient, mail: Rendered, at: datetime, dedupe_key: str) -> None:
+def post_made(
+    kind: str,
+    to: Recipient,
+    mail: Rendered,
+    at: datetime,
+    dedupe_key: str,
+    encloses: enclosures.Facts | None = None,
+) -> None:
     """Write a mail into the queue that is made already, once per `dedupe_key`."""
     settings: Settings = current_app.config["SETTINGS"]
     message_id = addresses.message_id(dedupe_key, settings.mail_domain, settings.secret_key)
-    put(WRITE, _row(kind, to, mail, at, dedupe_key, message_id))
+    put(WRITE, _row(kind, to, mail, at, dedupe_key, message_id, encloses=encloses))
     jobs.soon("mail.drain")
 
 

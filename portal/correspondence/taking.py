@@ -15,6 +15,7 @@ from portal.accounts.queries import find_actor_of, find_user_by_email
 from portal.core.db import session
 from portal.core.errors import Invalid
 from portal.core.events import record
+from portal.core.mail.outbox import masked
 from portal.correspondence.addresses import side_of, vendor_id
 from portal.correspondence.events import CustomerWrote, MailFiled
 from portal.leads import wall
@@ -154,10 +155,11 @@ def hear(lead: Lead, side: int | None, came: Came, at: datetime) -> int:
 def words_of(came: Came, *, named: bool) -> str:
     """Return a mail as the timeline has it: from whom, about what, and its words.
 
-    `named`: with the address that it is from.
+    `named`: with the address that it is from. What opens something for whoever reads it, in a mail
+    of ours that is quoted, is left out.
     """
     sender = came.sender_name
     if named:
         sender = f"{came.sender_name} <{came.sender}>" if came.sender_name else came.sender
     said = [sender, came.subject, came.text]
-    return "\n\n".join(part.strip() for part in said if part.strip())[:LONGEST]
+    return masked("\n\n".join(part.strip() for part in said if part.strip()))[:LONGEST]

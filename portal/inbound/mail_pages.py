@@ -38,8 +38,6 @@ WHY: dict[str, Any] = {
     "address_over": _l("It answers an old mail, and nobody vouches for its sender."),
     "stranger": _l("It came to an address for answers, from somebody we don’t know."),
     "other_than_asked": _l("A customer was asked, and somebody else answers."),
-    "customer_words": _l("A customer was asked, and answers neither yes nor no."),
-    "customer_late": _l("A customer answers about a lead that is settled by now."),
     "stranger_to_lead": _l("It came to a lead’s own address, from somebody we don’t know there."),
     "lead_moved": _l("It came to the address of a lead that somebody held before."),
     "left": _l("It is an answer of somebody who has no access any more."),

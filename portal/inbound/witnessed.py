@@ -1,8 +1,8 @@
 """An answer of a customer by mail to whether anybody called: yes or no in its first line.
 
-Only the address that was asked is heard, and only where nobody doubts it. Any other words say
-nothing of themselves; whoever else writes to that address, a forwarded question say, is left to
-people and hears nothing.
+Only the address that was asked is heard, and only where nobody doubts it. All other words stand in
+the lead's timeline and change nothing; whoever has it is told. What somebody else writes to that
+address, of a forwarded question say, waits for people. Nobody is answered.
 """
 
 from __future__ import annotations
@@ -10,33 +10,32 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from portal.core.config import Settings
 from portal.core.db import session
 from portal.core.errors import NotFound, Refused
 from portal.core.mail.models import OutgoingEmail
-from portal.core.mail.replies import CUSTOMER, hash_token
+from portal.core.mail.replies import CUSTOMER as PREFIX
+from portal.core.mail.replies import hash_token
+from portal.correspondence.taking import CUSTOMER, Came, take_in
 from portal.inbound.authentication import Vouched, vouched
 from portal.inbound.deciding import By, who
-from portal.inbound.keeping import note_sender
+from portal.inbound.keeping import keep_files, note_sender
 from portal.inbound.mails import settle
 from portal.inbound.models import InboundMessage, MailState
 from portal.inbound.parsing import Mail, text_in
 from portal.inbound.written import own_words
 from portal.leads import wall
-from portal.leads.models import LeadContact
+from portal.leads.models import Lead, LeadContact
 from portal.pickup.models import Pickup
 from portal.witness import operations
 from portal.witness.mails import key_of
-from portal.witness.models import CustomerLetter, Way
+from portal.witness.models import CustomerLetter, Said, Way
 from portal.witness.rules import LASTS, read_word
 
-MOST_AN_HOUR = 5
+MOST_AN_HOUR = 10
 HOUR = timedelta(hours=1)
-UNCLEAR, LATE = "customer_words", "customer_late"
-HERS = (UNCLEAR, LATE)
-"""Why a mail of hers was left to people."""
 
 
 def find_place(token: str, domain: str) -> str | None:
@@ -44,7 +43,7 @@ def find_place(token: str, domain: str) -> str | None:
     letter = session().scalar(
         select(CustomerLetter.id).where(CustomerLetter.secret_hash == hash_token(token))
     )
-    return f"{CUSTOMER}+{letter}@{domain}" if letter is not None else None
+    return f"{PREFIX}+{letter}@{domain}" if letter is not None else None
 
 
 def letter_of(message: InboundMessage) -> CustomerLetter | None:
@@ -59,19 +58,38 @@ def read(message: InboundMessage, mail: Mail, at: datetime) -> InboundMessage:
     letter = letter_of(message)
     if letter is None or letter.settled_at is None:
         return settle(message, MailState.NOT_UNDERSTOOD, "stranger", at)
-    lead_id = session().get_one(Pickup, letter.pickup_id).lead_id
-    message.lead_id = lead_id
-    if why := why_not_heard(message, mail, lead_id, at):
+    lead = session().get_one(Lead, session().get_one(Pickup, letter.pickup_id).lead_id)
+    message.lead_id = lead.id
+    if why := why_not_heard(message, mail, lead.id, at):
         return settle(message, MailState.NOT_UNDERSTOOD, why, at)
-    said = read_word(own_words(mail.written, sent_with(letter)).words)
-    if said is None or letter.settled_at < at - LASTS:
-        return settle(message, MailState.NOT_UNDERSTOOD, UNCLEAR, at)
+    words = own_words(mail.written, sent_with(letter)).words.strip()
+    said = read_word(words)
+    if said and hear(letter, said, at) and "\n" not in words and not mail.files:
+        return settle(message, MailState.APPLIED, said, at)
+    return take(message, mail, words, lead, at)
+
+
+def take(
+    message: InboundMessage, mail: Mail, words: str, lead: Lead, at: datetime
+) -> InboundMessage:
+    """Put what a customer wrote besides into the timeline of the lead, with its files."""
+    kept, left_out = keep_files(mail)
+    came = Came(message.id, mail.sender, mail.sender_name, mail.subject, words, kept)
+    left_out += take_in(lead, 0, came, CUSTOMER, at)
+    reason = f"files_left:{left_out}" if left_out else "customer_wrote"
+    return settle(message, MailState.TAKEN, reason, at)
+
+
+def hear(letter: CustomerLetter, said: Said, at: datetime) -> bool:
+    """Keep what a customer says; False where there is nothing to be said any more."""
+    if letter.settled_at is None or letter.settled_at < at - LASTS:
+        return False
     try:
         with session().begin_nested():
             operations.answer(letter.id, said, Way.MAIL, at)
     except (Refused, NotFound):
-        return settle(message, MailState.NOT_UNDERSTOOD, LATE, at)
-    return settle(message, MailState.APPLIED, said, at)
+        return False
+    return True
 
 
 def why_not_heard(message: InboundMessage, mail: Mail, lead_id: int, at: datetime) -> str | None:
@@ -85,11 +103,10 @@ def why_not_heard(message: InboundMessage, mail: Mail, lead_id: int, at: datetim
     if vouched(mail.vouched, settings.authserv_id, mail.sender) == Vouched.FAIL:
         return "not_vouched"
     # what others sent there is not held against her
-    hers = or_(InboundMessage.state == MailState.APPLIED, InboundMessage.reason.in_(HERS))
     came = select(func.count()).where(
         InboundMessage.recipient == message.recipient,
         InboundMessage.processed_at > at - HOUR,
-        hers,
+        InboundMessage.state.in_((MailState.APPLIED, MailState.TAKEN)),
     )
     return "too_often" if (session().scalar(came) or 0) >= MOST_AN_HOUR else None
 

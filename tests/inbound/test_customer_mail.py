@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, update
 
+from portal.accounts.queries import get_actor
 from portal.core.db import session
 from portal.inbound import pipeline, places
 from portal.inbound.models import InboundMessage
-from portal.leads.models import LeadContact
+from portal.leads.activities import load_activities
+from portal.leads.models import Lead, LeadContact
 from portal.leads.wall import open_for
 from portal.witness.models import CustomerLetter
 from portal.witness.queries import find_word
@@ -39,16 +41,29 @@ def came(body, sender=HERS, verdict="pass", at=ASKED + HOUR, **headers):
 
 def test_one_clear_word_of_hers_counts_and_nothing_else(loop):
     for answer, why in (
-        ({"body": "Who is this?"}, "customer_words"),
-        ({"body": "No problem, they did"}, "customer_words"),
         ({"body": "No", "verdict": "fail"}, "not_vouched"),
         ({"body": "No", "sender": "boss@kanarienwerke.example"}, "other_than_asked"),
         ({"body": "No", "sender": loop.alice.email}, "other_than_asked"),
     ):
         assert came(**answer) == ("not_understood", why)
     assert came("No", Auto_Submitted="auto-replied")[0] == "ignored"
+    for words in ("Who is this?", "No problem, they did"):
+        assert came(words) == ("taken", "customer_wrote")
     assert find_word(loop.id) is None
-    assert came("Nein, leider noch nicht.\n\nViele Grüße", verdict=None) == ("applied", "no")
+    # what says nothing clear changes nothing; the holder and the vendor read it
+    loop.react(ASKED + HOUR)
+    assert {name for name, _kind in heard("customer_wrote")} == {"Alice", "Arno"}
+    read = load_activities(session().get(Lead, loop.lead.id), get_actor(loop.alice.id))
+    assert sorted("Who is this?" in one.text for one in read) == [False, True]
+    # what was quoted gives nobody the link of the question
+    link = to_customer()[0].text.split("/your-inquiry/")[1][:26]
+    assert came(f"Sent from /your-inquiry/{link}")[0] == "taken"
+    read = load_activities(session().get(Lead, loop.lead.id), get_actor(loop.alice.id))
+    assert not [one for one in read if link in one.text]
+    assert came("NO.") == ("applied", "no")
+    assert came("Ja!\n\nHeute Morgen.", verdict=None) == ("taken", "customer_wrote")
+    assert find_word(loop.id).said == "yes"
+    assert came("Nein, leider noch nicht.", verdict=None) == ("applied", "no")
     assert (find_word(loop.id).said, find_word(loop.id).way) == ("no", "mail")
     loop.react(ASKED + HOUR)
     assert ("Alice", "call_missed") in heard("call_missed")

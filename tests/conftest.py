@@ -60,6 +60,15 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["FIRSTCOME_TEST_REDIS"] = valkey.url
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests that share a fixture of their module to one process, which makes it once."""
+    for item in items:
+        if isinstance(item, pytest.Function) and not item.get_closest_marker("xdist_group"):
+            known = item._fixtureinfo.name2fixturedefs.values()
+            if any(found and found[-1].scope == "module" for found in known):
+                item.add_marker(pytest.mark.xdist_group(item.location[0]))
+
+
 def pytest_collection_finish() -> None:
     """Don't look through all that was imported again and again: that is a tenth of the suite."""
     gc.collect()

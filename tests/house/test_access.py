@@ -9,6 +9,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from flask import g
 from sqlalchemy import update
 
 from portal.accounts.models import User, UserSession
@@ -17,10 +18,11 @@ from portal.accounts.permissions import ROLES, of_roles
 from portal.accounts.queries import get_actor
 from portal.core import clock
 from portal.core.db import db, session
+from portal.core.errors import Forbidden
 from portal.leads import activities, notes
 from portal.pickup import operations as pickup
 from portal.timeline.rules import Entry
-from portal.web.access import BEARER, PUBLIC, SIGNED_IN, access_of
+from portal.web.access import BEARER, PUBLIC, SIGNED_IN, access_of, check_access
 from portal.web.limits import limiter
 from tests.factories import factory, make_offered_lead
 from tests.live import cookie_for
@@ -164,6 +166,7 @@ class Walk:
         self.people = (SIGNED_OUT, *world.people)
         with app.app_context():
             self.connection = db.engines[None]
+        self.actors = {name: factory(get_actor)(user.id) for name, user in world.people.items()}
         self.browsers = {
             name: cookie_for(app, factory(open_session)(user.id, clock.now()))
             for name, user in world.people.items()
@@ -200,6 +203,16 @@ class Walk:
             )
         finally:
             before.rollback()
+
+    def is_stopped(self, name, rule, method):
+        """Say whether the gate, through which every request comes, stops somebody at an address."""
+        with self.app.test_request_context(self.world.address(rule), method=method):
+            g._login_user = self.actors[name]
+            try:
+                check_access()
+            except Forbidden:
+                return True
+        return False
 
 
 def be_there_for_long():
@@ -247,8 +260,11 @@ def complaint(walk, name, rule, method, fragment):
     )
     # the page of such a refusal is the same everywhere; each person makes it once
     plainly = barred and (name, fragment) in walk.refused
-    if plainly and (fragment or (rule.endpoint, *person.roles) in walk.turned_away):
-        return None  # roles alone are asked about, and somebody has asked with these
+    if plainly and fragment:
+        return None  # to the gate a fragment is what a page is
+    if plainly and rule.endpoint in walk.turned_away:
+        # a request has shown that the gate stands before this view; here it is asked by itself
+        return None if walk.is_stopped(name, rule, method) else "the gate lets in whoever may not"
     whose = [part for part in INSIDERS if part in rule.arguments]
     known = person and name != DEACTIVATED
     kind = (rule.endpoint, method, tuple(person.roles) if known else name, fragment)
@@ -267,7 +283,7 @@ def complaint(walk, name, rule, method, fragment):
         return None if sent_to_sign_in(answer) else f"{status} instead of the sign-in page"
     if barred:
         walk.refused.add((name, fragment))
-        walk.turned_away.add((rule.endpoint, *person.roles))
+        walk.turned_away.add(rule.endpoint)
         return None if status == 403 else f"{status} for a role that may not"
     if status == 403:
         return "403 for a role that may"

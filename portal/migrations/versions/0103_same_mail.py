@@ -11,7 +11,6 @@ down_revision = "0102"
 STATES = (
     "'received','taken','ignored','not_understood','put_aside','applied','refused','asked_back'"
 )
-NAME = op.f("ck_inbound_messages_state")
 
 
 def upgrade() -> None:
@@ -26,8 +25,9 @@ def upgrade() -> None:
 
 def check(values: str) -> None:
     """Let a mail stand in these states, and in no others."""
-    op.drop_constraint(NAME, "inbound_messages", type_="check")
-    op.create_check_constraint(NAME, "inbound_messages", f"state IN ({values})")
+    name = op.f("ck_inbound_messages_state")
+    op.drop_constraint(name, "inbound_messages", type_="check")
+    op.create_check_constraint(name, "inbound_messages", f"state IN ({values})")
 
 
 def downgrade() -> None:

@@ -49,3 +49,18 @@ def is_copy(message: InboundMessage, mail: Mail, token_id: int | None) -> bool:
     )
     message.message_hash = None if session().scalar(there) else found
     return message.message_hash is None
+
+
+def answered_before(message: InboundMessage, local: str) -> bool:
+    """Say whether this very mail came before at another of our addresses that begin with `local`.
+
+    Whoever has got hold of an old answer may send it once more, to an address that he knows.
+    """
+    if message.message_hash is None:
+        return False
+    there = select(func.count()).where(
+        InboundMessage.message_hash == message.message_hash,
+        InboundMessage.id != message.id,
+        InboundMessage.recipient.startswith(local, autoescape=True),
+    )
+    return bool(session().scalar(there))

@@ -122,6 +122,8 @@ def read(message: InboundMessage, mail: Mail, at: datetime) -> InboundMessage:
             doubts.append("two_leads")
         if of_two_minds(wish, mail, sent, actor, at):
             doubts.append("two_texts")
+        if copies.answered_before(message, addresses.LOCAL):
+            doubts.append("came_before")
         wish = replace(wish, doubts=tuple(doubts))
         if holds_sheet(came):
             return take_sheet(came, wish, actor, does)

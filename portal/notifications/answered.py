@@ -104,6 +104,7 @@ def why_asked(code: str) -> str:
         "two_leads": _("It names more than one lead."),
         "changed_meanwhile": _("Something else was recorded since our mail."),
         "activities_open": _("Something planned is still open."),
+        "came_before": _("The same mail came before, in answer to another one of ours."),
         "two_texts": _("It says one thing as plain text and another as HTML."),
     }
     return str(said.get(code) or _("We were not sure how to read it."))

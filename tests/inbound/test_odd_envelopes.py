@@ -28,6 +28,7 @@ from tests.inbound.replying import (
     REP,
     SERVER,
     answers,
+    ask,
     come_in,
     make_question,
     newest,
@@ -248,8 +249,11 @@ def test_an_old_answer_that_comes_again_does_nothing_again(inside):
     other = written(mail, "PROPOSAL", rep.email, Message_ID="<other@mail.example>")
     assert come_in(other, mail, AT + timedelta(minutes=1)).reason == "changed_meanwhile"
     feedback.give(held.id, Answer("proposal"), get_actor(rep.id), AT + timedelta(minutes=2))
-    # to the address without its secret
-    assert come_in(old, at=AT + timedelta(days=1)).state != "applied"
+    # to the address without its secret, and to the one of the next question
+    later = AT + timedelta(days=1)
+    again = ask(held, rep, later)
+    assert come_in(old, at=later).state != "applied"
+    assert come_in(old, again, later).reason == "came_before"
     assert [status for status, _channel in answers(held)] == ["waiting", "proposal"]
 
 

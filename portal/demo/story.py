@@ -43,6 +43,7 @@ from portal.demo import (
     by_hand,
     cast,
     drafts,
+    letters,
     lists,
     nights,
     phrases,
@@ -761,6 +762,7 @@ def build(
     asking.ask_the_vendor(open_pickups(list(stage.firms))[:6], at)
     profiles.want_sheets(stage, at)
     scenes.attach_files([held.lead_id for held in open_pickups(list(stage.firms))[:4]], at)
+    letters.write([held.lead_id for held in open_pickups(list(stage.firms))[:2]], at)
     witnesses.answer(at)
     sweep(at)
     weigh_partners(at)

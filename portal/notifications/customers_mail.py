@@ -14,11 +14,13 @@ from portal.accounts.actor import Actor
 from portal.accounts.models import User
 from portal.accounts.queries import find_actor_of
 from portal.core.db import session
+from portal.core.mail import addresses
 from portal.core.mail.rendering import moment
 from portal.correspondence.addresses import address_of
 from portal.correspondence.models import Letter
 from portal.correspondence.queries import may_correspond
 from portal.hearing.models import Topic
+from portal.inbound.keeping import load_raw
 from portal.leads.activities import load_activities
 from portal.leads.models import Lead
 from portal.notifications.sentences import News
@@ -34,30 +36,46 @@ def find_correspondence(topic: str, facts: Mapping[str, Any], user: User) -> New
     if actor is None or lead is None:
         return None
     if topic == Topic.CUSTOMER_WROTE:
-        return _wrote(lead, facts["activity_id"], actor)
+        return _wrote(lead, facts["activity_id"], facts["message_id"], actor)
     return _came_back(lead, facts["letter_id"]) if may_correspond(lead, actor) else None
 
 
-def _wrote(lead: Lead, activity_id: int, actor: Actor) -> News | None:
+def _wrote(lead: Lead, activity_id: int, message_id: int, actor: Actor) -> News | None:
     found = (one for one in load_activities(lead, actor) if one.id == activity_id)
     activity = next(found, None)
     if activity is None:
         return None
-    details, writes = [_("An answer to this mail does not reach the customer.")], False
-    if may_correspond(lead, actor) and (address := address_of(lead, actor)):
-        way = _("Write from the lead’s page, or from your mail program with %(address)s in cc.")
-        details, writes = [*details, str(way) % {"address": address}], True
+    reply_to = answered_at(lead, message_id, actor)
+    hint = _("An answer to this mail does not reach the customer.")
+    if reply_to:
+        hint = _(
+            "Your answer to this mail goes to the customer, and into the timeline of the lead."
+        )
+    writes = may_correspond(lead, actor)
     return News(
         Topic.CUSTOMER_WROTE,
         _("The customer wrote: %(number)s", number=lead.number),
         _("the customer of %(number)s wrote.", number=lead.number),
-        [" ".join(map(str, details))],
+        [str(hint)],
         f"/leads/{lead.id}/letter" if writes else f"/leads/{lead.id}",
         _("Write to the customer") if writes else _("Open the lead"),
         _("You get this mail because this lead is yours to look after."),
         lead.id,
         quote=activity.text,
+        reply_to=reply_to,
     )
+
+
+def answered_at(lead: Lead, message_id: int, actor: Actor) -> str:
+    """Return where a person answers the customer from her own mail program: there and the lead.
+
+    Empty for who does not see whom to call, and once the mail is forgotten.
+    """
+    its_own = address_of(lead, actor) if may_correspond(lead, actor) else None
+    raw = load_raw(message_id) if its_own else None
+    if its_own is None or raw is None or not raw.sender or not raw.sender.isascii():
+        return ""
+    return f"{addresses.written('', raw.sender)}, {its_own}"
 
 
 def _came_back(lead: Lead, letter_id: int) -> News | None:

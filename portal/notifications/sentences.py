@@ -23,7 +23,8 @@ class News:
     """One thing in words: `what` is a sentence, `press` what the button to `path` says.
 
     `coming` is what comes if nothing is heard, a sentence each; `other` where else to go, words and
-    path. `quote` is what somebody wrote.
+    path. `quote` is what somebody wrote,
+    `reply_to` where an answer goes, if not to us.
     """
 
     topic: str
@@ -37,3 +38,4 @@ class News:
     coming: list[str] = field(default_factory=list)
     other: tuple[str, str] | None = None
     quote: str = ""
+    reply_to: str = ""

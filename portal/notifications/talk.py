@@ -44,6 +44,7 @@ def tell_of_customer(event: CustomerWrote, at: datetime) -> None:
     if event.organisation_id != lead.holder_organisation_id:
         people += looking_after(lead, at)
     facts = {"customer_of_id": lead.id, "activity_id": event.activity_id}
+    facts["message_id"] = event.message_id
     tell_news(dict.fromkeys(people), Topic.CUSTOMER_WROTE, event, at, **facts)
 
 

@@ -154,6 +154,8 @@ def test_what_comes_to_a_leads_address_lands_where_it_belongs(inside):
         assert (come(address, sender, text, verdict), told_to()) == (result, hears), text
     assert len(timeline(lead, rep)) == 6  # not what the owner keeps to herself
     come(mine, MARIA, "With a plan.", file="plan.pdf")
+    (heard_of,) = told()
+    assert heard_of.headers["Reply-To"] == f"{MARIA}, {mine}"
     files = load_attachments(session().get_one(Lead, lead.id), get_actor(rep.id))
     assert [(one.name, one.author) for one in files] == [("plan.pdf", None)]
     # somebody says that the stranger writes for the customer

@@ -365,7 +365,7 @@ KINDS: dict[str, dict[str, Any]] = {
         "what": "the customer of L-20418 wrote.",
         "quote": "Maria Muster <maria@muster.example>\n\nRe: Your inquiry\n\nTuesday suits us.",
         "details": [
-            "An answer to this mail does not reach the customer.",
+            "Your answer to this mail goes to the customer, and into the timeline of the lead.",
         ],
         "path": "/leads/20418/letter",
         "press": "Write to the customer",

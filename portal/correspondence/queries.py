@@ -25,9 +25,10 @@ LOOKED_AFTER = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The view model of `templates/correspondence/_of_lead.html`."""
+    """The view model of `templates/correspondence/_of_lead.html`; `writes`: to the customer."""
 
     address: str
+    writes: bool
     last: Letter | None
 
 
@@ -41,16 +42,22 @@ def may_correspond(lead: Lead, actor: Actor, known: Sight | None = None) -> bool
 
 
 def panel_of(lead: Lead, actor: Actor, known: Sight | None = None) -> Panel | None:
-    """Return what the dossier shows of the correspondence; None for who has none."""
-    if not may_correspond(lead, actor, known):
-        return None
-    address = address_of(lead, actor)
+    """Return what the dossier shows of the correspondence; None for who does not work on a lead.
+
+    Who sees nothing of whom to call has the address all the same, for what she sends in cc.
+    """
+    works = may_write(lead, actor, known) and not actor.is_looked_as
+    address = address_of(lead, actor) if works else None
     if address is None:
         return None
     query = select(Letter).where(
         Letter.lead_id == lead.id, Letter.organisation_id == actor.organisation_id
     )
-    return Panel(address, session().scalar(query.order_by(Letter.id.desc()).limit(1)))
+    return Panel(
+        address,
+        may_correspond(lead, actor, known),
+        session().scalar(query.order_by(Letter.id.desc()).limit(1)),
+    )
 
 
 def count_letters(lead_id: int, author_id: int, since: datetime) -> tuple[int, int]:

@@ -18,18 +18,20 @@ from portal.inbound.models import InboundMessage
 from portal.leads import wall
 from portal.leads.models import Lead, LeadContact
 
-LETTERS = (
-    (
-        "Your inquiry #number",
-        "Hello #first_name #last_name,\n\nthank you for asking about #product. May I call you on "
-        "Thursday at ten?\n\nKind regards\n#my_name\n#my_company",
-    ),
-    (
-        "The quantities that we spoke of",
-        "Hello #first_name #last_name,\n\nI have put together what we went through. Is the number "
-        "of places still right?\n\nKind regards\n#my_name",
-    ),
-)
+CALL = """Hello #first_name #last_name,
+
+thank you for asking about #product. May I call you on Thursday at ten?
+
+Kind regards
+#my_name
+#my_company"""
+QUANTITIES = """Hello #first_name #last_name,
+
+I have put together what we went through. Is the number of places still right?
+
+Kind regards
+#my_name"""
+LETTERS = (("Your inquiry #number", CALL), ("The quantities that we spoke of", QUANTITIES))
 ANSWER = (
     "Thursday at ten suits us. Please send the questions beforehand, I ask my colleague to join."
 )

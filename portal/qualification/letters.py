@@ -31,14 +31,16 @@ LANGUAGES = ("en", "de")
 def merge(text: str, values: Mapping[str, str]) -> str:
     """Fill in a text; `{first_name|there}` says what stands where the value is unknown.
 
-    `#first_name` is the same without that, `##` a plain #; what `values` don't have stays.
+    `#first_name` is the same without that, `##` a plain #; what is no field stays as it is.
     """
 
     def fill(found: re.Match[str]) -> str:
         if found[3] == "#":
             return "#"
         name = found[1] or found[3].lower()
-        return values[name] or found[2] or "" if name in values else found[0]
+        if name not in FIELDS and name not in values:
+            return found[0]
+        return values.get(name, "") or found[2] or ""
 
     return MERGE.sub(fill, text)
 

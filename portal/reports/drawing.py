@@ -6,6 +6,7 @@ What is meant is written beside what shows it; shades tell apart by lightness, t
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -42,7 +43,7 @@ def draw(chart: Chart, margin: float = 0.0) -> Markup:
         marks, height = _bars(chart.shape)
     size = (WIDTH + 2 * margin, height + 2 * margin)
     box = [_at(one) for one in (-margin, -margin, *size, *size)]
-    return SVG.format(*box, f"{chart.title}: {chart.alt}", Markup("").join(marks))
+    return SVG.format(*box, _plain(f"{chart.title}: {chart.alt}"), Markup("").join(marks))
 
 
 def colours(accent: str) -> str:
@@ -154,7 +155,12 @@ def _rect(shade: str, x: float, y: float, width: float, height: float) -> list[M
 
 
 def _text(style: str, x: float, y: float, words: str, anchor: str = "middle") -> Markup:
-    return TEXT.format(style, _at(x), _at(y), anchor, words)
+    return TEXT.format(style, _at(x), _at(y), anchor, _plain(words))
+
+
+def _plain(words: str) -> str:
+    """Leave out what can't be seen: a drawing with a control character in it is none."""
+    return "".join(one for one in words if not unicodedata.category(one).startswith("C"))
 
 
 def _short(name: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 
 import fontpkg
 import resvg_py
@@ -30,6 +30,8 @@ def font_file() -> str:
     return str(fontpkg.path(FONT))
 
 
+# on Mondays many people get the same one, one after the other
+@lru_cache(maxsize=32)
 def png(svg: str, colours: str) -> bytes:
     """Make a drawing to a picture on white, of few colours: it is less than half as large."""
     drawn = resvg_py.svg_to_bytes(

@@ -91,13 +91,24 @@ def check_mail_in(at: datetime) -> Finding:
     return Finding("mail in", "ok", where)
 
 
-ADVICE = {
-    Trouble.NOT_LET_IN: "Correct user and password in IMAP_URL; see whether IMAP is allowed there.",
-    Trouble.CERTIFICATE: "Its certificate is not for this name, has run out, or nobody vouches "
-    "for it: correct the host in IMAP_URL, or name its authority in SSL_CERT_FILE.",
-    Trouble.UNREACHABLE: "Correct host and port in IMAP_URL, or start the mail server.",
-    Trouble.NO_FOLDER: "Correct the folder at the end of IMAP_URL.",
-    Trouble.REFUSED: "The log of mail-fetch says what its server refused.",
+TROUBLE = {
+    Trouble.NOT_LET_IN: (
+        "refuses our password",
+        "Correct user and password in IMAP_URL; see whether IMAP is allowed there.",
+    ),
+    Trouble.CERTIFICATE: (
+        "can't prove who it is",
+        "Correct the host in IMAP_URL, renew the certificate, or name who vouches (SSL_CERT_FILE).",
+    ),
+    Trouble.UNREACHABLE: (
+        "can't be reached",
+        "Correct host and port in IMAP_URL, or start the mail server.",
+    ),
+    Trouble.NO_FOLDER: ("lacks its folder", "Correct the folder at the end of IMAP_URL."),
+    Trouble.REFUSED: (
+        "refuses to be read",
+        "See the log of its server: it answers what we ask with an error.",
+    ),
 }
 
 
@@ -113,7 +124,8 @@ def check_mailbox(at: datetime) -> Finding:
     found = mailboxes.look_at(account.name, at)
     ago = f"{_span(at - found.since)}" if found.since else ""
     if found.trouble is not None:
-        return Finding("mailbox", "bad", f"{found.trouble}, for {ago}", ADVICE[found.trouble])
+        told, advice = TROUBLE[found.trouble]
+        return Finding("mailbox", "bad", f"{told}, for {ago}", advice)
     if found.silent:
         told = f"last looked into {ago} ago" if ago else "never looked into"
         return Finding("mailbox", "bad", told, "Start `python worker.py mail-fetch`.")

@@ -251,6 +251,6 @@ def note_looked(name: str, at: datetime) -> None:
 def note_trouble(name: str, trouble: Trouble, at: datetime) -> None:
     """Note why a mailbox can't be looked into, and since when."""
     mailbox = get_locked(name)
-    mailbox.trouble_since = mailbox.trouble_since or at
-    mailbox.trouble = trouble
+    if mailbox.trouble != trouble:
+        mailbox.trouble, mailbox.trouble_since = trouble, at
     session().flush()

@@ -236,7 +236,7 @@ def test_the_mailbox_and_who_vouches_for_senders(ctx, settings):
     assert found("mailbox").found == "never looked into"
     assert mail_pages.not_fetched(ctx.config["SETTINGS"].imap_url, at)
     mailboxes.note_trouble(account, Trouble.NOT_LET_IN, at - timedelta(minutes=5))
-    assert found("mailbox", at).found == "not_let_in, for 5 min"
+    assert found("mailbox", at).found == "refuses our password, for 5 min"
     assert "password" in mail_pages.not_fetched(ctx.config["SETTINGS"].imap_url, at)[0]
     mailboxes.note_looked(account, at)
     assert found("mailbox", at).state == "ok"

@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from imapclient.exceptions import IMAPClientError
 from sqlalchemy import select, text
 
 from portal.core import clock
@@ -121,17 +122,30 @@ def test_a_mail_that_cannot_be_kept_stops_no_other_and_is_given_up_at_last(
             session().execute(text("SELECT 1 / 0"))
         return store(raw, *rest)
 
+    whole = imap_in.Box.whole
+
+    def broken(box, uid):
+        raw = whole(box, uid)
+        if b"broken" in raw:
+            raise IMAPClientError("it can't be read on the server's disk")
+        return raw
+
     monkeypatch.setattr(pipeline, "store", refuse)
-    server.put(mail("poison"), mail("good"))
+    monkeypatch.setattr(imap_in.Box, "whole", broken)
+    server.put(mail("poison"), mail("broken"), mail("good"))
     look(ctx, server.url)
-    assert server.subjects() == ["poison"]
+    assert server.subjects() == ["poison", "broken"]
     assert server.subjects("Processed") == ["good"]
     for wait in mailboxes.WAITS:
         now += wait + timedelta(seconds=1)
         look(ctx, server.url)
-    left = session().scalars(select(LeftMail)).one()
-    assert (left.code, left.tries, left.due_at) == ("not_kept", len(mailboxes.WAITS) + 1, None)
-    assert server.subjects("Failed") == ["poison"]
+    left = session().scalars(select(LeftMail).order_by(LeftMail.uid)).all()
+    tries = len(mailboxes.WAITS) + 1
+    assert [(one.code, one.tries, one.due_at) for one in left] == [
+        ("not_kept", tries, None),
+        ("refused", tries, None),
+    ]
+    assert server.subjects("Failed") == ["poison", "broken"]
     assert len(kept()) == 1
     mailboxes.forget(now + mailboxes.KEPT + timedelta(days=1))
     assert session().scalars(select(LeftMail)).all() == []

@@ -132,7 +132,8 @@ def test_what_comes_to_a_leads_address_lands_where_it_belongs(inside):
     mine = address_of(lead, get_actor(rep.id))
     theirs = address_of(lead, get_actor(owner.id))
     stranger = make_person(make_partner("Beta"))
-    assert (places.find(mine[:-30] + "x" + mine[-29:]), mine == theirs) == (None, False)
+    forged = mine[:-30] + ("1" if mine[-30] == "0" else "0") + mine[-29:]
+    assert (places.find(forged), mine == theirs) == (None, False)
 
     def told_to():
         return sorted(one.to_address for one in told() if one.kind == "customer_wrote")

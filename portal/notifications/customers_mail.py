@@ -14,7 +14,6 @@ from portal.accounts.actor import Actor
 from portal.accounts.models import User
 from portal.accounts.queries import find_actor_of
 from portal.core.db import session
-from portal.core.mail import addresses
 from portal.core.mail.rendering import moment
 from portal.correspondence.addresses import address_of
 from portal.correspondence.models import Letter
@@ -45,37 +44,29 @@ def _wrote(lead: Lead, activity_id: int, message_id: int, actor: Actor) -> News 
     activity = next(found, None)
     if activity is None:
         return None
-    reply_to = answered_at(lead, message_id, actor)
-    hint = _("An answer to this mail does not reach the customer.")
-    if reply_to:
-        hint = _(
-            "Your answer to this mail goes to the customer, and into the timeline of the lead."
-        )
     writes = may_correspond(lead, actor)
     return News(
         Topic.CUSTOMER_WROTE,
         _("The customer wrote: %(number)s", number=lead.number),
         _("the customer of %(number)s wrote.", number=lead.number),
-        [str(hint)],
+        [str(_("An answer to this mail does not reach the customer."))],
         f"/leads/{lead.id}/letter" if writes else f"/leads/{lead.id}",
         _("Write to the customer") if writes else _("Open the lead"),
         _("You get this mail because this lead is yours to look after."),
         lead.id,
         quote=activity.text,
-        reply_to=reply_to,
+        answer_to=answered_at(lead, message_id, actor),
     )
 
 
-def answered_at(lead: Lead, message_id: int, actor: Actor) -> str:
-    """Return where a person answers the customer from her own mail program: there and the lead.
+def answered_at(lead: Lead, message_id: int, actor: Actor) -> tuple[str, str] | None:
+    """Return whom a person answers from her own mail program, and the lead's address for cc.
 
-    Empty for who does not see whom to call, and once the mail is forgotten.
+    None for who does not see whom to call, and once the mail is forgotten.
     """
     its_own = address_of(lead, actor) if may_correspond(lead, actor) else None
     raw = load_raw(message_id) if its_own else None
-    if its_own is None or raw is None or not raw.sender or not raw.sender.isascii():
-        return ""
-    return f"{addresses.written('', raw.sender)}, {its_own}"
+    return (raw.sender, its_own) if its_own and raw and raw.sender else None
 
 
 def _came_back(lead: Lead, letter_id: int) -> News | None:

@@ -101,12 +101,11 @@ class Letter:
 def post(letter: Letter, user: User, at: datetime, dedupe_key: str) -> None:
     """Put a letter to a person into the outbox; mails about one lead hang together.
 
-    Each mail about a lead can be answered, whether or not its letter says where: to us, but for
-    what the customer wrote.
+    Each mail about a lead can be answered, whether or not its letter says where.
     """
     headers, context = dict(letter.headers), {"name": user.name, **letter.context}
     answers = letter.answers
-    if not answers and letter.lead_id is not None and "Reply-To" not in headers:
+    if not answers and letter.lead_id is not None:
         answers = (reply_addresses.for_lead(letter.lead_id, user),)
     if letter.kind not in ABOUT_SIGN_IN:
         context["hearing_path"] = links.issue(Purpose.STOP, user.id, at, topic="hearing")
@@ -631,10 +630,9 @@ def news_letter(found: News, at: datetime) -> Letter:
             "path": found.path,
             "press": str(found.press),
             "reason": str(found.reason),
-            **({"quote": found.quote} if found.quote else {}),
+            **({"quote": found.quote, "answer_to": found.answer_to} if found.quote else {}),
         },
         found.lead_id,
-        headers={"Reply-To": found.reply_to} if found.reply_to else {},
         answers=answered_by_note(found),
     )
 

@@ -415,6 +415,6 @@ def forget_contacts(at: datetime) -> None:
             OutgoingEmail.sent_at < at - COPY_KEPT,
             OutgoingEmail.html != "",
         )
-        .values(text="", html="", headers=OutgoingEmail.headers - "Reply-To")
+        .values(text="", html="")
         .execution_options(synchronize_session=False)
     )

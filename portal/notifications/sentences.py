@@ -24,7 +24,7 @@ class News:
 
     `coming` is what comes if nothing is heard, a sentence each; `other` where else to go, words and
     path. `quote` is what somebody wrote,
-    `reply_to` where an answer goes, if not to us.
+    `answer_to` where to answer him from one's own mail program, and what to put in cc.
     """
 
     topic: str
@@ -38,4 +38,4 @@ class News:
     coming: list[str] = field(default_factory=list)
     other: tuple[str, str] | None = None
     quote: str = ""
-    reply_to: str = ""
+    answer_to: tuple[str, str] | None = None

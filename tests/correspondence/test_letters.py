@@ -156,7 +156,7 @@ def test_what_comes_to_a_leads_address_lands_where_it_belongs(inside):
     assert len(timeline(lead, rep)) == 6  # not what the owner keeps to herself
     come(mine, MARIA, "With a plan.", file="plan.pdf")
     (heard_of,) = told()
-    assert heard_of.headers["Reply-To"] == f"{MARIA}, {mine}"
+    assert f"{MARIA} (cc: {mine})" in heard_of.text
     files = load_attachments(session().get_one(Lead, lead.id), get_actor(rep.id))
     assert [(one.name, one.author) for one in files] == [("plan.pdf", None)]
     # somebody says that the stranger writes for the customer

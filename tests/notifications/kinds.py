@@ -365,8 +365,9 @@ KINDS: dict[str, dict[str, Any]] = {
         "what": "the customer of L-20418 wrote.",
         "quote": "Maria Muster <maria@muster.example>\n\nRe: Your inquiry\n\nTuesday suits us.",
         "details": [
-            "Your answer to this mail goes to the customer, and into the timeline of the lead.",
+            "An answer to this mail does not reach the customer.",
         ],
+        "answer_to": ("maria@muster.example", "l+fuo-1s-000@in.firstcome.example"),
         "path": "/leads/20418/letter",
         "press": "Write to the customer",
         "reason": "You get this mail because this lead is yours to look after.",

@@ -68,7 +68,7 @@ SECRET = re.compile(
 )
 REPLY = re.compile(
     rf"(?i)(\b(?:{replies.LOCAL}|{replies.CUSTOMER})(?:\+|%2B|-)){replies.SECRET}"
-    rf"|(\b{addresses.LEADS}\+)[0-9a-z]+-[0-9a-z]+-[0-9a-z]{{25}}"
+    rf"|(\b{addresses.LEADS}(?:\+|%2B))[0-9a-z]+-[0-9a-z]+-[0-9a-z]{{25}}"
 )
 
 

@@ -24,7 +24,7 @@ HEAD, PLOT, FOOT = 38.0, 120.0, 22.0
 LINE, LETTER = 15.0, 7.0
 # bars
 NAME, LONGEST_NAME = 130.0, 19
-BAR_ENDS, ROW = 282.0, 26.0
+ROW = 26.0
 
 SVG = Markup(
     '<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="{} {} {} {}" '
@@ -69,20 +69,23 @@ def _columns(shape: Columns) -> tuple[list[Markup], float]:
     # what hangs from the line has its figure below
     bottom = ground + lowest * scale + (LINE if lowest else 0)
     marks = [RULE.format(*map(_at, (0, ground, ends, ground)))]
-    named = _every(shape, pitch)
+    named = _every(max(len(one.label) for one in shape.columns), pitch)
+    # where figures have no room side by side, those of the largest and of the last stay
+    roomy = len(str(max(highest, lowest))) * LETTER < pitch
     for index, one in enumerate(shape.columns):
         x, width = (index + 0.15) * pitch, 0.7 * pitch
         middle = x + width / 2
         y = ground
-        for shade, size in zip(SHADES, one.parts, strict=False):
-            y -= size * scale
-            marks += _rect(shade, x, y, width, size * scale)
+        for shade, leads in zip(SHADES, one.parts, strict=False):
+            y -= leads * scale
+            marks += _rect(shade, x, y, width, leads * scale)
         marks += _rect(SHADES[1], x, ground, width, one.under * scale)
         if one.rate is not None:
             marks.append(_text("chart-strong", middle, 12, str(one.rate)))
-        if sum(one.parts):
-            marks.append(_text("chart-text", middle, y - 4, str(sum(one.parts))))
-        if one.under:
+        last, size = index == count - 1, sum(one.parts)
+        if size and (roomy or last or size == highest):
+            marks.append(_text("chart-text", middle, y - 4, str(size)))
+        if one.under and (roomy or last or one.under == lowest):
             under = ground + one.under * scale + 12
             marks.append(_text("chart-text", middle, under, str(one.under)))
         if (count - 1 - index) % named == 0:
@@ -122,29 +125,30 @@ def _labels(shape: Columns, ground: float, scale: float) -> Sequence[Label]:
     return found
 
 
-def _every(shape: Columns, pitch: float) -> int:
-    """Return that every so manieth column has room for its label."""
-    longest = max(len(one.label) for one in shape.columns)
-    return max(1, -int(-(longest * LETTER + 4) // pitch))
+def _every(letters: int, pitch: float) -> int:
+    """Return that every so manieth column has room for words of so many letters."""
+    return max(1, -int(-(letters * LETTER + 4) // pitch))
 
 
 def _bars(shape: Bars) -> tuple[list[Markup], float]:
     """Draw a bar for each share, and a line through all of them at the average."""
-    length = BAR_ENDS - NAME
+    # as long as what is said of the longest share leaves room for it
+    ends = WIDTH - 8 - max(len(one.said) for one in shape.bars) * LETTER
+    length = ends - NAME
     marks: list[Markup] = []
     for index, one in enumerate(shape.bars):
         y = index * ROW
         marks.append(_text("chart-text", 0, y + 14, _short(one.name), "start"))
         marks += _rect("chart-track", NAME, y + 4, length, 13)
         marks += _rect(SHADES[0], NAME, y + 4, length * one.share, 13)
-        marks.append(_text("chart-strong", BAR_ENDS + 8, y + 14, one.said, "start"))
-    ends = len(shape.bars) * ROW
+        marks.append(_text("chart-strong", ends + 8, y + 14, one.said, "start"))
+    bottom = len(shape.bars) * ROW
     x = NAME + length * shape.average
-    marks.append(RULE.format(*map(_at, (x, 0, x, ends))))
+    marks.append(RULE.format(*map(_at, (x, 0, x, bottom))))
     # where it would run out of the picture it is written to the left
     anchor = "start" if shape.average < 0.5 else "end"
-    marks.append(_text("chart-text", x, ends + 13, shape.said, anchor))
-    return marks, ends + 18
+    marks.append(_text("chart-text", x, bottom + 13, shape.said, anchor))
+    return marks, bottom + 18
 
 
 def _rect(shade: str, x: float, y: float, width: float, height: float) -> list[Markup]:

@@ -189,6 +189,10 @@ def _always_named(tree: nodes.Template) -> set[str]:
 # -- when a mail is written ---------------------------------------------------------------------
 
 
+FAILS = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AssertionError)
+"""What a sound text can end with, should its fields not be what they were when it was tried."""
+
+
 @lru_cache(maxsize=256)
 def _compiled(source: str) -> Template:
     return SANDBOX.from_string(source)
@@ -204,9 +208,7 @@ def write(source: str, values: Mapping[str, Value]) -> str:
             if size > LARGEST:
                 raise Unsound(Problem(1, "large", {"most": LARGEST // 1024}))
             pieces.append(piece)
-    except Unsound:
-        raise
-    except Exception as error:
+    except FAILS as error:
         raise Unsound(Problem(_line_of(error), "fails")) from error
     said = harmless("".join(pieces))
     if SENTINEL[:3] in said or SENTINEL[-3:] in said or IN_TEXT.search(said):

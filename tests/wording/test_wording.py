@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from portal.accounts.queries import get_actor
-from portal.core import clock
+from portal.core import clock, jobs
 from portal.core.db import session
 from portal.core.events import EventRow
 from portal.core.mail import rendering
@@ -220,6 +220,9 @@ def test_a_mail_is_never_lost_and_staff_is_told_once(karl):
     assert offer_mail() == own
     told = select(EventRow).where(EventRow.name == "WordingFailed")
     assert [one.data["code"] for one in session().scalars(told)] == ["fails"]
+    jobs.run_now("core.dispatch", {"here": True}, clock.now())
+    mail = session().scalars(select(OutgoingEmail)).one()
+    assert (mail.kind, mail.user_id) == ("wording_failed", karl.id)
 
 
 def test_a_line_break_in_a_subject_makes_no_second_header(karl):

@@ -51,6 +51,7 @@ from portal.demo import (
     programme,
     scenes,
     witnesses,
+    wordings,
 )
 from portal.demo.inquiries import Composer, Inquiry
 from portal.demo.stage import HEARS_BY_MAIL, Cast, Stage, close_in, set_stage
@@ -739,6 +740,8 @@ def build(
     story.plan(at - 20 * DAY, scenes.keep_for_later, stage)
     story.plan(at - 12 * DAY, programme.ask_again, stage)
     story.plan(at - 10 * DAY, close_in, stage)
+    story.plan(at - 45 * DAY, wordings.begin, stage)
+    story.plan(at - 13 * DAY, wordings.sign, stage)
     story.plan(at - MAILS_SINCE, hear_by_mail, stage, seed)
     story.plan(at - witnesses.SINCE, witnesses.begin, stage)
     for hour in range(witnesses.SINCE // HOUR):

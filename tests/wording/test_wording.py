@@ -252,7 +252,7 @@ def test_a_mail_is_shown_of_a_real_lead_and_sent_as_a_test(app, client):
     assert client.post(page, data={**typed, **old}).status_code == 303
     late = client.post(page, data={**typed, "opening_en": "Mine", **old})
     assert late.status_code == 409
-    assert "<ins>Mine</ins>" in late.text
+    assert "<ins>+ Mine</ins>" in late.text
 
     shown = client.get(f"{page}?language=de")
     assert f"{lead.number}, for " in shown.text

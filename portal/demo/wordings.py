@@ -1,0 +1,67 @@
+"""What the channel manager of the demo has put into own words: a mail, and a draft of another."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from portal.accounts.queries import get_actor
+from portal.core import circumstances
+from portal.demo.stage import Stage
+from portal.wording import operations
+from portal.wording.kinds import KINDS
+from portal.wording.models import Texts
+from portal.wording.queries import mark_of
+
+OFFERED_EN = """Hello {{ name }},
+
+{% if waited_for %}
+the lead you waited for is back.
+{% elif firms == 1 %}
+this lead is for you alone.
+{% else %}
+this lead suits {{ firms }} firms, and yours is one. Who picks it up first has it.
+{% endif %}"""
+OFFERED_DE = """Guten Tag {{ name }},
+
+{% if waited_for %}
+der Lead, auf den Sie gewartet haben, ist zurück.
+{% elif firms == 1 %}
+dieser Lead ist für Sie allein.
+{% else %}
+dieser Lead passt zu {{ firms }} Firmen, auch zu Ihrer. Wer ihn zuerst übernimmt, hat ihn.
+{% endif %}"""
+OFFERED: Texts = {"en": {"opening": OFFERED_EN}, "de": {"opening": OFFERED_DE}}
+SIGNED: Texts = {
+    "en": {
+        "opening": OFFERED_EN,
+        "closing": "Questions? Just answer this mail.\nYour partner team",
+    },
+    "de": {
+        "opening": OFFERED_DE,
+        "closing": "Fragen? Antworten Sie einfach auf diese Mail.\nIhr Partnerteam",
+    },
+}
+ENDS: Texts = {
+    "en": {"opening": "Hello {{ name }},\n\n{{ number }} is still there: {{ left }} are left."},
+    "de": {"opening": "Guten Tag {{ name }},\n\n{{ number }} ist noch da."},
+}
+
+
+def begin(stage: Stage, at: datetime) -> None:
+    """Word the mail of an offer."""
+    write(stage, "lead_offered", OFFERED, at)
+
+
+def sign(stage: Stage, at: datetime) -> None:
+    """Have the mail of an offer say at its end who is there for questions; begin another."""
+    write(stage, "lead_offered", SIGNED, at)
+    write(stage, "offer_ends", ENDS, at, counts=False)
+
+
+def write(stage: Stage, key: str, texts: Texts, at: datetime, *, counts: bool = True) -> None:
+    """Write own words of a mail, and let them count unless they are a draft."""
+    actor, kind = get_actor(stage.manager.id), KINDS[key]
+    with circumstances.under(channel="web", actor_id=actor.id):
+        operations.save(kind, texts, mark_of(key), actor, at)
+        if counts:
+            operations.activate(kind, mark_of(key), actor, at)

@@ -17,7 +17,7 @@ from portal.core.config import Settings
 from portal.core.db import session
 from portal.core.errors import Refused
 from portal.core.events import record
-from portal.core.mail import addresses
+from portal.core.mail import addresses, replies
 from portal.correspondence import taking
 from portal.correspondence.addresses import find_lead, side_of
 from portal.correspondence.taking import CUSTOMER, Came, Customer
@@ -33,7 +33,7 @@ from portal.leads.models import Lead
 HOUR = timedelta(hours=1)
 MOST_ABOUT_A_LEAD = 20
 """In an hour; then a program is likely, and the rest waits for people."""
-PREFIX = f"{addresses.LEADS}+"
+PREFIX, ASKED = f"{addresses.LEADS}+", f"{replies.CUSTOMER}+"
 
 
 class CannotAccept(Refused):
@@ -50,12 +50,15 @@ def name_of(token: str, domain: str) -> str | None:
 
 
 def is_of_lead(message: InboundMessage) -> bool:
-    """Say whether a mail came to a lead's own address."""
-    return message.recipient.startswith(PREFIX)
+    """Say whether a mail came to a lead's own address, or to that of a question to its customer."""
+    asked = message.recipient.startswith(ASKED) and message.lead_id is not None
+    return asked or message.recipient.startswith(PREFIX)
 
 
 def place_in(message: InboundMessage) -> tuple[Lead | None, int]:
     """Return the lead whose address a mail came to, and the pickup that it was made for."""
+    if message.recipient.startswith(ASKED):
+        return find_lead(message.lead_id or 0), 0
     lead_id, pickup_id = message.recipient[len(PREFIX) :].partition("@")[0].split("-")
     return find_lead(int(lead_id)), int(pickup_id)
 

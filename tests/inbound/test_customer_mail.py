@@ -7,14 +7,14 @@ from sqlalchemy import select, update
 
 from portal.accounts.queries import get_actor
 from portal.core.db import session
-from portal.inbound import pipeline, places
+from portal.inbound import lead_mails, mails, pipeline, places
 from portal.inbound.models import InboundMessage
 from portal.leads.activities import load_activities
 from portal.leads.models import Lead, LeadContact
 from portal.leads.wall import open_for
 from portal.witness.models import CustomerLetter
 from portal.witness.queries import find_word
-from tests.factories import CONTACT
+from tests.factories import CONTACT, make_manager
 from tests.inbound.replying import DOMAIN, written
 from tests.witness.test_witness import ASKED, HOUR, Loop, heard, to_customer
 
@@ -46,6 +46,10 @@ def test_one_clear_word_of_hers_counts_and_nothing_else(loop):
         ({"body": "No", "sender": loop.alice.email}, "other_than_asked"),
     ):
         assert came(**answer) == ("not_understood", why)
+    # of a mail that waits somebody may say that it is the customer's; it says no more by that
+    waits = mails.list_not_understood()[0]
+    lead_mails.accept(waits.id, get_actor(make_manager().id), ASKED + HOUR)
+    assert (waits.state, find_word(loop.id)) == ("taken", None)
     assert came("No", Auto_Submitted="auto-replied")[0] == "ignored"
     for words in ("Who is this?", "No problem, they did"):
         assert came(words) == ("taken", "customer_wrote")
@@ -54,7 +58,7 @@ def test_one_clear_word_of_hers_counts_and_nothing_else(loop):
     loop.react(ASKED + HOUR)
     assert {name for name, _kind in heard("customer_wrote")} == {"Alice", "Arno"}
     read = load_activities(session().get(Lead, loop.lead.id), get_actor(loop.alice.id))
-    assert sorted("Who is this?" in one.text for one in read) == [False, True]
+    assert sorted("Who is this?" in one.text for one in read) == [False, False, True]
     # what was quoted gives nobody the link of the question
     link = to_customer()[0].text.split("/your-inquiry/")[1][:26]
     assert came(f"Sent from /your-inquiry/{link}")[0] == "taken"

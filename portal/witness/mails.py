@@ -61,6 +61,12 @@ def language_of(lead: Lead) -> tuple[str, str]:
     return locale, lead.time_zone or settings.default_timezone
 
 
+def name_of(contact: LeadContact, locale: str) -> str:
+    """Return how a customer is greeted: by the first name; in German by the whole name."""
+    first, last = harmless(contact.first_name or ""), harmless(contact.last_name or "")
+    return f"{first} {last}".strip() if locale == "de" and first else first
+
+
 def key_of(letter_id: int) -> str:
     """Return the key of a mail to a customer in the queue."""
     return f"customer:{letter_id}"
@@ -79,7 +85,7 @@ def write(
         Recipient(None, str(contact.email), "", locale, zone),
         {
             **context_of(letter.user_id, lead, locale, call_by),
-            "name": harmless(contact.first_name or ""),
+            "name": name_of(contact, locale),
             "instead": not asks and was_told(lead.id, at),
             "path": f"{PAGE}{token}",
         },

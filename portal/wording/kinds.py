@@ -188,7 +188,7 @@ COMPANY = Field("company", _l("The firm that asked"), ("Alpha Systems",), _words
 CALLED = (
     Field(
         "name",
-        _l("The first name of who gets the mail; may be empty"),
+        _l("The first name of who gets the mail, in German the whole name; may be empty"),
         ("Maria", ""),
         _words("name"),
     ),

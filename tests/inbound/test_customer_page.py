@@ -38,9 +38,13 @@ def asked(language="en"):
         due = select(CustomerLetter.id).where(CustomerLetter.kind == kind)
         operations.write(session().scalar(due), when)
     session().flush()
-    texts = session().scalars(
-        select(OutgoingEmail.text).where(OutgoingEmail.user_id.is_(None)).order_by("id")
+    texts = (
+        session()
+        .scalars(select(OutgoingEmail.text).where(OutgoingEmail.user_id.is_(None)).order_by("id"))
+        .all()
     )
+    # in German nobody is greeted by a first name alone
+    assert all((CONTACT["last_name"] in text) == (language == "de") for text in texts)
     told, question = ("/your-inquiry/" + text.split("/your-inquiry/")[1][:26] for text in texts)
     return told, question, held, lead.id
 

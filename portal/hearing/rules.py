@@ -28,7 +28,10 @@ ASKING = FEEDBACK | {
     *(Topic.COMPLETION_WANTED, Topic.CONTACT_WANTED, Topic.CALL_MISSED, Topic.REMINDED),
 }
 """What asks a holder how far she is."""
-PRESSING = ASKING | {Topic.ANSWER_WANTED, Topic.PARTNER_LATE, Topic.TEAM_LATE, Topic.OFFER_ENDS}
+PRESSING = ASKING | {
+    *(Topic.ANSWER_WANTED, Topic.PARTNER_LATE, Topic.TEAM_LATE, Topic.OFFER_ENDS),
+    Topic.NOT_CALLED,
+}
 """What tells of a deadline: of that a person gets at most one mail an hour."""
 OF_OFFERS = frozenset({Topic.LEAD_OFFERED, Topic.OFFER_ENDS, Topic.OFFER_CHANGED})
 """What which leads she wants to hear of narrows down; nothing else is left out by it."""

@@ -249,6 +249,17 @@ def test_a_no_reaches_all_at_once_while_the_next_deadline_is_ahead(loop):
     assert len(heard("call_missed", "not_called")) == 3
 
 
+def test_many_who_complain_at_once_make_one_mail_an_hour(loop):
+    loop.lead = make_offered_lead(at=AT, title="Another")
+    loop.pick(loop.bob)
+    loop.sweep(ASKED)
+    session().execute(OutgoingEmail.__table__.delete())
+    for letter in session().scalars(select(CustomerLetter).where(CustomerLetter.kind == "asked")):
+        operations.answer(letter.id, Said.NO, Way.PAGE, ASKED + HOUR)
+        loop.react(ASKED + HOUR)
+    assert heard("not_called") == [("Arno", "not_called"), ("Moritz", "not_called")]
+
+
 def test_a_yes_confirms_the_contact_and_can_be_taken_back_for_a_while(loop):
     loop.sweep(ASKED)
     loop.say("yes")

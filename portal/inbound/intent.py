@@ -363,7 +363,6 @@ LABELS: dict[str, str] = {
 ONLY_OF: dict[str, tuple[Meaning, ...]] = {
     "value": (Status.WON,),
     "reason": (Status.LOST, Action.DECLINE),
-    "decision_maker": (Status.LOST,),
     "waiting_since": (Status.WAITING,),
 }
 """What belongs to some answers alone; in any other one its line is a remark, and stays."""

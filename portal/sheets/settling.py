@@ -14,7 +14,7 @@ from portal.accounts.chosen import secret_key
 from portal.core.db import session
 from portal.core.errors import DomainError, Invalid
 from portal.feedback import operations as feedback
-from portal.feedback.forms import read_answer
+from portal.feedback.forms import AMOUNTS, read_answer
 from portal.feedback.models import Feedback
 from portal.feedback.rules import CLOSING, Answer, Status
 from portal.imports.workbook_child import FORMULA
@@ -180,4 +180,8 @@ def read_row(line: Line, desk: Desk) -> Answer:
                 errors[column] = str(_("Please choose one of the list."))
         if errors:
             raise Invalid(errors)
+    # what stands in the column of another answer is no part of this one, and is not lost
+    beside = [column for column, of in AMOUNTS.items() if typed.get(column) and status != of]
+    remarks = [f"{words.called(column)}: {typed[column]}" for column in beside]
+    typed["note"] = "\n".join(filter(None, [typed.get("note", ""), *remarks]))
     return read_answer({**typed, "status": status})

@@ -254,8 +254,10 @@ def test_labelled_lines_fill_fields_and_the_rest_is_the_comment():
     assert (won.told.value, won.comment) == (Decimal("12500.00"), "They signed.")
     won = understand("Gewonnen mit 12.500 EUR, Lieferung folgt", GERMAN)
     assert (won.told.value, won.comment) == (Decimal("12500.00"), "Lieferung folgt")
-    out = understand("PROPOSAL\nValue: 12500\nWaiting since: 12.11.\nThey compare.", ENGLISH)
-    assert out.told.value is None
+    out = understand(
+        "PROPOSAL\nValue: 12500\nDecided by: Ada\nWaiting since: 12.11.\nThey compare.", ENGLISH
+    )
+    assert (out.told.value, out.told.decision_maker) == (None, "Ada")
     assert out.comment == "Value: 12500\nWaiting since: 12.11.\nThey compare."
     lost = understand("LOST: too expensive", ENGLISH)
     assert (lost.told.reason, lost.comment) == ("too expensive", "too expensive")

@@ -305,7 +305,7 @@ def test_good_rows_are_taken_whatever_became_of_the_sheet(ctx: Flask) -> None:
         put(page, 0, Status="Won", Value=Decimal("12500.506"), Feedback="=1+1 pays")
         put(page, 1, Status='="Won"', Value=3)
         put(page, 2, Status="Won")
-        put(page, 3, Status="Waiting", Next_step_on=datetime(2026, 12, 1, 9))  # noqa: DTZ001
+        put(page, 3, Status="Waiting", Value=700, Next_step_on=datetime(2026, 12, 1, 9))  # noqa: DTZ001
         page["K3"].data_type = "s"
         page.append([cell.value for cell in page[5]])
         page.delete_cols(5, 2)
@@ -321,6 +321,9 @@ def test_good_rows_are_taken_whatever_became_of_the_sheet(ctx: Flask) -> None:
     won = feedback.newest(report.rows[0].pickup_id or 0)
     assert won is not None
     assert (won.value, won.note, won.channel) == (Decimal("12500.51"), "=1+1 pays", "sheet")
+    waits = feedback.newest(report.rows[3].pickup_id or 0)
+    assert waits is not None
+    assert (waits.value, waits.note) == (None, "Value: 700")
     # what was not taken comes back to be mended, with what was typed and what to look at
     again = reports.to_mend(report.return_id or 0)
     assert sorted(one.typed.get("status", "") for one in again.values()) == ["", "Won"]

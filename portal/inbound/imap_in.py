@@ -106,6 +106,8 @@ class Box:
         """Return the numbers of mails up to one that lie there unmarked."""
         if up_to < 1 or not (self.can_mark or self.done or self.failed):
             return []
+        # so that we see what others have marked and moved
+        self.client.noop()
         return self.search(f"1:{up_to}")
 
     def search(self, uids: str) -> list[int]:
@@ -256,14 +258,16 @@ class Fetcher:
             if stop.is_set():
                 break
             self.take(box, uid)
+        # one at a time: what two move at once would lie there twice
         with self.working():
             last, waiting = mailboxes.open_at(self.name, box.uid_validity)
             given_up = mailboxes.list_given_up(self.name)
-        there = [uid for uid in box.list_unmarked(last) if uid not in waiting]
-        box.finish([uid for uid in there if uid not in given_up], box.done)
-        box.finish([uid for uid in there if uid in given_up], box.failed)
+            there = [uid for uid in box.list_unmarked(last) if uid not in waiting]
+            box.finish([uid for uid in there if uid not in given_up], box.done)
+            box.finish([uid for uid in there if uid in given_up], box.failed)
         self.note(None)
-        return len(due) + len(new) > AT_ONCE
+        # what came meanwhile the server has told us of, and won't tell again
+        return bool(box.list_new(last))
 
     def take(self, box: Box, uid: int) -> None:
         """Take one mail in. What can't be taken is left, so that it keeps no other from coming."""

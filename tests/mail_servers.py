@@ -25,7 +25,7 @@ from portal.core.servers import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 TLS = Path(__file__).parent / "core" / "tls"
-PATIENCE = 10.0
+PATIENCE = 30.0
 USER, PASSWORD = "leads@vendor.example", "grün & geheim"
 DOVECOT = """
 protocols = imap

@@ -27,7 +27,7 @@ FORGED = (
 
 
 def until(happened):
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not (found := happened()):
         assert time.monotonic() < deadline
         time.sleep(0.02)

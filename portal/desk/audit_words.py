@@ -150,6 +150,7 @@ EVENTS: dict[str, Any] = {
     "LeadTeamLeft": _l("Person left the team of a lead"),
     "InquiryRouted": _l("Inquiry given to who qualifies it"),
     "InquiriesRouted": _l("Inquiries given to who qualifies them"),
+    "AwayAnswered": _l("A mailbox answered by itself: away"),
     "RepliesHeaped": _l("More answers by mail than a person writes"),
     "ReplyAnswered": _l("Answer by mail asked back or refused"),
     "LetterSent": _l("Mail written to the customer"),

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal.accounts.actor import Actor
+from portal.accounts.queries import find_name
 from portal.assistance.queries import Listed as Requested
 from portal.assistance.queries import load_words
 from portal.catalog.queries import book
@@ -24,6 +25,7 @@ from portal.escalation.events import SilenceNoted
 from portal.feedback.events import EndingTakenBack
 from portal.feedback.models import Feedback
 from portal.feedback.rules import words_of
+from portal.inbound.events import AwayAnswered
 from portal.leads import activities, notes, outcome
 from portal.leads.activity_routes import place_of
 from portal.leads.attachments import load_attachments
@@ -144,8 +146,8 @@ def told_notes(rows: Sequence[FirmNote]) -> Iterator[Line]:
 
 
 def statuses(lead: Lead, sight: Sight) -> Iterator[Line]:
-    """Yield the statuses that somebody gave a lead by hand, when it went on that had ended, and
-    when it cooled or stirred; a holder reads those since he has it.
+    """Yield the statuses that somebody gave a lead by hand, when it went on that had ended, when it
+    cooled or stirred, and whose mailbox answered by itself; a holder reads those since he has it.
 
     Nobody reads them who doesn't see how a lead gets on.
     """
@@ -169,6 +171,7 @@ TURNS = tuple(
         *(LeadCooled, LeadHandedOn, LeadStirs, SilenceNoted),
         *(LeadConfirmed, ConfirmationTakenBack),
         *(LeadRested, LeadWentOn),
+        AwayAnswered,
         *(CustomerTold, CustomerAsked, CustomerSaid, CustomerDeclined),
     )
 )
@@ -176,6 +179,10 @@ TURNS = tuple(
 
 def tell_turn(name: str, data: Mapping[str, Any], names: Mapping[str, Any]) -> str:
     """Say how a lead was turned, by hand or by itself; `names` are those of statuses, by key."""
+    if name == AwayAnswered.__name__:
+        return str(
+            _("The mailbox of %(name)s answered by itself: away", name=find_name(data["user_id"]))
+        )
     if name == LeadCooled.__name__:
         was, now = (TEMPERATURES[Temperature(data[part])] for part in ("before", "after"))
         return str(

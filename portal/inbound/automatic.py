@@ -17,6 +17,9 @@ AWAY = re.compile(
 BULK = frozenset(("bulk", "junk", "list", "auto_reply"))
 
 
+BY_ITSELF = ("x-autoreply", "x-autorespond", "x-autoresponder")
+
+
 def why_automatic(
     headers: Mapping[str, str], sender: str, subject: str, envelope_from: str, mail_domain: str
 ) -> str | None:
@@ -29,7 +32,7 @@ def why_automatic(
     told = (
         submitted != "no",
         headers.get("precedence", "").strip().lower() in BULK,
-        any(name in headers for name in ("x-autoreply", "x-autorespond", "x-autoresponder")),
+        any(name in headers for name in BY_ITSELF),
         headers.get("content-type", "").lower().startswith("multipart/report"),
         "list-id" in headers,
         # an Exchange is away; what its rules only pass on, and what its people write, is theirs
@@ -42,3 +45,18 @@ def why_automatic(
         bounced,
     )
     return "automatic" if any(told) else None
+
+
+def is_away(headers: Mapping[str, str], subject: str) -> bool:
+    """Say whether what a program sent is what a mailbox answers while its owner is away.
+
+    A receipt, a report or the answer to an invitation says nothing of that.
+    """
+    if "x-part" in headers or headers.get("content-type", "").lower().startswith("multipart/rep"):
+        return False
+    return (
+        headers.get("auto-submitted", "").strip().lower().startswith("auto-replied")
+        or headers.get("precedence", "").strip().lower() == "auto_reply"
+        or any(name in headers for name in (*BY_ITSELF, "x-ms-exchange-inbox-rules-loop"))
+        or bool(AWAY.match(subject))
+    )

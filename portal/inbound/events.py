@@ -121,6 +121,13 @@ class LeadMailAccepted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AwayAnswered(Event):
+    """Somebody's mailbox answered a mail about a lead by itself: she is away."""
+
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RepliesHeaped(Event):
     """So many answers come from a person that a machine is likely; they wait for people."""
 

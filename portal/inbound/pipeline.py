@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from portal.core.config import Settings
 from portal.core.db import apart, session
-from portal.inbound import bounces, copies, parsing, places, turns, wall
+from portal.inbound import away, bounces, copies, parsing, places, turns, wall
 from portal.inbound.automatic import why_automatic
 from portal.inbound.keeping import load_raw
 from portal.inbound.mails import settle
@@ -106,6 +106,7 @@ def read_message(message_id: int, at: datetime) -> InboundMessage | None:
         mail.headers, mail.sender, mail.subject, raw.envelope_from, settings.mail_domain
     )
     if automatic:
+        away.note(message, mail, at)
         return settle(message, MailState.IGNORED, automatic, at)
     if copies.is_copy(message, mail, message.token_id):
         return settle(message, MailState.DUPLICATE, "read_before", at)

@@ -25,6 +25,7 @@ from portal.core.events import EventRow
 from portal.core.mail import outbox, replies
 from portal.core.mail.models import OutgoingEmail, ReplyToken
 from portal.core.servers import free_port
+from portal.desk import timeline
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.inbound import mail_in, pipeline
@@ -34,6 +35,7 @@ from portal.inbound.models import InboundMessage
 from portal.inbound.parsing import text_in
 from portal.leads.models import Lead
 from portal.leads.notes import about, write_note
+from portal.leads.sight import sight_of
 from portal.notifications import letters
 from portal.offers.models import Dismissal
 from portal.partners.operations import add_absence
@@ -339,6 +341,22 @@ def play(options, rep_id, held_id, known):
     assert not any(CONTACT["phone"] in one.text for one in heard)
     given = [status for status, _channel in answers(held)]
     return message.state, message.reason, given, [one.kind for one in heard]
+
+
+def test_whose_mailbox_says_that_she_is_away_stands_among_what_became_of_the_lead(inside):
+    rep, held, mail = make_question()
+    lead = session().get_one(Lead, held.lead_id)
+    sight = sight_of(lead, get_actor(rep.id))
+    for words, sender, header in (
+        ("I am in Rome.", rep.email, "auto-replied"),
+        ("I am still in Rome.", rep.email, "auto-replied"),
+        ("Call me instead.", EVIL, "auto-replied"),
+        ("Read.", rep.email, "auto-generated"),
+    ):
+        reply(mail, words, rep, sender=sender, Auto_Submitted=header)
+    assert [line.one for line in timeline.statuses(lead, sight)] == [
+        f"The mailbox of {rep.name} answered by itself: away"
+    ]
 
 
 def test_a_quote_of_what_our_mail_shows_is_no_answer(inside):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from flask import Blueprint, flash, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -24,6 +25,7 @@ from portal.inbound.mail_pages import why
 from portal.inbound.models import InboundMessage
 from portal.inbound.parsing import Mail
 from portal.inbound.wishes import read_wish
+from portal.offers.queries import Filters, available
 from portal.pickup.queries import list_told
 from portal.web.access import requires
 from portal.web.forms import Form, needed
@@ -59,16 +61,48 @@ class EnterForm(Form):
         ]
 
 
+class DeedForm(Form):
+    """What else an answer by mail asks for: a note, a lead picked up, or said no to."""
+
+    lead_id = SelectField(_l("Lead"), validators=[needed()])
+    deed = SelectField(_l("What to do"), validators=[needed()])
+    why = SelectField(_l("Why not"))
+    words = TextAreaField(_l("Note"))
+
+    def offer(self, person: Actor | None, at: datetime) -> None:
+        """Offer the leads that a person holds or may pick up, and what may be done."""
+        found = []
+        if person is not None:
+            found = [(lead.id, lead.number, lead.title) for _pickup, lead in list_told(person)]
+        if person is not None and person.is_partner:
+            found += [(row.id, row.number, "") for row in available(person, at, 1, Filters()).items]
+        self.lead_id.choices = [("", _("Please choose"))] + [
+            (str(lead_id), " · ".join(filter(None, [number, title])))
+            for lead_id, number, title in found
+        ]
+        self.deed.choices = [
+            ("", _("Please choose")),
+            ("comment", _("Keep it as a note")),
+            ("pick", _("Pick up")),
+            ("decline", _("Not for me")),
+        ]
+        locale = str(get_locale())
+        self.why.choices = [("", "–")] + [
+            (short_key(one), one.label(locale)) for one in book().reasons("decline")
+        ]
+
+
 @blueprint.get("/<int:message_id>")
 @requires(Permission.ANSWERS_ENTER)
 def page(message_id: int) -> ResponseReturnValue:
     message = get_answer(message_id)
     mail, person = look_into(message), replies.writer_of(message, clock.now())
-    form = EnterForm(formdata=None)
+    form, deeds = EnterForm(formdata=None), DeedForm(formdata=None)
     form.offer(person)
+    deeds.offer(person, clock.now())
     if mail is not None and person is not None:
-        propose(form, message, mail, person)
-    return show(message, mail, person, form)
+        propose(form, deeds, message, mail, person)
+    return show(message, mail, person, form, deeds=deeds)
 
 
 def get_answer(message_id: int) -> InboundMessage:
@@ -79,7 +113,9 @@ def get_answer(message_id: int) -> InboundMessage:
     return message
 
 
-def propose(form: EnterForm, message: InboundMessage, mail: Mail, person: Actor) -> None:
+def propose(
+    form: EnterForm, deeds: DeedForm, message: InboundMessage, mail: Mail, person: Actor
+) -> None:
     """Write in what a mail seems to say, and the lead that it answers about."""
     token = replies.find_tokens(message, mail)[:1]
     sent = replies.sent_with(token[0]) if token else ""
@@ -89,6 +125,9 @@ def propose(form: EnterForm, message: InboundMessage, mail: Mail, person: Actor)
         form.pickup_id.data = str(named[0][0].id)
     elif not wish.number and token and token[0].pickup_id is not None:
         form.pickup_id.data = str(token[0].pickup_id)
+    if token and token[0].lead_id is not None:
+        deeds.lead_id.data = str(token[0].lead_id)
+    deeds.words.data = wish.words
     for field in form:
         if field.name in wish.typed and field.name != "pickup_id":
             field.data = wish.typed[field.name]
@@ -100,14 +139,19 @@ def show(
     person: Actor | None,
     form: EnterForm,
     stops: Sequence[str] = (),
+    deeds: DeedForm | None = None,
 ) -> str:
     """Render the page of an answer; `stops` says what stands against entering it."""
+    if deeds is None:
+        deeds = DeedForm(formdata=None)
+        deeds.offer(person, clock.now())
     return render_template(
         "inbound/answer.html",
         message=message,
         mail=mail,
         person=person,
         form=form,
+        deeds=deeds,
         why=why(message.reason),
         stops=stops,
     )
@@ -131,6 +175,30 @@ def enter(message_id: int) -> ResponseReturnValue:
     except Refused as refusal:
         return show(message, mail, person, form, [refusal.message]), refusal.status
     flash(_("It is recorded, and who wrote it hears so by mail."), "success")
+    return go(url_for("mail_health.mail_health"))
+
+
+@blueprint.post("/<int:message_id>/deed")
+@requires(Permission.ANSWERS_ENTER)
+def do(message_id: int) -> ResponseReturnValue:
+    message = mails.get_waiting(get_answer(message_id).id, lock=True)
+    mail, person = look_into(message), replies.writer_of(message, clock.now())
+    deeds, form = DeedForm(), EnterForm(formdata=None)
+    deeds.offer(person, clock.now())
+    form.offer(person)
+    if not deeds.validate():
+        return show(message, mail, person, form, deeds=deeds), 422
+    typed = {field.name: str(field.data or "") for field in deeds}
+    try:
+        replies.do_for(message, mail, int(deeds.lead_id.data), typed, current_actor(), clock.now())
+    except Invalid as error:
+        deeds.take(error)
+        return show(message, mail, person, form, deeds=deeds), 422
+    except NotFound:
+        return show(message, mail, person, form, [why("not_yours")], deeds), 409
+    except Refused as refusal:
+        return show(message, mail, person, form, [refusal.message], deeds), refusal.status
+    flash(_("It is done, and who wrote it hears so by mail."), "success")
     return go(url_for("mail_health.mail_health"))
 
 

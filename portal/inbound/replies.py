@@ -25,6 +25,7 @@ from portal.core.db import session
 from portal.core.errors import DomainError, Forbidden, Invalid, NotFound, Refused
 from portal.core.events import record
 from portal.core.mail import replies as addresses
+from portal.core.mail.links import Purpose
 from portal.core.mail.models import ReplyToken
 from portal.core.mail.rendering import speaking
 from portal.feedback import operations as feedback
@@ -41,11 +42,13 @@ from portal.inbound.events import (
 )
 from portal.inbound.keeping import keep_reading, note_sender
 from portal.inbound.models import InboundMessage, MailState
+from portal.inbound.noting import comment
 from portal.inbound.parsing import Mail, text_in
 from portal.inbound.rules import ChangedMeanwhile, Topic
 from portal.inbound.wishes import Target, Wish, read_wish
 from portal.leads.models import Lead
 from portal.leads.notes import check_writes
+from portal.offers import operations as offers
 from portal.offers.queries import was_offered
 from portal.offers.rules import AlreadyTaken
 from portal.pickup import queries as pickups
@@ -491,23 +494,72 @@ def enter(
     The mail is locked; its files are kept with the lead. He hears of it as of any other answer,
     with the way to take it back. Raises `NotFound`, `NotYoursAnyMore`, `Invalid`, `ActivitiesOpen`.
     """
-    person = writer_of(message, at)
-    if person is None:
-        raise NotFound()
+    person = get_writer(message, at)
     with circumstances.under(actor_id=by.id, as_id=person.id, channel="mail"):
         given = feedback.give(pickup_id, read_answer(typed), person, at)
         operations.done_with(given, person, "feedback", at)
-        if mail is not None:
-            answering.keep_attached(given.lead_id, mail, person, at)
-        record(
-            ReplyRepaired(
-                at=at,
-                lead_id=given.lead_id,
-                message_id=message.id,
-                user_id=by.id,
-                for_user_id=person.id,
-                action="feedback",
-            )
+        repair(message, mail, given.lead_id, "feedback", person, by, at)
+
+
+def do_for(
+    message: InboundMessage,
+    mail: Mail | None,
+    lead_id: int,
+    typed: Mapping[str, str],
+    by: Actor,
+    at: datetime,
+) -> None:
+    """Do what a mail says besides answers for who wrote it: `deed` is comment, pick or decline.
+
+    As `enter` does, by the operations that a link calls, under the gate of that person. Raises
+    `NotFound` for what is none of his, `Invalid`, and whatever the operation refuses.
+    """
+    person, deed = get_writer(message, at), typed["deed"]
+    if not operations.may(Purpose.CONFIRM, deed, person):
+        raise NotFound()
+    with circumstances.under(actor_id=by.id, as_id=person.id, channel="mail"):
+        offers.lock_partner(person.organisation_id)
+        if deed == "comment":
+            if not typed["words"].strip():
+                raise Invalid({"words": _("Please write something.")})
+            comment(lead_id, typed["words"].strip(), message.id, person.is_partner, person, at)
+        elif deed == "pick":
+            operations.claim(lead_id, person, at)
+        else:
+            seen = queries.mark_of_offer(lead_id, person)
+            operations.decline(lead_id, typed["why"], seen, person, at)
+        repair(message, mail, lead_id, deed, person, by, at)
+
+
+def get_writer(message: InboundMessage, at: datetime) -> Actor:
+    """Return the person whose answer a mail is. Raises `NotFound` where she has no access."""
+    person = writer_of(message, at)
+    if person is None:
+        raise NotFound()
+    return person
+
+
+def repair(
+    message: InboundMessage,
+    mail: Mail | None,
+    lead_id: int,
+    action: str,
+    person: Actor,
+    by: Actor,
+    at: datetime,
+) -> None:
+    """Settle a mail that one of the vendor's people did something by, its files kept."""
+    if mail is not None:
+        answering.keep_attached(lead_id, mail, person, at)
+    record(
+        ReplyRepaired(
+            at=at,
+            lead_id=lead_id,
+            message_id=message.id,
+            user_id=by.id,
+            for_user_id=person.id,
+            action=action,
         )
-    message.lead_id = given.lead_id
+    )
+    message.lead_id = lead_id
     settle(message, MailState.APPLIED, "by_hand", at)

@@ -716,9 +716,34 @@ def test_people_enter_what_was_not_understood_as_the_answer_of_who_wrote_it(prog
     assert client.post(address, data={**sent, "status": "proposal"}).status_code == 404
     client.post(f"/mail-health/answers/{aside.id}/removal", data=sent)
     assert "/mail-health/answers/" not in client.get("/mail-health").text
+    deeds = (
+        ({"deed": "decline", "why": ""}, 422),
+        ({"deed": "pick"}, 303),
+        ({"deed": "comment", "words": "Rings on Monday."}, 303),
+        ({"deed": "decline", "why": "not_interesting"}, 303),
+    )
+    for n, (typed, status) in enumerate(deeds):
+        with programme.app_context():
+            rival = make_person(make_partner(f"Beta {n}"), email=f"rep@beta{n}.example")
+            lead = make_offered_lead(at=clock.now())
+            if typed["deed"] == "comment":
+                hold(lead, rival, clock.now())
+            mailed = come_in(written(None, "About the new one", rival.email, ""), at=clock.now())
+            session().commit()
+        sent = {"csrf_token": sent["csrf_token"], "lead_id": str(lead.id), "why": "", **typed}
+        made = client.post(f"/mail-health/answers/{mailed.id}/deed", data=sent)
+        assert made.status_code == status, typed
     with programme.app_context():
+        repaired = session().scalars(
+            select(EventRow.data).where(EventRow.name == "ReplyRepaired").order_by(EventRow.id)
+        )
+        assert [row["action"] for row in repaired][1:] == ["pick", "comment", "decline"]
         assert answers(held) == [("proposal", "mail")]
-        (row,) = session().scalars(select(EventRow).where(EventRow.name == "ReplyRepaired"))
+        row = (
+            session()
+            .scalars(select(EventRow).where(EventRow.name == "ReplyRepaired").order_by(EventRow.id))
+            .first()
+        )
         assert (row.actor_id, row.data["as_user_id"]) == (boss.id, rep.id)
         assert session().scalar(select(func.count(Attachment.id))) == 1
         assert "recorded" in [one.kind for one in told(clock.now())]

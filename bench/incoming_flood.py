@@ -72,7 +72,8 @@ SELECT (SELECT count(*) FROM inbound_messages WHERE state = 'applied') AS applie
   (SELECT count(DISTINCT pickup_id) FROM feedback WHERE channel = 'mail') AS leads,
   (SELECT count(*) FROM outgoing_emails WHERE kind = 'recorded') AS answers,
   (SELECT count(DISTINCT lead_id) FROM outgoing_emails WHERE kind = 'recorded') AS answered,
-  (SELECT count(*) FROM job_failures) AS failures
+  (SELECT count(*) FROM job_failures WHERE name LIKE 'inbound.%' OR name LIKE 'notifications.%')
+    AS failures
 """
 ANSWERED = """
 SELECT extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY o.sent_at - m.processed_at)),

@@ -96,6 +96,7 @@ class Letter:
     headers: dict[str, str] = field(default_factory=dict)
     answers: Sequence[Reply] = ()
     encloses: Facts | None = None
+    passing: Sequence[str] = ()
 
 
 def post(letter: Letter, user: User, at: datetime, dedupe_key: str) -> None:
@@ -122,6 +123,7 @@ def post(letter: Letter, user: User, at: datetime, dedupe_key: str) -> None:
         headers=headers,
         encloses=letter.encloses,
         answers=answers,
+        passing=letter.passing,
     )
 
 
@@ -408,6 +410,7 @@ def yours_with(
             },
             lead.id,
             answers=(reply,),
+            passing=("contact",),
         )
 
 

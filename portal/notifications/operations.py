@@ -11,7 +11,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Table, delete, func, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    and_,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.accounts.models import User
@@ -403,18 +413,28 @@ def forget_told(at: datetime) -> None:
 
 
 def forget_contacts(at: datetime) -> None:
-    """Empty the sent mails that told whom to call, or what was written to and by the customer.
+    """Take whom to call out of the sent mails that told a holder: the rest is what she answers.
 
-    Our copy is of no use any more.
+    What was written to and by the customer is emptied whole. Our copy is of no use any more.
     """
+    lasting = OutgoingEmail.lasting
     session().execute(
         update(OutgoingEmail)
         .where(
-            OutgoingEmail.kind.in_(("yours_now", "customer_letter", "customer_wrote")),
             OutgoingEmail.status == "sent",
             OutgoingEmail.sent_at < at - COPY_KEPT,
-            OutgoingEmail.html != "",
+            or_(
+                and_(OutgoingEmail.kind == "yours_now", lasting.is_not(None)),
+                and_(
+                    OutgoingEmail.kind.in_(("customer_letter", "customer_wrote")),
+                    OutgoingEmail.html != "",
+                ),
+            ),
         )
-        .values(text="", html="")
+        .values(
+            text=func.coalesce(lasting["text"].astext, ""),
+            html=func.coalesce(lasting["html"].astext, ""),
+            lasting=None,
+        )
         .execution_options(synchronize_session=False)
     )

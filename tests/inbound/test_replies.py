@@ -9,6 +9,7 @@ from __future__ import annotations
 import smtplib
 from datetime import timedelta
 from email.message import EmailMessage
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -27,6 +28,7 @@ from portal.core.mail.models import OutgoingEmail, ReplyToken
 from portal.core.servers import free_port
 from portal.desk import timeline
 from portal.feedback import operations as feedback
+from portal.feedback.models import Feedback
 from portal.feedback.rules import Answer
 from portal.inbound import mail_in, pipeline
 from portal.inbound.authentication import Vouched
@@ -37,6 +39,7 @@ from portal.leads.models import Lead
 from portal.leads.notes import about, write_note
 from portal.leads.sight import sight_of
 from portal.notifications import letters
+from portal.notifications import operations as notifications
 from portal.offers.models import Dismissal
 from portal.partners.operations import add_absence
 from portal.pickup import operations as pickup
@@ -478,6 +481,19 @@ def test_a_lead_is_picked_up_by_one_word_under_the_same_claim_and_gate(inside):
     assert reply(owed, "WAITING", rep).state == "applied"
     assert session().get_one(Lead, wanted.id, populate_existing=True).holder_id == rep.id
     assert [one.kind for one in told()] == ["recorded", "recorded"]
+    # whom to call is forgotten in our copy, and what lasts of it tells his words from ours
+    named = newest(rep, "yours_now")
+    whole, came = text_in(named.html), SimpleNamespace(headers=dict(named.headers))
+    named.status, named.sent_at = "sent", AT
+    for hours in (1, 7, 8):
+        session().flush()
+        notifications.forget_contacts(AT + timedelta(hours=hours))
+        session().refresh(named)
+        assert (CONTACT["phone"] in named.text + named.html) == (hours == 1)
+        assert "Waiting for their answer" in named.text + named.html
+    made = CLIENTS["outlook_classic_en"][1]("PROPOSAL is out", whole)
+    assert come_in(written(None, made, rep.email), came).state == "applied"
+    assert session().scalars(select(Feedback.note).order_by(Feedback.id)).all()[-1] == "is out"
 
 
 def test_not_for_me_in_one_word_says_no_with_a_reason_and_is_taken_back_in_one(inside):

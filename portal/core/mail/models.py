@@ -25,7 +25,8 @@ class OutgoingEmail(Base):
 
     queued → sending → sent; back to queued with a delay after an error, failed after the last one.
     held while its address takes no mails of ours (`standing`).
-    `encloses` names who makes the files that go along, and of which ids (`enclosures`).
+    `encloses` names who makes the files that go along, and of which ids (`enclosures`). `lasting`
+    is the copy that takes the place of text and HTML once what passes is to be forgotten.
     """
 
     __tablename__ = "outgoing_emails"
@@ -44,6 +45,7 @@ class OutgoingEmail(Base):
     html: Mapped[str]
     headers: Mapped[dict[str, str]] = mapped_column(JSONB)
     encloses: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    lasting: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))
     message_id: Mapped[str]
     status: Mapped[str] = mapped_column(default="queued")
     attempts: Mapped[int] = mapped_column(default=0)

@@ -148,13 +148,15 @@ def post(
     encloses: enclosures.Facts | None = None,
     answers: Sequence[Reply] = (),
     reply_to: str = "",
+    passing: Sequence[str] = (),
 ) -> None:
     """Write a mail into the queue, once per `dedupe_key`: where it stands there already, nothing.
 
     The first of `answers` is where an answer to it arrives, the others stand in it somewhere; who
     is none of our people answers to `reply_to`.
     `context` holds plain values; contact data of a lead never belongs into a mail that is not for
-    its holder. What it `encloses` is made when it is sent.
+    its holder. What it `encloses` is made when it is sent. Whoever has it sent empties what is
+    `passing` in the context soon: of such a mail a copy without that is made now, which lasts.
     """
     settings: Settings = current_app.config["SETTINGS"]
     more = dict(headers or {})
@@ -166,12 +168,18 @@ def post(
             replies.write(one, to.user_id, dedupe_key, message_id, at)
     if reply_to:
         more["Reply-To"] = reply_to
-    mail = rendering.render(
-        kind, {**context, "reply_to": reply_to, "ref": ref}, to.locale, to.timezone
-    )
+    facts = {**context, "reply_to": reply_to, "ref": ref}
+    mail = rendering.render(kind, facts, to.locale, to.timezone)
+    lasting = None
+    if passing:
+        bare = facts | {name: dict.fromkeys(facts[name]) for name in passing}
+        lasting = rendering.render(kind, bare, to.locale, to.timezone)
     if ref:
         mail = replace(mail, text=f"{mail.text}\nRef: {ref}\n")
-    put(WRITE, _row(kind, to, mail, at, dedupe_key, message_id, more, lead_id, encloses))
+    row = _row(kind, to, mail, at, dedupe_key, message_id, more, lead_id, encloses)
+    if lasting is not None:
+        row["lasting"] = {"text": lasting.text, "html": lasting.html}
+    put(WRITE, row)
     jobs.soon("mail.drain")
 
 
@@ -203,6 +211,7 @@ def _row(
 ) -> dict[str, Any]:
     return {
         "dedupe_key": dedupe_key,
+        "lasting": None,
         "kind": kind,
         "user_id": to.user_id,
         "lead_id": lead_id,

@@ -50,6 +50,8 @@ TEXTS = {
     },
 }
 
+LARGE = "&" * 12_500
+
 REFUSED = {
     "{% for i in range(10**9) %}x{% endfor %}": "refused",
     "{{ 'x' * 10**9 }}": "refused",
@@ -209,20 +211,23 @@ def test_own_words_count_in_both_languages_until_they_are_reset(karl):
     ]
 
 
-def test_a_mail_is_never_lost_and_staff_is_told_once(karl):
+@pytest.mark.parametrize(("source", "code"), [("{{ firms < name }}", "fails"), (LARGE, "TooLarge")])
+def test_a_mail_is_never_lost_and_staff_is_told_once(karl, source, code):
+    """Words that were sound when they were kept need not be for every lead."""
     write(OFFERED, TEXTS, karl)
     version = session().scalar(select(WordingVersion))
-    version.texts = {"en": {"opening": "{{ firms < name }}"}}
+    version.texts = {"en": {"opening": source}}
     session().flush()
     queries.forget_active()
-    own = offer_mail()
-    assert own.text.startswith("Hello Alice Ainsworth,")
-    assert offer_mail() == own
+    lead = {**approved.OFFERED, "text": "&" * 5_000}
+    for _twice in range(2):
+        mail = rendering.render("lead_offered", {**approved.NAME, "lead": lead}, "en", "UTC")
+        assert mail.text.startswith("Hello Alice Ainsworth,")
     told = select(EventRow).where(EventRow.name == "WordingFailed")
-    assert [one.data["code"] for one in session().scalars(told)] == ["fails"]
+    assert [one.data["code"] for one in session().scalars(told)] == [code]
     jobs.run_now("core.dispatch", {"here": True}, clock.now())
-    mail = session().scalars(select(OutgoingEmail)).one()
-    assert (mail.kind, mail.user_id) == ("wording_failed", karl.id)
+    told_by = session().scalars(select(OutgoingEmail)).one()
+    assert (told_by.kind, told_by.user_id) == ("wording_failed", karl.id)
 
 
 def test_a_line_break_in_a_subject_makes_no_second_header(karl):

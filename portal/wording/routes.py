@@ -85,8 +85,8 @@ def kinds() -> ResponseReturnValue:
     return render_template(
         "wording/kinds.html",
         groups=[
-            (words_, [one for one in KINDS.values() if one.group == group])
-            for group, words_ in GROUPS.items()
+            (heading, [one for one in KINDS.values() if one.group == group])
+            for group, heading in GROUPS.items()
         ],
         active=active,
         drafted=drafted,

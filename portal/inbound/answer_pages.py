@@ -198,7 +198,7 @@ def do(message_id: int) -> ResponseReturnValue:
         return show(message, mail, person, form, [why("not_yours")], deeds), 409
     except Refused as refusal:
         return show(message, mail, person, form, [refusal.message], deeds), refusal.status
-    flash(_("It is done, and who wrote it hears so by mail."), "success")
+    flash(_("It is done."), "success")
     return go(url_for("mail_health.mail_health"))
 
 

@@ -74,6 +74,14 @@ def test_a_mail_says_as_much_of_a_lead_as_its_reader_wants(ctx, extent, locale):
     assert OFFERED["pick_path"] in mail.html
 
 
+@pytest.mark.parametrize("kind", ["who_calls", "did_they_call"])
+def test_a_mail_to_a_customer_reads_in_german_as_it_was_approved(ctx, kind):
+    context = {**KINDS[kind], "name": "Zephyrine Quastenflosser"}
+    mail = rendering.render(kind, context, "de", "Europe/Berlin")
+    approved = SNAPSHOTS / f"{kind}.de.txt"
+    assert f"{mail.subject}\n\n{mail.text}" == approved.read_text("utf-8")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_both_parts_of_a_mail_carry_the_same_absolute_links(ctx, kind):
     mail = rendering.render(kind, KINDS[kind], "en", "Europe/Berlin")

@@ -32,7 +32,7 @@ from portal.core.servers import free_port
 from tests import nursery
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 40.0
+PATIENCE = 90.0
 KEPT_ALIVE = 2.0  # well below gunicorn's keepalive
 BURST = (
     "from portal.core import worker; from portal.factory import create_app; "

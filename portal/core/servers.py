@@ -184,8 +184,8 @@ class PostgresServer:
                 "fsync": "off",
                 "synchronous_commit": "off",
                 "full_page_writes": "off",
-                # two processes of the suite with a web each, and every pool of them full
-                "max_connections": "400",
+                # three processes of the suite with a web each (WORKERS=3), and every pool full
+                "max_connections": "600",
             }
         return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
 

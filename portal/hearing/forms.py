@@ -204,7 +204,9 @@ class DefaultsForm(Form):
             if not may.isdisjoint(HAVE_SHEETS):
                 day = str(now.sheet_weekday or "")
                 fields[f"sheet_{role}"] = SelectField(
-                    _l("Feedback sheet"), choices=sheet_days(), default=day
+                    _("Feedback sheet: %(role)s", role=str(ROLE_NAMES[role])),
+                    choices=sheet_days(),
+                    default=day,
                 )
         return type(cls.__name__, (cls,), fields)
 

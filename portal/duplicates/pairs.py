@@ -35,6 +35,8 @@ from portal.duplicates.queries import get_pair
 from portal.leads import wall
 
 BATCH = 500
+AT_ONCE = 5_000
+"""So many pairs are written with one statement: it can name 65,535 values."""
 LINE = 7_309_441
 """The number of the lock that puts batches in one line."""
 
@@ -149,7 +151,7 @@ def _unlinked(found: dict[_Two, Likeness]) -> dict[_Two, Likeness]:
         (row.lead_id, row.customer_id)
         for row in session().execute(
             select(CustomerLead.lead_id, CustomerLead.customer_id).where(
-                CustomerLead.lead_id.in_(leads)
+                CustomerLead.lead_id == any_(_ids(leads))
             )
         )
     }
@@ -185,7 +187,7 @@ def write(
         if (row.lead_id, row.other_lead_id, row.customer_id, row.other_customer_id) not in found
     ]
     if gone:
-        session().execute(delete(DuplicatePair).where(DuplicatePair.id.in_(gone)))
+        session().execute(delete(DuplicatePair).where(DuplicatePair.id == any_(_ids(gone))))
     for target, which in (
         (("lead_id", "other_lead_id"), DuplicatePair.other_lead_id.is_not(None)),
         (
@@ -204,17 +206,16 @@ def write(
             for two, one in found.items()
             if all(two[COLUMNS.index(name)] is not None for name in target)
         ]
-        if not rows:
-            continue
-        added = upsert(DuplicatePair).values(rows)
-        session().execute(
-            added.on_conflict_do_update(
-                index_elements=list(target),
-                index_where=which,
-                set_={"score": added.excluded.score, "reasons": added.excluded.reasons},
-                where=DuplicatePair.answer.is_(None),
+        for some in (rows[one : one + AT_ONCE] for one in range(0, len(rows), AT_ONCE)):
+            added = upsert(DuplicatePair).values(some)
+            session().execute(
+                added.on_conflict_do_update(
+                    index_elements=list(target),
+                    index_where=which,
+                    set_={"score": added.excluded.score, "reasons": added.excluded.reasons},
+                    where=DuplicatePair.answer.is_(None),
+                )
             )
-        )
 
 
 def keep_apart(pair_id: int, actor: Actor, at: datetime) -> DuplicatePair:

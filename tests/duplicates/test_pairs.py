@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from portal.customers import operations as customers
 from portal.customers import winning
 from portal.customers.operations import Account, Reach
 from portal.duplicates import pairs, search
-from portal.duplicates.likeness import Trait
+from portal.duplicates.likeness import Grade, Likeness, Reason, Trait
 from portal.duplicates.models import Answer, DuplicatePair, Kind, LeadKey, UncheckedParty
 from portal.leads import removal, wall
 from tests.factories import AT, CONTACT, contact_of, make_lead, make_manager
@@ -130,3 +131,14 @@ def test_thousand_rows_of_a_list_are_compared_at_once_and_the_search_uses_the_in
             text("EXPLAIN SELECT lead_id FROM lead_keys WHERE key = 7 ORDER BY lead_id DESC")
         )
         assert "pk_lead_keys" in str(plan.all())
+
+
+def test_hundreds_at_one_customer_are_more_pairs_than_a_statement_has_values() -> None:
+    leads = [make_lead().id for _one in range(140)]
+    alike = Likeness((Reason(Trait.EMAIL, Grade.SAME),))
+    every = {(one, other, None, None): alike for one, other in combinations(leads, 2)}
+    pairs.write(every, leads, [], AT)
+    assert len(every) * 7 > 65_535
+    assert session().scalar(select(func.count(DuplicatePair.id))) == len(every)
+    pairs.write({}, leads, [], AT)
+    assert not session().scalar(select(func.count(DuplicatePair.id)))

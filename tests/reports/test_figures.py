@@ -50,6 +50,9 @@ class Programme:
         self.chief = make_person(vendor, "channel_manager")
         self.pam = make_person(vendor, "account_manager")
         self.other_pam = make_person(vendor, "account_manager")
+        # the management: whoever both of them report to
+        self.boss = make_person(vendor, "sales_manager")
+        self.pam.manager_id = self.other_pam.manager_id = self.boss.id
         over = {"capacity": 100, "rep_capacity": 100}
         delta = make_partner("Delta", kind=OrganisationKind.DISTRIBUTOR, territories=["FR"], **over)
         alpha = make_partner("Alpha", parent=delta, account_manager_id=self.pam.id, **over)
@@ -127,6 +130,7 @@ def programme(app):
 COUNTED = [
     ("chief", "programme", (7, 6, 3, 4, 2, 1, 2, 1, 3.0, 2000, 2)),
     ("pam", "partners", (6, 6, 3, 3, 1, 1, 1, 1, 2.0, 3000, 1)),
+    ("boss", "partners", (6, 6, 3, 4, 2, 1, 2, 1, 3.0, 2000, 2)),
     ("anna", "firm", (6, 6, 3, 3, 1, 1, 1, 1, 2.0, 3000, 1)),
     ("alice", "own", (2, 2, 2, 2, 1, 1, 0, 0, 2.0, 3000, 0)),
     ("alan", "own", (2, 2, 1, 1, 0, 0, 1, 1, None, None, 1)),

@@ -747,6 +747,8 @@ def test_people_enter_what_was_not_understood_as_the_answer_of_who_wrote_it(prog
             mailed = come_in(written(None, "About the new one", rival.email, ""), at=clock.now())
             session().commit()
         sent = {"csrf_token": sent["csrf_token"], "lead_id": str(lead.id), "why": "", **typed}
+        # what can be done is on the page also for who has nothing in hand
+        assert "/deed" in client.get(f"/mail-health/answers/{mailed.id}").text
         made = client.post(f"/mail-health/answers/{mailed.id}/deed", data=sent)
         assert made.status_code == status, typed
     with programme.app_context():

@@ -7,6 +7,7 @@ was doing then.
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
 import time
@@ -33,6 +34,11 @@ log = logs.get(__name__)
 
 # seconds: an idle worker looks around, sweeps up after dead ones, says that its job still runs
 WORKER_TTL, MAINTENANCE, MONITORING = 20, 10, 5
+
+PATIENT = frozenset({"incoming", "bulk"})
+"""Queues that nobody waits for at his screen."""
+YIELDS = 5
+"""So much nicer than others is a worker of such queues alone."""
 
 TICK = 1.0
 """Seconds between two looks at what can't wait for the queue."""
@@ -121,8 +127,13 @@ class FirstcomeWorker(Worker):
 
 
 def run_worker(app: Flask, burst: bool = False, queues: Sequence[str] = jobs.QUEUES) -> None:
-    """Work on `queues`, each in its turn, until told to stop (with `burst`: until empty)."""
+    """Work on `queues`, each in its turn, until told to stop (with `burst`: until empty).
+
+    One that does nothing that somebody waits for leaves the processor to whoever needs it.
+    """
     jobs.serve_in(app, queues)
+    if PATIENT.issuperset(queues):
+        os.nice(YIELDS)
     connection = jobs.connect(app.config["SETTINGS"].redis_url, socket_timeout=None)
     while not _stop.heard():
         try:

@@ -14,7 +14,10 @@ from portal.inbound import mailboxes, parsing_process, pipeline, turns
 
 QUEUE = "incoming"
 AT_LEAST, BRIEFLY = 25, timedelta(seconds=2)
-"""So many mails are read in a row, and so long, where other work waits for this worker."""
+"""So many mails are read in a row, and so long, where other work waits for this worker.
+
+After that time, rests between mails are as long as it took to read them.
+"""
 AT_MOST = timedelta(seconds=30)
 
 
@@ -52,7 +55,11 @@ def read_waiting(_payload: Payload, at: datetime) -> None:
                     jobs.wake("inbound.read_waiting")
                     return
                 tried.add(message_id)
+                at_work = time.monotonic()
                 yield message_id
+                if spent() > BRIEFLY:
+                    # people at their screens have half of what a flood would take
+                    time.sleep(time.monotonic() - at_work)
 
     with parsing_process.kept():
         jobs.each(

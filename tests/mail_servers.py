@@ -263,3 +263,12 @@ def await_port(port, process, log):
         time.sleep(0.01)
     said = log.read_text() if log.exists() else ""
     raise AssertionError(f"nobody listens: {said[-2000:]}")
+
+
+def until(happened):
+    """Wait until something has happened, and return what it returned."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := happened()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return found

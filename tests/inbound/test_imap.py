@@ -7,7 +7,6 @@ import shutil
 import signal
 import tempfile
 import threading
-import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -27,7 +26,7 @@ from portal.inbound.models import InboundMessage, LeftMail
 from portal.inbound.parsing import LARGEST
 from tests.factories import make_offered_lead, make_partner, make_person, make_programme
 from tests.inbound.replying import DOMAIN, ask, hold, token_of
-from tests.mail_servers import PASSWORD, TLS, USER, Dovecot
+from tests.mail_servers import PASSWORD, TLS, USER, Dovecot, until
 
 LEAD = f"inquiries@{DOMAIN}"
 
@@ -204,14 +203,6 @@ def die_before_marking(app, url):
             engine.dispose(close=False)
     look(app, url)
     os._exit(0)
-
-
-def until(happened):
-    deadline = time.monotonic() + 30
-    while not (found := happened()):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return found
 
 
 def test_whatever_is_killed_or_away_each_mail_is_kept_once(committed, server, monkeypatch):

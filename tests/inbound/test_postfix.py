@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import smtplib
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
@@ -17,21 +16,13 @@ from portal.core.servers import free_port
 from portal.inbound import keeping, mail_in, pipeline
 from portal.inbound.models import InboundMessage
 from tests.inbound.replying import DOMAIN
-from tests.mail_servers import Postfix
+from tests.mail_servers import Postfix, until
 
 LEAD = f"inquiries@{DOMAIN}"
 FORGED = (
     "From: Eva Meier <eva@meier.example>\r\nAuthentication-Results: (our)\r\n"
     "  mx.firstcome.example; dmarc=pass header.from=meier.example\r\nSubject: {}\r\n\r\n14\r\n"
 )
-
-
-def until(happened):
-    deadline = time.monotonic() + 30
-    while not (found := happened()):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return found
 
 
 @pytest.fixture

@@ -191,6 +191,7 @@ def make_world():
         ("pam", vendor, "account_manager"),
         ("rita", vendor, "regional_manager"),
         ("stella", vendor, "sales_manager"),
+        ("helene", vendor, "management"),
         ("olga", vendor, "operations"),
         ("dana", vendor, "direct_sales"),
         (DEACTIVATED, alpha, "partner_rep"),

@@ -126,6 +126,7 @@ ROLES: dict[str, frozenset[Permission]] = {
     ),
     "regional_manager": LEADING,
     "sales_manager": LEADING,
+    "management": frozenset({P.PARTNERS_SEE_ALL, P.REPORTS_SEE}),
     "qualifier": frozenset({P.LEADS_IMPORT, P.LEADS_QUALIFY}),
     "direct_sales": frozenset({P.OFFERS_SEE, P.PICKUPS_CLAIM, P.PICKUPS_SEE_OWN}),
     "operations": frozenset(
@@ -154,6 +155,7 @@ ROLES_OF_KIND = {
         "account_manager",
         "regional_manager",
         "sales_manager",
+        "management",
         "qualifier",
         "direct_sales",
         "operations",

@@ -23,6 +23,7 @@ VENDOR_PEOPLE = (
     ("regional", "Renate Holm", ("regional_manager",)),
     ("paul", "Paul Desmet", ("account_manager",)),
     ("sales", "Sandra Keller", ("sales_manager",)),
+    ("management", "Helene Brandt", ("management",)),
     ("direct", "Dirk Vossen", ("direct_sales",)),
     ("daria", "Daria Novak", ("direct_sales",)),
 )

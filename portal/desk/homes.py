@@ -24,6 +24,7 @@ from portal.desk.vendor_mornings import (
     managing_morning,
     operations_morning,
     qualifying_morning,
+    reading_morning,
 )
 from portal.leads import archive, hand_over
 from portal.leads.queries import seen_by
@@ -52,6 +53,8 @@ def read_home(actor: Actor, at: datetime) -> dict[str, Any]:
         _add(shown, managing_home(actor, today, reached))
     elif actor.may(Permission.LEADS_QUALIFY):
         _add(shown, {"morning": qualifying_morning(actor, today)})
+    elif actor.may(Permission.REPORTS_SEE):
+        _add(shown, {"morning": reading_morning(actor, at)})
     if actor.may(Permission.HAND_OVERS_TAKE):
         _add(shown, {"morning": operations_morning(actor, today)})
     return shown | {"next": planned.list_next(actor, reached), "at": at}

@@ -283,6 +283,24 @@ def qualifying_morning(actor: Actor, today: Today) -> Morning:
     )
 
 
+# -- management -------------------------------------------------------------------------------
+
+
+def reading_morning(actor: Actor, at: datetime) -> Morning:
+    """Return what somebody sees first who reads figures of the programme, and acts on no lead."""
+    lines = [
+        Line(
+            _("Last week: what came in, what was answered, what was won"), url_for("reports.page")
+        ),
+        Line(_("What became of the leads of each source"), url_for("scoring.sources")),
+    ]
+    return Morning(
+        said=[_("How the programme did in the last 30 days.")],
+        tiles=[Tile(**figure) for figure in board.figures(actor, at, None)],
+        parts=[Part("figures", _("Figures"), lines, "")],
+    )
+
+
 # -- operations -------------------------------------------------------------------------------
 
 

@@ -59,6 +59,7 @@ ROLE_WORDS: dict[str, tuple[str, ...]] = {
     "account manager|accountmanager|pam|partnerbetreuer|partnerbetreuerin": ("account_manager",),
     "regional manager|regionalmanager|regionalleiter|regionalleiterin": ("regional_manager",),
     "sales manager|verkaufsleiter|verkaufsleiterin|teamleiter|teamleiterin": ("sales_manager",),
+    "management|geschaeftsfuehrung|geschaeftsleitung|executive": ("management",),
     "qualifier|telesales|tele sales|inside sales|innendienst|qualifizierung": ("qualifier",),
     "direct sales|digital sales|direktvertrieb": ("direct_sales",),
     "operations|backoffice|sachbearbeitung": ("operations",),

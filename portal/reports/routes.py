@@ -214,7 +214,9 @@ def tells_leads(whole: Slice) -> bool:
 
 
 def owed_url(whole: Slice) -> str | None:
-    """Return where what is owed can be answered or looked after."""
+    """Return where what is owed can be answered or looked after; None for who only reads."""
+    if not whole.opens:
+        return None
     match whole.whose:
         case Whose.OWN:
             return url_for("desk.mine")

@@ -34,7 +34,8 @@ class Slice:
 
     `offers` is None where every offer counts. `by_pick` says that leads count as come when they are
     picked up, and not when they are offered: an offer is nobody's alone. `tells_values` is false
-    where firms don't share what their deals bring.
+    where firms don't share what their deals bring, `opens` where the reader has figures alone and
+    no pages of the leads that they count.
     """
 
     whose: Whose
@@ -42,6 +43,7 @@ class Slice:
     offers: ColumnElement[bool] | None = None
     by_pick: bool = False
     tells_values: bool = True
+    opens: bool = True
 
 
 def slices_of(actor: Actor) -> tuple[Whose, ...]:
@@ -61,7 +63,7 @@ def slice_of(whose: Whose, actor: Actor, reached: Reached | None = None) -> Slic
     its = Pickup.organisation_id == actor.organisation_id
     match whose:
         case Whose.PROGRAMME:
-            return Slice(whose, true())
+            return Slice(whose, true(), opens=actor.may(P.BOARD_SEE))
         case Whose.PARTNERS:
             return Slice(
                 whose,

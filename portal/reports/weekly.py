@@ -150,7 +150,7 @@ def chapter_of(whole: Slice, found: Figures, week: Period, at: datetime) -> dict
             {
                 "number": row.number,
                 "title": titles.get(row.lead_id, ""),
-                "path": f"/leads/{row.lead_id}",
+                "path": f"/leads/{row.lead_id}" if whole.opens else None,
                 "due": moment(row.feedback_due_at),
                 "whom": row.holder if whole.whose is Whose.FIRM else f"{row.holder}, {row.firm}",
             }

@@ -150,7 +150,7 @@ class Field:
 
 ROLES = (
     *("rep", "free_rep", "partner_manager", "distributor_manager"),
-    *("channel_manager", "qualifier", "operations", "admin", "stranger"),
+    *("channel_manager", "management", "qualifier", "operations", "admin", "stranger"),
 )
 
 
@@ -206,6 +206,7 @@ def till_the_field(folder: Path) -> Field:
         "partner_manager": make_person(alpha, "partner_manager", name="Anna Alvarez"),
         "distributor_manager": make_person(delta, "distributor_manager", name="Dora Dahl"),
         "channel_manager": make_person(vendor, "channel_manager", name="Mara Manning"),
+        "management": make_person(vendor, "management", name="Helene Brandt"),
         "qualifier": make_person(vendor, "qualifier", name="Quentin Quade"),
         "direct_sales": make_person(vendor, "direct_sales", name="Dana Ruiz", unit_id=unit.id),
         "operations": make_person(vendor, "operations", name="Oskar Riedel"),

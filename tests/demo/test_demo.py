@@ -106,6 +106,7 @@ def test_the_demo_has_its_people_their_offers_and_a_past(played: Flask) -> None:
         "qualifier",
         "account_manager",
         "operations",
+        "management",
         "distributor_manager",
         "partner_manager",
         "partner_rep",

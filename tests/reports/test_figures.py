@@ -50,7 +50,8 @@ class Programme:
         self.chief = make_person(vendor, "channel_manager")
         self.pam = make_person(vendor, "account_manager")
         self.other_pam = make_person(vendor, "account_manager")
-        # the management: whoever both of them report to
+        self.management = make_person(vendor, "management")
+        # whoever both of them report to
         self.boss = make_person(vendor, "sales_manager")
         self.pam.manager_id = self.other_pam.manager_id = self.boss.id
         over = {"capacity": 100, "rep_capacity": 100}
@@ -129,6 +130,7 @@ def programme(app):
 # generated, offered, processed, followed up, won, lost, pending, long-term, days, size, owed
 COUNTED = [
     ("chief", "programme", (7, 6, 3, 4, 2, 1, 2, 1, 3.0, 2000, 2)),
+    ("management", "programme", (7, 6, 3, 4, 2, 1, 2, 1, 3.0, 2000, 2)),
     ("pam", "partners", (6, 6, 3, 3, 1, 1, 1, 1, 2.0, 3000, 1)),
     ("boss", "partners", (6, 6, 3, 4, 2, 1, 2, 1, 3.0, 2000, 2)),
     ("anna", "firm", (6, 6, 3, 3, 1, 1, 1, 1, 2.0, 3000, 1)),
@@ -173,6 +175,7 @@ def test_each_role_reads_what_was_counted_by_hand(programme):
 def test_neither_page_nor_file_names_a_firm_that_is_none_of_the_reader_s(client, programme):
     named = {
         "chief": ("programme", "Alpha", "Gamma"),
+        "management": ("programme", "Alpha", "Gamma"),
         "pam": ("partners", "Alpha"),
         "anna": ("firm",),
         "alice": ("own",),
@@ -187,12 +190,15 @@ def test_neither_page_nor_file_names_a_firm_that_is_none_of_the_reader_s(client,
         main = page.text.partition("<main")[2].partition("</main>")[0]
         file = list(csv.reader(io.StringIO(browser.get(f"/reports/export?{span}").text)))
         pictures = browser.get(f"/reports/pictures?{span}", headers={"HX-Request": "true"}).text
-        drawn = {"chief": 2, "pam": 1, "anna": 2}.get(who, 0)
+        drawn = {"chief": 2, "management": 2, "pam": 1, "anna": 2}.get(who, 0)
         assert (pictures.count('role="img"'), "<html" in pictures) == (drawn, False)
         for firm in ("Alpha", "Gamma"):
             assert (firm in main) == (firm in firms), (who, firm)
-            assert (firm in pictures) == (who == "chief"), (who, firm)
+            assert (firm in pictures) == (own == "programme"), (who, firm)
             assert (firm in [line[0] for line in file]) == (firm in firms), (who, firm)
+        # who reads figures alone has no link that would be refused
+        leads = "/leads/" in main
+        assert leads == (who in ("chief", "pam", "anna")), who
         its = has(user)
         assert "Kanarienwerke" not in f"{file}{pictures}"
         for whose in Whose:

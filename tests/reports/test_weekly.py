@@ -16,7 +16,7 @@ from portal.core.mail.models import OutgoingEmail
 from portal.hearing.queries import find_kept
 from portal.leads.models import LeadType
 from portal.pickup import operations as pickup
-from tests.factories import CONTACT, make_offered_lead, make_partner, make_person
+from tests.factories import CONTACT, make_offered_lead, make_partner, make_person, make_vendor
 
 # clocks go back in Berlin in the night to Sunday, October 25, and in New York a week later
 WEDNESDAY = datetime(2026, 10, 21, 9, tzinfo=UTC)
@@ -36,6 +36,7 @@ def test_the_report_comes_once_on_mondays_at_seven_where_the_reader_is_or_late(c
         for zone in (TOKYO, BERLIN, NEW_YORK)
     }
     rep = make_person(firm, **THERE, locale="de")
+    head = make_person(make_vendor(), "management", timezone=BERLIN, **THERE)
     newcomer = make_person(firm, "partner_manager", created_at=utc(26, 1))
     idle = make_person(make_partner(territories=["FR"]), **THERE)
     held = make_offered_lead(at=WEDNESDAY, title="Kept from teasers")
@@ -51,7 +52,7 @@ def test_the_report_comes_once_on_mondays_at_seven_where_the_reader_is_or_late(c
         )
         return {row.user_id: row for row in rows}
 
-    tokyo, berlin = managers[TOKYO].id, {managers[BERLIN].id, rep.id}
+    tokyo, berlin = managers[TOKYO].id, {managers[BERLIN].id, rep.id, head.id}
     for at, people in (
         (utc(25, 21, 59), set()),
         (utc(25, 22), {tokyo}),
@@ -89,6 +90,13 @@ def test_the_report_comes_once_on_mondays_at_seven_where_the_reader_is_or_late(c
     assert f'alt="{said}"' in mail.html
     assert "data:image/png;base64," in catcher.shown(sent)
     assert mails[rep.id].encloses is None
+
+    # who reads figures alone sees what is owed, and has no link that would be refused
+    mail = mails[head.id]
+    assert held.number in mail.text
+    assert held.number in mail.html
+    assert "/leads/" not in mail.text + mail.html
+    assert "/reports?whose=programme" in mail.text
 
     # who holds the lead answers from the mail, and stops these mails and no others
     mail = mails[rep.id]

@@ -1,4 +1,4 @@
-"""A child that does not outlive its parent, for whoever starts processes here."""
+"""What processes of the product have in common: how nice they are, and that no child is left."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+
+YIELDS = 5
+"""So much nicer than others is a process that nobody waits for at his screen."""
 
 
 def die_with_parent(signum: int) -> Callable[[], None]:

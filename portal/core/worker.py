@@ -28,7 +28,7 @@ from rq.worker import DequeueStrategy
 
 from portal.core import alarms, clock, jobs, logs, mishaps
 from portal.core.db import hang_up
-from portal.core.processes import die_with_parent
+from portal.core.processes import YIELDS, die_with_parent
 
 log = logs.get(__name__)
 
@@ -37,8 +37,6 @@ WORKER_TTL, MAINTENANCE, MONITORING = 20, 10, 5
 
 PATIENT = frozenset({"incoming", "bulk"})
 """Queues that nobody waits for at his screen."""
-YIELDS = 5
-"""So much nicer than others is a worker of such queues alone."""
 
 TICK = 1.0
 """Seconds between two looks at what can't wait for the queue."""

@@ -1,7 +1,8 @@
 """The listener for mail that comes in: SMTP and LMTP on one port, `python worker.py mail-in`.
 
 It keeps a mail whole before it says yes, and does nothing else: 451 while the database is away, 550
-at once for an address that is not ours. Behind a mail server; it listens on this machine only.
+at once for an address that is not ours. Behind a mail server; it listens on this machine only. A
+flood waits with who sends it: mails are kept one at a time, and half of the time none is.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
+import time
 from typing import Any, cast
 
 from aiosmtpd.controller import Controller
@@ -21,6 +24,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from portal.core import circumstances, clock, jobs, logs, mishaps
 from portal.core.config import Settings
 from portal.core.db import db, unit_of_work
+from portal.core.processes import YIELDS
 from portal.inbound import pipeline, places
 from portal.inbound.parsing import LARGEST
 from portal.inbound.places import Where
@@ -31,6 +35,8 @@ NO_SUCH = "550 5.1.1 no such address here"
 LATER = "451 4.3.0 please try again later"
 MOST_RECIPIENTS = 20
 IDLE_SECONDS = 60
+MOST_REST = 0.1
+"""Seconds that pass at most between two mails although the next one waits."""
 
 
 class Door(SMTP):
@@ -48,6 +54,8 @@ class Keeper:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
+        self.turn = asyncio.Lock()
+        self.rests_until = 0.0
 
     async def handle_RCPT(  # noqa: N802
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
@@ -74,15 +82,20 @@ class Keeper:
                 db.session.remove()
 
     async def handle_DATA(self, _server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-        """Keep a mail; what came twice is kept once."""
+        """Keep a mail in its turn; what came twice is kept once."""
         lmtp = getattr(session, "speaks_lmtp", False)
-        said = await asyncio.to_thread(
-            self.keep,
-            envelope.original_content,
-            envelope.mail_from or "",
-            "lmtp" if lmtp else "smtp",
-            tuple(envelope.places),
-        )
+        async with self.turn:
+            await asyncio.sleep(max(self.rests_until - time.monotonic(), 0))
+            began = time.monotonic()
+            said = await asyncio.to_thread(
+                self.keep,
+                envelope.original_content,
+                envelope.mail_from or "",
+                "lmtp" if lmtp else "smtp",
+                tuple(envelope.places),
+            )
+            ended = time.monotonic()
+            self.rests_until = ended + min(ended - began, MOST_REST)
         return "\r\n".join([said] * len(envelope.rcpt_tos)) if lmtp else said
 
     def keep(self, raw: bytes, envelope_from: str, adapter: str, places: tuple[Where, ...]) -> str:
@@ -132,6 +145,7 @@ def listen(app: Flask, host: str, port: int) -> Any:
 def main(app: Flask) -> None:
     """Take mail in until told to stop."""
     settings: Settings = app.config["SETTINGS"]
+    os.nice(YIELDS)
     stop = {signal.SIGTERM, signal.SIGINT}
     # before the thread starts, so that it inherits the mask and `sigwait` gets the signal
     signal.pthread_sigmask(signal.SIG_BLOCK, stop)

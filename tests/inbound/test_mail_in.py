@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import smtplib
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import func, select
@@ -305,3 +308,31 @@ def test_the_listener_keeps_what_is_for_us_and_refuses_the_rest(committed, caplo
         assert all(one.processed_at is None for one in found)
         assert turns.list_next() == [one.id for one in found]
         assert session().scalar(select(func.count()).select_from(Activity)) == 0
+
+
+def test_mails_at_once_are_kept_one_after_the_other_with_rests_between(committed, monkeypatch):
+    keep, kept = mail_in.Keeper.keep, []
+
+    def watched(self, *mail):
+        began = time.monotonic()
+        said = keep(self, *mail)
+        kept.append((began, time.monotonic()))
+        return said
+
+    def send(number):
+        with smtplib.SMTP("127.0.0.1", port) as server:
+            server.send_message(make_mail(f"{number} cabinets.\n"), "eva@meier.example", [TO])
+
+    monkeypatch.setattr(mail_in.Keeper, "keep", watched)
+    port = free_port()
+    controller = mail_in.listen(committed, "127.0.0.1", port)
+    try:
+        with ThreadPoolExecutor(6) as senders:
+            list(senders.map(send, range(6)))
+    finally:
+        controller.stop()
+    assert len(kept) == 6
+    for (began, ended), (next_began, _next_ended) in pairwise(kept):
+        assert next_began - ended >= min(ended - began, mail_in.MOST_REST) * 0.9
+    with committed.app_context():
+        assert session().scalar(select(func.count()).select_from(InboundMessage)) == 6

@@ -279,7 +279,13 @@ def _measure(
         waiting, behind = link.execute(LEFT).fetchone() or (0, 0)
     assert once
     assert answered
-    before, meanwhile = readers.between(calm, began), readers.between(began, read or ended)
+    phases = {
+        "before": (calm, began),
+        "while taken in": (began, kept),
+        "while read": (kept, read or ended),
+        "meanwhile": (began, read or ended),
+    }
+    pages = {name: readers.between(*phase) for name, phase in phases.items()}
     spent = (read or ended) - began
     print(f"\n{'read':<24}{(len(mails) - waiting) / spent:>8.0f} a second, {spent:.0f} s in all")
     loud, *quiet = firms
@@ -292,11 +298,11 @@ def _measure(
         )
     late, latest = answered
     print(f"{'answers':<24}sent {late:.0f} s after that at the median, {latest:.0f} s at worst")
-    print(f"{'pages before':<24}p50 {before[0]:.0f} ms, p95 {before[1]:.0f} ms")
-    print(f"{'pages meanwhile':<24}p50 {meanwhile[0]:.0f} ms, p95 {meanwhile[1]:.0f} ms")
+    for name, (p50, p95) in pages.items():
+        print(f"{f'pages {name}':<24}p50 {p50:.0f} ms, p95 {p95:.0f} ms")
     agree = set(once[:5]) == {len(mails)} and not once[5]
     print("each mail had one effect and one answer" if agree else f"they DISAGREE: {once}")
-    suffered = meanwhile[1] > before[1] * GOAL + 10
+    suffered = pages["meanwhile"][1] > pages["before"][1] * GOAL + 10
     if suffered:
         print("PAGES SUFFERED")
     if waiting or behind:

@@ -18,7 +18,7 @@ from typing import Any
 
 from flask import Flask, current_app
 from imapclient import IMAPClient, SocketTimeout
-from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError, ProtocolError
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -47,6 +47,9 @@ DONE = b"$LeadsDone"
 """What is put to each mail that we are done with."""
 AT_ONCE = 200
 """So many mails are taken before they are marked."""
+MANY = 50_000
+"""Numbers asked for at once where more mails than that lie there: an answer is a line, and
+`imaplib` reads none beyond a million characters."""
 
 AWAY = (OperationalError, InterfaceError, PoolTimeout)
 """What the database raises when it is not there: nothing of it is the mail's fault."""
@@ -72,6 +75,8 @@ class Box:
         except IMAPClientError:
             raise Unreachable(Trouble.NO_FOLDER) from None
         self.uid_validity = int(state[b"UIDVALIDITY"])
+        self.has_many = int(state.get(b"EXISTS", 0)) > MANY
+        self.next_uid = int(state.get(b"UIDNEXT", 0))
         allowed = {bytes(flag).lower() for flag in state.get(b"PERMANENTFLAGS", ())}
         self.can_mark = b"\\*" in allowed or DONE.lower() in allowed
         self.can_idle = client.has_capability("IDLE")
@@ -99,8 +104,15 @@ class Box:
         return name if can_move else ""
 
     def list_new(self, after: int) -> list[int]:
-        """Return the numbers of mails above one, those not that we were done with once."""
-        return [uid for uid in self.search(f"{after + 1}:*") if uid > after]
+        """Return the numbers of mails above one, those not that we were done with once.
+
+        Where many lie there they are the lowest ones.
+        """
+        for uids in self.ranges(after + 1):
+            # the last mail is within `500:*`, be its number below
+            if found := [uid for uid in self.search(uids) if uid > after]:
+                return found
+        return []
 
     def list_unmarked(self, up_to: int) -> list[int]:
         """Return the numbers of mails up to one that lie there unmarked."""
@@ -108,7 +120,15 @@ class Box:
             return []
         # so that we see what others have marked and moved
         self.client.noop()
-        return self.search(f"1:{up_to}")
+        return [uid for uids in self.ranges(1, up_to) for uid in self.search(uids)]
+
+    def ranges(self, first: int, last: int | None = None) -> Iterator[str]:
+        """Yield numbers, without `last` all above, in ranges of which an answer tells all."""
+        known = self.next_uid - 1 if last is None else last
+        while self.has_many and first + MANY <= known:
+            yield f"{first}:{first + MANY - 1}"
+            first += MANY
+        yield f"{first}:{last or '*'}"
 
     def search(self, uids: str) -> list[int]:
         """Return the numbers among these that are there and that we are not done with."""
@@ -117,21 +137,35 @@ class Box:
 
     def size_of(self, uid: int) -> int | None:
         """Return how large a mail is; None where it is gone."""
-        size: int | None = self.fetch(uid, b"RFC822.SIZE")
+        size = self.fetch(uid, b"RFC822.SIZE")
+        if size is None and self.is_gone(uid):
+            return None
+        if not isinstance(size, int):
+            raise ProtocolError("no size is told")
         return size
 
-    def whole(self, uid: int) -> bytes | None:
-        """Return a mail as it is; None where it is gone."""
-        raw: bytes | None = self.fetch(uid, b"BODY.PEEK[]<0.%d>" % (LARGEST + 1))
-        return raw
+    def is_gone(self, uid: int) -> bool:
+        """Say whether a mail lies there no more, or somebody was done with it."""
+        self.client.noop()
+        return not self.search(f"{uid}:{uid}")
 
-    def head(self, uid: int) -> bytes | None:
-        """Return the headers of a mail; None where it is gone."""
-        raw: bytes | None = self.fetch(uid, b"BODY.PEEK[HEADER]<0.%d>" % HEAD)
+    def whole(self, uid: int) -> bytes:
+        """Return a mail as it is."""
+        return self.read(uid, b"BODY.PEEK[]<0.%d>" % (LARGEST + 1))
+
+    def head(self, uid: int) -> bytes:
+        """Return the headers of a mail."""
+        return self.read(uid, b"BODY.PEEK[HEADER]<0.%d>" % HEAD)
+
+    def read(self, uid: int, asked: bytes) -> bytes:
+        """Return what is asked of a mail that lies there; one without a byte can't be read."""
+        raw = self.fetch(uid, asked)
+        if not isinstance(raw, bytes) or not raw:
+            raise ProtocolError("no mail is told")
         return raw
 
     def fetch(self, uid: int, asked: bytes) -> Any:
-        """Return what is asked of one mail. Nothing is marked by it."""
+        """Return what is asked of one mail, whatever it is. Nothing is marked by it."""
         told = self.client.fetch([uid], [asked]).get(uid, {})
         kind = asked.partition(b".PEEK")[0]
         return next((value for name, value in told.items() if name.startswith(kind)), None)
@@ -246,6 +280,7 @@ class Fetcher:
                 log.error("mail can't be kept", error=mishaps.describe(error))
             except Exception as error:  # noqa: BLE001 – mail comes in tomorrow, too
                 log.error("mailbox not read", error=mishaps.describe(error))
+                self.note(Trouble.REFUSED)
             stop.wait(wait)
 
     def look(self, box: Box, stop: threading.Event) -> bool:
@@ -274,20 +309,25 @@ class Fetcher:
         try:
             size = box.size_of(uid)
             too_large = size is not None and size > LARGEST
-            raw = box.head(uid) if too_large else box.whole(uid)
+            raw = None if size is None else box.head(uid) if too_large else box.whole(uid)
         except (IMAPClientAbortError, OSError):
-            self.leave(uid, "broke_off")
+            self.leave(box, uid, "broke_off")
             raise
         except IMAPClientError:
-            self.leave(uid, "refused")
+            self.leave(box, uid, "refused")
             return
+        except Exception as error:  # noqa: BLE001 – one odd answer must not stop the others
+            log.error("answer not read", uid=uid, error=mishaps.describe(error))
+            self.leave(box, uid, "refused")
+            # how much of it was read nobody knows: what comes next may be the rest
+            raise Unreachable(Trouble.REFUSED) from None
         try:
             kept = self.keep(box, uid, raw, size or 0)
         except AWAY:
             raise
         except Exception as error:  # noqa: BLE001 – one mail must not stop the others
             log.error("mail not kept", uid=uid, error=mishaps.describe(error))
-            self.leave(uid, "not_kept")
+            self.leave(box, uid, "not_kept")
             return
         if kept is not None:
             log.info("mail fetched", message=kept, size=size)
@@ -308,17 +348,17 @@ class Fetcher:
             if kept is not None and size <= LARGEST:
                 jobs.soon("inbound.read_waiting")
             if size > LARGEST:
-                mailboxes.give_up(self.name, uid, TOO_LARGE, at)
+                mailboxes.give_up(self.name, box.uid_validity, uid, TOO_LARGE, at)
                 if kept is not None:
                     message = session().get_one(InboundMessage, kept)
                     message.size = size
                     settle(message, MailState.NOT_UNDERSTOOD, TOO_LARGE, at)
         return kept
 
-    def leave(self, uid: int, code: str) -> None:
+    def leave(self, box: Box, uid: int, code: str) -> None:
         """Leave a mail where it is, to be tried again later."""
         with self.working():
-            given_up = mailboxes.leave(self.name, uid, code, clock.now())
+            given_up = mailboxes.leave(self.name, box.uid_validity, uid, code, clock.now())
         if given_up:
             log.error("mail given up", uid=uid, why=code)
 

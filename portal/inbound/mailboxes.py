@@ -143,6 +143,12 @@ def get_locked(name: str) -> Mailbox:
     return session().scalars(select(Mailbox).where(Mailbox.name == name).with_for_update()).one()
 
 
+def get_locked_at(name: str, uid_validity: int) -> Mailbox | None:
+    """Return what is known of a mailbox; None where another has seen its server count anew."""
+    mailbox = get_locked(name)
+    return mailbox if mailbox.uid_validity == uid_validity else None
+
+
 def open_at(name: str, uid_validity: int) -> tuple[int, frozenset[int]]:
     """Return up to which number a mailbox was read, and which below wait to be tried again.
 
@@ -174,8 +180,8 @@ def list_given_up(name: str) -> frozenset[int]:
 
 def claim(name: str, uid_validity: int, uid: int) -> bool:
     """Say that this mail is being taken, with what is kept; False where another has taken it."""
-    mailbox = get_locked(name)
-    if mailbox.uid_validity != uid_validity:
+    mailbox = get_locked_at(name, uid_validity)
+    if mailbox is None:
         return False
     left = session().scalar(
         delete(LeftMail)
@@ -188,9 +194,11 @@ def claim(name: str, uid_validity: int, uid: int) -> bool:
     return True
 
 
-def leave(name: str, uid: int, code: str, at: datetime) -> bool:
+def leave(name: str, uid_validity: int, uid: int, code: str, at: datetime) -> bool:
     """Note that a mail could not be taken, so that the others go on; True once it is given up."""
-    mailbox = get_locked(name)
+    mailbox = get_locked_at(name, uid_validity)
+    if mailbox is None:
+        return False
     left = session().get(LeftMail, (mailbox.id, uid))
     if left is None:
         left = LeftMail(mailbox_id=mailbox.id, uid=uid, tries=0)
@@ -202,9 +210,11 @@ def leave(name: str, uid: int, code: str, at: datetime) -> bool:
     return left.due_at is None
 
 
-def give_up(name: str, uid: int, code: str, at: datetime) -> None:
+def give_up(name: str, uid_validity: int, uid: int, code: str, at: datetime) -> None:
     """Note that a mail will never be taken."""
-    mailbox = get_locked(name)
+    mailbox = get_locked_at(name, uid_validity)
+    if mailbox is None:
+        return
     session().merge(
         LeftMail(mailbox_id=mailbox.id, uid=uid, tries=1, code=code, left_at=at, due_at=None)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 from sqlalchemy import select, text
 
@@ -148,6 +150,84 @@ def test_a_mail_that_cannot_be_kept_stops_no_other_and_is_given_up_at_last(
     assert len(kept()) == 1
     mailboxes.forget(now + mailboxes.KEPT + timedelta(days=1))
     assert session().scalars(select(LeftMail)).all() == []
+
+
+ODD = {
+    "no size": (b"SIZE", None),
+    "a size below zero": (b"SIZE", b"-1"),
+    "a size that is no number": (b"SIZE", b"0120"),
+    "no body": (b"BODY", None),
+    "an empty body": (b"BODY", b""),
+    "a body that is a number": (b"BODY", 12345),
+    "a body that is a list": (b"BODY", (b"a", b"b")),
+    "not a word of it": (b"BODY", "nothing"),
+    "not a word at all": (b"SIZE", "nothing"),
+    "more than there is room for": (b"BODY", MemoryError()),
+    "more than there are numbers for": (b"SIZE", OverflowError()),
+}
+"""What a server may answer, in place of a mail's size or of the mail."""
+
+
+def answering_oddly(monkeypatch, answers, most):
+    """Have the server answer oddly when it is asked for these mails, and with few numbers only."""
+    fetch, search = IMAPClient.fetch, IMAPClient.search
+
+    def fetch_oddly(client, uids, asked):
+        kind, odd = answers.get(uids[0], (None, None))
+        if kind is None or kind not in asked[0]:
+            return fetch(client, uids, asked)
+        if isinstance(odd, Exception):
+            raise odd
+        return {} if odd == "nothing" else {uids[0]: {asked[0].replace(b".PEEK", b""): odd}}
+
+    def search_little(client, *criteria):
+        found = search(client, *criteria)
+        assert len(found) <= most
+        return found
+
+    monkeypatch.setattr(IMAPClient, "fetch", fetch_oddly)
+    monkeypatch.setattr(IMAPClient, "search", search_little)
+
+
+def test_of_whatever_a_server_says_oddly_nothing_is_lost_and_the_others_come(
+    ctx, server, monkeypatch
+):
+    make_programme()
+    monkeypatch.setattr(imap_in, "MANY", 5)
+    server.put(mail("first"), *map(mail, ODD), mail("last"))
+    with server.open() as client:
+        uids = client.search()
+    answering_oddly(monkeypatch, dict(zip(uids[1:], ODD.values(), strict=False)), 5)
+    for _again in range(len(ODD)):
+        with contextlib.suppress(imap_in.Unreachable):
+            look(ctx, server.url)
+    monkeypatch.undo()
+    monkeypatch.setenv("SSL_CERT_FILE", str(TLS / "authority.pem"))
+    assert server.subjects("Processed") == ["first", "last"]
+    assert server.subjects() == list(ODD)
+    left = session().scalars(select(LeftMail)).all()
+    assert {one.code for one in left} == {"refused"}
+    assert (len(left), len(kept())) == (len(ODD), 2)
+    # what lay there and is gone once it is tried again was taken away by somebody
+    with server.open() as client:
+        client.delete_messages(uids[1])
+        client.expunge()
+    now = clock.now() + timedelta(minutes=2)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    look(ctx, server.url)
+    assert session().scalars(select(LeftMail)).all() == []
+    assert len(kept()) == len(ODD) + 1
+
+
+def test_a_fetcher_that_still_counts_as_the_server_did_before_notes_nothing(ctx):
+    mailboxes.open_at("box", 1)
+    assert mailboxes.claim("box", 1, 499)
+    assert mailboxes.open_at("box", 2) == (0, frozenset())
+    for late in (mailboxes.leave, mailboxes.give_up):
+        assert not late("box", 1, 500, "broke_off", clock.now())
+    assert not mailboxes.claim("box", 1, 501)
+    assert mailboxes.open_at("box", 2) == (0, frozenset())
+    assert not mailboxes.list_given_up("box")
 
 
 def test_for_whom_a_mail_in_a_mailbox_was_says_its_own_server_first(ctx):

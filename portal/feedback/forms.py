@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from portal.catalog.fields import PREFIX
@@ -47,9 +46,8 @@ def read_answer(typed: Mapping[str, str]) -> Answer:
     amounts: dict[str, Decimal] = {}
     for name, status in AMOUNTS.items():
         if values[name] and values["status"] == status:
-            comma = str(get_locale()).startswith("de")
             try:
-                amounts[name] = read_amount(values[name], comma)
+                amounts[name] = read_amount(values[name])
             except ValueError:
                 errors[name] = str(_("Please give an amount, for example 12500."))
     if errors:

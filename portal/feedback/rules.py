@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 
 from flask_babel import gettext as _
@@ -177,37 +177,24 @@ def may_take_back(
     return None
 
 
-AMOUNT = re.compile(r"[-+]?[0-9.,'\u2019\s\u00a0\u202f]+")
+GROUPED = re.compile(
+    r"([-+]?[1-9][0-9]{0,2})((?:([.,' ])[0-9]{3})(?:\3[0-9]{3}){0,5})(?:(?!\3)[.,]([0-9]+))?"
+)
+"""12.500 and 1.250.000,75: groups of three behind one mark, decimals behind another."""
+UNGROUPED = re.compile(r"([-+]?(?:0|[1-9][0-9]{0,17}))()()(?:[.,]([0-9]*))?")
+MARKS = str.maketrans({"\u2019": "'", "\u00a0": " ", "\u202f": " "})
 
 
-def read_amount(text: str, decimal_comma: bool) -> Decimal:
+def read_amount(text: str) -> Decimal:
     """Read an amount as people write it: 12.500,00 or 12,500.00 or 12500 or € 12 500.
 
-    A lone separator with three digits behind it groups thousands where the reader's locale does so.
-    Raises ValueError where it can't be told.
+    Three digits behind a lone mark are a group of thousands, for no money has three decimals.
+    Raises ValueError where it can't be told; days and lists are none.
     """
-    cleaned = re.sub(r"(?i)\b(eur|euro|usd|chf|gbp)\b|[€$£]", "", text).strip()
-    if not cleaned or not AMOUNT.fullmatch(cleaned):
+    bare = re.sub(r"(?i)\b(eur|euro|usd|chf|gbp)\b|[€$£]", "", text).translate(MARKS).strip()
+    found = GROUPED.fullmatch(bare) or UNGROUPED.fullmatch(bare)
+    if found is None:
         raise ValueError(text)
-    cleaned = re.sub(r"['\u2019\s\u00a0\u202f]", "", cleaned)
-    dot, comma = cleaned.rfind("."), cleaned.rfind(",")
-    if dot >= 0 and comma >= 0:
-        decimal = "." if dot > comma else ","
-    elif dot >= 0 or comma >= 0:
-        mark = "." if dot >= 0 else ","
-        grouped = cleaned.count(mark) > 1 or re.fullmatch(
-            rf"[-+]?[0-9]{{1,3}}\{mark}[0-9]{{3}}", cleaned
-        )
-        usual = "," if decimal_comma else "."
-        decimal = mark if not grouped or (cleaned.count(mark) == 1 and mark == usual) else ""
-        if grouped and mark == usual and cleaned.count(mark) == 1:
-            # "12,500" in German and "12.500" in English: three decimals are no money
-            decimal = ""
-    else:
-        decimal = ""
-    whole, _mark, part = cleaned.partition(decimal) if decimal else (cleaned, "", "")
-    digits = whole.replace(".", "").replace(",", "") + ("." + part if part else "")
-    try:
-        return Decimal(digits).quantize(Decimal("0.01"))
-    except InvalidOperation as error:
-        raise ValueError(text) from error
+    whole, groups, _mark, decimals = found.groups()
+    digits = whole + re.sub(r"[^0-9]", "", groups)
+    return Decimal(f"{digits}.{decimals or 0}").quantize(Decimal("0.01"))

@@ -22,15 +22,22 @@ ONE_GROUP = re.compile(r"\d{1,3}([.,])\d{3}")
 NUMBER = re.compile(r"\d[\d.,'’ ]*")
 LONGEST = 60
 
+BARE = Decimal(100)
+"""A smaller number without a currency may count anything."""
+YEAR = re.compile(r"(?:19|20)\d\d")
+
 AMBIGUOUS, REFUSED = "value_ambiguous", "value_refused"
 
 
-def read_amount(text: str, grouping: str, currency: str) -> tuple[Decimal | None, str]:
+def read_amount(
+    text: str, grouping: str, currency: str, *, labelled: bool = False
+) -> tuple[Decimal | None, str]:
     """Return an amount in `currency`, or a code that says why there is none.
 
     `grouping` is what the reader groups thousands with, empty where that is not sure: of "12.500"
     and "12,500" the one is clear to him then, the other is not. Nobody guesses at "12.5k", at what
-    is "about" or of another currency.
+    is "about" or of another currency, nor at what may be a year, a day or a count, unless it stands
+    behind a label.
     """
     said = SPACES.sub(" ", text).strip()
     if not said.isascii():
@@ -44,12 +51,14 @@ def read_amount(text: str, grouping: str, currency: str) -> tuple[Decimal | None
     bare = bare.rstrip(" .!;,")
     if re.match(r"[-(]\s?\d", bare) or re.search(r"(?i)\d\s?e[+-]?\d|\bnan\b|\binf", bare):
         return None, REFUSED
-    if named - {currency}:
+    if named - {currency} or re.match(r"0\d", bare):
         return None, AMBIGUOUS
     digits = _digits(bare, grouping)
     if digits is None:
         return None, AMBIGUOUS
     amount = Decimal(digits).quantize(Decimal("0.01"))
+    if not (named or labelled) and (amount < BARE or YEAR.fullmatch(bare)):
+        return None, AMBIGUOUS
     return (amount, "") if amount <= MOST_VALUE else (None, REFUSED)
 
 

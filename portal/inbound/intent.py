@@ -15,6 +15,17 @@ from decimal import Decimal
 
 from portal.feedback.rules import LONGEST_NOTE, Status
 from portal.inbound import amounts
+from portal.inbound.doubtful import (
+    AGAINST,
+    BUT,
+    FUTURE_WORDS,
+    LEGAL_FORMS,
+    NOT,
+    ONLY_NOT,
+    OR,
+    PERHAPS,
+    POLITE,
+)
 from portal.inbound.keywords import (
     DIGITS,
     UNSEEN,
@@ -158,36 +169,15 @@ PARTING = re.compile(r"[*_\"'“”«»]*(?:$|[.,:;!?()/]+(?:\s|$)|\s+[–—/(-
 MARKS = re.compile(r"^[\s.,:;!*_–—]*(?:-+\s+)?")
 CLAUSE = re.compile(r"[.,:;!?()]+(?:\s|$)|\s[–—-]+\s")
 
-NOT = frozenset(
-    fold(
-        "not never nicht nichts kein keine keinen keiner keins nie no nein niemals weder isn't "
-        "wasn't didn't haven't hasn't don't won't can't couldn't nope cannot"
-    ).split()
-)
-ONLY_NOT = NOT | frozenset(fold("noch yet leider doch mehr aber but ganz quite still").split())
-FUTURE_WORDS = frozenset(
-    fold(
-        "will shall soon tomorrow hopefully probably maybe perhaps expect expected would could "
-        "should might if unless likely almost nearly werde werden wird bald hoffentlich "
-        "wahrscheinlich vermutlich vielleicht evtl eventuell voraussichtlich falls wenn könnte "
-        "könnten würde würden sollte sollten fast beinahe demnächst morgen"
-    ).split()
-)
-PERHAPS = frozenset(fold("maybe perhaps if unless vielleicht evtl eventuell falls wenn").split())
-LEGAL_FORMS = frozenset(
-    fold(
-        "gmbh ag kg ug ohg gbr se mbh ltd limited inc llc llp corp co company plc bv sarl sas spa"
-    ).split()
-)
-OR = frozenset(fold("oder or und and bzw resp").split())
 FAR = 4
 """So many words behind a keyword may be the rest of a company's name."""
 
 ENDINGS = (Status.WON, Status.LOST)
 LEADS_ON: dict[Meaning, frozenset[str]] = {
     Status.WON: frozenset(fold("mit für über for at with").split()),
-    Status.LOST: frozenset(fold("an gegen wegen weil to against because due").split()),
+    Status.LOST: frozenset(fold("an gegen wegen weil zu to too against because due").split()),
     Status.WAITING: frozenset(fold("auf seit for since").split()),
+    Status.PROPOSAL: frozenset(fold("am vom heute gestern on today yesterday").split()),
 }
 """Words with which a line may go on behind a keyword in small letters."""
 
@@ -218,13 +208,13 @@ def take_number(line: str) -> tuple[str, str]:
 def begin(line: str) -> tuple[Keyword | None, str, list[str]]:
     """Read the first line: the keyword that it begins with, what follows, and what is doubtful.
 
-    A digit stands for an answer alone, before its word, or as "won" before an amount.
+    A digit stands for an answer as the whole line, before its word, or as "won" before a sum.
     """
     digit = DIGIT.match(line)
     if digit is not None:
         status, rest = DIGITS[digit[1]], line[digit.end() :]
         named = find_keyword(rest)
-        if not rest or (status == Status.WON and begins_with_amount(rest)):
+        if not rest or (status == Status.WON and begins_with_sum(line, rest)):
             return Keyword(status, "", 0, 0, loud=True), rest, []
         if named is None or named.meaning != status:
             return Keyword(status, "", 0, 0, loud=False), rest, [SENTENCE]
@@ -248,11 +238,10 @@ def doubts_of_line(keyword: Keyword, rest: str) -> list[str]:
     parted = bool(PARTING.match(rest))
     words = [fold(found[0]) for found in WORD.finditer(rest)]
     clause = [fold(found[0]) for found in WORD.finditer(CLAUSE.split(rest.lstrip(" .,:;!–—-"))[0])]
-    if not parted:
-        if LEGAL_FORMS & set(words[:FAR]):
-            doubts.append(COMPANY)
-        elif not goes_on(keyword, rest, words):
-            doubts.append(SENTENCE)
+    if not parted and LEGAL_FORMS & set(words[:FAR]):
+        doubts.append(COMPANY)
+    elif BUT & set(words) or not stands_alone(keyword, rest, words, parted=parted):
+        doubts.append(SENTENCE)
     if "?" in LABELLED_QUESTION.sub("", rest):
         doubts.append(QUESTION)
     strict = meaning in (Status.WON, Action.PICK, Action.UNDO, Action.STOP)
@@ -264,34 +253,44 @@ def doubts_of_line(keyword: Keyword, rest: str) -> list[str]:
     heard = words if meaning in (*ENDINGS, *Action) else clause if not parted else ()
     if hoped & set(heard) or (meaning in ENDINGS and "going to" in " ".join(words)):
         doubts.append(FUTURE)
-    if speaks_of_another(meaning, rest):
+    against = AGAINST.get(meaning)
+    if speaks_of_another(meaning, rest) or (against and against.search(" ".join(words))):
         doubts.append(TWO_STATUSES)
     return doubts
 
 
-def goes_on(keyword: Keyword, rest: str, words: Sequence[str]) -> bool:
-    """Say whether a line that goes on without a mark is still an answer and no sentence.
+def stands_alone(keyword: Keyword, rest: str, words: Sequence[str], *, parted: bool) -> bool:
+    """Say whether what follows a keyword leaves it an answer, and makes no sentence of it.
 
-    It is where the keyword alone is in capitals, an amount follows, or a word that leads on.
+    A mark parts them, or an amount follows, or a word that leads on. Behind a word that picks a
+    lead up stands nothing but what is polite.
     """
-    if not rest[:1].isspace():
-        return False
-    if keyword.loud and (any(c.islower() for c in rest) or not words):
+    if keyword.meaning == Action.PICK:
+        return set(words) <= POLITE
+    if parted or not rest:
         return True
+    if not rest[0].isspace():
+        return False
+    if not words:
+        return keyword.loud
     if keyword.meaning == Status.WON and begins_with_amount(rest.strip()):
         return True
-    return bool(words) and words[0] in LEADS_ON.get(keyword.meaning, frozenset())
+    return words[0] in LEADS_ON.get(keyword.meaning, frozenset())
 
 
 def speaks_of_another(meaning: Meaning, rest: str) -> bool:
-    """True where a line names another answer: an ending, one in capitals, or one after "or"."""
+    """True where a line names another answer: an end, one in capitals, or one after "or".
+
+    Whoever has not made contact has no other answer.
+    """
     words = [found[0] for found in WORD.finditer(UNSEEN.sub("", rest))]
     for place, another in find_all(rest):
         if another == meaning:
             continue
         before = fold(words[place - 1]) if place else ""
         loud = words[place].isupper() and len(words[place]) > 2
-        if another in ENDINGS or loud or before in OR:
+        other = meaning == Status.NOT_CONTACTED and isinstance(another, Status)
+        if other or another in (*ENDINGS, Action.DECLINE) or loud or before in OR:
             return True
     return bool(re.match(r"\s*/", rest)) and bool(find_all(rest[:40]))
 
@@ -390,19 +389,20 @@ def read_fields(
         elif written := line[label.end() :].strip():
             found.setdefault(of, written)
             first = "" if place == 0 else first
-    first = first if plain else ""
-    if keyword.meaning == Status.WON and "value" not in found and begins_with_amount(first):
+    first, labelled = first if plain else "", "value" in found
+    if keyword.meaning == Status.WON and not labelled and begins_with_amount(first):
         found["value"], rest[0] = part_amount(first)
     if keyword.meaning == Status.LOST and first:
         found.setdefault("reason", first)
     if keyword.meaning == Status.WAITING and fold(first).startswith(("seit ", "since ")):
         found.setdefault("waiting_since", first)
     comment = re.sub(r"\n{3,}", "\n\n", "\n".join(rest)).strip()
-    told, doubts = weigh(found, keyword, reader)
+    told, doubts = weigh(found, keyword, reader, labelled=labelled)
     return told, comment, doubts
 
 
 WITH = re.compile(r"(?:(?:mit|for|für|at|über|with|ca\.?|about)\s+)?", re.IGNORECASE)
+FEWEST_DIGITS = 3
 AFTER_AMOUNT = re.compile(r"[,;.!:]\s|\s[–—-]\s")
 
 
@@ -412,14 +412,27 @@ def begins_with_amount(text: str) -> bool:
     return bare[:1].isdecimal()
 
 
+def begins_with_sum(line: str, rest: str) -> bool:
+    """True where what follows a digit is money and not the rest of a day or of a list."""
+    written = part_amount(rest)[0]
+    digits = sum(c.isdecimal() for c in written)
+    told = digits >= FEWEST_DIGITS or bool(amounts.CURRENCY.search(written))
+    return begins_with_amount(rest) and told and not amounts.DOTTED.match(line)
+
+
 def part_amount(text: str) -> tuple[str, str]:
     """Part an amount that a text begins with from the words behind it."""
     found = AFTER_AMOUNT.search(text)
     return (text[: found.start()], text[found.end() :].strip()) if found else (text, "")
 
 
-def weigh(found: dict[str, str], keyword: Keyword, reader: Reader) -> tuple[Told, list[str]]:
-    """Read amounts and days of what was told; an amount matters where the lead ends."""
+def weigh(
+    found: dict[str, str], keyword: Keyword, reader: Reader, *, labelled: bool
+) -> tuple[Told, list[str]]:
+    """Read amounts and days of what was told; an amount matters where the lead ends.
+
+    `labelled` says that a label stood before the amount.
+    """
     doubts: list[str] = []
     value: Decimal | None = None
     written = found.get("value", "")
@@ -428,6 +441,7 @@ def weigh(found: dict[str, str], keyword: Keyword, reader: Reader) -> tuple[Told
             re.sub(r"(?i)^(mit|for|für|at|über|with)\s+", "", written),
             grouping_of(reader.locale, keyword.language),
             reader.currency,
+            labelled=labelled,
         )
         if why and keyword.meaning in ENDINGS:
             doubts.append(why)

@@ -108,12 +108,52 @@ CASES = {
     "81 asked behind": ("GEWONNEN?", (..., "won", ("question",))),
     "81 either": ("gewonnen oder verloren", (..., None, ("sentence", "two_statuses"))),
     "81 both": ("ANGEBOT / GEWONNEN", (..., None, ("two_statuses",))),
-    "81 soon": ("GEWONNEN wird es bald", (..., "won", ("future",))),
+    "81 soon": ("GEWONNEN wird es bald", (..., "won", ("sentence", "future"))),
     "81 hoped": ("won, hopefully", (..., "won", ("future",))),
     "81 going to": ("WON, they are going to sign", (..., "won", ("future",))),
     "81 a remark": ("WARTEN, ich melde mich, wenn er antwortet", (..., Status.WAITING, ())),
-    "81 not sure": ("ÜBERNEHMEN, falls noch frei", (..., "pick", ("future",))),
+    "81 not sure": ("ÜBERNEHMEN, falls noch frei", (..., "pick", ("sentence", "future"))),
     "81 not the lead, the answer": ("VERLOREN, kein Budget", (..., Status.LOST, ())),
+    # 81: what turns, or hangs on something else
+    "81 subject to": ("WON 12500, subject to contract", (..., "won", ("future",))),
+    "81 as soon as": (
+        "GEWONNEN: 12500, sobald der Chef unterschreibt",
+        (..., "won", ("future",)),
+    ),
+    "81 cancelled": ("GEWONNEN 12500 EUR, dann storniert", (..., None, ("two_statuses",))),
+    "81 of others": ("Won 12500, by our competitor", (..., None, ("two_statuses",))),
+    "81 but": (
+        "GEWONNEN 12.500 EUR, aber vom Wettbewerb",
+        (..., None, ("sentence", "two_statuses")),
+    ),
+    "81 refused": ("ANGEBOT abgelehnt", (..., None, ("sentence", "two_statuses"))),
+    "81 sent and refused": (
+        "Angebot verschickt, Kunde hat abgesagt.",
+        (..., None, ("two_statuses",)),
+    ),
+    "81 sent and declined": ("Proposal sent, customer declined.", (..., None, ("two_statuses",))),
+    "81 sent and signed": (
+        "Proposal sent. They signed yesterday!",
+        (..., None, ("two_statuses",)),
+    ),
+    "81 but for a signature": (
+        "OFFEN ist nur noch die Unterschrift",
+        (..., None, ("sentence", "two_statuses")),
+    ),
+    "81 gone": (
+        "Warten: hat sich erledigt, Kunde ist abgesprungen",
+        (..., None, ("two_statuses",)),
+    ),
+    "81 no more": ("Waiting: no longer", (..., None, ("two_statuses",))),
+    "81 open, and offered": (
+        "Offen, Angebot geht morgen raus",
+        (..., None, ("two_statuses",)),
+    ),
+    "81 lost to others": ("LOST: they went with a competitor", (..., Status.LOST, ())),
+    "81 not answered yet": (
+        "Angebot verschickt, Kunde hat noch nicht geantwortet",
+        (..., Status.PROPOSAL, ()),
+    ),
     # 82: words of others
     "82 a slogan": (
         "Danke, ich melde mich.\n\nViele Grüße\nAlice\nGEWONNEN: Partner des Jahres",
@@ -130,6 +170,31 @@ CASES = {
     "83 joined": ("Won-Systems called", (..., "won", ("sentence",))),
     "83 a sentence": ("Lost the phone number", (..., "lost", ("sentence",))),
     "83 an idiom": ("Offen gesagt: keine Ahnung", (..., "not_contacted", ("sentence",))),
+    "83 a sentence in capitals": ("LOST my notes", (..., "lost", ("sentence",))),
+    "83 taken as given": (
+        "I take it, the customer has a budget.",
+        (..., "pick", ("sentence",)),
+    ),
+    "83 taken off": ("TAKE me off this list", (..., "pick", ("sentence",))),
+    "83 somebody else": ("PICK someone else", (..., "pick", ("sentence",))),
+    "83 on a condition": (
+        "Nehme ich, aber nur mit 10 % Rabatt",
+        (..., "pick", ("sentence",)),
+    ),
+    "83 later": ("ÜBERNEHMEN kann ich erst ab Januar", (..., "pick", ("sentence",))),
+    "83 passed on": (
+        "PASS it on to Bob, he'll take it",
+        (..., "decline", ("sentence",)),
+    ),
+    "83 for a colleague": (
+        "Nicht für mich, sondern für meinen Kollegen",
+        (..., None, ("sentence", "two_statuses")),
+    ),
+    "83 a day": ("4. 12. Termin beim Kunden", (..., "won", ("sentence",))),
+    "83 a day alone": ("4. 12.", (..., "won", ("sentence",))),
+    "83 a day with its year": ("4. 12. 2026 Termin", (..., "won", ("sentence",))),
+    "83 two digits": ("4, 5", (..., "won", ("sentence",))),
+    "83 from to": ("4 - 5", (..., "won", ("sentence",))),
     "83 a list": ("1. Kunde angerufen\n2. Termin", (..., "not_contacted", ("sentence",))),
     "83 a number": ("5 Tage noch", (..., "lost", ("sentence",))),
     "83 a time": ("4:30 pm", (..., None, ("no_keyword",))),
@@ -179,10 +244,12 @@ CASES = {
     # and what is plain
     "greeted": ("Hallo Frau Lindner,\n\nwarten auf Rückmeldung", (..., Status.WAITING, ())),
     "a digit": ("2", (..., Status.WAITING, ())),
+    "a digit and a sum": ("4. 12.500", (..., Status.WON, ())),
     "a digit and its word": ("2. Waiting for their answer", (..., Status.WAITING, ())),
     "of two languages": ("Verloren an Rittal", (..., Status.LOST, ())),
     "our choice copied": ("Waiting for their answer\n\n{quoted}", (..., Status.WAITING, ())),
     "picked": ("nehme ich!", (..., Action.PICK, ())),
+    "picked with thanks": ("Übernehme ich gerne, vielen Dank!", (..., Action.PICK, ())),
     "declined": ("Nicht für mich, zu weit weg", (..., Action.DECLINE, ())),
     "undone": ("UNDO", (..., Action.UNDO, ())),
     "stopped": ("Stop", (..., Action.STOP, ())),
@@ -238,6 +305,12 @@ def test_amounts_are_taken_where_they_can_be_read_in_one_way_only():
     assert read("12.500", ENGLISH, "WON") == read("12.500", GERMAN, "WON") == "value_ambiguous"
     for text in ("1e9999", "-5", "NaN", "inf", "zwölftausend", "１２５００", "9" * 15, "(5)"):
         assert read(text) == "value_refused", text
+    # what may be a day, a year or a count, and behind no label
+    for text in ("20.11.", "2026", "2026. Lieferung im Januar", "0171", "3", "12", "3, Lizenzen"):
+        assert understand(f"GEWONNEN {text}", GERMAN).doubts == ("value_ambiguous",), text
+    for text in ("20,11 EUR", "2026 EUR", "100", "4 400"):
+        assert understand(f"GEWONNEN {text}", GERMAN).status == Status.WON, text
+    assert (read("2026"), read("12"), read("0171")) == (2026, 12, "value_ambiguous")
     kept = understand("GEWONNEN\nBetrag: 12,500", GERMAN)
     assert (kept.status, kept.suggested, kept.told.value_text) == (None, Status.WON, "12,500")
     # of an answer that is no end it is a remark

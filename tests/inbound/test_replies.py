@@ -124,7 +124,7 @@ CASES = {
     ),
     "nobody vouches: what can be taken back": ({"verdict": ""}, *APPLIED),
     "nobody vouches: what closes": (
-        {"verdict": "", "body": "WON 12500"},
+        {"verdict": "", "body": "WON 900"},
         *("asked_back", "not_vouched", [], ASKED),
     ),
     "our server objects": ({"verdict": "fail"}, *("asked_back", "not_vouched", [], ASKED)),
@@ -193,29 +193,29 @@ CASES = {
         *("asked_back", "not_vouched", [], ASKED),
     ),
     "33 of another server": (
-        {"vouched": ("mx.evil.example; dmarc=pass header.from=alpha.example",), "body": "WON 1"},
+        {"vouched": ("mx.evil.example; dmarc=pass header.from=alpha.example",), "body": "WON 900"},
         *("asked_back", "not_vouched", [], ASKED),
     ),
     "33 without a server": (
-        {"vouched": ("dmarc=pass header.from=alpha.example",), "body": "WON 1"},
+        {"vouched": ("dmarc=pass header.from=alpha.example",), "body": "WON 900"},
         *("asked_back", "not_vouched", [], ASKED),
     ),
     "34 in brackets": (
         {
             "vouched": (f"{SERVER}; spf=none (dmarc=pass header.from=alpha.example)",),
-            "body": "WON 1",
+            "body": "WON 900",
         },
         *("asked_back", "not_vouched", [], ASKED),
     ),
     "34 two thousand brackets": (
         {
             "vouched": (f"{SERVER}; {'(' * 2000} dmarc=pass header.from=alpha.example",),
-            "body": "WON 1",
+            "body": "WON 900",
         },
         *("asked_back", "not_vouched", [], ASKED),
     ),
     "35 signed by somebody else": (
-        {"vouched": (f"{SERVER}; dkim=pass header.d=evil.example",), "body": "WON 1"},
+        {"vouched": (f"{SERVER}; dkim=pass header.d=evil.example",), "body": "WON 900"},
         *("asked_back", "not_vouched", [], ASKED),
     ),
     "35 another domain was judged": (
@@ -491,9 +491,9 @@ def test_a_lead_is_picked_up_by_one_word_under_the_same_claim_and_gate(inside):
         session().refresh(named)
         assert (CONTACT["phone"] in named.text + named.html) == (hours == 1)
         assert "Waiting for their answer" in named.text + named.html
-    made = CLIENTS["outlook_classic_en"][1]("PROPOSAL is out", whole)
+    made = CLIENTS["outlook_classic_en"][1]("PROPOSAL, it is out", whole)
     assert come_in(written(None, made, rep.email), came).state == "applied"
-    assert session().scalars(select(Feedback.note).order_by(Feedback.id)).all()[-1] == "is out"
+    assert session().scalars(select(Feedback.note).order_by(Feedback.id)).all()[-1] == "it is out"
 
 
 def test_not_for_me_in_one_word_says_no_with_a_reason_and_is_taken_back_in_one(inside):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from email import message_from_bytes, policy
+from itertools import product
 
 import pytest
 from aiosmtpd.smtp import AuthResult
@@ -21,6 +23,31 @@ from tests.factories import AT
 
 KEY = "a secret for tests"
 ANSWER = Reply("a" * 26, "question", 418)
+
+
+# it is long enough, or not ASCII, so that the standard library writes it
+HIDDEN = (
+    "=?utf-8?q?Hi=0D=0AX-Evil:_yes=0D=0A=0D=0A<b>words</b>?=",
+    "=?utf-8?b?SGkNClgtRXZpbDogeWVzDQo=?=",
+    "=?iso-8859-1?q?=0AX-Evil:_yes?=",
+)
+AROUND = ("%s", "%s Größe", "Größe %s", "%s" + " and so on" * 20)
+
+
+@pytest.mark.parametrize("name", ["Subject", "From", "References"])
+def test_no_text_of_strangers_makes_a_header_of_its_own(name):
+    for hidden, around in product(HIDDEN, AROUND):
+        said = around % hidden
+        value = addresses.written(said, "alice@alpha.example") if name == "From" else said
+        line = transport.header(name, value)
+        read = message_from_bytes(line + b"\r\n", policy=policy.default)
+        assert read.keys() == [name], said
+        assert read.get_payload() == ""
+
+
+def test_what_looks_encoded_in_a_subject_is_read_as_it_was_typed():
+    line = transport.header("Subject", "=?utf-8?q?Gr=C3=B6=C3=9Fe?=")
+    assert line == b"Subject: = ?utf-8?q?Gr=C3=B6=C3=9Fe?=\r\n"
 
 
 def test_a_mail_is_written_once_per_reason(ctx):

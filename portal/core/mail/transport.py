@@ -17,6 +17,7 @@ import smtplib
 import ssl
 from collections.abc import Sequence
 from email import policy
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from types import TracebackType
@@ -81,6 +82,8 @@ class MailPolicy(policy.EmailPolicy):
 SHORT_LINES = policy.SMTP
 LONG_LINES = policy.SMTP.clone(max_line_length=998)
 POLICY = MailPolicy(linesep="\r\n")
+ENCODED, APART = "=?", "= ?"
+BROKEN = re.compile(rb"\r\n(?![ \t]|\Z)|(?<!\r)\n|\r(?!\n)")
 LEADING_DOT = re.compile(rb"(?m)^\.")
 
 Answer = tuple[int, bytes]
@@ -156,14 +159,30 @@ TEXT = (
 
 
 def header(name: str, value: Any) -> bytes:
-    """Return a header line as the wire wants it. Raises ValueError for a line break in it."""
+    """Return a header line as the wire wants it. Raises ValueError for a line break in it.
+
+    What looks like an encoded word stays the text that it is: the standard library would decode it,
+    and some versions write out the line breaks that come to light.
+    """
+    whole = MailPolicy.WHOLE.match(name)
     said = str(value)
-    longest = 998 if MailPolicy.WHOLE.match(name) else 78
-    if said.isascii() and said.isprintable() and len(name) + len(said) + 2 <= longest:
+    fits = (
+        said.isascii()
+        and said.isprintable()
+        and len(name) + len(said) + 2 <= (998 if whole else 78)
+    )
+    if fits and (whole or ENCODED not in said):
         return f"{name}: {said}\r\n".encode("ascii")
     made = EmailMessage(policy=POLICY)
-    made[name] = value
-    return POLICY.fold_binary(name, made[name])
+    if isinstance(value, Address):
+        shown = value.display_name.replace(ENCODED, APART)
+        made[name] = Address(shown, value.username, value.domain)
+    else:
+        made[name] = said.replace(ENCODED, APART)
+    line = POLICY.fold_binary(name, made[name])
+    if BROKEN.search(line):
+        raise ValueError(f"a line break in {name}")
+    return line
 
 
 def quoted(text: str) -> bytes:

@@ -11,7 +11,7 @@ import csv
 import io
 import re
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO
@@ -300,14 +300,6 @@ def open_table(file: BinaryIO, encoding: str | None = None, delimiter: str | Non
     shape_rows = _sample_records(sample_lines, delimiter)
     header_index, has_header = _find_header(shape_rows)
     headers = _name_columns(shape_rows, header_index, has_header)
-    if len(headers) > MAX_COLUMNS:
-        raise UnreadableFile(
-            _(
-                "The file has more than %(limit)s columns, so it doesn't look like a list of "
-                "leads.",
-                limit=MAX_COLUMNS,
-            )
-        )
     shape = TableShape(
         encoding=encoding,
         delimiter=delimiter,
@@ -466,8 +458,16 @@ def _name_columns(records: list[list[str]], index: int, has_header: bool) -> tup
         header = [""] * len(header)
         below = records[index:]
     # A stray column without name and content at the end is none.
-    while header and not header[-1] and not _column_filled(below, len(header) - 1):
-        header.pop()
+    filled = max(map(_columns_filled, below), default=0)
+    del header[max(_columns_filled(header), filled) :]
+    if len(header) > MAX_COLUMNS:
+        raise UnreadableFile(
+            _(
+                "The file has more than %(limit)s columns, so it doesn't look like a list of "
+                "leads.",
+                limit=MAX_COLUMNS,
+            )
+        )
     names: list[str] = []
     seen: set[str] = set()
     for position, name in enumerate(header, 1):
@@ -481,8 +481,9 @@ def _name_columns(records: list[list[str]], index: int, has_header: bool) -> tup
     return tuple(names)
 
 
-def _column_filled(records: list[list[str]], position: int) -> bool:
-    return any(len(record) > position and record[position].strip() for record in records)
+def _columns_filled(record: Sequence[str]) -> int:
+    """Return how many columns a record has up to the last one with something in it."""
+    return next((at for at in range(len(record), 0, -1) if record[at - 1].strip()), 0)
 
 
 def _one_line(cell: str) -> str:

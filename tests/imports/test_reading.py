@@ -139,6 +139,13 @@ def test_stray_empty_columns_at_the_end_are_none() -> None:
     assert [type(row) for row in table] == [Row, Row]
 
 
+def test_a_line_of_very_many_columns_is_refused_before_anything_is_made_of_it() -> None:
+    with pytest.raises(UnreadableFile, match="more than 500 columns"):
+        open_table(io.BytesIO(b"x," * 60_000 + b"y\n1,2\n"))
+    table = open_table(io.BytesIO(b"id,name" + b"," * 60_000 + b"\n1,a\n2,b\n"))
+    assert table.headers == ("id", "name")
+
+
 def test_short_rows_are_filled_and_long_ones_refused_with_a_reason() -> None:
     rows = rows_of(b"id,name,town\n1,a\n2,b,c,d\n3,x,y\n")
     assert isinstance(rows[0], Row)

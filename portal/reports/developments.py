@@ -20,7 +20,7 @@ from portal.feedback.rules import Status
 from portal.offers.models import Offer, OfferRound
 from portal.partners.models import Partner
 from portal.pickup.models import Pickup
-from portal.reports.queries import stands, within
+from portal.reports.queries import seen, stands, within
 from portal.reports.rules import A_WEEK, Period, months_on, months_until, weeks_until
 from portal.reports.slices import Slice, Whose
 
@@ -192,12 +192,12 @@ def _offered(whole: Slice, period: Period, step: Step, by: By) -> Select[Any, in
     asked: Select[*tuple[Any, ...]] = select().select_from(OfferRound)
     if by is By.FIRM:
         key = Offer.organisation_id
-        asked = asked.join(Offer, Offer.round_id == OfferRound.id)
+        asked = asked.join(Offer, Offer.round_id == OfferRound.id).where(seen(period))
         picked = picked.where(Pickup.organisation_id == Offer.organisation_id)
         if whole.offers is not None:
             asked = asked.where(whole.offers)
     elif whole.offers is not None:
-        theirs = select(Offer.id).where(Offer.round_id == OfferRound.id, whole.offers)
+        theirs = select(Offer.id).where(Offer.round_id == OfferRound.id, whole.offers, seen(period))
         asked = asked.where(theirs.exists())
     if step is Step.PROCESSED:
         picked = picked.join(Feedback, Feedback.pickup_id == Pickup.id).where(stands(period))

@@ -147,6 +147,17 @@ def within(moment: Any, period: Bounds) -> ColumnElement[bool]:
     return and_(moment >= period.begins, moment < period.ends)
 
 
+def seen(period: Bounds) -> ColumnElement[bool]:
+    """Return the condition of an offer that its firm saw until a period ended, before it went.
+
+    Of a lead that others took while its ring had not come yet, a firm never knew.
+    """
+    return and_(
+        Offer.visible_from < period.ends,
+        Offer.visible_from <= func.least(Offer.ends_at, OfferRound.ended_at),
+    )
+
+
 def stands(period: Bounds) -> ColumnElement[bool]:
     """Return the condition of an answer that was given until a period ended, and stands."""
     return and_(Feedback.at < period.ends, Feedback.taken_back_at.is_(None))
@@ -176,10 +187,10 @@ def _came(whole: Slice, period: Bounds, _at: datetime, each: Each | None) -> Cou
     lead_id = OfferRound.lead_id
     asked: Select[*tuple[Any, ...]] = select().select_from(OfferRound)
     if each is not None:
-        asked = asked.join(Offer, Offer.round_id == OfferRound.id)
+        asked = asked.join(Offer, Offer.round_id == OfferRound.id).where(seen(period))
         answered = answered.where(Pickup.organisation_id == Offer.organisation_id)
     elif whole.offers is not None:
-        theirs = select(Offer.id).where(Offer.round_id == OfferRound.id, whole.offers)
+        theirs = select(Offer.id).where(Offer.round_id == OfferRound.id, whole.offers, seen(period))
         asked = asked.where(theirs.exists())
     asked = asked.add_columns(
         func.count(lead_id.distinct()).label("generated"),

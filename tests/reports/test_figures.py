@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import update
 
 from portal.accounts.models import OrganisationKind
 from portal.accounts.queries import get_actor
@@ -15,11 +16,12 @@ from portal.core.db import session
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.leads.models import Lead
+from portal.offers.models import Offer
 from portal.partners.models import Partner
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
 from portal.reports.developments import read_developments
-from portal.reports.queries import list_owed, read
+from portal.reports.queries import each_of, list_owed, read, read_each
 from portal.reports.rules import Span, own_period, period_of, week_of
 from portal.reports.slices import Whose, slice_of, slices_of
 from tests.factories import (
@@ -170,6 +172,33 @@ def test_each_role_reads_what_was_counted_by_hand(programme):
     change(Partner, programme.alpha.id, shares="nothing")
     assert figures(programme.dora, "resellers").is_empty
     assert figures(programme.anna, "firm").long_term == 1
+
+
+def test_what_went_before_a_firm_saw_it_is_counted_for_nobody_but_the_programme(ctx):
+    chief, fast, slow = (
+        make_person(make_vendor(), "management"),
+        make_person(),
+        make_partner("Slow"),
+    )
+    manager = make_person(slow, "partner_manager")
+    taken, unseen = make_offered_lead(at=DURING), make_offered_lead(at=DURING)
+    later = {"visible_from": DURING + DAY}
+    session().execute(update(Offer).where(Offer.organisation_id == slow.id).values(later))
+    pickup.claim(taken.id, get_actor(fast.id), DURING)
+    its, whole = (
+        slice_of(whose, get_actor(user.id))
+        for whose, user in ((Whose.FIRM, manager), (Whose.PROGRAMME, chief))
+    )
+    assert [part.came for part in read_developments(its, WEEK, NOW).weeks] == [1]
+    assert read(its, WEEK, NOW).offered == 1
+    assert read(whole, WEEK, NOW).offered == 2
+    assert read_each(whole, WEEK, NOW, each_of(whole, [slow.id]))[slow.id].offered == 1
+    # of what is still to come nothing is told
+    change_offers = update(Offer).where(
+        Offer.lead_id == unseen.id, Offer.organisation_id == slow.id
+    )
+    session().execute(change_offers.values(visible_from=NOW + DAY, ends_at=NOW + 2 * DAY))
+    assert read(its, WEEK, NOW).is_empty
 
 
 def test_neither_page_nor_file_names_a_firm_that_is_none_of_the_reader_s(client, programme):

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any, cast
 
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, MergedCell
+from openpyxl.cell.cell import Cell, MergedCell
 from openpyxl.packaging.custom import StringProperty
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
 from openpyxl.styles.numbers import BUILTIN_FORMATS
@@ -25,7 +25,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from portal.feedback.rules import LONGEST_NOTE
 from portal.sheets.columns import AMOUNTS, DAYS, KEY, Column
 from portal.sheets.contents import Sheet
-from portal.web.sheets import WORKBOOK, write_csv
+from portal.web.sheets import WORKBOOK, writable, write_csv
 
 CSV = "text/csv; charset=utf-8"
 TYPES = {"xlsx": WORKBOOK, "csv": CSV}
@@ -121,7 +121,7 @@ def _write_cell(cell: Cell | MergedCell, column: Column, value: str | date) -> N
 
 def _put(cell: Cell | MergedCell, text: str) -> None:
     """Write a text as a text, whatever sign it begins with."""
-    cell.value = ILLEGAL_CHARACTERS_RE.sub("", text)
+    cell.value = writable(text)
     cell.data_type = "s"
     cell.quotePrefix = text[:1] in tuple("=+-@\t\r")
 

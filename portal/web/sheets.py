@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -15,9 +16,9 @@ from typing import Any
 
 from flask import Response, stream_with_context
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 BYTES_AT_ONCE = 64 * 1024
 AT_ONCE = 500
 """So many lines are read and written at a time."""
@@ -52,7 +53,7 @@ def guard_cell(text: str) -> str:
     """Make a cell that we write safe to open in a spreadsheet: a formula becomes plain text."""
     if text and (text[0] in "=+-@\t\r" or text[0] in "＝＋－＠"):
         return "'" + text
-    return text
+    return NOT_IN_XML.sub("", text)
 
 
 def write_csv(first: Sequence[str], lines: Lines, delimiter: str = ",") -> Iterator[str]:
@@ -94,7 +95,12 @@ def write_workbook(title: str, first: Sequence[str], lines: Lines) -> Iterator[b
             yield piece
 
 
+def writable(text: str) -> str:
+    """Return a text without what XML can't carry; a workbook with it can't be opened."""
+    return NOT_IN_XML.sub("", text)
+
+
 def _cell(cell: Any) -> Any:
     if isinstance(cell, str):
-        return guard_cell(ILLEGAL_CHARACTERS_RE.sub("", cell))
+        return guard_cell(writable(cell))
     return cell

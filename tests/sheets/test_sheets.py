@@ -106,7 +106,11 @@ def reason() -> str:
 
 def test_a_sheet_holds_what_is_in_hand_and_lets_only_answers_be_written(ctx: Flask) -> None:
     house = House()
-    spiteful = {**CONTACT, "company": '=HYPERLINK("http://evil.test")', "last_name": "@Sum"}
+    spiteful = {
+        **CONTACT,
+        "company": '=HYPERLINK("http://evil.test")',
+        "last_name": "@Sum\ufffe\uffff",
+    }
     third = pick(house.alice, answered=False, contact=spiteful)
     page = load_workbook(io.BytesIO(files.write(sheet_of(house.alice), "xlsx")))["Leads"]
     headings = [str(cell.value) for cell in page[2]]

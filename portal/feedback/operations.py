@@ -176,7 +176,13 @@ def repeated(pickup_id: int, answer: Answer, actor: Actor, at: datetime) -> Feed
 
 
 def says_the_same(given: Feedback, answer: Answer) -> bool:
-    """Say whether an answer repeats one that was given."""
+    """Say whether an answer repeats one that was given; of how a lead ended, in what it says."""
+    try:
+        ending = read_ending(answer) | {"decision_maker": answer.decision_maker}
+        if answer.status == Status.LOST and answer.reason:
+            ending["reason_id"] = read_reason("lost", answer.reason).id
+    except Invalid:
+        return False
     return (
         given.status == answer.status
         and (given.note or "") == answer.note
@@ -184,6 +190,7 @@ def says_the_same(given: Feedback, answer: Answer) -> bool:
         and given.next_step_on == answer.next_step_on
         and answer.waiting_since in (None, given.waiting_since)
         and given.value == answer.value
+        and all(getattr(given, name) == said for name, said in ending.items() if said)
     )
 
 

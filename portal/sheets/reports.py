@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from flask_babel import gettext as _
+
 from portal.imports.workbook_child import FORMULA
 from portal.sheets import queries
+from portal.sheets.columns import BY_KEY
 from portal.sheets.contents import Again
 from portal.sheets.models import SheetReturn
 from portal.sheets.rules import NOT_TAKEN, Fate
@@ -81,12 +84,20 @@ def counts_of(found: SheetReturn) -> Mapping[str, int]:
 def to_mend(return_id: int) -> Mapping[int, Again]:
     """Return the rows of a return that were not taken, by pickup, for a corrected sheet.
 
-    A formula is not given back: there is nothing of it to mend.
+    A formula is not given back: there is nothing of it to mend. What came too late stands beside
+    what was answered meanwhile, and not where it would be given as an answer to that.
     """
-    return {
-        row.pickup_id: Again(
-            {key: str(said) for key, said in row.typed.items() if said != FORMULA}, row.said
-        )
-        for row in queries.list_rows(return_id)
-        if row.pickup_id is not None and row.fate in NOT_TAKEN
-    }
+    again: dict[int, Again] = {}
+    for row in queries.list_rows(return_id):
+        if row.pickup_id is None or row.fate not in NOT_TAKEN:
+            continue
+        typed = {key: str(said) for key, said in row.typed.items() if said != FORMULA}
+        if row.fate == Fate.CONFLICT:
+            wrote = _(
+                "Your sheet said: %(answer)s.",
+                answer=", ".join(typed[one] for one in BY_KEY if one in typed),
+            )
+            again[row.pickup_id] = Again({}, f"{row.said} {wrote}")
+        else:
+            again[row.pickup_id] = Again(typed, row.said)
+    return again

@@ -255,6 +255,10 @@ def test_what_was_answered_meanwhile_is_not_written_over(ctx: Flask) -> None:
     assert fates(report) == ["conflict", "applied"]
     assert "Proposal in progress. That stays." in report.rows[0].said
     assert "Friday" not in report.rows[0].said
+    # what is offered to be mended says what was typed, and would not give it as an answer
+    assert report.return_id is not None
+    (too_late,) = reports.to_mend(report.return_id).values()
+    assert (too_late.typed, "Your sheet said: Won" in too_late.remark) == ({}, True)
     given = session().scalar(select(func.count()).select_from(Feedback))
     events = session().scalar(select(func.count()).select_from(EventRow))
     # the very same file once more: the same report, and nothing happens
@@ -281,6 +285,16 @@ def test_what_was_answered_meanwhile_is_not_written_over(ctx: Flask) -> None:
     newer = next(row for row in rows_of(house.alice) if row["Key"] == house.key(house.second))
     feedback.take_back(last.id, actor, LATER)
     assert fates(give_back(house.alice, as_csv([{**newer, **WON}]))) == ["conflict"]
+    # lost for another reason is another answer, too
+    third = pick(house.alice)
+    (row,) = (row for row in rows_of(house.alice) if row["Key"] == house.key(third))
+    first, other = book().reasons("lost")[:2]
+    feedback.give(
+        third, Answer("lost", reason=str(first.id), decision_maker="Head of IT"), actor, AT
+    )
+    for chosen, fate in ((first, "unchanged"), (other, "conflict")):
+        lost = as_csv([{**row, **LOST, "Reason": chosen.label("en")}])
+        assert fates(give_back(house.alice, lost)) == [fate], chosen
     # and what went to somebody else is no longer answered
     pickup.give_back(house.second, "no_capacity", None, actor, LATER)
     (gone,) = give_back(house.alice, as_csv([{**fresh, **WON}])).rows

@@ -71,9 +71,7 @@ def fill(
     With `again` only those pickups, each with what was typed and what to look at. No more than a
     sheet that comes back may have, those that are due first.
     """
-    found = queries.list_in_hand(actor, firm=firm)
-    if again is not None:
-        found = [one for one in found if one.pickup.id in again]
+    found = queries.list_in_hand(actor, MOST_ROWS + 1, firm=firm, only=again)
     found, more = found[:MOST_ROWS], len(found) > MOST_ROWS
     known = contacts.load_contacts([one.lead for one in found], actor, at)
     besides = queries.asked_besides({one.lead.type_id for one in found})

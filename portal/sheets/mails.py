@@ -68,7 +68,7 @@ def post_weekly(user: User, actor: Actor, kind: str, at: datetime, dedupe_key: s
 
 def context_of_weekly(user: User, actor: Actor, at: datetime) -> dict[str, Any] | None:
     """Return what the mail with the sheet of the week says; None where nothing is in hand."""
-    found = queries.list_in_hand(actor, firm=contents.of_firm(actor))[:MOST_ROWS]
+    found = queries.list_in_hand(actor, MOST_ROWS, firm=contents.of_firm(actor))
     if not found:
         return None
     titles = teaser_titles([one.lead.id for one in found[:NAMED]])

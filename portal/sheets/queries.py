@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal.accounts.actor import Actor
@@ -38,22 +38,39 @@ class InHand:
         return self.asks_since and self.pickup.waiting_since is None
 
 
-def list_in_hand(actor: Actor, *, firm: bool) -> Sequence[InHand]:
-    """Return the open pickups of a person and of whom she stands in for, the next due first.
+def in_hand(actor: Actor, *, firm: bool) -> ColumnElement[bool]:
+    """Return the condition of the open pickups of a person and of whom she stands in for.
 
     Of her whole `firm` where she may see that.
     """
+    its = and_(Pickup.organisation_id == actor.organisation_id, Pickup.ended_at.is_(None))
+    if firm and actor.may(Permission.PICKUPS_SEE_FIRM):
+        return its
+    return and_(its, Pickup.user_id.in_([actor.id, *actor.stands_in_for]))
+
+
+def count_in_hand(actor: Actor, *, firm: bool) -> int:
+    """Return how many leads are in hand."""
+    asked = select(func.count()).select_from(Pickup).where(in_hand(actor, firm=firm))
+    return session().scalar(asked) or 0
+
+
+def list_in_hand(
+    actor: Actor, most: int, *, firm: bool, only: Collection[int] | None = None
+) -> Sequence[InHand]:
+    """Return what is in hand, the next due first, `most` of it; or `only` some of these pickups."""
     query = (
         select(Pickup, Lead, User.name, DeadlinePolicy.waiting_since)
         .join(Lead, Lead.id == Pickup.lead_id)
         .join(User, User.id == Pickup.user_id)
         .join(DeadlinePolicy, DeadlinePolicy.id == Pickup.policy_id)
-        .where(Pickup.organisation_id == actor.organisation_id, Pickup.ended_at.is_(None))
+        .where(in_hand(actor, firm=firm))
         .order_by(Pickup.feedback_due_at, Pickup.id)
+        .limit(most)
         .execution_options(populate_existing=True)
     )
-    if not (firm and actor.may(Permission.PICKUPS_SEE_FIRM)):
-        query = query.where(Pickup.user_id.in_([actor.id, *actor.stands_in_for]))
+    if only is not None:
+        query = query.where(Pickup.id.in_(only))
     rows = session().execute(query).all()
     last = newest_of([pickup.id for pickup, *_rest in rows])
     return [

@@ -40,8 +40,8 @@ def show(form: SheetForm) -> str:
         form=form,
         by_mail=when_by_mail(),
         firm=firm,
-        mine=len(queries.list_in_hand(actor, firm=False)),
-        theirs=len(queries.list_in_hand(actor, firm=True)) if firm else 0,
+        mine=queries.count_in_hand(actor, firm=False),
+        theirs=queries.count_in_hand(actor, firm=True) if firm else 0,
         returns=[
             (one, words.in_short(reports.counts_of(one))) for one in queries.list_returns(actor.id)
         ],

@@ -174,6 +174,10 @@ def state_of(kind: str, when: str, *, late: bool) -> str:
     return str(said) % {"when": when}
 
 
+NEWS_NAMED = 2
+"""So many pieces of news are named by their subjects; more are counted."""
+
+
 def summary_of(collected: Collection) -> str:
     """Say in a line what waits."""
     parts = [
@@ -191,5 +195,10 @@ def summary_of(collected: Collection) -> str:
         parts.append(
             ngettext("%(num)d not finished", "%(num)d not finished", len(collected.drafts))
         )
-    parts += [str(one.subject) for one in collected.news]
+    if len(collected.news) > NEWS_NAMED:
+        parts.append(
+            ngettext("%(num)d piece of news", "%(num)d pieces of news", len(collected.news))
+        )
+    else:
+        parts += [str(one.subject) for one in collected.news]
     return ", ".join(str(part) for part in parts)

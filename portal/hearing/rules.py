@@ -106,7 +106,7 @@ class Only:
             _meets(self.temperatures, [lead.temperature] if lead.temperature else [])
             and _meets(self.type_ids, [lead.type_id] if lead.type_id else [])
             and _meets(self.product_ids, lead.product_ids)
-            and _meets(self.regions, lead.regions)
+            and _lies_in(self.regions, lead.regions)
             and not (self.value_from is not None and _below(lead.most, self.value_from))
             and not (self.value_to is not None and _below(self.value_to, lead.least))
         )
@@ -114,6 +114,14 @@ class Only:
 
 def _meets(wanted: Collection[object], said: Collection[object]) -> bool:
     return not wanted or not said or bool(set(wanted) & set(said))
+
+
+def _lies_in(wanted: Collection[str], said: Collection[str]) -> bool:
+    """Say whether a lead lies in a region; one of which only the country is known may."""
+    if _meets(wanted, said):
+        return True
+    countries = {region.partition("-")[0] for region in wanted}
+    return not any("-" in region for region in said) and _meets(countries, said)
 
 
 def _below(less: Decimal | None, more: Decimal | None) -> bool:

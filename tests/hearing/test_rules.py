@@ -134,6 +134,8 @@ LEAD = Traits("hot", 1, [10, 11], ["DE", "DE-NI"], Decimal(10_000), Decimal(50_0
         (Only(regions=["DE-NI"]), LEAD, True),
         (Only(regions=["DE"]), LEAD, True),
         (Only(regions=["AT", "DE-BY"]), LEAD, False),
+        (Only(regions=["DE-BY"]), Traits(regions=["DE"]), True),
+        (Only(regions=["AT-9"]), Traits(regions=["DE"]), False),
         (Only(value_from=Decimal(50_000)), LEAD, True),
         (Only(value_from=Decimal(50_001)), LEAD, False),
         (Only(value_to=Decimal(9_999)), LEAD, False),

@@ -8,9 +8,10 @@ from flask import Flask, Response, current_app, g, json, make_response, render_t
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from psycopg.errors import NumericValueOutOfRange
+from sqlalchemy.exc import DataError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from portal.core import db, logs
 from portal.core.errors import DomainError
@@ -96,6 +97,14 @@ def database_away(error: Exception) -> ResponseReturnValue:
     )
 
 
+def out_of_range(error: DataError) -> ResponseReturnValue:
+    """Answer an address with a number that no row can have."""
+    if not isinstance(error.orig, NumericValueOutOfRange):
+        raise error
+    db.db.session.rollback()
+    return http_error(NotFound())
+
+
 def forget_connection() -> None:
     """Give up the session and whatever connection it holds."""
     try:
@@ -108,6 +117,7 @@ def init_errors(app: Flask) -> None:
     """Register the error pages."""
     app.register_error_handler(DomainError, domain_error)
     app.register_error_handler(CSRFError, csrf_error)
+    app.register_error_handler(DataError, out_of_range)
     app.register_error_handler(OperationalError, database_away)
     app.register_error_handler(PoolTimeout, database_away)
     app.register_error_handler(HTTPException, http_error)

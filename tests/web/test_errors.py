@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from portal.factory import create_app
 from tests.conftest import settings_for
+from tests.factories import make_person, make_vendor, sign_in
 
 NOWHERE = "postgresql://nobody:nothing@127.0.0.1:1/none"
 
@@ -34,6 +37,15 @@ def test_a_fragment_says_that_the_database_is_away(tmp_path: Path) -> None:
     answer = client.get("/available", headers={"HX-Request": "true"})
     assert answer.status_code == 503
     assert "<html" not in answer.text
+
+
+@pytest.mark.parametrize("number", [10**10, 10**20])
+def test_an_address_with_a_number_that_no_row_can_have_leads_nowhere(
+    client: FlaskClient, number: int
+) -> None:
+    sign_in(client, make_person(make_vendor(), "channel_manager"))
+    for path in (f"/leads/{number}", f"/mail-wording/lead_offered/versions/{number}"):
+        assert client.get(path).status_code == 404, path
 
 
 def test_readiness_names_the_part_that_is_missing_and_no_secret(tmp_path: Path) -> None:

@@ -82,6 +82,20 @@ def find_by_mark(once: str) -> Letter | None:
     return session().scalar(select(Letter).where(Letter.once == once))
 
 
+def list_letters(lead_id: int, most: int) -> Sequence[Letter]:
+    """Return the last letters about a lead, the newest first."""
+    query = select(Letter).where(Letter.lead_id == lead_id)
+    return session().scalars(query.order_by(Letter.id.desc()).limit(most)).all()
+
+
+def find_last_author(lead_id: int, organisation_id: int) -> int | None:
+    """Return who of a firm wrote the last letter about a lead."""
+    query = select(Letter.author_id).where(
+        Letter.lead_id == lead_id, Letter.organisation_id == organisation_id
+    )
+    return session().scalar(query.order_by(Letter.id.desc()).limit(1))
+
+
 def list_came_back(at: datetime) -> Sequence[int]:
     """Return the letters that did not arrive and of which nobody was told yet."""
     back = exists().where(MailReturn.mail_id == OutgoingEmail.id, MailReturn.kind == Kind.HARD)

@@ -10,12 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask import current_app
+from flask_babel import gettext as _
+
 from portal.accounts.actor import Actor
 from portal.accounts.queries import find_actor_of, find_user_by_email
+from portal.core.config import Settings
 from portal.core.db import session
 from portal.core.errors import Invalid
 from portal.core.events import record
-from portal.core.mail.outbox import masked
+from portal.core.mail.outbox import masked_of_ours
+from portal.core.mail.rendering import speaking
 from portal.correspondence.addresses import side_of, vendor_id
 from portal.correspondence.events import CustomerWrote, MailFiled
 from portal.leads import wall
@@ -29,7 +34,11 @@ from portal.timeline.rules import LONGEST, Entry, Kind
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """A mail at a lead's address: as it came, from whom, with the files that could be kept."""
+    """A mail at a lead's address: as it came, from whom, with the files that could be kept.
+
+    `sure` says that a server vouches for the sender, or a person does; `enclosed` are sender and
+    text of a mail that came along as a file.
+    """
 
     message_id: int
     sender: str
@@ -37,6 +46,8 @@ class Came:
     subject: str
     text: str
     files: Sequence[Stored] = ()
+    sure: bool = True
+    enclosed: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +166,22 @@ def hear(lead: Lead, side: int | None, came: Came, at: datetime) -> int:
 def words_of(came: Came, *, named: bool) -> str:
     """Return a mail as the timeline has it: from whom, about what, and its words.
 
-    `named`: with the address that it is from. What opens something for whoever reads it, in a mail
-    of ours that is quoted, is left out.
+    `named`: with whom it is from. What opens something for whoever reads it, in a mail of ours that
+    is quoted, is left out.
     """
-    sender = came.sender_name
-    if named:
-        sender = f"{came.sender_name} <{came.sender}>" if came.sender_name else came.sender
-    said = [sender, came.subject, came.text]
-    return masked("\n\n".join(part.strip() for part in said if part.strip()))[:LONGEST]
+    settings: Settings = current_app.config["SETTINGS"]
+    author, inner = came.enclosed
+    sender = f"{came.sender_name} <{came.sender}>" if came.sender_name else came.sender
+    with speaking(settings.default_locale, settings.default_timezone):
+        doubt = "" if came.sure else f"({_('sender not confirmed')})"
+        goes_on = f"\n\n[{_('The mail goes on; the rest is left out here.')}]"
+    said = [
+        f"{sender if named else ''} {doubt}",
+        came.subject,
+        came.text,
+        author if named else "",
+        inner,
+    ]
+    words = "\n\n".join(part.strip() for part in said if part.strip())
+    words = masked_of_ours(words, settings.public_url)
+    return words if len(words) <= LONGEST else words[: LONGEST - len(goes_on)].rstrip() + goes_on

@@ -6,7 +6,7 @@ the lead's own address.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,16 +18,21 @@ from portal.accounts.models import User
 from portal.catalog.queries import book
 from portal.core.config import Settings
 from portal.core.db import session
-from portal.core.errors import Invalid
+from portal.core.errors import Invalid, NotFound
 from portal.core.mail import addresses, outbox
-from portal.core.mail.rendering import speaking
+from portal.core.mail.rendering import Rendered, render, speaking
 from portal.correspondence.addresses import address_of
 from portal.correspondence.models import Letter
+from portal.correspondence.queries import list_letters
 from portal.correspondence.rules import check
 from portal.leads.models import Lead, LeadContact
+from portal.leads.notes import about
 from portal.qualification.letters import harmless, mark_of, merge, tags_in
+from portal.timeline import activities
 
 KIND = "customer_letter"
+MOST_QUOTED = 5
+"""So many letters an answer is compared with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,36 @@ def beginning(lead: Lead) -> str:
     return f"{greeting}\n\n\n\n{ending}\n#my_name\n#my_company"
 
 
+def context_of(lead: Lead, subject: str, text: str, writer: str, firm: str) -> dict[str, str]:
+    """Return what the mail of a letter is made of."""
+    return {
+        "subject": subject,
+        "text": text,
+        "writer": writer,
+        "firm": firm,
+        "leave_path": f"/no-more-mails/{mark_of(lead.id)}",
+    }
+
+
+def made_before(lead: Lead) -> Sequence[Rendered]:
+    """Return the last letters about a lead as they went out, made again from the timeline.
+
+    The queue forgets their words within hours; an answer quotes them for longer.
+    """
+    settings: Settings = current_app.config["SETTINGS"]
+    locale = (lead.language or settings.default_locale)[:2]
+    made = []
+    for letter in list_letters(lead.id, MOST_QUOTED):
+        try:
+            said = activities.get(about(lead.id), letter.activity_id, letter.organisation_id)
+        except NotFound:
+            continue
+        subject, _break, text = said.text.partition("\n\n")
+        facts = context_of(lead, subject, text, said.author or "", said.firm)
+        made.append(render(KIND, facts, locale, settings.default_timezone))
+    return made
+
+
 def post(letter: Letter, filled: Filled, lead: Lead, actor: Actor, at: datetime) -> None:
     """Put a letter into the queue: a person's mail to a person, not a program's."""
     settings: Settings = current_app.config["SETTINGS"]
@@ -105,13 +140,7 @@ def post(letter: Letter, filled: Filled, lead: Lead, actor: Actor, at: datetime)
     outbox.post(
         KIND,
         outbox.Recipient(None, filled.to, "", filled.locale, settings.default_timezone),
-        {
-            "subject": filled.subject,
-            "text": filled.text,
-            "writer": actor.name,
-            "firm": actor.organisation_name,
-            "leave_path": f"/no-more-mails/{mark_of(lead.id)}",
-        },
+        context_of(lead, filled.subject, filled.text, actor.name, actor.organisation_name),
         at,
         dedupe_key=letter.mail_key,
         lead_id=lead.id,

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.accounts.actor import current_actor
+from portal.accounts.actor import Actor, current_actor
 from portal.accounts.permissions import Permission
 from portal.core import clock
 from portal.core.errors import NotFound
@@ -33,10 +33,13 @@ def get_waiting(message_id: int) -> InboundMessage:
 def page(message_id: int) -> ResponseReturnValue:
     message = get_waiting(message_id)
     lead, _pickup_id = lead_mails.place_in(message)
+    mail = look_into(message)
+    by = lead_mails.who_is_it(lead, mail) if lead and mail else None
     return render_template(
         "inbound/lead_mail.html",
         message=message,
-        mail=look_into(message),
+        mail=mail,
+        ours=by.name if isinstance(by, Actor) else "",
         lead=lead,
         why=why(message.reason),
     )

@@ -1,7 +1,8 @@
 """What comes to a lead's own address, `l+<secret>@`: for its timeline, or for people to look at.
 
-What strangers write, what nobody can be sure of, and what comes from who holds the lead no longer
-waits for people, who put it into the timeline with one press. Nobody is answered.
+What strangers write, what is doubted, what says it is from one of ours and nobody vouches for it,
+and what comes from who holds the lead no longer waits for people, who put it into the timeline with
+one press. Customers know the address: it makes nobody one of ours. Nobody is answered.
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ from portal.core.mail import addresses, replies
 from portal.correspondence import taking
 from portal.correspondence.addresses import find_lead, side_of
 from portal.correspondence.taking import CUSTOMER, Came, Customer
+from portal.correspondence.writing import made_before
 from portal.inbound.authentication import Vouched, vouched
 from portal.inbound.events import LeadMailAccepted
 from portal.inbound.keeping import keep_files, look_into, note_sender
 from portal.inbound.mails import get_waiting, settle
 from portal.inbound.models import InboundMessage, MailState
-from portal.inbound.parsing import Mail
-from portal.inbound.written import own_words
+from portal.inbound.parsing import Mail, text_in
+from portal.inbound.unquoted import without_quote
 from portal.leads.models import Lead
 
 HOUR = timedelta(hours=1)
@@ -70,27 +72,33 @@ def read(message: InboundMessage, mail: Mail, at: datetime) -> InboundMessage:
     if lead is None:
         return settle(message, MailState.IGNORED, "lead_gone", at)
     message.lead_id = lead.id
-    why, by = judge(lead, pickup_id, mail, at)
+    why, by, sure = judge(lead, pickup_id, mail, at)
     if by is None:
         return settle(message, MailState.NOT_UNDERSTOOD, why, at)
-    return take(message, mail, lead, pickup_id, by, at)
+    return take(message, mail, lead, pickup_id, by, at, sure=sure)
 
 
 def judge(
     lead: Lead, pickup_id: int, mail: Mail, at: datetime
-) -> tuple[str, Actor | Customer | None]:
-    """Return who wrote to a lead; else nobody, and the code that says why people look at it."""
+) -> tuple[str, Actor | Customer | None, bool]:
+    """Return who wrote to a lead, and whether that is sure.
+
+    Else nobody, and first the code that says why people look at it.
+    """
     settings: Settings = current_app.config["SETTINGS"]
     if not mail.sender:
-        return "odd_sender", None
+        return "odd_sender", None, False
     by = taking.who_wrote(lead, mail.sender)
     if by is None:
-        return ("lead_moved" if side_of(lead, pickup_id) is None else "stranger_to_lead"), None
-    if vouched(mail.vouched, settings.authserv_id, mail.sender) == Vouched.FAIL:
-        return "not_vouched", None
+        why = "lead_moved" if side_of(lead, pickup_id) is None else "stranger_to_lead"
+        return why, None, False
+    said = vouched(mail.vouched, settings.authserv_id, mail.sender, mail.signatures)
+    sure = said == Vouched.PASS
+    if said == Vouched.FAIL or (isinstance(by, Actor) and not sure):
+        return "not_vouched", None, False
     if count_lately(lead.id, at) >= MOST_ABOUT_A_LEAD:
-        return "too_often", None
-    return "", by
+        return "too_often", None, False
+    return "", by, sure
 
 
 def count_lately(lead_id: int, at: datetime) -> int:
@@ -111,13 +119,22 @@ def take(
     pickup_id: int,
     by: Actor | Customer,
     at: datetime,
+    *,
+    sure: bool = True,
 ) -> InboundMessage:
-    """Put a mail into the timeline of a lead with its files."""
+    """Put a mail into the timeline of a lead with its files; `sure` is whom it is from."""
     kept, left_out = keep_files(mail)
     inner = mail.forwarded or {}
-    words = mail.text if isinstance(by, Actor) else own_words(mail.text, None).words or mail.text
-    text = "\n\n".join(filter(None, (words, inner.get("sender"), inner.get("text"))))
-    came = Came(message.id, mail.sender, mail.sender_name, mail.subject, text, kept)
+    came = Came(
+        message.id,
+        mail.sender,
+        mail.sender_name,
+        mail.subject,
+        mail.text if isinstance(by, Actor) else words_of_customer(mail.text, lead),
+        kept,
+        sure,
+        (inner.get("sender", ""), inner.get("text", "")),
+    )
     with circumstances.under(actor_id=by.id if isinstance(by, Actor) else None, channel="mail"):
         left_out += taking.take_in(lead, pickup_id, came, by, at)
     message.state, message.reason = MailState.TAKEN, f"files_left:{left_out}" if left_out else None
@@ -127,19 +144,30 @@ def take(
     return message
 
 
+def words_of_customer(text: str, lead: Lead) -> str:
+    """Return what a customer wrote without what he quotes of letters about a lead."""
+    sent = "\n".join(f"{mail.text}\n{text_in(mail.html)}" for mail in made_before(lead))
+    return without_quote(text, sent) or text
+
+
 # -- by people --------------------------------------------------------------------------------
 
 
 def accept(message_id: int, actor: Actor, at: datetime) -> Lead:
-    """Take a mail of which somebody says that it is the customer's. Raises `NotFound`, `Refused`.
+    """Take a mail of which somebody says that it is the customer's, or of one of ours.
 
-    It stands where the customer's own would.
+    It stands where it would had that been sure. Raises `NotFound`, `Refused`.
     """
     message = get_waiting(message_id, lock=True)
     mail = look_into(message)
     lead, pickup_id = place_in(message) if is_of_lead(message) else (None, 0)
     if mail is None or lead is None:
         raise CannotAccept()
-    take(message, mail, lead, pickup_id, CUSTOMER, at)
+    take(message, mail, lead, pickup_id, who_is_it(lead, mail), at)
     record(LeadMailAccepted(at=at, lead_id=lead.id, message_id=message.id, user_id=actor.id))
     return lead
+
+
+def who_is_it(lead: Lead, mail: Mail) -> Actor | Customer:
+    """Return as whose a mail is taken that waits: of who works on the lead, else the customer's."""
+    return (taking.who_wrote(lead, mail.sender) if mail.sender else None) or CUSTOMER

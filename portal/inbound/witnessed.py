@@ -25,6 +25,7 @@ from portal.inbound.keeping import keep_files, note_sender
 from portal.inbound.mails import settle
 from portal.inbound.models import InboundMessage, MailState
 from portal.inbound.parsing import Mail, text_in
+from portal.inbound.unquoted import without_quote
 from portal.inbound.written import own_words
 from portal.leads import wall
 from portal.leads.models import Lead, LeadContact
@@ -62,11 +63,12 @@ def read(message: InboundMessage, mail: Mail, at: datetime) -> InboundMessage:
     message.lead_id = lead.id
     if why := why_not_heard(message, mail, lead.id, at):
         return settle(message, MailState.NOT_UNDERSTOOD, why, at)
-    words = own_words(mail.written, sent_with(letter)).words.strip()
-    said = read_word(words)
+    sent = sent_with(letter)
+    said = read_word(own_words(mail.written, sent).words.strip())
+    words = without_quote(mail.text, sent)
     if said and hear(letter, said, at) and "\n" not in words and not mail.files:
         return settle(message, MailState.APPLIED, said, at)
-    return take(message, mail, words, lead, at)
+    return take(message, mail, words or mail.text, lead, at)
 
 
 def take(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from portal.accounts.queries import find_actor_of
 from portal.core.db import session
 from portal.correspondence.events import CustomerWrote, LetterCameBack
+from portal.correspondence.queries import find_last_author
 from portal.hearing.models import Topic
 from portal.leads.models import Lead
+from portal.leads.queries import find_visible
 from portal.notifications import queries
 from portal.notifications.telling import tell_news
 from portal.timeline.events import NoteShared, NoteWritten
@@ -36,16 +39,29 @@ def looking_after(lead: Lead, at: datetime) -> list[int]:
 
 
 def tell_of_customer(event: CustomerWrote, at: datetime) -> None:
-    """Tell who has a lead that its customer wrote; whoever looks after it, where it came there."""
+    """Tell who has a lead that its customer wrote, and who of that side wrote to him last.
+
+    Where it came to the vendor, whoever looks after the lead. Where none of these may read it by
+    now, the channel managers.
+    """
     lead = session().get(Lead, event.lead_id)
     if lead is None:
         return
-    people = [lead.holder_id]
+    people = [lead.holder_id, find_last_author(lead.id, event.organisation_id)]
     if event.organisation_id != lead.holder_organisation_id:
         people += looking_after(lead, at)
+    readers = [one for one in dict.fromkeys(people) if one and may_read(lead, one)]
+    if not readers:
+        readers = [user.id for user in queries.list_with_role("channel_manager")]
     facts = {"customer_of_id": lead.id, "activity_id": event.activity_id}
     facts["message_id"] = event.message_id
-    tell_news(dict.fromkeys(people), Topic.CUSTOMER_WROTE, event, at, **facts)
+    tell_news(readers, Topic.CUSTOMER_WROTE, event, at, **facts)
+
+
+def may_read(lead: Lead, user_id: int) -> bool:
+    """Say whether a lead exists for a person who is still here."""
+    actor = find_actor_of(user_id)
+    return actor is not None and find_visible(lead.id, actor) is not None
 
 
 def tell_of_return(event: LetterCameBack, at: datetime) -> None:

@@ -28,6 +28,9 @@ def heed(activity_id: int, at: datetime) -> None:
         return
     if activity.done_at is None or activity.organisation_id is None:
         return
+    # what the customer wrote by himself is no contact of theirs
+    if activity.settled_by_id is None:
+        return
     held = select(Pickup).where(
         Pickup.lead_id == activity.subject_id,
         Pickup.organisation_id == activity.organisation_id,

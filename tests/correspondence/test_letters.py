@@ -23,6 +23,7 @@ from portal.correspondence.models import Letter
 from portal.correspondence.rules import MOST_ABOUT_A_LEAD, CannotWrite, check
 from portal.inbound import lead_mails, parsing, pipeline, places
 from portal.inbound.models import InboundMessage
+from portal.inbound.unquoted import without_quote
 from portal.leads.activities import load_activities
 from portal.leads.attachments import load_attachments
 from portal.leads.models import Lead
@@ -34,6 +35,7 @@ from tests.factories import (
     contact_of,
     csrf_of,
     factory,
+    make_lead,
     make_manager,
     make_offered_lead,
     make_partner,
@@ -144,6 +146,8 @@ def test_what_comes_to_a_leads_address_lands_where_it_belongs(inside):
         (mine, MARIA, "pass", taken, heard),
         (mine.upper(), f"boss@{CONTACT['domain']}", "none", taken, heard),
         (mine, MARIA, "fail", (waits, "not_vouched"), []),
+        (mine, rep.email, "none", (waits, "not_vouched"), []),
+        (mine, owner.email, "none", (waits, "not_vouched"), []),
         (mine, "evil@evil.example", "pass", (waits, "stranger_to_lead"), []),
         (mine, stranger.email, "pass", (waits, "stranger_to_lead"), []),
         (mine, rep.email, "pass", taken, []),
@@ -153,7 +157,10 @@ def test_what_comes_to_a_leads_address_lands_where_it_belongs(inside):
     ):
         text = f"{sender} {verdict} {address}"
         assert (come(address, sender, text, verdict), told_to()) == (result, hears), text
-    assert len(timeline(lead, rep)) == 6  # not what the owner keeps to herself
+    seen = timeline(lead, rep)
+    assert len(seen) == 6  # not what the owner keeps to herself
+    unsure = [one.split("@")[0] for one in seen if "(sender not confirmed)" in one]
+    assert unsure == ["boss"]
     come(mine, MARIA, "With a plan.", file="plan.pdf")
     (heard_of,) = told()
     assert f"{MARIA} (cc: {mine})" in heard_of.text
@@ -233,3 +240,73 @@ def test_a_holder_looks_at_a_letter_before_it_goes(app, client):
         assert client.post(f"/leads/{lead.id}/letter", data=data).status_code in (302, 303)
     with app.app_context():
         assert session().scalar(select(func.count()).select_from(Letter)) == 1
+
+
+OURS = """Dear Zephyrine,
+thank you for asking about our cabinets. May I call you on Thursday at ten, or is Friday better?
+Kind regards
+Ada"""
+ATTRIBUTION = "On Mon, 16 Nov 2026 at 10:02, Ada <leads@in.firstcome.example> wrote:"
+HEADERS = "From: Ada\nSent: Monday, 16 November 2026 10:02\nTo: Zephyrine\nSubject: Your inquiry"
+MARKED = "".join(f"> {line}\n" for line in OURS.splitlines())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Tuesday suits us.\n\nBest regards\nMaria\n\nPS: please don't call before 10.",
+        "Achtung, der Termin am Dienstag fällt aus!\n\nBitte rufen Sie an.",
+        "Guten Tag,\nvon meinem Chef kam heute die Freigabe.",
+        "Hi,\nDisclaimer: this information is confidential, our budget is 40,000.\nCall me.",
+        "Here are my data:\nFrom: Monday\nTo: Friday\nSubject: visit of the plant\nOrder 14.",
+        "Hello,\n---\nOrder 14 cabinets.\n-- \nMaria",
+        "Yours is the best offer.\n> my boss says\n> we take 14\nDo you agree?",
+        f"See what my boss writes.\n\n{ATTRIBUTION.replace('Ada', 'Boss')}\n> Order 14.",
+    ],
+)
+def test_a_customers_words_stay_whole_and_what_he_quotes_of_ours_goes(words):
+    for quoting in (
+        words,
+        f"{words}\n\n{ATTRIBUTION}\n{MARKED}",
+        f"{words}\n\n-----Original Message-----\n{HEADERS}\n\n{OURS}",
+        f"{words}\n\n________________________________\n{HEADERS}\n\n{OURS}\n",
+        f"{ATTRIBUTION}\n{MARKED}\n{words}",
+    ):
+        assert without_quote(quoting, OURS) == words.replace("-- \n", "--\n")
+    assert without_quote(words, "") == words.replace("-- \n", "--\n")
+
+
+def test_whoever_wrote_hears_the_answer_and_nobody_is_left_out(inside):
+    lead, held, rep, owner = make_held()
+    boss = make_person(rep.organisation, "partner_manager", email="boss@alpha.example")
+    karl = make_manager(email="karl@vendor.example")
+
+    def heard(about, by, text):
+        told()
+        assert come(address_of(about, get_actor(by.id)), MARIA, text) == ("taken", None)
+        return sorted(one.to_address for one in told() if one.kind == "customer_wrote")
+
+    assert heard(lead, rep, "Nobody has called me.") == [rep.email]
+    assert session().get_one(Pickup, held.id, populate_existing=True).first_contact_at is None
+    letter = send(lead, boss)
+    quoted = "".join(f"> {line}\n" for line in mail_of(letter).text.splitlines())
+    mail_of(letter).text = ""  # as it is hours later
+    assert heard(lead, boss, f"Yes, please.\n\n{ATTRIBUTION}\n{quoted}") == [rep.email, boss.email]
+    assert any(one.endswith("\n\nYes, please.") for one in timeline(lead, rep))
+    long = "x" * 3900 + "\nSee https://acme.example/invite/AbCdEfGh12 for the order." * 5
+    assert heard(lead, boss, long) == [rep.email, boss.email]
+    assert session().get_one(Pickup, held.id, populate_existing=True).first_contact_at == AT
+    goes_on = "[The mail goes on; the rest is left out here.]"
+    assert [one.endswith(goes_on) for one in timeline(lead, rep)].count(True) == 1
+    free = make_lead()
+    assert heard(free, karl, "Hello?") == [karl.email]
+    session().get_one(Lead, free.id).owner_id = owner.id
+    send(free, karl, once="o" * 26)
+    text = "See https://acme.example/m/AbCdEfGh12."
+    assert heard(free, karl, text) == [karl.email, owner.email]
+    assert any("/m/AbCdEfGh12" in one for one in timeline(free, karl))
+    # while a partner holds the lead, the vendor's people don't read who it is
+    named = f'"{MARIA}" <{MARIA}>'
+    told()
+    assert come(address_of(lead, get_actor(owner.id)), named, "For you.") == ("taken", None)
+    assert not any(MARIA in one for one in timeline(lead, owner))

@@ -61,11 +61,13 @@ INTERRUPTED = "interrupted while sending"
 OUT_OF_TIME = "not tried yet"
 NOBODY = "nobody to send it to any more"
 # what opens something for whoever reads it: it stands in the mail, and in the row until it is sent
-SECRET = re.compile(
-    r"(?i)((?:/|%2F)"
+OPENING = (
+    r"(?:/|%2F)"
     r"(?:m|reset|invite|sign-in|partner-sign-up|form-confirmation|address-check|your-inquiry)"
-    r"(?:/|%2F))[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]{8,})?"
+    r"(?:/|%2F)"
 )
+OPENED = r"[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]{8,})?"
+SECRET = re.compile(rf"(?i)({OPENING}){OPENED}")
 REPLY = re.compile(
     rf"(?i)(\b(?:{replies.LOCAL}|{replies.CUSTOMER})(?:\+|%2B|-)){replies.SECRET}"
     rf"|(\b{addresses.LEADS}(?:\+|%2B))[0-9a-z]+-[0-9a-z]+-[0-9a-z]{{25}}"
@@ -485,6 +487,16 @@ def done(mail: Row[Any], at: datetime) -> dict[str, Any]:
 def masked(said: str) -> str:
     """Return a text of a mail without the secrets of its links and addresses."""
     return REPLY.sub(r"\1\2…", SECRET.sub(r"\1…", said))
+
+
+def masked_of_ours(said: str, public_url: str) -> str:
+    """Return what others wrote without the secrets of links and addresses of ours in it.
+
+    Links to other places stay, however they look.
+    """
+    host = re.escape(public_url.partition("://")[2]).replace(":", "(?::|%3A)")
+    links = rf"(?i)((?:{host}|(?<![^\s<>(\[\"'])){OPENING}){OPENED}"
+    return REPLY.sub(r"\1\2…", re.sub(links, r"\1…", said))
 
 
 def later(mail: Row[Any], error: str, at: datetime) -> dict[str, Any]:

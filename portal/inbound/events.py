@@ -56,10 +56,14 @@ class MailLinkMisused(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InquiryMailed(Event):
-    """A mail became an inquiry; `user_id` is who of the vendor forwarded it, None: who asks."""
+    """A mail became an inquiry; `user_id` is who of the vendor forwarded it, None: who asks.
+
+    `vouched` is what our server says of the sender.
+    """
 
     message_id: int
     user_id: int | None
+    vouched: str = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,16 +12,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from flask import current_app
 from sqlalchemy import func, select
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.accounts.queries import find_actor_of, find_user_by_email
+from portal.core.config import Settings
 from portal.core.db import session
 from portal.core.errors import Invalid, NotFound, Refused
 from portal.core.events import record
 from portal.duplicates import entrance
 from portal.inbound import forwards
+from portal.inbound.authentication import vouched
 from portal.inbound.events import InquiryMailed, MailNotUnderstood, MailPutAside
 from portal.inbound.keeping import keep_files, look_into, note_sender
 from portal.inbound.models import InboundMessage, MailState
@@ -141,7 +144,17 @@ def take(message: InboundMessage, mail: Mail, asked: Inquiry, at: datetime) -> I
     message.processed_at, message.lead_id = at, lead.id
     message.user_id = asked.by.id if asked.by else None
     session().flush()
-    record(InquiryMailed(at=at, lead_id=lead.id, message_id=message.id, user_id=message.user_id))
+    settings: Settings = current_app.config["SETTINGS"]
+    verdict = vouched(mail.vouched, settings.authserv_id, mail.sender)
+    record(
+        InquiryMailed(
+            at=at,
+            lead_id=lead.id,
+            message_id=message.id,
+            user_id=message.user_id,
+            vouched=str(verdict),
+        )
+    )
     return message
 
 

@@ -19,11 +19,13 @@ from portal.core.config import Settings
 from portal.core.db import session
 from portal.core.mail import addresses, outbox
 from portal.core.mail.models import OutgoingEmail
+from portal.inbound.authentication import Vouched
 from portal.inbound.events import InquiryMailed, MailNotUnderstood
 from portal.inbound.keeping import load_raw
 from portal.leads.models import Lead
 from portal.notifications import letters
 from portal.notifications.letters import Letter
+from portal.web_forms.rules import harmless
 
 HOUR = timedelta(hours=1)
 THANKS, ANSWER = "inquiry_thanks", "mail_taken"
@@ -33,12 +35,16 @@ ENGLISH = re.compile(r"(?i)\b(and|i|we|you|the|is|with|for|please|regards|our|yo
 
 
 def tell_of_mailed(event: InquiryMailed, at: datetime) -> None:
-    """Tell whoever forwarded an inquiry its number; thank who asked himself."""
+    """Tell whoever forwarded an inquiry its number; thank who asked himself.
+
+    Who did not send the mail that bears his address is not written to.
+    """
     lead = session().get(Lead, event.lead_id) if event.lead_id else None
     if lead is None:
         return
     if event.user_id is None:
-        thank(event, lead, at)
+        if event.vouched != Vouched.FAIL:
+            thank(event, lead, at)
         return
     user = session().get(User, event.user_id)
     if user is None or not user.active or is_too_often(user.id, at):
@@ -105,7 +111,10 @@ def thank(event: InquiryMailed, lead: Lead, at: datetime) -> None:
     recent = select(func.count()).where(
         OutgoingEmail.kind == THANKS, OutgoingEmail.created_at > at - HOUR
     )
-    domain = addresses.domain_of(raw.sender)
+    domain, name = (
+        addresses.domain_of(raw.sender),
+        harmless(addresses.one_line(raw.sender_name or "")),
+    )
     to_domain = recent.where(OutgoingEmail.domain == domain)
     if (session().scalar(recent) or 0) >= MOST_AN_HOUR:
         return
@@ -117,11 +126,11 @@ def thank(event: InquiryMailed, lead: Lead, at: datetime) -> None:
         outbox.Recipient(
             None,
             raw.sender,
-            raw.sender_name or "",
+            name,
             language_of(raw.raw, settings.default_locale),
             settings.default_timezone,
         ),
-        {"name": addresses.one_line(raw.sender_name or "")[:80]},
+        {"name": name},
         at,
         dedupe_key=f"inquiry-thanks:{mark}",
         headers={"Auto-Submitted": "auto-replied"},

@@ -24,6 +24,8 @@ from portal.core.events import record
 from portal.partners import operations as partners
 from portal.people.events import SignUpAccepted, SignUpAsked, SignUpConfirmed, SignUpDeclined
 from portal.people.models import SignUpRequest
+from portal.qualification import letters
+from portal.web_forms.rules import harmless
 
 LINK_LASTS = timedelta(days=3)
 KEPT = timedelta(days=14)
@@ -104,6 +106,10 @@ def check(asking: Asking) -> dict[str, str]:
     ):
         if not getattr(asking, field).strip():
             errors[field] = words
+    for field, fits in (("company", letters.harmless), ("name", harmless)):
+        # it stands in a mail to an address that anybody can type
+        if not errors.get(field) and not fits(getattr(asking, field).strip()):
+            errors[field] = _("Please give a name, without an address in it.")
     for field, limit in LONGEST.items():
         if len(getattr(asking, field)) > limit:
             errors[field] = _("Please take at most %(limit)d characters.", limit=limit)

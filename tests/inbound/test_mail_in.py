@@ -7,6 +7,7 @@ import signal
 import smtplib
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from email import policy
 from email.message import EmailMessage
@@ -100,6 +101,25 @@ def test_a_mail_becomes_an_inquiry_with_the_mail_in_its_timeline_and_is_thanked_
     assert thanks[0].headers["Auto-Submitted"] == "auto-replied"
     told = str([row.data for row in session().scalars(select(EventRow))])
     assert "meier" not in told.lower()
+
+
+def test_no_thanks_go_to_whom_a_forger_names_nor_say_what_he_calls_himself(ctx):
+    make_vendor()
+    settings = replace(ctx.config["SETTINGS"], authserv_id="mx.firstcome.example")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(ctx.config, "SETTINGS", settings)
+        for verdict in ("fail", "pass"):
+            come_in(
+                make_mail(
+                    verdict,
+                    f'"You won, see https://evil.example/prize" <eva@{verdict}.example>',
+                    Authentication_Results=f"mx.firstcome.example; dmarc={verdict}"
+                    f" header.from={verdict}.example",
+                )
+            )
+    (thanks,) = answered()
+    assert thanks.to_address == "eva@pass.example"
+    assert "evil" not in thanks.text + thanks.html + thanks.to_name
 
 
 def test_what_adorns_a_signature_is_no_file_of_the_lead():

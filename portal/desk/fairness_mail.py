@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, and_
 
 from portal.accounts.models import User
 from portal.accounts.permissions import HEAR_OF_FAIRNESS
@@ -27,19 +26,14 @@ from portal.desk.fairness import (
 )
 from portal.desk.fairness_rules import LEAST, FirmMonth
 from portal.desk.models import FairMonth
-from portal.hearing.calendar import Due, Mailing, each_month, list_due, take_turn
+from portal.hearing.calendar import Mailing, each_month, list_due, take_turn
+from portal.hearing.operations import FAIRNESS
 from portal.hearing.queries import wants_fairness
 from portal.notifications import letters
 from portal.notifications.letters import Letter
 from portal.web.filters import number
 
-
-def wanted(_first: Due) -> ColumnElement[bool]:
-    """Return the condition of people who want these figures and can sign in to see more."""
-    return and_(wants_fairness(), User.password_hash.is_not(None))
-
-
-MONTHLY = Mailing(User.fairness_told_on, each_month, wanted)
+MONTHLY = Mailing(User.fairness_told_on, each_month, lambda _first: wants_fairness())
 
 
 def due_readers(at: datetime) -> Sequence[int]:
@@ -60,7 +54,7 @@ def tell_month(user_id: int, at: datetime) -> None:
     turn = take_turn(MONTHLY, user_id, at)
     if turn is None or not any(map(turn.actor.may, HEAR_OF_FAIRNESS)):
         return
-    letter = shared_out(turn.user, month_before(turn.due))
+    letter = shared_out(turn.user, month_before(turn.due), at)
     if letter is not None:
         letters.post(letter, turn.user, at, f"fairness:{user_id}:{turn.due.isoformat()}")
 
@@ -74,12 +68,13 @@ def told_of(own: FirmMonth) -> dict[str, str]:
     }
 
 
-def shared_out(user: User, month: date) -> Letter | None:
+def shared_out(user: User, month: date, at: datetime) -> Letter | None:
     """Return the mail about a month; None where too few firms took part, or nothing was offered."""
     found = read_figures(month, user.organisation_id)
     if found is None or found.whole.firms < LEAST or not found.whole.offers:
         return None
     kept, whole, own = found.month, found.whole, found.own
+    stop, headers = letters.stopping(FAIRNESS, "fairness", user, at)
     with letters.to(user):
         context = {
             "month": words.month_said(month),
@@ -110,5 +105,6 @@ def shared_out(user: User, month: date) -> Letter | None:
             ],
             "own": own and told_of(own),
             "path": f"/fairness?month={month:%Y-%m}",
+            "stop_path": stop,
         }
-    return Letter("shared_out", context)
+    return Letter("shared_out", context, headers=headers)

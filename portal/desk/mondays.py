@@ -19,6 +19,7 @@ from portal.core.jobs import sweep
 from portal.desk.lead_filters import Asking
 from portal.desk.overdue import count_overdue, last_sunday, list_overdue
 from portal.hearing.calendar import Mailing, each_week, list_due, take_turn
+from portal.hearing.operations import MONDAYS_LIST
 from portal.hearing.queries import wants_mondays
 from portal.leads.queries import seen_by
 from portal.notifications import letters
@@ -28,7 +29,7 @@ NAMED = 20
 """So many leads stand in the mail; the page has them all."""
 
 
-MONDAYS = Mailing(User.monday_told_on, each_week, lambda _monday: wants_mondays())
+MONDAYS = Mailing(User.monday_told_on, each_week, lambda _monday: wants_mondays(), lapses=True)
 
 
 @sweep("desk.tell_mondays", partial(list_due, MONDAYS), queue="mail")
@@ -40,12 +41,12 @@ def tell_monday(user_id: int, at: datetime) -> None:
     user, actor = turn.user, turn.actor
     reached = reach.read(actor)
     asking = Asking(actor, at, ZoneInfo(user.timezone), reached, seen_by(actor, reached))
-    letter = overdue_list(user, asking)
+    letter = overdue_list(user, asking, at)
     if letter is not None:
         letters.post(letter, user, at, f"mondays:{user_id}:{turn.due.isoformat()}")
 
 
-def overdue_list(user: User, asking: Asking) -> Letter | None:
+def overdue_list(user: User, asking: Asking, at: datetime) -> Letter | None:
     """Return the mail; None where nothing is over."""
     sunday = last_sunday(asking.today)
     found = list_overdue(sunday, asking, size=NAMED).items
@@ -67,11 +68,13 @@ def overdue_list(user: User, asking: Asking) -> Letter | None:
             for row in found
         ]
         day = format_date(sunday, "long")
+    stop, headers = letters.stopping(MONDAYS_LIST, "overdue", user, at)
     context = {
         "rows": rows,
         "count": count,
         "more": count - len(rows),
         "day": day,
         "path": f"/neglected/overdue?until={sunday.isoformat()}",
+        "stop_path": stop,
     }
-    return Letter("overdue_list", context)
+    return Letter("overdue_list", context, headers=headers)

@@ -17,4 +17,4 @@ from portal.wording.samples import Sample, shows
 def newest_month(kind: str, actor: Actor, at: datetime) -> Sample | None:
     """Show the newest month of which there is something to tell."""
     user = session().get_one(User, actor.id)
-    return first((shared_out(user, one.month), user, for_whom(user)) for one in list_months())
+    return first((shared_out(user, one.month, at), user, for_whom(user)) for one in list_months())

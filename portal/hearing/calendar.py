@@ -1,6 +1,8 @@
 """Mails by the calendar: for each week, month or weekday once, from 7:00 where the reader is.
 
-Where the house stood still they come later, and say the same. That somebody was told is noted with
+Where the house stood still they come later, and say the same; so they do where they fall into the
+reader's quiet hours, or where she is away: then once she is back, or not at all where they tell of
+a week that she was away from. That somebody was told is noted with
 the mail, in one transaction, whether or not there was anything to say. What such a mail says is its
 room's; here is only whose turn it is.
 """
@@ -11,14 +13,28 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Date, Row, Select, and_, cast, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Row,
+    Select,
+    and_,
+    cast,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
 from portal.accounts.queries import find_actor_of
 from portal.core.db import session
+from portal.hearing.queries import in_quiet_hours
 from portal.hearing.rules import FROM_HOUR
+from portal.partners.queries import away_on, away_through
 
 Here = ColumnElement[datetime]
 """The moment where a person is, less the hours of a day before its mails are sent."""
@@ -30,12 +46,14 @@ class Mailing:
     """A mail by the calendar, in terms of a query of people.
 
     `due` is the last day on which it was due to somebody, None where it never is; `told` the one
-    for which she got it last. `wants` says who is to have what was due on a day.
+    for which she got it last. `wants` says who is to have what was due on a day. What `lapses` does
+    not come later to who was away on that day.
     """
 
     told: InstrumentedAttribute[date | None]
     due: Callable[[Here], Due]
     wants: Callable[[Due], ColumnElement[bool]]
+    lapses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +101,7 @@ def take_turn(mailing: Mailing, user_id: int, at: datetime) -> Turn | None:
 def _turns(mailing: Mailing, at: datetime) -> Select[int, date]:
     here = func.timezone(User.timezone, literal(at)) - timedelta(hours=FROM_HOUR)
     due = mailing.due(here)
+    lapsed = away_on(due) if mailing.lapses else false()
     return (
         select(User.id, due.label("due"))
         .join(Organisation, Organisation.id == User.organisation_id)
@@ -91,5 +110,8 @@ def _turns(mailing: Mailing, at: datetime) -> Select[int, date]:
             Organisation.active,
             and_(mailing.wants(due), due.is_not(None)),
             or_(mailing.told.is_(None), mailing.told < due),
+            away_through(at).is_(None),
+            ~lapsed,
+            ~in_quiet_hours(at),
         )
     )

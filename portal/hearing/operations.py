@@ -113,14 +113,22 @@ REPORT = "report"
 """The topic of a link that stops the report of the week."""
 SHEET = "sheet"
 """The topic of a link that stops the feedback sheet of the week."""
+MONDAYS_LIST = "mondays"
+"""The topic of a link that stops the list of the overdue."""
+FAIRNESS = "fairness"
+"""The topic of a link that stops the figures about fairness."""
 
 
 def end(topic: str | None, user_id: int, at: datetime) -> None:
-    """End what the mail was that somebody stops with one click: report, sheet, or digests."""
+    """End what the mail was that somebody stops with one click: one by the calendar, or digests."""
     if topic == REPORT:
         choose(user_id, at, report=False)
     elif topic == SHEET:
         choose(user_id, at, sheet_weekday=None)
+    elif topic == MONDAYS_LIST:
+        choose(user_id, at, mondays=False)
+    elif topic == FAIRNESS:
+        choose(user_id, at, fairness=False)
     else:
         end_digests(user_id, at)
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Date, Integer, any_, case, cast, exists, func, select
+from sqlalchemy import ColumnElement, Date, Integer, any_, case, cast, exists, func, literal, select
 
 from portal.accounts.models import Organisation, User
 from portal.catalog.models import ValueBand
@@ -132,6 +132,16 @@ def never_hears() -> ColumnElement[bool]:
         exists().where(HearingWishes.user_id == User.id, HearingWishes.hears == Hears.NEVER)
         | ~User.hears_by_mail
     )
+
+
+def in_quiet_hours(at: datetime) -> ColumnElement[bool]:
+    """Return, for a query of people, the condition that it is one of their quiet hours."""
+    hour = func.extract("hour", func.timezone(User.timezone, literal(at)))
+    begins, ends = HearingWishes.quiet_from, HearingWishes.quiet_until
+    within = case(
+        (begins < ends, hour.between(begins, ends - 1)), else_=(hour >= begins) | (hour < ends)
+    )
+    return exists().where(HearingWishes.user_id == User.id, begins.is_not(None), within)
 
 
 def wants_mondays() -> ColumnElement[bool]:

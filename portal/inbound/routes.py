@@ -27,7 +27,7 @@ from portal.core.mail.links import Purpose
 from portal.core.mail.models import MailLink
 from portal.core.mail.rendering import speaking
 from portal.hearing import pages as wishing
-from portal.hearing.operations import REPORT, SHEET
+from portal.hearing.operations import FAIRNESS, MONDAYS_LIST, REPORT, SHEET
 from portal.hearing.pages import Shown
 from portal.inbound import confirming, nonces, operations, pages, queries
 from portal.inbound.events import MailActionDoubted, MailLinkMisused, MailPickLost
@@ -313,6 +313,10 @@ def stop(token: str) -> ResponseReturnValue:
         sentence = _("Your sheet can be had on the portal at any time. All other mails go on.")
     if found is not None and found[0].topic == REPORT:
         sentence = _("Your figures stand under “Report” on the portal. All other mails go on.")
+    if found is not None and found[0].topic == MONDAYS_LIST:
+        sentence = _("What is overdue stands on the portal at any time. All other mails go on.")
+    if found is not None and found[0].topic == FAIRNESS:
+        sentence = _("The figures stand under “Fairness” on the portal. All other mails go on.")
     page = Page(
         heading=_("These mails are off"),
         sentence=sentence,

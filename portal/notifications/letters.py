@@ -82,6 +82,8 @@ CLOCKS = {
 }
 """What mails to a holder are about; all others are about the next answer."""
 
+STOPS_FOR = timedelta(days=90)
+"""So long mails by the calendar can be ended from one of them."""
 CONTACT_BLOCK = ("company", "name", "role", "phone", "tel", "email", "domain", "address")
 """What stands in the block that says whom to call."""
 
@@ -135,6 +137,20 @@ def post_to_asker(
     to_whom = outbox.Recipient(None, row.email, row.name, row.locale, settings.default_timezone)
     context = {"name": row.name, "company": row.company, **more}
     outbox.post(kind, to_whom, context, at, dedupe_key=dedupe_key)
+
+
+def stopping(topic: str, name: str, user: User, at: datetime) -> tuple[str, dict[str, str]]:
+    """Return the link that ends mails by the calendar, and the lines with which programs find it.
+
+    `name` is the list's in their eyes.
+    """
+    settings: Settings = current_app.config["SETTINGS"]
+    path = links.issue(Purpose.STOP, user.id, at, topic=topic, lasts=STOPS_FOR)
+    return path, {
+        "List-Id": f"<{name}.{settings.mail_domain}>",
+        "List-Unsubscribe": f"<{settings.public_url}{path}/stop>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
 
 
 @contextmanager

@@ -249,6 +249,19 @@ def away_through(at: datetime) -> ScalarSelect[date]:
     )
 
 
+def away_on(day: ColumnElement[date]) -> ColumnElement[bool]:
+    """Return, for a query of people and their firms, the condition that one was away on a day."""
+    return (
+        exists()
+        .where(
+            Absence.organisation_id == Organisation.id,
+            or_(Absence.user_id.is_(None), Absence.user_id == User.id),
+            day.between(Absence.starts_on, Absence.ends_on),
+        )
+        .correlate(Organisation, User)
+    )
+
+
 def _today(at: datetime | ColumnElement[datetime]) -> ColumnElement[Any]:
     return cast(func.timezone(Organisation.timezone, at), Date)
 

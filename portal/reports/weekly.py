@@ -6,7 +6,7 @@ from the mail. Nothing comes where there is nothing to report, nor to who came o
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,8 +21,7 @@ from portal.accounts.models import User
 from portal.core.config import Settings
 from portal.core.db import AnyRow, session
 from portal.core.jobs import sweep
-from portal.core.mail import links, pictures
-from portal.core.mail.links import Purpose
+from portal.core.mail import pictures
 from portal.core.mail.rendering import moment
 from portal.core.mail.replies import Reply
 from portal.hearing.calendar import Due, Mailing, each_week, list_due, take_turn
@@ -43,15 +42,13 @@ from portal.reports.slices import Slice, Whose, slice_of, slices_of
 from portal.web.assets import mail_tokens
 from portal.web.filters import percent
 
-STOPS_FOR = timedelta(days=90)
-
 
 def wanted(monday: Due) -> ColumnElement[bool]:
     """Return the condition of people who want the report, and were here before a Monday."""
     return and_(wants_report(), func.timezone(User.timezone, User.created_at) < monday)
 
 
-WEEKLY = Mailing(User.report_told_on, each_week, wanted)
+WEEKLY = Mailing(User.report_told_on, each_week, wanted, lapses=True)
 
 
 @sweep("reports.tell_week", partial(list_due, WEEKLY), queue="mail")
@@ -77,7 +74,7 @@ def weekly_report(user: User, actor: Actor, week: Period, at: datetime) -> Lette
     ]
     if not read_of:
         return None
-    stop = links.issue(Purpose.STOP, user.id, at, topic=REPORT, lasts=STOPS_FOR)
+    stop, headers = letters.stopping(REPORT, "weekly", user, at)
     with letters.to(user):
         chapters = [chapter_of(whole, found, week, at) for whole, found in read_of]
         widest = read_of[0][0]
@@ -99,11 +96,6 @@ def weekly_report(user: User, actor: Actor, week: Period, at: datetime) -> Lette
             "path": path_of(read_of[0][0], week),
             "stop_path": stop,
         }
-    headers = {
-        "List-Id": f"<weekly.{settings.mail_domain}>",
-        "List-Unsubscribe": f"<{settings.public_url}{stop}/stop>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-    }
     drawings = {cid_of(one, settings): draw(one, MARGIN) for one in charts}
     accent = mail_tokens(settings.accent)["accent"][0]
     return Letter(

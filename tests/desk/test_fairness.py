@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from portal.accounts.models import User
 from portal.accounts.queries import get_actor
 from portal.core import jobs
 from portal.core.db import session
@@ -18,6 +19,7 @@ from portal.core.mail.models import OutgoingEmail
 from portal.desk.fairness import due_months, month_before, read_figures
 from portal.desk.fairness_rules import LEAST, OTHERS, FirmMonth, gini, group, keys_of, size_of
 from portal.hearing import operations as hearing
+from portal.hearing.queries import find_kept
 from portal.offers import operations as offers
 from portal.pickup import operations as pickup
 from tests.factories import (
@@ -168,6 +170,7 @@ def test_the_mail_comes_once_a_month_when_the_month_is_counted_to_its_end(ctx: F
     people = october()
     manager = make_person(make_vendor(), "channel_manager", timezone="Asia/Tokyo", locale="de")
     hearing.choose(people[1], THEN, fairness=False)
+    session().get_one(User, people[0]).password_hash = None
 
     def told(at):
         jobs.run_now("desk.tell_fairness", at=at)
@@ -186,3 +189,6 @@ def test_the_mail_comes_once_a_month_when_the_month_is_counted_to_its_end(ctx: F
     assert "offered 2, picked up 1, 1 of them hot" in found[people[0]].text
     assert CONTACT["email"] not in found[people[0]].text
     assert "2026" in found[manager.id].subject
+    path = found[people[0]].headers["List-Unsubscribe"].strip("<>").partition("/m/")[2]
+    ctx.test_client().post(f"/m/{path}", data={"List-Unsubscribe": "One-Click"})
+    assert not find_kept(people[0]).fairness

@@ -26,6 +26,7 @@ from portal.desk.overdue import list_overdue
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.hearing import operations as hearing
+from portal.hearing.queries import find_kept
 from portal.leads.models import Lead, LeadState
 from portal.leads.queries import seen_by
 from portal.offers.models import OfferRound
@@ -277,6 +278,10 @@ def test_mondays_list_comes_once_at_seven_in_the_readers_zone_to_who_wants_it(ct
     assert silent.id not in told()
     mail = told()[people["Europe/Berlin"].id]
     assert "4 days over" in mail.text
+    path = mail.headers["List-Unsubscribe"].strip("<>").partition("/m/")[2]
+    stopped = ctx.test_client().post(f"/m/{path}", data={"List-Unsubscribe": "One-Click"})
+    assert "All other mails go on." in stopped.text
+    assert not find_kept(mail.user_id).mondays
     assert CONTACT["email"] not in mail.text
     held.ended_at, held.outcome = monday, "lost"
     session().get_one(Lead, held.lead_id).expected_on = None

@@ -664,6 +664,7 @@ KINDS: dict[str, dict[str, Any]] = {
         ],
         "own": {"offers": "42", "picks": "9", "hot": "2"},
         "path": "/fairness?month=2026-10",
+        "stop_path": "/m/stop",
     },
     "weekly_report": {
         **NAME,
@@ -719,6 +720,7 @@ KINDS: dict[str, dict[str, Any]] = {
         "more": 2,
         "day": "November 15, 2026",
         "path": "/neglected/overdue?until=2026-11-15",
+        "stop_path": "/m/stop",
         "rows": [
             {
                 "number": "L-20418",

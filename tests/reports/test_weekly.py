@@ -15,6 +15,7 @@ from portal.core.mail import catcher, enclosures, transport
 from portal.core.mail.models import OutgoingEmail
 from portal.hearing.queries import find_kept
 from portal.leads.models import LeadType
+from portal.partners.operations import add_absence
 from portal.pickup import operations as pickup
 from tests.factories import CONTACT, make_offered_lead, make_partner, make_person, make_vendor
 
@@ -38,6 +39,9 @@ def test_the_report_comes_once_on_mondays_at_seven_where_the_reader_is_or_late(c
     rep = make_person(firm, **THERE, locale="de")
     head = make_person(make_vendor(), "management", timezone=BERLIN, **THERE)
     newcomer = make_person(firm, "partner_manager", created_at=utc(26, 1))
+    quiet = make_person(firm, "partner_manager", **THERE, quiet_from=20, quiet_until=9)
+    away = make_person(firm, "partner_manager", **THERE)
+    add_absence(firm.id, date(2026, 10, 20), date(2026, 10, 27), WEDNESDAY, user_id=away.id)
     idle = make_person(make_partner(territories=["FR"]), **THERE)
     held = make_offered_lead(at=WEDNESDAY, title="Kept from teasers")
     kind = session().get_one(LeadType, held.type_id)
@@ -60,12 +64,14 @@ def test_the_report_comes_once_on_mondays_at_seven_where_the_reader_is_or_late(c
         (utc(26, 6), {tokyo} | berlin),
         (utc(29, 3), {tokyo, managers[NEW_YORK].id} | berlin),
         (utc(29, 4), {tokyo, managers[NEW_YORK].id} | berlin),
+        (utc(29, 8), {tokyo, managers[NEW_YORK].id, quiet.id} | berlin),
     ):
         jobs.run_now("reports.tell_week", at=at)
         assert told().keys() == people, at
     mails = told()
     assert newcomer.id not in mails
     assert idle.id not in mails
+    assert away.id not in mails, "of a week that she was away it tells her nothing later"
     # what was offered late on Sunday in Berlin was offered on Monday in Tokyo
     for zone, count in ((TOKYO, 1), (BERLIN, 2), (NEW_YORK, 2)):
         said = mails[managers[zone].id].text

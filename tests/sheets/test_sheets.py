@@ -35,6 +35,7 @@ from portal.hearing.operations import choose, end, end_digests, set_defaults
 from portal.hearing.queries import find_hearer
 from portal.hearing.rules import Unchosen, sheet_due_on
 from portal.leads.models import Lead, LeadRequirement, LeadType
+from portal.partners.operations import add_absence
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
 from portal.pickup.queries import get_policy
@@ -470,9 +471,14 @@ def test_a_sheet_comes_by_mail_on_its_day_and_its_answer_too(ctx: Flask) -> None
     choose(house.anna.id, AT, sheet_weekday=5)
     session().flush()
     # chosen on a Monday at 10: the first comes on the next one, from seven o'clock in Berlin
-    for at in (AT + timedelta(hours=1), seven - timedelta(minutes=2)):
-        jobs.run_now("sheets.send", {}, at)
+    # and to who is away on her day, once she is back
+    friday = AT.date() + timedelta(days=4)
+    days = (friday, friday + timedelta(days=1))
+    add_absence(house.anna.organisation_id, *days, AT, user_id=house.anna.id)
     mails = select(OutgoingEmail).order_by(OutgoingEmail.id)
+    for at in (AT + timedelta(hours=1), AT + timedelta(days=5), seven - timedelta(minutes=2)):
+        assert not session().scalars(mails).all()
+        jobs.run_now("sheets.send", {}, at)
     assert [one.user_id for one in session().scalars(mails)] == [house.anna.id]
     for _twice in range(2):
         jobs.run_now("sheets.send", {}, seven)

@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import IO, Any
 
+from rq.timeouts import BaseTimeoutException
+
+from portal.core import logs
 from portal.core.db import session
 from portal.core.errors import Invalid
 from portal.inbound import parsing, wall
 from portal.inbound.models import InboundMessage, InboundRaw, InboundReading
 from portal.inbound.parsing import Mail, Unreadable
 from portal.timeline import files
+
+log = logs.get(__name__)
 
 
 @dataclass(slots=True)
@@ -43,12 +48,21 @@ def note_sender(message_id: int, sender: str, name: str) -> None:
 
 
 def keep_files(mail: Mail) -> tuple[list[files.Stored], int]:
-    """Keep the files of a mail that may be kept; return them and how many may not."""
+    """Keep the files of a mail that may be kept; return them and how many may not.
+
+    One that nobody can make anything of is left out as well: its mail must not wait for it. What
+    fails on our side, a full disk, is raised: the mail is taken up again.
+    """
     kept, left_out = [], mail.left_out
     for one in mail.files:
         try:
             kept.append(files.keep(_Upload(one.name, BytesIO(one.data))))
         except Invalid:
+            left_out += 1
+        except (BaseTimeoutException, OSError):
+            raise
+        except Exception as error:
+            log.error("file of a mail can't be kept", exc_info=error)
             left_out += 1
     return kept, left_out
 

@@ -7,11 +7,13 @@ alone (`attachments`). It is written whole before its row; what has no row is no
 from __future__ import annotations
 
 import codecs
+import lzma
 import os
 import re
 import unicodedata
 import uuid
 import zipfile
+import zlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -55,6 +57,17 @@ OFFICE = {
     "xl/workbook.xml": "xlsx",
     "ppt/presentation.xml": "pptx",
 }
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    ValueError,
+    RuntimeError,
+    NotImplementedError,
+    OSError,
+    EOFError,
+)
+"""What reading a packed file raises that is none, or was damaged on its way."""
 OFFERED = ",".join(f".{ending}" for endings in ENDINGS.values() for ending in endings)
 """What the browser offers to choose."""
 
@@ -116,7 +129,7 @@ def _document_in(file: IO[bytes]) -> str | None:
             if parts and parts[0].filename == "mimetype" and parts[0].file_size < 100:
                 told = packed.read(parts[0]).decode("ascii", "replace")
                 return told if "opendocument" in told and told in ENDINGS else None
-    except (zipfile.BadZipFile, ValueError, RuntimeError, NotImplementedError, OSError, EOFError):
+    except BROKEN:
         return None
     return None
 

@@ -58,6 +58,16 @@ def sent(content=PLAN, name="plan.pdf"):
     return FileStorage(BytesIO(content), name)
 
 
+def damaged(how):
+    """Return a document whose first part was damaged on its way."""
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w", how) as made:
+        made.writestr("mimetype", "application/vnd.oasis.opendocument.text")
+    start = 30 + len("mimetype") + (4 if how == zipfile.ZIP_LZMA else 0)
+    whole = file.getvalue()
+    return whole[:start] + b"\xff" * 8 + whole[start + 8 :]
+
+
 @factory
 def attached(subject, by, content=PLAN, name="plan.pdf", *, shared=False):
     stored = files.keep(sent(content, name))
@@ -110,6 +120,8 @@ NOT_TAKEN = [
     packed("anything.txt"),
     packed("word/document.xml", "word/vbaProject.bin"),
     packed("word/document.xml")[:40],
+    damaged(zipfile.ZIP_DEFLATED),
+    damaged(zipfile.ZIP_LZMA),
     b"%PDF-" + b"x" * files.LARGEST,
 ]
 

@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import available_timezones
 
+from babel import localedata
 from flask_babel import gettext as _
 
 from portal.campaigns.queries import find_by_key
@@ -313,8 +314,9 @@ def _whole(reader: _Reader, name: str) -> int | None:
 
 
 def _language(reader: _Reader) -> str | None:
+    # many write the code of a country; in a language that is none nobody can be written to
     said = reader.text("language").lower()[:5].partition("-")[0]
-    return said if len(said) == 2 and said.isalpha() else None
+    return said if len(said) == 2 and localedata.exists(said) else None
 
 
 def _zone(reader: _Reader) -> str | None:

@@ -99,11 +99,13 @@ def write(
 
 def context_of(user_id: int, lead: Lead, locale: str, call_by: datetime) -> dict[str, Any]:
     """Return what a customer is told of who calls about a lead."""
+    settings: Settings = current_app.config["SETTINGS"]
     caller = session().get_one(User, user_id)
+    firm = harmless(caller.organisation.name) or settings.programme_name
     return {
-        "person": caller.name,
-        "firm": caller.organisation.name,
-        "phone": caller.phone,
+        "person": harmless(caller.name) or firm,
+        "firm": firm,
+        "phone": harmless(caller.phone or ""),
         "asked_for": lead.basis in (BasisKind.ASKED, BasisKind.CONSENT),
         "products": book().labels(lead.product_ids, locale),
         "call_by": call_by,

@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import Any, Protocol, cast
 
 import css_inline
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time, get_timezone_location
 from flask import current_app, g
 from flask_babel import get_locale, get_timezone, get_translations, refresh
@@ -91,14 +91,30 @@ def worded_by(find: FindWording) -> FindWording:
     return find
 
 
+def spoken(locale: str) -> str:
+    """Return a language in which dates can be written: the programme's where this is none."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return locale if _is_known(locale) else settings.default_locale
+
+
+@lru_cache(maxsize=256)
+def _is_known(locale: str) -> bool:
+    try:
+        Locale.parse(locale)
+    except (UnknownLocaleError, ValueError):
+        return False
+    return True
+
+
 @contextmanager
 def speaking(locale: str, timezone: str) -> Iterator[None]:
     """Run a block in the language and zone of the person who will read what it writes.
 
-    What is only tried out (`trials`) is written in the language it is tried out in.
+    What is only tried out (`trials`) is written in the language it is tried out in, and what is for
+    somebody of a language that nobody knows in the programme's.
     """
     before = g.get("locale"), g.get("timezone")
-    g.locale, g.timezone = trials.language() or locale, timezone
+    g.locale, g.timezone = trials.language() or spoken(locale), timezone
     refresh()
     try:
         yield
@@ -112,6 +128,7 @@ def render(kind: str, context: Mapping[str, Any], locale: str, timezone: str) ->
 
     A mail is never lost by them: what goes wrong is told, and ours go out. Raises `TooLarge`.
     """
+    locale = spoken(locale)
     wording = next((found for find in _finders if (found := find(kind, locale))), None)
     if wording is None:
         return compose(kind, context, locale, timezone)

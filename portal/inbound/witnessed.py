@@ -68,16 +68,21 @@ def read(message: InboundMessage, mail: Mail, at: datetime) -> InboundMessage:
     words = without_quote(mail.text, sent)
     if said and hear(letter, said, at) and "\n" not in words and not mail.files:
         return settle(message, MailState.APPLIED, said, at)
-    return take(message, mail, words or mail.text, lead, at)
+    return take(message, mail, words or mail.text, letter, at)
 
 
 def take(
-    message: InboundMessage, mail: Mail, words: str, lead: Lead, at: datetime
+    message: InboundMessage, mail: Mail, words: str, letter: CustomerLetter, at: datetime
 ) -> InboundMessage:
-    """Put what a customer wrote besides into the timeline of the lead, with its files."""
+    """Put what a customer wrote besides into the timeline of the lead, with its files.
+
+    What is said of who holds the lead no longer stays with the vendor.
+    """
+    pickup = session().get_one(Pickup, letter.pickup_id, populate_existing=True)
+    lead = session().get_one(Lead, pickup.lead_id)
     kept, left_out = keep_files(mail)
     came = Came(message.id, mail.sender, mail.sender_name, mail.subject, words, kept)
-    left_out += take_in(lead, 0, came, CUSTOMER, at)
+    left_out += take_in(lead, pickup.id if pickup.ended_at else 0, came, CUSTOMER, at)
     reason = f"files_left:{left_out}" if left_out else "customer_wrote"
     return settle(message, MailState.TAKEN, reason, at)
 

@@ -12,9 +12,10 @@ from portal.inbound.models import InboundMessage
 from portal.leads.activities import load_activities
 from portal.leads.models import Lead, LeadContact
 from portal.leads.wall import open_for
+from portal.pickup import operations as pickup
 from portal.witness.models import CustomerLetter
 from portal.witness.queries import find_word
-from tests.factories import CONTACT, make_manager
+from tests.factories import CONTACT, make_manager, make_partner, make_person
 from tests.inbound.replying import DOMAIN, written
 from tests.witness.test_witness import ASKED, HOUR, Loop, heard, to_customer
 
@@ -71,6 +72,18 @@ def test_one_clear_word_of_hers_counts_and_nothing_else(loop):
     assert (find_word(loop.id).said, find_word(loop.id).way) == ("no", "mail")
     loop.react(ASKED + HOUR)
     assert ("Alice", "call_missed") in heard("call_missed")
+
+
+def test_what_she_says_of_who_gave_the_lead_back_is_the_vendors_alone(loop):
+    berta = make_person(make_partner("Beta"), name="Berta")
+    pickup.give_back(loop.id, "no_capacity", None, get_actor(loop.alice.id), ASKED)
+    loop.react(ASKED)
+    pickup.claim(loop.lead.id, get_actor(berta.id), ASKED)
+    assert came("No, Alice never did.") == ("taken", "customer_wrote")
+    loop.react(ASKED + HOUR)
+    assert [name for name, _kind in heard("customer_wrote")] == ["Arno"]
+    lead = session().get(Lead, loop.lead.id, populate_existing=True)
+    assert load_activities(lead, get_actor(berta.id)) == []
 
 
 def test_no_address_can_be_guessed_and_none_outlives_its_lead(loop):

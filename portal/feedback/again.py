@@ -137,7 +137,7 @@ def reopen(lead: Lead, pickup: Pickup | None, given: Feedback, at: datetime) -> 
         pickup.ended_at = pickup.outcome = pickup.reason_id = None
         lead.holder_id, lead.holder_organisation_id = pickup.user_id, pickup.organisation_id
         lead.state = state
-        restore(pickup, lead, before)
+        restore(pickup, lead, before, given.at)
         clocks.taken_back(pickup, given.at, at)
         return
     life = LifeState.IN_PROGRESS if state in IN_WORK else LifeState.PENDING

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.accounts.actor import Actor
 from portal.accounts.reach import units_of
@@ -429,7 +429,7 @@ def take_back(feedback_id: int, actor: Actor, at: datetime) -> Feedback:
     )
     if refusal is not None:
         raise refusal
-    restore(pickup, lead, given.before or {})
+    restore(pickup, lead, given.before or {}, given.at)
     given.taken_back_at = at
     clocks.taken_back(pickup, given.at, at)
     lead.version += 1
@@ -481,8 +481,11 @@ def newest(pickup_id: int) -> Feedback | None:
     )
 
 
-def restore(pickup: Pickup, lead: Lead, before: dict[str, Any]) -> None:
-    """Set a locked pickup and its lead back to `before`."""
+def restore(pickup: Pickup, lead: Lead, before: dict[str, Any], said_at: datetime) -> None:
+    """Set a locked pickup and its lead back to `before` an answer.
+
+    First contact stays where it was not the answer that told of it.
+    """
 
     def kept(name: str) -> datetime | None:
         # what was kept before there was such a thing doesn't name it
@@ -493,12 +496,31 @@ def restore(pickup: Pickup, lead: Lead, before: dict[str, Any]) -> None:
     pickup.feedback_due_at = kept("feedback_due_at") or pickup.feedback_due_at
     pickup.last_feedback_at = kept("last_feedback_at")
     pickup.last_status = before["last_status"]
-    pickup.first_contact_at = kept("first_contact_at")
+    if pickup.first_contact_at == said_at:
+        pickup.first_contact_at = kept("first_contact_at")
     pickup.uncontacted = before["uncontacted"]
     pickup.debt = before["debt"]
     pickup.blocked_at = kept("blocked_at")
     since = before.get("waiting_since")
     pickup.waiting_since = date.fromisoformat(since) if since else None
+
+
+def told_of_contact(pickup: Pickup) -> datetime | None:
+    """Return when somebody first answered that there was contact with the customer."""
+    return session().scalar(
+        select(func.min(Feedback.at)).where(
+            Feedback.pickup_id == pickup.id,
+            Feedback.taken_back_at.is_(None),
+            Feedback.status != Status.NOT_CONTACTED,
+        )
+    )
+
+
+def forget_contact(pickup: Pickup, made_at: datetime) -> None:
+    """Have no answer come back to a first contact of which nobody says any more that it was."""
+    for given in session().scalars(select(Feedback).where(Feedback.pickup_id == pickup.id)):
+        if (given.before or {}).get("first_contact_at") == moment(made_at):
+            given.before = {**(given.before or {}), "first_contact_at": None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.core.db import session
 from portal.offers import operations as offers
@@ -16,6 +16,20 @@ from portal.timeline.models import Activity
 from portal.timeline.rules import Kind
 
 WITH_CUSTOMER = (Kind.CALL, Kind.EMAIL, Kind.APPOINTMENT)
+
+
+def find_noted_contact(pickup: Pickup) -> datetime | None:
+    """Return when the firm that holds a lead first noted that it had contact with the customer."""
+    return session().scalar(
+        select(func.min(Activity.done_at)).where(
+            Activity.subject == "lead",
+            Activity.subject_id == pickup.lead_id,
+            Activity.organisation_id == pickup.organisation_id,
+            Activity.kind.in_(WITH_CUSTOMER),
+            Activity.author_id.is_not(None),
+            Activity.done_at >= pickup.picked_at,
+        )
+    )
 
 
 def heed(activity_id: int, at: datetime) -> None:

@@ -18,12 +18,14 @@ from portal.core.errors import NotFound
 from portal.core.events import record
 from portal.core.mail.replies import hash_token
 from portal.deadlines.models import Clock, Stop
+from portal.feedback import operations as feedback
 from portal.leads import wall
 from portal.leads.models import Lead, LeadContact, LeadState
 from portal.leads.operations import DO_NOT_CALL, suppress, suppression_keys
 from portal.offers import operations as offers
 from portal.pickup import clocks
 from portal.pickup import operations as pickups
+from portal.pickup.contact import find_noted_contact
 from portal.pickup.models import Pickup
 from portal.pickup.queries import get_policy
 from portal.pickup.rules import NotYoursAnyMore
@@ -177,8 +179,7 @@ def answer(letter_id: int, said: Said, way: Way, at: datetime) -> CustomerWord:
     if said == Said.YES:
         _confirm_contact(word, pickup, at)
     elif word.contact_at is not None:
-        clocks.not_contacted(pickup, word.contact_at)
-        word.contact_at = None
+        _withdraw_contact(word, word.contact_at, pickup)
     session().flush()
     record(
         CustomerSaid(
@@ -206,6 +207,16 @@ def _confirm_contact(word: CustomerWord, pickup: Pickup, at: datetime) -> None:
     clock = queries.find_response(pickup.id)
     clocks.contacted(pickup, min(clock.due_at, at) if clock else at)
     word.contact_at = pickup.first_contact_at
+
+
+def _withdraw_contact(word: CustomerWord, made_at: datetime, pickup: Pickup) -> None:
+    """Take back first contact by the customer's word; what the holder said or did since stays."""
+    clocks.not_contacted(pickup, made_at)
+    feedback.forget_contact(pickup, made_at)
+    own = [one for one in (feedback.told_of_contact(pickup), find_noted_contact(pickup)) if one]
+    if own:
+        clocks.contacted(pickup, min(own))
+    word.contact_at = None
 
 
 def decline(letter_id: int, at: datetime) -> None:

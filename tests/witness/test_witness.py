@@ -21,10 +21,13 @@ from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.hearing.models import NoticeRound
 from portal.leads.models import Lead, Suppression
+from portal.leads.notes import about
 from portal.leads.operations import DO_NOT_CALL, suppress
 from portal.pickup import operations as pickup
 from portal.pickup import pauses, reassign
 from portal.pickup.models import Pickup
+from portal.timeline.activities import enter
+from portal.timeline.rules import Entry, Kind
 from portal.witness import operations, queries
 from portal.witness.models import CustomerLetter, Said, Way
 from portal.witness.rules import MAY_CHANGE, Settled, TooLateToChange, read_word
@@ -43,6 +46,7 @@ from tests.notifications.reading import told_of_contact
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 TOLD, DUE = AT + 16 * MINUTE, AT + DAY
 ASKED = DUE + MINUTE
+WAITING = Answer("waiting", next_step="Call again", next_step_on=(ASKED + DAY).date())
 NOT_YET = Answer("not_contacted", next_step="Call again", next_step_on=(ASKED + DAY).date())
 
 
@@ -280,6 +284,44 @@ def test_a_yes_writes_over_nothing_that_the_holder_said(loop):
     loop.say("yes")
     row = loop.row
     assert (row.last_status, row.first_contact_at) == ("not_contacted", DUE)
+
+
+@pytest.mark.parametrize("did", ["answered", "called"])
+def test_a_no_after_a_yes_leaves_what_the_holder_did_since(loop, did):
+    alice, then = get_actor(loop.alice.id), ASKED + 2 * HOUR
+    loop.sweep(ASKED)
+    loop.say("yes")
+    if did == "answered":
+        given = feedback.give(loop.id, WAITING, alice, then)
+    else:
+        call = Entry(Kind.CALL, "Spoke with her")
+        enter(about(loop.lead.id), call, done=True, people=(alice.id,), actor=alice, at=then)
+    loop.say("no", ASKED + 3 * HOUR)
+    assert loop.row.first_contact_at == then
+    assert queries.find_response(loop.id).stopped_at == then
+    if did == "answered":
+        # nobody says any more that there was contact
+        feedback.take_back(given.id, alice, ASKED + 4 * HOUR)
+        assert loop.row.first_contact_at is None
+        assert queries.find_response(loop.id).stopped_at is None
+
+
+def test_an_answer_that_is_taken_back_leaves_the_customers_yes(loop):
+    given = feedback.give(loop.id, NOT_YET, get_actor(loop.alice.id), DUE - HOUR)
+    loop.sweep(ASKED)
+    loop.say("yes")
+    feedback.take_back(given.id, get_actor(loop.alice.id), ASKED + 2 * HOUR)
+    assert loop.row.first_contact_at == DUE
+
+
+def test_neither_a_wrong_language_nor_a_name_with_a_link_in_it_gets_into_a_mail(ctx):
+    loop = Loop(lead={"language": "cz"})
+    session().execute(update(User).values(name="Pay at https://evil.test", phone="www.evil.test"))
+    session().expire_all()
+    loop.sweep(TOLD)
+    (mail,) = to_customer()
+    assert mail.subject.startswith("Alpha ")
+    assert "evil.test" not in mail.text + mail.html
 
 
 def test_after_its_end_there_is_nothing_to_say_about_a_lead(loop):

@@ -15,10 +15,10 @@ from portal.core.mail.links import Purpose
 from portal.feedback import operations as feedback
 from portal.inbound import operations, queries
 from portal.inbound.keeping import keep_files
-from portal.inbound.noting import comment
+from portal.inbound.noting import comment, is_shared
 from portal.inbound.operations import Outcome
 from portal.inbound.parsing import Mail
-from portal.inbound.rules import ChangedMeanwhile, Topic
+from portal.inbound.rules import ChangedMeanwhile, Topic, WentOn
 from portal.inbound.wishes import Target, Wish
 from portal.leads.models import Lead
 from portal.leads.notes import about, check_writes
@@ -53,8 +53,10 @@ def do(wish: Wish, target: Target, mail: Mail, message_id: int, actor: Actor, at
     if action != "undo" and not operations.may(Purpose.CONFIRM, action, actor):
         raise Forbidden()
     offers.lock_partner(actor.organisation_id)
+    shared = is_shared(target.topic, target.mark, lead_id, actor)
     if action == "comment":
-        shared = actor.is_partner or target.topic == Topic.TALK
+        if target.topic == Topic.TALK and not shared:
+            raise WentOn()
         comment(lead_id, wish.typed.get("note", ""), message_id, shared, actor, at)
         outcome = Outcome("comment")
     elif action == "pick":
@@ -69,7 +71,7 @@ def do(wish: Wish, target: Target, mail: Mail, message_id: int, actor: Actor, at
         outcome = operations.report_on(target.pickup_id, wish.typed, target.mark, actor, at)
     else:
         raise NotFound()
-    files_left = keep_attached(lead_id, mail, actor, at)
+    files_left = keep_attached(lead_id, mail, shared, actor, at)
     return Done(told_of(outcome), outcome.refusal, files_left)
 
 
@@ -124,10 +126,11 @@ def undo(lead_id: int, target: Target, actor: Actor, at: datetime) -> Outcome:
     return Outcome("undo_decline")
 
 
-def keep_attached(lead_id: int, mail: Mail, actor: Actor, at: datetime) -> int:
+def keep_attached(lead_id: int, mail: Mail, shared: bool, actor: Actor, at: datetime) -> int:
     """Attach the files of an answer to its lead, where its writer has notes about it.
 
-    Returns how many could not be kept.
+    They are for the other side to read where the words that they came with are `shared`. Returns
+    how many could not be kept.
     """
     if not mail.files:
         return mail.left_out
@@ -139,7 +142,7 @@ def keep_attached(lead_id: int, mail: Mail, actor: Actor, at: datetime) -> int:
     kept, left_out = keep_files(mail)
     for stored in kept:
         try:
-            attachments.attach(about(lead_id), stored, shared=True, actor=actor, at=at)
+            attachments.attach(about(lead_id), stored, shared=shared, actor=actor, at=at)
         except Invalid:
             left_out += 1
     return left_out

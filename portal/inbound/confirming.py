@@ -47,7 +47,10 @@ def press(
         return Outcome(BY_MAIL, again=True)
     outcome = operations.press(link, action, taken(said, typed, link, actor, at), mark, actor, at)
     mail = look_into(message) if said.get("files") else None
-    left = keep_attached(operations.lead_of(link), mail, actor, at) if mail else 0
+    left = 0
+    if mail is not None:
+        shared = operations.is_shared_behind(link, actor)
+        left = keep_attached(operations.lead_of(link), mail, shared, actor, at)
     message.state, message.reason = MailState.APPLIED, f"files_left:{left}" if left else action
     session().flush()
     return outcome

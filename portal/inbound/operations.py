@@ -26,8 +26,8 @@ from portal.feedback.rules import TooLateToUndo
 from portal.hearing import operations as hearing
 from portal.inbound import queries
 from portal.inbound.events import MailActionDone
-from portal.inbound.noting import comment
-from portal.inbound.rules import ChangedMeanwhile, Topic
+from portal.inbound.noting import comment, is_shared
+from portal.inbound.rules import ChangedMeanwhile
 from portal.leads.models import Lead
 from portal.leads.queries import get_visible
 from portal.offers import operations as offers
@@ -148,7 +148,7 @@ def press(
     if action in ("stand_by", "leave"):
         return wait(lead_of(link), action, actor, at)
     if action == "comment":
-        shared = actor.is_partner or link.topic == Topic.TALK
+        shared = is_shared_behind(link, actor)
         comment(lead_of(link), typed.get("note", ""), link.message_id, shared, actor, at)
         return Outcome("comment")
     return undo(link, actor, at)
@@ -180,6 +180,12 @@ def lead_of(link: MailLink) -> int:
     if link.lead_id is None:
         raise NotFound()
     return link.lead_id
+
+
+def is_shared_behind(link: MailLink, actor: Actor) -> bool:
+    """Say whether what was read in the mail of a link is for the other side to read as well."""
+    mark = queries.mark_answered(link.message_id)
+    return is_shared(link.topic, mark, lead_of(link), actor)
 
 
 def pick(lead_id: int, mark: str, actor: Actor, at: datetime) -> Outcome:

@@ -10,11 +10,12 @@ from portal.accounts import reach
 from portal.accounts.actor import Actor
 from portal.core.db import session
 from portal.core.errors import NotFound
-from portal.core.mail.models import LinkView, MailLink
+from portal.core.mail.models import LinkView, MailLink, ReplyToken
 from portal.feedback.models import Feedback
 from portal.feedback.operations import newest
 from portal.inbound.models import InboundMessage, MailState
 from portal.inbound.rules import WITHIN
+from portal.leads.models import Lead
 from portal.leads.queries import find_teaser
 from portal.offers.models import Dismissal, Offer
 from portal.offers.queries import FOR_READER, teaser_fields
@@ -69,6 +70,18 @@ def mark_of_pickup(pickup_id: int) -> str:
     """Return which was the last answer about a pickup."""
     last = newest(pickup_id)
     return f"{pickup_id}:{last.id if last else 0}"
+
+
+def mark_of_talk(lead_id: int) -> str:
+    """Return which firm holds a lead, and so reads what is written about it to both sides."""
+    firm = session().scalar(select(Lead.holder_organisation_id).where(Lead.id == lead_id))
+    return str(firm or "")
+
+
+def mark_answered(message_id: int | None) -> str:
+    """Return in which state the thing stood that an answer is about, when it was written of."""
+    query = select(ReplyToken.mark).join(InboundMessage, InboundMessage.token_id == ReplyToken.id)
+    return session().scalar(query.where(InboundMessage.id == message_id)) or ""
 
 
 def writer_of(message_id: int | None) -> int | None:

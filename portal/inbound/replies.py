@@ -550,7 +550,7 @@ def repair(
 ) -> None:
     """Settle a mail that one of the vendor's people did something by, its files kept."""
     if mail is not None:
-        answering.keep_attached(lead_id, mail, person, at)
+        answering.keep_attached(lead_id, mail, person.is_partner, person, at)
     record(
         ReplyRepaired(
             at=at,

@@ -47,6 +47,12 @@ class ChangedMeanwhile(Conflict):
     code = "changed_meanwhile"
 
 
+class WentOn(ChangedMeanwhile):
+    """The firm whose note is answered holds the lead no longer."""
+
+    code = "went_on"
+
+
 def is_prefetch(headers: Mapping[str, str]) -> bool:
     """True where a browser says that nobody has asked for this yet."""
     said = " ".join(headers.get(name, "") for name in PREFETCH_HEADERS).lower()

@@ -11,6 +11,7 @@ from flask import current_app
 from portal.accounts.actor import Actor
 from portal.catalog.queries import book, short_key
 from portal.core.config import Settings
+from portal.core.mail.outbox import masked
 from portal.feedback.operations import today_of
 from portal.feedback.rules import CLOSING, Status
 from portal.inbound.intent import EMPTY, NO_KEYWORD, QUESTION, Intent, read_reply
@@ -77,7 +78,7 @@ def read_wish(body: str, sent: str, actor: Actor, at: datetime) -> Wish:
     if not intent.comment or EMPTY in doubts:
         return Wish("", words)
     kept = tuple(code for code in doubts if code not in HARMLESS)
-    return Wish("comment", words, {"note": intent.comment}, kept, number)
+    return Wish("comment", words, {"note": masked(intent.comment)}, kept, number)
 
 
 def typed_of(status: Status, intent: Intent) -> dict[str, str]:
@@ -92,7 +93,7 @@ def typed_of(status: Status, intent: Intent) -> dict[str, str]:
         note.append(told.reason)
     said: dict[str, Any] = {
         "status": status,
-        "note": "\n".join(filter(None, note)),
+        "note": masked("\n".join(filter(None, note))),
         "value": told.value if told.value is not None else told.value_text,
         "reason": reason,
         "decision_maker": told.decision_maker,

@@ -103,6 +103,10 @@ def why_asked(code: str) -> str:
         "no_address": _("It does not say which lead it is about; you have this one in hand."),
         "two_leads": _("It names more than one lead."),
         "changed_meanwhile": _("Something else was recorded since our mail."),
+        "went_on": _(
+            "The lead is no longer with the firm that wrote to you. If you note it, your own side "
+            "alone reads it."
+        ),
         "activities_open": _("Something planned is still open."),
         "came_before": _("The same mail came before, in answer to another one of ours."),
         "two_texts": _("It says one thing as plain text and another as HTML."),

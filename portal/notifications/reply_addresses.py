@@ -38,7 +38,7 @@ def for_many() -> Reply:
 
 def for_talk(lead_id: int) -> Reply:
     """Return the address at which what the other side wrote about a lead is answered."""
-    return Reply(new_token(), Topic.TALK, lead_id)
+    return Reply(new_token(), Topic.TALK, lead_id, mark=queries.mark_of_talk(lead_id))
 
 
 def for_lead(lead_id: int, user: User) -> Reply:

@@ -24,22 +24,24 @@ from portal.core import clock
 from portal.core.db import session, unit_of_work
 from portal.core.events import EventRow
 from portal.core.mail import outbox, replies
-from portal.core.mail.models import OutgoingEmail, ReplyToken
+from portal.core.mail.models import MailLink, OutgoingEmail, ReplyToken
 from portal.core.servers import free_port
 from portal.desk import timeline
 from portal.feedback import operations as feedback
 from portal.feedback.models import Feedback
 from portal.feedback.rules import Answer
-from portal.inbound import mail_in, pipeline
+from portal.inbound import confirming, mail_in, pipeline
 from portal.inbound.authentication import Vouched
 from portal.inbound.deciding import At, By, Does, decide
 from portal.inbound.models import InboundMessage
 from portal.inbound.parsing import text_in
+from portal.leads.attachments import load_attachments
 from portal.leads.models import Lead
 from portal.leads.notes import about, write_note
 from portal.leads.sight import sight_of
 from portal.notifications import letters
 from portal.notifications import operations as notifications
+from portal.notifications.reply_addresses import for_lead
 from portal.offers.models import Dismissal
 from portal.partners.operations import add_absence
 from portal.pickup import operations as pickup
@@ -534,6 +536,50 @@ def test_what_is_no_answer_goes_to_who_looks_after_the_lead_and_comes_back_answe
         ]
     assert session().scalars(select(Attachment.kind)).all() == ["application/pdf"]
     assert ("plan.pdf" in asked.text, "plan.pdf" in answered.text) == (True, False)
+    # what opens something for whoever reads it stays out of what both sides read
+    reply(mail, f"fb+{token_of(mail)}@{DOMAIN} bounced.", rep)
+    (bounced,) = [one for one in told() if one.kind == "commented"]
+    assert token_of(mail) not in bounced.text
+
+
+TAKEN = {"subject": "x", "what": "y", "details": [], "path": "/", "press": "z"}
+
+
+def test_what_the_vendor_keeps_private_or_says_to_who_gave_a_lead_back_is_read_by_no_other(inside):
+    def pdf(mail, words):
+        made = written(mail, words, owner.email)
+        made.add_attachment(b"%PDF-1.4 x", maintype="application", subtype="pdf", filename="a.pdf")
+        return come_in(made, mail)
+
+    rep, held, mail = make_question()
+    owner = make_person(make_vendor(), "account_manager", email="mara@vendor.example")
+    beta = make_person(make_partner("Beta"))
+    lead = session().get_one(Lead, held.lead_id)
+    lead.owner_id = owner.id
+    told()
+    its_own = (for_lead(lead.id, owner),)
+    letters.post(letters.Letter("mail_taken", TAKEN, lead.id, answers=its_own), owner, AT, "its")
+    assert pdf(newest(owner), "For us: their margin is 40 %.").state == "applied"
+    reply(mail, "May we offer 30 % off?", rep)
+    (asked,) = [one for one in told() if one.kind == "commented"]
+    pickup.give_back(held.id, "no_capacity", None, get_actor(rep.id), AT)
+    pickup.claim(lead.id, get_actor(beta.id), AT)
+    told()
+    row = pdf(asked, "Yes, Alpha gets 30 %.")
+    assert (row.state, row.reason) == ("asked_back", "went_on")
+    told()
+    link = session().scalars(select(MailLink).where(MailLink.message_id == row.id)).one()
+    confirming.press(link, "comment", {}, "", get_actor(owner.id), AT)
+    assert [one for one in told() if one.kind == "commented"] == []
+    with open_notes(owner.organisation_id, [lead.id]) as opened:
+        notes = select(FirmNote.text, FirmNote.shared_at.is_not(None)).order_by(FirmNote.id)
+        assert [tuple(one) for one in opened.execute(notes)] == [
+            ("For us: their margin is 40 %.", False),
+            ("May we offer 30 % off?", True),
+            ("Yes, Alpha gets 30 %.", False),
+        ]
+    lead = session().get_one(Lead, lead.id, populate_existing=True)
+    assert load_attachments(lead, get_actor(beta.id)) == []
 
 
 def test_what_is_written_on_the_portal_is_told_by_mail_to_who_may_read_it_now(inside):

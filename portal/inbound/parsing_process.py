@@ -7,6 +7,7 @@ it stands in `parsing_child`.
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import os
 import signal
 import socket
@@ -96,24 +97,29 @@ class ParsingProcess:
         return self._door
 
 
-_kept: list[ParsingProcess] = []
+# of who keeps it alone: others in this process at the same time have their own
+_kept: contextvars.ContextVar[ParsingProcess | None] = contextvars.ContextVar("kept", default=None)
 
 
 @contextlib.contextmanager
 def kept() -> Iterator[ParsingProcess]:
     """Keep one process for all mails that are taken apart inside, and end it behind."""
     process = ParsingProcess()
-    _kept.append(process)
+    before = _kept.set(process)
     try:
         yield process
     finally:
-        _kept.remove(process)
+        _kept.reset(before)
         process.stop()
 
 
 def ask(raw: bytes, seconds: float) -> bytes:
     """Return what is said of a mail by the process that is kept, or by one for this mail alone."""
-    if _kept:
-        return _kept[-1].ask(raw, seconds)
-    with kept() as process:
+    process = _kept.get()
+    if process is not None:
         return process.ask(raw, seconds)
+    own = ParsingProcess()
+    try:
+        return own.ask(raw, seconds)
+    finally:
+        own.stop()

@@ -187,6 +187,7 @@ EVENTS: dict[str, Any] = {
     "MailNotUnderstood": _l("Mail not understood"),
     "MailPickLost": _l("Pickup by mail came too late"),
     "MailPutAside": _l("Mail put aside"),
+    "MailReadAgain": _l("Mail read again"),
     "MoreTimeAsked": _l("More time asked for"),
     "MoreTimeDecided": _l("More time given or refused"),
     "NewDeviceSeen": _l("Sign-in from a new device"),

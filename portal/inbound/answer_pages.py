@@ -21,7 +21,7 @@ from portal.feedback.rules import Status
 from portal.feedback.rules import words_of as answer_words
 from portal.inbound import mails, replies
 from portal.inbound.keeping import look_into
-from portal.inbound.mail_pages import why
+from portal.inbound.mail_pages import read_mail_again, why
 from portal.inbound.models import InboundMessage
 from portal.inbound.parsing import Mail
 from portal.inbound.wishes import read_wish
@@ -207,4 +207,11 @@ def do(message_id: int) -> ResponseReturnValue:
 def put_aside(message_id: int) -> ResponseReturnValue:
     mails.put_aside(get_answer(message_id).id, current_actor(), clock.now())
     flash(_("The mail is put aside."))
+    return go(url_for("mail_health.mail_health"))
+
+
+@blueprint.post("/<int:message_id>/reading")
+@requires(Permission.ANSWERS_ENTER)
+def read_again(message_id: int) -> ResponseReturnValue:
+    read_mail_again(get_answer(message_id))
     return go(url_for("mail_health.mail_health"))

@@ -84,6 +84,14 @@ class MailPutAside(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailReadAgain(Event):
+    """Somebody had a mail read again that could not be read."""
+
+    message_id: int
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyAnswered(Event):
     """Somebody's answer by mail was not simply done; he is written to.
 

@@ -16,23 +16,23 @@ QUEUE = "incoming"
 AT_LEAST, BRIEFLY = 25, timedelta(seconds=2)
 """So many mails are read in a row, and so long, where other work waits for this worker.
 
-After that time, rests between mails are as long as it took to read them.
+After that time, rests between mails are as long as it took to read them, up to `LONGEST_REST`.
 """
+LONGEST_REST = timedelta(seconds=1)
 AT_MOST = timedelta(seconds=30)
 
 
 @job("inbound.read_mail", queue=QUEUE)
 def read_mail(payload: Payload, at: datetime) -> None:
     """Take one mail apart and in."""
-    pipeline.read_message(int(payload["id"]), at)
+    pipeline.try_to_read(int(payload["id"]), at)
 
 
 @long_job("inbound.read_waiting", queue=QUEUE, timeout=180)
 def read_waiting(_payload: Payload, at: datetime) -> None:
     """Read the mails that wait, each line's in turn, until none is left or it is others' turn.
 
-    A mail that raises is noted as the failure of `inbound.read_mail` and tried again by the next
-    of these jobs.
+    A mail that raises is noted as a failure of `inbound.read_mail`, and tried again once it is due.
     """
     began, tried = time.monotonic(), set[int]()
 
@@ -47,7 +47,7 @@ def read_waiting(_payload: Payload, at: datetime) -> None:
     def waiting() -> Iterator[int]:
         while True:
             with unit_of_work():
-                found = turns.list_next(tried)
+                found = turns.list_next(at + spent(), tried)
             if not found:
                 return
             for message_id in found:
@@ -59,20 +59,25 @@ def read_waiting(_payload: Payload, at: datetime) -> None:
                 yield message_id
                 if spent() > BRIEFLY:
                     # people at their screens have half of what a flood would take
-                    time.sleep(time.monotonic() - at_work)
+                    rest = time.monotonic() - at_work
+                    time.sleep(min(rest, LONGEST_REST.total_seconds()))
 
     with parsing_process.kept():
         jobs.each(
             "inbound.read_mail",
             waiting(),
-            lambda message_id, _at: pipeline.read_message(message_id, at + spent()),
+            lambda message_id, _at: pipeline.try_to_read(message_id, at + spent()),
             at,
         )
 
 
-@job("inbound.forget_mails", queue="bulk")
+@long_job("inbound.forget_mails")
 def forget_mails(_payload: Payload, at: datetime) -> None:
     """Forget mails as they came, what was given up, and what came back long ago."""
-    pipeline.forget_mails(at)
-    mailboxes.forget(at)
-    standing.forget(at)
+    with unit_of_work():
+        mailboxes.forget(at)
+        standing.forget(at)
+    forgotten = True
+    while forgotten:
+        with unit_of_work():
+            forgotten = pipeline.forget_mails(at) > 0

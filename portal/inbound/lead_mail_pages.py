@@ -12,7 +12,7 @@ from portal.core import clock
 from portal.core.errors import NotFound
 from portal.inbound import lead_mails, mails
 from portal.inbound.keeping import look_into
-from portal.inbound.mail_pages import why
+from portal.inbound.mail_pages import read_mail_again, why
 from portal.inbound.models import InboundMessage
 from portal.web.access import requires
 from portal.web.htmx import go
@@ -60,4 +60,11 @@ def put_aside(message_id: int) -> ResponseReturnValue:
     get_waiting(message_id)
     mails.put_aside(message_id, current_actor(), clock.now())
     flash(_("The mail is put aside."))
+    return go(url_for("mail_health.mail_health"))
+
+
+@blueprint.post("/<int:message_id>/reading")
+@requires(Permission.ANSWERS_ENTER)
+def read_again(message_id: int) -> ResponseReturnValue:
+    read_mail_again(get_waiting(message_id))
     return go(url_for("mail_health.mail_health"))

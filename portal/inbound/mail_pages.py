@@ -15,7 +15,7 @@ from wtforms import StringField
 
 from portal.accounts.actor import current_actor
 from portal.accounts.permissions import Permission
-from portal.core import clock
+from portal.core import clock, jobs
 from portal.core.config import SettingsMissing
 from portal.core.errors import Invalid, NotFound
 from portal.inbound import forwards, lead_mails, mailboxes, mails, replies
@@ -189,3 +189,17 @@ def put_aside(message_id: int) -> ResponseReturnValue:
     mails.put_aside(message_id, current_actor(), clock.now())
     flash(_("The mail is put aside."))
     return go(url_for("qualification.qualify"))
+
+
+@blueprint.post("/<int:message_id>/reading")
+@requires(Permission.LEADS_QUALIFY)
+def read_again(message_id: int) -> ResponseReturnValue:
+    read_mail_again(get_inquiry(message_id))
+    return go(url_for("qualification.qualify"))
+
+
+def read_mail_again(message: InboundMessage) -> None:
+    """Have a mail read again, now, and say so."""
+    mails.read_again(message.id, current_actor(), clock.now())
+    jobs.soon("inbound.read_waiting")
+    flash(_("The mail is read again."))

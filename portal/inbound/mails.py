@@ -25,7 +25,7 @@ from portal.core.events import record
 from portal.duplicates import entrance
 from portal.inbound import forwards
 from portal.inbound.authentication import vouched
-from portal.inbound.events import InquiryMailed, MailNotUnderstood, MailPutAside
+from portal.inbound.events import InquiryMailed, MailNotUnderstood, MailPutAside, MailReadAgain
 from portal.inbound.keeping import keep_files, look_into, note_sender
 from portal.inbound.models import InboundMessage, MailState
 from portal.inbound.parsing import Mail
@@ -241,3 +241,14 @@ def put_aside(message_id: int, actor: Actor, at: datetime) -> None:
     message.state, message.processed_at = MailState.PUT_ASIDE, at
     session().flush()
     record(MailPutAside(at=at, message_id=message.id, user_id=actor.id))
+
+
+def read_again(message_id: int, actor: Actor, at: datetime) -> None:
+    """Have a mail read as if it came just now that could not be read. Raises `NotFound`."""
+    message = get_waiting(message_id, lock=True)
+    if not message.may_be_read_again:
+        raise NotFound()
+    message.state, message.reason, message.processed_at = MailState.RECEIVED, None, None
+    message.attempts, message.due_at, message.user_id = 0, None, None
+    session().flush()
+    record(MailReadAgain(at=at, message_id=message.id, user_id=actor.id))

@@ -38,13 +38,18 @@ class MailState(StrEnum):
     DUPLICATE = "duplicate"
 
 
+FAILED = ("gave_up", "unreadable")
+"""Why a mail waits for people that nobody has read."""
+
+
 class InboundMessage(Base):
     """A mail that came in, once per content and address it was sent to; nothing personal.
 
     `reason` is a code that says why nothing was taken; `user_id` who forwarded it, or whose answer
     it is that came to `token_id`. `answered` is what we wrote back, as a code. What was written
     stands in `InboundRaw`; it goes with the lead. `line` and `bucket` say whose turn it waits for
-    (`turns`).
+    (`turns`), `due_at` when it is tried again where reading it failed, `forgotten_at` since when
+    nothing of what was written is kept.
     """
 
     __tablename__ = "inbound_messages"
@@ -58,7 +63,9 @@ class InboundMessage(Base):
     state: Mapped[str] = mapped_column(default=MailState.RECEIVED)
     reason: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime | None]
     processed_at: Mapped[datetime | None]
+    forgotten_at: Mapped[datetime | None]
     lead_id: Mapped[int | None] = mapped_column(
         ForeignKey("leads.id", ondelete="CASCADE"), index=True
     )
@@ -85,12 +92,26 @@ class InboundMessage(Base):
             postgresql_where=sql("processed_at IS NULL"),
         ),
         Index("ix_inbound_messages_state", "state", "id"),
+        Index(
+            "ix_inbound_messages_kept",
+            "received_at",
+            postgresql_where=sql("forgotten_at IS NULL"),
+        ),
         CheckConstraint(
             "state IN ('received','taken','ignored','not_understood','put_aside','applied',"
             "'refused','asked_back','duplicate')",
             name="state",
         ),
     )
+
+    @property
+    def may_be_read_again(self) -> bool:
+        """Say whether another try may read a mail that waits for people."""
+        return (
+            self.state == MailState.NOT_UNDERSTOOD
+            and self.reason in FAILED
+            and self.forgotten_at is None
+        )
 
 
 class InboundRaw(Base):

@@ -30,7 +30,7 @@ MOST_PARTS, MOST_FILES, LARGEST_FILE = 100, 10, 10 * 1024 * 1024
 LARGEST_LOGO, LARGEST_DOT = 64 * 1024, 4 * 1024
 MOST_OPEN = 2000
 LONGEST_TEXT, LONGEST_WRITTEN = 200_000, 20_000
-MEMORY, SECONDS = 768 * 1024 * 1024, 10
+MEMORY, CPU_SECONDS, SECONDS = 768 * 1024 * 1024, 5, 10
 
 REACTION = "text/vnd.google.email-reaction+json"
 """The part by which Gmail says that somebody put an emoji to a mail."""

@@ -16,7 +16,7 @@ import sys
 from email import policy
 from email.parser import BytesParser
 
-from portal.inbound.parsing import LARGEST, MEMORY, SECONDS, TROUBLE, read
+from portal.inbound.parsing import CPU_SECONDS, LARGEST, MEMORY, TROUBLE, read
 from portal.inbound.parsing_process import BEGUN
 
 
@@ -40,7 +40,7 @@ def serve(door: socket.socket) -> None:
 def read_one(handed: int) -> None:
     """Read the mail that comes in there, and say there what stands in it."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     with socket.socket(fileno=handed) as here, here.makefile("rwb") as stream:
         stream.write(BEGUN)
         stream.flush()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import smtplib
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -17,7 +18,7 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import func, select
 
-from portal.core import jobs
+from portal.core import clock, jobs
 from portal.core.db import session
 from portal.core.events import EventRow
 from portal.core.mail.models import OutgoingEmail
@@ -273,14 +274,49 @@ def test_a_mail_that_hangs_or_kills_its_reader_costs_itself_alone(monkeypatch):
     assert process.pid is None
 
 
-def test_mails_stand_behind_a_wall_and_are_forgotten(ctx):
+def test_who_looks_into_a_mail_leaves_alone_what_others_in_the_same_process_read(monkeypatch):
+    good, reading, looked = make_mail().as_bytes(), threading.Event(), threading.Event()
+    start = parsing_process.ParsingProcess._start
+
+    def begin(self):
+        door = start(self)
+        if threading.current_thread() is slow:
+            reading.set()
+            looked.wait(10)
+        return door
+
+    def read(said):
+        said.append(take_apart(good).text)
+
+    said = []
+    monkeypatch.setattr(parsing_process.ParsingProcess, "_start", begin)
+    slow = threading.Thread(target=read, args=(said,))
+    with parsing_process.kept() as process:
+        slow.start()
+        assert reading.wait(10)
+        assert process.pid is None
+        read(said)
+        pid = process.pid
+        looked.set()
+        slow.join()
+        assert said == ["We need 14 cabinets."] * 2
+        assert process.pid == pid
+
+
+def test_mails_stand_behind_a_wall_and_are_forgotten(ctx, monkeypatch):
     make_programme()
     message = come_in(make_mail())
     assert session().scalar(select(func.count()).select_from(InboundRaw)) == 0
     assert keeping.load_raw(message.id).sender == "eva@meier.example"
     later = AT + pipeline.KEPT + timedelta(days=1)
-    assert pipeline.forget_mails(later) == 1
+    # those that were forgotten before stay as rows, and are not found again
+    monkeypatch.setattr(pipeline, "AT_ONCE", 1)
+    others = [come_in(make_mail(f"{number} racks.\n"), at=later) for number in range(2)]
+    assert [pipeline.forget_mails(later) for _time in range(2)] == [1, 0]
     assert keeping.load_raw(message.id) is None
+    session().commit()
+    jobs.run_now("inbound.forget_mails", at=later + pipeline.KEPT + timedelta(days=1))
+    assert [keeping.load_raw(one.id) for one in others] == [None, None]
 
 
 def test_people_look_into_what_was_not_understood_and_take_it_in(client):
@@ -326,7 +362,7 @@ def test_the_listener_keeps_what_is_for_us_and_refuses_the_rest(committed, caplo
         found = session().scalars(select(InboundMessage).order_by(InboundMessage.id)).all()
         assert [one.adapter for one in found] == ["smtp", "lmtp"]
         assert all(one.processed_at is None for one in found)
-        assert turns.list_next() == [one.id for one in found]
+        assert turns.list_next(clock.now()) == [one.id for one in found]
         assert session().scalar(select(func.count()).select_from(Activity)) == 0
 
 

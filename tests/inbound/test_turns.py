@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import count
 
 import psycopg
@@ -14,8 +15,10 @@ from portal.core.mail import replies
 from portal.core.mail.replies import Reply
 from portal.core.servers import free_port
 from portal.inbound import mail_in, pipeline, turns
+from portal.inbound.models import InboundMessage
 from tests.factories import AT, make_partner, make_person, make_programme
 
+MINUTE = timedelta(minutes=1)
 TO = "inquiries@in.firstcome.example"
 NUMBERS = count()
 
@@ -45,7 +48,7 @@ def test_the_flood_of_one_firm_or_stranger_delays_no_other(ctx):
     calm = come(1, quiet.email)
     first = [flood[0], noise[0], few[0]]
     second = [flood[1], few[1], calm[0]]
-    assert turns.list_next() == [
+    assert turns.list_next(AT) == [
         *first,
         *second,
         *(flood[2], noise[1]),
@@ -53,7 +56,16 @@ def test_the_flood_of_one_firm_or_stranger_delays_no_other(ctx):
         *(flood[4], noise[3]),
         *flood[5:],
     ]
-    assert turns.list_next(but_not={*flood, *noise}, at_once=2) == [few[0], calm[0]]
+    assert turns.list_next(AT, {*flood, *noise}, 2) == [few[0], calm[0]]
+    # whose mail could not be taken apart of late comes last, and what failed when it is due
+    lost = session().get(InboundMessage, flood[0])
+    lost.state, lost.reason, lost.processed_at = "not_understood", "unreadable", AT
+    session().get(InboundMessage, noise[0]).due_at = AT + MINUTE
+    session().flush()
+    assert turns.list_next(AT, at_once=4) == [noise[1], *few, calm[0]]
+    assert turns.list_next(AT)[-8:] == flood[1:]
+    later = AT + turns.OF_LATE + MINUTE
+    assert turns.list_next(later, at_once=3) == [flood[1], noise[0], few[0]]
 
 
 def test_mails_of_four_firms_at_once_have_one_effect_and_one_answer_each(committed):

@@ -37,11 +37,18 @@ def serve(door: socket.socket) -> None:
         os.close(handed[0])
 
 
+def blocking(number: int) -> socket.socket:
+    """Return a socket at which one waits; those of a web process with greenlets don't."""
+    here = socket.socket(fileno=number)
+    here.setblocking(True)
+    return here
+
+
 def read_one(handed: int) -> None:
     """Read the mail that comes in there, and say there what stands in it."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    with socket.socket(fileno=handed) as here, here.makefile("rwb") as stream:
+    with blocking(handed) as here, here.makefile("rwb") as stream:
         stream.write(BEGUN)
         stream.flush()
         try:
@@ -52,5 +59,5 @@ def read_one(handed: int) -> None:
 
 
 if __name__ == "__main__":
-    with socket.socket(fileno=sys.stdin.fileno()) as given:
+    with blocking(sys.stdin.fileno()) as given:
         serve(given)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import smtplib
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -272,6 +273,21 @@ def test_a_mail_that_hangs_or_kills_its_reader_costs_itself_alone(monkeypatch):
         assert take_apart(good).text == "We need 14 cabinets."
         assert len({first, second, process.pid}) == 3
     assert process.pid is None
+
+
+def test_a_large_mail_is_read_for_a_web_process_whose_sockets_wait_for_nobody(monkeypatch):
+    made = socket.socketpair
+
+    def pair():
+        ours, theirs = made()
+        theirs.setblocking(False)
+        return ours, theirs
+
+    large = make_mail()
+    plan = bytes(range(256)) * 8000
+    large.add_attachment(plan, maintype="image", subtype="png", filename="plan.png")
+    monkeypatch.setattr(socket, "socketpair", pair)
+    assert [one.data for one in take_apart(large.as_bytes()).files] == [plan]
 
 
 def test_who_looks_into_a_mail_leaves_alone_what_others_in_the_same_process_read(monkeypatch):

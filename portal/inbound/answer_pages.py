@@ -62,11 +62,12 @@ class EnterForm(Form):
 
 
 class DeedForm(Form):
-    """What else an answer by mail asks for: a note, a lead picked up, or said no to."""
+    """What else an answer by mail asks for: a note, a lead picked up, said no to, or given back."""
 
     lead_id = SelectField(_l("Lead"), validators=[needed()])
     deed = SelectField(_l("What to do"), validators=[needed()])
     why = SelectField(_l("Why not"))
+    why_back = SelectField(_l("Why given back"))
     words = TextAreaField(_l("Note"))
 
     def offer(self, person: Actor | None, at: datetime) -> None:
@@ -85,11 +86,13 @@ class DeedForm(Form):
             ("comment", _("Keep it as a note")),
             ("pick", _("Pick up")),
             ("decline", _("Not for me")),
+            ("give_back", _("Give back")),
         ]
         locale = str(get_locale())
-        self.why.choices = [("", "–")] + [
-            (short_key(one), one.label(locale)) for one in book().reasons("decline")
-        ]
+        for choice, purpose in ((self.why, "decline"), (self.why_back, "give_back")):
+            choice.choices = [("", "–")] + [
+                (short_key(one), one.label(locale)) for one in book().reasons(purpose)
+            ]
 
 
 @blueprint.get("/<int:message_id>")

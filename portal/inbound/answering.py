@@ -65,9 +65,11 @@ def do(wish: Wish, target: Target, mail: Mail, message_id: int, actor: Actor, at
         outcome = operations.decline(lead_id, wish.typed.get("reason"), mark_of(target), actor, at)
     elif action == "answer":
         outcome = operations.answer_and_pick(lead_id, wish.typed, target.mark, actor, at)
+    elif action == "give_back" and target.pickup_id is not None:
+        outcome = operations.hand_back(target.pickup_id, wish.typed, target.mark, actor, at)
     elif action == "undo":
         outcome = undo(lead_id, target, actor, at)
-    elif target.pickup_id is not None:
+    elif action == "feedback" and target.pickup_id is not None:
         outcome = operations.report_on(target.pickup_id, wish.typed, target.mark, actor, at)
     else:
         raise NotFound()

@@ -64,6 +64,8 @@ def taken(
     Raises `NotFound`, `NotYoursAnyMore`.
     """
     read = read_in(said)
+    if said["action"] == "give_back":
+        return typed
     if said["action"] not in ("feedback", "answer"):
         return read
     if link.pickup_id is None:

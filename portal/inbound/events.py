@@ -11,8 +11,8 @@ from portal.core.events import Event
 class MailActionDone(Event):
     """Somebody pressed a button behind a mail and it was done, for the first time.
 
-    `action` is pick, decline, feedback, more_time, known, stand_by, leave, undo_feedback, undo_pick
-    or undo_decline; `status` is the answer of a feedback.
+    `action` is pick, decline, feedback, give_back, more_time, known, stand_by, leave,
+    undo_feedback, undo_pick or undo_decline; `status` is the answer of a feedback.
     """
 
     user_id: int

@@ -245,7 +245,8 @@ def doubts_of_line(keyword: Keyword, rest: str) -> list[str]:
     if "?" in LABELLED_QUESTION.sub("", rest):
         doubts.append(QUESTION)
     strict = meaning in (Status.WON, Action.PICK, Action.UNDO, Action.STOP)
-    denied = NOT & set(words if strict else clause if not parted else ())
+    gives_back = meaning == Action.GIVE_BACK and keyword.loud
+    denied = NOT & set(words if strict else clause if not parted and not gives_back else ())
     if denied or (clause and clause[0] in ONLY_NOT and set(clause) <= ONLY_NOT):
         doubts.append(NEGATED)
     hoped = FUTURE_WORDS if meaning in ENDINGS else PERHAPS
@@ -271,7 +272,8 @@ def stands_alone(keyword: Keyword, rest: str, words: Sequence[str], *, parted: b
         return True
     if not rest[0].isspace():
         return False
-    if not words:
+    if not words or keyword.meaning == Action.GIVE_BACK:
+        # what follows there is why, and only a reason of the programme's counts
         return keyword.loud
     if keyword.meaning == Status.WON and begins_with_amount(rest.strip()):
         return True
@@ -361,7 +363,7 @@ LABELS: dict[str, str] = {
 }
 ONLY_OF: dict[str, tuple[Meaning, ...]] = {
     "value": (Status.WON,),
-    "reason": (Status.LOST, Action.DECLINE),
+    "reason": (Status.LOST, Action.DECLINE, Action.GIVE_BACK),
     "waiting_since": (Status.WAITING,),
 }
 """What belongs to some answers alone; in any other one its line is a remark, and stays."""
@@ -375,7 +377,7 @@ def read_fields(
     """Read labelled lines; return what was told, the comment that is left, and what is doubtful.
 
     A line that belongs to another answer stays. Where an answer is `plain`, the first line is what
-    follows its keyword: an amount behind "won", the reason behind "lost".
+    follows its keyword: an amount behind "won", the reason behind "lost" and "give back".
     """
     found: dict[str, str] = {}
     rest: list[str] = []
@@ -392,7 +394,7 @@ def read_fields(
     first, labelled = first if plain else "", "value" in found
     if keyword.meaning == Status.WON and not labelled and begins_with_amount(first):
         found["value"], rest[0] = part_amount(first)
-    if keyword.meaning == Status.LOST and first:
+    if keyword.meaning in (Status.LOST, Action.GIVE_BACK) and first:
         found.setdefault("reason", first)
     if keyword.meaning == Status.WAITING and fold(first).startswith(("seit ", "since ")):
         found.setdefault("waiting_since", first)

@@ -19,6 +19,7 @@ class Action(StrEnum):
 
     PICK = "pick"
     DECLINE = "decline"
+    GIVE_BACK = "give_back"
     UNDO = "undo"
     STOP = "stop"
 
@@ -85,6 +86,13 @@ PHRASES: dict[Meaning, dict[str, tuple[str, ...]]] = {
         "de": (
             *("nichts für mich", "nicht für mich", "nichts für uns", "nicht für uns"),
             *("absagen", "ablehnen", "nein danke"),
+        ),
+    },
+    Action.GIVE_BACK: {
+        "en": ("give back", "give it back", "i give back", "i give it back"),
+        "de": (
+            *("zurückgeben", "ich gebe zurück", "ich gebe ihn zurück", "ich gebe den lead zurück"),
+            *("gebe zurück", "gebe ihn zurück", "gebe den lead zurück"),
         ),
     },
     Action.UNDO: {

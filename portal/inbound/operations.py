@@ -31,6 +31,7 @@ from portal.inbound.rules import ChangedMeanwhile
 from portal.leads.models import Lead
 from portal.leads.queries import get_visible
 from portal.offers import operations as offers
+from portal.offers.models import Way
 from portal.offers.places import find_place
 from portal.offers.queries import was_offered
 from portal.pickup import extension, knowledge
@@ -60,7 +61,12 @@ ALLOWED: dict[str, dict[str, tuple[Permission, ...]]] = {
     Purpose.OFFER: ON_OFFER,
     # a lead that one waits for may be on offer again by the time the link is opened
     Purpose.STAND_BY: ON_OFFER,
-    Purpose.FEEDBACK: {"feedback": REPORT, "interest": REPORT, "known": REPORT},
+    Purpose.FEEDBACK: {
+        "feedback": REPORT,
+        "interest": REPORT,
+        "known": REPORT,
+        "give_back": REPORT,
+    },
     Purpose.MORE_TIME: {"more_time": REPORT},
     Purpose.UNDO: {"undo": (*REPORT, Permission.OFFERS_SEE)},
     # what was read in a mail, and only that
@@ -69,6 +75,7 @@ ALLOWED: dict[str, dict[str, tuple[Permission, ...]]] = {
         "decline": ON_OFFER["decline"],
         "answer": ON_OFFER["answer"],
         "feedback": REPORT,
+        "give_back": REPORT,
         "comment": (*REPORT, Permission.BOARD_SEE),
     },
 }
@@ -143,6 +150,8 @@ def press(
         return confirm_interest(link, actor, at)
     if action == "known":
         return claim_knowledge(link, typed, actor, at)
+    if action == "give_back":
+        return give_back(link, typed, mark, actor, at)
     if action == "more_time":
         return ask_for_time(link, typed, actor, at)
     if action in ("stand_by", "leave"):
@@ -282,6 +291,30 @@ def report_on(
         return Outcome("feedback", again=True, given=given)
     done_with(given, actor, "feedback", at)
     return Outcome("feedback", given=given)
+
+
+def give_back(
+    link: MailLink, typed: Mapping[str, str], mark: str, actor: Actor, at: datetime
+) -> Outcome:
+    """Give the lead in hand of a link back."""
+    if link.pickup_id is None:
+        raise NotFound()
+    return hand_back(link.pickup_id, typed, mark, actor, at)
+
+
+def hand_back(
+    pickup_id: int, typed: Mapping[str, str], mark: str, actor: Actor, at: datetime
+) -> Outcome:
+    """Give a lead in hand back, with a reason; `mark` is the state that the person saw."""
+    held = pickups.get_told(pickup_id, actor)
+    if held.outcome == Way.GIVEN_BACK:
+        return Outcome("give_back", again=True)
+    offers.read_reason("give_back", typed.get("reason"))
+    if held.ended_at is None and queries.mark_of_pickup(held.id) != mark:
+        raise ChangedMeanwhile()
+    pickup.give_back(held.id, typed.get("reason"), typed.get("note"), actor, at)
+    done(held.lead_id, actor, "give_back", at, pickup_id=held.id)
+    return Outcome("give_back")
 
 
 def ask_for_time(link: MailLink, typed: Mapping[str, str], actor: Actor, at: datetime) -> Outcome:

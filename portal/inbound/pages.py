@@ -53,7 +53,7 @@ from portal.qualification.confirming import interest_of
 from portal.timeline.rules import ActivitiesOpen, Planned
 from portal.web.filters import clock_time, day, money, when
 
-CHOICES = (*Status, "pick", "decline", "interest", "known")
+CHOICES = (*Status, "pick", "decline", "interest", "known", "give_back")
 KEPT = (
     *("status", "note", "next_step", "next_step_on", "waiting_since"),
     *("value", "reason", "decision_maker"),
@@ -93,6 +93,7 @@ class Page:
     may_decline: bool = False
     may_confirm: bool = False
     knows: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    gives_back: str | None = None
     for_firm: bool = False
     reasons: Sequence[tuple[str, str]] = field(default_factory=tuple)
     error: str | None = None
@@ -208,6 +209,9 @@ def show_feedback(reader: Reader) -> tuple[Page, int]:
     number, title = queries.title_of(held.lead_id)
     if held.ended_at is not None:
         return ended(held, number), 404
+    in_charge = pickups.is_in_charge(held, actor)
+    if in_charge and "give_back" in (reader.chosen, reader.action):
+        return giving_back(reader, held), 200
     lead = session().get_one(Lead, held.lead_id)
     return Page(
         heading=title or number,
@@ -229,12 +233,34 @@ def show_feedback(reader: Reader) -> tuple[Page, int]:
         knows=[(str(how), str(words)) for how, words in HOW.items()]
         if knowledge.find_claim(held.lead_id, actor.organisation_id) is None
         else [],
+        gives_back=reader.sign(queries.mark_of_pickup(held.id)) if in_charge else None,
+        reasons=reasons_to_give_back() if in_charge else [],
         kept=reader.typed if reader.action == "known" else {},
         errors=reader.errors if reader.action == "known" else {},
         error=_("The portal asks for some answers before that: please confirm it there.")
         if reader.action == "interest" and reader.errors
         else None,
     ), 200
+
+
+def giving_back(reader: Reader, held: Pickup) -> Page:
+    """Return the page on which a lead in hand is given back, with what was typed."""
+    number, title = queries.title_of(held.lead_id)
+    return Page(
+        heading=title or number,
+        number=number,
+        body="_give_back.html",
+        gives_back=reader.sign(queries.mark_of_pickup(held.id)),
+        reasons=reasons_to_give_back(),
+        kept=reader.typed,
+        errors=reader.errors,
+    )
+
+
+def reasons_to_give_back() -> Sequence[tuple[str, str]]:
+    """Return the reasons with which a lead is given back, as on the portal."""
+    locale = str(get_locale())
+    return [(short_key(one), one.label(locale)) for one in book().reasons("give_back")]
 
 
 def show_more_time(reader: Reader) -> tuple[Page, int]:
@@ -342,6 +368,11 @@ def show_confirm(reader: Reader) -> tuple[Page, int]:
         return ended(held, number), 404
     if not queries.is_asked_back(link.message_id):
         return recorded_by_mail(number), 200
+    if said["action"] == "give_back":
+        if not pickups.is_in_charge(held, reader.actor):
+            raise NotFound()
+        page = giving_back(replace(reader, typed={**typed, **reader.typed}), held)
+        return replace(page, facts=words), 200
     errors = reader.errors or wanting(held, typed, reader.actor, reader.at)
     if errors or reader.planned:
         typed = {**typed, **reader.typed}
@@ -530,6 +561,13 @@ def answer(outcome: Outcome, reader: Reader) -> tuple[Page, int]:
         return confirmed(lead_id, number, again=outcome.again), 200
     if outcome.action == "known":
         return said_known(lead_id, number, again=outcome.again), 200
+    if outcome.action == "give_back":
+        return Page(
+            heading=_("Already recorded") if outcome.again else _("Thank you"),
+            number=number,
+            sentence=_("You gave it back."),
+            onward=(_("To my leads"), url_for("desk.mine")),
+        ), 200
     if outcome.wish is not None:
         return Page(
             heading=_("Already recorded") if outcome.again else _("Thank you"),
@@ -735,6 +773,7 @@ def press_again(reader: Reader, mark: str) -> tuple[Page, int]:
         "leave": _("Wait no more"),
         "interest": _("Interest confirmed"),
         "known": _("Say so"),
+        "give_back": _("Give back"),
         "more_time": _("Ask for more time"),
         "comment": _("Note it"),
     }

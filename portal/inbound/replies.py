@@ -307,7 +307,8 @@ def target_of(came: Came, wish: Wish, actor: Actor) -> Target | None:
     token = came.token
     if token is not None and token.lead_id is not None:
         mine = queries.find_mine(token.lead_id, actor) if wish.action != "undo" else None
-        if token.topic == Topic.OFFER and wish.action == "feedback" and mine is not None:
+        about_hers = wish.action in ("feedback", "give_back")
+        if token.topic == Topic.OFFER and about_hers and mine is not None:
             # she has picked it up since: an answer about what is hers now
             return Target(Topic.QUESTION, token.lead_id, mine.id, token.mark)
         return Target(token.topic, token.lead_id, token.pickup_id, token.mark)
@@ -336,6 +337,7 @@ def fitted(wish: Wish, target: Target) -> Wish:
     in_hand = target.pickup_id is not None
     fits = {
         "feedback": in_hand,
+        "give_back": in_hand and target.topic != Topic.OWED,
         "pick": on_offer or in_hand,
         "decline": on_offer,
     }.get(wish.action, True)
@@ -509,10 +511,11 @@ def do_for(
     by: Actor,
     at: datetime,
 ) -> None:
-    """Do what a mail says besides answers for who wrote it: `deed` is comment, pick or decline.
+    """Do what a mail says besides answers for who wrote it.
 
-    As `enter` does, by the operations that a link calls, under the gate of that person. Raises
-    `NotFound` for what is none of his, `Invalid`, and whatever the operation refuses.
+    `deed` is comment, pick, decline or give_back. As `enter` does, by the operations that a link
+    calls, under the gate of that person. Raises `NotFound` for what is none of his, `Invalid`, and
+    whatever the operation refuses.
     """
     person, deed = get_writer(message, at), typed["deed"]
     if not operations.may(Purpose.CONFIRM, deed, person):
@@ -525,6 +528,12 @@ def do_for(
             comment(lead_id, typed["words"].strip(), message.id, person.is_partner, person, at)
         elif deed == "pick":
             operations.claim(lead_id, person, at)
+        elif deed == "give_back":
+            held = queries.find_mine(lead_id, person)
+            if held is None:
+                raise NotFound()
+            why = {"reason": typed["why_back"]}
+            operations.hand_back(held.id, why, queries.mark_of_pickup(held.id), person, at)
         else:
             seen = queries.mark_of_offer(lead_id, person)
             operations.decline(lead_id, typed["why"], seen, person, at)

@@ -43,8 +43,8 @@ class Target:
 class Wish:
     """What is wanted: an `action` with what was `typed` into its fields, and what makes us doubt.
 
-    The action is feedback, pick, decline, undo, stop, comment, or empty where nothing was said.
-    `number` is the lead that was named.
+    The action is feedback, pick, decline, give_back, undo, stop, comment, or empty where nothing
+    was said. `number` is the lead that was named.
     """
 
     action: str
@@ -55,8 +55,8 @@ class Wish:
 
     @property
     def closes(self) -> bool:
-        """True where a lead would be closed by it."""
-        return self.typed.get("status") in CLOSING
+        """True where a lead would be closed by it, or leave her hands for good."""
+        return self.typed.get("status") in CLOSING or self.action == Action.GIVE_BACK
 
 
 def read_wish(body: str, sent: str, actor: Actor, at: datetime) -> Wish:
@@ -73,6 +73,16 @@ def read_wish(body: str, sent: str, actor: Actor, at: datetime) -> Wish:
         written = intent.told.reason or intent.comment
         reason = find_reason("decline", written) or OTHER
         return Wish("decline", words, {"reason": reason}, doubts, number)
+    if meant == Action.GIVE_BACK:
+        typed = why_back(intent)
+        # without a reason it is not done; the page asks for one
+        return Wish(
+            "give_back",
+            words,
+            typed,
+            doubts if typed["reason"] else (*doubts, "missing:reason"),
+            number,
+        )
     if meant is not None:
         return Wish(str(meant), words, {}, doubts, number)
     if not intent.comment or EMPTY in doubts:
@@ -104,13 +114,23 @@ def typed_of(status: Status, intent: Intent) -> dict[str, str]:
     return {name: str(value) for name, value in said.items() if value not in (None, "")}
 
 
+def why_back(intent: Intent) -> dict[str, str]:
+    """Return why a lead is given back, as if typed into its form; other words are the note."""
+    said, _, below = intent.comment.partition("\n")
+    written = intent.told.reason
+    reason = find_reason("give_back", written)
+    if not reason:
+        return {"reason": "", "note": intent.comment}
+    return {"reason": reason, "note": below.strip() if said == written else intent.comment}
+
+
 def find_reason(purpose: str, written: str) -> str:
     """Return the key of the reason that is meant by what was written; empty where it is none."""
     meant = fold(written or "").strip(" .!")
     if not meant:
         return ""
     for one in book().reasons(purpose):
-        labels = {fold(one.label(locale)) for locale in LOCALES} | {short_key(one)}
-        if meant in labels:
+        labels = {fold(one.label(locale)) for locale in LOCALES}
+        if meant in labels | {short_key(one), short_key(one).replace("_", " ")}:
             return short_key(one)
     return ""

@@ -129,6 +129,8 @@ def meant(said: Mapping[str, Any]) -> str:
         return str(_("Pick up"))
     if said["action"] == "decline":
         return str(_("Not for me"))
+    if said["action"] == "give_back":
+        return str(_("Give back"))
     if said["action"] == "comment":
         return str(_("Yes, note it"))
     return str(_("Yes: %(answer)s", answer=words_of(said["typed"].get("status"))))

@@ -423,6 +423,7 @@ def yours_with(
                 "reply_hint": answer_hint(),
                 "interest_path": interest_path(path, pickup),
                 "known_path": f"{path}?s=known",
+                "give_back_path": f"{path}?s=give_back",
             },
             lead.id,
             answers=(reply,),
@@ -468,6 +469,7 @@ def feedback_wanted(kind: str, pickup: Pickup, user: User, at: datetime) -> Lett
                 "answer_rows": answers(path, reply, teaser.number),
                 "interest_path": interest_path(path, pickup),
                 "more_time_path": more_time_path(pickup, user, at),
+                "give_back_path": None if instead_of else f"{path}?s=give_back",
             },
             pickup.lead_id,
             answers=(reply,),
@@ -711,6 +713,7 @@ def recorded_words(event: MailActionDone, number: str) -> tuple[str, list[str]]:
         "interest": _("the interest in %(number)s is confirmed.", number=number),
         "undo_interest": _("the interest in %(number)s is not confirmed any more.", number=number),
         "more_time": _("you asked for more time for %(number)s.", number=number),
+        "give_back": _("%(number)s is given back.", number=number),
         "leave": _("you don't stand by for %(number)s any more.", number=number),
         "undo_pick": _("%(number)s is not picked up; it was taken back.", number=number),
         "undo_decline": _("%(number)s is on your list again.", number=number),
@@ -719,6 +722,9 @@ def recorded_words(event: MailActionDone, number: str) -> tuple[str, list[str]]:
     details: list[str] = []
     if event.action == "pick":
         details.append(str(_("Whom to call stands in another mail.")))
+    ended = find(event.pickup_id) if event.action == "give_back" and event.pickup_id else None
+    if ended is not None and ended.reason_id is not None:
+        details.append(book().label(ended.reason_id, str(get_locale())))
     if event.action != "feedback":
         return str(said.get(event.action, event.action)), details
     given = session().get(Feedback, event.feedback_id) if event.feedback_id else None

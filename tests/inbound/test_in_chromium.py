@@ -74,7 +74,7 @@ def test_case_2_a_robot_that_runs_scripts_on_every_link_changes_nothing(live, wi
         issue(Purpose.UNDO, rep, **about),
         issue(Purpose.STAND_BY, rep, lead_id=lead.id),
         issue(Purpose.STOP, rep, topic="digest"),
-        *[f"{issue(Purpose.FEEDBACK, rep, **about)}?s={s}" for s in ("won", "waiting", "lost")],
+        *[f"{issue(Purpose.FEEDBACK, rep, **about)}?s={s}" for s in ("won", "give_back", "lost")],
     ]
     before = snapshot()
     robot = windows.open(live)

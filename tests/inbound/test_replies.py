@@ -89,6 +89,9 @@ from tests.sheets.house import as_csv, rows_of
 EVIL = "evil@evil.example"
 
 
+NO_REASON = {"why": "", "why_back": ""}
+
+
 # -- the table ---------------------------------------------------------------------------------
 
 DECIDED = {
@@ -512,6 +515,47 @@ def test_not_for_me_in_one_word_says_no_with_a_reason_and_is_taken_back_in_one(i
     assert session().scalars(said_no).all() == []
 
 
+def test_give_back_in_one_word_with_a_reason_and_without_one_behind_a_press(programme, client):
+    with programme.app_context():
+        rep, held, mail = make_question()
+        asked = reply(mail, "I give it back, the customer is odd", rep)
+        assert (asked.state, asked.reason) == ("asked_back", "missing:reason")
+        (letter,) = [one for one in told() if one.kind == "reply_back"]
+        path = link_in(letter)
+        session().commit()
+    page = client.get(path)
+    assert "the customer is odd" in page.text
+    assert CONTACT["company"] not in page.text
+    (form,) = [one["fields"] for one in Forms(page.text).forms if one["to"] == path]
+    fields = waited(programme, form)
+    assert client.post(path, data={**fields, "reason": ""}).status_code == 422
+    for heading in ("Thank you", "Already recorded"):
+        sent = client.post(path, data={**fields, "reason": "no_capacity", "note": "Sorry."})
+        assert heading in sent.text
+    with programme.app_context():
+        ended = session().get_one(Pickup, held.id)
+        assert (ended.outcome, ended.reason_id) == ("given_back", reason_of("no_capacity"))
+        (echo,) = [one for one in told(clock.now()) if one.kind == "recorded"]
+        assert "is given back" in echo.text
+        # the reason in the line: it is done, but not for whom nobody vouches, nor after news
+        bob = make_person(make_partner("Beta"), email="rep@beta.example")
+        his = hold(make_offered_lead(), bob)
+        mail = ask(his, bob)
+        unsure = reply(mail, "ZURÜCKGEBEN Wir finden doch keine Zeit", bob, verdict="")
+        assert (unsure.state, unsure.reason) == ("asked_back", "not_vouched")
+        done = reply(mail, "ZURÜCKGEBEN Wir finden doch keine Zeit\nTut mir leid.", bob)
+        assert (done.state, done.reason, done.answered) == ("applied", "give_back", "recorded")
+        ended = session().get_one(Pickup, his.id, populate_existing=True)
+        assert (ended.outcome, ended.reason_id) == ("given_back", reason_of("no_capacity"))
+        again = reply(mail, "GIVE BACK no capacity", bob)
+        assert (again.state, again.answered) == ("applied", "told")
+
+
+def reason_of(key):
+    """Return a reason with which a lead is given back."""
+    return session().scalar(select(Reason.id).where(Reason.key == f"give_back.{key}"))
+
+
 # -- what is said to each other ----------------------------------------------------------------
 
 
@@ -783,16 +827,17 @@ def test_people_enter_what_was_not_understood_as_the_answer_of_who_wrote_it(prog
         ({"deed": "pick"}, 303),
         ({"deed": "comment", "words": "Rings on Monday."}, 303),
         ({"deed": "decline", "why": "not_interesting"}, 303),
+        ({"deed": "give_back", "why_back": "no_capacity"}, 303),
     )
     for n, (typed, status) in enumerate(deeds):
         with programme.app_context():
             rival = make_person(make_partner(f"Beta {n}"), email=f"rep@beta{n}.example")
             lead = make_offered_lead(at=clock.now())
-            if typed["deed"] == "comment":
+            if typed["deed"] in ("comment", "give_back"):
                 hold(lead, rival, clock.now())
             mailed = come_in(written(None, "About the new one", rival.email, ""), at=clock.now())
             session().commit()
-        sent = {"csrf_token": sent["csrf_token"], "lead_id": str(lead.id), "why": "", **typed}
+        sent = {"csrf_token": sent["csrf_token"], "lead_id": str(lead.id), **NO_REASON, **typed}
         # what can be done is on the page also for who has nothing in hand
         assert "/deed" in client.get(f"/mail-health/answers/{mailed.id}").text
         made = client.post(f"/mail-health/answers/{mailed.id}/deed", data=sent)
@@ -801,7 +846,9 @@ def test_people_enter_what_was_not_understood_as_the_answer_of_who_wrote_it(prog
         repaired = session().scalars(
             select(EventRow.data).where(EventRow.name == "ReplyRepaired").order_by(EventRow.id)
         )
-        assert [row["action"] for row in repaired][1:] == ["pick", "comment", "decline"]
+        assert [row["action"] for row in repaired][1:] == [
+            *("pick", "comment", "decline", "give_back")
+        ]
         assert answers(held) == [("proposal", "mail")]
         row = (
             session()

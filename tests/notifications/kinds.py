@@ -84,6 +84,7 @@ FEEDBACK = {
     "answer_rows": ANSWERS,
     "interest_path": "/m/" + "k3ep" * 10 + "k3e?s=interest",
     "more_time_path": "/m/" + "t1me" * 10 + "t1m",
+    "give_back_path": "/m/" + "k3ep" * 10 + "k3e?s=give_back",
 }
 LATE_NEWS = {
     **NAME,
@@ -175,6 +176,7 @@ KINDS: dict[str, dict[str, Any]] = {
         "answer_rows": ANSWERS,
         "interest_path": "/m/" + "k3ep" * 10 + "k3e?s=interest",
         "known_path": "/m/" + "k3ep" * 10 + "k3e?s=known",
+        "give_back_path": "/m/" + "k3ep" * 10 + "k3e?s=give_back",
     },
     "feedback_soon": FEEDBACK,
     "feedback_due": {**FEEDBACK, "due_at": AT, "last": None},

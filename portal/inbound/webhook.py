@@ -2,7 +2,7 @@
 
 For who has neither a mail server that speaks LMTP nor a mailbox. The answers are 202 (kept, or here
 already), 401, 404 (no such address, or no secret is set), 413 and 503, each without a body: whoever
-hands over tries again after a 503 and after no other.
+hands over tries again after any 5xx and 429, which a proxy may answer, and after no other.
 """
 
 from __future__ import annotations

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import io
 import re
 import sys
 import time
 import urllib.error
 import urllib.request
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -105,20 +107,33 @@ def test_the_example_for_integrators_hands_a_mail_over(client, monkeypatch):
     page = (Path(__file__).resolve().parents[2] / "docs" / "integrator.md").read_text()
     (example,) = re.findall(r"```python\n(import hashlib.*?)```", page, re.DOTALL)
 
-    def send(request, timeout):
-        answer = client.post(
-            request.full_url, data=request.data, headers=dict(request.header_items())
-        )
-        if answer.status_code >= 400:
-            raise urllib.error.HTTPError(request.full_url, answer.status_code, "", {}, None)
-        return SimpleNamespace(status=answer.status_code)
+    def send(instead, request, timeout):
+        if isinstance(instead, Exception):
+            raise instead
+        status = instead
+        if status is None:
+            headers = dict(request.header_items())
+            status = client.post(request.full_url, data=request.data, headers=headers).status_code
+        if status >= 400:
+            raise urllib.error.HTTPError(request.full_url, status, "", {}, None)
+        return SimpleNamespace(status=status)
 
-    monkeypatch.setattr(urllib.request, "urlopen", send)
     monkeypatch.setenv("PUBLIC_URL", "http://127.0.0.1:8000")
-    for to, secret, code in ((LEAD, NEWER, 0), ("x@y.example", NEWER, 67), (LEAD, "wrong", 77)):
+    table = [
+        (LEAD, NEWER, None, 0),
+        ("x@y.example", NEWER, None, 67),
+        (LEAD, "wrong", None, 77),
+        # the proxy answers while we start anew, or nobody does
+        *((LEAD, NEWER, away, 75) for away in (429, 500, 502, 503, 504)),
+        (LEAD, NEWER, TimeoutError(), 75),
+        (LEAD, NEWER, http.client.IncompleteRead(b""), 75),
+        (LEAD, NEWER, 413, 65),
+    ]
+    for to, secret, instead, code in table:
+        monkeypatch.setattr(urllib.request, "urlopen", partial(send, instead))
         monkeypatch.setenv("MAIL_WEBHOOK_SECRET", secret)
         monkeypatch.setattr(sys, "argv", ["hand_over.py", to, "eva@meier.example"])
         monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(MAIL)))
         with pytest.raises(SystemExit) as ended:
             exec(compile(example, "hand_over.py", "exec"), {})
-        assert ended.value.code == code
+        assert ended.value.code == code, (to, secret, instead)

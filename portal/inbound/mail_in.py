@@ -1,8 +1,9 @@
 """The listener for mail that comes in: SMTP and LMTP on one port, `python worker.py mail-in`.
 
-It keeps a mail whole before it says yes, and does nothing else: 451 while the database is away, 550
-at once for an address that is not ours. Behind a mail server; it listens on this machine only. A
-flood waits with who sends it: mails are kept one at a time, and half of the time none is.
+It keeps a mail whole before it says yes, and does nothing else: 451 while the database is away and
+after whatever else goes wrong, 550 at once for an address that is not ours. Behind a mail server;
+it listens on this machine only. A flood waits with who sends it: mails are kept one at a time, and
+half of the time none is.
 """
 
 from __future__ import annotations
@@ -18,8 +19,6 @@ from typing import Any, cast
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, syntax
 from flask import Flask
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from portal.core import circumstances, clock, jobs, logs, mishaps
 from portal.core.config import Settings
@@ -32,6 +31,7 @@ from portal.inbound.places import Where
 log = logs.get(__name__)
 
 NO_SUCH = "550 5.1.1 no such address here"
+NOBODY = "553 5.1.7 no such sender"
 LATER = "451 4.3.0 please try again later"
 MOST_RECIPIENTS = 20
 IDLE_SECONDS = 60
@@ -42,11 +42,27 @@ MOST_REST = 0.1
 class Door(SMTP):
     """SMTP, and LMTP for who greets so: an answer for each recipient then."""
 
+    answers = 1
+    """So often the next answer is given."""
+
     @syntax("LHLO hostname")
     async def smtp_LHLO(self, hostname: str) -> None:  # noqa: N802
         """Greet a mail server that hands over for several recipients."""
         cast(Any, self.session).speaks_lmtp = True
         await self.smtp_EHLO(hostname)
+
+    async def push(self, status: Any) -> None:
+        """Answer; what becomes of a mail is told for each of its recipients, whatever it is."""
+        here = cast(Any, self)
+        times, self.answers = self.answers, 1
+        if status.startswith("354") and getattr(here.session, "speaks_lmtp", False):
+            self.answers = len(here.envelope.rcpt_tos)
+        await super().push("\r\n".join([status] * times))
+
+    async def handle_exception(self, error: Exception) -> str:
+        """Let a mail come again; what went wrong here is for our own log."""
+        log.error("mail not taken", error=mishaps.describe(error))
+        return LATER
 
 
 class Keeper:
@@ -56,6 +72,15 @@ class Keeper:
         self.app = app
         self.turn = asyncio.Lock()
         self.rests_until = 0.0
+
+    async def handle_MAIL(  # noqa: N802
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
+    ) -> str:
+        """Take whatever a sender calls himself, but for what no database keeps."""
+        if "\0" in address:
+            return NOBODY
+        envelope.mail_from = address
+        return "250 2.1.0 ok"
 
     async def handle_RCPT(  # noqa: N802
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
@@ -74,8 +99,8 @@ class Keeper:
         """Return which address of ours this is, or what is said of one that is none."""
         with self.app.app_context():
             try:
-                return places.find(address) or NO_SUCH
-            except (SQLAlchemyError, PoolTimeout) as trouble:
+                return NO_SUCH if "\0" in address else places.find(address) or NO_SUCH
+            except Exception as trouble:  # noqa: BLE001 – who sends it shall try again
                 log.error("address not looked up", error=mishaps.describe(trouble))
                 return LATER
             finally:
@@ -90,13 +115,14 @@ class Keeper:
             said = await asyncio.to_thread(
                 self.keep,
                 envelope.original_content,
-                envelope.mail_from or "",
+                # what servers report has none
+                (envelope.mail_from or "").strip("<>"),
                 "lmtp" if lmtp else "smtp",
                 tuple(envelope.places),
             )
             ended = time.monotonic()
             self.rests_until = ended + min(ended - began, MOST_REST)
-        return "\r\n".join([said] * len(envelope.rcpt_tos)) if lmtp else said
+        return said
 
     def keep(self, raw: bytes, envelope_from: str, adapter: str, places: tuple[Where, ...]) -> str:
         """Keep a mail in a transaction of its own and hurry the worker."""
@@ -109,7 +135,7 @@ class Keeper:
                         )
                         for one in places
                     ]
-            except (SQLAlchemyError, PoolTimeout) as trouble:
+            except Exception as trouble:  # noqa: BLE001 – who sends it shall try again
                 log.error("mail not kept", error=mishaps.describe(trouble))
                 return LATER
             finally:

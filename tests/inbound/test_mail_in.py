@@ -370,16 +370,59 @@ def test_the_listener_keeps_what_is_for_us_and_refuses_the_rest(committed, caplo
                 server.send_message(mail, "eva@meier.example", ["else@firstcome.example"])
             assert refused.value.recipients["else@firstcome.example"][0] == 550
         with smtplib.LMTP("127.0.0.1", port) as server:
-            server.send_message(make_mail("Another.\n"), "eva@meier.example", [TO])
+            server.send_message(make_mail("Another.\n"), "", [TO])
     finally:
         controller.stop()
     assert "meier" not in caplog.text.lower()
     with committed.app_context():
         found = session().scalars(select(InboundMessage).order_by(InboundMessage.id)).all()
         assert [one.adapter for one in found] == ["smtp", "lmtp"]
+        senders = [keeping.load_raw(one.id).envelope_from for one in found]
+        assert senders == ["eva@meier.example", ""]
         assert all(one.processed_at is None for one in found)
         assert turns.list_next(clock.now()) == [one.id for one in found]
         assert session().scalar(select(func.count()).select_from(Activity)) == 0
+
+
+def test_whatever_goes_wrong_is_told_each_recipient_and_nothing_of_it_to_the_sender(
+    committed, monkeypatch
+):
+    def boom(*_args):
+        raise RuntimeError("of eva@meier.example")
+
+    port = free_port()
+    controller = mail_in.listen(committed, "127.0.0.1", port)
+    try:
+        with smtplib.LMTP("127.0.0.1", port) as server:
+            server.ehlo()
+            assert server.docmd("MAIL", "FROM:<e\0va@meier.example>")[0] == 553
+            long, large = b"x" * 2000 + b"\r\n", (b"x" * 900 + b"\r\n") * 18_000
+            for mail, broken, code in (
+                (b"hi\r\n", None, 250),
+                (b"hi\r\n", (pipeline, "store"), 451),
+                (b"hi\r\n", (mail_in.Keeper, "keep"), 451),
+                (long, None, 500),
+                (large, None, 552),
+            ):
+                server.rset()
+                assert server.mail("eva@meier.example")[0] == 250
+                assert server.rcpt(f"fb+\0@{DOMAIN}")[0] == 550
+                assert [server.rcpt(to)[0] for to in (TO, f"fb@{DOMAIN}")] == [250, 250]
+                assert server.docmd("DATA")[0] == 354
+                with monkeypatch.context() as patched:
+                    if broken:
+                        patched.setattr(*broken, boom)
+                    server.send(mail + b".\r\n")
+                    assert [server.getreply()[0] for _each in range(2)] == [code] * 2
+                # the next answer is to what comes next
+                assert server.docmd("VRFY", "nobody")[0] == 252
+            with monkeypatch.context() as patched:
+                patched.setattr(mail_in.places, "find", boom)
+                server.rset()
+                server.mail("eva@meier.example")
+                assert server.rcpt(TO) == (451, b"4.3.0 please try again later")
+    finally:
+        controller.stop()
 
 
 def test_mails_at_once_are_kept_one_after_the_other_with_rests_between(committed, monkeypatch):

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 UNKNOWN = "unknown"
 """From where a mail came of which nobody says so; an empty one would be a report."""
+NOBODY = (b"", b"MAILER-DAEMON")
+"""How servers write that there is nobody to whom a mail could come back."""
 HEAD = 64 * 1024
 """So much of a mail is looked at."""
-ASKED = 20
-"""So many addresses of a mail are looked up."""
 WRITTEN = (b"x-original-to", b"envelope-to", b"x-envelope-to", b"x-delivered-to", b"delivered-to")
 """Where servers write down for whom a mail was, those first that keep what it was before."""
 END = re.compile(rb"\r?\n\r?\n")
@@ -24,8 +24,9 @@ ADDRESS = re.compile(rb"[\w.+=-]{1,64}@[\w.-]{1,190}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """From where a mail came (empty: a report, `None`: nobody says), and to which addresses.
+    """From where a mail came, and to which addresses.
 
+    The sender of a report is empty; `None` where nobody says it, or not so that it can be read.
     `written` are those that the mailbox's server wrote down, `named` those of To and Cc.
     """
 
@@ -54,14 +55,16 @@ def headers_of(raw: bytes) -> list[tuple[bytes, bytes]]:
 
 def sender_in(lines: list[tuple[bytes, bytes]]) -> str | None:
     """Return where the topmost Return-Path leads; empty for that of a report."""
-    for name, value in lines:
-        if name == b"return-path":
-            found = ADDRESS.search(value)
-            return found[0].decode("ascii") if found else ""
-    return None
+    path = next((value for name, value in lines if name == b"return-path"), None)
+    if path is None:
+        return None
+    if path.strip(b"<> \t").upper() in NOBODY:
+        return ""
+    found = ADDRESS.search(path)
+    return found[0].decode("ascii") if found else None
 
 
 def addresses_in(values: list[bytes]) -> tuple[str, ...]:
     """Return the addresses in these headers, each once and in lower case."""
     found = (one.decode("ascii").lower() for value in values for one in ADDRESS.findall(value))
-    return tuple(dict.fromkeys(found))[:ASKED]
+    return tuple(dict.fromkeys(found))

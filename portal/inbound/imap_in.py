@@ -47,6 +47,8 @@ DONE = b"$LeadsDone"
 """What is put to each mail that we are done with."""
 AT_ONCE = 200
 """So many mails are taken before they are marked."""
+ASKED = 20
+"""So many addresses of ours are looked up of those that a mail names."""
 MANY = 50_000
 """Numbers asked for at once where more mails than that lie there: an answer is a line, and
 `imaplib` reads none beyond a million characters."""
@@ -329,28 +331,32 @@ class Fetcher:
             log.error("mail not kept", uid=uid, error=mishaps.describe(error))
             self.leave(box, uid, "not_kept")
             return
-        if kept is not None:
-            log.info("mail fetched", message=kept, size=size)
+        if kept:
+            log.info("mail fetched", messages=kept, size=size)
 
-    def keep(self, box: Box, uid: int, raw: bytes | None, size: int) -> int | None:
-        """Keep a mail, and in the same transaction that it was taken; None where it is here.
+    def keep(self, box: Box, uid: int, raw: bytes | None, size: int) -> list[int]:
+        """Keep a mail at each place it came to, and in the same transaction that it was taken.
 
-        Of one that is too large its headers are kept, for people to see who wrote.
+        Of one that is too large its headers are kept, for people to see who wrote. What is here
+        already is not kept again.
         """
         at = clock.now()
         with self.working():
             if not mailboxes.claim(self.name, box.uid_validity, uid) or raw is None:
-                return None
+                return []
             envelope = read_envelope(raw)
-            where = find_place(envelope)
             sender = UNKNOWN if envelope.sender is None else envelope.sender
-            kept = pipeline.store(raw, sender, where.name, "imap", at, where.token_id)
-            if kept is not None and size <= LARGEST:
+            stored = (
+                pipeline.store(raw, sender, one.name, "imap", at, one.token_id)
+                for one in find_places(envelope)
+            )
+            kept = [one for one in stored if one is not None]
+            if kept and size <= LARGEST:
                 jobs.soon("inbound.read_waiting")
             if size > LARGEST:
                 mailboxes.give_up(self.name, box.uid_validity, uid, TOO_LARGE, at)
-                if kept is not None:
-                    message = session().get_one(InboundMessage, kept)
+                for one in kept:
+                    message = session().get_one(InboundMessage, one)
                     message.size = size
                     settle(message, MailState.NOT_UNDERSTOOD, TOO_LARGE, at)
         return kept
@@ -381,18 +387,37 @@ class Fetcher:
                 db.session.remove()
 
 
-def find_place(envelope: Envelope) -> Where:
-    """Return which address of ours a mail was sent to, the lead address if none other.
+def find_places(envelope: Envelope) -> list[Where]:
+    """Return which addresses of ours a mail was sent to, the lead address if none other.
 
-    What came to an address for answers that is in no mail of ours came to one without a token: it
-    is read by who wrote it, and waits for people where that is a stranger.
+    The one that its server wrote down, else all that it names. What came to an address for answers
+    that is in no mail of ours came to one without a token: it is read by who wrote it, and waits
+    for people where that is a stranger.
     """
     settings: Settings = current_app.config["SETTINGS"]
     lead = Where(settings.lead_address.lower())
-    asked = (*envelope.written, *envelope.named)
-    bare = (f"{one.partition('+')[0]}@{one.rpartition('@')[2]}" for one in asked if "+" in one)
-    found = (places.find(one) for one in (*asked, *bare))
-    return next((one for one in found if one is not None and one != lead), lead)
+    domains = {settings.inbound_domain, lead.name.rpartition("@")[2]}
+
+    def find(asked: Iterable[str], most: int) -> list[Where]:
+        ours = [one for one in asked if one.rpartition("@")[2] in domains]
+        found = dict.fromkeys(places.find(one) for one in ours[:ASKED])
+        return [one for one in found if one is not None and one != lead][:most]
+
+    written, named = envelope.written, envelope.named
+    return (
+        find(written, 1)
+        or find(named, ASKED)
+        or find(without_token(written), 1)
+        or find(without_token(named), 1)
+        or [lead]
+    )
+
+
+def without_token(asked: Iterable[str]) -> Iterator[str]:
+    """Yield these addresses without what stands behind the plus, those that have one."""
+    for one in asked:
+        if "+" in one:
+            yield f"{one.partition('+')[0]}@{one.rpartition('@')[2]}"
 
 
 def main(app: Flask) -> None:

@@ -11,6 +11,7 @@ import threading
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from imapclient import IMAPClient
@@ -26,7 +27,7 @@ from portal.inbound.envelopes import read_envelope
 from portal.inbound.mailboxes import Door, Trouble, read_url
 from portal.inbound.models import InboundMessage, LeftMail
 from portal.inbound.parsing import LARGEST
-from tests.factories import make_offered_lead, make_partner, make_person, make_programme
+from tests.factories import AT, make_offered_lead, make_partner, make_person, make_programme
 from tests.inbound.replying import DOMAIN, ask, hold, token_of
 from tests.mail_servers import PASSWORD, TLS, USER, Dovecot, until
 
@@ -232,10 +233,12 @@ def test_a_fetcher_that_still_counts_as_the_server_did_before_notes_nothing(ctx)
 
 def test_for_whom_a_mail_in_a_mailbox_was_says_its_own_server_first(ctx):
     rep = make_person(make_partner())
-    asked = ask(hold(make_offered_lead(), rep), rep)
-    token = token_of(asked)
+    held = hold(make_offered_lead(), rep)
+    token = token_of(ask(held, rep))
     own, answers = f"fb+{token}@{DOMAIN}", f"fb+{replies.find(token).id}@{DOMAIN}"
     forged = f"fb+{'a' * 26}@{DOMAIN}"
+    once_more = token_of(ask(held, rep, AT + timedelta(days=1)))
+    second, others = f"fb+{once_more}@{DOMAIN}", f"fb+{replies.find(once_more).id}@{DOMAIN}"
     table = [
         ([], LEAD, LEAD),
         ([], "Sales <sales@vendor.example>", LEAD),
@@ -250,13 +253,34 @@ def test_for_whom_a_mail_in_a_mailbox_was_says_its_own_server_first(ctx):
         ([f"Delivered-To: b+forged@{DOMAIN}", "Received: by here"], LEAD, LEAD),
         # a header over two lines, another that is none
         (["Delivered-To:\r\n " + own, "no header", "Received: by here"], LEAD, answers),
+        # it is named behind many others, or together with another one of ours
+        ([], ", ".join([*(f"p{n}@customer.example" for n in range(50)), own]), answers),
+        ([], f"{LEAD}, {own}, {second}, {own}", f"{answers} {others}"),
+        ([f"Delivered-To: {second}", "Received: by here"], f"{own}, {second}", others),
     ]
-    for trace, to, name in table:
-        envelope = read_envelope(mail("x", *trace, to=to))
-        assert imap_in.find_place(envelope).name == name, (trace, to)
-    senders = {(): None, ("Return-Path: <>",): "", ("Return-Path: a@b.example",): "a@b.example"}
+    for trace, to, names in table:
+        found = imap_in.find_places(read_envelope(mail("x", *trace, to=to)))
+        assert " ".join(one.name for one in found) == names, (trace, to)
+    fetcher = imap_in.Fetcher(ctx, read_url("imap://u:p@127.0.0.1"))
+    box = SimpleNamespace(uid_validity=1)
+    mailboxes.open_at(fetcher.name, 1)
+    both = mail("x", to=f"{own}, {second}")
+    assert [len(fetcher.keep(box, uid, both, len(both))) for uid in (1, 2)] == [2, 0]
+    assert [one.recipient for one in kept()] == [answers, others]
+    senders = {
+        "": None,
+        "Return-Path: <>": "",
+        "Return-Path:": "",
+        "Return-Path: <MAILER-DAEMON>": "",
+        "Return-Path: a@b.example": "a@b.example",
+        # somebody is there, and it is no report
+        'Return-Path: <"eva meier"@b.example>': None,
+        "Return-Path: <eva@[10.0.0.1]>": None,
+        "Return-Path: <root>": None,
+        "Return-Path: <ö@b.example>": None,
+    }
     for trace, sender in senders.items():
-        assert read_envelope(mail("x", *trace)).sender == sender
+        assert read_envelope(mail("x", *([trace] if trace else []))).sender == sender, trace
 
 
 def test_which_mailbox_is_meant_and_what_is_refused():

@@ -110,7 +110,8 @@ def _turns(mailing: Mailing, at: datetime) -> Select[int, date]:
             Organisation.active,
             and_(mailing.wants(due), due.is_not(None)),
             or_(mailing.told.is_(None), mailing.told < due),
-            away_through(at).is_(None),
+            # from that hour on who is back, too
+            away_through(at - timedelta(hours=FROM_HOUR)).is_(None),
             ~lapsed,
             ~in_quiet_hours(at),
         )

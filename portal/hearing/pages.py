@@ -5,12 +5,19 @@ Both pages have the same form, the same preview and the same answer to a press.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import User
+from portal.accounts.permissions import (
+    HAVE_SHEETS,
+    HEAR_OF_FAIRNESS,
+    READ_REPORTS,
+    Permission,
+)
 from portal.core.db import session
 from portal.core.errors import Invalid
 from portal.hearing import operations
@@ -34,7 +41,8 @@ def show(actor: Actor, at: datetime, **meta: Any) -> Shown:
     """Show what holds for a person."""
     user, values = held(actor)
     form = HearingForm(actor, values, shown=True, **meta)
-    return Shown(form, look_back(user, wishes_of(user, values), at))
+    chosen = by_calendar(actor, values)
+    return Shown(form, look_back(user, wishes_of(user, values), at, chosen))
 
 
 def try_out(actor: Actor, at: datetime, **meta: Any) -> Shown:
@@ -49,7 +57,7 @@ def try_out(actor: Actor, at: datetime, **meta: Any) -> Shown:
         form.take(Invalid(errors))
         return Shown(form, None, tried=True)
     wishes = replace(wishes_of(user, values), muted=False)
-    return Shown(form, look_back(user, wishes, at), tried=True)
+    return Shown(form, look_back(user, wishes, at, by_calendar(actor, values)), tried=True)
 
 
 def take(actor: Actor, at: datetime, **meta: Any) -> Shown:
@@ -64,6 +72,20 @@ def take(actor: Actor, at: datetime, **meta: Any) -> Shown:
         else:
             return Shown(form, None, saved=True)
     return Shown(form, None)
+
+
+CALENDAR: Mapping[str, Collection[Permission]] = {
+    "mondays": (Permission.BOARD_SEE,),
+    "fairness": HEAR_OF_FAIRNESS,
+    "report": READ_REPORTS,
+    "sheet_weekday": HAVE_SHEETS,
+}
+"""Who may have which mail by the calendar."""
+
+
+def by_calendar(actor: Actor, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return which mails by the calendar a person may have, as they are chosen."""
+    return {name: values[name] for name, needed in CALENDAR.items() if any(map(actor.may, needed))}
 
 
 def held(actor: Actor) -> tuple[User, dict[str, Any]]:

@@ -1,7 +1,8 @@
 """What a person would have heard in the last week under wishes that are not saved yet.
 
 What came up for her stands in the notices, told or not; when it is told decides the sender's own
-rules. What was over when its mail was due is left out, as the sender does.
+rules. What was over when its mail was due is left out, as the sender does. Mails by the calendar
+stand with the moment at which they were due; whether there was anything in them is not looked at.
 """
 
 from __future__ import annotations
@@ -10,16 +11,31 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
+from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import func, or_, select
 
 from portal.accounts.models import User
 from portal.core.db import session
 from portal.feedback.models import Feedback
-from portal.hearing.models import Notice, Outcome, Subject, Topic
+from portal.hearing.models import Extent, Hears, Notice, Outcome, Subject, Topic
 from portal.hearing.queries import back_from, read_traits
-from portal.hearing.rules import ASKING, OF_OFFERS, SUBJECT_OF, Facts, Thing, Traits, Wishes, plan
+from portal.hearing.rules import (
+    ASKING,
+    OF_OFFERS,
+    SUBJECT_OF,
+    Away,
+    Facts,
+    Thing,
+    Traits,
+    Wishes,
+    calendar_moment,
+    plan,
+)
+from portal.hearing.words import EXTENTS
 from portal.leads.models import Lead
 from portal.offers.models import Dismissal, Offer, OfferRound
 from portal.offers.queries import teaser_titles
@@ -32,28 +48,42 @@ LOOKS_BACK = 2 * SPAN
 """What came up a week earlier may have been told in this one."""
 MOST_THINGS = 1000
 NAMED = 3
+NOTHING_BY_CALENDAR: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One mail: when, about how much of what, and the first leads that it names."""
+    """One mail: when, about how much of what, and the first leads that it names.
+
+    `extent` is how much of each lead on offer stands in it.
+    """
 
     at: datetime
     said: str
-    leads: Sequence[str]
-    more: int
+    leads: Sequence[str] = ()
+    more: int = 0
+    extent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The mails of a week, and how many leads on offer would not have been told."""
+    """The mails of a week, and how many leads on offer would not have been told.
+
+    `besides` says whether mails about what she does herself come, too.
+    """
 
     lines: Sequence[Line]
     left_out: int
+    besides: bool
 
 
-def look_back(user: User, wishes: Wishes, at: datetime) -> Preview:
-    """Return what a person would have heard in the week before `at`."""
+def look_back(
+    user: User, wishes: Wishes, at: datetime, by_calendar: Mapping[str, Any] = NOTHING_BY_CALENDAR
+) -> Preview:
+    """Return what a person would have heard in the week before `at`.
+
+    `by_calendar` are the mails by the calendar that she may have, as they are chosen.
+    """
     things = list_things(user, at - LOOKS_BACK, at)
     gone = list_absences(user)
     made = plan(wishes, things, lambda moment: away_at(gone, user, moment))
@@ -64,10 +94,45 @@ def look_back(user: User, wishes: Wishes, at: datetime) -> Preview:
         if one.topic == Topic.LEAD_OFFERED and one.at > at - SPAN
     }
     names = name_leads({one.lead_id for mail in mails for one in mail.things if one.lead_id})
-    return Preview([line_of(mail.at, mail.things, names) for mail in mails], len(out))
+    lines = [line_of(mail.at, mail.things, names, wishes.extent) for mail in mails]
+    lines += list_by_calendar(wishes, at, by_calendar, lambda moment: away_at(gone, user, moment))
+    lines.sort(key=lambda line: line.at)
+    return Preview(lines, len(out), not wishes.silent)
 
 
-def line_of(at: datetime, things: Sequence[Thing], names: Mapping[int, str]) -> Line:
+def list_by_calendar(
+    wishes: Wishes, at: datetime, chosen: Mapping[str, Any], away: Away
+) -> list[Line]:
+    """Return the mails by the calendar of the week before `at`, each once at a moment."""
+    if wishes.muted:
+        return []
+    today = at.astimezone(ZoneInfo(wishes.timezone)).date()
+    days = [today - timedelta(days=ago) for ago in range(LOOKS_BACK.days + 1)]
+    mondays = [day for day in days if day.isoweekday() == 1]
+    due = {
+        _("List of the overdue"): (mondays if chosen.get("mondays") else [], True),
+        _("Feedback sheet"): (
+            [day for day in days if day.isoweekday() == chosen.get("sheet_weekday")],
+            False,
+        ),
+    }
+    if wishes.hears != Hears.NEVER:
+        due |= {
+            _("Report of the week"): (mondays if chosen.get("report") else [], True),
+            _("Figures about fairness"): (
+                [day for day in days if day.day == 1 and chosen.get("fairness")],
+                False,
+            ),
+        }
+    moments = {
+        (calendar_moment(wishes, day, away, lapses=lapses), name)
+        for name, (on, lapses) in due.items()
+        for day in on
+    }
+    return [Line(when, name) for when, name in moments if when and at - SPAN < when <= at]
+
+
+def line_of(at: datetime, things: Sequence[Thing], names: Mapping[int, str], extent: str) -> Line:
     """Return a mail in words."""
     counted = Counter(SUBJECT_OF[Topic(one.topic)] for one in things)
     ids = dict.fromkeys(one.lead_id for one in things if one.lead_id is not None)
@@ -77,6 +142,7 @@ def line_of(at: datetime, things: Sequence[Thing], names: Mapping[int, str]) -> 
         ", ".join(said(subject, counted[subject]) for subject in Subject if counted[subject]),
         named[:NAMED],
         max(0, len(named) - NAMED),
+        str(EXTENTS[Extent(extent)]) if counted[Subject.NEW_LEADS] else "",
     )
 
 

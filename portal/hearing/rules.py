@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -72,6 +72,11 @@ SUBJECT_OF: Mapping[Topic, Subject] = {
     **dict.fromkeys((Topic.TERMS_NEW, Topic.STANDS_IN), Subject.PROGRAMME),
 }
 
+Away = Callable[[datetime], datetime | None]
+"""Until when a person is away at a moment; None: she is there."""
+
+MOST_PUT_OFF = 30
+"""So often a mail by the calendar is put off before nobody waits for it."""
 SHEET_KINDS = ("xlsx", "csv")
 FROM_HOUR = 7
 """The hour of the reader's zone from which mails by the calendar are sent."""
@@ -239,6 +244,24 @@ def due_of(wishes: Wishes, topic: str, facts: Facts, at: datetime) -> datetime |
     return quiet_end(wishes, begins) or begins
 
 
+def calendar_moment(wishes: Wishes, due: date, away: Away, *, lapses: bool) -> datetime | None:
+    """Return when a mail by the calendar comes that is due on a day; None where it lapses.
+
+    As `calendar` asks of many people at once.
+    """
+    zone = ZoneInfo(wishes.timezone)
+    at = datetime.combine(due, time(FROM_HOUR), zone)
+    if lapses and away(at) is not None:
+        return None
+    for _again in range(MOST_PUT_OFF):
+        back = away(at)
+        later = next_hour(FROM_HOUR, wishes.timezone, back) if back else quiet_end(wishes, at)
+        if later is None:
+            return at
+        at = later
+    return None
+
+
 def first_hour(wishes: Wishes, back: datetime) -> datetime:
     """Return when somebody hears who is back at a moment: at the hour of her digest."""
     return next_hour(wishes.digest_hour, wishes.timezone, back - timedelta(seconds=1))
@@ -330,10 +353,6 @@ def take_due(
         one.due_at = first_due(one.due_at, one.topic, before)
     told = [one for one in found if one.due_at <= at + SETTLES]
     return told if any(one.due_at <= at for one in told) else []
-
-
-Away = Callable[[datetime], datetime | None]
-"""Until when a person is away at a moment; None: she is there."""
 
 
 def there(_at: datetime) -> None:

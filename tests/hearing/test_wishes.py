@@ -27,6 +27,7 @@ from portal.notifications import telling
 from portal.offers.models import HearingOrder
 from portal.partners.events import AbsenceRemoved
 from portal.partners.models import Absence
+from portal.partners.operations import add_absence
 from portal.pickup import operations as pickup
 from tests.factories import (
     AT,
@@ -264,6 +265,23 @@ def test_the_preview_of_a_week_says_what_was_really_sent(ctx):
         assert [line.at for line in one.lines] == sent[user.id]
         assert sent[user.id]
     assert [one.left_out for one in foreseen] == [0, 3, 0, 0]
+    # with what comes by the calendar: after her quiet hours, and not of a day that she is away
+    wished = {"report": True, "sheet_weekday": 3, "mondays": False}
+    wishes = find_hearer(users[0], at).wishes
+    whole = look_back(users[0], wishes, at, wished).lines
+    noon = AT.replace(hour=11, minute=0)
+    added = [(line.said, line.at) for line in whole if not line.leads]
+    assert [one for one in added if one[0] in ("Report of the week", "Feedback sheet")] == [
+        ("Report of the week", noon),
+        ("Feedback sheet", noon + 2 * DAY),
+    ]
+    assert {line.extent for line in whole if "on offer" in line.said} == {
+        "Everything that may be read before pickup"
+    }
+    add_absence(users[0].organisation_id, AT.date(), (AT + 3 * DAY).date(), AT)
+    later = look_back(users[0], wishes, at, wished).lines
+    assert [line.at for line in later if line.said == "Feedback sheet"] == [noon + 4 * DAY]
+    assert not [line for line in later if line.said == "Report of the week"]
     named = {name for one in foreseen for line in one.lines for name in line.leads}
     assert any(lead.title in name for name in named)
     session().get_one(LeadType, lead.type_id).teaser_fields = []

@@ -38,6 +38,8 @@ from portal.core.mail.enclosures import Facts
 from portal.core.mail.links import Purpose
 from portal.core.mail.rendering import moment, speaking
 from portal.core.mail.replies import Reply
+from portal.correspondence.addresses import address_of
+from portal.correspondence.queries import may_correspond
 from portal.deadlines.models import Clock, ClockKind
 from portal.deadlines.rules import terms_of
 from portal.deadlines.telling import expectations
@@ -404,11 +406,13 @@ def yours_with(
     if teaser is None:
         return None
     path, reply = question_path(pickup, user, at), reply_addresses.for_question(pickup)
+    actor = get_actor(user.id)
     with to(user):
         return Letter(
             "yours_now",
             {
                 "lead": lead_of(teaser, at),
+                "its_own": address_of(lead, actor) if may_correspond(lead, actor) else None,
                 "handed_by": handed_by,
                 "contact": contact,
                 "due_at": pickup.feedback_due_at,

@@ -295,6 +295,7 @@ def list_owed(whole: Slice, at: datetime) -> Sequence[AnyRow]:
             select(
                 Pickup.id,
                 Pickup.lead_id,
+                Pickup.user_id,
                 Pickup.feedback_due_at,
                 Lead.number,
                 Lead.title,

@@ -79,12 +79,13 @@ def weekly_report(user: User, actor: Actor, week: Period, at: datetime) -> Lette
         chapters = [chapter_of(whole, found, week, at) for whole, found in read_of]
         widest = read_of[0][0]
         charts = charts_of(read_developments(widest, week, at), widest)
-        asked = [
-            question_of(row, reply, user, at)
-            for whole, found in read_of
-            if whole.whose is Whose.OWN and found.owed
+        owed = {
+            row.id: row
+            for whole, found in reversed(read_of)
+            if whole.whose in ANSWERED and found.owed
             for row in list_owed(whole, at)
-        ]
+        }
+        asked = [question_of(row, reply, user, at) for row in owed.values()]
         context = {
             "week": words.period_said(week),
             "chapters": chapters,
@@ -107,6 +108,8 @@ def weekly_report(user: User, actor: Actor, week: Period, at: datetime) -> Lette
     )
 
 
+ANSWERED = (Whose.FIRM, Whose.OWN)
+"""Of whose leads a reader says how far they are: of her own, and who leads a firm of all its."""
 MARGIN = 12.0
 """Around a picture, which is a light card for who reads in the dark, too."""
 
@@ -144,7 +147,7 @@ def chapter_of(whole: Slice, found: Figures, week: Period, at: datetime) -> dict
                 "title": titles.get(row.lead_id, ""),
                 "path": f"/leads/{row.lead_id}" if whole.opens else None,
                 "due": moment(row.feedback_due_at),
-                "whom": row.holder if whole.whose is Whose.FIRM else f"{row.holder}, {row.firm}",
+                "whom": f"{row.holder}, {row.firm}",
             }
             for row in named
         ],
@@ -153,8 +156,8 @@ def chapter_of(whole: Slice, found: Figures, week: Period, at: datetime) -> dict
 
 
 def names_leads(whole: Slice) -> bool:
-    """Tell whether leads of a slice are named as such: not one's own, nor those of resellers."""
-    return whole.whose not in (Whose.OWN, Whose.RESELLERS)
+    """Tell whether leads of a slice are named as such: not where they are asked of, or resold."""
+    return whole.whose not in (*ANSWERED, Whose.RESELLERS)
 
 
 def question_of(row: AnyRow, reply: Reply, user: User, at: datetime) -> dict[str, Any]:
@@ -162,8 +165,9 @@ def question_of(row: AnyRow, reply: Reply, user: User, at: datetime) -> dict[str
     pickup = session().get_one(Pickup, row.id)
     path = letters.question_path(pickup, user, at)
     title = teaser_titles([row.lead_id]).get(row.lead_id, "")
+    due = str(_("due %(when)s", when=moment(row.feedback_due_at)))
     return {
         "lead": {"number": row.number, "title": title},
-        "state": str(_("due %(when)s", when=moment(row.feedback_due_at))),
+        "state": due if row.user_id == user.id else f"{due} · {row.holder}",
         "answer_rows": letters.answers(path, reply, row.number),
     }

@@ -159,6 +159,7 @@ KINDS: dict[str, dict[str, Any]] = {
             "domain": "kanarienwerke.example",
             "address": "Papageienallee 77, 30987 Hanover",
         },
+        "its_own": "l+k3ep@in.firstcome.example",
         "handed_by": None,
         "due_at": AT + timedelta(days=7),
         "rhythm_days": 7,

@@ -104,6 +104,11 @@ def test_the_report_comes_once_on_mondays_at_seven_where_the_reader_is_or_late(c
     assert "/leads/" not in mail.text + mail.html
     assert "/reports?whose=programme" in mail.text
 
+    # who leads the firm answers from the mail for whoever holds the lead
+    mail = mails[managers[BERLIN].id]
+    assert mail.text.count("?s=waiting") == 1
+    assert f" · {rep.name}" in mail.text
+
     # who holds the lead answers from the mail, and stops these mails and no others
     mail = mails[rep.id]
     assert mail.text.count("?s=waiting") == 1

@@ -23,7 +23,7 @@ from portal.core.db import session
 from portal.core.errors import Invalid, NotFound, Refused
 from portal.core.events import record
 from portal.duplicates import entrance
-from portal.inbound import forwards
+from portal.inbound import copies, forwards
 from portal.inbound.authentication import vouched
 from portal.inbound.events import InquiryMailed, MailNotUnderstood, MailPutAside, MailReadAgain
 from portal.inbound.keeping import keep_files, look_into, note_sender
@@ -178,8 +178,10 @@ def settle(
     """Say what became of a mail that nothing was taken from."""
     message.state, message.reason, message.processed_at = state, reason, at
     message.user_id = by.id if by else None
+    if state == MailState.NOT_UNDERSTOOD and copies.waits_already(message):
+        copies.settle_as_copy(message)
     session().flush()
-    if state == MailState.NOT_UNDERSTOOD:
+    if message.state == MailState.NOT_UNDERSTOOD:
         user_id = message.user_id
         told = MailNotUnderstood(at=at, message_id=message.id, user_id=user_id, reason=reason)
         record(told)

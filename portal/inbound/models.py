@@ -73,13 +73,18 @@ class InboundMessage(Base):
     token_id: Mapped[int | None] = mapped_column(ForeignKey("reply_tokens.id", ondelete="SET NULL"))
     answered: Mapped[str | None]
     # which mail it is, whatever servers wrote on its way; of a copy of another one nothing
-    message_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    message_hash: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)
     line: Mapped[str] = mapped_column(server_default="")
     bucket: Mapped[int] = mapped_column(SmallInteger, server_default="0")
 
     __table_args__ = (
         UniqueConstraint("digest", "recipient"),
-        UniqueConstraint("message_hash", "recipient"),
+        Index(
+            "uq_inbound_messages_message_hash_recipient",
+            *("message_hash", "recipient"),
+            unique=True,
+            postgresql_where=sql("state NOT IN ('not_understood', 'put_aside')"),
+        ),
         Index(
             "ix_inbound_messages_answered",
             "user_id",

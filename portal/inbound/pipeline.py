@@ -143,8 +143,10 @@ def read_message(message_id: int, at: datetime) -> InboundMessage | None:
         away.note(message, mail, at)
         return settle(message, MailState.IGNORED, automatic, at)
     if copies.is_copy(message, mail, message.token_id):
-        return settle(message, MailState.DUPLICATE, "read_before", at)
-    return places.read(message, mail, at)
+        return settle(message, MailState.DUPLICATE, copies.READ_BEFORE, at)
+    places.read(message, mail, at)
+    copies.settle_others(message)
+    return message
 
 
 def leave_unread(message: InboundMessage, reason: str, at: datetime) -> InboundMessage:

@@ -96,7 +96,7 @@ def read(message: InboundMessage, mail: Mail, at: datetime) -> InboundMessage:
     if person is not None:
         message.user_id = person.id
     if token is not None and copies.is_copy(message, mail, token.id):
-        return settle(message, MailState.DUPLICATE, "read_before", at)
+        return settle(message, MailState.DUPLICATE, copies.READ_BEFORE, at)
     if token is not None:
         addresses.use(token, at)
         message.token_id, message.lead_id = token.id, token.lead_id
@@ -465,9 +465,13 @@ def settle(
 
 def leave(message: InboundMessage, reason: str, at: datetime) -> InboundMessage:
     """Leave an answer to people; whoever wrote it hears nothing."""
-    found = settle(message, MailState.NOT_UNDERSTOOD, reason, at)
-    record(MailNotUnderstood(at=at, message_id=message.id, user_id=None, reason=reason))
-    return found
+    settle(message, MailState.NOT_UNDERSTOOD, reason, at)
+    if copies.waits_already(message):
+        copies.settle_as_copy(message)
+        session().flush()
+    else:
+        record(MailNotUnderstood(at=at, message_id=message.id, user_id=None, reason=reason))
+    return message
 
 
 # -- by people --------------------------------------------------------------------------------

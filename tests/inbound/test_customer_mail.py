@@ -16,7 +16,7 @@ from portal.pickup import operations as pickup
 from portal.witness.models import CustomerLetter
 from portal.witness.queries import find_word
 from tests.factories import CONTACT, make_manager, make_partner, make_person
-from tests.inbound.replying import DOMAIN, written
+from tests.inbound.replying import DOMAIN, undone, written
 from tests.witness.test_witness import ASKED, HOUR, Loop, heard, to_customer
 
 HERS = f"Zephyrine Quastenflosser <{CONTACT['email']}>"
@@ -38,6 +38,31 @@ def came(body, sender=HERS, verdict="pass", at=ASKED + HOUR, **headers):
     pipeline.read_message(kept, at)
     message = session().get_one(InboundMessage, kept, populate_existing=True)
     return message.state, message.reason
+
+
+ORDERS = {
+    "broken on its way, then whole": (["fail", "pass"], ["duplicate", "applied"]),
+    "whole, then replayed": (["pass", "fail"], ["applied", "duplicate"]),
+    "broken twice, then whole": (["fail", "FAIL", "pass"], ["duplicate"] * 2 + ["applied"]),
+    "broken twice": (["fail", "FAIL"], ["not_understood", "duplicate"]),
+    "put aside, then whole": (["fail", "aside", "pass"], ["put_aside", "applied"]),
+    "taken by hand, then whole": (["fail", "accept", "pass"], ["taken", "duplicate"]),
+}
+
+
+def test_a_copy_that_nobody_vouches_for_keeps_no_other_from_being_read(loop):
+    boss = get_actor(make_manager().id)
+    by_hand = {"aside": mails.put_aside, "accept": lead_mails.accept}
+    for name, (order, states) in ORDERS.items():
+        with undone():
+            for one in order:
+                if one in by_hand:
+                    by_hand[one](mails.list_not_understood()[0].id, boss, ASKED + HOUR)
+                else:
+                    came("No", verdict=one)
+            rows = session().scalars(select(InboundMessage).order_by(InboundMessage.id)).all()
+            assert [row.state for row in rows] == states, name
+            assert (find_word(loop.id) is not None) == ("applied" in states), name
 
 
 def test_one_clear_word_of_hers_counts_and_nothing_else(loop):

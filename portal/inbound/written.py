@@ -242,12 +242,14 @@ TICKED = re.compile(r"[\[(]?\s?[xX✓✔☑✗✘]\s?[\])]?\s+\S|.{1,60}(\s[xX]|
 class Sifting:
     """Where the sifting of a mail stands.
 
-    `quoting` says that what we sent has begun, `signed` that a signature has, `frames` how many
+    `marked` says that this program marks what it quotes line by line, `quoting` that what we sent
+    has begun, `signed` that a signature has, `frames` how many
     programs have put something around an answer so far.
     """
 
     known: Sent
     kept: list[str] = field(default_factory=list)
+    marked: bool = False
     quoting: bool = False
     signed: bool = False
     frames: int = 0
@@ -269,8 +271,8 @@ def sift(lines: Sequence[str], known: Sent) -> tuple[list[str], bool]:
     line by line, then he may have written between. Nothing counts below a second quote: an answer
     that he gave before may stand there.
     """
-    so_far = Sifting(known)
     marked = sum(bool(QUOTED.match(line)) for line in lines) > 1
+    so_far = Sifting(known, marked=marked)
     bare = [plain(line) for line in lines]
     place, after_rule, last = 0, False, -1
     while place < len(lines):
@@ -315,7 +317,8 @@ def keep(line: str, said: str, around: tuple[str, str], so_far: Sifting) -> bool
 
     `said` is the line without marks and links, `around` are the ones before and behind it.
     """
-    quoted, ours = bool(QUOTED.match(line)), is_ours(said, around, so_far)
+    quoted = bool(QUOTED.match(line))
+    ours = is_ours(said, around, so_far, quoted or (so_far.quoting and not so_far.marked))
     if quoted or ours:
         so_far.quote()
         # an answer ticked in what we offered to choose from
@@ -329,17 +332,17 @@ def keep(line: str, said: str, around: tuple[str, str], so_far: Sifting) -> bool
     return not (so_far.signed or is_mobile or is_banner)
 
 
-def is_ours(said: str, around: tuple[str, str], so_far: Sifting) -> bool:
+def is_ours(said: str, around: tuple[str, str], so_far: Sifting, in_quote: bool) -> bool:
     """True for a line that we sent, whole or as another program breaks it.
 
-    Our choices are what people copy to answer: above all quotes such a line is theirs, unless it
-    goes on as what we sent does.
+    Our choices are what people copy to answer: above all quotes, and without a mark between lines
+    that have one, such a line is theirs, unless it goes on as what we sent does.
     """
     known, (before, behind) = so_far.known, around
     joins = (before and f"{before} {said}", behind and f"{said} {behind}")
     if any(one and f" {one.casefold()} " in known.joined for one in joins):
         return True
-    if not so_far.quoting and find_keyword(DIGIT.sub("", said)):
+    if not in_quote and find_keyword(DIGIT.sub("", said)):
         return False
     if said in known.lines or REFERENCE.fullmatch(said):
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 from email import message_from_bytes, policy
@@ -86,6 +87,14 @@ CASES = {
     "79 nor does one that is quoted twice": (
         "Danke!\n\nAm 16.11.2026 schrieb Firstcome:\n> Hallo\n> > VERLOREN\n> > Preis",
         ("Danke!", None, ("no_keyword",)),
+    ),
+    "79 our choice copied below a quote that is marked": (
+        "{quoted}\n\n2. Waiting for their answer",
+        ("2. Waiting for their answer", Status.WAITING, ()),
+    ),
+    "79 and below one that is not it may be ours": (
+        "{sent}\n\n2. Waiting for their answer",
+        ("", None, ("empty",)),
     ),
     # 80: nothing of his own
     "80 only what is quoted": ("{quoted}", ("", None, ("empty",))),
@@ -272,6 +281,33 @@ def test_cases_of_text_and_intent(case, sent_mail):
     assert (found.suggested if doubts else found.status or found.action) == meant
     if doubts:
         assert (found.status, found.action) == (None, None)
+
+
+# these put around an answer themselves what a program does, or have no more than that
+FRAMED = ("79 ", "80 ", "82 ", "88 in", "88 behind", "89 ")
+
+
+def test_whatever_is_written_is_read_alike_whatever_program_wrote_it(ctx):
+    texts = {
+        name: case
+        for name, case in CASES.items()
+        if "{sent}" not in case[0] and "{quoted}" not in case[0] and not name.startswith(FRAMED)
+    }
+    wrong, read_by = [], Counter()
+    for turn, (name, (body, (_words, meant, doubts))) in enumerate(texts.items()):
+        # each text by every fifth program, so that each program writes every fifth text
+        for client_name, (locale, client) in list(CLIENTS.items())[turn % 5 :: 5]:
+            parts = our_mail("feedback_due", locale)
+            quoted = parts[turn // 5 % 2]
+            found = read_reply(client(body.format(), quoted), "\n".join(parts), GERMAN)
+            got = found.suggested if found.doubts else found.status or found.action
+            read_by[client_name] += 1
+            if (got, found.doubts) != (meant, doubts):
+                wrong.append((name, client_name, got, found.doubts))
+    assert not wrong
+    assert len(texts) > 40
+    assert set(read_by) == set(CLIENTS)
+    assert min(read_by.values()) >= len(texts) // 5
 
 
 @pytest.fixture

@@ -9,10 +9,12 @@ from __future__ import annotations
 import functools
 import importlib
 import os
+import secrets
 import signal
 from collections import Counter
+from types import SimpleNamespace
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from portal.accounts.queries import get_actor
 from portal.core import clock, jobs
@@ -25,8 +27,19 @@ from portal.inbound import parsing, pipeline
 from portal.inbound.mail_in import Keeper
 from portal.inbound.models import InboundMessage
 from portal.inbound.places import Where
+from portal.leads.models import Lead
 from portal.sheets import mails as sheets
-from tests.factories import factory, make_offered_lead, make_partner, make_person
+from portal.timeline.models import Attachment
+from portal.witness.models import CustomerLetter
+from tests.factories import (
+    CONTACT,
+    factory,
+    make_customer_letter,
+    make_offered_lead,
+    make_partner,
+    make_person,
+    make_vendor,
+)
 from tests.inbound.replying import (
     DOMAIN,
     ask,
@@ -52,15 +65,57 @@ POINTS = {
     "a sheet": (("after", "portal.inbound.replies:take_back"),),
     "asked back": (("after", "portal.inbound.replies:keep_reading"),),
     "come back": (("after", "portal.inbound.pipeline:settle"),),
+    "a note with a file": (
+        ("after", "portal.inbound.answering:comment"),
+        ("after", "portal.inbound.answering:keep_files"),
+    ),
+    "an inquiry with a file": (
+        ("after", "portal.duplicates.entrance:take_in"),
+        ("after", "portal.inbound.mails:keep_files"),
+    ),
+    "a customer's yes": (("after", "portal.witness.operations:answer"),),
+    "to a lead's own address": (("after", "portal.correspondence.taking:take_in"),),
 }
 """By what came in: where whoever reads it dies."""
+
+
+CUSTOMERS = ("a customer's yes", "to a lead's own address")
+PLAN = {"maintype": "application", "subtype": "pdf", "filename": "plan.pdf"}
+
+
+def keep_inquiry(at):
+    """Have the first mail of somebody kept, who asks for an offer."""
+    eva = SimpleNamespace(email=f"{secrets.token_hex(4)}@meier.example")
+    made = written(None, "We need 14 cabinets. Please call.", eva.email, verdict="")
+    made.add_attachment(b"%PDF-1.4", **PLAN)
+    place = f"inquiries@{DOMAIN}"
+    return pipeline.store(made.as_bytes(), eva.email, place, "smtp", at), None, eva
+
+
+def keep_customers(what, lead, rep, at):
+    """Have a mail of a customer kept, to whom we or whoever holds the lead wrote."""
+    held = hold(lead, rep, at)
+    if what == "a customer's yes":
+        make_customer_letter(held.id, "asked", at)
+        place = f"c+{session().scalar(select(func.max(CustomerLetter.id)))}@{DOMAIN}"
+        made = written(None, "Yes", CONTACT["email"], verdict="")
+    else:
+        place = f"l+{lead.id}-{held.id}@{DOMAIN}"
+        made = written(None, "Please come on Monday.", CONTACT["email"], verdict="")
+        made.add_attachment(b"%PDF-1.4", **PLAN)
+    return pipeline.store(made.as_bytes(), CONTACT["email"], place, "smtp", at), lead, rep
 
 
 @factory
 def keep(what, at):
     """Have a mail kept that nobody has read yet; return its id, the lead and the person."""
+    if what == "an inquiry with a file":
+        return keep_inquiry(at)
     rep = make_person(make_partner())
-    lead = make_offered_lead(at=at)
+    owner = make_person(make_vendor(), "account_manager")
+    lead = make_offered_lead(at=at, owner_id=owner.id, contact=CONTACT)
+    if what in CUSTOMERS:
+        return keep_customers(what, lead, rep, at)
     if what == "picked by a word":
         mail, said = offer(lead, rep, at), "PICK UP"
     else:
@@ -82,6 +137,9 @@ def keep(what, at):
         made.add_attachment(
             as_csv([{**row, "Status": "Waiting"}]), maintype="text", subtype="csv", filename="a.csv"
         )
+    if what == "a note with a file":
+        made = written(mail, "May I offer the small one?", rep.email, verdict="")
+        made.add_attachment(b"%PDF-1.4", **PLAN)
     token = replies.find(token_of(mail))
     place = f"fb+{token.id}@{DOMAIN}"
     return pipeline.store(made.as_bytes(), rep.email, place, "smtp", at, token.id), lead, rep
@@ -147,6 +205,28 @@ EFFECTS = {
 }
 
 
+BY_REP = {"LeadOffered": 1, "LeadPickedUp": 1, "ContactShown": 1}
+BESIDE = {
+    "a note with a file": (
+        1,
+        {**IN_HAND, "commented": 1},
+        {**BY_REP, "NoteWritten": 1, "AttachmentKept": 1, "ReplyCommented": 1},
+    ),
+    "an inquiry with a file": (
+        1,
+        {"inquiry_thanks": 1},
+        {"LeadCaptured": 1, "ActivityEntered": 1, "AttachmentKept": 1, "InquiryMailed": 1},
+    ),
+    "a customer's yes": (0, {"yours_now": 1}, {**BY_REP, "CustomerSaid": 1}),
+    "to a lead's own address": (
+        1,
+        {"yours_now": 1, "customer_wrote": 1},
+        {**BY_REP, "ActivityEntered": 1, "AttachmentKept": 1, "CustomerWrote": 1},
+    ),
+}
+"""Files, mails and events of a lead, where more is made than an answer."""
+
+
 def test_whatever_a_killed_worker_leaves_is_done_once_and_told_once(committed, monkeypatch):
     monkeypatch.setattr(parsing, "take_apart", take_apart_here)
     at = clock.now()
@@ -166,8 +246,23 @@ def test_whatever_a_killed_worker_leaves_is_done_once_and_told_once(committed, m
         for _again in range(2):
             jobs.run_now("inbound.read_waiting", {}, at)
             jobs.run_now("core.dispatch", {"here": True}, at)
-        for what, _id, lead, rep, point in kept:
-            assert (what, point, effects(lead, rep)) == (what, point, EFFECTS[what])
+        for what, message_id, lead, rep, point in kept:
+            found = beside(message_id, rep) if what in BESIDE else effects(lead, rep)
+            expected = BESIDE.get(what) or EFFECTS[what]
+            assert (what, point, found) == (what, point, expected)
+        assert session().scalar(select(func.count(Lead.id))) == len(kept)
+
+
+def beside(message_id, writer):
+    """Return what a mail left in the timeline of its lead, and which mails went out about it."""
+    message = session().get_one(InboundMessage, message_id)
+    about = Attachment.subject_id == message.lead_id
+    files = session().scalar(select(func.count(Attachment.id)).where(about))
+    mails = select(OutgoingEmail.kind).where(
+        or_(OutgoingEmail.lead_id == message.lead_id, OutgoingEmail.to_address == writer.email)
+    )
+    events = session().scalars(select(EventRow.name).where(EventRow.lead_id == message.lead_id))
+    return (files, Counter(session().scalars(mails)), Counter(events))
 
 
 @factory

@@ -44,11 +44,11 @@ Case = tuple[str, *tuple[str, ...]]
 CASES: dict[int, Case] = {
     # A – links and scanners
     1: (
-        "every link of every mail is opened fifty times, in any order and by any method",
-        ATTACKS + "1_opening_every_link_fifty_times_in_any_order_changes_nothing",
+        "every link of every mail, in any order and by any method; fifty times each in `make soak`",
+        ATTACKS + "1_opening_every_link_many_times_in_any_order_changes_nothing",
     ),
     2: (
-        "a robot runs the scripts behind every link",
+        "a robot runs the scripts behind every link, and waits",
         CHROMIUM + "2_a_robot_that_runs_scripts_on_every_link_changes_nothing",
     ),
     3: (
@@ -271,7 +271,7 @@ CASES: dict[int, Case] = {
         DOOR,
     ),
     62: (
-        "whatever mail systems send back",
+        "what mail systems send back: reports that are written here after theirs, none was found",
         BOUNCES + "test_what_a_report_says",
         ENVELOPE + "62 a mail that came back, in its subject alone",
         ENVELOPE + "62 of goods that came back a person writes",
@@ -380,13 +380,14 @@ CASES: dict[int, Case] = {
     ),
     77: ("a mail smuggled in behind another", DOOR),
     78: (
-        "mails as they are found in the wild",
+        "mails as they are found in the wild: written here after such ones, none was found",
         MAILS + "test_mails_as_they_are_found_are_taken_apart",
     ),
     # E – what it says
     79: (
         "above, below and between what is quoted, by many programs in two languages",
         READ + "test_an_answer_is_read_whatever_program_wrote_it",
+        READ + "test_whatever_is_written_is_read_alike_whatever_program_wrote_it",
         TEXT + "79 two lines of attribution, nothing between",
     ),
     80: (

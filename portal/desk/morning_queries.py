@@ -14,7 +14,7 @@ from portal.accounts.models import User
 from portal.core.db import AnyRow, session
 from portal.core.events import GIVEN_UP, Delivery
 from portal.core.jobs import JobFailure
-from portal.core.mail.models import OutgoingEmail
+from portal.core.mail.models import MailAddress, OutgoingEmail
 from portal.deadlines.models import Clock, ClockKind, Stop
 from portal.leads.models import DEAD, TO_QUALIFY, HandOver, Lead, LeadState, LeadStatus, LifeState
 from portal.leads.queries import given_to
@@ -310,10 +310,11 @@ def read_hand_overs(since: datetime, at: datetime) -> tuple[int, int, float | No
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What of the house itself waits: work and mails that failed, firms, people invited."""
+    """What of the house itself waits: work and mails that failed, addresses, firms, people."""
 
     jobs: int
     mails: int
+    marked: int
     requests: int
     invited: int
 
@@ -323,6 +324,7 @@ def read_house(at: datetime) -> House:
     failed = select(func.count()).select_from(JobFailure).scalar_subquery()
     given_up = select(func.count()).select_from(Delivery).where(GIVEN_UP).scalar_subquery()
     mails = select(func.count(OutgoingEmail.id)).where(OutgoingEmail.status == "failed")
+    marked = select(func.count(MailAddress.id)).where(MailAddress.marked_at.is_not(None))
     requests = select(func.count(SignUpRequest.id)).where(
         SignUpRequest.confirmed_at.is_not(None), SignUpRequest.decided_at.is_(None)
     )
@@ -338,6 +340,7 @@ def read_house(at: datetime) -> House:
             select(
                 failed + given_up,
                 mails.scalar_subquery(),
+                marked.scalar_subquery(),
                 requests.scalar_subquery(),
                 invited.scalar_subquery(),
             )

@@ -392,6 +392,18 @@ def house_morning(actor: Actor, at: datetime) -> Morning:
         ),
         (
             (
+                found.marked,
+                lambda num: ngettext(
+                    "Mails to %(num)d address come back, and it gets none any more",
+                    "Mails to %(num)d addresses come back, and they get none any more",
+                    num,
+                ),
+                url_for("mail_health.mail_health", _anchor="marked"),
+            ),
+            Permission.MAILS_MANAGE,
+        ),
+        (
+            (
                 found.requests,
                 lambda num: ngettext(
                     "%(num)d firm wants to become a partner",

@@ -14,6 +14,7 @@ from portal.accounts.permissions import ROLES_OF_KIND
 from portal.accounts.queries import get_actor
 from portal.core import clock
 from portal.core.db import db, session
+from portal.core.mail.models import MailAddress
 from portal.desk.homes import read_home
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
@@ -21,9 +22,11 @@ from portal.leads.models import LeadState
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
 from tests.factories import (
+    AT,
     CONTACT,
     factory,
     make_lead,
+    make_manager,
     make_offered_lead,
     make_partner,
     make_person,
@@ -118,6 +121,17 @@ def test_a_person_with_two_roles_sees_both_mornings(ctx):
     lines, sentence = parts_of(both)
     assert {"calls", "hand-overs"} <= lines.keys()
     assert sentence.startswith("1 inquiry waits.")
+
+
+def test_who_looks_after_mails_sees_to_how_many_addresses_none_goes_any_more(ctx):
+    manager = make_manager()
+    assert "house" in parts_of(manager)[0]
+    session().add(
+        MailAddress(address_hash=b"x" * 32, domain="a.example", counts_from=AT, marked_at=AT)
+    )
+    session().flush()
+    (line,) = parts_of(manager)[0]["house"]
+    assert line == "Mails to 1 address come back, and it gets none any more"
 
 
 EVERY_ROLE = [(kind, role) for kind, roles in ROLES_OF_KIND.items() for role in roles]

@@ -171,6 +171,7 @@ def test_every_role_has_a_morning_of_few_statements_without_contact_data(app):
         assert len(statements) <= MOST_STATEMENTS, (which, len(statements))
         main = re.sub(r"<[^>]+>", " ", page.text.partition("<main")[2])
         assert "This morning" in main
-        assert "Since yesterday" in main, which
+        # who reads figures acts on no lead
+        assert "Since yesterday" in main or which[1] == "management", which
         for told in (CONTACT["email"], CONTACT["last_name"], CONTACT["company"]):
             assert told not in main, which

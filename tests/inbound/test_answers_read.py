@@ -285,13 +285,15 @@ def test_cases_of_text_and_intent(case, sent_mail):
 
 # these put around an answer themselves what a program does, or have no more than that
 FRAMED = ("79 ", "80 ", "82 ", "88 in", "88 behind", "89 ")
+# and this is a line of ours as well, which below a quote without marks is taken for it (79)
+OURS = "a digit and its word"
 
 
 def test_whatever_is_written_is_read_alike_whatever_program_wrote_it(ctx):
     texts = {
         name: case
         for name, case in CASES.items()
-        if "{sent}" not in case[0] and "{quoted}" not in case[0] and not name.startswith(FRAMED)
+        if "{quoted}" not in case[0] and not name.startswith((*FRAMED, OURS))
     }
     wrong, read_by = [], Counter()
     for turn, (name, (body, (_words, meant, doubts))) in enumerate(texts.items()):

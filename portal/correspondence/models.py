@@ -13,8 +13,8 @@ from portal.core.db import Base, Id
 class Letter(Base):
     """A mail that somebody sent from the dossier to whom a lead is about; nothing personal.
 
-    `once` is the mark of the form, so that a second press sends nothing. `came_back_at` is when it
-    was noticed that it did not arrive.
+    `once` is the mark of its form and words, so that a second press sends nothing. `came_back_at`
+    is when it was noticed that it did not arrive.
     """
 
     __tablename__ = "letters"

@@ -5,36 +5,40 @@ It is an activity of the firm like one that somebody notes by hand: the first co
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Collection
 from datetime import datetime
 
 from flask_babel import gettext as _
 from sqlalchemy import text as sql
 
 from portal.accounts.actor import Actor
+from portal.accounts.queries import find_actor_of
 from portal.core.db import session
 from portal.core.errors import Invalid, NotFound
 from portal.core.events import record
 from portal.core.mail import standing
-from portal.correspondence.addresses import address_of
+from portal.correspondence.addresses import address_of, find_lead
 from portal.correspondence.events import LetterCameBack, LetterSent
 from portal.correspondence.models import Letter
-from portal.correspondence.queries import count_letters, find_by_mark, may_correspond
+from portal.correspondence.queries import count_letters, find_by_mark, list_of_mails, may_correspond
 from portal.correspondence.rules import DAY, CannotWrite, Standing, why_not
-from portal.correspondence.writing import fill, post
+from portal.correspondence.writing import KIND, fill, post
+from portal.leads import wall
 from portal.leads.contacts import load_contact
 from portal.leads.models import Lead, LeadContact
 from portal.leads.notes import about
 from portal.leads.operations import is_suppressed, suppression_keys
-from portal.leads.queries import get_visible
+from portal.leads.queries import get_visible, lock_visible
 from portal.timeline import activities
 from portal.timeline.rules import LONGEST, Entry, Kind
 
 IN_LINE = sql("SELECT pg_advisory_xact_lock(hashtext('letters'), CAST(:lead AS integer))")
 
 
-def get_lead(lead_id: int, actor: Actor) -> Lead:
+def get_lead(lead_id: int, actor: Actor, *, lock: bool = False) -> Lead:
     """Return a lead whose customer a person may write to. Raises `NotFound`."""
-    lead = get_visible(lead_id, actor)
+    lead = lock_visible(lead_id, actor) if lock else get_visible(lead_id, actor)
     if not may_correspond(lead, actor) or address_of(lead, actor) is None:
         raise NotFound()
     return lead
@@ -59,14 +63,14 @@ def refusal_of(lead: Lead, contact: LeadContact, actor: Actor, at: datetime) -> 
 def send(
     lead_id: int, subject: str, text: str, shared: bool, once: str, actor: Actor, at: datetime
 ) -> Letter:
-    """Send a letter to whom a lead is about, once for each form.
+    """Send a letter to whom a lead is about; the same words of one form once.
 
     Raises `NotFound`, `CannotWrite`, `Invalid` (`subject`, `text`).
     """
     session().execute(IN_LINE, {"lead": lead_id})
-    lead = get_lead(lead_id, actor)
-    sent = find_by_mark(once)
-    if sent is not None and (sent.lead_id, sent.author_id) == (lead.id, actor.id):
+    lead = get_lead(lead_id, actor, lock=True)
+    once = mark_of_words(once, lead, actor, subject, text)
+    if sent := find_by_mark(once):
         return sent
     contact = load_contact(lead, actor, at, together=True)
     if why := refusal_of(lead, contact, actor, at):
@@ -104,6 +108,40 @@ def send(
         )
     )
     return letter
+
+
+def mark_of_words(once: str, lead: Lead, actor: Actor, subject: str, text: str) -> str:
+    """Return the mark of a letter: its form's, of these words, in the hands of a person.
+
+    Who goes back in the browser and writes something else sends another letter by the same form.
+    """
+    said = (once, str(lead.id), str(actor.id), subject.strip(), text.replace("\r\n", "\n").strip())
+    return hashlib.sha256("\0".join(said).encode()).hexdigest()
+
+
+@standing.ground(KIND)
+def list_groundless(mail_ids: Collection[int]) -> Collection[int]:
+    """Return which mails of letters must not go out any more: it may be days after they were sent.
+
+    The customer has asked for no more mails meanwhile, or the lead is out of its writer's hands.
+    """
+    held = dict.fromkeys(mail_ids)
+    for mail_id, letter in list_of_mails(mail_ids):
+        lead, actor = find_lead(letter.lead_id), find_actor_of(letter.author_id)
+        if lead is not None and actor is not None and has_ground(lead, letter, actor):
+            del held[mail_id]
+    return held
+
+
+def has_ground(lead: Lead, letter: Letter, actor: Actor) -> bool:
+    """Say whether a letter may still go out in its writer's name."""
+    if actor.organisation_id != letter.organisation_id or not may_correspond(lead, actor):
+        return False
+    with wall.open_for([lead.id], session()):
+        contact = session().get(LeadContact, lead.id)
+    if contact is None or lead.suppressed or lead.basis is None:
+        return False
+    return not is_suppressed(suppression_keys(contact, lead.source_system, lead.external_id))
 
 
 def note_return(letter_id: int, at: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from sqlalchemy import exists, func, or_, select
 from portal.accounts.actor import Actor
 from portal.core.db import session
 from portal.core.mail.models import MailReturn, OutgoingEmail
-from portal.core.mail.standing import Kind
+from portal.core.mail.standing import GROUNDLESS, Kind
 from portal.correspondence.addresses import address_of
 from portal.correspondence.models import Letter
 from portal.leads.contacts import may_see_contact
@@ -86,6 +86,21 @@ def list_letters(lead_id: int, most: int) -> Sequence[Letter]:
     """Return the last letters about a lead, the newest first."""
     query = select(Letter).where(Letter.lead_id == lead_id)
     return session().scalars(query.order_by(Letter.id.desc()).limit(most)).all()
+
+
+def list_of_mails(mail_ids: Collection[int]) -> Sequence[tuple[int, Letter]]:
+    """Return the letters of mails in the queue, each with its mail's id."""
+    query = select(OutgoingEmail.id, Letter).join(
+        Letter, OutgoingEmail.dedupe_key == func.concat("letter:", Letter.id)
+    )
+    rows = session().execute(query.where(OutgoingEmail.id.in_(mail_ids)))
+    return [(row[0], row[1]) for row in rows]
+
+
+def was_held_back(letter: Letter) -> bool:
+    """Say whether a letter never went out because it had no ground any more."""
+    query = select(OutgoingEmail.error).where(OutgoingEmail.dedupe_key == letter.mail_key)
+    return session().scalar(query) == GROUNDLESS
 
 
 def find_last_author(lead_id: int, organisation_id: int) -> int | None:

@@ -80,7 +80,7 @@ def is_of_customer(lead: Lead, sender: str) -> bool:
         return False
     address, domain = sender.lower(), own_host(sender.lower().rpartition("@")[2])
     theirs = own_host((contact.email or "").lower().rpartition("@")[2]) or contact.domain
-    return address == (contact.email or "").lower() or (domain is not None and domain == theirs)
+    return address == (contact.email or "").lower() or (bool(domain) and domain == theirs)
 
 
 def take_in(lead: Lead, pickup_id: int, came: Came, by: Actor | Customer, at: datetime) -> int:

@@ -31,6 +31,7 @@ from portal.qualification.letters import harmless, mark_of, merge, tags_in
 from portal.timeline import activities
 
 KIND = "customer_letter"
+NO_ADDRESS = str.maketrans("<>@", "   ")
 MOST_QUOTED = 5
 """So many letters an answer is compared with."""
 
@@ -60,8 +61,8 @@ def fill(lead: Lead, contact: LeadContact, subject: str, text: str, actor: Actor
     return Filled(
         str(contact.email or ""),
         sender_name(actor, settings),
-        addresses.one_line(merge(subject, values)),
-        merge(text, values),
+        addresses.one_line(merge(subject, values, braces=False)),
+        merge(text, values, braces=False),
         tuple(tag for tag in dict.fromkeys(named) if not values[tag]),
         locale,
     )
@@ -85,10 +86,9 @@ def values_of(lead: Lead, contact: LeadContact, actor: Actor, locale: str) -> Ma
 
 
 def sender_name(actor: Actor, settings: Settings) -> str:
-    """Return the name that a letter comes from; its address is our own."""
-    return addresses.one_line(
-        f"{actor.name} ({actor.organisation_name}) via {settings.programme_name}"
-    )
+    """Return the name that a letter comes from, in which no address stands but our own."""
+    named = f"{actor.name} ({actor.organisation_name}) via {settings.programme_name}"
+    return addresses.one_line(named.translate(NO_ADDRESS))
 
 
 def beginning(lead: Lead) -> str:

@@ -14,24 +14,44 @@ def _words(text: str) -> frozenset[str]:
 
 
 FREE_MAIL = _words(
-    "aim.com alice.it aol.com aol.de arcor.de att.net bellsouth.net bigpond.com "
-    "bluewin.ch bt.com btinternet.com chello.at chello.nl comcast.net cox.net "
-    "earthlink.net email.cz email.de fastmail.com fastwebnet.it free.fr freenet.de "
-    "gmail.com gmail.de gmx.at gmx.ch gmx.com gmx.de gmx.net googlemail.com hey.com "
-    "home.nl hotmail.co.uk hotmail.com hotmail.de hotmail.es hotmail.fr hotmail.it "
-    "hotmail.nl icloud.com inbox.lv inbox.ru interia.pl kpnmail.nl laposte.net libero.it "
-    "list.ru live.at live.co.uk live.com live.de live.fr live.it live.nl mac.com mail.com "
-    "mail.de mail.ru me.com mailbox.org msn.com netcologne.de neuf.fr numericable.fr "
-    "o2.pl o2online.de online.de online.no onet.pl orange.fr outlook.at outlook.com "
-    "outlook.de outlook.es outlook.fr outlook.it planet.nl pm.me posteo.de proton.me "
-    "protonmail.com qq.com rambler.ru rocketmail.com rogers.com sapo.pt sbcglobal.net "
-    "seznam.cz sfr.fr shaw.ca skynet.be sky.com sunrise.ch sympatico.ca t-online.de "
-    "talktalk.net telenet.be telia.com terra.es tin.it tiscali.it tutanota.com ukr.net "
-    "unitybox.de verizon.net versanet.de virgilio.it virginmedia.com vodafone.de voila.fr "
-    "wanadoo.es wanadoo.fr web.de wp.pl xs4all.nl yahoo.co.uk yahoo.com yahoo.de yahoo.es "
-    "yahoo.fr yahoo.it yandex.ru ymail.com zeelandnet.nl ziggo.nl zoho.com 163.com"
+    "126.com 139.com 163.com 189.cn 1und1.de a1.net abv.bg aim.com alice-dsl.net alice.de "
+    "alice.it aliceadsl.fr aliyun.com aon.at arcor.de atlas.cz att.net azet.sk bbox.fr "
+    "bell.net bellsouth.net bigmir.net bigpond.com bk.ru bluemail.ch bluewin.ch "
+    "blueyonder.co.uk bol.com.br bredband.net bt.com btinternet.com caiway.nl casema.nl "
+    "centrum.cz centrum.sk centurylink.net charter.net chello.at chello.nl citromail.hu "
+    "club-internet.fr comcast.net comhem.se compuserve.de cox.net daum.net disroot.org "
+    "docomo.ne.jp drei.at duck.com earthlink.net eircom.net elisanet.fi email.cz email.de "
+    "email.it ewe.net ewetel.de ewetel.net ezweb.ne.jp fastmail.com fastwebnet.it "
+    "forthnet.gr foxmail.com free.fr freemail.hu freenet.de frontier.com frontiernet.net "
+    "gazeta.pl gmail.com gmail.de googlemail.com hanmail.net hanse.net hansenet.de "
+    "hetnet.nl hey.com hispeed.ch home.nl htp-tel.de hushmail.com i.ua icloud.com "
+    "ig.com.br iinet.net.au inbox.com inbox.lv inbox.ru inode.at interia.pl internet.ru "
+    "inwind.it iol.it jazztel.es jubii.dk juno.com kabelbw.de kabelmail.de kabsi.at "
+    "keemail.me kolumbus.fi kpnmail.nl laposte.net libero.it list.ru liwest.at luukku.com "
+    "mac.com magenta.de mail.bg mail.com mail.de mail.dk mail.pt mail.ru mailbox.org "
+    "mailfence.com me.com meta.ua mnet-mail.de mnet-online.de msn.com mynet.com naver.com "
+    "nefkom.net netcabo.pt netcologne.de netzero.net neuf.fr nifty.com noos.fr "
+    "ntlworld.com numericable.fr o2.pl o2online.de onet.eu onet.pl online.de online.no "
+    "ono.com op.pl optimum.net optonline.net optusnet.com.au orange.fr osnanet.de "
+    "otenet.gr pandora.be passagen.se planet.nl plus.net pm.me poczta.fm posteo.de "
+    "posteo.eu posteo.net pp.inet.fi appleid.com proton.ch proton.me "
+    "proximus.be qq.com quickline.ch quicknet.nl rambler.ru rediffmail.com riseup.net "
+    "roadrunner.com rocketmail.com rogers.com runbox.com sapo.pt saunalahti.fi "
+    "sbcglobal.net scarlet.be seznam.cz sfr.fr shaw.ca sina.cn sina.com sky.co.uk sky.com "
+    "skynet.be softbank.ne.jp sohu.com spectrum.net spray.se startmail.com stofanet.dk "
+    "sunrise.ch suomi24.fi swbmail.de swissonline.ch sympatico.ca t-online.at t-online.de "
+    "talktalk.net tdcadsl.dk tele2.at telefonica.net telenet.be telenet.nl telenor.no "
+    "teletu.it telfort.nl telia.com telia.se telus.net terra.com.br terra.es tin.it "
+    "tiscali.co.uk tiscali.it tuta.com tuta.io tutamail.com ukr.net unity-mail.de "
+    "unitybox.de unitymedia.de uol.com.br upcmail.nl utanet.at verizon.net versanet.de "
+    "videotron.ca virgilio.it virginmedia.com vodafone.de vodafonemail.de voila.fr vol.at "
+    "volny.cz voo.be walla.co.il walla.com wanadoo.es wanadoo.fr web.de windstream.net "
+    "wp.pl wtnet.de xs4all.nl xtra.co.nz ya.ru yeah.net zeelandnet.nl ziggo.nl zoho.com "
+    "zoznam.sk"
 )
 """Hosts of mail at which anybody is at home."""
+FREE_EVERYWHERE = _words("aol gmx hotmail live outlook protonmail tutanota yahoo yandex ymail")
+"""The same under the name of any country: hotmail.be, yahoo.co.jp."""
 
 # web addresses under which many are at home: they say nothing of who it is
 SHARED_HOSTS = frozenset(
@@ -91,7 +111,7 @@ def own_host(host: str) -> str:
         return ""
     few = 3 if len(labels) > 2 and labels[-2] in _SECOND_LEVEL and len(labels[-1]) == 2 else 2
     found = ".".join(labels[-few:])
-    if found in FREE_MAIL or telling_host(found) is None:
+    if found in FREE_MAIL or labels[-few] in FREE_EVERYWHERE or telling_host(found) is None:
         return ""
     return found
 

@@ -17,11 +17,12 @@ from portal.core.db import session
 from portal.core.mail.rendering import moment
 from portal.correspondence.addresses import address_of
 from portal.correspondence.models import Letter
-from portal.correspondence.queries import may_correspond
+from portal.correspondence.queries import may_correspond, was_held_back
 from portal.hearing.models import Topic
 from portal.inbound.keeping import load_raw
 from portal.leads.activities import load_activities
 from portal.leads.models import Lead
+from portal.leads.queries import find_visible
 from portal.notifications.sentences import News
 
 TOPICS = (Topic.CUSTOMER_WROTE, Topic.LETTER_BACK)
@@ -36,7 +37,10 @@ def find_correspondence(topic: str, facts: Mapping[str, Any], user: User) -> New
         return None
     if topic == Topic.CUSTOMER_WROTE:
         return _wrote(lead, facts["activity_id"], facts["message_id"], actor)
-    return _came_back(lead, facts["letter_id"]) if may_correspond(lead, actor) else None
+    letter = session().get(Letter, facts["letter_id"])
+    if letter is not None and letter.author_id == actor.id and was_held_back(letter):
+        return _held_back(lead, letter, actor)
+    return _came_back(lead, letter) if letter and may_correspond(lead, actor) else None
 
 
 def _wrote(lead: Lead, activity_id: int, message_id: int, actor: Actor) -> News | None:
@@ -69,10 +73,24 @@ def answered_at(lead: Lead, message_id: int, actor: Actor) -> tuple[str, str] | 
     return (raw.sender, its_own) if its_own and raw and raw.sender else None
 
 
-def _came_back(lead: Lead, letter_id: int) -> News | None:
-    letter = session().get(Letter, letter_id)
-    if letter is None:
-        return None
+def _held_back(lead: Lead, letter: Letter, actor: Actor) -> News:
+    there = find_visible(lead.id, actor) is not None
+    return News(
+        Topic.LETTER_BACK,
+        _("Not sent: mail to the customer of %(number)s", number=lead.number),
+        _("a mail to the customer of %(number)s was not sent.", number=lead.number),
+        [
+            str(_("It was written on %(when)s.", when=moment(letter.at))),
+            str(_("The customer wants no more mails, or the lead is yours no more.")),
+        ],
+        f"/leads/{lead.id}" if there else "/",
+        _("Open the lead") if there else _("Open the portal"),
+        _("You get this mail because you wrote to the customer."),
+        lead.id,
+    )
+
+
+def _came_back(lead: Lead, letter: Letter) -> News:
     return News(
         Topic.LETTER_BACK,
         _("Not arrived: mail to the customer of %(number)s", number=lead.number),

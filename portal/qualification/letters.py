@@ -28,16 +28,19 @@ UNSUBSCRIBED = "unsubscribed"
 LANGUAGES = ("en", "de")
 
 
-def merge(text: str, values: Mapping[str, str]) -> str:
+def merge(text: str, values: Mapping[str, str], *, braces: bool = True) -> str:
     """Fill in a text; `{first_name|there}` says what stands where the value is unknown.
 
-    `#first_name` is the same without that, `##` a plain #; what is no field stays as it is.
+    `#first_name` is the same without that, `##` a plain #; what is no field stays as it is. Without
+    `braces` only what is named with a # is filled in.
     """
 
     def fill(found: re.Match[str]) -> str:
         if found[3] == "#":
             return "#"
         name = found[1] or found[3].lower()
+        if found[1] and not braces:
+            return found[0]
         if name not in FIELDS and name not in values:
             return found[0]
         return values.get(name, "") or found[2] or ""

@@ -17,7 +17,7 @@ from portal.core.db import session
 from portal.core.errors import Invalid, NotFound
 from portal.core.mail import addresses, outbox, standing, transport
 from portal.core.mail.models import OutgoingEmail
-from portal.correspondence import operations
+from portal.correspondence import operations, queries
 from portal.correspondence.addresses import address_of
 from portal.correspondence.models import Letter
 from portal.correspondence.rules import MOST_ABOUT_A_LEAD, CannotWrite, check
@@ -29,6 +29,7 @@ from portal.leads.attachments import load_attachments
 from portal.leads.models import Lead
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
+from portal.qualification import nurture
 from tests.factories import (
     AT,
     CONTACT,
@@ -238,8 +239,16 @@ def test_a_holder_looks_at_a_letter_before_it_goes(app, client):
     assert (seen.status_code, f"Dear {CONTACT['first_name']} &lt;b&gt;" in seen.text) == (200, True)
     for _press in range(2):
         assert client.post(f"/leads/{lead.id}/letter", data=data).status_code in (302, 303)
+    # back in the browser something else is written, in the same form
+    again = {**data, "text": "And {title}?"}
+    assert client.post(f"/leads/{lead.id}/letter", data=again).status_code in (302, 303)
     with app.app_context():
-        assert session().scalar(select(func.count()).select_from(Letter)) == 1
+        sent = session().scalars(select(OutgoingEmail.text).where(OutgoingEmail.lead_id == lead.id))
+        assert [one.split("\n")[0] for one in sent if "Dear" in one or "And" in one] == [
+            f"Dear {CONTACT['first_name']} <b>",
+            "And {title}?",
+        ]
+        assert session().scalar(select(func.count()).select_from(Letter)) == 2
 
 
 OURS = """Dear Zephyrine,
@@ -301,7 +310,7 @@ def test_whoever_wrote_hears_the_answer_and_nobody_is_left_out(inside):
     free = make_lead()
     assert heard(free, karl, "Hello?") == [karl.email]
     session().get_one(Lead, free.id).owner_id = owner.id
-    send(free, karl, once="o" * 26)
+    send(free, karl)  # by the mark of a form about another lead
     text = "See https://acme.example/m/AbCdEfGh12."
     assert heard(free, karl, text) == [karl.email, owner.email]
     assert any("/m/AbCdEfGh12" in one for one in timeline(free, karl))
@@ -310,3 +319,28 @@ def test_whoever_wrote_hears_the_answer_and_nobody_is_left_out(inside):
     told()
     assert come(address_of(lead, get_actor(owner.id)), named, "For you.") == ("taken", None)
     assert not any(MARIA in one for one in timeline(lead, owner))
+
+
+def test_a_letter_waits_no_longer_than_there_is_ground_for_it(inside):
+    lead, held, rep, _owner = make_held()
+    rep.name = "Max <max@bank.example>"
+    letter, later = send(lead, rep), AT + timedelta(days=20)
+    assert "bank.example>" not in str(mail_of(letter).headers["From"]).partition(" <leads@")[0]
+    karl, free = make_manager(email="karl@vendor.example"), make_lead()
+    told()
+
+    def going():
+        return [one.to_address for one in outbox.claim(later) if one.kind == "customer_letter"]
+
+    mail_of(letter).status = "failed"
+    pickup.give_back(held.id, "duplicate", "", get_actor(rep.id), AT)
+    outbox.retry_failed(later)
+    assert going() == []
+    send(free, karl)
+    nurture.leave(free.id, AT)
+    assert going() == []
+    for number in queries.list_came_back(AT):
+        jobs.run_now("correspondence.note_returns", {"id": number}, AT)
+    back = [one for one in told() if one.kind == "letter_back"]
+    assert sorted(one.to_address for one in back) == [rep.email, karl.email]
+    assert {"was not sent" in one.text for one in back} == {True}

@@ -348,7 +348,7 @@ def claim(at: datetime, limit: int = BATCH, pace: int = 0) -> list[Row[Any]]:
     """Take mails that are due: they are `sending` until settled, or until the lease is over.
 
     With a `pace` no domain has more than so many in any minute, whoever else drains. What is for an
-    address that takes none is held instead.
+    address that takes none, or has no ground any more, is held instead.
     """
     while taken := take(at, limit, pace):
         held = standing.hold(taken)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -37,6 +37,7 @@ ASKED_FOR = frozenset(("address_check", "password_reset", "sign_in_link", "sign_
 LEFT_WITH_ONE_PRESS = "List-Unsubscribe"
 HELD = "held: address marked"
 STOPPED = "held: complaint"
+GROUNDLESS = "held: no ground any more"
 
 
 class Kind(StrEnum):
@@ -165,10 +166,28 @@ def _barred() -> ColumnElement[bool]:
     return MailAddress.marked_at.is_not(None) | MailAddress.complained_at.is_not(None)
 
 
+Ground = Callable[[Collection[int]], Collection[int]]
+
+GROUNDS: dict[str, Ground] = {}
+
+
+def ground(kind: str) -> Callable[[Ground], Ground]:
+    """Register who says which mails of a kind must not go out any more, when they are to go."""
+
+    def register(find: Ground) -> Ground:
+        GROUNDS[kind] = find
+        return find
+
+    return register
+
+
 def hold(mails: Sequence[Row[Any]]) -> dict[int, str]:
     """Return which of these mails must not go out now, and why as a code."""
     barred = find_barred({mail.to_address for mail in mails})
     held: dict[int, str] = {}
+    for kind in {mail.kind for mail in mails} & GROUNDS.keys():
+        groundless = GROUNDS[kind]([mail.id for mail in mails if mail.kind == kind])
+        held.update(dict.fromkeys(groundless, GROUNDLESS))
     for mail in mails:
         address = barred.get(mail.to_address)
         if address is None or mail.kind in ASKED_FOR:

@@ -220,6 +220,26 @@ def test_of_whatever_a_server_says_oddly_nothing_is_lost_and_the_others_come(
     assert len(kept()) == len(ODD) + 1
 
 
+class OneTry(threading.Event):
+    """Has a fetcher stop before it tries again."""
+
+    def wait(self, timeout=None):
+        self.set()
+
+
+def test_people_hear_of_a_mailbox_of_which_nothing_can_be_read(ctx, server, monkeypatch):
+    def stumble(*_args):
+        raise ValueError("unexpected message list format")
+
+    fetcher = imap_in.Fetcher(ctx, read_url(server.url))
+    with monkeypatch.context() as patched:
+        patched.setattr(IMAPClient, "search", stumble)
+        fetcher.run(OneTry())
+    session().expire_all()
+    told = mailboxes.look_at(fetcher.name, clock.now())
+    assert (told.trouble, told.silent) == (Trouble.REFUSED, False)
+
+
 def test_a_fetcher_that_still_counts_as_the_server_did_before_notes_nothing(ctx):
     mailboxes.open_at("box", 1)
     assert mailboxes.claim("box", 1, 499)

@@ -76,6 +76,12 @@ def test_a_mail_that_is_signed_is_kept_once_and_nobody_else_gets_in(client):
         answer = hand_over(client, **changes)
         assert (answer.status_code, answer.data) == (status, b""), changes
         assert "Set-Cookie" not in answer.headers
+    # what is too large or too old is turned away before a byte of it is read
+    for made, length, status in ((int(at), LARGEST + 1, 413), (int(at) - WINDOW - 5, 10, 401)):
+        unread = {"wsgi.input": None, "CONTENT_LENGTH": str(length)}
+        headers = {"X-Envelope-To": LEAD, "X-Signature": f"t={made},v1={good}"}
+        answer = client.post("/inbound/mail", headers=headers, environ_overrides=unread)
+        assert answer.status_code == status
     assert client.get("/inbound/mail").status_code == 405
     with client.application.app_context():
         found = session().scalars(select(InboundMessage).order_by(InboundMessage.id)).all()

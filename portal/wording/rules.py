@@ -8,6 +8,7 @@ comes out is plain text and is escaped where it is put into HTML. Pure.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -125,6 +126,9 @@ def problems_of(
     for example in examples:
         try:
             said = write(source, example)
+            # tried with examples alone: what a lead is called is nobody's fault
+            if SENTINEL[:3] in said or SENTINEL[-3:] in said or IN_TEXT.search(said):
+                return [Problem(1, "ours")]
             if subject and len(one_line(said)) > LONGEST_SUBJECT:
                 return [Problem(1, "long_subject", {"most": LONGEST_SUBJECT})]
         except Unsound as unsound:
@@ -167,7 +171,7 @@ def _problem_with(node: nodes.Node, fields: Sequence[str]) -> Problem | None:
         return Problem(node.lineno or 1, "refused")
     if isinstance(node, nodes.Name) and (node.name not in fields or node.ctx != "load"):
         return Problem(node.lineno or 1, "unknown", {"name": node.name[:60]})
-    if isinstance(node, nodes.Const) and not isinstance(node.value, str | int | float | None):
+    if isinstance(node, nodes.Const) and not _is_plain(node.value):
         return Problem(node.lineno or 1, "refused")
     if isinstance(node, nodes.Filter):
         if node.name not in FILTERS:
@@ -176,6 +180,13 @@ def _problem_with(node: nodes.Node, fields: Sequence[str]) -> Problem | None:
         if node.node is None or node.kwargs or node.dyn_args or node.dyn_kwargs or not plain:
             return Problem(node.lineno or 1, "refused")
     return None
+
+
+def _is_plain(value: object) -> bool:
+    """Say whether a text may have this constant: what is too large to be a number is none."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, str | int | None)
 
 
 def _always_named(tree: nodes.Template) -> set[str]:
@@ -211,8 +222,6 @@ def write(source: str, values: Mapping[str, Value]) -> str:
     except FAILS as error:
         raise Unsound(Problem(_line_of(error), "fails")) from error
     said = harmless("".join(pieces))
-    if SENTINEL[:3] in said or SENTINEL[-3:] in said or IN_TEXT.search(said):
-        raise Unsound(Problem(1, "ours"))
     if len(paragraphs_of(said)) > MOST_PARAGRAPHS:
         raise Unsound(Problem(1, "paragraphs", {"most": MOST_PARAGRAPHS}))
     return said

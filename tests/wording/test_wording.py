@@ -53,6 +53,8 @@ TEXTS = {
 LARGE = "&" * 12_500
 
 REFUSED = {
+    "{% if firms > 1e999 %}x{% endif %}": "refused",
+    "{{ name|truncate(1e999) }}": "refused",
     "{% for i in range(10**9) %}x{% endfor %}": "refused",
     "{{ 'x' * 10**9 }}": "refused",
     "{{ 2 + 2 }}": "refused",
@@ -199,6 +201,10 @@ def test_own_words_count_in_both_languages_until_they_are_reset(karl):
     assert "this is &lt;b&gt;one&lt;/b&gt; for you." in english.html
     assert "Good luck!" not in english.text
     assert german.text.startswith("Guten Tag Alice Ainsworth,")
+    # what a lead is called is nobody's fault
+    lead = {**approved.OFFERED, "title": "Reports in C##-style"}
+    odd = rendering.render("lead_offered", {**approved.NAME, "lead": lead}, "en", "UTC")
+    assert odd.text.startswith("Dear Alice Ainsworth,")
     operations.reset(OFFERED, queries.mark_of("lead_offered"), karl, clock.now())
     assert offer_mail() == before
     operations.restore(OFFERED, 1, queries.mark_of("lead_offered"), karl, clock.now())

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from portal.core.errors import Invalid
 from portal.imports.reading import BrokenRow, Table, UnreadableFile, open_table
 from portal.imports.workbook import DELIMITER, ENCODING, MAGIC, convert
-from portal.sheets.columns import ANSWERS, KEY, NUMBER, find_places
+from portal.sheets.columns import ANSWERS, COLUMNS, KEY, NUMBER, Column, find_places
 
 MOST_BYTES = 5 * 1024 * 1024
 MOST_ROWS = 1_000
@@ -89,6 +90,7 @@ def _lines(table: Table) -> list[Line]:
             )
         )
     found: list[Line] = []
+    strange, unread = set(table.headers) - set(places.values()), set[str]()
     for record in table:
         if len(found) >= MOST_ROWS:
             raise _refused(
@@ -97,11 +99,31 @@ def _lines(table: Table) -> list[Line]:
         if isinstance(record, BrokenRow):
             found.append(Line(record.number, broken=record.message))
             continue
+        unread |= {heading for heading in strange if record.values[heading].strip()}
         said = {key: _bare(record.values[heading]) for key, heading in places.items()}
         answers = {key: said[key] for key in ANSWERS if said.get(key)}
         if said[KEY] or answers:
             found.append(Line(record.number, said[KEY], said.get(NUMBER, ""), answers))
+    missing = [one.label(str(get_locale())) for one in COLUMNS if _is_missing(one, places)]
+    if missing and unread:
+        found.insert(0, Line(table.shape.header_row, broken=_renamed(missing, unread)))
     return found
+
+
+def _is_missing(column: Column, places: Mapping[str, str]) -> bool:
+    return column.answers and column.always and column.key not in places
+
+
+def _renamed(missing: Sequence[str], unread: Collection[str]) -> str:
+    """Say that answers stand under a heading that is none of ours, which nobody read."""
+    return str(
+        _(
+            "No column is called %(missing)s, and what stands under %(unread)s was not read. "
+            "Please give the columns their names again.",
+            missing=", ".join(missing),
+            unread=", ".join(sorted(unread)[:5]),
+        )
+    )
 
 
 def _bare(cell: str) -> str:

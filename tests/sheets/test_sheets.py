@@ -314,6 +314,18 @@ def test_a_sheet_has_no_more_rows_than_it_may_bring_back(
     assert "These are the 1 leads that are due first; more are in hand." in sheet.help
 
 
+def test_what_stands_under_a_heading_of_his_own_is_not_lost_without_a_word(ctx: Flask) -> None:
+    house = House()
+    row = rows_of(house.alice)[0] | {"Status": "Waiting", "Mine": "Ring on Monday"}
+    assert fates(give_back(house.alice, as_csv([row]))) == ["applied"]
+    row = rows_of(house.alice)[0] | {"Status": "Waiting"}
+    del row["Feedback"]
+    report = give_back(house.alice, as_csv([row | {"What he said": "Ring on Monday"}]))
+    assert fates(report) == ["refused", "applied"]
+    assert report.rows[0].number == 1
+    assert "No column is called Feedback, and what stands under What he said" in report.rows[0].said
+
+
 def test_good_rows_are_taken_whatever_became_of_the_sheet(ctx: Flask) -> None:
     """93, 94: a column gone and another put in, renamed, a second sheet, a row twice, formulas."""
     house = House()

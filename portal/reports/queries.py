@@ -1,7 +1,8 @@
 """What figures count, in statements for a whole slice or for each of its firms or people.
 
 A figure of a period is as it stood when the period ended, so that it says the same whenever it is
-asked; what is owed is as of the moment of asking.
+asked, unless the past was set right since (an answer taken back, a lead handed to a colleague);
+what is owed is as of the moment of asking.
 """
 
 from __future__ import annotations

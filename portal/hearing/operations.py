@@ -58,6 +58,7 @@ def choose(user_id: int, at: datetime, **wanted: Any) -> None:
     mute = not user.hears_by_mail and after["hears"] != Hears.NEVER
     if after == before and not mute:
         return
+    anew = kept is None
     if kept is None:
         kept = HearingWishes(user_id=user_id)
         session().add(kept)
@@ -66,10 +67,10 @@ def choose(user_id: int, at: datetime, **wanted: Any) -> None:
     user.hears_by_mail = user.hears_by_mail or mute
     if after["mondays"] != before["mondays"]:
         user.monday_told_on = monday_of(user, at) if after["mondays"] else None
-    if after["report"] and not before["report"]:
+    if _hears_reports(after) and (mute or not _hears_reports(before)):
         # the next one, and not that of the week in which it was chosen
         user.report_told_on = monday_of(user, at)
-    if after["sheet_weekday"] not in (None, before["sheet_weekday"]):
+    if after["sheet_weekday"] and (anew or after["sheet_weekday"] != before["sheet_weekday"]):
         # the first comes on the next such day
         here = at.astimezone(ZoneInfo(user.timezone))
         user.sheet_told_on = sheet_due_on(after["sheet_weekday"], here)
@@ -85,6 +86,10 @@ def choose(user_id: int, at: datetime, **wanted: Any) -> None:
         record(SheetWished(at=at, user_id=user_id, weekday=sheet[0], kind=sheet[1]))
     if mute or any(after[name] != before[name] for name in after.keys() - BY_CALENDAR):
         record(HearingChanged(at=at, user_id=user_id, hears=after["hears"]))
+
+
+def _hears_reports(chosen: Mapping[str, Any]) -> bool:
+    return bool(chosen["report"]) and chosen["hears"] != Hears.NEVER
 
 
 def end_digests(user_id: int, at: datetime) -> bool:

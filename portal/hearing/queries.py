@@ -127,9 +127,16 @@ UNCHOSEN: Mapping[str, Any] = {
 
 
 def never_hears() -> ColumnElement[bool]:
-    """Return, for a query of people, the condition that they hear nothing that can be ended."""
+    """Return, for a query of people, the condition that they hear nothing that can be ended.
+
+    They chose so, or chose nothing and hear so by each of their roles.
+    """
+    by_role = select(func.count()).where(
+        RoleDefault.role == any_(User.roles), RoleDefault.hears == Hears.NEVER
+    )
     return (
         exists().where(HearingWishes.user_id == User.id, HearingWishes.hears == Hears.NEVER)
+        | (~_has_chosen() & (by_role.scalar_subquery() == func.cardinality(User.roles)))
         | ~User.hears_by_mail
     )
 

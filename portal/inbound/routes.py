@@ -306,8 +306,9 @@ def stop(token: str) -> ResponseReturnValue:
     sentence = _(
         "You find new leads on the portal from now on. What you owe, and what is taken out of "
         "your hands, is told once a day all the same. What you ordered to come by itself goes on: "
-        "a sheet with your leads, the list of the overdue. Sign in to choose anew when you want "
-        "to hear."
+        "a sheet with your leads, the list of the overdue. If all of your mail came in digests, "
+        "the report of the week and the figures about fairness end with them. Sign in to choose "
+        "anew when you want to hear."
     )
     if found is not None and found[0].topic == SHEET:
         sentence = _("Your sheet can be had on the portal at any time. All other mails go on.")

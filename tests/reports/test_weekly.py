@@ -8,11 +8,14 @@ from email.parser import BytesParser
 
 from sqlalchemy import select
 
+from portal.accounts.models import OrganisationKind
 from portal.accounts.queries import get_actor
 from portal.core import jobs
 from portal.core.db import session
 from portal.core.mail import catcher, enclosures, transport
 from portal.core.mail.models import OutgoingEmail
+from portal.hearing.models import RoleDefault
+from portal.hearing.operations import choose
 from portal.hearing.queries import find_kept
 from portal.leads.models import LeadType
 from portal.partners.operations import add_absence
@@ -42,6 +45,11 @@ def test_the_report_comes_once_on_mondays_at_seven_where_the_reader_is_or_late(c
     quiet = make_person(firm, "partner_manager", **THERE, quiet_from=20, quiet_until=9)
     away = make_person(firm, "partner_manager", **THERE)
     add_absence(firm.id, date(2026, 10, 20), date(2026, 10, 27), WEDNESDAY, user_id=away.id)
+    # on the portal only: as the programme has it for the role, as she chose, and until Thursday
+    delta = make_partner(kind=OrganisationKind.DISTRIBUTOR)
+    silent = make_person(delta, "distributor_manager", **THERE)
+    session().add(RoleDefault(role="distributor_manager", hears="never", since=WEDNESDAY.date()))
+    back = make_person(firm, "partner_manager", hears="never", created_at=THERE["created_at"])
     idle = make_person(make_partner(territories=["FR"]), **THERE)
     held = make_offered_lead(at=WEDNESDAY, title="Kept from teasers")
     kind = session().get_one(LeadType, held.type_id)
@@ -68,7 +76,10 @@ def test_the_report_comes_once_on_mondays_at_seven_where_the_reader_is_or_late(c
     ):
         jobs.run_now("reports.tell_week", at=at)
         assert told().keys() == people, at
+    choose(back.id, utc(29, 4), hears="at_once")
+    jobs.run_now("reports.tell_week", at=utc(29, 5))
     mails = told()
+    assert mails.keys().isdisjoint({silent.id, back.id})
     assert newcomer.id not in mails
     assert idle.id not in mails
     assert away.id not in mails, "of a week that she was away it tells her nothing later"

@@ -600,6 +600,11 @@ def test_the_programme_has_sheets_sent_to_who_chose_nothing_until_they_end_it(ct
         query = select(OutgoingEmail).where(OutgoingEmail.kind == "weekly_sheet")
         return [one.user_id for one in session().scalars(query.order_by(OutgoingEmail.id))]
 
+    # who chooses something else on the day on which Fridays were set has none of last Friday
+    set_defaults({"partner_manager": Unchosen(sheet_weekday=5)}, manager, AT)
+    choose(house.anna.id, AT, quiet_from=22, quiet_until=7)
+    assert written_by(AT + timedelta(minutes=5)) == []
+    choose(house.anna.id, AT, sheet_weekday=None)
     # it was set on a Monday: the first goes out on the next one, and not to who chose otherwise
     seven = AT.replace(hour=6, minute=1) + timedelta(days=7)
     assert written_by(seven - timedelta(minutes=2)) == []

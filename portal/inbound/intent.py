@@ -37,6 +37,7 @@ from portal.inbound.keywords import (
     find_keyword,
     fold,
 )
+from portal.inbound.labels import find_label
 from portal.inbound.written import TICKED, own_words
 
 EMPTY, REACTION, NO_KEYWORD = "empty", "reaction", "no_keyword"
@@ -340,34 +341,12 @@ def suggest(lines: Sequence[str]) -> Meaning | None:
     return meant.pop() if len(meant) == 1 and doubts_of_free(lines) == [NO_KEYWORD] else None
 
 
-LABELS: dict[str, str] = {
-    fold(name): of
-    for of, names in {
-        "value": (
-            *("betrag", "wert", "auftragswert", "summe", "volumen", "amount", "value"),
-            *("order value", "value of the order", "deal value", "total"),
-        ),
-        "reason": ("grund", "warum", "weshalb", "reason", "why"),
-        "next_step": ("nächster schritt", "next step", "nächste schritte", "next steps"),
-        "next_step_on": (
-            *("wiedervorlage", "nächster kontakt", "nächster termin", "follow-up", "follow up"),
-            "next contact",
-        ),
-        "waiting_since": ("wartet seit", "warten seit", "waiting since", "seit", "since"),
-        "decision_maker": (
-            *("entscheider", "entscheiderin", "entschieden hat", "wer hat entschieden"),
-            *("who decided", "decided by", "decision maker", "wer entschieden hat"),
-        ),
-    }.items()
-    for name in names
-}
 ONLY_OF: dict[str, tuple[Meaning, ...]] = {
     "value": (Status.WON,),
     "reason": (Status.LOST, Action.DECLINE, Action.GIVE_BACK),
     "waiting_since": (Status.WAITING,),
 }
 """What belongs to some answers alone; in any other one its line is a remark, and stays."""
-LABEL = re.compile(r"\W{0,3}([^\W\d][\w -]{1,30}?)(?:,\s?[A-Z]{3})?\s?[:=?](?:\s|$)")
 LABELLED_QUESTION = re.compile(r"(?i)\b(warum|weshalb|why|wer hat entschieden|who decided)\?")
 
 
@@ -383,12 +362,10 @@ def read_fields(
     rest: list[str] = []
     first = lines[0]
     for place, line in enumerate(lines):
-        label = LABEL.match(line)
-        of = LABELS.get(fold(label[1])) if label else None
-        fits = of is not None and keyword.meaning in ONLY_OF.get(of, (keyword.meaning,))
-        if label is None or of is None or not fits:
+        of, written = find_label(line)
+        if not of or keyword.meaning not in ONLY_OF.get(of, (keyword.meaning,)):
             rest.append(line)
-        elif written := line[label.end() :].strip():
+        elif written:
             found.setdefault(of, written)
             first = "" if place == 0 else first
     first, labelled = first if plain else "", "value" in found

@@ -16,6 +16,7 @@ from mailparser_reply import EmailReplyParser
 
 from portal.core.mail.rendering import SENTINEL
 from portal.inbound.keywords import UNSEEN, find_keyword
+from portal.inbound.labels import find_label
 
 UNSEEN_EDGE = re.compile("^[\u200b\ufeff\u00ad]+|[\u200b\ufeff\u00ad]+$")
 MOST_BYTES, MOST_LINES, LONGEST_LINE = 16 * 1024, 300, 400
@@ -171,8 +172,9 @@ FOOTER = re.compile(
 CLOSING = re.compile(
     r"((mit )?(freundlich|herzlich|best|viel|lieb|schön|sonnig)\w* gr(ü|ue)(ß|ss)\w*|"
     r"gr(ü|ue)(ß|ss)e?|best regards|kind regards|warm regards|many regards|regards|"
-    r"best wishes|sincerely|yours|cheers|cordialement|bien à vous)\b.{0,40}$|"
-    r"(mfg|vg|lg|bg|br)\b[,.!]?( \w{1,20})?$"
+    r"best wishes|sincerely|yours (sincerely|truly|faithfully)|cheers|cordialement|"
+    r"bien à vous)\b.{0,40}$|"
+    r"(mfg|vg|lg|bg|br)\b[,.!]?( \w{1,20})?$|yours[,.!]?$"
 )
 
 
@@ -329,7 +331,9 @@ def keep(line: str, said: str, around: tuple[str, str], so_far: Sifting) -> bool
     is_mobile = len(said) < LONGEST_MOBILE and MOBILE.match(folded)
     # below his own words a warning is his own
     is_banner = (so_far.quoting or not so_far.has_words) and BANNER.match(folded)
-    return not (so_far.signed or is_mobile or is_banner)
+    # "LG Electronics" is no greeting: what names its field is his own also below it
+    is_signature = so_far.signed and not find_label(said)[1]
+    return not (is_signature or is_mobile or is_banner)
 
 
 def is_ours(said: str, around: tuple[str, str], so_far: Sifting, in_quote: bool) -> bool:

@@ -172,6 +172,14 @@ CASES = {
         "Diese E-Mail ist vertraulich.\nGEWONNEN hat, wer sie nicht liest.",
         ("", None, ("empty",)),
     ),
+    "82 a firm like a greeting": (
+        "LOST\nLG Electronics\nReason: price\nDecided by: Ada\n\nLG Tom\nTom Ltd",
+        ("LOST\nReason: price\nDecided by: Ada", Status.LOST, ()),
+    ),
+    "82 a sentence like a greeting": (
+        "LOST\nYours were dearer.\nReason: price\n\nYours\nTom",
+        ("LOST\nYours were dearer.\nReason: price", Status.LOST, ()),
+    ),
     # 83: words that are something else
     "83 a company": ("Angebot GmbH hat angerufen", (..., "proposal", ("company_name",))),
     "83 in capitals": ("WON Systems Ltd called", (..., "won", ("company_name",))),

@@ -23,6 +23,8 @@ from portal.pickup.models import Pickup
 from portal.pickup.queries import get_told
 
 MINE, OPEN = "mine", "open"
+FIRST = "%d:0"
+"""The mark of a pickup about which nothing was answered yet."""
 
 
 def find_mine(lead_id: int, actor: Actor) -> Pickup | None:

@@ -45,7 +45,7 @@ from portal.inbound.models import InboundMessage, MailState
 from portal.inbound.noting import comment
 from portal.inbound.parsing import Mail, text_in
 from portal.inbound.rules import ChangedMeanwhile, Topic
-from portal.inbound.wishes import Target, Wish, read_wish
+from portal.inbound.wishes import Target, Wish, of_offer, read_wish
 from portal.leads.models import Lead
 from portal.leads.notes import check_writes
 from portal.offers import operations as offers
@@ -61,7 +61,13 @@ from portal.timeline.rules import ActivitiesOpen
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MOST_A_DAY = 3
-"""So many mails a person is sent in a day because of answers that were not simply done."""
+"""So many mails a person is sent in a day because of answers in which nothing was to be read."""
+STEPS = ("owed", "confirm")
+"""What we write back that is the next step of what was wanted."""
+MOST_STEPS, MOST_STEPS_OF_ONE = 20, 3
+"""So many of these a person is sent in a day, about all leads and about one."""
+REST = "rest"
+"""That the rest of her mails waits for people, which is said once in a day."""
 MOST_TO_A_DOMAIN, MOST_ABOUT_A_LEAD, MOST_FROM_A_PERSON = 20, 5, 30
 """In an hour: mails of that kind to a domain, mails to a person about a lead, answers of hers."""
 HERS = (MailState.APPLIED, MailState.REFUSED, MailState.ASKED_BACK)
@@ -199,9 +205,9 @@ def is_heaped(came: Came) -> bool:
 
 
 def may_write_back(came: Came) -> bool:
-    """Say whether the person may be sent one more mail that is no confirmation of what was done."""
+    """Say whether the person may be told once more that nothing was to be read, or done."""
     written = select(func.count(InboundMessage.id)).where(
-        InboundMessage.answered.is_not(None), InboundMessage.answered != RECORDED
+        InboundMessage.answered.is_not(None), InboundMessage.answered.not_in((RECORDED, *STEPS))
     )
     mine = written.where(
         InboundMessage.user_id == came.person.id, InboundMessage.processed_at > came.at - DAY
@@ -215,6 +221,29 @@ def may_write_back(came: Came) -> bool:
         .where(InboundMessage.processed_at > came.at - HOUR)
     )
     return (session().scalar(theirs) or 0) < MOST_TO_A_DOMAIN
+
+
+def may_go_on(came: Came) -> bool:
+    """Say whether the person may be asked the next step of what she wants once more."""
+    steps = select(func.count(InboundMessage.id)).where(
+        InboundMessage.user_id == came.person.id,
+        InboundMessage.answered.in_(STEPS),
+        InboundMessage.processed_at > came.at - DAY,
+    )
+    of_one = steps.where(InboundMessage.lead_id == came.message.lead_id)
+    return (session().scalar(steps) or 0) < MOST_STEPS and (
+        session().scalar(of_one) or 0
+    ) < MOST_STEPS_OF_ONE
+
+
+def was_told_of_rest(came: Came) -> bool:
+    """Say whether the person was told in the last day that the rest of her mails waits."""
+    query = select(InboundMessage.id).where(
+        InboundMessage.user_id == came.person.id,
+        InboundMessage.answered == REST,
+        InboundMessage.processed_at > came.at - DAY,
+    )
+    return session().scalar(query.limit(1)) is not None
 
 
 def was_told_how(came: Came) -> bool:
@@ -253,7 +282,7 @@ def act(came: Came, wish: Wish, actor: Actor, *, named: bool) -> InboundMessage:
         wish = replace(wish, doubts=(*wish.doubts, "two_leads"))
     if not wish.action and not came.mail.files:
         return write_back(came, "sealed" if came.mail.sealed else "hint", wish)
-    wish = fitted(wish, target)
+    wish = fitted(wish, target, actor)
     if wish.doubts:
         return ask_back(came, wish, target)
     return apply(came, wish, target, actor)
@@ -291,14 +320,16 @@ def take_sheet(came: Came, wish: Wish, actor: Actor, does: Does) -> InboundMessa
     if wish.action not in ("", "comment"):
         return leave(came.message, "sheet_and_words", came.at)
     sheets = [one for one in came.mail.files if one.name.lower().endswith(SHEETS)]
-    if does not in (Does.APPLY, Does.APPLY_UNLESS_CLOSING):
+    if does == Does.CONFIRM:
         said = _("We could not make sure that it is from you. Please give it back on the portal.")
         return write_back(came, "told", wish, told=(str(_("Your sheet was not taken")), str(said)))
     if len(sheets) > 1:
         said = _("There are several in it, and we don’t know which one counts. Please send one.")
         return write_back(came, "told", wish, told=(str(_("Your sheet was not taken")), str(said)))
     (sheet,) = sheets
-    take_back(sheet.data, sheet.name, actor, came.at, "mail", may_close=does == Does.APPLY)
+    # its rows name their leads themselves
+    vouched_for = does in (Does.APPLY, Does.NAME_LEAD)
+    take_back(sheet.data, sheet.name, actor, came.at, "mail", may_close=vouched_for)
     return settle(came.message, MailState.APPLIED, Topic.SHEET, came.at, RECORDED)
 
 
@@ -306,11 +337,11 @@ def target_of(came: Came, wish: Wish, actor: Actor) -> Target | None:
     """Return what an answer is about; None where that can't be said."""
     token = came.token
     if token is not None and token.lead_id is not None:
-        mine = queries.find_mine(token.lead_id, actor) if wish.action != "undo" else None
-        about_hers = wish.action in ("feedback", "give_back")
-        if token.topic == Topic.OFFER and about_hers and mine is not None:
+        mine = queries.find_mine(token.lead_id, actor) if token.topic == Topic.OFFER else None
+        if mine is not None and wish.action in ("feedback", "give_back", "undo"):
             # she has picked it up since: an answer about what is hers now
-            return Target(Topic.QUESTION, token.lead_id, mine.id, token.mark)
+            mark = queries.FIRST % mine.id if wish.action == "undo" else token.mark
+            return Target(Topic.QUESTION, token.lead_id, mine.id, mark)
         return Target(token.topic, token.lead_id, token.pickup_id, token.mark)
     if wish.number and wish.action in ("pick", "decline"):
         return offered_as(wish.number, actor, came.at)
@@ -331,20 +362,34 @@ def offered_as(number: str, actor: Actor, at: datetime) -> Target | None:
     return Target(Topic.OFFER, lead_id, mark=queries.OPEN, named=True)
 
 
-def fitted(wish: Wish, target: Target) -> Wish:
+def fitted(wish: Wish, target: Target, actor: Actor) -> Wish:
     """Return a wish with a doubt where it doesn't fit what was asked."""
     on_offer = target.topic in (Topic.OFFER, Topic.OWED)
     in_hand = target.pickup_id is not None
+    notes = target.topic != Topic.OFFER or may_note(target, actor)
+    if not notes:
+        wish = of_offer(wish)
     fits = {
         "feedback": in_hand,
         "give_back": in_hand and target.topic != Topic.OWED,
         "pick": on_offer or in_hand,
         "decline": on_offer,
+        "comment": notes,
+        "": notes,
     }.get(wish.action, True)
     if target.topic == Topic.OWED and wish.action == "feedback":
         named = {"pickup_id": str(target.pickup_id)}
         wish = replace(wish, action="answer", typed={**wish.typed, **named})
     return wish if fits else replace(wish, doubts=(*wish.doubts, "does_not_fit"))
+
+
+def may_note(target: Target, actor: Actor) -> bool:
+    """Say whether the person may write notes about a lead: she, or her firm, has it in hand."""
+    try:
+        check_writes(session().get_one(Lead, target.lead_id), actor)
+    except NotFound:
+        return False
+    return True
 
 
 def apply(came: Came, wish: Wish, target: Target, actor: Actor) -> InboundMessage:
@@ -360,6 +405,8 @@ def apply(came: Came, wish: Wish, target: Target, actor: Actor) -> InboundMessag
     except (ChangedMeanwhile, ActivitiesOpen) as refusal:
         return ask_back(came, replace(wish, doubts=(refusal.code,)), target)
     except (NotFound, Forbidden):
+        if wish.action == "undo" and target.topic == Topic.OFFER:
+            return write_back(came, "hint", wish)
         return leave(message, "not_yours", at)
     except DomainError as refusal:
         return refuse(came, wish, target, refusal)
@@ -427,21 +474,27 @@ def write_back(
     reason = wish.doubts[0] if wish.doubts else how
     if how == "hint" and was_told_how(came):
         return leave(message, "told_how", came.at)
-    if not may_write_back(came):
+    if not (may_go_on(came) if how in STEPS else may_write_back(came)):
         record(RepliesHeaped(at=came.at, user_id=came.person.id))
+        rest = REST if how in STEPS and not was_told_of_rest(came) else None
+        if rest:
+            record(answered_with(came, rest))
         if state == MailState.APPLIED:
-            return settle(message, state, reason, came.at)
-        return leave(message, "too_often", came.at)
-    record(
-        ReplyAnswered(
-            at=came.at,
-            lead_id=message.lead_id,
-            message_id=message.id,
-            user_id=came.person.id,
-            how=how,
-        )
-    )
+            return settle(message, state, reason, came.at, rest)
+        return leave(message, "too_often", came.at, rest)
+    record(answered_with(came, how))
     return settle(message, state, reason, came.at, how)
+
+
+def answered_with(came: Came, how: str) -> ReplyAnswered:
+    """Return the event upon which the person is written to."""
+    return ReplyAnswered(
+        at=came.at,
+        lead_id=came.message.lead_id,
+        message_id=came.message.id,
+        user_id=came.person.id,
+        how=how,
+    )
 
 
 def who_wrote(came: Came) -> str:
@@ -463,9 +516,11 @@ def settle(
     return message
 
 
-def leave(message: InboundMessage, reason: str, at: datetime) -> InboundMessage:
-    """Leave an answer to people; whoever wrote it hears nothing."""
-    settle(message, MailState.NOT_UNDERSTOOD, reason, at)
+def leave(
+    message: InboundMessage, reason: str, at: datetime, answered: str | None = None
+) -> InboundMessage:
+    """Leave an answer to people; whoever wrote it hears nothing of what becomes of it."""
+    settle(message, MailState.NOT_UNDERSTOOD, reason, at, answered)
     if copies.waits_already(message):
         copies.settle_as_copy(message)
         session().flush()

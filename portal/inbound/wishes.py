@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,15 +14,21 @@ from portal.core.config import Settings
 from portal.core.mail.outbox import masked
 from portal.feedback.operations import today_of
 from portal.feedback.rules import CLOSING, Status
+from portal.inbound.doubtful import POLITE
 from portal.inbound.intent import EMPTY, NO_KEYWORD, QUESTION, Intent, read_reply
 from portal.inbound.intent import Reader as Writer
-from portal.inbound.keywords import Action, fold
+from portal.inbound.keywords import WORD, Action, fold
 
 OTHER = "other"
 """The key of the reason of who says no in one word."""
 LOCALES = ("en", "de")
 HARMLESS = (NO_KEYWORD, QUESTION)
 """What keeps words from being an answer, and not from being a note."""
+
+YES = frozenset(fold("ja jawohl yes ok okay gern gerne sure gladly").split())
+NO = frozenset(fold("nein nö no nope leider unfortunately").split())
+YES_OR_NO = "yes_or_no"
+"""The doubt of a yes or no that names no word of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,30 @@ def read_wish(body: str, sent: str, actor: Actor, at: datetime) -> Wish:
         return Wish("", words)
     kept = tuple(code for code in doubts if code not in HARMLESS)
     return Wish("comment", words, {"note": masked(intent.comment)}, kept, number)
+
+
+def of_offer(wish: Wish) -> Wish:
+    """Return what is wanted of a lead on offer by who was asked whether he picks it up.
+
+    A bare yes or no is asked back; the name of a reason for a no, or that there is no interest, is
+    a no.
+    """
+    if wish.typed.get("status") == Status.LOST and not wish.words.lstrip()[:1].isdecimal():
+        named = (wish.typed.get("reason", ""), wish.typed.get("note", ""))
+        found = (find_reason("decline", one) for one in named)
+        return replace(wish, action="decline", typed={"reason": next(filter(None, found), OTHER)})
+    if wish.action != "comment":
+        return wish
+    first = wish.typed["note"].splitlines()[0]
+    if reason := find_reason("decline", first):
+        return replace(wish, action="decline", typed={"reason": reason})
+    words = {fold(found[0]) for found in WORD.finditer(first)}
+    doubts = (*wish.doubts, YES_OR_NO)
+    if words & NO and words <= NO | POLITE:
+        return replace(wish, action="decline", typed={"reason": OTHER}, doubts=doubts)
+    if words & YES and words <= YES | POLITE:
+        return replace(wish, action="pick", typed={}, doubts=doubts)
+    return wish
 
 
 def typed_of(status: Status, intent: Intent) -> dict[str, str]:

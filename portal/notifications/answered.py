@@ -23,6 +23,7 @@ from portal.feedback.operations import newest
 from portal.feedback.rules import words_of
 from portal.inbound.events import RepliesHeaped, ReplyAnswered
 from portal.inbound.keeping import load_reading
+from portal.inbound.keywords import CHOICES
 from portal.inbound.models import InboundMessage
 from portal.inbound.queries import find_mine
 from portal.leads.queries import find_teaser
@@ -30,7 +31,6 @@ from portal.notifications import digest, letters, queries, reply_addresses
 from portal.notifications.letters import Letter
 from portal.notifications.telling import write
 from portal.offers.queries import was_offered
-from portal.pickup.models import Pickup
 from portal.pickup.queries import find, list_mine, position_of
 
 KIND = "reply_back"
@@ -179,9 +179,7 @@ def owed(
         if pickup is None or asked is None:
             return told(message, {**said, "told": []}, user, at)
         reply = reply_addresses.for_owed(pickup, teaser.id)
-        path = links.issue(
-            Purpose.OFFER, user.id, at, lead_id=teaser.id, round_=teaser.round, topic="offer"
-        )
+        path = letters.offer_path(teaser.id, teaser.round, user, at)
         gate = letters.gate_told(user, at)
         return Letter(
             KIND,
@@ -268,21 +266,25 @@ def hint(
     """How to answer, for whom nothing could be read in his mail; `why` says what stood against."""
     teaser = find_teaser(message.lead_id) if message.lead_id is not None else None
     actor = find_actor_of(user.id, at)
-    mine: Pickup | None = None
     replies: tuple[Reply, ...] = ()
     rows: list[dict[str, str]] = []
+    button, words = (str(_("Open the portal")), "/"), ""
+    begin = _("Begin with one of the words below; what follows is kept as a note.")
     with letters.to(user):
-        if teaser is not None and actor is not None:
-            mine = find_mine(teaser.id, actor)
-        if mine is not None and teaser is not None:
+        mine = find_mine(teaser.id, actor) if teaser is not None and actor is not None else None
+        if teaser is not None and mine is not None:
             replies = (reply_addresses.for_question(mine),)
             path = letters.question_path(mine, user, at)
             rows = letters.answers(path, replies[0], teaser.number)
+            words = letters.answer_hint()
+        elif teaser is not None and actor is not None and was_offered(teaser.id, actor, at):
+            replies = (reply_addresses.for_offer(teaser.id, teaser.round),)
+            path = letters.offer_path(teaser.id, teaser.round, user, at)
+            rows = letters.choices(path, replies[0], teaser.number)
+            words = letters.hint(letters.spoken(CHOICES))
+            begin = _("Nothing is recorded yet. Choose here, or write one of the words below.")
+            button = (str(_("Look at the offer")), path)
         what, *details = why or (str(_("we found nothing in your mail that we could record.")),)
-        begin = _("Begin with one of the words below; what follows is kept as a note.")
-        button = (str(_("Open the portal")), "/")
-        if teaser is not None and actor is not None and was_offered(teaser.id, actor, at):
-            button = (str(_("Open the lead")), f"/leads/{teaser.id}")
         return Letter(
             KIND,
             {
@@ -291,7 +293,7 @@ def hint(
                 "words": quoted(said),
                 "details": [*details, str(begin)] if rows else details,
                 "answer_rows": rows,
-                "reply_hint": letters.answer_hint() if rows else "",
+                "reply_hint": words,
                 "button": button,
                 "subject": "",
             },
@@ -299,6 +301,17 @@ def hint(
             headers=AUTOMATIC,
             answers=replies,
         )
+
+
+def rest(
+    message: InboundMessage, said: Mapping[str, Any], user: User, at: datetime
+) -> Letter | None:
+    """What else comes of somebody on this day waits for people; it is said once."""
+    with letters.to(user):
+        what = str(_("Your mail waits for us to look at it"))
+        why = _("So many of your mails asked for a next step today that the rest of them waits.")
+        way = _("On the portal nothing has to wait.")
+    return told(message, {**said, "told": [what, str(why), str(way)]}, user, at)
 
 
 def stop(_message: InboundMessage, said: Mapping[str, Any], user: User, at: datetime) -> Letter:
@@ -326,6 +339,7 @@ MAKE: dict[str, Callable[..., Letter | None]] = {
     "which": which,
     "hint": hint,
     "sealed": sealed,
+    "rest": rest,
     "stop": stop,
 }
 

@@ -201,9 +201,7 @@ def offered_lead(
 ) -> dict[str, Any]:
     """Return what a mail tells about a lead on offer, with the links to take it or leave it."""
     teaser, offer, opened = found
-    path = links.issue(
-        Purpose.OFFER, user.id, at, lead_id=teaser.id, round_=offer.round, topic="offer"
-    )
+    path = offer_path(teaser.id, offer.round, user, at)
     return {
         **shorten(lead_of(teaser, at, in_full(offer.explanation, opened.parts)), extent),
         "ends_at": offer.ends_at,
@@ -246,6 +244,11 @@ def question_path(pickup: Pickup, user: User, at: datetime) -> str:
     )
 
 
+def offer_path(lead_id: int, round_: int, user: User, at: datetime) -> str:
+    """Return the path of the page on which a lead on offer is picked up, or said no to."""
+    return links.issue(Purpose.OFFER, user.id, at, lead_id=lead_id, round_=round_, topic="offer")
+
+
 def interest_path(path: str, pickup: Pickup) -> str | None:
     """Return where the interest is confirmed; None where whoever holds the lead has done so."""
     lead = session().get_one(Lead, pickup.lead_id)
@@ -283,6 +286,21 @@ def answers(path: str, reply: Reply, number: str) -> list[dict[str, str]]:
             "mailto": mailto(address, f"Re: {number}", keyword + asked.get(status, "")),
         }
         for status, keyword in zip(Status, words, strict=True)
+    ]
+
+
+def choices(path: str, reply: Reply, number: str) -> list[dict[str, str]]:
+    """Return yes and no to a lead on offer, each with its link and as a mail to send."""
+    settings: Settings = current_app.config["SETTINGS"]
+    address = reply.address(settings.inbound_domain)
+    labels = {"pick": _("Pick up"), "decline": _("Not for me")}
+    return [
+        {
+            "label": str(label),
+            "url": f"{settings.public_url}{path}?s={choice}",
+            "mailto": mailto(address, f"Re: {number}", keyword),
+        }
+        for (choice, label), keyword in zip(labels.items(), spoken(CHOICES), strict=True)
     ]
 
 

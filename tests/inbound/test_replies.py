@@ -556,6 +556,76 @@ def reason_of(key):
     return session().scalar(select(Reason.id).where(Reason.key == f"give_back.{key}"))
 
 
+OFFERED = {
+    # what comes to an offer: what becomes of it, and the reason of a no
+    "Ja, gerne!": ("asked_back", "yes_or_no", None),
+    "Yes please": ("asked_back", "yes_or_no", None),
+    "OK": ("asked_back", "yes_or_no", None),
+    "Nein": ("asked_back", "yes_or_no", None),
+    "No thank you": ("asked_back", "yes_or_no", None),
+    "Zu weit weg": ("applied", "decline", "decline.too_far"),
+    "Kein Interesse, zu weit weg": ("applied", "decline", "decline.too_far"),
+    "Not interested": ("applied", "decline", "decline.other"),
+    "Wie groß ist das Projekt?": ("asked_back", "does_not_fit", None),
+    "1": ("asked_back", "does_not_fit", None),
+    "5": ("asked_back", "does_not_fit", None),
+    "Angebot ist raus": ("asked_back", "does_not_fit", None),
+    "👍": ("asked_back", "hint", None),
+    "UNDO": ("asked_back", "hint", None),
+    "Nehme ich, aber nur mit 10 % Rabatt": ("asked_back", "sentence", None),
+}
+
+
+def test_whatever_comes_to_an_offer_is_answered_and_only_a_clear_word_is_done(inside):
+    rep = make_person(make_partner("Alpha"), email=REP)
+    make_person(rep.organisation)
+    lead = make_offered_lead()
+    mail = offer(lead, rep)
+    told()
+    session().commit()
+    found, heard = {}, {}
+    for words in OFFERED:
+        with undone():
+            rep = session().get_one(User, rep.id)
+            message = reply(newest(rep, mail.kind), words, rep)
+            query = select(Reason.key).join(Dismissal, Dismissal.reason_id == Reason.id)
+            found[words] = (message.state, message.reason, session().scalar(query))
+            (heard[words],) = [(one.kind, one.text) for one in told()]
+            assert session().get_one(Lead, lead.id).holder_id is None
+    assert found == OFFERED
+    assert "Pick up: http" in heard["OK"][1]
+    assert "Not for me: http" in heard["Nein"][1]
+    for words in ("1", "👍", "UNDO"):
+        kind, text = heard[words]
+        assert (kind, "PICK UP, NOT FOR ME" in text) == ("reply_back", True), words
+        assert f"/leads/{lead.id}" not in text
+
+
+def test_undo_to_an_offer_takes_back_that_it_was_picked_up(inside):
+    rep = make_person(make_partner("Alpha"), email=REP)
+    lead = make_offered_lead()
+    mail = offer(lead, rep)
+    reply(mail, "PICK UP", rep)
+    assert reply(mail, "UNDO", rep).state == "applied"
+    assert session().get_one(Lead, lead.id, populate_existing=True).holder_id is None
+
+
+def test_who_picks_up_many_leads_in_a_day_is_asked_every_owed_answer(inside):
+    rep = make_person(make_partner("Alpha", rep_capacity=9, capacity=19), email=REP)
+    mails = [offer(make_offered_lead(), rep) for _lead in range(6)]
+    told()
+    for turn, mail in enumerate(mails):
+        at = AT + timedelta(minutes=9 * turn)
+        message = reply(mail, f"PICK UP\n{turn}", rep, at=at)
+        assert (message.state, message.answered) == (
+            ("refused", "owed") if turn else ("applied", "recorded")
+        )
+        if turn:
+            (owed,) = told(at)
+            assert reply(owed, f"WAITING\n{turn}", rep, at=at).state == "applied"
+        told(at)
+
+
 # -- what is said to each other ----------------------------------------------------------------
 
 
@@ -659,7 +729,9 @@ def test_two_programs_that_answer_each_other_are_left_alone_after_three_mails(in
     told()
     for turn in range(8):
         reply(mail, f"won??? maybe won or lost {turn}", rep)
-    assert [one.kind for one in told()] == ["reply_back"] * 4
+    mails = told()
+    assert [one.kind for one in mails] == ["reply_back"] * 5
+    assert [one.user_id for one in mails if "the rest of them waits" in one.text] == [rep.id]
     states = select(InboundMessage.state, func.count()).group_by(InboundMessage.state)
     assert dict(map(tuple, session().execute(states))) == {"asked_back": 3, "not_understood": 5}
 
@@ -698,15 +770,21 @@ def test_the_sheet_of_the_week_comes_back_by_mail_as_far_as_it_is_from_her(insid
         for data in files:
             made.add_attachment(data, maintype="text", subtype="csv", filename="sheet.csv")
         assert come_in(made, mail).answered == said
+    # at the address without a lead as well: it is hers, and each row names its lead
+    (row,) = rows_of(rep)
+    bare = written(None, "Here it is.", rep.email)
+    again = as_csv([{**row, "Status": "Waiting for their answer"}])
+    bare.add_attachment(again, maintype="text", subtype="csv", filename="sheet.csv")
+    assert come_in(bare).answered == "recorded"
     # 95: which counts, the sheet or the words, people say
     made = written(mail, "WON 900", rep.email)
     made.add_attachment(waits + b"\n", maintype="text", subtype="csv", filename="sheet.csv")
-    assert come_in(made, mail).reason == "sheet_and_words"
+    assert come_in(made, mail, AT + timedelta(hours=2)).reason == "sheet_and_words"
     # won counts where our server vouches; of what nobody vouches for all else does
-    assert [status for status, _channel in answers(held)] == ["proposal"]
+    assert [status for status, _channel in answers(held)] == ["proposal", "waiting"]
     assert [one.kind for one in told()] == ["reply_back"] * 2
     reports = select(func.count()).where(OutgoingEmail.kind == "sheet_report")
-    assert session().scalar(reports) == 2
+    assert session().scalar(reports) == 3
 
 
 def test_a_list_of_her_own_beside_an_answer_does_not_stand_for_the_answer(inside):

@@ -38,6 +38,7 @@ from portal.catalog import field_routes as fields
 from portal.catalog import routes as catalog
 from portal.catalog.events import CatalogEntrySaved
 from portal.core.events import Event
+from portal.core.mail.events import AddressMarked, MailComplainedOf
 from portal.correspondence import jobs as _correspondence  # noqa: F401
 from portal.correspondence import routes as letters
 from portal.correspondence.events import CustomerWrote, LetterCameBack
@@ -101,10 +102,8 @@ from portal.inbound import mail_pages as incoming
 from portal.inbound import routes as inbound
 from portal.inbound import webhook as handed_in
 from portal.inbound.events import (
-    AddressMarked,
     InquiryMailed,
     MailActionDone,
-    MailComplainedOf,
     MailNotUnderstood,
     MailPickLost,
     RepliesHeaped,
@@ -148,6 +147,7 @@ from portal.matching import suggestion_jobs as _suggestion_jobs  # noqa: F401
 from portal.matching import suggestion_routes as suggestions
 from portal.matching import version_routes as rule_versions
 from portal.notifications import jobs as _notifications  # noqa: F401 – registers its reactions
+from portal.notifications import past as _past  # noqa: F401 – looks over mails that waited
 from portal.notifications import routes as notifications
 from portal.notifications import samples as _samples  # noqa: F401 – shows its mails
 from portal.offers import dry_run_routes as dry_run

@@ -22,7 +22,7 @@ from portal.core.mail import addresses, outbox, standing
 from portal.core.mail.models import MailAddress
 from portal.core.mail.standing import Kind
 from portal.inbound.delivery_reports import Told, judge
-from portal.inbound.events import AddressMarked, AddressReleased, MailComplainedOf
+from portal.inbound.events import AddressReleased
 from portal.inbound.parsing import Mail
 
 LINK_LASTS = timedelta(days=3)
@@ -59,25 +59,8 @@ def hear(recipient: str, mail: Mail, at: datetime) -> str | None:
     kind = KINDS.get(verdict.told)
     if kind is not None:
         mail_id = int(place.partition("+")[2].partition("@")[0])
-        noted = standing.note(mail_id, kind, verdict.code, at)
-        if noted is None:
+        if not standing.note(mail_id, kind, verdict.code, at, mail.report.get("recipient", "")):
             return "told_before"
-        if noted.marked:
-            record(
-                AddressMarked(
-                    at=at,
-                    address_id=noted.address_id,
-                    user_id=noted.user_id,
-                    mail_id=mail_id,
-                    code=verdict.code,
-                )
-            )
-        if noted.complained:
-            record(
-                MailComplainedOf(
-                    at=at, address_id=noted.address_id, user_id=noted.user_id, mail_id=mail_id
-                )
-            )
     return f"report_{verdict.told}"
 
 

@@ -93,7 +93,7 @@ def said(fields: Message, name: str) -> str:
 
 
 def worst(groups: list[Message]) -> dict[str, str]:
-    """Return action, status and diagnosis of the recipient who fared worst."""
+    """Return action, status, diagnosis and address of the recipient who fared worst."""
     named = [one for one in groups if one.get("Action") or one.get("Status")]
     ranks = {"failed": 0, "": 0, "delayed": 1}
     named.sort(key=lambda one: ranks.get(said(one, "Action").lower(), 2))
@@ -104,6 +104,7 @@ def worst(groups: list[Message]) -> dict[str, str]:
         "action": said(one, "Action").lower() or "failed",
         "status": said(one, "Status"),
         "diagnostic": said(one, "Diagnostic-Code"),
+        "recipient": said(one, "Final-Recipient").rpartition(";")[2].strip(" <>"),
     }
 
 

@@ -147,25 +147,6 @@ class RepliesHeaped(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AddressMarked(Event):
-    """Mails to an address came back; it gets none until it is released. `user_id`: whose it is."""
-
-    address_id: int
-    user_id: int | None
-    mail_id: int
-    code: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailComplainedOf(Event):
-    """Somebody marked a mail of ours as spam; what can be left with one press stops for her."""
-
-    address_id: int
-    user_id: int | None
-    mail_id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AddressReleased(Event):
     """An address gets mails again; `checked`: because a fresh mail has arrived there."""
 

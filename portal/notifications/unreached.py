@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from portal.accounts.models import User
 from portal.core.db import session
-from portal.inbound.events import AddressMarked, MailComplainedOf
+from portal.core.mail.events import AddressMarked, MailComplainedOf
 from portal.notifications import letters, queries
 from portal.notifications.answered import KIND
 from portal.notifications.letters import Letter

@@ -4,29 +4,37 @@ from __future__ import annotations
 
 import re
 import smtplib
+from contextlib import nullcontext
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
 
+from portal.accounts import operations as accounts
+from portal.accounts.models import User
+from portal.accounts.queries import get_actor
 from portal.core import clock, jobs
 from portal.core.db import session
 from portal.core.events import EventRow
-from portal.core.mail import addresses, outbox, standing
-from portal.core.mail.models import MailAddress, OutgoingEmail
+from portal.core.mail import addresses, outbox, standing, transport
+from portal.core.mail.models import MailAddress, MailReturn, OutgoingEmail
 from portal.core.servers import free_port
 from portal.inbound import bounces, mail_in, parsing, pipeline
 from portal.inbound.delivery_reports import judge
 from portal.inbound.models import InboundMessage
 from portal.inbound.parsing import Mail, read
+from portal.pickup import operations as pickup
 from tests.core.posting import CONTEXT
 from tests.factories import (
     AT,
+    CONTACT,
     csrf_of,
     factory,
     make_manager,
+    make_offered_lead,
     make_partner,
     make_person,
     make_vendor,
@@ -206,6 +214,51 @@ def test_an_address_nobody_has_is_marked_once_and_gets_only_what_is_asked_for(al
     assert held.status == "queued"
     assert come_back(first, dsn("5.1.1", text="Late."), AT).reason == "told_before"
     assert heard_by(mara) == "Mails come back: Alice"
+
+
+def test_a_server_that_says_at_once_that_nobody_has_an_address_marks_it(alice, monkeypatch):
+    monkeypatch.setattr(outbox, "unit_of_work", nullcontext)
+    said = iter(
+        [
+            transport.Never("recipient: 550 5.7.1"),
+            transport.NotNow("recipient: 450 5.1.1"),
+            transport.Never("recipient: 550 5.1.1"),
+        ]
+    )
+
+    def refuse(_mail, _files):
+        raise next(said)
+
+    for key, marked in (("blocked", []), ("later", []), ("gone", ["returned: 550 5.1.1"])):
+        send(alice, key, handed=False)
+        outbox.send_batch(SimpleNamespace(send=refuse), outbox.claim(AT), AT, None)
+        assert [event["code"] for event in told("AddressMarked")] == marked
+
+
+def test_what_comes_back_from_where_she_forwards_to_is_not_for_good(alice):
+    mail = send(alice, "first")
+    text = dsn("5.1.1").replace(ADDRESS, "old-colleague@elsewhere.example")
+    assert come_back(mail, text).reason == "report_gone"
+    assert told("AddressMarked") == []
+    assert session().scalars(select(MailReturn.kind)).all() == ["soft"]
+
+
+def test_what_waited_until_it_was_for_nobody_any_more_is_not_sent(alice):
+    rep = make_person(alice.organisation, email="rep@alpha.example")
+    lead = make_offered_lead()
+    held = pickup.claim(lead.id, get_actor(rep.id), AT).pickup_id
+    left = send(alice, "left", handed=False)
+    jobs.run_now("core.dispatch", {"here": True}, AT)
+    accounts.deactivate(session().get_one(User, alice.id), AT)
+    (yours,) = session().scalars(select(OutgoingEmail).where(OutgoingEmail.kind == "yours_now"))
+    assert CONTACT["email"] in yours.text
+    pickup.give_back(held, "no_capacity", None, get_actor(rep.id), AT)
+    session().flush()
+    assert {mail.to_address for mail in outbox.claim(AT)} == set()
+    for mail_id in (left.id, yours.id):
+        mail = session().get_one(OutgoingEmail, mail_id, populate_existing=True)
+        assert (mail.status, mail.error) == ("failed", outbox.NOBODY)
+    assert CONTACT["email"] not in mail.text + mail.html
 
 
 def test_what_comes_back_for_now_marks_on_the_fourth_day_of_two_weeks(alice):

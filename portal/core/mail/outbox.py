@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -108,7 +108,20 @@ TAKEN = (
     OutgoingEmail.attempts,
     OutgoingEmail.created_at,
     OutgoingEmail.kind,
+    OutgoingEmail.user_id,
+    OutgoingEmail.lead_id,
 )
+
+FindPast = Callable[[Sequence[Row[Any]]], Collection[int]]
+"""Finds which mails of those that are about to go are for nobody any more."""
+
+_finders: list[FindPast] = []
+
+
+def looked_over_by(find: FindPast) -> FindPast:
+    """Register, once, who knows for whom a mail still is that waited."""
+    _finders[:] = [find]
+    return find
 
 
 # the attempt names the claim: who lost his lease changes nothing any more
@@ -301,6 +314,7 @@ def send_batch(
                 note(mail, outcome)
             else:
                 ours = begin(waiting[0], mail, outcome)
+            standing.refused(mail.id, outcome.get("error") or "", at)
         if stopping and stop:
             log.warning("mail server gives no answer", error=str(stop))
             with unit_of_work():
@@ -348,15 +362,39 @@ def claim(at: datetime, limit: int = BATCH, pace: int = 0) -> list[Row[Any]]:
     """Take mails that are due: they are `sending` until settled, or until the lease is over.
 
     With a `pace` no domain has more than so many in any minute, whoever else drains. What is for an
-    address that takes none, or has no ground any more, is held instead.
+    address that takes none, or has no ground any more, is held instead; what is for nobody any more
+    is given up.
     """
-    while taken := take(at, limit, pace):
+    while claimed := take(at, limit, pace):
+        past = {mail_id for find in _finders for mail_id in find(claimed)}
+        give_up(past)
+        taken = [mail for mail in claimed if mail.id not in past]
         held = standing.hold(taken)
         for reason in set(held.values()):
             hold_back([mail_id for mail_id, why in held.items() if why == reason], reason)
         if ready := [mail for mail in taken if mail.id not in held]:
             return ready
     return []
+
+
+def give_up(mail_ids: Collection[int]) -> None:
+    """Let claimed mails go nowhere; whom to call stands in them no more."""
+    if not mail_ids:
+        return
+    lasting = OutgoingEmail.lasting
+    session().execute(
+        update(OutgoingEmail)
+        .where(OutgoingEmail.id.in_(mail_ids))
+        .values(
+            status="failed",
+            error=NOBODY,
+            tried_at=None,
+            text=func.coalesce(lasting["text"].astext, OutgoingEmail.text),
+            html=func.coalesce(lasting["html"].astext, OutgoingEmail.html),
+            lasting=None,
+        )
+        .execution_options(synchronize_session=False)
+    )
 
 
 def hold_back(mail_ids: Sequence[int], reason: str) -> None:

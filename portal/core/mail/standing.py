@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -22,6 +22,9 @@ from sqlalchemy.dialects.postgresql import insert
 from portal.core import jobs
 from portal.core.config import Settings
 from portal.core.db import AnyRow, session
+from portal.core.events import record
+from portal.core.mail import addresses
+from portal.core.mail.events import AddressMarked, MailComplainedOf
 from portal.core.mail.models import MailAddress, MailReturn, OutgoingEmail
 
 TOLD_WITHIN = timedelta(days=30)
@@ -35,6 +38,8 @@ GOES_AGAIN = timedelta(days=1)
 ASKED_FOR = frozenset(("address_check", "password_reset", "sign_in_link", "sign_up_confirm"))
 """Kinds of mails that somebody waits for who has just asked for them."""
 LEFT_WITH_ONE_PRESS = "List-Unsubscribe"
+FOR_GOOD = re.compile(r"recipient: (5\d\d 5\.(?:1\.(?:0|1|2|3|4|6|10)|2\.[01]|4\.[14]))")
+"""How it is noted that a server says nobody has this address. What is held against us is not."""
 HELD = "held: address marked"
 STOPPED = "held: complaint"
 GROUNDLESS = "held: no ground any more"
@@ -48,17 +53,6 @@ class Kind(StrEnum):
     COMPLAINT = "complaint"
 
 
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """What a report changed: the address became `marked`, or `complained`, or nothing new."""
-
-    address_id: int
-    user_id: int | None
-    lead_id: int | None
-    marked: bool = False
-    complained: bool = False
-
-
 def hash_of(address: str) -> bytes:
     """Return what an address is known by; its case doesn't matter."""
     settings: Settings = current_app.config["SETTINGS"]
@@ -69,11 +63,12 @@ def hash_of(address: str) -> bytes:
 # -- something came back ----------------------------------------------------------------------
 
 
-def note(mail_id: int, kind: Kind, code: str, at: datetime) -> Noted | None:
-    """Note what was told of a mail, once for each kind; None where there is nothing to note.
+def note(mail_id: int, kind: Kind, code: str, at: datetime, told_of: str = "") -> bool:
+    """Note what was told of a mail, once for each kind; False where there is nothing to note.
 
     What is told of a mail that we never handed over, long ago or before its address was released
-    changes nothing.
+    changes nothing. What is `told_of` an address at another domain, to which it was forwarded, is
+    never for good.
     """
     mail = (
         session()
@@ -82,17 +77,18 @@ def note(mail_id: int, kind: Kind, code: str, at: datetime) -> Noted | None:
                 OutgoingEmail.to_address,
                 OutgoingEmail.domain,
                 OutgoingEmail.user_id,
-                OutgoingEmail.lead_id,
                 func.coalesce(OutgoingEmail.sent_at, OutgoingEmail.handed_at).label("out_at"),
             ).where(OutgoingEmail.id == mail_id)
         )
         .one_or_none()
     )
     if mail is None or mail.out_at is None or mail.out_at < at - TOLD_WITHIN:
-        return None
+        return False
+    if kind == Kind.HARD and told_of and addresses.domain_of(told_of) != mail.domain:
+        kind = Kind.SOFT
     address = _take(mail.to_address, mail.domain, at)
     if mail.out_at < address.counts_from:
-        return None
+        return False
     new = session().scalar(
         insert(MailReturn)
         .values(address_id=address.id, mail_id=mail_id, kind=kind, code=code, at=at)
@@ -100,18 +96,28 @@ def note(mail_id: int, kind: Kind, code: str, at: datetime) -> Noted | None:
         .returning(MailReturn.id)
     )
     if new is None:
-        return None
+        return False
     address.last_mail_id = mail_id
     marked = address.marked_at is None and (
         kind == Kind.HARD or (kind == Kind.SOFT and _days(address, at) >= DAYS_TO_MARK)
     )
     complained = kind == Kind.COMPLAINT and address.complained_at is None
+    about: dict[str, Any] = {"at": at, "user_id": mail.user_id, "mail_id": mail_id}
     if marked:
         address.marked_at, address.code = at, code
+        record(AddressMarked(address_id=address.id, code=code, **about))
     if complained:
         address.complained_at = at
+        record(MailComplainedOf(address_id=address.id, **about))
     session().flush()
-    return Noted(address.id, mail.user_id, mail.lead_id, marked, complained)
+    return True
+
+
+def refused(mail_id: int, error: str, at: datetime) -> None:
+    """Note what a server said at once that took no mail for an address, if that is for good."""
+    said = FOR_GOOD.fullmatch(error)
+    if said is not None:
+        note(mail_id, Kind.HARD, f"returned: {said[1]}", at)
 
 
 def _take(to: str, domain: str, at: datetime) -> MailAddress:
@@ -146,12 +152,18 @@ def _days(address: MailAddress, at: datetime) -> int:
 # -- what of it follows -----------------------------------------------------------------------
 
 
-def find_barred(emails: Collection[str]) -> dict[str, MailAddress]:
-    """Return which of these addresses are marked or complained, by the address as it was given."""
+def find_barred(emails: Collection[str], *, lock: bool = False) -> dict[str, MailAddress]:
+    """Return which of these addresses are marked or complained, by the address as it was given.
+
+    With a `lock` none of them is released before the end of the transaction.
+    """
     known = {one: hash_of(one) for one in emails if one}
     if not known:
         return {}
     query = select(MailAddress).where(MailAddress.address_hash.in_(known.values()), _barred())
+    if lock:
+        query = query.order_by(MailAddress.id).with_for_update(read=True)
+        query = query.execution_options(populate_existing=True)
     barred = {row.address_hash: row for row in session().scalars(query)}
     return {one: barred[its] for one, its in known.items() if its in barred}
 
@@ -183,7 +195,8 @@ def ground(kind: str) -> Callable[[Ground], Ground]:
 
 def hold(mails: Sequence[Row[Any]]) -> dict[int, str]:
     """Return which of these mails must not go out now, and why as a code."""
-    barred = find_barred({mail.to_address for mail in mails})
+    # who releases one meanwhile finds what is held here
+    barred = find_barred({mail.to_address for mail in mails}, lock=True)
     held: dict[int, str] = {}
     for kind in {mail.kind for mail in mails} & GROUNDS.keys():
         groundless = GROUNDS[kind]([mail.id for mail in mails if mail.kind == kind])

@@ -7,7 +7,7 @@ anything told to who holds the lead no longer.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
@@ -25,9 +25,9 @@ ALONG = timedelta(minutes=10)
 """Files that its writer shares so soon before or after a note are named with it."""
 
 
-def find_comment(facts: Mapping[str, Any], user: User) -> News | None:
+def find_comment(facts: Mapping[str, Any], user: User, at: datetime) -> News | None:
     """Return the news of a note for a person; None where it is none of hers to read by now."""
-    actor = find_actor_of(user.id)
+    actor = find_actor_of(user.id, at)
     lead = session().get(Lead, facts["commented_id"], populate_existing=True)
     if actor is None or lead is None or lead.holder_id is None:
         return None

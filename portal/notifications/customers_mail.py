@@ -6,6 +6,7 @@ What the customer wrote stands in it, for who may read it by now and nobody else
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -28,9 +29,11 @@ from portal.notifications.sentences import News
 TOPICS = (Topic.CUSTOMER_WROTE, Topic.LETTER_BACK)
 
 
-def find_correspondence(topic: str, facts: Mapping[str, Any], user: User) -> News | None:
+def find_correspondence(
+    topic: str, facts: Mapping[str, Any], user: User, at: datetime
+) -> News | None:
     """Return the news for a person; None where they are none of hers by now."""
-    actor = find_actor_of(user.id)
+    actor = find_actor_of(user.id, at)
     lead_id = facts["customer_of_id" if topic == Topic.CUSTOMER_WROTE else "returned_of_id"]
     lead = session().get(Lead, lead_id, populate_existing=True)
     if actor is None or lead is None:

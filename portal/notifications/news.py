@@ -95,7 +95,7 @@ def find_news(topic: str, facts: Mapping[str, Any], user: User, at: datetime) ->
     if topic in returned.TOPICS:
         return returned.find_returned(topic, facts, user, at)
     if topic in customers_mail.TOPICS:
-        return customers_mail.find_correspondence(topic, facts, user)
+        return customers_mail.find_correspondence(topic, facts, user, at)
     if topic in late.TOPICS:
         return late.find_late(topic, facts, user, at)
     if topic in witness_news.TOPICS:
@@ -109,7 +109,7 @@ def find_news(topic: str, facts: Mapping[str, Any], user: User, at: datetime) ->
     if topic == Topic.KNOWLEDGE:
         return knowing.find_knowledge(facts, user)
     if topic == Topic.COMMENTED:
-        return comments.find_comment(facts, user)
+        return comments.find_comment(facts, user, at)
     if topic == Topic.TERMS_NEW:
         return _terms_new(facts["terms_id"], user, at)
     if topic == Topic.OFFER_CHANGED:

@@ -21,11 +21,18 @@ def tell_of_note(event: NoteWritten | NoteShared, at: datetime) -> None:
     lead = session().get(Lead, event.lead_id) if event.lead_id is not None else None
     if lead is None or lead.holder_id is None or not event.shared:
         return
-    people = [lead.holder_id]
+    people = holding(lead, at)
     if event.organisation_id == lead.holder_organisation_id and event.user_id != lead.owner_id:
         people = looking_after(lead, at)
     others = (user_id for user_id in people if user_id != event.user_id)
     tell_news(others, Topic.COMMENTED, event, at, commented_id=lead.id, note_id=event.note_id)
+
+
+def holding(lead: Lead, at: datetime) -> list[int]:
+    """Return who has a lead; while the holder is away, whoever stands in."""
+    if lead.holder_id is None:
+        return []
+    return [one.id for one in queries.list_in_place_of(lead.holder_id, at)]
 
 
 def looking_after(lead: Lead, at: datetime) -> list[int]:
@@ -47,10 +54,10 @@ def tell_of_customer(event: CustomerWrote, at: datetime) -> None:
     lead = session().get(Lead, event.lead_id)
     if lead is None:
         return
-    people = [lead.holder_id, find_last_author(lead.id, event.organisation_id)]
+    people = [*holding(lead, at), find_last_author(lead.id, event.organisation_id)]
     if event.organisation_id != lead.holder_organisation_id:
         people += looking_after(lead, at)
-    readers = [one for one in dict.fromkeys(people) if one and may_read(lead, one)]
+    readers = [one for one in dict.fromkeys(people) if one and may_read(lead, one, at)]
     if not readers:
         readers = [user.id for user in queries.list_with_role("channel_manager")]
     facts = {"customer_of_id": lead.id, "activity_id": event.activity_id}
@@ -58,9 +65,9 @@ def tell_of_customer(event: CustomerWrote, at: datetime) -> None:
     tell_news(readers, Topic.CUSTOMER_WROTE, event, at, **facts)
 
 
-def may_read(lead: Lead, user_id: int) -> bool:
+def may_read(lead: Lead, user_id: int, at: datetime) -> bool:
     """Say whether a lead exists for a person who is still here."""
-    actor = find_actor_of(user_id)
+    actor = find_actor_of(user_id, at)
     return actor is not None and find_visible(lead.id, actor) is not None
 
 

@@ -27,6 +27,7 @@ from portal.inbound.unquoted import without_quote
 from portal.leads.activities import load_activities
 from portal.leads.attachments import load_attachments
 from portal.leads.models import Lead
+from portal.partners.models import Absence
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
 from portal.qualification import nurture
@@ -181,6 +182,23 @@ def test_what_comes_to_a_leads_address_lands_where_it_belongs(inside):
         True,
         [owner.email],
     )
+
+
+def test_what_she_writes_while_the_holder_is_away_reaches_who_stands_in(inside):
+    lead, _held, rep, _owner = make_held()
+    dele = make_person(rep.organisation, name="Dele")
+    session().add(
+        Absence(
+            organisation_id=rep.organisation_id,
+            user_id=rep.id,
+            delegate_id=dele.id,
+            starts_on=AT.date(),
+            ends_on=AT.date(),
+        )
+    )
+    session().flush()
+    come(address_of(lead, get_actor(rep.id)), CONTACT["email"], "Please call me today.")
+    assert [mail.user_id for mail in told() if mail.kind == "customer_wrote"] == [dele.id]
 
 
 def test_a_letter_is_refused_in_words_where_none_may_go_out(inside):

@@ -33,7 +33,7 @@ from portal.witness.rules import Asked
 blueprint = Blueprint("customer_page", __name__, url_prefix="/your-inquiry")
 forget_who_comes(blueprint, largest_body=20_000, most_parts=10)
 
-DECLINE = "decline"
+DECLINE, OVER = "decline", "over"
 
 
 @blueprint.after_request
@@ -70,7 +70,7 @@ def press(token: str) -> ResponseReturnValue:
         speaking(*mails.language_of(lead_of(letter))),
     ):
         try:
-            check_press(letter, token)
+            check_press(letter, token, action)
             # whatever a refusal has begun is undone before the page says how things stand
             with session().begin_nested():
                 if action == DECLINE:
@@ -84,10 +84,11 @@ def press(token: str) -> ResponseReturnValue:
         return show(letter, token), 200
 
 
-def check_press(letter: CustomerLetter, token: str) -> None:
+def check_press(letter: CustomerLetter, token: str, action: str) -> None:
     """Refuse a press that does not come from our page, from a person, or from how things stand.
 
-    Raises `PageTooOld`, `PressAgain`, `ChangedMeanwhile`.
+    Who wants no call wants none whatever was said, and whoever has the lead by now. Raises
+    `PageTooOld`, `PressAgain`, `ChangedMeanwhile`.
     """
     at, given = clock.now(), request.form.get("token", "")
     nonce = None
@@ -99,13 +100,13 @@ def check_press(letter: CustomerLetter, token: str) -> None:
     if why is not None:
         record_apart(CustomerPressDoubted(at=at, letter_id=letter.id, why=why))
         raise PressAgain(_("Please press once more: so we know that it was you."))
-    if nonce.mark != mark_of(queries.view(letter, at)):
+    if action != DECLINE and nonce.mark != mark_of(queries.view(letter, at)):
         raise ChangedMeanwhile(_("Something else was said meanwhile. Please look once more."))
 
 
 def mark_of(asked: Asked) -> str:
     """Return in which state somebody sees the page."""
-    return "" if asked.over else asked.said or ""
+    return OVER if asked.over else asked.said or ""
 
 
 def lead_of(letter: CustomerLetter) -> Lead:
@@ -137,6 +138,11 @@ def show(
 def told(asked: Asked) -> tuple[str, str]:
     """Say how things stand: a heading, and a sentence where there is one."""
     named = {"person": asked.person, "firm": asked.firm}
+    if asked.declined and asked.over:
+        return _("We leave you in peace"), _(
+            "We noted that you don’t want to be called. Whoever deals with your inquiry by now "
+            "knows it, and we send nobody else."
+        )
     if asked.declined:
         return _("We leave you in peace"), _(
             "%(firm)s knows that you don’t want to be called. We send nobody else.", **named

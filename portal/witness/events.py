@@ -44,7 +44,7 @@ class CustomerSaid(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerDeclined(Event):
-    """The customer asked not to be called; `user_id` held the lead of which they were told."""
+    """The customer asked not to be called; `user_id` holds the lead, or did so last."""
 
     letter_id: int
     pickup_id: int

@@ -222,7 +222,7 @@ def _withdraw_contact(word: CustomerWord, made_at: datetime, pickup: Pickup) -> 
 def decline(letter_id: int, at: datetime) -> None:
     """Put a customer who asks for it on the list of those nobody approaches; twice is once.
 
-    Whoever holds the lead hears of it, and it stays in those hands. Raises `NotFound`.
+    Whoever holds the lead by now hears of it, and it stays in those hands. Raises `NotFound`.
     """
     letter = session().get(CustomerLetter, letter_id)
     if letter is None or letter.outcome != Outcome.SENT:
@@ -244,6 +244,7 @@ def decline(letter_id: int, at: datetime) -> None:
         lead.suppressed = True
         lead.version += 1
     session().flush()
+    pickup = queries.find_held(lead.id) or pickup
     record(
         CustomerDeclined(
             at=at,

@@ -43,6 +43,13 @@ def find_letter(token: str, at: datetime) -> CustomerLetter | None:
     )
 
 
+def find_held(lead_id: int) -> Pickup | None:
+    """Return the pickup of whoever holds a lead now."""
+    return session().scalar(
+        select(Pickup).where(Pickup.lead_id == lead_id, Pickup.ended_at.is_(None))
+    )
+
+
 def find_word(pickup_id: int) -> CustomerWord | None:
     """Return what the customer of a lead in hand said last."""
     return session().get(CustomerWord, pickup_id, populate_existing=True)

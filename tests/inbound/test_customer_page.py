@@ -110,11 +110,12 @@ def test_a_customer_answers_by_a_press_and_nothing_else_does(client):
     assert 'data-refusal="changed_meanwhile"' in client.post(question, data=late).text
     assert "noted that Alice Ainsworth called" in text_of(press(client, question, "yes").text)
     assert [data["said"] for _n, _a, _c, data in events("CustomerSaid")] == ["no", "yes"]
-    # it is over: the link says so, and does nothing
+    # it is over: the link says so; no more can be said than that nobody is to call
     give_back(held)
     over = client.get(question)
     assert "has finished here" in text_of(over.text)
-    assert Forms(over.text).forms == []
+    assert Forms(over.text).all_actions() == ["decline"]
+    assert "deals with your inquiry by now" in text_of(press(client, question, "decline").text)
     for guess in ("a" * 26, "x", question[-26:-1] + "1"):
         assert client.get(f"/your-inquiry/{guess}").status_code == 404
 

@@ -352,6 +352,19 @@ def test_who_wants_no_call_is_left_alone_and_the_holder_knows(loop):
     ]
 
 
+def test_who_wants_no_call_once_the_lead_went_on_is_heard_by_who_holds_it_now(loop):
+    berta = make_person(make_partner("Beta"), name="Berta")
+    loop.sweep(ASKED)
+    pickup.give_back(loop.id, "no_capacity", None, get_actor(loop.alice.id), ASKED)
+    loop.react(ASKED)
+    loop.pick(berta, ASKED)
+    letter = session().scalar(select(CustomerLetter).where(CustomerLetter.kind == "asked"))
+    operations.decline(letter.id, ASKED + HOUR)
+    loop.react(ASKED + HOUR)
+    assert session().get(Lead, loop.lead.id, populate_existing=True).suppressed
+    assert heard("not_wanted") == [("Berta", "not_wanted"), ("Mara", "not_wanted")]
+
+
 def test_what_passed_stands_in_the_lead_s_timeline(loop):
     loop.sweep(TOLD)
     loop.sweep(ASKED)

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from portal.accounts.actor import current_actor
 from portal.accounts.permissions import Permission
 from portal.core import clock
-from portal.hearing import operations, pages
+from portal.hearing import away, operations, pages
 from portal.hearing.forms import DefaultsForm
 from portal.hearing.pages import Shown
 from portal.hearing.queries import read_defaults
@@ -71,4 +71,9 @@ def draw_defaults(form: DefaultsForm) -> str:
 
 def draw(shown: Shown) -> str:
     """Render the page."""
-    return render_template("hearing/page.html", shown=shown, form=shown.form)
+    return render_template(
+        "hearing/page.html",
+        shown=shown,
+        form=shown.form,
+        away=away.show(current_actor(), clock.now()),
+    )

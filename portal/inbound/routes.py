@@ -26,7 +26,9 @@ from portal.core.mail import links
 from portal.core.mail.links import Purpose
 from portal.core.mail.models import MailLink
 from portal.core.mail.rendering import speaking
+from portal.hearing import away
 from portal.hearing import pages as wishing
+from portal.hearing.away import Away
 from portal.hearing.operations import FAIRNESS, MONDAYS_LIST, REPORT, SHEET
 from portal.hearing.pages import Shown
 from portal.inbound import confirming, nonces, operations, pages, queries
@@ -168,9 +170,10 @@ def pressed(reader: Reader, token: str) -> ResponseReturnValue:
     """Check that the press comes from our page and from a person, then do it."""
     link, actor, at, action = reader.link, reader.actor, reader.at, reader.action or ""
     check_target(reader)
-    if action != "hearing" and not operations.may_press(link, actor, action):
+    wishes = action in WISHES and link.purpose == Purpose.STOP
+    if not wishes and not operations.may_press(link, actor, action):
         raise NotFound()
-    if action == "hearing" and link.purpose != Purpose.STOP:
+    if wishes and action != "hearing" and not away.may_note(actor):
         raise NotFound()
     nonce = None
     if hmac.compare_digest(
@@ -188,13 +191,14 @@ def pressed(reader: Reader, token: str) -> ResponseReturnValue:
     )
     if why is not None:
         record_apart(MailActionDoubted(at=at, link_id=link.id, user_id=actor.id, why=why))
-        if action == "hearing":
-            shown = wishing.try_out(actor, at, **NO_COOKIE)
+        if wishes:
+            look = wishing.try_out if action == "hearing" else wishing.show
+            shown = look(actor, at, **NO_COOKIE)
             return with_wishes(pages.asked_again(reader, nonce.mark), reader, token, shown), 409
         page, status = pages.press_again(reader, nonce.mark)
         return render(page, actor, token), status
-    if action == "hearing":
-        return set_hearing(reader, token)
+    if wishes:
+        return set_hearing(reader, token) if action == "hearing" else set_away(reader, token)
     page, status = act(reader, nonce.mark)
     return render(page, actor, token), status
 
@@ -249,12 +253,20 @@ def too_old(reader: Reader, token: str) -> ResponseReturnValue:
     return render(page, reader.actor, token), status
 
 
+WISHES = ("hearing", "away", "back")
+"""What is pressed where a person says what she wishes to hear, and when she is away."""
+
 NO_COOKIE = {"meta": {"csrf": False}}
 """The link's own sign stands in for the cookie's."""
 
 
 def hearing(
-    reader: Reader, token: str, shown: Shown, status: int, code: str | None = None
+    reader: Reader,
+    token: str,
+    shown: Shown,
+    status: int,
+    code: str | None = None,
+    days: Away | None = None,
 ) -> ResponseReturnValue:
     """Show what the person wishes to hear by mail."""
     page = Page(
@@ -263,10 +275,12 @@ def hearing(
         action="hearing",
         nonce=reader.sign(""),
     )
-    return with_wishes(page, reader, token, shown), status
+    return with_wishes(page, reader, token, shown, days), status
 
 
-def with_wishes(page: Page, reader: Reader, token: str, shown: Shown) -> str:
+def with_wishes(
+    page: Page, reader: Reader, token: str, shown: Shown, days: Away | None = None
+) -> str:
     """Render a page with the form of what the person wishes to hear below."""
     return render_template(
         "inbound/page.html",
@@ -275,7 +289,28 @@ def with_wishes(page: Page, reader: Reader, token: str, shown: Shown) -> str:
         theme=reader.actor.theme,
         shown=shown,
         form=shown.form,
+        away=days or days_of(reader),
     )
+
+
+def days_of(reader: Reader) -> Away | None:
+    """Show when the person is away, with the days that she typed into that form."""
+    sent = reader.action == "away"
+    return away.show_days(reader.actor, reader.at, sent=sent, **NO_COOKIE)
+
+
+def set_away(reader: Reader, token: str) -> ResponseReturnValue:
+    """Note the days on which the person is away, or that she is back."""
+    if reader.action == "back":
+        away.end(reader.typed.get("absence_id", ""), reader.actor, reader.at)
+        page = Page(heading=_("Noted"), sentence=_("The absence is over."))
+        return render(page, reader.actor, token), 200
+    days = days_of(reader)
+    if days is None or not away.note(days, reader.actor, reader.at):
+        shown = wishing.show(reader.actor, reader.at, **NO_COOKIE)
+        return hearing(reader, token, shown, 422, days=days)
+    page = Page(heading=_("Noted"), sentence=_("Nothing new is offered meanwhile."))
+    return render(page, reader.actor, token), 200
 
 
 def set_hearing(reader: Reader, token: str) -> ResponseReturnValue:

@@ -11,10 +11,11 @@ from sqlalchemy import select
 
 from portal.accounts.models import User
 from portal.accounts.queries import get_actor
-from portal.core import jobs
+from portal.core import clock, jobs
 from portal.core.db import session
 from portal.core.errors import Invalid
 from portal.core.events import EventRow, load, record
+from portal.core.mail.links import Purpose
 from portal.core.mail.models import OutgoingEmail
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
@@ -32,6 +33,7 @@ from portal.pickup import operations as pickup
 from tests.factories import (
     AT,
     csrf_of,
+    factory,
     make_manager,
     make_offered_lead,
     make_partner,
@@ -39,6 +41,7 @@ from tests.factories import (
     sign_in,
     wish,
 )
+from tests.inbound.pressing import Forms, events, issue, press, waited
 
 DAY = timedelta(days=1)
 TYPED = {"hears": "daily", "digest_hour": "7", "quiet_from": "20", "quiet_until": "6"}
@@ -157,6 +160,36 @@ def test_who_never_wanted_mails_finds_that_said_and_hears_once_she_chooses(app):
     assert client.post("/settings/mail", data=data).status_code == 303
     with app.app_context():
         assert session().get(User, alice.id).hears_by_mail
+
+
+def test_an_absence_is_noted_where_mails_are_chosen_and_behind_a_mail_without_a_colleague(app):
+    firm = make_partner("Alpha")
+    alice, other = make_person(firm, name="Alice"), make_person(firm, name="Zacharias")
+    mara = factory(make_manager)()
+    client, today = sign_in(app.test_client(), alice), clock.now().date()
+    days = {"starts_on": f"{today + 2 * DAY}", "ends_on": f"{today + 4 * DAY}"}
+    page = client.get("/settings/mail").text
+    assert f'action="/team/people/{alice.id}/absence"' in page
+    assert other.name in page
+    assert "Your absence" not in sign_in(app.test_client(), mara).get("/settings/mail").text
+    path, hers = (issue(Purpose.STOP, one, topic="hearing") for one in (alice, mara))
+    stranger = app.test_client()
+    assert other.name not in stranger.get(path).text
+    wrong = press(stranger, path, "away", starts_on=days["ends_on"], ends_on=days["starts_on"])
+    assert (wrong.status_code, days["starts_on"] in wrong.text) == (422, True)
+    for _twice in range(2):
+        assert "Noted" in press(stranger, path, "away", **days).text
+    (noted,) = events("AbsenceAdded")
+    assert noted[1:3] == (alice.id, "mail")
+    absence = noted[3]["absence_id"]
+    with app.app_context():
+        theirs = add_absence(other.organisation_id, today, today, clock.now(), user_id=other.id).id
+        session().commit()
+    assert press(stranger, path, "back", absence_id=str(theirs)).status_code == 404
+    sign = waited(app, Forms(stranger.get(hers).text).for_("hearing"))
+    assert stranger.post(hers, data={**sign, "action": "away", **days}).status_code == 404
+    assert "The absence is over" in press(stranger, path, "back", absence_id=str(absence)).text
+    assert [row[3]["absence_id"] for row in events("AbsenceRemoved")] == [absence]
 
 
 def test_a_choice_leaves_as_it_was_what_is_not_named_and_twice_is_no_news(ctx):

@@ -93,6 +93,10 @@ def test_one_clear_word_of_hers_counts_and_nothing_else(loop):
     assert came("NO.") == ("applied", "no")
     assert came("Ja!\n\nHeute Morgen.", verdict=None) == ("taken", "customer_wrote")
     assert find_word(loop.id).said == "yes"
+    # no word of hers is lost behind her name
+    assert came("Ja.\n\nBeste Grüße\nMaria\n\nPS: Bitte am Dienstag.")[0] == "taken"
+    read = load_activities(session().get(Lead, loop.lead.id), get_actor(loop.alice.id))
+    assert any("Beste Grüße\nMaria\n\nPS: Bitte am Dienstag." in one.text for one in read)
     assert came("Nein, leider noch nicht.", verdict=None) == ("applied", "no")
     assert (find_word(loop.id).said, find_word(loop.id).way) == ("no", "mail")
     loop.react(ASKED + HOUR)

@@ -24,6 +24,7 @@ from flask_babel import gettext as _
 
 from portal.catalog import fields, seed
 from portal.catalog.models import CustomField
+from portal.leads.addresses import own_host
 from portal.leads.intake.mapping import DATE_ORDER, DUPLICATES, OF_THE_LIST, OWN
 from portal.leads.intake.mapping import Mapping as ColumnMapping
 from portal.leads.intake.normalise import (
@@ -119,13 +120,6 @@ _KINDS = {
     "haendler": "partner_recruit",
 }
 _CURRENCIES = {"€": "EUR", "$": "USD", "£": "GBP", "euro": "EUR", "fr.": "CHF", "sfr": "CHF"}
-_FREE_MAIL = _words(
-    "gmail.com|googlemail.com|outlook.com|hotmail.com|hotmail.de|live.com|live.de|msn.com|yahoo.com"
-    "|yahoo.de|icloud.com|me.com|mac.com|aol.com|gmx.de|gmx.net|gmx.at|gmx.ch|gmx.com|web.de"
-    "|t-online.de|freenet.de|arcor.de|mail.com|mail.ru|proton.me|protonmail.com|posteo.de"
-    "|mailbox.org|bluewin.ch|aon.at|orange.fr|wanadoo.fr|free.fr|laposte.net|libero.it|comcast.net"
-    "|verizon.net|att.net|1und1.de|yandex.ru|qq.com"
-)
 # RFC 5321's Dot-string: what stands before the @ of nearly every address
 _DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _HOST = re.compile(r"(?=.{4,253}$)(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,24}")
@@ -408,7 +402,7 @@ class Cleaner:
                 remarks.append(_remark(_("Web site"), text))
         if domain is None and email is not None:
             own = email.rpartition("@")[2]
-            domain = own if own not in _FREE_MAIL else None
+            domain = own if own_host(own) else None
 
         phone, phone_e164 = "", None
         if text := get("phone"):

@@ -90,6 +90,20 @@ def test_both_parts_of_a_mail_carry_the_same_absolute_links(ctx, kind):
     assert links(mail.text) or kind == "inquiry_thanks"
 
 
+# whom a mail asks in, or how she signs in, is nothing to choose; customers and strangers have none
+WITHOUT_CHOICE = {
+    *("invitation", "new_device", "password_reset", "sign_in_changed", "sign_in_link"),
+    *("sign_up_confirm", "sign_up_declined"),
+    *("customer_letter", "did_they_call", "inquiry_thanks", "nurture", "who_calls"),
+}
+
+
+def test_every_other_mail_leads_to_where_one_chooses_what_to_hear():
+    said = {kind: (SNAPSHOTS / f"{kind}.txt").read_text("utf-8") for kind in KINDS}
+    without = {kind for kind, text in said.items() if "Choose when you hear from us: " not in text}
+    assert without == WITHOUT_CHOICE
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_mail_fetches_nothing_and_stays_small(ctx, kind):
     made = rendering.render(kind, KINDS[kind], "en", "Europe/Berlin").html

@@ -450,6 +450,9 @@ def test_a_sheet_comes_through_a_spreadsheet_program(ctx: Flask, tmp_path: Path)
     )
     saved = (tmp_path / "out" / "in.xlsx").read_bytes()
     page = load_workbook(io.BytesIO(saved))["Leads"]
+    mark = page.parent.custom_doc_props["Sheet"].value
+    assert mark == page.parent.properties.identifier
+    assert mark.startswith(f"{house.alice.id}-")
     assert page.column_dimensions["A"].hidden
     assert page.protection.sheet
     assert page.parent["Lists"].sheet_state == "hidden"

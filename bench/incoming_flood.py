@@ -43,6 +43,9 @@ LOOK, SAY = 1.0, 30.0
 """Seconds from one look at what waits to the next, and from one line about it to the next."""
 GOAL = 1.5
 """The 95th percentile of pages may grow by half, and by ten milliseconds."""
+PATIENT = 1.5
+"""So many times what taking turns gives a quiet firm may wait; in the order of their coming it is
+twice."""
 WORKERS = ("worker now mail bulk", "worker incoming")
 
 TOKENS = """
@@ -217,7 +220,8 @@ class Readers(threading.Thread):
 
 
 def flood(count: int, minutes: float) -> int:
-    """Let the mails come and be read; 1 where one is left, was read twice, or pages suffered."""
+    """Let the mails come and be read; 1 where one is left, was read twice, a quiet firm
+    waited for the loud one, or pages suffered."""
     print(table.machine(), flush=True)
     shares = share(count, FIRMS)
     with House() as house, house.database("flood") as database:
@@ -290,12 +294,17 @@ def _measure(
     print(f"\n{'read':<24}{(len(mails) - waiting) / spent:>8.0f} a second, {spent:.0f} s in all")
     loud, *quiet = firms
     print(f"{'the loud firm':<24}{loud[1]:>8,} mails, done after {loud[3]:.0f} s")
+    unfair = False
     if quiet:
         ends = [float(row[3]) for row in quiet]
         print(
             f"{'each other firm':<24}{quiet[0][1]:>8,} mails, done after {median(ends):.0f} s at "
             f"the median, {max(ends):.0f} s at worst"
         )
+        # in turns each has as many read as any other: a quiet firm's last when all have had so many
+        fair = sum(min(row[1], quiet[0][1]) for row in firms) / len(mails) * float(loud[3])
+        unfair = max(ends) > fair * PATIENT
+        print(f"{'in turns':<24}{'a quiet firm is done':>24} after {fair:.0f} s")
     late, latest = answered
     print(f"{'answers':<24}sent {late:.0f} s after that at the median, {latest:.0f} s at worst")
     for name, (p50, p95) in pages.items():
@@ -305,11 +314,13 @@ def _measure(
     suffered = pages["meanwhile"][1] > pages["before"][1] * GOAL + 10
     if suffered:
         print("PAGES SUFFERED")
+    if unfair:
+        print("UNFAIR: a quiet firm waited for the loud one")
     if waiting or behind:
         print(f"LEFT after {minutes:g} minutes: {waiting:,} mails, {behind:,} answers")
     if readers.refused:
         print(f"REFUSED: {readers.refused} pages")
-    return int(not agree or suffered or bool(waiting or behind or readers.refused))
+    return int(not agree or suffered or unfair or bool(waiting or behind or readers.refused))
 
 
 if __name__ == "__main__":

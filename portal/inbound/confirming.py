@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -32,7 +32,7 @@ def press(
     """Record what was read in a mail; who presses again is told that it is recorded.
 
     Locks the mail first. Raises what `operations.press` does, and `NotFound` for another action
-    than the one that was read.
+    than the one that was read; about an offer she may press either, and answer what she owes.
     """
     message = session().scalar(
         select(InboundMessage)
@@ -41,7 +41,7 @@ def press(
         .execution_options(populate_existing=True)
     )
     said = load_reading(link.message_id)
-    if message is None or not said or said["action"] != action:
+    if message is None or not said or action not in pressable(said):
         raise NotFound()
     if message.state != MailState.ASKED_BACK:
         return Outcome(BY_MAIL, again=True)
@@ -56,6 +56,14 @@ def press(
     return outcome
 
 
+ABOUT_OFFERS = ("pick", "decline")
+
+
+def pressable(said: Mapping[str, Any]) -> Collection[str]:
+    """Return what may be pressed on the page about what was read in a mail."""
+    return (*ABOUT_OFFERS, "answer") if said["action"] in ABOUT_OFFERS else (said["action"],)
+
+
 def taken(
     said: Mapping[str, Any], typed: Mapping[str, str], link: MailLink, actor: Actor, at: datetime
 ) -> Mapping[str, str]:
@@ -64,6 +72,8 @@ def taken(
     Raises `NotFound`, `NotYoursAnyMore`.
     """
     read = read_in(said)
+    if said["action"] in ABOUT_OFFERS:
+        return {**typed, "reason": typed.get("reason") or read.get("reason", "")}
     if said["action"] == "give_back":
         return typed
     if said["action"] not in ("feedback", "answer"):

@@ -662,11 +662,16 @@ def refuse(refusal: DomainError, reader: Reader) -> tuple[Page, int]:
     raise refusal
 
 
+def owes_first(reader: Reader) -> bool:
+    """Say whether it was an answer that stands between a person and a lead on offer."""
+    confirms = reader.link.purpose == Purpose.CONFIRM and reader.link.pickup_id is not None
+    return reader.action == "answer" and not confirms
+
+
 def unsettled(refusal: ActivitiesOpen, reader: Reader, number: str) -> Page:
     """Return the question again, with what is planned and the one button that settles it."""
     reader = replace(reader, planned=refusal.facts["planned"])
-    answers = reader.action == "answer" and reader.link.purpose != Purpose.CONFIRM
-    page = owed(reader, number) if answers else show(reader)[0]
+    page = owed(reader, number) if owes_first(reader) else show(reader)[0]
     return replace(page, code=refusal.code)
 
 
@@ -757,7 +762,7 @@ def start_again(refusal: DomainError, reader: Reader) -> tuple[Page, int]:
 
 def invalid(reader: Reader) -> tuple[Page, int]:
     """Return the page with a sentence at each field that is missing, and all that was typed."""
-    if reader.action == "answer" and reader.link.purpose != Purpose.CONFIRM:
+    if owes_first(reader):
         number, _title = queries.title_of(lead_of(reader))
         return owed(reader, number), 422
     return show(reader)[0], 422

@@ -237,7 +237,8 @@ def check_target(reader: Reader) -> None:
     if link.pickup_id is not None:
         expected["pickup_id"] = link.pickup_id
     foreign = any(name in typed and typed[name] != str(value) for name, value in expected.items())
-    if not foreign and link.purpose in (Purpose.OFFER, Purpose.STAND_BY) and "pickup_id" in typed:
+    on_offer = link.purpose in (Purpose.OFFER, Purpose.STAND_BY, Purpose.CONFIRM)
+    if not foreign and on_offer and link.pickup_id is None and "pickup_id" in typed:
         foreign = not operations.owes(typed["pickup_id"], reader.actor)
     if foreign:
         record_apart(MailLinkMisused(at=reader.at, link_id=link.id, user_id=link.user_id))

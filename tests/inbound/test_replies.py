@@ -834,6 +834,48 @@ def test_what_was_doubtful_is_recorded_by_one_press_and_by_nothing_else(programm
         assert answers(held) == [("won", "mail")]
 
 
+def test_a_doubtful_pick_goes_on_behind_its_link_through_what_is_owed(programme, client):
+    with programme.app_context():
+        at = clock.now()
+        rep, held, _question = make_question()
+        lead = make_offered_lead(at=at)
+        mail = offer(lead, rep, at)
+        told(at)
+        assert reply(mail, "PICK UP", rep, verdict="fail", at=at).state == "asked_back"
+        (asked,) = told(at)
+        number = lead.number
+        session().commit()
+    page = client.get(link_in(asked))
+    refused = client.post(link_in(asked), data=waited(programme, Forms(page.text).for_("pick")))
+    assert refused.status_code == 409
+    fields = waited(programme, Forms(refused.text).for_("answer", "waiting"))
+    done = client.post(link_in(asked), data={**fields, "status": "waiting"})
+    assert (done.status_code, number in done.text) == (200, True)
+    with programme.app_context():
+        assert answers(held) == [("waiting", "mail")]
+        assert session().get_one(Lead, lead.id).holder_id == rep.id
+
+
+def test_a_doubtful_no_is_recorded_with_the_reason_that_is_chosen_behind_its_link(
+    programme, client
+):
+    with programme.app_context():
+        at = clock.now()
+        rep = make_person(make_partner("Alpha"), email=REP)
+        lead = make_offered_lead(at=at)
+        mail = offer(lead, rep, at)
+        told(at)
+        assert reply(mail, "NOT FOR ME", rep, verdict="fail", at=at).state == "asked_back"
+        (asked,) = told(at)
+        session().commit()
+    page = client.get(link_in(asked))
+    fields = waited(programme, Forms(page.text).for_("decline"))
+    assert client.post(link_in(asked), data={**fields, "reason": "too_far"}).status_code == 200
+    with programme.app_context():
+        said_no = select(Reason.key).join(Dismissal, Dismissal.reason_id == Reason.id)
+        assert session().scalars(said_no).all() == ["decline.too_far"]
+
+
 def test_what_is_missing_is_asked_for_on_the_page_with_all_that_was_written(programme, client):
     with programme.app_context():
         at = clock.now()

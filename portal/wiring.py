@@ -219,7 +219,7 @@ from portal.qualification import routes as qualification
 from portal.qualification import routing_routes as inquiry_routes
 from portal.qualification import samples as _qualification_samples  # noqa: F401 – shows its mails
 from portal.qualification import work_routes as desk_work
-from portal.qualification.events import AnswersCompleted
+from portal.qualification.events import AnswersCompleted, CustomerLeft
 from portal.relations import jobs as _relations  # noqa: F401
 from portal.relations import routes as relations
 from portal.relations.events import KnowledgeClaimed, KnowledgeDecided
@@ -522,6 +522,7 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     LeadReassigned: ("notifications.handed_on", "witness.introduce_next"),
     CustomerSaid: ("notifications.customer_said",),
     CustomerDeclined: ("notifications.customer_declined",),
+    CustomerLeft: ("notifications.customer_left",),
     ActivityDue: ("notifications.activity_due",),
     ActivityEntered: ("pickup.heed_activity", "assistance.meet"),
     ActivitySettled: ("pickup.heed_activity", "assistance.meet"),

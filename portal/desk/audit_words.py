@@ -66,6 +66,7 @@ EVENTS: dict[str, Any] = {
     "CustomerUnlinked": _l("Lead is no customer’s any more"),
     "CustomerAsked": _l("Customer asked whether anybody called"),
     "CustomerDeclined": _l("Customer asked not to be called"),
+    "CustomerLeft": _l("Customer asked for no more mails"),
     "CustomerPressDoubted": _l("Press of a customer looked like a machine’s"),
     "CustomerSaid": _l("Customer said whether anybody called"),
     "CustomerTold": _l("Customer told who calls, and by when"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -33,9 +34,9 @@ def find_witnessed(topic: str, facts: Mapping[str, Any], user: User, at: datetim
     lead = find_visible(pickup.lead_id, actor) if pickup and actor else None
     if pickup is None or lead is None:
         return None
-    return (
-        _not_wanted(pickup, lead, user) if topic == Topic.NOT_WANTED else _not_called(pickup, lead)
-    )
+    if topic == Topic.NOT_CALLED:
+        return _not_called(pickup, lead)
+    return _no_mails(pickup, lead, user) if facts.get("mails") else _not_wanted(pickup, lead, user)
 
 
 def _not_called(pickup: Pickup, lead: Lead) -> News | None:
@@ -67,6 +68,18 @@ def _not_called(pickup: Pickup, lead: Lead) -> News | None:
         _("Open the lead"),
         _("You get this mail because you answer for whoever holds the lead."),
         lead.id,
+    )
+
+
+def _no_mails(pickup: Pickup, lead: Lead, user: User) -> News:
+    told = _not_wanted(pickup, lead, user)
+    if user.id == pickup.user_id:
+        own = _("Please write no more mails: no letter goes out from here, either.")
+        told.details[1:] = [str(own)]
+    return replace(
+        told,
+        subject=_("The customer wants no more mails: %(number)s", number=lead.number),
+        what=_("the customer of %(number)s asked for no more mails.", number=lead.number),
     )
 
 

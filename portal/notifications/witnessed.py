@@ -15,9 +15,10 @@ from portal.hearing.models import Topic
 from portal.notifications import letters, operations, queries
 from portal.notifications.telling import tell, tell_news
 from portal.pickup.models import Pickup
+from portal.qualification.events import CustomerLeft
 from portal.witness.events import CustomerDeclined, CustomerSaid
 from portal.witness.models import Said
-from portal.witness.queries import find_word
+from portal.witness.queries import find_held, find_word
 
 
 def tell_of_word(event: CustomerSaid, at: datetime) -> None:
@@ -50,6 +51,14 @@ def tell_of_declining(event: CustomerDeclined, at: datetime) -> None:
     if pickup is not None:
         ids = {user.id for user in (*queries.list_answering(pickup, at), *over(pickup, at))}
         tell_news(sorted(ids), Topic.NOT_WANTED, event, at, declined_of=pickup.id)
+
+
+def tell_of_leaving(event: CustomerLeft, at: datetime) -> None:
+    """Tell who holds the lead, and those above her, that the customer wants no more mails."""
+    pickup = find_held(event.lead_id) if event.lead_id is not None else None
+    if pickup is not None:
+        ids = {user.id for user in (*queries.list_answering(pickup, at), *over(pickup, at))}
+        tell_news(sorted(ids), Topic.NOT_WANTED, event, at, declined_of=pickup.id, mails=1)
 
 
 def over(pickup: Pickup, at: datetime) -> Sequence[User]:

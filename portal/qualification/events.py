@@ -84,6 +84,11 @@ class NurtureEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerLeft(Event):
+    """The contact of a lead that somebody holds asked for no more mails."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NurtureMailSent(Event):
     """A mail of nurture was handed to the queue."""
 

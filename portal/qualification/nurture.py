@@ -23,6 +23,7 @@ from portal.leads.operations import lock_to_edit, queue_again
 from portal.leads.queries import lock_visible
 from portal.qualification import desk, letters
 from portal.qualification.events import (
+    CustomerLeft,
     LeadNurtured,
     NurtureEnded,
     NurtureMailsChanged,
@@ -231,11 +232,17 @@ def _write_next(lead: Lead, row: Nurture, at: datetime) -> None:
 
 
 def leave(lead_id: int, at: datetime) -> bool:
-    """Write to the contact of a lead no more, ever; say whether there is such a lead."""
+    """Write to the contact of a lead no more, ever; say whether there is such a lead.
+
+    Whoever holds it hears of it.
+    """
     lead = session().get(Lead, lead_id, with_for_update={"key_share": True})
     if lead is None:
         return False
+    was_left = lead.suppressed
     letters.leave(lead, at)
+    if lead.holder_id is not None and lead.suppressed and not was_left:
+        record(CustomerLeft(at=at, lead_id=lead.id))
     row = session().get(Nurture, lead_id, with_for_update=True)
     if row is not None and row.ended_at is None:
         close(lead, row, letters.UNSUBSCRIBED, None, at)

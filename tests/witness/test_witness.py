@@ -26,6 +26,7 @@ from portal.leads.operations import DO_NOT_CALL, suppress
 from portal.pickup import operations as pickup
 from portal.pickup import pauses, reassign
 from portal.pickup.models import Pickup
+from portal.qualification import nurture
 from portal.timeline.activities import enter
 from portal.timeline.rules import Entry, Kind
 from portal.witness import operations, queries
@@ -350,6 +351,16 @@ def test_who_wants_no_call_is_left_alone_and_the_holder_knows(loop):
         ("Arno", "not_wanted"),
         ("Moritz", "not_wanted"),
     ]
+
+
+def test_who_wants_no_more_mails_of_a_lead_in_hand_is_heard_by_its_holder(loop):
+    for _press in range(2):
+        nurture.leave(loop.lead.id, AT + HOUR)
+        loop.react(AT + HOUR)
+    assert [name for name, _kind in heard("not_wanted")] == ["Alice", "Arno", "Moritz"]
+    query = select(OutgoingEmail.text).where(OutgoingEmail.kind == "not_wanted")
+    texts = session().scalars(query.where(OutgoingEmail.user_id == loop.alice.id)).all()
+    assert ["write no more mails" in text for text in texts] == [True]
 
 
 def test_who_wants_no_call_once_the_lead_went_on_is_heard_by_who_holds_it_now(loop):

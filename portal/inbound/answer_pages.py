@@ -178,6 +178,7 @@ def enter(message_id: int) -> ResponseReturnValue:
     except Refused as refusal:
         return show(message, mail, person, form, [refusal.message]), refusal.status
     flash(_("It is recorded, and who wrote it hears so by mail."), "success")
+    warn_of_files(message)
     return go(url_for("mail_health.mail_health"))
 
 
@@ -202,7 +203,14 @@ def do(message_id: int) -> ResponseReturnValue:
     except Refused as refusal:
         return show(message, mail, person, form, [refusal.message], deeds), refusal.status
     flash(_("It is done."), "success")
+    warn_of_files(message)
     return go(url_for("mail_health.mail_health"))
+
+
+def warn_of_files(message: InboundMessage) -> None:
+    """Say so where not all that came along with a mail could be kept."""
+    if message.reason != "by_hand":
+        flash(_("Not all that came along with the mail could be kept."), "warning")
 
 
 @blueprint.post("/<int:message_id>/removal")

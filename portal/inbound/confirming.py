@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from portal.feedback import operations as feedback
 from portal.feedback.forms import read_answer
 from portal.inbound import operations
 from portal.inbound.answering import keep_attached
-from portal.inbound.keeping import load_reading, look_into
+from portal.inbound.keeping import load_reading, look_for_files
 from portal.inbound.models import InboundMessage, MailState
 from portal.inbound.operations import Outcome
 from portal.pickup import queries as pickups
@@ -33,6 +34,7 @@ def press(
 
     Locks the mail first. Raises what `operations.press` does, and `NotFound` for another action
     than the one that was read; about an offer she may press either, and answer what she owes.
+    `FilesOutOfReach` where files came along and can't be had now.
     """
     message = session().scalar(
         select(InboundMessage)
@@ -46,14 +48,14 @@ def press(
     if message.state != MailState.ASKED_BACK:
         return Outcome(BY_MAIL, again=True)
     outcome = operations.press(link, action, taken(said, typed, link, actor, at), mark, actor, at)
-    mail = look_into(message) if said.get("files") else None
-    left = 0
+    left = said.get("files", 0)
+    mail = look_for_files(message) if left else None
     if mail is not None:
         shared = operations.is_shared_behind(link, actor)
         left = keep_attached(operations.lead_of(link), mail, shared, actor, at)
     message.state, message.reason = MailState.APPLIED, f"files_left:{left}" if left else action
     session().flush()
-    return outcome
+    return replace(outcome, files_left=left)
 
 
 ABOUT_OFFERS = ("pick", "decline")

@@ -6,17 +6,25 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import IO, Any
 
+from flask_babel import gettext as _
 from rq.timeouts import BaseTimeoutException
 
 from portal.core import logs
 from portal.core.db import session
-from portal.core.errors import Invalid
+from portal.core.errors import Invalid, Refused
 from portal.inbound import parsing, wall
 from portal.inbound.models import InboundMessage, InboundRaw, InboundReading
 from portal.inbound.parsing import Mail, Unreadable
+from portal.inbound.parsing_process import NoProcess
 from portal.timeline import files
 
 log = logs.get(__name__)
+
+
+class FilesOutOfReach(Refused):
+    """A mail that is kept can't be taken apart at this moment; so its files would be lost."""
+
+    code = "files_out_of_reach"
 
 
 @dataclass(slots=True)
@@ -33,11 +41,23 @@ def load_raw(message_id: int) -> InboundRaw | None:
 
 def look_into(message: InboundMessage) -> Mail | None:
     """Return what a mail says; None where it can't be taken apart or is forgotten."""
+    try:
+        return look_for_files(message)
+    except FilesOutOfReach:
+        return None
+
+
+def look_for_files(message: InboundMessage) -> Mail | None:
+    """Return what a mail says, for its files; None once it is forgotten. Raises `FilesOutOfReach`.
+
+    Whoever settles a mail asks this, so that no file is lost without a word.
+    """
     raw = load_raw(message.id)
     try:
         return parsing.take_apart(raw.raw) if raw else None
-    except Unreadable:
-        return None
+    except (Unreadable, NoProcess):
+        said = _("What came along can’t be kept just now. Please try again in a minute.")
+        raise FilesOutOfReach(said) from None
 
 
 def note_sender(message_id: int, sender: str, name: str) -> None:

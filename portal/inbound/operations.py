@@ -87,7 +87,7 @@ class Outcome:
     """What became of a press; `again` where it was done before.
 
     `refusal` is set where an answer was saved and the pick that waited for it was refused,
-    `decides_at` where a pick takes part in a photo-finish.
+    `decides_at` where a pick takes part in a photo-finish. `files_left` of a mail were not kept.
     """
 
     action: str
@@ -97,6 +97,7 @@ class Outcome:
     refusal: Refused | None = None
     wish: Extension | None = None
     decides_at: datetime | None = None
+    files_left: int = 0
 
 
 def note_look(link: MailLink, at: datetime) -> None:

@@ -26,7 +26,7 @@ from portal.feedback.rules import Status, TooLateToUndo
 from portal.feedback.rules import words_of as answer_words
 from portal.inbound import nonces, queries
 from portal.inbound.confirming import BY_MAIL, read_in, wanting
-from portal.inbound.keeping import load_reading
+from portal.inbound.keeping import FilesOutOfReach, load_reading
 from portal.inbound.nonces import Nonce
 from portal.inbound.operations import INTEREST, ON_OFFER, Outcome, may_open, may_press
 from portal.inbound.rules import ChangedMeanwhile, PageTooOld, PressAgain
@@ -541,6 +541,14 @@ def taken_back(action: str, number: str, *, again: bool) -> Page:
     )
 
 
+def tell_of_files(page: Page, outcome: Outcome) -> Page:
+    """Return a page that says so where files that came with a mail could not be kept."""
+    if not outcome.files_left:
+        return page
+    words = _("Not all that came along with the mail could be kept. Please add it on the portal.")
+    return replace(page, facts=[*page.facts, words])
+
+
 def answer(outcome: Outcome, reader: Reader) -> tuple[Page, int]:
     """Return the page after a press that was done."""
     lead_id = lead_of(reader)
@@ -649,7 +657,7 @@ def lead_of(reader: Reader) -> int:
 
 def refuse(refusal: DomainError, reader: Reader) -> tuple[Page, int]:
     """Return the page after a press that was refused; an owed answer comes with its question."""
-    if isinstance(refusal, PageTooOld | ChangedMeanwhile):
+    if isinstance(refusal, PageTooOld | ChangedMeanwhile | FilesOutOfReach):
         return start_again(refusal, reader)
     lead_id = lead_of(reader)
     number, _title = queries.title_of(lead_id)
@@ -748,6 +756,8 @@ def start_again(refusal: DomainError, reader: Reader) -> tuple[Page, int]:
     words = _("This page was open for a while. Nothing was changed; please press once more.")
     if isinstance(refusal, ChangedMeanwhile):
         words = _("Another answer came in meanwhile, and it stands. You can still change it here.")
+    if isinstance(refusal, FilesOutOfReach):
+        words = refusal.message
     if reader.action == "answer":
         number, _title = queries.title_of(lead_of(reader))
         page: Page = owed(reader, number)

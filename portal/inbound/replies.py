@@ -40,7 +40,7 @@ from portal.inbound.events import (
     ReplyAnswered,
     ReplyRepaired,
 )
-from portal.inbound.keeping import keep_reading, note_sender
+from portal.inbound.keeping import keep_reading, look_for_files, note_sender
 from portal.inbound.models import InboundMessage, MailState
 from portal.inbound.noting import comment
 from portal.inbound.parsing import Mail, text_in
@@ -607,6 +607,10 @@ def get_writer(message: InboundMessage, at: datetime) -> Actor:
     return person
 
 
+NEVER_READ = ("unreadable", "too_large", "odd_headers", "odd_parts")
+"""Why nobody ever sees what came along with a mail."""
+
+
 def repair(
     message: InboundMessage,
     mail: Mail | None,
@@ -616,9 +620,17 @@ def repair(
     by: Actor,
     at: datetime,
 ) -> None:
-    """Settle a mail that one of the vendor's people did something by, its files kept."""
-    if mail is not None:
-        answering.keep_attached(lead_id, mail, person.is_partner, person, at)
+    """Settle a mail that one of the vendor's people did something by, its files kept.
+
+    Raises `FilesOutOfReach`, unless it is known that the mail can't be taken apart.
+    """
+    reason = "by_hand"
+    if mail is None and message.reason not in NEVER_READ:
+        mail = look_for_files(message)
+    if mail is None:
+        reason = "without_files"
+    elif left := answering.keep_attached(lead_id, mail, person.is_partner, person, at):
+        reason = f"files_left:{left}"
     record(
         ReplyRepaired(
             at=at,
@@ -630,4 +642,4 @@ def repair(
         )
     )
     message.lead_id = lead_id
-    settle(message, MailState.APPLIED, "by_hand", at)
+    settle(message, MailState.APPLIED, reason, at)

@@ -227,7 +227,8 @@ def act(reader: Reader, mark: str) -> tuple[Page, int]:
         if isinstance(outcome.refusal, AlreadyTaken):
             record(MailPickLost(at=at, lead_id=link.lead_id, user_id=actor.id))
         reader = replace(reader, typed={}, errors={})
-    return pages.answer(outcome, reader)
+    page, status = pages.answer(outcome, reader)
+    return pages.tell_of_files(page, outcome), status
 
 
 def check_target(reader: Reader) -> None:

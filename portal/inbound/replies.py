@@ -66,6 +66,8 @@ STEPS = ("owed", "confirm")
 """What we write back that is the next step of what was wanted."""
 MOST_STEPS, MOST_STEPS_OF_ONE = 20, 3
 """So many of these a person is sent in a day, about all leads and about one."""
+NOTED = "noted"
+"""That what she wrote is kept as a note and her answer is owed still, said once of a question."""
 REST = "rest"
 """That the rest of her mails waits for people, which is said once in a day."""
 MOST_TO_A_DOMAIN, MOST_ABOUT_A_LEAD, MOST_FROM_A_PERSON = 20, 5, 30
@@ -283,6 +285,9 @@ def act(came: Came, wish: Wish, actor: Actor, *, named: bool) -> InboundMessage:
     if not wish.action and not came.mail.files:
         return write_back(came, "sealed" if came.mail.sealed else "hint", wish)
     wish = fitted(wish, target, actor)
+    if target.topic == Topic.OWED and wish.action == "comment":
+        # what was asked for picks a lead up; a note is no answer
+        return write_back(came, "owed", wish)
     if wish.doubts:
         return ask_back(came, wish, target)
     return apply(came, wish, target, actor)
@@ -418,7 +423,24 @@ def apply(came: Came, wish: Wish, target: Target, actor: Actor) -> InboundMessag
     action = wish.action or "files"
     reason = f"files_left:{done.files_left}" if done.files_left else action
     answered = None if action in ("comment", "files") else RECORDED
+    if action == "comment" and is_still_asked(came, target, actor) and may_write_back(came):
+        write_back(came, NOTED, wish, MailState.APPLIED)
+        answered = NOTED
     return settle(message, MailState.APPLIED, reason, at, answered)
+
+
+def is_still_asked(came: Came, target: Target, actor: Actor) -> bool:
+    """Say whether an answer is owed to whose question a note came, and she wasn't told so."""
+    if target.topic != Topic.QUESTION or came.token is None:
+        return False
+    query = (
+        select(InboundMessage.id)
+        .join(ReplyToken, ReplyToken.id == InboundMessage.token_id)
+        .where(InboundMessage.user_id == actor.id, InboundMessage.answered == NOTED)
+        .where(ReplyToken.mark == came.token.mark)
+    )
+    owed = {one.id for one in pickups.position_of(actor, came.at).gate.questions}
+    return target.pickup_id in owed and session().scalar(query.limit(1)) is None
 
 
 def refuse(

@@ -303,6 +303,16 @@ def hint(
         )
 
 
+def noted(
+    message: InboundMessage, said: Mapping[str, Any], user: User, at: datetime
+) -> Letter | None:
+    """How far is it? For whose words are kept as a note while the answer is owed."""
+    with letters.to(user):
+        what = _("your words are kept as a note. How far are you?")
+        why = _("No answer is recorded yet.")
+        return hint(message, said, user, at, (str(what), str(why)))
+
+
 def rest(
     message: InboundMessage, said: Mapping[str, Any], user: User, at: datetime
 ) -> Letter | None:
@@ -339,6 +349,7 @@ MAKE: dict[str, Callable[..., Letter | None]] = {
     "which": which,
     "hint": hint,
     "sealed": sealed,
+    "noted": noted,
     "rest": rest,
     "stop": stop,
 }

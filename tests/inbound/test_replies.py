@@ -272,11 +272,15 @@ CASES = {
     "81 not yet": ({"body": "noch nicht gewonnen"}, *("asked_back", "negated", [], ASKED)),
     "81 a question": (
         {"body": "Haben Sie schon gewonnen?"},
-        *("applied", "comment", [], ["commented"]),
+        *("applied", "comment", [], ["commented", "reply_back"]),
+    ),
+    "an answer without a word of ours": (
+        {"body": "They signed! 12,500"},
+        *("applied", "comment", [], ["commented", "reply_back"]),
     ),
     "only a comment": (
         {"body": "I spoke to her secretary this morning."},
-        *("applied", "comment", [], ["commented"]),
+        *("applied", "comment", [], ["commented", "reply_back"]),
     ),
 }
 
@@ -622,6 +626,10 @@ def test_who_picks_up_many_leads_in_a_day_is_asked_every_owed_answer(inside):
         )
         if turn:
             (owed,) = told(at)
+            if turn == 1:
+                # a note is no answer, and no silence follows
+                assert reply(owed, "They call back.", rep, at=at).answered == "owed"
+                (owed,) = told(at)
             assert reply(owed, f"WAITING\n{turn}", rep, at=at).state == "applied"
         told(at)
 
@@ -637,8 +645,13 @@ def test_what_is_no_answer_goes_to_who_looks_after_the_lead_and_comes_back_answe
     made = written(mail, "May I offer them the small model?", rep.email)
     made.add_attachment(b"%PDF-1.4 x", maintype="application", subtype="pdf", filename="plan.pdf")
     come_in(made, mail)
-    (asked,) = [one for one in told() if one.kind == "commented"]
+    asked, wanted = sorted(told(), key=lambda one: one.kind)
     assert (asked.to_address, "small model" in asked.text) == (owner.email, True)
+    # it is noted, and the answer is owed still: that is said once, with the ways to give it
+    assert "kept as a note. How far are you?" in wanted.text
+    assert "?s=won" in wanted.text
+    reply(wanted, "Or the large one.", rep)
+    assert [one.kind for one in told()] == ["commented"]
     reply(asked, "Yes, please do.", owner)
     (answered,) = [one for one in told() if one.kind == "commented"]
     assert (answered.to_address, "Yes, please do." in answered.text) == (rep.email, True)
@@ -646,6 +659,7 @@ def test_what_is_no_answer_goes_to_who_looks_after_the_lead_and_comes_back_answe
         notes = opened.execute(select(FirmNote.text, FirmNote.shared_at).order_by(FirmNote.id))
         assert [(row.text, row.shared_at) for row in notes] == [
             ("May I offer them the small model?", AT),
+            ("Or the large one.", AT),
             ("Yes, please do.", AT),
         ]
     assert session().scalars(select(Attachment.kind)).all() == ["application/pdf"]

@@ -125,7 +125,8 @@ def keep(what, at):
         for one in outbox.claim(at):
             outbox.begin(one)
             outbox.note(one, outbox.done(one, at))
-        place, raw = f"b+{mail.id}@{DOMAIN}", dsn("5.1.1", text=rep.email).encode()
+        place, said = f"b+{mail.id}@{DOMAIN}", dsn("5.1.1", text=rep.email)
+        raw = said.replace("alice@alpha.example", rep.email).encode()
         return pipeline.store(raw, "", place, "smtp", at), lead, rep
     if what == "a sheet":
         sheets.post_weekly(rep, get_actor(rep.id), "csv", at, f"sheet:{rep.id}")
@@ -209,8 +210,14 @@ BY_REP = {"LeadOffered": 1, "LeadPickedUp": 1, "ContactShown": 1}
 BESIDE = {
     "a note with a file": (
         1,
-        {**IN_HAND, "commented": 1},
-        {**BY_REP, "NoteWritten": 1, "AttachmentKept": 1, "ReplyCommented": 1},
+        {**IN_HAND, "commented": 1, "reply_back": 1},
+        {
+            **BY_REP,
+            "NoteWritten": 1,
+            "AttachmentKept": 1,
+            "ReplyCommented": 1,
+            "ReplyAnswered": 1,
+        },
     ),
     "an inquiry with a file": (
         1,

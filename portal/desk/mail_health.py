@@ -69,6 +69,7 @@ KINDS: dict[str, Any] = {
     "lead_waits": _l("Found nobody, to be decided"),
     "closed_for_you": _l("Closed by the vendor"),
     "handed_back": _l("Back from operations"),
+    "lead_step": _l("What became of a lead"),
     "lead_stirs": _l("A lead has become active"),
     "leads_cooled": _l("Leads that have cooled"),
     "inquiry_thanks": _l("Thanks for a mail"),

@@ -24,7 +24,7 @@ from portal.accounts.permissions import (
 from portal.accounts.words import ROLE_NAMES
 from portal.catalog.queries import book
 from portal.hearing.models import Hears, Subject
-from portal.hearing.rules import BY_CALENDAR, Unchosen
+from portal.hearing.rules import BY_CALENDAR, COLLECTED, Unchosen
 from portal.hearing.words import BRIEFLY, EXTENTS, RHYTHMS, SUBJECTS
 from portal.leads.models import Temperature
 from portal.leads.queries import get_definition
@@ -39,6 +39,7 @@ HEARD_BY: Mapping[Subject, tuple[Permission, ...]] = {
     Subject.NEW_LEADS: (Permission.PICKUPS_CLAIM,),
     Subject.LATE: (Permission.PICKUPS_SEE_FIRM, Permission.BOARD_SEE),
     Subject.DECIDE: (Permission.BOARD_SEE,),
+    Subject.ANSWERED_FOR: (Permission.BOARD_SEE,),
 }
 """Who hears of a subject at all; of all others everybody does."""
 
@@ -63,6 +64,7 @@ class HearingForm(Form):
     on_my_leads = SelectField(default="")
     on_late = SelectField(default="")
     on_decide = SelectField(default="")
+    on_answered_for = SelectField(default="")
     on_programme = SelectField(default="")
     extent = RadioField(
         _l("How much of a lead shall stand in a mail?"),
@@ -110,7 +112,12 @@ class HearingForm(Form):
             field = self[ON + subject]
             field.label.text, field.description = name, hint
             field.choices = [
-                SelectChoice("", _("As chosen above")),
+                SelectChoice(
+                    "",
+                    _("As chosen above, at most once a day")
+                    if subject in COLLECTED
+                    else _("As chosen above"),
+                ),
                 *(SelectChoice(rhythm.value, words) for rhythm, words in BRIEFLY.items()),
             ]
         self.temperatures.choices = [(one.value, TEMPERATURES[one]) for one in Temperature]

@@ -65,6 +65,7 @@ class Topic(StrEnum):
     HANDED_BACK = "handed_back"
     LEADS_COOLED = "leads_cooled"
     DRAFTS_STALE = "drafts_stale"
+    LEAD_STEP = "lead_step"
 
 
 class Subject(StrEnum):
@@ -75,6 +76,7 @@ class Subject(StrEnum):
     MY_LEADS = "my_leads"
     LATE = "late"
     DECIDE = "decide"
+    ANSWERED_FOR = "answered_for"
     PROGRAMME = "programme"
 
 

@@ -31,6 +31,7 @@ from portal.hearing.models import Extent, HearingWishes, Hears, RoleDefault, Sub
 from portal.hearing.queries import find_kept, read_defaults, values_of
 from portal.hearing.rules import (
     BY_CALENDAR,
+    COLLECTED,
     IN_DIGESTS,
     SHEET_KINDS,
     Unchosen,
@@ -104,9 +105,10 @@ def end_digests(user_id: int, at: datetime) -> bool:
         stay = {name: how for name, how in now["by_subject"].items() if how not in IN_DIGESTS}
         choose(user_id, at, hears=str(Hears.NEVER), by_subject=stay)
         return True
+    collected = {str(name): str(Hears.DAILY) for name in COLLECTED if now["hears"] != Hears.NEVER}
     ended = {
         name: str(Hears.NEVER) if how in IN_DIGESTS else how
-        for name, how in now["by_subject"].items()
+        for name, how in (collected | now["by_subject"]).items()
     }
     if ended == now["by_subject"]:
         return False

@@ -156,6 +156,11 @@ def said(subject: Subject, count: int) -> str:
         ),
         Subject.LATE: ngettext("%(num)d thing late", "%(num)d things late", count),
         Subject.DECIDE: ngettext("%(num)d thing to decide", "%(num)d things to decide", count),
+        Subject.ANSWERED_FOR: ngettext(
+            "%(num)d step of leads that you answer for",
+            "%(num)d steps of leads that you answer for",
+            count,
+        ),
         Subject.PROGRAMME: ngettext(
             "%(num)d piece of news of the programme",
             "%(num)d pieces of news of the programme",

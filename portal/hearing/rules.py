@@ -69,8 +69,11 @@ SUBJECT_OF: Mapping[Topic, Subject] = {
         (Topic.HELP_ASKED, Topic.LEAD_WAITS, Topic.ROUND_UNPICKED, Topic.SIGN_UP_WAITS),
         Subject.DECIDE,
     ),
+    Topic.LEAD_STEP: Subject.ANSWERED_FOR,
     **dict.fromkeys((Topic.TERMS_NEW, Topic.STANDS_IN), Subject.PROGRAMME),
 }
+COLLECTED = frozenset({Subject.ANSWERED_FOR})
+"""What comes once a day to who hears all else sooner, and has chosen nothing for it."""
 
 Away = Callable[[datetime], datetime | None]
 """Until when a person is away at a moment; None: she is there."""
@@ -204,7 +207,10 @@ def sheet_due_on(weekday: int, here: datetime) -> date:
 
 def chosen_of(wishes: Wishes, topic: str) -> Hears:
     """Return what a person has chosen for a topic."""
-    return Hears(wishes.by_subject.get(SUBJECT_OF[Topic(topic)], wishes.hears))
+    subject = SUBJECT_OF[Topic(topic)]
+    if subject in COLLECTED and subject not in wishes.by_subject:
+        return max(Hears(wishes.hears), Hears.DAILY, key=list(Hears).index)
+    return Hears(wishes.by_subject.get(subject, wishes.hears))
 
 
 def rhythm_of(wishes: Wishes, topic: str) -> Hears:

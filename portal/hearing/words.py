@@ -41,6 +41,10 @@ SUBJECTS: Mapping[Subject, tuple[Any, Any]] = {
         _l("What waits for me"),
         _l("Leads that nobody picked up, help asked for, firms that want to join."),
     ),
+    Subject.ANSWERED_FOR: (
+        _l("Leads that I answer for"),
+        _l("Picked up, what partners say of them, given back."),
+    ),
     Subject.PROGRAMME: (
         _l("News of the programme"),
         _l("New terms, and for whom you stand in."),

@@ -39,6 +39,7 @@ reaction("notifications.offer_extended", queue="mail")(withdrawals.tell_of_exten
 reaction("notifications.drafts_stale", queue="mail")(telling.tell_of_drafts)
 reaction("notifications.activity_due", queue="mail")(telling.tell_of_activity)
 reaction("notifications.handed_back", queue="mail")(telling.tell_of_handing_back)
+reaction("notifications.lead_step", queue="mail")(telling.tell_of_step)
 reaction("notifications.lead_stirs", queue="mail")(telling.tell_of_stirring)
 reaction("notifications.handed_on_by_signals", queue="mail")(telling.tell_of_handing_on_by_signals)
 reaction("notifications.leads_cooled", queue="mail")(telling.tell_of_cooling)

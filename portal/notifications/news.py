@@ -35,6 +35,7 @@ from portal.leads.models import Lead, LeadState, Temperature
 from portal.leads.queries import find_visible
 from portal.matching.names import country_name
 from portal.notifications import (
+    becoming,
     changed_offers,
     comments,
     customers_mail,
@@ -70,6 +71,7 @@ TOPICS = (
     *returned.TOPICS,
     *witness_news.TOPICS,
     *customers_mail.TOPICS,
+    *becoming.TOPICS,
 )
 
 
@@ -96,6 +98,8 @@ def find_news(topic: str, facts: Mapping[str, Any], user: User, at: datetime) ->
         return returned.find_returned(topic, facts, user, at)
     if topic in customers_mail.TOPICS:
         return customers_mail.find_correspondence(topic, facts, user, at)
+    if topic in becoming.TOPICS:
+        return becoming.find_step(facts, user, at)
     if topic in late.TOPICS:
         return late.find_late(topic, facts, user, at)
     if topic in witness_news.TOPICS:

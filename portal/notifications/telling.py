@@ -38,7 +38,7 @@ from portal.inbound.events import MailActionDone, MailPickLost
 from portal.leads.events import DraftsStale, LeadHandedBack
 from portal.leads.models import Lead
 from portal.leads.queries import find_teaser
-from portal.notifications import letters, operations, queries
+from portal.notifications import becoming, letters, operations, queries
 from portal.notifications.letters import Letter
 from portal.offers import deciding, first_heard, reps
 from portal.offers import operations as offers
@@ -250,6 +250,18 @@ def tell_of_handing_back(event: LeadHandedBack, at: datetime) -> None:
     owner_id = lead.owner_id if lead else None
     hearers = {event.owner_id, owner_id} - {None, event.user_id}
     tell_news(hearers, Topic.HANDED_BACK, event, at, hand_over_id=event.hand_over_id)
+
+
+def tell_of_step(event: becoming.Step, at: datetime) -> None:
+    """Tell who answers for a lead, for the firm that has it, or for all what became of it."""
+    lead = session().get(Lead, event.lead_id) if event.lead_id else None
+    if lead is None:
+        return
+    firm = (event.organisation_id,)
+    people = (*queries.list_account_managers(firm, at), *queries.list_with_role("channel_manager"))
+    hearers = dict.fromkeys([lead.owner_id, *(user.id for user in people)])
+    others = [user_id for user_id in hearers if user_id not in (None, event.user_id)]
+    tell_news(others, Topic.LEAD_STEP, event, at, **becoming.step_of(event))
 
 
 def tell_of_stirring(event: LeadStirs, at: datetime) -> None:

@@ -575,6 +575,7 @@ KEPT = (
         frozenset(
             {
                 *("answer_wanted", "drafts_stale", "handed_back", "help_asked", "lead_stirs"),
+                "lead_step",
                 *("lead_waits", "leads_cooled", "overdue_list", "partner_late", "round_unpicked"),
                 *("sign_up_waits", "wording_failed"),
             }

@@ -581,6 +581,17 @@ KINDS: dict[str, dict[str, Any]] = {
         "press": "See what they say",
         "reason": "You get this mail because you answer for this lead.",
     },
+    "lead_step": {
+        **NAME,
+        "lead": LEAD,
+        "subject": "Picked up: L-20418",
+        "what": "Rita Ramos of Alpha Systems has picked up L-20418.",
+        "details": [],
+        "path": "/leads/418",
+        "press": "Open the lead",
+        "reason": "You get this mail because you answer for this lead, its partner or the "
+        "programme.",
+    },
     "offer_changed": {
         **NAME,
         "lead": LEAD,
@@ -811,6 +822,7 @@ for kind in (
     "help_answered",
     "knowledge",
     "handed_back",
+    "lead_step",
     "stands_in",
     "offer_changed",
     "sign_up_waits",

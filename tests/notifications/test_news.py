@@ -13,7 +13,11 @@ from portal.core.db import session
 from portal.core.events import Delivery
 from portal.core.mail.models import OutgoingEmail
 from portal.duplicates import entrance, pairs
-from portal.hearing.models import Hears, Notice
+from portal.feedback import operations as feedback
+from portal.feedback.rules import Answer
+from portal.hearing.models import Hears, Notice, NoticeRound
+from portal.hearing.operations import end_digests
+from portal.hearing.queries import find_kept
 from portal.leads import activities, hand_over
 from portal.leads.models import Lead
 from portal.leads.operations import ContactDraft, Draft
@@ -77,6 +81,34 @@ class Handed:
 @pytest.fixture
 def handed(ctx):
     return Handed()
+
+
+def test_who_answers_for_a_lead_reads_once_a_day_what_became_of_it(ctx):
+    boss, silent = make_manager(), make_manager()
+    keeper = make_person(make_vendor(), "account_manager")
+    firm = make_partner("Alpha", rep_capacity=9, capacity=9, account_manager_id=keeper.id)
+    reps = [get_actor(make_person(firm).id) for _each in range(3)]
+    leads = [make_offered_lead(at=AT) for _each in reps]
+    held = [pickup.claim(lead.id, rep, AT).pickup_id for lead, rep in zip(leads, reps, strict=True)]
+    hour = timedelta(hours=1)
+    feedback.give(held[1], Answer("proposal"), reps[1], AT + hour)
+    feedback.give(held[1], Answer("won", value=5), reps[1], AT + 2 * hour)
+    pickup.give_back(held[2], "no_capacity", None, reps[2], AT + hour)
+    wish(silent, by_subject={"answered_for": Hears.NEVER})
+    react(AT + 2 * hour)
+    session().merge(NoticeRound(id=1, ran_at=AT + DAY))
+    jobs.run_now("notifications.send_notices", {}, AT + DAY)
+    heard = {mail.user_id: mail for mail in mails("digest")}
+    assert {boss.id, keeper.id} == heard.keys()
+    for mail in heard.values():
+        for index, said in ((0, "has picked up {}."), (1, "says of {}: Won.")):
+            assert said.format(leads[index].number) in mail.text
+        assert f"gave {leads[2].number} back." in mail.text
+        assert mail.text.count(leads[1].number) == 1, "what went on is told once"
+        assert told_of_contact(mail) == set()
+        assert "List-Unsubscribe" in mail.headers
+    end_digests(boss.id, AT + DAY)
+    assert find_kept(boss.id).by_subject == {"answered_for": "never"}
 
 
 def test_the_owner_hears_once_that_operations_handed_a_lead_back(handed):

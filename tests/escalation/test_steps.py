@@ -38,6 +38,9 @@ from tests.factories import (
 )
 from tests.notifications.reading import told_of_contact
 
+LATE_ALONE = {"answered_for": "never"}
+"""Who hears of nothing that partners do in time."""
+
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 DUE = AT + 7 * DAY
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -65,11 +68,11 @@ def team(ctx):
 
 
 def people(steps, **terms):
-    mara = make_manager(name="Mara")
+    mara = make_manager(name="Mara", by_subject=LATE_ALONE)
     terms = {"steps": as_rows(steps), "overdue_hours": 24, **terms}
     session().execute(update(DeadlinePolicy).values(terms))
     session().expire_all()
-    arno = make_person(make_vendor(), "account_manager", name="Arno")
+    arno = make_person(make_vendor(), "account_manager", name="Arno", by_subject=LATE_ALONE)
     firm = make_partner(account_manager_id=arno.id)
     alice = make_person(firm, name="Alice")
     moritz = make_person(firm, "partner_manager", name="Moritz")
@@ -261,7 +264,9 @@ def test_nobody_is_woken_at_night(team):
 
 def test_whoever_stands_in_is_asked_and_the_account_managers_delegate_told(team):
     dora = make_person(team["firm"], name="Dora")
-    otto = make_person(make_vendor(), "account_manager", "channel_manager", name="Otto")
+    otto = make_person(
+        make_vendor(), "account_manager", "channel_manager", name="Otto", by_subject=LATE_ALONE
+    )
     for away, instead in ((team["alice"], dora), (team["arno"], otto)):
         session().add(
             Absence(

@@ -45,7 +45,7 @@ from portal.inbound.models import InboundMessage, MailState
 from portal.inbound.noting import comment
 from portal.inbound.parsing import Mail, text_in
 from portal.inbound.rules import ChangedMeanwhile, Topic
-from portal.inbound.wishes import Target, Wish, of_offer, read_wish
+from portal.inbound.wishes import Target, Wish, of_offer, of_talk, read_wish
 from portal.leads.models import Lead
 from portal.leads.notes import check_writes
 from portal.offers import operations as offers
@@ -125,7 +125,7 @@ def read(message: InboundMessage, mail: Mail, at: datetime) -> InboundMessage:
         speaking(actor.locale, actor.timezone),
     ):
         sent = sent_with(token) if token else ""
-        wish = read_wish(own_part(mail.written), sent, actor, at)
+        wish = as_asked(read_wish(own_part(mail.written), sent, actor, at), token, actor)
         doubts = list(wish.doubts)
         if does == Does.CONFIRM or (does == Does.APPLY_UNLESS_CLOSING and wish.closes):
             doubts.append(why)
@@ -139,6 +139,19 @@ def read(message: InboundMessage, mail: Mail, at: datetime) -> InboundMessage:
         if holds_sheet(came):
             return take_sheet(came, wish, actor, does)
         return act(came, wish, actor, named=does != Does.NAME_LEAD)
+
+
+def as_asked(wish: Wish, token: ReplyToken | None, actor: Actor) -> Wish:
+    """Return what is wanted by who answers a mail in which nothing was asked of him, as a note.
+
+    Of who has the lead in hand a clear word counts as to a question.
+    """
+    if token is None or token.lead_id is None or token.topic not in (Topic.TALK, Topic.LEAD):
+        return wish
+    if not may_note(token.lead_id, actor):
+        return wish
+    may = ("feedback", "give_back") if queries.find_mine(token.lead_id, actor) else ()
+    return of_talk(wish, may=may if token.topic == Topic.TALK else (*may, "undo"))
 
 
 def of_two_minds(wish: Wish, mail: Mail, sent: str, actor: Actor, at: datetime) -> bool:
@@ -342,10 +355,11 @@ def target_of(came: Came, wish: Wish, actor: Actor) -> Target | None:
     """Return what an answer is about; None where that can't be said."""
     token = came.token
     if token is not None and token.lead_id is not None:
-        mine = queries.find_mine(token.lead_id, actor) if token.topic == Topic.OFFER else None
+        asked = token.topic not in (Topic.OFFER, Topic.TALK, Topic.LEAD)
+        mine = None if asked else queries.find_mine(token.lead_id, actor)
         if mine is not None and wish.action in ("feedback", "give_back", "undo"):
-            # she has picked it up since: an answer about what is hers now
-            mark = queries.FIRST % mine.id if wish.action == "undo" else token.mark
+            # an answer about what is hers now
+            mark = mark_of_mine(token, mine.id, wish)
             return Target(Topic.QUESTION, token.lead_id, mine.id, mark)
         return Target(token.topic, token.lead_id, token.pickup_id, token.mark)
     if wish.number and wish.action in ("pick", "decline"):
@@ -357,6 +371,13 @@ def target_of(came: Came, wish: Wish, actor: Actor) -> Target | None:
     ((pickup, lead),) = held
     mark = queries.mark_of_pickup(pickup.id)
     return Target(Topic.QUESTION, lead.id, pickup.id, mark, named=bool(wish.number))
+
+
+def mark_of_mine(token: ReplyToken, pickup_id: int, wish: Wish) -> str:
+    """Return after which answer about what is hers a mail speaks that did not ask about it."""
+    if token.topic != Topic.OFFER:
+        return queries.mark_of_pickup(pickup_id)
+    return queries.FIRST % pickup_id if wish.action == "undo" else token.mark
 
 
 def offered_as(number: str, actor: Actor, at: datetime) -> Target | None:
@@ -371,7 +392,7 @@ def fitted(wish: Wish, target: Target, actor: Actor) -> Wish:
     """Return a wish with a doubt where it doesn't fit what was asked."""
     on_offer = target.topic in (Topic.OFFER, Topic.OWED)
     in_hand = target.pickup_id is not None
-    notes = target.topic != Topic.OFFER or may_note(target, actor)
+    notes = target.topic != Topic.OFFER or may_note(target.lead_id, actor)
     if not notes:
         wish = of_offer(wish)
     fits = {
@@ -388,10 +409,10 @@ def fitted(wish: Wish, target: Target, actor: Actor) -> Wish:
     return wish if fits else replace(wish, doubts=(*wish.doubts, "does_not_fit"))
 
 
-def may_note(target: Target, actor: Actor) -> bool:
+def may_note(lead_id: int | None, actor: Actor) -> bool:
     """Say whether the person may write notes about a lead: she, or her firm, has it in hand."""
     try:
-        check_writes(session().get_one(Lead, target.lead_id), actor)
+        check_writes(session().get_one(Lead, lead_id), actor)
     except NotFound:
         return False
     return True

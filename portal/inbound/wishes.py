@@ -13,9 +13,24 @@ from portal.catalog.queries import book, short_key
 from portal.core.config import Settings
 from portal.core.mail.outbox import masked
 from portal.feedback.operations import today_of
-from portal.feedback.rules import CLOSING, Status
+from portal.feedback.rules import CLOSING, LONGEST_NOTE, Status
 from portal.inbound.doubtful import POLITE
-from portal.inbound.intent import EMPTY, NO_KEYWORD, QUESTION, Intent, read_reply
+from portal.inbound.intent import (
+    ALIKE,
+    COMPANY,
+    EMPTY,
+    FUTURE,
+    NEGATED,
+    NO_KEYWORD,
+    QUESTION,
+    SECOND,
+    SENTENCE,
+    TICKED_OPTION,
+    TWO_LEADS,
+    TWO_STATUSES,
+    Intent,
+    read_reply,
+)
 from portal.inbound.intent import Reader as Writer
 from portal.inbound.keywords import WORD, Action, fold
 
@@ -24,6 +39,13 @@ OTHER = "other"
 LOCALES = ("en", "de")
 HARMLESS = (NO_KEYWORD, QUESTION)
 """What keeps words from being an answer, and not from being a note."""
+SPEECH = frozenset(
+    {
+        *(NO_KEYWORD, QUESTION, SENTENCE, COMPANY, NEGATED, FUTURE),
+        *(ALIKE, SECOND, TICKED_OPTION, TWO_STATUSES, TWO_LEADS),
+    }
+)
+"""What makes words a remark rather than an answer, where people write to each other."""
 
 YES = frozenset(fold("ja jawohl yes ok okay gern gerne sure gladly").split())
 NO = frozenset(fold("nein nö no nope leider unfortunately").split())
@@ -119,6 +141,21 @@ def of_offer(wish: Wish) -> Wish:
     if words & YES and words <= YES | POLITE:
         return replace(wish, action="pick", typed={}, doubts=doubts)
     return wish
+
+
+def of_talk(wish: Wish, *, may: tuple[str, ...]) -> Wish:
+    """Return what is wanted by who answers a mail in which nothing was asked: mostly a note.
+
+    Of what he `may` do besides, only a clear word counts; he who wants no more mails says so so.
+    """
+    speaks = bool(SPEECH & set(wish.doubts))
+    if not wish.action or (wish.action in (*may, Action.STOP) and not speaks):
+        return wish
+    kept = tuple(
+        code for code in wish.doubts if code not in SPEECH and not code.startswith("missing:")
+    )
+    note = wish.typed["note"] if wish.action == "comment" else masked(wish.words.strip())
+    return Wish("comment", wish.words, {"note": note[:LONGEST_NOTE]}, kept, wish.number)
 
 
 def typed_of(status: Status, intent: Intent) -> dict[str, str]:

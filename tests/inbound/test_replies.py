@@ -710,6 +710,39 @@ def test_what_the_vendor_keeps_private_or_says_to_who_gave_a_lead_back_is_read_b
     assert load_attachments(lead, get_actor(beta.id)) == []
 
 
+SAID = {
+    "Please mention the discount in the proposal.": ("comment", []),
+    "Bitte nennen Sie im Angebot 10 % Rabatt.": ("comment", []),
+    "They lost our brochure, please send it again.": ("comment", []),
+    "Won?": ("comment", []),
+    "Stop the delivery, they moved.": ("comment", []),
+}
+SAID_BY_HER = {**SAID, "PROPOSAL": ("feedback", ["proposal"])}
+
+
+def test_who_writes_to_each_other_about_a_lead_may_use_the_words_of_answers(inside):
+    rep, held, _mail = make_question()
+    owner = make_person(make_vendor(), "account_manager", email="mara@vendor.example")
+    lead = session().get_one(Lead, held.lead_id)
+    lead.owner_id = owner.id
+    told()
+    by_owner = {**SAID, "LOST": ("comment", [])}
+    for author, reader, said in ((rep, owner, by_owner), (owner, rep, SAID_BY_HER)):
+        write_note(lead, "Call before noon.", True, get_actor(author.id), AT)
+        told()
+        session().commit()
+        found = {}
+        for words in said:
+            with undone():
+                who, pickup = session().get_one(User, reader.id), session().get_one(Pickup, held.id)
+                row = reply(newest(who, "commented"), words, who)
+                passed = [one.text for one in told() if one.kind == "commented"]
+                assert len(passed) == (row.reason == "comment"), words
+                assert all(words in one for one in passed)
+                found[words] = (row.reason, [status for status, _channel in answers(pickup)])
+        assert found == said
+
+
 def test_what_is_written_on_the_portal_is_told_by_mail_to_who_may_read_it_now(inside):
     rep, held, _mail = make_question()
     owner = make_person(make_vendor(), "account_manager", email="mara@vendor.example")

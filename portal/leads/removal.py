@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
 from portal.accounts.models import Organisation, OrganisationKind
 from portal.core.db import session
@@ -55,7 +55,7 @@ def remove_fresh(lead_ids: Sequence[int]) -> None:
 
 
 def remove(lead: Lead) -> None:
-    """Delete a locked lead, its contact, what was noted on it and mailed to its contact.
+    """Delete a locked lead, its contact, what was noted on it, mailed to its contact and by him.
 
     Whom to leave alone stays.
     """
@@ -66,8 +66,8 @@ def remove(lead: Lead) -> None:
         notes.forget(its, firm)
     activities.forget(its)
     attachments.forget(its)
-    to_contact = (OutgoingEmail.lead_id == lead.id, OutgoingEmail.user_id.is_(None))
-    own.execute(delete(OutgoingEmail).where(*to_contact))
+    of_contact = or_(OutgoingEmail.user_id.is_(None), OutgoingEmail.kind == "customer_wrote")
+    own.execute(delete(OutgoingEmail).where(OutgoingEmail.lead_id == lead.id, of_contact))
     with wall.open_for([lead.id], own) as opened:
         opened.execute(delete(LeadContact).where(LeadContact.lead_id == lead.id))
     for table in (

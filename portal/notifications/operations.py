@@ -15,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     Table,
     and_,
+    case,
     delete,
     func,
     or_,
@@ -42,6 +43,7 @@ from portal.pickup.models import Pickup
 
 KEPT = timedelta(days=90)
 COPY_KEPT = timedelta(hours=6)
+UNSENT_KEPT = timedelta(days=7)
 NOBODY: Mapping[int, datetime] = {}
 _NOTICES = cast(Table, Notice.__table__)
 IN_LINE = text("SELECT pg_advisory_xact_lock(hashtext('notices'), CAST(:user AS integer))")
@@ -415,9 +417,20 @@ def forget_told(at: datetime) -> None:
 def forget_contacts(at: datetime) -> None:
     """Take whom to call out of the sent mails that told a holder: the rest is what she answers.
 
-    What was written to and by the customer is emptied whole. Our copy is of no use any more.
+    What was written to and by the customer is emptied whole; what of it could not be sent for days
+    is dropped. Our copy is of no use any more.
     """
     lasting = OutgoingEmail.lasting
+    of_customers = OutgoingEmail.kind.in_(("customer_letter", "customer_wrote"))
+    session().execute(
+        delete(OutgoingEmail)
+        .where(
+            of_customers,
+            OutgoingEmail.status.in_(("failed", "held")),
+            OutgoingEmail.created_at < at - UNSENT_KEPT,
+        )
+        .execution_options(synchronize_session=False)
+    )
     session().execute(
         update(OutgoingEmail)
         .where(
@@ -425,15 +438,13 @@ def forget_contacts(at: datetime) -> None:
             OutgoingEmail.sent_at < at - COPY_KEPT,
             or_(
                 and_(OutgoingEmail.kind == "yours_now", lasting.is_not(None)),
-                and_(
-                    OutgoingEmail.kind.in_(("customer_letter", "customer_wrote")),
-                    OutgoingEmail.html != "",
-                ),
+                and_(of_customers, OutgoingEmail.html != ""),
             ),
         )
         .values(
             text=func.coalesce(lasting["text"].astext, ""),
             html=func.coalesce(lasting["html"].astext, ""),
+            subject=case((of_customers, ""), else_=OutgoingEmail.subject),
             lasting=None,
         )
         .execution_options(synchronize_session=False)

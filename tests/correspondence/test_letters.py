@@ -24,9 +24,11 @@ from portal.correspondence.rules import MOST_ABOUT_A_LEAD, CannotWrite, check
 from portal.inbound import lead_mails, parsing, pipeline, places
 from portal.inbound.models import InboundMessage
 from portal.inbound.unquoted import without_quote
+from portal.leads import removal
 from portal.leads.activities import load_activities
 from portal.leads.attachments import load_attachments
 from portal.leads.models import Lead
+from portal.notifications import operations as notifications
 from portal.partners.models import Absence
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
@@ -362,3 +364,29 @@ def test_a_letter_waits_no_longer_than_there_is_ground_for_it(inside):
     back = [one for one in told() if one.kind == "letter_back"]
     assert sorted(one.to_address for one in back) == [rep.email, karl.email]
     assert {"was not sent" in one.text for one in back} == {True}
+
+
+def test_what_was_written_to_and_by_a_customer_lies_nowhere_when_it_is_of_no_use_any_more(inside):
+    lead, _held, rep, _owner = make_held()
+    said = "Offer for #first_name #last_name"
+    letters = [send(lead, rep, subject=said, once=one * 26) for one in "ab"]
+    come(address_of(lead, get_actor(rep.id)), MARIA, "My own words.")
+    (wrote,) = (one for one in told() if one.kind == "customer_wrote")
+    sent, failed = map(mail_of, letters)
+    sent.status, sent.sent_at, failed.status, wrote.status = "sent", AT, "failed", "held"
+    session().flush()
+    notifications.forget_contacts(AT + timedelta(days=6))
+    session().expire_all()
+    assert (sent.subject, sent.text, sent.html) == ("", "", "")
+    assert "My own words." in wrote.text, "it may still go out"
+    notifications.forget_contacts(AT + timedelta(days=8))
+    left = select(OutgoingEmail.kind)
+    of_lead = left.where(OutgoingEmail.lead_id == lead.id)
+    assert sorted(session().scalars(of_lead)) == ["customer_letter", "yours_now"]
+    # with a lead goes what its customer wrote, also to people of ours
+    karl, free = make_manager(email="karl@vendor.example"), make_lead()
+    free.owner_id = karl.id
+    come(address_of(free, get_actor(karl.id)), MARIA, "Once more.")
+    assert "customer_wrote" in {one.kind for one in told()}
+    removal.remove(free)
+    assert not session().scalars(left.where(OutgoingEmail.lead_id == free.id)).all()

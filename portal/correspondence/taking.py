@@ -173,8 +173,8 @@ def words_of(came: Came, *, named: bool) -> str:
     author, inner = came.enclosed
     sender = f"{came.sender_name} <{came.sender}>" if came.sender_name else came.sender
     with speaking(settings.default_locale, settings.default_timezone):
-        doubt = "" if came.sure else f"({_('sender not confirmed')})"
-        goes_on = f"\n\n[{_('The mail goes on; the rest is left out here.')}]"
+        doubt = "" if came.sure else str(_("(sender not confirmed)"))
+        goes_on = "\n\n" + str(_("[The mail goes on; the rest is left out here.]"))
     said = [
         f"{sender if named else ''} {doubt}",
         came.subject,

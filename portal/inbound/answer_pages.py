@@ -39,6 +39,7 @@ class EnterForm(Form):
 
     pickup_id = SelectField(_l("Lead"), validators=[needed()])
     status = SelectField(_l("Answer"), validators=[needed()])
+    waiting_since = StringField(_l("Waiting since"))
     value = StringField(_l("Value of the order"))
     reason = SelectField(_l("Why lost"))
     decision_maker = StringField(_l("Who decided"))

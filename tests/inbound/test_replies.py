@@ -6,6 +6,7 @@ question about one lead in hand; what a line doesn't say is as a person's mail p
 
 from __future__ import annotations
 
+import re
 import smtplib
 from datetime import timedelta
 from email.message import EmailMessage
@@ -46,6 +47,7 @@ from portal.offers.models import Dismissal
 from portal.partners.operations import add_absence
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
+from portal.pickup.queries import get_policy
 from portal.reports.rules import week_of
 from portal.reports.weekly import weekly_report
 from portal.sheets import mails as sheets
@@ -985,6 +987,16 @@ def test_people_enter_what_was_not_understood_as_the_answer_of_who_wrote_it(prog
     sent["reason"] = ""
     address = f"/mail-health/answers/{lost.id}/entry"
     assert client.post(address, data=sent).status_code == 422
+    with programme.app_context():
+        get_policy(session().get_one(Pickup, held.id)).waiting_since = True
+        session().commit()
+    refused = client.post(address, data={**sent, "status": "waiting"})
+    assert refused.status_code == 422
+    # what is asked for stands at a field of the page
+    since = (
+        r'name="waiting_since"[^>]*aria-invalid="true"|aria-invalid="true"[^>]*name="waiting_since"'
+    )
+    assert re.search(since, refused.text)
     assert client.post(address, data={**sent, "status": "proposal"}).status_code == 303
     assert client.post(address, data={**sent, "status": "proposal"}).status_code == 404
     client.post(f"/mail-health/answers/{aside.id}/removal", data=sent)

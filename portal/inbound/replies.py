@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import func, select, text
+from sqlalchemy import func, or_, select, text
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import User
@@ -71,9 +71,14 @@ NOTED = "noted"
 REST = "rest"
 """That the rest of her mails waits for people, which is said once in a day."""
 MOST_TO_A_DOMAIN, MOST_ABOUT_A_LEAD, MOST_FROM_A_PERSON = 20, 5, 30
-"""In an hour: mails of that kind to a domain, mails to a person about a lead, answers of hers."""
+"""In an hour: mails of that kind to a domain, answers of a person about a lead, and about all."""
+MOST_NOTES_ABOUT_A_LEAD, MOST_NOTES_FROM_A_PERSON = 10, 40
+"""In a day: answers of a person that became notes about a lead, and about all leads.
+
+Each is mailed on to the other side, where a program may answer it.
+"""
 HERS = (MailState.APPLIED, MailState.REFUSED, MailState.ASKED_BACK)
-RECORDED = "recorded"
+RECORDED, BY_HAND = "recorded", "by_hand"
 WORDS_KEPT = 4000
 IN_LINE = text("SELECT pg_advisory_xact_lock(hashtext('replies'), CAST(:user AS integer))")
 
@@ -208,15 +213,22 @@ def is_heaped(came: Came) -> bool:
     # what only says that it is hers, and was left to people, is not held against her
     mine = select(func.count()).where(
         InboundMessage.user_id == came.person.id,
-        InboundMessage.processed_at > came.at - HOUR,
         InboundMessage.state.in_(HERS),
+        InboundMessage.reason != BY_HAND,
     )
-    if (session().scalar(mine) or 0) >= MOST_FROM_A_PERSON:
-        return True
-    thread = mine.where(
-        InboundMessage.answered.is_not(None), InboundMessage.lead_id == came.message.lead_id
+    noted = mine.where(
+        InboundMessage.state == MailState.APPLIED,
+        or_(InboundMessage.answered.is_(None), InboundMessage.answered == NOTED),
     )
-    return (session().scalar(thread) or 0) >= MOST_ABOUT_A_LEAD
+    about = InboundMessage.lead_id == came.message.lead_id
+    lately, today = (InboundMessage.processed_at > came.at - span for span in (HOUR, DAY))
+    most = (
+        (mine.where(lately), MOST_FROM_A_PERSON),
+        (mine.where(lately, about), MOST_ABOUT_A_LEAD),
+        (noted.where(today), MOST_NOTES_FROM_A_PERSON),
+        (noted.where(today, about), MOST_NOTES_ABOUT_A_LEAD),
+    )
+    return any((session().scalar(query) or 0) >= limit for query, limit in most)
 
 
 def may_write_back(came: Came) -> bool:

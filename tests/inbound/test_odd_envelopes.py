@@ -20,9 +20,24 @@ from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.inbound import mail_in
 from portal.inbound.models import InboundMessage
-from portal.inbound.replies import MOST_ABOUT_A_LEAD
+from portal.inbound.replies import (
+    MOST_ABOUT_A_LEAD,
+    MOST_FROM_A_PERSON,
+    MOST_NOTES_ABOUT_A_LEAD,
+    MOST_NOTES_FROM_A_PERSON,
+)
+from portal.leads.models import Lead
+from portal.notifications import letters
+from portal.notifications.reply_addresses import for_lead
 from portal.pickup.models import Pickup
-from tests.factories import AT, make_manager
+from tests.factories import (
+    AT,
+    make_manager,
+    make_offered_lead,
+    make_partner,
+    make_person,
+    make_vendor,
+)
 from tests.inbound.replying import (
     DOMAIN,
     REP,
@@ -39,6 +54,7 @@ from tests.inbound.replying import (
 )
 
 EVIL = "evil@evil.example"
+TAKEN = {"subject": "x", "what": "y", "details": [], "path": "/", "press": "z"}
 WAITS = ("applied", "feedback", ["waiting"])
 WON = ("applied", "feedback", ["won"])
 ASKED = ("asked_back", "not_vouched", [])
@@ -223,7 +239,9 @@ def test_whoever_an_answer_says_it_is_from_it_does_what_it_may(inside):
 def test_two_programs_that_answer_each_other_a_thousand_times_come_to_an_end(inside):
     """Case 56: neither says that it is one, and the one of the partner has something to say."""
     make_manager()
-    for place, says_always in enumerate(("Thank you for your mail!", "WON??? or lost", "WAITING")):
+    for place, says_always in enumerate(
+        ("Thank you for your mail!", "WON??? or lost", "WAITING\n")
+    ):
         rep, _held, mail = make_question(f"rep@alpha{place}.example", f"Alpha {place}")
         told()
         heard, turns, at, sent = mail, 0, AT, 0
@@ -237,6 +255,51 @@ def test_two_programs_that_answer_each_other_a_thousand_times_come_to_an_end(ins
             reply(mail, f"{says_always} {turn} again", rep, at=at)
             sent += len([one for one in told(at) if one.user_id == rep.id])
         assert (says_always, sent <= MOST_ABOUT_A_LEAD) == (says_always, True)
+
+
+def test_two_programs_whose_words_become_notes_come_to_an_end(inside):
+    """Case 56: what one says is mailed on to the other as a note, and answered as one."""
+    rep, held, mail = make_question()
+    owner = make_person(make_vendor(), "account_manager", email="mara@vendor.example")
+    session().get_one(Lead, held.lead_id).owner_id = owner.id
+    told()
+    who, turns, at = rep, 0, AT
+    while mail is not None and turns < 30:
+        turns, at = turns + 1, at + timedelta(minutes=2)
+        reply(mail, f"Thank you, I am on it. {turns}", who, at=at)
+        who = owner if who is rep else rep
+        mail = next((one for one in told(at) if one.user_id == who.id), None)
+    assert turns == 2 * MOST_ABOUT_A_LEAD + 1
+
+
+def test_a_person_whose_mails_all_become_notes_is_heard_so_often_and_no_more(inside):
+    """Case 56: of one lead and of all, in an hour and in a day."""
+    owner = make_person(make_vendor(), "account_manager", email="mara@vendor.example")
+    make_person(make_partner())
+    mails = []
+    for place in range(9):
+        lead = make_offered_lead()
+        session().get_one(Lead, lead.id).owner_id = owner.id
+        session().flush()
+        its_own = (for_lead(lead.id, owner),)
+        letters.post(
+            letters.Letter("mail_taken", TAKEN, lead.id, answers=its_own), owner, AT, f"its {place}"
+        )
+        mails.append(newest(owner))
+
+    def write(places, times, hours):
+        at = AT + timedelta(hours=hours)
+        said = [(place, turn) for place in places for turn in range(times)]
+        rows = [reply(mails[p], f"Note {p} {turn} {hours}", owner, at=at) for p, turn in said]
+        return sum(row.state == "applied" for row in rows)
+
+    assert write([0], 6, 0) == MOST_ABOUT_A_LEAD
+    assert write(range(1, 8), 5, 6) == MOST_FROM_A_PERSON
+    assert write([8], 5, 8) == MOST_NOTES_FROM_A_PERSON - MOST_FROM_A_PERSON - MOST_ABOUT_A_LEAD
+    assert write([7], 1, 10) == 0
+    # another day
+    assert write([0], 5, 40) + write([0], 5, 42) == MOST_NOTES_ABOUT_A_LEAD
+    assert write([0], 1, 44) == 0
 
 
 def test_an_old_answer_that_comes_again_does_nothing_again(inside):

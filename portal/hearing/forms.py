@@ -23,8 +23,8 @@ from portal.accounts.permissions import (
 )
 from portal.accounts.words import ROLE_NAMES
 from portal.catalog.queries import book
-from portal.hearing.models import Hears, Subject
-from portal.hearing.rules import BY_CALENDAR, COLLECTED, Unchosen
+from portal.hearing.models import Hears
+from portal.hearing.rules import BY_CALENDAR, COLLECTED, HEARD_BY, Unchosen
 from portal.hearing.words import BRIEFLY, EXTENTS, RHYTHMS, SUBJECTS
 from portal.leads.models import Temperature
 from portal.leads.queries import get_definition
@@ -35,13 +35,6 @@ from portal.web.forms import AmountField, Form, TicksField
 HOURS = [SelectChoice(str(hour), f"{hour:02}:00") for hour in range(24)]
 ON = "on_"
 WHICH = ("temperatures", "type_ids", "product_ids", "regions", "value_from", "value_to")
-HEARD_BY: Mapping[Subject, tuple[Permission, ...]] = {
-    Subject.NEW_LEADS: (Permission.PICKUPS_CLAIM,),
-    Subject.LATE: (Permission.PICKUPS_SEE_FIRM, Permission.BOARD_SEE),
-    Subject.DECIDE: (Permission.BOARD_SEE,),
-    Subject.ANSWERED_FOR: (Permission.BOARD_SEE,),
-}
-"""Who hears of a subject at all; of all others everybody does."""
 
 
 class HearingForm(Form):

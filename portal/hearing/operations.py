@@ -14,6 +14,7 @@ from sqlalchemy import select, text
 from portal.accounts.actor import Actor
 from portal.accounts.models import User
 from portal.accounts.permissions import ROLES
+from portal.accounts.permissions import of_roles as permissions_of
 from portal.accounts.tree import is_region
 from portal.catalog.queries import book
 from portal.core.db import session
@@ -32,6 +33,7 @@ from portal.hearing.queries import find_kept, read_defaults, values_of
 from portal.hearing.rules import (
     BY_CALENDAR,
     COLLECTED,
+    HEARD_BY,
     IN_DIGESTS,
     SHEET_KINDS,
     Unchosen,
@@ -105,7 +107,12 @@ def end_digests(user_id: int, at: datetime) -> bool:
         stay = {name: how for name, how in now["by_subject"].items() if how not in IN_DIGESTS}
         choose(user_id, at, hears=str(Hears.NEVER), by_subject=stay)
         return True
-    collected = {str(name): str(Hears.DAILY) for name in COLLECTED if now["hears"] != Hears.NEVER}
+    may = permissions_of(user.roles)
+    collected = {
+        str(name): str(Hears.DAILY)
+        for name in COLLECTED
+        if now["hears"] != Hears.NEVER and not may.isdisjoint(HEARD_BY[name])
+    }
     ended = {
         name: str(Hears.NEVER) if how in IN_DIGESTS else how
         for name, how in (collected | now["by_subject"]).items()

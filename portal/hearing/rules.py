@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
+from portal.accounts.permissions import Permission
 from portal.hearing.models import Extent, Hears, Subject, Topic
 
 STOOD_STILL = timedelta(minutes=15)
@@ -72,6 +73,13 @@ SUBJECT_OF: Mapping[Topic, Subject] = {
     Topic.LEAD_STEP: Subject.ANSWERED_FOR,
     **dict.fromkeys((Topic.TERMS_NEW, Topic.STANDS_IN), Subject.PROGRAMME),
 }
+HEARD_BY: Mapping[Subject, tuple[Permission, ...]] = {
+    Subject.NEW_LEADS: (Permission.PICKUPS_CLAIM,),
+    Subject.LATE: (Permission.PICKUPS_SEE_FIRM, Permission.BOARD_SEE),
+    Subject.DECIDE: (Permission.BOARD_SEE,),
+    Subject.ANSWERED_FOR: (Permission.BOARD_SEE,),
+}
+"""Who hears of a subject at all; of all others everybody does."""
 COLLECTED = frozenset({Subject.ANSWERED_FOR})
 """What comes once a day to who hears all else sooner, and has chosen nothing for it."""
 

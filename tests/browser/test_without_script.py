@@ -120,7 +120,7 @@ def test_giving_a_lead_back(live, plain):
     page = plain(rep)
     page.goto(f"/leads/{lead.id}")
     page.get_by_role("link", name="Give back").click()
-    page.get_by_label("Why?").select_option(index=1)
+    page.get_by_label("Why do you give it back?").select_option(index=1)
     page.get_by_role("button", name="Give back").click()
     expect(page.get_by_role("heading", name="Mine")).to_be_visible()
     page.goto(f"/leads/{lead.id}")

@@ -241,7 +241,7 @@ def test_the_mailbox_and_who_vouches_for_senders(ctx, settings):
     mailboxes.note_looked(account, at)
     assert found("mailbox", at).state == "ok"
     assert found("mailbox", at + timedelta(minutes=11)).found == "last looked into 11 min ago"
-    mailboxes.give_up(account, 7, "refused", at)
+    mailboxes.give_up(account, 0, 7, "refused", at)
     assert found("mailbox", at).found == "1 mails in it could not be taken"
     assert found("senders", at).found == "no mail came in so far"
     pipeline.store(b"From: a@b.example", "a@b.example", "inquiries@in.example", "imap", at)

@@ -161,7 +161,8 @@ def away(firm, user=None, at=AT):
             organisation_id=firm.id,
             user_id=user.id if user else None,
             starts_on=at.date(),
-            ends_on=at.date(),
+            # also where it is past midnight already
+            ends_on=at.date() + timedelta(days=1),
         )
     )
 

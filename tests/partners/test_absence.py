@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -275,7 +276,7 @@ def hold_now(rep):
 def note_absence(client, user, delegate, days=2, **over):
     page = client.get(f"/team/people/{user.id}/absence")
     assert page.status_code == 200
-    today = clock.now().date()
+    today = clock.now().astimezone(ZoneInfo("Europe/Berlin")).date()
     sent = {
         "csrf_token": csrf_of(page.text),
         "starts_on": today.isoformat(),

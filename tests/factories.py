@@ -9,8 +9,9 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, ParamSpec, TypeVar
+from zoneinfo import ZoneInfo
 
 from flask import Flask, has_app_context
 from sqlalchemy import select, update
@@ -49,6 +50,7 @@ from portal.wording.queries import mark_of
 from tests import founded
 
 AT = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
+HERE = ZoneInfo("Europe/Berlin")
 PASSWORD = "a password for tests"
 
 P = ParamSpec("P")
@@ -174,6 +176,11 @@ def wish(user: User, **wished: Any) -> None:
     for name, value in {**values, **wished}.items():
         setattr(kept, name, value)
     session().flush()
+
+
+def day_here(at: datetime) -> date:
+    """Return the day where firms and people of tests are: it begins an hour or two before UTC's."""
+    return at.astimezone(HERE).date()
 
 
 def make_manager(**over: Any) -> User:

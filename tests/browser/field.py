@@ -81,6 +81,7 @@ from portal.timeline import notes as timeline_notes
 from portal.timeline.rules import Entry
 from portal.web_forms import operations as web_forms
 from tests.factories import (
+    day_here,
     factory,
     make_customer_letter,
     make_lead,
@@ -276,7 +277,7 @@ def till_the_field(folder: Path) -> Field:
 
 def with_programme(made, at):
     """Have goals, territories, terms and somebody who refers leads; return the id of a goal."""
-    day, manager = at.date(), get_actor(made.people["channel_manager"].id)
+    day, manager = day_here(at), get_actor(made.people["channel_manager"].id)
     for kind, name, target in (
         ("won_value", "Revenue of the half-year", 400_000),
         ("territories", "Partners in the north", 12),

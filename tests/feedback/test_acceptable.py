@@ -15,7 +15,15 @@ from portal.core.mail.links import Purpose
 from portal.deadlines.models import DeadlinePolicy
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
-from tests.factories import csrf_of, factory, make_offered_lead, make_partner, make_person, sign_in
+from tests.factories import (
+    csrf_of,
+    day_here,
+    factory,
+    make_offered_lead,
+    make_partner,
+    make_person,
+    sign_in,
+)
 from tests.inbound.pressing import get, issue, press, text_of
 
 SINCE = "Since when are you waiting for their answer?"
@@ -74,7 +82,7 @@ def test_page_mail_and_json_ask_for_the_same(
     asked = browser.post(url, data=form, headers={"Accept": "application/json"})
     assert wanted in asked.get_json()["errors"].values()
 
-    today = clock.now().date().isoformat()
+    today = day_here(clock.now()).isoformat()
     full = form | {name: value.format(today=today) for name, value in typed.items()}
     assert browser.post(url, data=full).status_code == 303
     after = get(Pickup, held)

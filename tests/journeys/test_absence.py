@@ -10,7 +10,7 @@ from portal.accounts.queries import get_actor
 from portal.core import clock
 from portal.pickup import operations as pickup
 from tests.browser.windows import DESK
-from tests.factories import CONTACT, make_offered_lead, make_partner, make_person
+from tests.factories import CONTACT, day_here, make_offered_lead, make_partner, make_person
 
 
 def test_alice_is_away_and_alan_answers_for_her_until_she_is_back(live, windows):
@@ -25,7 +25,7 @@ def test_alice_is_away_and_alan_answers_for_her_until_she_is_back(live, windows)
     hers.goto("/")
     hers.locator("details.menu > summary").click()
     hers.get_by_role("link", name="Your absence").click()
-    today = clock.now().date()
+    today = day_here(clock.now())
     hers.get_by_label("First day").fill(today.isoformat())
     hers.get_by_label("Last day").fill((today + timedelta(days=7)).isoformat())
     hers.get_by_label("Who stands in?").select_option("Alan")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -34,6 +33,7 @@ from tests.factories import (
     AT,
     CONTACT,
     csrf_of,
+    day_here,
     factory,
     make_offered_lead,
     make_partner,
@@ -276,7 +276,7 @@ def hold_now(rep):
 def note_absence(client, user, delegate, days=2, **over):
     page = client.get(f"/team/people/{user.id}/absence")
     assert page.status_code == 200
-    today = clock.now().astimezone(ZoneInfo("Europe/Berlin")).date()
+    today = day_here(clock.now())
     sent = {
         "csrf_token": csrf_of(page.text),
         "starts_on": today.isoformat(),

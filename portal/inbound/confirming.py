@@ -80,11 +80,10 @@ def taken(
         return typed
     if said["action"] not in ("feedback", "answer"):
         return read
-    if link.pickup_id is None:
-        raise NotFound()
-    if wanting(pickups.get_told(link.pickup_id, actor), read, actor, at):
+    held = pickups.get_told(operations.pickup_of(link), actor)
+    if wanting(held, read, actor, at):
         return typed
-    return {**read, "pickup_id": str(link.pickup_id), "settles": typed.get("settles", "")}
+    return {**read, "pickup_id": str(held.id), "settles": typed.get("settles", "")}
 
 
 def read_in(said: Mapping[str, Any]) -> dict[str, str]:

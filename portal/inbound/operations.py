@@ -146,13 +146,13 @@ def press(
     if action == "answer":
         return answer_and_pick(lead_of(link), typed, mark, actor, at)
     if action == "feedback":
-        return report(link, typed, mark, actor, at)
+        return report_on(pickup_of(link), typed, mark, actor, at)
     if action == "interest":
         return confirm_interest(link, actor, at)
     if action == "known":
         return claim_knowledge(link, typed, actor, at)
     if action == "give_back":
-        return give_back(link, typed, mark, actor, at)
+        return hand_back(pickup_of(link), typed, mark, actor, at)
     if action == "more_time":
         return ask_for_time(link, typed, actor, at)
     if action in ("stand_by", "leave"):
@@ -183,6 +183,13 @@ def get_owed(raw: str, actor: Actor) -> Pickup:
     if not (raw.isdecimal() and len(raw) < 18):
         raise NotFound()
     return pickups.get_visible(int(raw), actor)
+
+
+def pickup_of(link: MailLink) -> int:
+    """Return the pickup of a link. Raises `NotFound`."""
+    if link.pickup_id is None:
+        raise NotFound()
+    return link.pickup_id
 
 
 def lead_of(link: MailLink) -> int:
@@ -266,15 +273,6 @@ def wait(lead_id: int, action: str, actor: Actor, at: datetime) -> Outcome:
     return Outcome(action)
 
 
-def report(
-    link: MailLink, typed: Mapping[str, str], mark: str, actor: Actor, at: datetime
-) -> Outcome:
-    """Give one of the five answers on the lead in hand of a link."""
-    if link.pickup_id is None:
-        raise NotFound()
-    return report_on(link.pickup_id, typed, mark, actor, at)
-
-
 def report_on(
     pickup_id: int, typed: Mapping[str, str], mark: str, actor: Actor, at: datetime
 ) -> Outcome:
@@ -294,15 +292,6 @@ def report_on(
     return Outcome("feedback", given=given)
 
 
-def give_back(
-    link: MailLink, typed: Mapping[str, str], mark: str, actor: Actor, at: datetime
-) -> Outcome:
-    """Give the lead in hand of a link back."""
-    if link.pickup_id is None:
-        raise NotFound()
-    return hand_back(link.pickup_id, typed, mark, actor, at)
-
-
 def hand_back(
     pickup_id: int, typed: Mapping[str, str], mark: str, actor: Actor, at: datetime
 ) -> Outcome:
@@ -320,9 +309,7 @@ def hand_back(
 
 def ask_for_time(link: MailLink, typed: Mapping[str, str], actor: Actor, at: datetime) -> Outcome:
     """Ask for more time for a lead in hand; whoever has asked already is told so."""
-    if link.pickup_id is None:
-        raise NotFound()
-    held = pickups.get_told(link.pickup_id, actor)
+    held = pickups.get_told(pickup_of(link), actor)
     before = extension.room_of(held).waits
     wish = extension.ask(
         held.id, read_days(typed), typed.get("reason"), actor, at, typed.get("note", "")
@@ -337,9 +324,7 @@ def claim_knowledge(
     link: MailLink, typed: Mapping[str, str], actor: Actor, at: datetime
 ) -> Outcome:
     """Say that the firm knew the customer of a lead in hand before. Raises `Invalid`."""
-    if link.pickup_id is None:
-        raise NotFound()
-    held = pickups.get_told(link.pickup_id, actor)
+    held = pickups.get_told(pickup_of(link), actor)
     if knowledge.find_claim(held.lead_id, actor.organisation_id) is not None:
         return Outcome("known", again=True)
     said = knowledge.Claim(typed.get("how", ""), read_day(typed.get("since", "")))
@@ -358,9 +343,7 @@ def read_day(text: str) -> date | None:
 
 def confirm_interest(link: MailLink, actor: Actor, at: datetime) -> Outcome:
     """Confirm the interest in a lead in hand. Raises `Invalid` where the script asks first."""
-    if link.pickup_id is None:
-        raise NotFound()
-    held = pickups.get_told(link.pickup_id, actor)
+    held = pickups.get_told(pickup_of(link), actor)
     lead = session().get_one(Lead, held.lead_id, populate_existing=True)
     if interest_of(lead, may=True).confirmed_at is not None:
         return Outcome("interest", again=True)

@@ -28,7 +28,7 @@ from portal.inbound import nonces, queries
 from portal.inbound.confirming import BY_MAIL, read_in, wanting
 from portal.inbound.keeping import FilesOutOfReach, load_reading
 from portal.inbound.nonces import Nonce
-from portal.inbound.operations import INTEREST, ON_OFFER, Outcome, may_open, may_press
+from portal.inbound.operations import INTEREST, ON_OFFER, Outcome, may_open, may_press, pickup_of
 from portal.inbound.rules import ChangedMeanwhile, PageTooOld, PressAgain
 from portal.leads.models import Lead
 from portal.leads.notes import check_writes
@@ -203,9 +203,7 @@ def show_offer(reader: Reader) -> tuple[Page, int]:
 def show_feedback(reader: Reader) -> tuple[Page, int]:
     """Return the question about a lead in hand, or what became of it."""
     link, actor = reader.link, reader.actor
-    if link.pickup_id is None:
-        raise NotFound()
-    held = pickups.get_told(link.pickup_id, actor)
+    held = pickups.get_told(pickup_of(link), actor)
     number, title = queries.title_of(held.lead_id)
     if held.ended_at is not None:
         return ended(held, number), 404
@@ -266,9 +264,7 @@ def reasons_to_give_back() -> Sequence[tuple[str, str]]:
 def show_more_time(reader: Reader) -> tuple[Page, int]:
     """Return the page on which more time is asked for, or why there is none to be had."""
     link, actor = reader.link, reader.actor
-    if link.pickup_id is None:
-        raise NotFound()
-    held = pickups.get_told(link.pickup_id, actor)
+    held = pickups.get_told(pickup_of(link), actor)
     number, title = queries.title_of(held.lead_id)
     if held.ended_at is not None:
         return ended(held, number), 404
@@ -361,9 +357,7 @@ def show_confirm(reader: Reader) -> tuple[Page, int]:
             nonce=reader.sign(""),
             kept=typed,
         ), 200
-    if link.pickup_id is None:
-        raise NotFound()
-    held = pickups.get_told(link.pickup_id, reader.actor)
+    held = pickups.get_told(pickup_of(link), reader.actor)
     if held.ended_at is not None:
         return ended(held, number), 404
     if not queries.is_asked_back(link.message_id):

@@ -6,29 +6,27 @@ Forwarded mails carry their links along, so nothing here may show company, perso
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 
 from flask import url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from portal.accounts.actor import Actor
 from portal.accounts.permissions import Permission
 from portal.catalog.queries import book, short_key
 from portal.core.db import session
 from portal.core.errors import DomainError, NotFound, Refused
 from portal.core.mail.links import Purpose
-from portal.core.mail.models import MailLink
 from portal.feedback.forms import PRODUCT
 from portal.feedback.models import Feedback
 from portal.feedback.rules import Status, TooLateToUndo
 from portal.feedback.rules import words_of as answer_words
-from portal.inbound import nonces, queries
+from portal.inbound import queries
 from portal.inbound.confirming import BY_MAIL, read_in, wanting
 from portal.inbound.keeping import FilesOutOfReach, load_reading
-from portal.inbound.nonces import Nonce
 from portal.inbound.operations import INTEREST, ON_OFFER, Outcome, may_open, may_press, pickup_of
+from portal.inbound.page import Asked, Page, Reader
 from portal.inbound.rules import ChangedMeanwhile, PageTooOld, PressAgain
 from portal.leads.models import Lead
 from portal.leads.notes import check_writes
@@ -41,7 +39,7 @@ from portal.pickup import extension, knowledge
 from portal.pickup import queries as pickups
 from portal.pickup.knowledge_words import HOW
 from portal.pickup.models import Pickup
-from portal.pickup.questions import Question, Typed, gate_view, hot_stop, question_of
+from portal.pickup.questions import Typed, gate_view, hot_stop, question_of
 from portal.pickup.refusals import words_of
 from portal.pickup.rules import (
     FeedbackOwed,
@@ -50,7 +48,7 @@ from portal.pickup.rules import (
     asks_first,
 )
 from portal.qualification.confirming import interest_of
-from portal.timeline.rules import ActivitiesOpen, Planned
+from portal.timeline.rules import ActivitiesOpen
 from portal.web.filters import clock_time, day, money, when
 
 CHOICES = (*Status, "pick", "decline", "interest", "known", "give_back")
@@ -63,63 +61,6 @@ KEPT = (
 KEPT_MOST = 5_000
 SHOWN_WORDS = 300
 """So much of a mail stands on the page that asks about it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question with the sign that its answer must carry."""
-
-    question: Question
-    nonce: str
-    chosen: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """The view model of `templates/inbound/page.html`; `body` names what stands below."""
-
-    heading: str
-    sentence: str = ""
-    number: str | None = None
-    title: str | None = None
-    facts: Sequence[str] = field(default_factory=tuple)
-    code: str | None = None
-    body: str | None = None
-    action: str | None = None
-    nonce: str = ""
-    button: str = ""
-    chosen: str | None = None
-    may_pick: bool = False
-    may_decline: bool = False
-    may_confirm: bool = False
-    knows: Sequence[tuple[str, str]] = field(default_factory=tuple)
-    gives_back: str | None = None
-    for_firm: bool = False
-    reasons: Sequence[tuple[str, str]] = field(default_factory=tuple)
-    error: str | None = None
-    asked: Sequence[Asked] = field(default_factory=tuple)
-    kept: Mapping[str, str] = field(default_factory=dict)
-    onward: tuple[str, str] | None = None
-    errors: Mapping[str, str] = field(default_factory=dict)
-    most_days: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Who opened which link when, and what she typed or chose so far."""
-
-    link: MailLink
-    actor: Actor
-    at: datetime
-    chosen: str | None = None
-    action: str | None = None
-    typed: Mapping[str, str] = field(default_factory=dict)
-    errors: Mapping[str, str] = field(default_factory=dict)
-    planned: Sequence[Planned] = field(default_factory=tuple)
-
-    def sign(self, mark: str, again: bool = False) -> str:
-        """Return the sign of a page that shows the thing in this state."""
-        return nonces.issue(Nonce(self.link.id, mark, self.at, again))
 
 
 def unusable() -> Page:

@@ -33,7 +33,7 @@ from portal.hearing.operations import FAIRNESS, MONDAYS_LIST, REPORT, SHEET
 from portal.hearing.pages import Shown
 from portal.inbound import confirming, nonces, operations, pages, queries
 from portal.inbound.events import MailActionDoubted, MailLinkMisused, MailPickLost
-from portal.inbound.pages import Page, Reader
+from portal.inbound.page import Page, Reader
 from portal.inbound.rules import ChangedMeanwhile, PageTooOld, doubt, is_prefetch
 from portal.offers.rules import AlreadyTaken
 from portal.pickup import photo_finish

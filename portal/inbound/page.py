@@ -1,0 +1,71 @@
+"""What the pages behind links are drawn from, and who reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from portal.accounts.actor import Actor
+from portal.core.mail.models import MailLink
+from portal.inbound import nonces
+from portal.inbound.nonces import Nonce
+from portal.pickup.questions import Question
+from portal.timeline.rules import Planned
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with the sign that its answer must carry."""
+
+    question: Question
+    nonce: str
+    chosen: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The view model of `templates/inbound/page.html`; `body` names what stands below."""
+
+    heading: str
+    sentence: str = ""
+    number: str | None = None
+    title: str | None = None
+    facts: Sequence[str] = field(default_factory=tuple)
+    code: str | None = None
+    body: str | None = None
+    action: str | None = None
+    nonce: str = ""
+    button: str = ""
+    chosen: str | None = None
+    may_pick: bool = False
+    may_decline: bool = False
+    may_confirm: bool = False
+    knows: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    gives_back: str | None = None
+    for_firm: bool = False
+    reasons: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    error: str | None = None
+    asked: Sequence[Asked] = field(default_factory=tuple)
+    kept: Mapping[str, str] = field(default_factory=dict)
+    onward: tuple[str, str] | None = None
+    errors: Mapping[str, str] = field(default_factory=dict)
+    most_days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who opened which link when, and what she typed or chose so far."""
+
+    link: MailLink
+    actor: Actor
+    at: datetime
+    chosen: str | None = None
+    action: str | None = None
+    typed: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    planned: Sequence[Planned] = field(default_factory=tuple)
+
+    def sign(self, mark: str, again: bool = False) -> str:
+        """Return the sign of a page that shows the thing in this state."""
+        return nonces.issue(Nonce(self.link.id, mark, self.at, again))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import insert, select
 
@@ -34,7 +34,7 @@ from portal.offers import operations as offers
 from portal.offers.models import Way
 from portal.offers.places import find_place
 from portal.offers.queries import was_offered
-from portal.pickup import extension, knowledge
+from portal.pickup import extension
 from portal.pickup import operations as pickup
 from portal.pickup import queries as pickups
 from portal.pickup.extension import read_days
@@ -64,7 +64,6 @@ ALLOWED: dict[str, dict[str, tuple[Permission, ...]]] = {
     Purpose.FEEDBACK: {
         "feedback": REPORT,
         "interest": REPORT,
-        "known": REPORT,
         "give_back": REPORT,
     },
     Purpose.MORE_TIME: {"more_time": REPORT},
@@ -149,8 +148,6 @@ def press(
         return report_on(pickup_of(link), typed, mark, actor, at)
     if action == "interest":
         return confirm_interest(link, actor, at)
-    if action == "known":
-        return claim_knowledge(link, typed, actor, at)
     if action == "give_back":
         return hand_back(pickup_of(link), typed, mark, actor, at)
     if action == "more_time":
@@ -318,27 +315,6 @@ def ask_for_time(link: MailLink, typed: Mapping[str, str], actor: Actor, at: dat
     if not again:
         done(held.lead_id, actor, "more_time", at, pickup_id=held.id)
     return Outcome("more_time", again=again, wish=wish)
-
-
-def claim_knowledge(
-    link: MailLink, typed: Mapping[str, str], actor: Actor, at: datetime
-) -> Outcome:
-    """Say that the firm knew the customer of a lead in hand before. Raises `Invalid`."""
-    held = pickups.get_told(pickup_of(link), actor)
-    if knowledge.find_claim(held.lead_id, actor.organisation_id) is not None:
-        return Outcome("known", again=True)
-    said = knowledge.Claim(typed.get("how", ""), read_day(typed.get("since", "")))
-    knowledge.claim(held.lead_id, said, actor, at)
-    done(held.lead_id, actor, "known", at, pickup_id=held.id)
-    return Outcome("known")
-
-
-def read_day(text: str) -> date | None:
-    """Return a day as a browser sends it; None for what is none."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def confirm_interest(link: MailLink, actor: Actor, at: datetime) -> Outcome:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from portal.accounts.actor import Actor
 from portal.core.mail.models import MailLink
 from portal.inbound import nonces
 from portal.inbound.nonces import Nonce
+from portal.pickup.models import Pickup
 from portal.pickup.questions import Question
 from portal.timeline.rules import Planned
 
@@ -25,7 +27,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The view model of `templates/inbound/page.html`; `body` names what stands below."""
+    """The view model of `templates/inbound/page.html`; `body` names what stands below.
+
+    `deed` is what the body of a `Deed` is drawn from, and `deeds` are the words and the address of
+    each that can be done.
+    """
 
     heading: str
     sentence: str = ""
@@ -41,7 +47,6 @@ class Page:
     may_pick: bool = False
     may_decline: bool = False
     may_confirm: bool = False
-    knows: Sequence[tuple[str, str]] = field(default_factory=tuple)
     gives_back: str | None = None
     for_firm: bool = False
     reasons: Sequence[tuple[str, str]] = field(default_factory=tuple)
@@ -51,11 +56,16 @@ class Page:
     onward: tuple[str, str] | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
     most_days: int = 0
+    deed: Any = None
+    deeds: Sequence[tuple[str, str]] = field(default_factory=tuple)
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who opened which link when, and what she typed or chose so far."""
+    """Who opened which link when, and what she typed or chose so far.
+
+    `mark` is the state that the page showed on which she pressed.
+    """
 
     link: MailLink
     actor: Actor
@@ -65,7 +75,25 @@ class Reader:
     typed: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     planned: Sequence[Planned] = field(default_factory=tuple)
+    mark: str = ""
 
     def sign(self, mark: str, again: bool = False) -> str:
         """Return the sign of a page that shows the thing in this state."""
         return nonces.issue(Nonce(self.link.id, mark, self.at, again))
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What can be done about a lead in hand behind the mails about it, on a page of its own.
+
+    The page of a link shows it for `?s=<name>`, and what is pressed there carries `name` as its
+    action. `open` says whether it can be done now. `show` makes the page; where it was sent
+    (`reader.action` is `name` then) with what was typed and `reader.errors`. `press` does it by the
+    operation of the portal, raises what that raises, and returns the page that says so.
+    """
+
+    name: str
+    words: Any
+    open: Callable[[Reader, Pickup], bool]
+    show: Callable[[Reader, Pickup], Page]
+    press: Callable[[Reader, Pickup], Page]

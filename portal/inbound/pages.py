@@ -22,7 +22,7 @@ from portal.feedback.forms import PRODUCT
 from portal.feedback.models import Feedback
 from portal.feedback.rules import Status, TooLateToUndo
 from portal.feedback.rules import words_of as answer_words
-from portal.inbound import queries
+from portal.inbound import deeds, queries
 from portal.inbound.confirming import BY_MAIL, read_in, wanting
 from portal.inbound.keeping import FilesOutOfReach, load_reading
 from portal.inbound.operations import INTEREST, ON_OFFER, Outcome, may_open, may_press, pickup_of
@@ -35,9 +35,8 @@ from portal.offers import operations as offers
 from portal.offers import queries as offer_queries
 from portal.offers.places import find_place
 from portal.offers.rules import AlreadyTaken
-from portal.pickup import extension, knowledge
+from portal.pickup import extension
 from portal.pickup import queries as pickups
-from portal.pickup.knowledge_words import HOW
 from portal.pickup.models import Pickup
 from portal.pickup.questions import Typed, gate_view, hot_stop, question_of
 from portal.pickup.refusals import words_of
@@ -51,12 +50,11 @@ from portal.qualification.confirming import interest_of
 from portal.timeline.rules import ActivitiesOpen
 from portal.web.filters import clock_time, day, money, when
 
-CHOICES = (*Status, "pick", "decline", "interest", "known", "give_back")
+CHOICES = (*Status, "pick", "decline", "interest", "give_back", deeds.ALL, *deeds.DEEDS)
 KEPT = (
     *("status", "note", "next_step", "next_step_on", "waiting_since"),
     *("value", "reason", "decision_maker"),
     *("also", "why", "lost_value", "competitor", "settles", "days"),
-    *("how", "since"),
 )
 KEPT_MOST = 5_000
 SHOWN_WORDS = 300
@@ -148,6 +146,11 @@ def show_feedback(reader: Reader) -> tuple[Page, int]:
     number, title = queries.title_of(held.lead_id)
     if held.ended_at is not None:
         return ended(held, number), 404
+    deed = deeds.find(link, reader.action or reader.chosen, actor)
+    if deed is not None and (reader.action or deed.open(reader, held)):
+        return deed.show(reader, held), 200
+    if reader.chosen == deeds.ALL:
+        return deeds.list_all(reader, held), 200
     in_charge = pickups.is_in_charge(held, actor)
     if in_charge and "give_back" in (reader.chosen, reader.action):
         return giving_back(reader, held), 200
@@ -169,13 +172,9 @@ def show_feedback(reader: Reader) -> tuple[Page, int]:
         chosen=reader.chosen,
         nonce=reader.sign(""),
         may_confirm=interest_of(lead, may=True).confirmed_at is None,
-        knows=[(str(how), str(words)) for how, words in HOW.items()]
-        if knowledge.find_claim(held.lead_id, actor.organisation_id) is None
-        else [],
         gives_back=reader.sign(queries.mark_of_pickup(held.id)) if in_charge else None,
         reasons=reasons_to_give_back() if in_charge else [],
-        kept=reader.typed if reader.action == "known" else {},
-        errors=reader.errors if reader.action == "known" else {},
+        deeds=deeds.open_to(reader, held),
         error=_("The portal asks for some answers before that: please confirm it there.")
         if reader.action == "interest" and reader.errors
         else None,
@@ -502,8 +501,6 @@ def answer(outcome: Outcome, reader: Reader) -> tuple[Page, int]:
         return taken_back(outcome.action, number, again=outcome.again), 200
     if outcome.action == "interest":
         return confirmed(lead_id, number, again=outcome.again), 200
-    if outcome.action == "known":
-        return said_known(lead_id, number, again=outcome.again), 200
     if outcome.action == "give_back":
         return Page(
             heading=_("Already recorded") if outcome.again else _("Thank you"),
@@ -539,16 +536,6 @@ def confirmed(lead_id: int, number: str, *, again: bool) -> Page:
         number=number,
         sentence=_("We recorded: the interest is confirmed."),
         onward=(_("Open the lead"), url_for("desk.lead", lead_id=lead_id)),
-    )
-
-
-def said_known(lead_id: int, number: str, *, again: bool) -> Page:
-    """Return the page after a firm has said that it knew the customer before."""
-    return Page(
-        heading=_("Already recorded") if again else _("Thank you"),
-        number=number,
-        sentence=_("A channel manager decides, and you hear it. Until then nothing changes."),
-        onward=(_("Open the lead"), url_for("knowledge.page", lead_id=lead_id)),
     )
 
 
@@ -600,9 +587,16 @@ def refuse(refusal: DomainError, reader: Reader) -> tuple[Page, int]:
         return replace(owed(reader, number), code=refusal.code), 409
     if isinstance(refusal, ActivitiesOpen):
         return unsettled(refusal, reader, number), refusal.status
-    if isinstance(refusal, Refused):
-        return replace(refused(refusal, reader), number=number), refusal.status
-    raise refusal
+    if not isinstance(refusal, Refused):
+        raise refusal
+    if deeds.find(reader.link, reader.action, reader.actor) and not isinstance(
+        refusal, NotYoursAnyMore
+    ):
+        # what was typed stays
+        page, _status = show(reader)
+        facts = [refusal.message, *page.facts]
+        return replace(page, facts=facts, code=refusal.code), refusal.status
+    return replace(refused(refusal, reader), number=number), refusal.status
 
 
 def owes_first(reader: Reader) -> bool:
@@ -715,6 +709,18 @@ def invalid(reader: Reader) -> tuple[Page, int]:
 
 def press_again(reader: Reader, mark: str) -> tuple[Page, int]:
     """Return the page that asks for a second press, with everything that was typed."""
+    asked = asked_again(reader, mark)
+    if deeds.find(reader.link, reader.action, reader.actor):
+        shown, status = show(reader)
+        if status != 200:
+            return shown, status
+        return replace(
+            shown,
+            heading=asked.heading,
+            sentence=asked.sentence,
+            code=asked.code,
+            nonce=asked.nonce,
+        ), 409
     buttons = {
         "pick": _("Pick up"),
         "decline": _("Not for me"),
@@ -722,7 +728,6 @@ def press_again(reader: Reader, mark: str) -> tuple[Page, int]:
         "stand_by": _("Stand by, should it come back"),
         "leave": _("Wait no more"),
         "interest": _("Interest confirmed"),
-        "known": _("Say so"),
         "give_back": _("Give back"),
         "more_time": _("Ask for more time"),
         "comment": _("Note it"),
@@ -734,7 +739,7 @@ def press_again(reader: Reader, mark: str) -> tuple[Page, int]:
         if name in (*KEPT, "pickup_id") or name.startswith(PRODUCT)
     }
     return replace(
-        asked_again(reader, mark),
+        asked,
         number=number,
         body="_press.html",
         button=buttons.get(reader.action or "", answer_words(kept.get("status")) or _("Send")),

@@ -31,7 +31,7 @@ from portal.hearing import pages as wishing
 from portal.hearing.away import Away
 from portal.hearing.operations import FAIRNESS, MONDAYS_LIST, REPORT, SHEET
 from portal.hearing.pages import Shown
-from portal.inbound import confirming, nonces, operations, pages, queries
+from portal.inbound import confirming, deeds, nonces, operations, pages, queries
 from portal.inbound.events import MailActionDoubted, MailLinkMisused, MailPickLost
 from portal.inbound.page import Page, Reader
 from portal.inbound.rules import ChangedMeanwhile, PageTooOld, doubt, is_prefetch
@@ -171,7 +171,8 @@ def pressed(reader: Reader, token: str) -> ResponseReturnValue:
     link, actor, at, action = reader.link, reader.actor, reader.at, reader.action or ""
     check_target(reader)
     wishes = action in WISHES and link.purpose == Purpose.STOP
-    if not wishes and not operations.may_press(link, actor, action):
+    deed = deeds.find(link, action, actor)
+    if not wishes and deed is None and not operations.may_press(link, actor, action):
         raise NotFound()
     if wishes and action != "hearing" and not away.may_note(actor):
         raise NotFound()
@@ -206,9 +207,12 @@ def pressed(reader: Reader, token: str) -> ResponseReturnValue:
 def act(reader: Reader, mark: str) -> tuple[Page, int]:
     """Do what was pressed and return the page that says what became of it."""
     link, actor, at, action = reader.link, reader.actor, reader.at, reader.action or ""
+    deed = deeds.find(link, action, actor)
     try:
         # whatever a refusal has begun is undone before the page asks how things stand
         with session().begin_nested():
+            if deed is not None:
+                return deeds.press(replace(reader, mark=mark), deed), 200
             press_it = confirming.press if link.purpose == Purpose.CONFIRM else operations.press
             outcome = press_it(link, action, reader.typed, mark, actor, at)
     except Invalid as error:

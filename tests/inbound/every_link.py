@@ -15,6 +15,7 @@ from portal.core.db import session
 from portal.core.mail.links import Purpose
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
+from portal.inbound.deeds import ALL, DEEDS
 from portal.offers import operations as offers
 from portal.pickup import operations as pickup
 from tests.factories import (
@@ -36,8 +37,9 @@ CHOICES = (
     "proposal",
     "not_contacted",
     "interest",
-    "known",
     "give_back",
+    ALL,
+    *DEEDS,
 )
 
 

@@ -90,7 +90,7 @@ def test_a_holder_says_by_mail_that_his_firm_knew_the_customer_before(client, re
     assert odd.status_code == 422
     assert "That is after the lead came in." in text_of(odd.text)
     assert 'value="2999-01-31"' in odd.text
-    said = press(client, path, "known", how="customer", since="2024-03-01")
+    said = press(client, path, "known", query="?s=known", how="customer", since="2024-03-01")
     assert "A channel manager decides" in text_of(said.text)
     for secret in CONTACT.values():
         assert secret not in said.text

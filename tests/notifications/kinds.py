@@ -85,6 +85,7 @@ FEEDBACK = {
     "interest_path": "/m/" + "k3ep" * 10 + "k3e?s=interest",
     "more_time_path": "/m/" + "t1me" * 10 + "t1m",
     "give_back_path": "/m/" + "k3ep" * 10 + "k3e?s=give_back",
+    "more_path": "/m/" + "k3ep" * 10 + "k3e?s=more",
 }
 LATE_NEWS = {
     **NAME,
@@ -178,6 +179,7 @@ KINDS: dict[str, dict[str, Any]] = {
         "interest_path": "/m/" + "k3ep" * 10 + "k3e?s=interest",
         "known_path": "/m/" + "k3ep" * 10 + "k3e?s=known",
         "give_back_path": "/m/" + "k3ep" * 10 + "k3e?s=give_back",
+        "more_path": "/m/" + "k3ep" * 10 + "k3e?s=more",
     },
     "feedback_soon": FEEDBACK,
     "feedback_due": {**FEEDBACK, "due_at": AT, "last": None},

@@ -151,7 +151,17 @@ def test_the_five_answers_stand_in_it_as_links_and_as_mails_to_send(ctx):
     assert found == links_in(mail.html)
     pages = sorted(pages_of(mail))
     assert [page.partition("?s=")[2] for page in pages] == sorted(
-        ["not_contacted", "waiting", "proposal", "won", "lost", "interest", "known", "give_back"]
+        [
+            "not_contacted",
+            "waiting",
+            "proposal",
+            "won",
+            "lost",
+            "interest",
+            "known",
+            "give_back",
+            "more",
+        ]
     )
     (secret,) = {page.partition("/m/")[2].partition("?")[0] for page in pages}
     link = links.find(secret, AT)

@@ -1,0 +1,51 @@
+"""What else can be done about a lead in hand behind the mails about it, without signing in.
+
+Whoever adds one adds it here; the mails lead to the list of them, the page of a link shows each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from portal.accounts.actor import Actor
+from portal.accounts.permissions import Permission
+from portal.core.mail.links import Purpose
+from portal.core.mail.models import MailLink
+from portal.inbound import knowing, queries
+from portal.inbound.operations import pickup_of
+from portal.inbound.page import Deed, Page, Reader
+from portal.offers import operations as offers
+from portal.pickup import queries as pickups
+from portal.pickup.models import Pickup
+
+ALL = "more"
+"""What a link says that leads to the list of them."""
+DEEDS: Mapping[str, Deed] = {one.name: one for one in (knowing.DEED,)}
+MAY = (Permission.PICKUPS_SEE_OWN, Permission.PICKUPS_SEE_FIRM)
+
+
+def find(link: MailLink, name: str | None, actor: Actor) -> Deed | None:
+    """Return what a person does under this name behind a link; None where it is none of these."""
+    if link.purpose != Purpose.FEEDBACK or not any(actor.may(permission) for permission in MAY):
+        return None
+    return DEEDS.get(name or "")
+
+
+def open_to(reader: Reader, held: Pickup) -> list[tuple[str, str]]:
+    """Return the words and the address of each that can be done now."""
+    return [(str(one.words), f"?s={one.name}") for one in DEEDS.values() if one.open(reader, held)]
+
+
+def list_all(reader: Reader, held: Pickup) -> Page:
+    """Return the page that lists them."""
+    number, title = queries.title_of(held.lead_id)
+    return Page(
+        heading=title or number, number=number, body="_deeds.html", deeds=open_to(reader, held)
+    )
+
+
+def press(reader: Reader, deed: Deed) -> Page:
+    """Do it, the partner's people one after the other. Raises what is refused."""
+    offers.lock_partner(reader.actor.organisation_id)
+    held = pickups.get_told(pickup_of(reader.link), reader.actor)
+    return deed.press(reader, held)

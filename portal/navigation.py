@@ -154,7 +154,7 @@ ADMINISTRATION: tuple[tuple[str, Any, Any, str, P], ...] = (
     (
         "hearing.defaults",
         _l("Mail as people begin"),
-        _l("When each role hears by mail, and who gets a feedback sheet, until somebody chooses."),
+        _l("When each role hears by mail, how much, and when it is quiet, until somebody chooses."),
         "mail",
         P.RULES_EDIT,
     ),

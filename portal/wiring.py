@@ -89,7 +89,7 @@ from portal.feedback.events import (
     LeadWon,
 )
 from portal.hearing import routes as hearing
-from portal.hearing.events import HearingChanged
+from portal.hearing.events import HearingChanged, RoleDefaultSet
 from portal.imports import jobs as _imports  # noqa: F401
 from portal.imports import routes as imports
 from portal.imports.events import LeadsImported
@@ -394,6 +394,7 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     RecoveryCodesMade: ("notifications.sign_in_changed",),
     DraftsStale: ("notifications.drafts_stale",),
     HearingChanged: ("notifications.plan_again",),
+    RoleDefaultSet: ("notifications.plan_after_default",),
     LeadOffered: ("notifications.lead_offered", "offers.count_seen"),
     OfferVisible: ("notifications.lead_offered", "offers.count_seen"),
     StandByHeard: ("notifications.stand_by_heard",),

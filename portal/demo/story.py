@@ -60,6 +60,8 @@ from portal.escalation.queries import clocks_due
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.hearing import operations as hearing
+from portal.hearing.models import Hears
+from portal.hearing.rules import Unchosen
 from portal.leads import activities, figures, hand_over, notes, team
 from portal.leads import operations as leads
 from portal.leads.basis import Basis, BasisKind
@@ -686,13 +688,18 @@ WISHES: Sequence[Mapping[str, Any]] = (
     {"by_subject": {"new_leads": "hourly"}, "extent": "teaser"},
 )
 """What some of those who hear by mail wish; all others hear as their roles do."""
+LEADING = Unchosen(Hears.DAILY, digest_hour=7, quiet_from=19, quiet_until=7)
+"""How those begin who lead account managers: once a day, before they start, and not at night."""
 
 
 def hear_by_mail(stage: Stage, seed: int, at: datetime) -> None:
     """Let some named reps, and a few of the others, hear of offers by mail.
 
-    Every second of the others has wishes of her own.
+    Every second of the others has wishes of her own. Who leads begins as the programme sets it.
     """
+    hearing.set_defaults(
+        dict.fromkeys(("regional_manager", "sales_manager"), LEADING), stage.manager, at
+    )
     rng = Random(f"{seed} mail")  # noqa: S311
     known = [
         rep.id

@@ -56,3 +56,8 @@ class RoleDefaultSet(Event):
     role: str
     hears: str
     sheet_weekday: int | None
+    extent: str = "full"
+    digest_hour: int = 8
+    digest_weekday: int = 1
+    quiet_from: int | None = None
+    quiet_until: int | None = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
 
 from babel.dates import get_day_names
 from flask_babel import get_locale
@@ -17,23 +18,25 @@ from portal.accounts.actor import Actor
 from portal.accounts.permissions import (
     HAVE_SHEETS,
     HEAR_OF_FAIRNESS,
+    PICKING_ROLES,
     READ_REPORTS,
     ROLES,
     Permission,
 )
 from portal.accounts.words import ROLE_NAMES
 from portal.catalog.queries import book
-from portal.hearing.models import Hears
+from portal.hearing.models import Extent, Hears
 from portal.hearing.rules import BY_CALENDAR, COLLECTED, HEARD_BY, Unchosen
-from portal.hearing.words import BRIEFLY, EXTENTS, RHYTHMS, SUBJECTS
+from portal.hearing.words import BRIEFLY, EXTENTS, RHYTHMS, SUBJECTS, hour_of, words_of
 from portal.leads.models import Temperature
 from portal.leads.queries import get_definition
 from portal.partners.forms import split_codes
 from portal.scoring.words import TEMPERATURES
 from portal.web.forms import AmountField, Form, TicksField
 
-HOURS = [SelectChoice(str(hour), f"{hour:02}:00") for hour in range(24)]
+HOURS = [SelectChoice(str(hour), hour_of(hour)) for hour in range(24)]
 ON = "on_"
+BY_ROLE = tuple(one.name for one in fields(Unchosen))
 WHICH = ("temperatures", "type_ids", "product_ids", "regions", "value_from", "value_to")
 
 
@@ -98,8 +101,7 @@ class HearingForm(Form):
         locale = str(get_locale())
         for field in (self.quiet_from, self.quiet_until):
             field.choices = [SelectChoice("", _("not at all")), *HOURS]
-        days = get_day_names("wide", locale=get_locale())
-        self.digest_weekday.choices = [SelectChoice(str(day + 1), days[day]) for day in range(7)]
+        self.digest_weekday.choices = week_days()
         self.sheet_weekday.choices = sheet_days()
         for subject, (name, hint) in SUBJECTS.items():
             field = self[ON + subject]
@@ -187,40 +189,100 @@ def sheet_days() -> list[SelectChoice]:
     return [SelectChoice("", _("not by mail")), *days]
 
 
+@dataclass(frozen=True, slots=True)
+class OfRole:
+    """The fields of a role by their columns, what it is called, and in words how it hears now."""
+
+    role: str
+    name: Any
+    now: str
+    fields: Mapping[str, Any]
+
+    @property
+    def wrong(self) -> bool:
+        """Say whether something of it is to be looked at again."""
+        return any(field.errors for field in self.fields.values())
+
+
 class DefaultsForm(Form):
-    """How roles hear by mail as long as a person has chosen nothing: two fields for each role."""
+    """How roles hear by mail as long as a person has chosen nothing.
+
+    What a role never hears it is not asked: how much of a lead, where it picks up none; the sheet,
+    where it has none.
+    """
+
+    defaults: ClassVar[Mapping[str, Unchosen]] = {}
 
     @classmethod
     def of_roles(cls, defaults: Mapping[str, Unchosen]) -> type[DefaultsForm]:
         """Return the form with the fields of all roles, filled with what holds."""
-        fields: dict[str, Any] = {}
+        fields: dict[str, Any] = {"defaults": defaults}
+        days, hours = week_days(), [SelectChoice("", _("not at all")), *HOURS]
         for role, may in ROLES.items():
             now = defaults.get(role, Unchosen())
-            fields[f"hears_{role}"] = SelectField(
-                ROLE_NAMES[role],
-                choices=[SelectChoice(one.value, words) for one, words in BRIEFLY.items()],
-                default=now.hears.value,
-            )
+            asked: list[tuple[str, Any, Any]] = [
+                ("hears", _("When"), list_of(BRIEFLY)),
+                ("digest_hour", _("Daily and weekly mails come at"), HOURS),
+                ("digest_weekday", _("Weekly ones on"), days),
+                ("quiet_from", _("Quiet from"), hours),
+                ("quiet_until", _("Quiet until"), hours),
+            ]
+            if role in PICKING_ROLES:
+                asked.append(("extent", _("How much of a lead"), list_of(EXTENTS)))
             if not may.isdisjoint(HAVE_SHEETS):
-                day = str(now.sheet_weekday or "")
-                fields[f"sheet_{role}"] = SelectField(
-                    _("Feedback sheet: %(role)s", role=str(ROLE_NAMES[role])),
-                    choices=sheet_days(),
-                    default=day,
+                asked.append(("sheet_weekday", _("Feedback sheet"), sheet_days()))
+            for column, label, choices in asked:
+                held = getattr(now, column)
+                fields[f"{column}_{role}"] = SelectField(
+                    label, choices=choices, default="" if held is None else str(held)
                 )
         return type(cls.__name__, (cls,), fields)
 
     @property
-    def rows(self) -> list[tuple[Any, Any]]:
-        """Return the fields of each role: when, and the sheet where the role has one."""
-        return [(self[f"hears_{role}"], self._fields.get(f"sheet_{role}")) for role in ROLES]
+    def roles(self) -> list[OfRole]:
+        """Return each role with its fields."""
+        found = []
+        for role in ROLES:
+            fields = {
+                column: self._fields[f"{column}_{role}"]
+                for column in BY_ROLE
+                if f"{column}_{role}" in self._fields
+            }
+            words = words_of(self.defaults.get(role, Unchosen()), picks="extent" in fields)
+            found.append(OfRole(role, ROLE_NAMES[role], words, fields))
+        return found
 
     def values(self) -> dict[str, Unchosen]:
         """Return what was chosen, by role."""
-        return {
-            role: Unchosen(Hears(when.data), int(sheet.data) if sheet and sheet.data else None)
-            for role, (when, sheet) in zip(ROLES, self.rows, strict=True)
-        }
+        chosen = {}
+        for one in self.roles:
+            said = {name: field.data for name, field in one.fields.items()}
+            chosen[one.role] = Unchosen(
+                Hears(said["hears"]),
+                number_of(said.get("sheet_weekday")),
+                Extent(said.get("extent") or Extent.FULL),
+                int(said["digest_hour"]),
+                int(said["digest_weekday"]),
+                number_of(said["quiet_from"]),
+                number_of(said["quiet_until"]),
+            )
+        return chosen
+
+
+def number_of(typed: str | None) -> int | None:
+    """Return a number of a list, or none where nothing is chosen."""
+    return int(typed) if typed else None
+
+
+def list_of(words: Mapping[Any, Any]) -> list[SelectChoice]:
+    """Return what can be chosen, with its words."""
+    return [SelectChoice(one.value, text) for one, text in words.items()]
+
+
+def week_days() -> list[SelectChoice]:
+    """Return the days of the week, 1 is Monday."""
+    names = get_day_names("wide", locale=get_locale())
+    return [SelectChoice(str(day + 1), names[day]) for day in range(7)]
 
 
 def typed_of(values: Mapping[str, Any]) -> dict[str, Any]:

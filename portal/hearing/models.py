@@ -163,18 +163,32 @@ class HearingWishes(Base):
 class RoleDefault(Base):
     """How a role hears by mail as long as a person has chosen nothing; else by `rules.AS_MADE`.
 
-    `sheet_weekday` as in `HearingWishes`; sheets go out from the day on that is `since`.
+    All of it as in `HearingWishes`; sheets go out from the day on that is `since`.
     """
 
     __tablename__ = "hearing_defaults"
 
     role: Mapped[str] = mapped_column(primary_key=True)
     hears: Mapped[str]
+    digest_hour: Mapped[int] = mapped_column(SmallInteger, default=8, server_default="8")
+    digest_weekday: Mapped[int] = mapped_column(SmallInteger, default=1, server_default="1")
+    quiet_from: Mapped[int | None] = mapped_column(SmallInteger)
+    quiet_until: Mapped[int | None] = mapped_column(SmallInteger)
+    extent: Mapped[str] = mapped_column(default=Extent.FULL, server_default=Extent.FULL)
     sheet_weekday: Mapped[int | None] = mapped_column(SmallInteger)
     since: Mapped[date]
 
     __table_args__ = (
         CheckConstraint("hears IN ('at_once','hourly','daily','weekly','never')", name="hears"),
+        CheckConstraint("digest_hour BETWEEN 0 AND 23", name="digest_hour"),
+        CheckConstraint("digest_weekday BETWEEN 1 AND 7", name="digest_weekday"),
+        CheckConstraint("quiet_from BETWEEN 0 AND 23", name="quiet_from"),
+        CheckConstraint("quiet_until BETWEEN 0 AND 23", name="quiet_until"),
+        CheckConstraint(
+            "(quiet_from IS NULL) = (quiet_until IS NULL) AND quiet_from <> quiet_until",
+            name="quiet",
+        ),
+        CheckConstraint("extent IN ('subject','teaser','full')", name="extent"),
         CheckConstraint("sheet_weekday BETWEEN 1 AND 7", name="sheet_weekday"),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -151,7 +152,15 @@ def set_defaults(wanted: Mapping[str, Unchosen], actor: Actor, at: datetime) -> 
     """Set how roles hear by mail whose people have chosen nothing; an odd role is left out.
 
     Sheets that begin with it come from the next day on. Saying the same again changes nothing.
+    Raises `Invalid`, by the column and the role.
     """
+    odd = {
+        f"quiet_until_{role}": words
+        for role, one in wanted.items()
+        if (words := odd_quiet(one.quiet_from, one.quiet_until))
+    }
+    if odd:
+        raise Invalid(odd)
     session().execute(IN_LINE)
     kept = {one.role: one for one in session().scalars(select(RoleDefault))}
     before = read_defaults()
@@ -166,17 +175,11 @@ def set_defaults(wanted: Mapping[str, Unchosen], actor: Actor, at: datetime) -> 
             session().add(found)
         if want.sheet_weekday != had.sheet_weekday:
             found.since = here
-        found.hears, found.sheet_weekday = want.hears, want.sheet_weekday
+        said = {**asdict(want), "hears": str(want.hears), "extent": str(want.extent)}
+        for name, value in said.items():
+            setattr(found, name, value)
         session().flush()
-        record(
-            RoleDefaultSet(
-                at=at,
-                user_id=actor.id,
-                role=role,
-                hears=str(want.hears),
-                sheet_weekday=want.sheet_weekday,
-            )
-        )
+        record(RoleDefaultSet(at=at, user_id=actor.id, role=role, **said))
 
 
 def monday_of(user: User, at: datetime) -> date:
@@ -197,11 +200,9 @@ def check(wanted: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, str
         errors["digest_hour"] = str(_("Please choose an hour of the day."))
     if wanted["digest_weekday"] not in range(1, 8):
         errors["digest_weekday"] = str(_("Please choose from the list."))
-    quiet = (wanted["quiet_from"], wanted["quiet_until"])
-    if (quiet[0] is None) != (quiet[1] is None) or quiet[0] == quiet[1] is not None:
-        errors["quiet_until"] = str(_("Please choose two different hours, or none at both."))
-    elif quiet[0] is not None and not all(_is_hour(hour) for hour in quiet):
-        errors["quiet_until"] = str(_("Please choose an hour of the day."))
+    odd = odd_quiet(wanted["quiet_from"], wanted["quiet_until"])
+    if odd:
+        errors["quiet_until"] = odd
     if wanted["sheet_weekday"] not in (None, *range(1, 8)):
         errors["sheet_weekday"] = str(_("Please choose a day of the week."))
     if wanted["sheet_kind"] not in SHEET_KINDS:
@@ -231,6 +232,17 @@ def check(wanted: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, str
     if least is not None and most is not None and least > most:
         errors["value_to"] = str(_("This is less than where it begins."))
     return errors
+
+
+def odd_quiet(begins: Any, ends: Any) -> str:
+    """Say what can't be right about quiet hours; nothing where all is well."""
+    if begins is None and ends is None:
+        return ""
+    if begins is None or ends is None or begins == ends:
+        return str(_("Please choose two different hours, or none at both."))
+    if not (_is_hour(begins) and _is_hour(ends)):
+        return str(_("Please choose an hour of the day."))
+    return ""
 
 
 def _is_hour(hour: Any) -> bool:

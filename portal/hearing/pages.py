@@ -29,20 +29,25 @@ from portal.hearing.queries import find_kept, read_defaults, values_of, wishes_o
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a page shows: the form, and what would have come last week; None: it can't be told."""
+    """What a page shows: the form, and what would have come last week; None: it can't be told.
+
+    Who has not `chosen` finds what her roles begin with.
+    """
 
     form: HearingForm
     preview: Preview | None
     tried: bool = False
     saved: bool = False
+    chosen: bool = True
 
 
 def show(actor: Actor, at: datetime, **meta: Any) -> Shown:
     """Show what holds for a person."""
     user, values = held(actor)
     form = HearingForm(actor, values, shown=True, **meta)
-    chosen = by_calendar(actor, values)
-    return Shown(form, look_back(user, wishes_of(user, values), at, chosen))
+    preview = look_back(user, wishes_of(user, values), at, by_calendar(actor, values))
+    chosen = find_kept(user.id) is not None or not user.hears_by_mail
+    return Shown(form, preview, chosen=chosen)
 
 
 def try_out(actor: Actor, at: datetime, **meta: Any) -> Shown:

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Date, Integer, any_, case, cast, exists, func, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Integer,
+    any_,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    literal,
+    select,
+)
+from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.accounts.models import Organisation, User
 from portal.catalog.models import ValueBand
@@ -87,7 +100,19 @@ def wishes_of(user: User, values: Mapping[str, Any]) -> Wishes:
 def read_defaults() -> Mapping[str, Unchosen]:
     """Return how roles hear whose people have chosen nothing, as the programme set it."""
     rows = session().scalars(select(RoleDefault))
-    return {**AS_MADE, **{one.role: Unchosen(Hears(one.hears), one.sheet_weekday) for one in rows}}
+    found = {
+        one.role: Unchosen(
+            Hears(one.hears),
+            one.sheet_weekday,
+            Extent(one.extent),
+            one.digest_hour,
+            one.digest_weekday,
+            one.quiet_from,
+            one.quiet_until,
+        )
+        for one in rows
+    }
+    return {**AS_MADE, **found}
 
 
 def values_of(
@@ -97,22 +122,13 @@ def values_of(
     if kept is not None:
         return {name: getattr(kept, name) for name in COLUMNS}
     role = of_roles(user.roles, defaults)
-    return {
-        **UNCHOSEN,
-        "hears": str(role.hears),
-        "by_subject": {},
-        "sheet_weekday": role.sheet_weekday,
-    }
+    said = {**asdict(role), "hears": str(role.hears), "extent": str(role.extent)}
+    return {**UNCHOSEN, "by_subject": {}, **said}
 
 
 COLUMNS = tuple(column.key for column in HearingWishes.__table__.columns if column.key != "user_id")
 WHICH_LEADS = tuple(one.name for one in fields(Only))
 UNCHOSEN: Mapping[str, Any] = {
-    "digest_hour": 8,
-    "digest_weekday": 1,
-    "quiet_from": None,
-    "quiet_until": None,
-    "extent": str(Extent.FULL),
     "temperatures": [],
     "type_ids": [],
     "product_ids": [],
@@ -124,6 +140,7 @@ UNCHOSEN: Mapping[str, Any] = {
     "report": True,
     "sheet_kind": "xlsx",
 }
+"""What holds for who has chosen nothing, besides what her roles say."""
 
 
 def never_hears() -> ColumnElement[bool]:
@@ -136,19 +153,44 @@ def never_hears() -> ColumnElement[bool]:
     )
     return (
         exists().where(HearingWishes.user_id == User.id, HearingWishes.hears == Hears.NEVER)
-        | (~_has_chosen() & (by_role.scalar_subquery() == func.cardinality(User.roles)))
+        | (~has_chosen() & (by_role.scalar_subquery() == func.cardinality(User.roles)))
         | ~User.hears_by_mail
     )
 
 
 def in_quiet_hours(at: datetime) -> ColumnElement[bool]:
-    """Return, for a query of people, the condition that it is one of their quiet hours."""
+    """Return, for a query of people, the condition that it is one of their quiet hours.
+
+    Who has chosen nothing has the shortest of her roles, and none where one has none (`of_roles`).
+    """
     hour = func.extract("hour", func.timezone(User.timezone, literal(at)))
-    begins, ends = HearingWishes.quiet_from, HearingWishes.quiet_until
-    within = case(
+    mine = exists().where(
+        HearingWishes.user_id == User.id,
+        HearingWishes.quiet_from.is_not(None),
+        _within(HearingWishes.quiet_from, HearingWishes.quiet_until, hour),
+    )
+    begins, ends = RoleDefault.quiet_from, RoleDefault.quiet_until
+    of_mine = (RoleDefault.role == any_(User.roles), begins.is_not(None))
+    quiet_roles = select(func.count()).where(*of_mine).scalar_subquery()
+    shortest = (
+        select(_within(begins, ends, hour))
+        .where(*of_mine)
+        .order_by((ends + 24 - begins) % 24, begins)
+        .limit(1)
+        .scalar_subquery()
+    )
+    by_role = (quiet_roles == func.cardinality(User.roles)) & func.coalesce(shortest, false())
+    return case((has_chosen(), mine), else_=by_role)
+
+
+def _within(
+    begins: InstrumentedAttribute[int | None],
+    ends: InstrumentedAttribute[int | None],
+    hour: ColumnElement[Any],
+) -> ColumnElement[bool]:
+    return case(
         (begins < ends, hour.between(begins, ends - 1)), else_=(hour >= begins) | (hour < ends)
     )
-    return exists().where(HearingWishes.user_id == User.id, begins.is_not(None), within)
 
 
 def wants_mondays() -> ColumnElement[bool]:
@@ -177,10 +219,11 @@ def sheet_weekday() -> ColumnElement[int | None]:
     """Return, for a query of people, on which weekday their feedback sheet comes; or none."""
     mine = select(HearingWishes.sheet_weekday).where(HearingWishes.user_id == User.id)
     role = select(func.min(RoleDefault.sheet_weekday)).where(RoleDefault.role == any_(User.roles))
-    return case((_has_chosen(), mine.scalar_subquery()), else_=role.scalar_subquery())
+    return case((has_chosen(), mine.scalar_subquery()), else_=role.scalar_subquery())
 
 
-def _has_chosen() -> ColumnElement[bool]:
+def has_chosen() -> ColumnElement[bool]:
+    """Return, for a query of people, the condition that they chose what they wish to hear."""
     return exists().where(HearingWishes.user_id == User.id)
 
 
@@ -192,7 +235,7 @@ def wants_sheet(due: ColumnElement[date]) -> ColumnElement[bool]:
     since = select(func.min(RoleDefault.since)).where(
         RoleDefault.role == any_(User.roles), RoleDefault.sheet_weekday.is_not(None)
     )
-    return User.hears_by_mail & (_has_chosen() | (since.scalar_subquery() < due))
+    return User.hears_by_mail & (has_chosen() | (since.scalar_subquery() < due))
 
 
 def sheet_due(here: ColumnElement[datetime]) -> ColumnElement[date]:

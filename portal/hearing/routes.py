@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from portal.accounts.actor import current_actor
 from portal.accounts.permissions import Permission
 from portal.core import clock
+from portal.core.errors import Invalid
 from portal.hearing import away, operations, pages
 from portal.hearing.forms import DefaultsForm
 from portal.hearing.pages import Shown
@@ -59,7 +60,11 @@ def save_defaults() -> ResponseReturnValue:
     form = DefaultsForm.of_roles(read_defaults())()
     if not form.validate():
         return draw_defaults(form), 422
-    operations.set_defaults(form.values(), current_actor(), clock.now())
+    try:
+        operations.set_defaults(form.values(), current_actor(), clock.now())
+    except Invalid as error:
+        form.take(error)
+        return draw_defaults(form), 422
     flash(_("Saved. It holds for everybody who has chosen nothing."))
     return redirect(url_for("hearing.defaults"), 303)
 

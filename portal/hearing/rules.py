@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from portal.accounts.permissions import Permission
+from portal.accounts.permissions import PICKING_ROLES, Permission
 from portal.hearing.models import Extent, Hears, Subject, Topic
 
 STOOD_STILL = timedelta(minutes=15)
@@ -189,6 +189,11 @@ class Unchosen:
 
     hears: Hears = Hears.AT_ONCE
     sheet_weekday: int | None = None
+    extent: Extent = Extent.FULL
+    digest_hour: int = 8
+    digest_weekday: int = 1
+    quiet_from: int | None = None
+    quiet_until: int | None = None
 
 
 AS_MADE: Mapping[str, Unchosen] = {
@@ -199,12 +204,36 @@ AS_MADE: Mapping[str, Unchosen] = {
 
 
 def of_roles(roles: Iterable[str], defaults: Mapping[str, Unchosen]) -> Unchosen:
-    """Return how somebody hears who has chosen nothing: as the most pressing of her roles."""
-    said = [defaults.get(role, Unchosen()) for role in roles]
+    """Return how somebody hears who has chosen nothing, of several roles as the most pressing.
+
+    Hour and weekday of what is collected are the earliest of the roles with that rhythm, her sheet
+    comes on the earliest day of all, and she reads as much as the fullest of those that pick up
+    leads. Quiet are the shortest quiet hours, of equally long ones those with the lower hour, and
+    none where one of her roles has none (`queries.in_quiet_hours` asks the same of many people).
+    """
+    said = {role: defaults.get(role, Unchosen()) for role in roles}
+    hears = min((one.hears for one in said.values()), key=list(Hears).index, default=Hears.AT_ONCE)
+    pressing = [one for one in said.values() if one.hears == hears] or [Unchosen()]
+    extents = (one.extent for role, one in said.items() if role in PICKING_ROLES)
+    quiet = _shortest((one.quiet_from, one.quiet_until) for one in said.values())
     return Unchosen(
-        min((one.hears for one in said), key=list(Hears).index, default=Hears.AT_ONCE),
-        min((one.sheet_weekday for one in said if one.sheet_weekday), default=None),
+        hears,
+        min((one.sheet_weekday for one in said.values() if one.sheet_weekday), default=None),
+        max(extents, key=list(Extent).index, default=Extent.FULL),
+        min(one.digest_hour for one in pressing),
+        min(one.digest_weekday for one in pressing),
+        *quiet,
     )
+
+
+def _shortest(hours: Iterable[tuple[int | None, int | None]]) -> tuple[int | None, int | None]:
+    """Return the shortest quiet hours; none where some are none."""
+    found = []
+    for begins, ends in hours:
+        if begins is None or ends is None:
+            return None, None
+        found.append(((ends - begins) % 24, begins, ends))
+    return min(found)[1:] if found else (None, None)
 
 
 def sheet_due_on(weekday: int, here: datetime) -> date:

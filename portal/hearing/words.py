@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from babel.dates import get_day_names
+from flask_babel import get_locale
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.hearing.models import Extent, Hears, Subject
+from portal.hearing.rules import Unchosen
 
 RHYTHMS: Mapping[Hears, Any] = {
     Hears.AT_ONCE: _l("At once, a mail for each"),
@@ -55,3 +59,26 @@ EXTENTS: Mapping[Extent, Any] = {
     Extent.TEASER: _l("The main facts"),
     Extent.FULL: _l("Everything that may be read before pickup"),
 }
+
+
+def words_of(one: Unchosen, *, picks: bool) -> str:
+    """Say how a role hears whose people have chosen nothing; of leads only where it `picks`."""
+    days = get_day_names("wide", "stand-alone", get_locale())
+    said = [str(BRIEFLY[one.hears])]
+    if one.hears == Hears.WEEKLY:
+        said.append(days[one.digest_weekday - 1])
+    if one.hears in (Hears.DAILY, Hears.WEEKLY):
+        said.append(hour_of(one.digest_hour))
+    if one.quiet_from is not None and one.quiet_until is not None:
+        begins, ends = hour_of(one.quiet_from), hour_of(one.quiet_until)
+        said.append(_("quiet from %(begins)s to %(ends)s", begins=begins, ends=ends))
+    if picks:
+        said.append(str(EXTENTS[one.extent]))
+    if one.sheet_weekday:
+        said.append(_("feedback sheet on %(day)s", day=days[one.sheet_weekday - 1]))
+    return " · ".join(said)
+
+
+def hour_of(hour: int) -> str:
+    """Return a full hour as the lists show it."""
+    return f"{hour:02}:00"

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from portal.core.jobs import Payload, job, sweep
 from portal.core.reactions import reaction
-from portal.hearing.events import HearingChanged
+from portal.hearing.events import HearingChanged, RoleDefaultSet
 from portal.notifications import (
     answered,
     claims,
@@ -83,6 +83,12 @@ reaction("notifications.sign_in_changed", queue="mail")(telling.tell_of_change)
 def plan_again(event: HearingChanged, at: datetime) -> None:
     """Move what waits for a person to when she wants to hear by now."""
     operations.plan_again(event.user_id, at)
+
+
+@reaction("notifications.plan_after_default")
+def plan_after_default(event: RoleDefaultSet, at: datetime) -> None:
+    """Move what waits for who has chosen nothing to when her role hears by now."""
+    operations.plan_after_default(event.role, at)
 
 
 @reaction("notifications.plan_after_absence")

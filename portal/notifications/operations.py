@@ -15,9 +15,11 @@ from sqlalchemy import (
     ColumnElement,
     Table,
     and_,
+    any_,
     case,
     delete,
     func,
+    literal,
     or_,
     select,
     text,
@@ -25,13 +27,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from portal.accounts.models import User
+from portal.accounts.models import Organisation, User
 from portal.core.db import ask, session
 from portal.core.mail.models import OutgoingEmail
 from portal.core.mail.rendering import TooLarge
 from portal.hearing import rules
 from portal.hearing.models import Hears, Notice, NoticeRound, Outcome, Topic
-from portal.hearing.queries import find_hearer, read_hearers, read_traits
+from portal.hearing.queries import find_hearer, has_chosen, read_hearers, read_traits
 from portal.hearing.rules import Before, Facts, Traits
 from portal.leads.models import Lead, LeadState, LeadType
 from portal.leads.queries import find_teaser
@@ -128,7 +130,7 @@ def bring_forward(
     for user_id in user_ids:
         freed = update(Notice).where(Notice.user_id == user_id, *its)
         session().execute(freed.values(not_before=later.get(user_id)))
-        time_anew(user_id, at, *its)
+    time_anew(user_ids, at, *its)
 
 
 def in_line(user_ids: Iterable[int]) -> None:
@@ -365,7 +367,19 @@ def settle(notices: Sequence[Notice], outcome: Outcome, at: datetime) -> None:
 def plan_again(user_id: int, at: datetime) -> None:
     """Move what waits for a person to when she wants to hear of it by now."""
     in_line((user_id,))
-    time_anew(user_id, at)
+    time_anew([user_id], at)
+
+
+def plan_after_default(role: str, at: datetime) -> None:
+    """Move what waits for the people of a role to when she hears by now who has chosen nothing."""
+    found = (
+        select(Notice.user_id)
+        .join(User, User.id == Notice.user_id)
+        .where(Notice.settled_at.is_(None), literal(role) == any_(User.roles), ~has_chosen())
+    )
+    user_ids = session().scalars(found.distinct().order_by(Notice.user_id)).all()
+    in_line(user_ids)
+    time_anew(user_ids, at)
 
 
 def plan_after_absence(organisation_id: int, at: datetime) -> None:
@@ -378,26 +392,27 @@ def plan_after_absence(organisation_id: int, at: datetime) -> None:
     )
     user_ids = session().scalars(found.distinct().order_by(Notice.user_id)).all()
     in_line(user_ids)
-    for user_id in user_ids:
-        time_anew(user_id, at, *ahead)
+    time_anew(user_ids, at, *ahead)
 
 
-def time_anew(user_id: int, at: datetime, *which: ColumnElement[bool]) -> None:
-    """Work out anew when a person hears of what waits for her, of those notices that are meant."""
-    waiting = session().scalars(
-        select(Notice)
-        .where(Notice.user_id == user_id, Notice.settled_at.is_(None), *which)
-        .order_by(Notice.id)
-        .with_for_update()
+def time_anew(user_ids: Sequence[int], at: datetime, *which: ColumnElement[bool]) -> None:
+    """Work out anew when people hear of what waits for them, of those notices that are meant."""
+    rows = session().execute(
+        select(Notice, User)
+        .join(User, User.id == Notice.user_id)
+        .join(User.organisation)
+        .where(Notice.user_id.in_(user_ids), Notice.settled_at.is_(None), *which)
+        .where(User.active, Organisation.active)
+        .order_by(Notice.user_id, Notice.id)
+        .with_for_update(of=Notice)
         .execution_options(populate_existing=True)
     )
-    notices, user = list(waiting), queries.find_user(user_id)
-    if not notices or user is None:
-        return
-    hearer = find_hearer(user, at)
-    about = {one.lead_id for one in notices if one.lead_id and one.topic in rules.OF_OFFERS}
-    leads = read_traits(about)
-    for notice in notices:
+    waiting = [(notice, user) for notice, user in rows]
+    hearers = read_hearers((user for _notice, user in waiting), at)
+    about = (one.lead_id for one, _user in waiting if one.topic in rules.OF_OFFERS)
+    leads = read_traits({lead_id for lead_id in about if lead_id})
+    for notice, _user in waiting:
+        hearer = hearers[notice.user_id]
         lead = leads.get(notice.lead_id or 0, Traits())
         facts = Facts(lead, hearer.away_until, notice.not_before)
         due = rules.due_of(hearer.wishes, notice.topic, facts, at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.hearing.models import Hears, Subject, Topic
+from portal.hearing.models import Extent, Hears, Subject, Topic
 from portal.hearing.rules import (
     AS_MADE,
     MANDATORY,
@@ -174,6 +175,22 @@ def test_who_has_chosen_nothing_hears_as_the_most_pressing_of_her_roles():
         (["partner_rep", "partner_manager"], own, Hears.AT_ONCE, 5),
     ):
         assert of_roles(roles, defaults) == Unchosen(hears, sheet)
+    # hour and day of the roles with that rhythm, as much as who picks up reads, the shorter quiet
+    night, evening = {"quiet_from": 20, "quiet_until": 8}, {"quiet_from": 19, "quiet_until": 5}
+    rep = Unchosen(Hears.WEEKLY, None, Extent.SUBJECT, 17, 5, **night)
+    both = {"partner_rep": rep, "partner_manager": Unchosen(Hears.WEEKLY, None, **evening)}
+    more = {"distributor_sales": Unchosen(Hears.DAILY, None, Extent.TEASER, 9, 3)}
+    for roles, held in (
+        (["partner_rep"], rep),
+        (
+            ["partner_rep", "partner_manager"],
+            replace(rep, digest_hour=8, digest_weekday=1, **evening),
+        ),
+        (["partner_rep", "distributor_sales"], more["distributor_sales"]),
+        (["partner_manager"], Unchosen(Hears.WEEKLY, **evening)),
+        ([], Unchosen()),
+    ):
+        assert of_roles(roles, both | more) == held, roles
 
 
 def test_a_plan_puts_into_one_mail_what_the_sender_would():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -20,9 +21,10 @@ from portal.core.mail.models import OutgoingEmail
 from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.hearing import operations as hearing
-from portal.hearing.models import HearingWishes, Notice, NoticeRound
+from portal.hearing.models import Extent, HearingWishes, Hears, Notice, NoticeRound
 from portal.hearing.preview import look_back
-from portal.hearing.queries import find_hearer
+from portal.hearing.queries import find_hearer, in_quiet_hours
+from portal.hearing.rules import Unchosen, quiet_end
 from portal.leads.models import LeadType
 from portal.notifications import telling
 from portal.offers.models import HearingOrder
@@ -65,6 +67,7 @@ def test_a_person_chooses_on_a_page_of_her_own_and_finds_it_there(app):
     page = client.get("/settings/mail")
     assert page.status_code == 200
     assert alice.email in page.text
+    assert "chosen nothing so far" in page.text
     more = {
         "digest_weekday": "5",
         "on_answers": "at_once",
@@ -91,7 +94,9 @@ def test_a_person_chooses_on_a_page_of_her_own_and_finds_it_there(app):
             ["DE-NI", "AT"],
         )
         assert now.value_from == Decimal(10_000)
-    for shown in (looked.text, client.get("/settings/mail").text):
+    saved = client.get("/settings/mail").text
+    assert "chosen nothing so far" not in saved
+    for shown in (looked.text, saved):
         assert 'checked id="hears-2"' in shown
         assert '<option selected value="20">20:00</option>' in shown
         assert 'checked id="temperatures-0"' in shown
@@ -202,6 +207,93 @@ def test_a_choice_leaves_as_it_was_what_is_not_named_and_twice_is_no_news(ctx):
     with pytest.raises(Invalid):
         hearing.choose(alice.id, AT, quiet_until=None)
     assert session().query(EventRow).filter_by(name="HearingChanged").count() == 2
+
+
+def test_what_a_role_is_given_reaches_who_has_chosen_nothing_and_what_waits_for_her(ctx):
+    firm = make_partner()
+    alice, bob = make_person(firm), make_person(firm, quiet_from=1, quiet_until=2)
+    both = make_person(firm, "partner_rep", "partner_manager")
+    manager = get_actor(make_manager().id)
+    night = AT.replace(hour=22, minute=30)
+    nights = Unchosen(extent=Extent.TEASER, quiet_from=20, quiet_until=7)
+    hearing.set_defaults({"partner_rep": nights}, manager, AT)
+    make_offered_lead(at=night)
+    sweep(night)
+    # here 20:00 to 7:00 is 19:00 to 6:00; quiet has who is quiet in each of her roles
+    morning = AT.replace(hour=6, minute=0, second=0, microsecond=0) + DAY
+    waiting = select(Notice.user_id, Notice.due_at).where(Notice.settled_at.is_(None))
+    assert session().execute(waiting).all() == [(alice.id, morning)]
+    assert [find_hearer(one, night).wishes.extent for one in (alice, bob)] == ["teaser", "full"]
+    # who leads, too, reads as much as who picks up
+    assert find_hearer(both, night).wishes.extent == "teaser"
+    hearing.set_defaults({"partner_rep": replace(nights, quiet_until=6)}, manager, night)
+    sweep(night)
+    assert session().execute(waiting).all() == [(alice.id, morning - timedelta(hours=1))]
+    daily = Unchosen(Hears.DAILY, digest_hour=17)
+    hearing.set_defaults({"partner_rep": daily}, manager, night)
+    sweep(night)
+    assert session().execute(waiting).all() == [(alice.id, morning + timedelta(hours=10))]
+    hearing.set_defaults({"partner_rep": Unchosen(Hears.NEVER)}, manager, night)
+    sweep(night)
+    assert session().execute(waiting).all() == []
+    told = session().scalars(select(OutgoingEmail.user_id).order_by(OutgoingEmail.user_id)).all()
+    assert told == [bob.id, both.id]
+
+
+def test_mails_by_the_calendar_keep_the_quiet_hours_that_a_role_gives(ctx):
+    firm = make_partner()
+    people = [
+        make_person(firm, *roles, timezone=zone, **over)
+        for zone in ("Europe/Berlin", "America/New_York")
+        for roles, over in (
+            (["partner_rep"], {}),
+            (["partner_rep", "partner_manager"], {}),
+            (["partner_manager"], {}),
+            (["partner_rep"], {"quiet_from": 3, "quiet_until": 4}),
+        )
+    ]
+    manager = get_actor(make_manager().id)
+    wanted = {
+        "partner_rep": Unchosen(quiet_from=20, quiet_until=7),
+        "partner_manager": Unchosen(quiet_from=12, quiet_until=14),
+    }
+    for given in ({"partner_rep": wanted["partner_rep"]}, wanted):
+        hearing.set_defaults(given, manager, AT)
+        for hour in range(0, 24, 2):
+            at = AT + timedelta(hours=hour)
+            quiet = set(session().scalars(select(User.id).where(in_quiet_hours(at))))
+            wishes = {user.id: find_hearer(user, at).wishes for user in people}
+            assert quiet == {who for who, one in wishes.items() if quiet_end(one, at)}, hour
+
+
+def test_a_manager_sets_how_each_role_begins_and_reads_again_what_cannot_be(app):
+    client = sign_in(app.test_client(), make_manager())
+    form = {"csrf_token": csrf_of(client.get("/mail-defaults").text)}
+    typed = {"hears_partner_rep": "weekly", "digest_hour_partner_rep": "17"}
+    typed |= {"digest_weekday_partner_rep": "5", "extent_partner_rep": "subject"}
+    for wrong in ({"quiet_from_partner_rep": "20"}, {"extent_partner_rep": "contact"}):
+        answer = client.post("/mail-defaults", data={**form, **typed, **wrong})
+        assert answer.status_code == 422
+        assert answer.text.count('<details class="sheet fold" open>') == 1
+        assert '<option selected value="17">17:00</option>' in answer.text
+    quiet = {"quiet_from_partner_rep": "20", "quiet_until_partner_rep": "7"}
+    assert client.post("/mail-defaults", data={**form, **typed, **quiet}).status_code == 303
+    shown = "Once a week · Friday · 17:00 · quiet from 20:00 to 07:00 · Only what it is"
+    assert shown in client.get("/mail-defaults").text
+    # who has chosen nothing finds it filled in, and keeps it with her first save
+    alice = make_person()
+    rep = sign_in(app.test_client(), alice)
+    page = rep.get("/settings/mail").text
+    assert 'checked id="hears-3"' in page
+    for shown in ('value="17">17', 'value="5">Friday', 'value="20">20', 'value="7">07'):
+        assert f"<option selected {shown}" in page
+    saved = {**TYPED, "hears": "weekly", "digest_weekday": "5", "extent": "subject"}
+    token = {"csrf_token": csrf_of(page)}
+    assert rep.post("/settings/mail", data={**saved, **token}).status_code == 303
+    with app.app_context():
+        now = kept(alice)
+        assert (now.hears, now.extent, now.digest_weekday) == ("weekly", "subject", 5)
+        assert (now.quiet_from, now.quiet_until) == (20, 6)
 
 
 def test_a_filter_leaves_out_mails_and_never_a_lead_on_available(ctx):

@@ -101,6 +101,7 @@ def typed_lines(lead: Lead) -> Sequence[dict[str, Any]]:
             for product, count in zip(
                 request.form.getlist("product")[:20], request.form.getlist("count"), strict=False
             )
+            if product or count
         ]
     else:
         lines = [{"product": str(one), "count": ""} for one in lead.product_ids]

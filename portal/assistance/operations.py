@@ -70,12 +70,7 @@ def ask(
     if errors:
         raise Invalid(errors)
     pickup, lead = pickups.lock_pickup(pickup_id, actor)
-    waits = select(AssistanceRequest.id).where(
-        AssistanceRequest.pickup_id == pickup.id,
-        AssistanceRequest.kind == kind,
-        AssistanceRequest.state.in_(WAITS),
-    )
-    if session().scalar(waits) is not None:
+    if queries.find_waiting(pickup.id, kind) is not None:
         raise AskedAlready(
             _("That is asked about %(number)s already, and not settled yet.", number=lead.number)
         )
@@ -286,13 +281,8 @@ def ask_again(request_id: int, text: str, actor: Actor, at: datetime) -> Assista
             words = _("You have asked within the last day. Please give it a little time.")
             raise AskedLately(words)
     else:
-        waits = select(AssistanceRequest.id).where(
-            AssistanceRequest.pickup_id == request.pickup_id,
-            AssistanceRequest.kind == request.kind,
-            AssistanceRequest.id != request.id,
-            AssistanceRequest.state.in_(WAITS),
-        )
-        if session().scalar(waits) is not None:
+        waits = queries.find_waiting(request.pickup_id, request.kind)
+        if waits not in (None, request.id):
             raise AskedAlready(_("That is asked already, and not settled yet."))
         request.state, request.settled_at, request.valid_until = RequestState.OPEN, None, None
         helper = queries.find_helper(seen.lead, actor.id, at)

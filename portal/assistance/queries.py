@@ -386,6 +386,17 @@ def count_waiting(actor: Actor) -> int:
 # -- one request ----------------------------------------------------------------------------------
 
 
+def find_waiting(pickup_id: int, kind: str) -> int | None:
+    """Return the request of this kind about a lead in hand that is not settled yet."""
+    return session().scalar(
+        select(AssistanceRequest.id).where(
+            AssistanceRequest.pickup_id == pickup_id,
+            AssistanceRequest.kind == kind,
+            AssistanceRequest.state.in_(WAITS),
+        )
+    )
+
+
 def find_clock(request: AssistanceRequest) -> Clock | None:
     """Return the running clock of a request."""
     return clocks.find_running(CLOCKS[RequestKind(request.kind)], request_id=request.id)

@@ -1,0 +1,94 @@
+"""Asking for help and for a special price behind the mails about a lead in hand."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from portal.accounts.queries import get_actor
+from portal.catalog.queries import book
+from portal.core import clock
+from portal.core.db import session
+from portal.core.mail.links import Purpose
+from portal.leads.models import Lead
+from portal.pickup import operations as pickup
+from tests.factories import (
+    CONTACT,
+    factory,
+    make_offered_lead,
+    make_partner,
+    make_person,
+    make_vendor,
+)
+from tests.inbound.pressing import Forms, events, issue, press, text_of, waited
+
+SECRET = "Zephyrine Quastenflosser does not pick up the phone"
+
+
+class Scene:
+    """Alice holds a lead; Paula of the vendor answers for her firm."""
+
+    def __init__(self):
+        at = clock.now() - timedelta(days=1)
+        self.paula = make_person(make_vendor(), "account_manager", name="Paula")
+        self.firm = make_partner("Alpha Systems", account_manager_id=self.paula.id)
+        self.alice = make_person(self.firm, name="Alice")
+        self.lead_id = make_offered_lead(at=at, contact=CONTACT).id
+        self.pickup_id = pickup.claim(self.lead_id, get_actor(self.alice.id), at).pickup_id
+        self.product = str(book().active("product")[0].id)
+        lead = session().get_one(Lead, self.lead_id)
+        lead.product_ids = [int(self.product)]
+
+
+@pytest.fixture
+def scene(app):
+    return factory(Scene)()
+
+
+@pytest.fixture
+def path(scene):
+    about = {"lead_id": scene.lead_id, "pickup_id": scene.pickup_id}
+    return issue(Purpose.FEEDBACK, scene.alice, **about)
+
+
+def test_a_holder_asks_for_help_by_a_link_once_and_reads_who_answers(client, scene, path):
+    page = text_of(client.get(f"{path}?s=help").text)
+    assert "Paula answers you. By " in page
+    assert scene.paula.email not in page
+    empty = press(client, path, "help", query="?s=help", text=" ")
+    assert empty.status_code == 422
+    assert "What do you need? : Please fill this in." in text_of(empty.text)
+    hasty = press(client, path, "help", query="?s=help", seconds=0, text=SECRET)
+    assert hasty.status_code == 409
+    assert "Please press once more" in hasty.text
+    assert SECRET in hasty.text
+    fields = waited(client.application, Forms(client.get(f"{path}?s=help").text).for_("help"))
+    for words in ("Thank you", "Already recorded"):
+        said = client.post(path, data={**fields, "text": SECRET})
+        assert said.status_code == 200
+        assert words in text_of(said.text)
+    other = client.post(path, data={**fields, "text": "And their fax?"})
+    assert (other.status_code, "And their fax?" in other.text) == (409, True)
+    ((_, actor, channel, data),) = events("HelpAsked")
+    assert (actor, channel, data["assignee_id"]) == (scene.alice.id, "mail", scene.paula.id)
+    assert "?s=help" not in client.get(path).text
+    for secret in CONTACT.values():
+        assert secret not in page + said.text + other.text
+
+
+def test_a_special_price_keeps_all_that_was_typed_until_it_is_whole(client, scene, path):
+    lines = {"product": [scene.product, scene.product], "count": ["20", "many"]}
+    typed = {**lines, "price": "1234.50", "needed_on": "2099-01-31", "text": SECRET}
+    odd = press(client, path, "price", query="?s=price", **typed)
+    assert odd.status_code == 422
+    assert "Please give a whole number." in text_of(odd.text)
+    for kept in ('value="20"', 'value="many"', 'value="1234.50"', 'value="2099-01-31"', SECRET):
+        assert kept in odd.text
+    day = str((clock.now() + timedelta(days=30)).date())
+    said = press(
+        client, path, "price", query="?s=price", **{**typed, "count": ["20", "3"], "needed_on": day}
+    )
+    assert said.status_code == 200, text_of(said.text)
+    assert SECRET not in said.text
+    assert [data["kind"] for *_, data in events("HelpAsked")] == ["pricing"]

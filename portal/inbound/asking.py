@@ -113,14 +113,23 @@ def was_asked(pickup_id: int, kind: RequestKind, text: str, wanted: Wanted | Non
     )
 
 
-def deed_of(kind: RequestKind, words: Any) -> Deed:
+def deed_of(kind: RequestKind, words: Any, recorded: Any) -> Deed:
     """Return what is done to ask for something."""
     return Deed(
-        ACTIONS[kind], words, partial(is_open, kind), partial(show, kind), partial(press, kind)
+        ACTIONS[kind],
+        words,
+        partial(is_open, kind),
+        partial(show, kind),
+        partial(press, kind),
+        recorded,
     )
 
 
 DEEDS = (
-    deed_of(RequestKind.HELP, _l("Ask for help")),
-    deed_of(RequestKind.PRICING, _l("Ask for a special price")),
+    deed_of(RequestKind.HELP, _l("Ask for help"), _l("you asked for help with %(number)s.")),
+    deed_of(
+        RequestKind.PRICING,
+        _l("Ask for a special price"),
+        _l("you asked for a special price for %(number)s."),
+    ),
 )

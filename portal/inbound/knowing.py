@@ -60,4 +60,11 @@ def read_day(text: str) -> date | None:
         return None
 
 
-DEED = Deed("known", _l("We knew this customer before"), is_open, show, press)
+DEED = Deed(
+    "known",
+    _l("We knew this customer before"),
+    is_open,
+    show,
+    press,
+    _l("you knew the customer of %(number)s before."),
+)

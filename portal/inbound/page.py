@@ -89,7 +89,8 @@ class Deed:
     The page of a link shows it for `?s=<name>`, and what is pressed there carries `name` as its
     action. `open` says whether it can be done now. `show` makes the page; where it was sent
     (`reader.action` is `name` then) with what was typed and `reader.errors`. `press` does it by the
-    operation of the portal, raises what that raises, and returns the page that says so.
+    operation of the portal, raises what that raises, and returns the page that says so. `recorded`
+    is the sentence of the mail that confirms it.
     """
 
     name: str
@@ -97,3 +98,4 @@ class Deed:
     open: Callable[[Reader, Pickup], bool]
     show: Callable[[Reader, Pickup], Page]
     press: Callable[[Reader, Pickup], Page]
+    recorded: Any

@@ -46,6 +46,7 @@ from portal.deadlines.telling import expectations
 from portal.feedback.models import Feedback
 from portal.feedback.rules import Status, words_of
 from portal.hearing.models import Extent, Topic
+from portal.inbound.deeds import DEEDS
 from portal.inbound.events import MailActionDone
 from portal.inbound.keywords import ANSWERS, CHOICES
 from portal.leads import contacts
@@ -749,6 +750,8 @@ def recorded_words(event: MailActionDone, number: str) -> tuple[str, list[str]]:
     ended = find(event.pickup_id) if event.action == "give_back" and event.pickup_id else None
     if ended is not None and ended.reason_id is not None:
         details.append(book().label(ended.reason_id, str(get_locale())))
+    if event.action in DEEDS:
+        return str(DEEDS[event.action].recorded) % {"number": number}, details
     if event.action != "feedback":
         return str(said.get(event.action, event.action)), details
     given = session().get(Feedback, event.feedback_id) if event.feedback_id else None

@@ -29,9 +29,11 @@ from portal.feedback import operations as feedback
 from portal.feedback.rules import Answer
 from portal.hearing import operations as hearing
 from portal.hearing.models import Notice
+from portal.inbound.deeds import DEEDS
 from portal.inbound.events import MailActionDone, MailPickLost
 from portal.leads.events import DraftsStale
 from portal.leads.models import Lead, LeadState
+from portal.notifications.letters import recorded_words
 from portal.offers import operations as offers
 from portal.offers.events import OfferVisible, StandByHeard
 from portal.offers.models import Offer, OfferRound
@@ -294,6 +296,14 @@ def test_what_was_pressed_behind_a_mail_is_confirmed_with_a_way_back(ctx):
     assert (link.purpose, link.feedback_id) == ("undo", given.id)
     assert links.find(page.rpartition("/")[2], AT + timedelta(hours=73)) is None
     assert not told_of_contact(mail)
+
+
+def test_the_mail_that_confirms_what_else_was_done_names_the_lead(ctx):
+    for name in DEEDS:
+        pressed = MailActionDone(at=AT, lead_id=1, user_id=1, action=name)
+        words, _details = recorded_words(pressed, "L-20418")
+        assert "L-20418" in words
+        assert name != words.rstrip(".")
 
 
 def test_who_was_too_late_by_mail_is_told_so_honestly_and_once(ctx):

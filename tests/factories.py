@@ -276,7 +276,8 @@ def make_wording(actor: Actor, at: datetime) -> None:
     """Have the mail of an offer open in the programme's own words, and others be a draft."""
     kind = KINDS["lead_offered"]
     for opening in ("Dear {{ name }},", "Good morning {{ name }},"):
-        texts = {code: {"opening": opening} for code in ("en", "de")}
+        body = kind.skeleton.replace("{{ greeting }}", opening)
+        texts = {code: {"body": body} for code in ("en", "de")}
         wording.save(kind, texts, mark_of(kind.key), actor, at)
         if opening.startswith("Dear"):
             wording.activate(kind, mark_of(kind.key), actor, at)

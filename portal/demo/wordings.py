@@ -20,7 +20,17 @@ the lead you waited for is back.
 this lead is for you alone.
 {% else %}
 this lead suits {{ firms }} firms, and yours is one. Who picks it up first has it.
-{% endif %}"""
+{% endif %}
+
+{{ note }}
+
+{{ teaser }}
+
+{{ why }}
+
+You have until {{ ends }}.
+
+{{ buttons }}"""
 OFFERED_DE = """Guten Tag {{ name }},
 
 {% if waited_for %}
@@ -29,21 +39,27 @@ der Lead, auf den Sie gewartet haben, ist zurück.
 dieser Lead ist für Sie allein.
 {% else %}
 dieser Lead passt zu {{ firms }} Firmen, auch zu Ihrer. Wer ihn zuerst übernimmt, hat ihn.
-{% endif %}"""
-OFFERED: Texts = {"en": {"opening": OFFERED_EN}, "de": {"opening": OFFERED_DE}}
-SIGNED: Texts = {
-    "en": {
-        "opening": OFFERED_EN,
-        "closing": "Questions? Just answer this mail.\nYour partner team",
-    },
-    "de": {
-        "opening": OFFERED_DE,
-        "closing": "Fragen? Antworten Sie einfach auf diese Mail.\nIhr Partnerteam",
-    },
-}
+{% endif %}
+
+{{ note }}
+
+{{ teaser }}
+
+{{ why }}
+
+Sie haben Zeit bis {{ ends }}.
+
+{{ buttons }}"""
+SIGNED_EN = f"{OFFERED_EN}\n\nQuestions? Just answer this mail.\nYour partner team"
+SIGNED_DE = f"{OFFERED_DE}\n\nFragen? Antworten Sie einfach auf diese Mail.\nIhr Partnerteam"
+ENDS_EN = "Hello {{ name }},\n\n{{ number }} is still there: {{ left }} are left."
+ENDS_DE = "Guten Tag {{ name }},\n\n{{ number }} ist noch da."
+SHORT = "{{ teaser }}\n\n{{ buttons }}"
+OFFERED: Texts = {"en": {"body": OFFERED_EN}, "de": {"body": OFFERED_DE}}
+SIGNED: Texts = {"en": {"body": SIGNED_EN}, "de": {"body": SIGNED_DE}}
 ENDS: Texts = {
-    "en": {"opening": "Hello {{ name }},\n\n{{ number }} is still there: {{ left }} are left."},
-    "de": {"opening": "Guten Tag {{ name }},\n\n{{ number }} ist noch da."},
+    "en": {"body": f"{ENDS_EN}\n\n{SHORT}"},
+    "de": {"body": f"{ENDS_DE}\n\n{SHORT}"},
 }
 
 

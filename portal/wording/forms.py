@@ -1,4 +1,4 @@
-"""The shape of what is typed as own words: per language a subject, how a mail begins and closes."""
+"""The shape of what is typed as own words: per language a subject and a body."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, StringField, TextAreaField
 
 from portal.web.forms import Form
-from portal.wording.kinds import LANGUAGES, SLOTS, Kind
+from portal.wording.kinds import BODY, LANGUAGES, SLOTS, Kind
 from portal.wording.models import Texts
 
 ENGLISH, GERMAN = {"lang": "en", "autocomplete": "off"}, {"lang": "de", "autocomplete": "off"}
@@ -20,10 +20,8 @@ class WordingForm(Form):
     seen = HiddenField()
     subject_en = StringField(_l("Subject in English"), render_kw=ENGLISH)
     subject_de = StringField(_l("Subject in German"), render_kw=GERMAN)
-    opening_en = TextAreaField(_l("How it begins, in English"), render_kw={**ENGLISH, "rows": 7})
-    opening_de = TextAreaField(_l("How it begins, in German"), render_kw={**GERMAN, "rows": 7})
-    closing_en = TextAreaField(_l("How it closes, in English"), render_kw={**ENGLISH, "rows": 4})
-    closing_de = TextAreaField(_l("How it closes, in German"), render_kw={**GERMAN, "rows": 4})
+    body_en = TextAreaField(_l("Body in English"), render_kw={**ENGLISH, "rows": 18})
+    body_de = TextAreaField(_l("Body in German"), render_kw={**GERMAN, "rows": 18})
 
     @classmethod
     def of(cls, kind: Kind) -> WordingForm:
@@ -32,9 +30,10 @@ class WordingForm(Form):
 
     @classmethod
     def filled(cls, kind: Kind, texts: Mapping[str, Mapping[str, str]], seen: str) -> WordingForm:
-        """Return a form that shows words, seen at this mark."""
+        """Return a form that shows words, seen at this mark; a body that is ours as its blocks."""
+        ours = {BODY: kind.skeleton}
         typed = {
-            f"{slot}_{language}": texts.get(language, {}).get(slot, "")
+            f"{slot}_{language}": texts.get(language, {}).get(slot, ours.get(slot, ""))
             for slot in SLOTS
             for language in LANGUAGES
         }

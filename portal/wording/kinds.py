@@ -2,7 +2,7 @@
 
 A field is read from what the room that writes the mail has made of it: words, numbers, yes or no.
 None of a mail to partners carries contact data: whom to call stands in its own block of one mail,
-and that block is ours. Who asked may be greeted by the name that he gave.
+and that block is ours (`blocks`). Who asked may be greeted by the name that he gave.
 """
 
 from __future__ import annotations
@@ -15,15 +15,18 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.core.mail.rendering import moment
+from portal.wording import blocks
+from portal.wording.blocks import Block, skeleton_of
 from portal.wording.rules import Value
 
 LANGUAGES = ("en", "de")
-SUBJECT, OPENING, CLOSING = "subject", "opening", "closing"
-SLOTS = (SUBJECT, OPENING, CLOSING)
+SUBJECT, BODY = "subject", "body"
+SLOTS = (SUBJECT, BODY)
 LONGEST_FIELD = 2_000
 """Signs that a field brings into a mail at most."""
 
 Read = Callable[[Mapping[str, Any]], Value]
+Needed = Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class Field:
 class Kind:
     """A kind of mail: who gets it when, what of it may be worded, and what a text must name.
 
-    `needed` fields say what the mail is about; without them nobody would learn it.
+    What is `needed` says what the mail is about, or lets its reader act; of each group one is
+    enough.
     """
 
     key: str
@@ -48,13 +52,24 @@ class Kind:
     name: Any
     when: Any
     fields: Sequence[Field]
+    blocks: Sequence[Block]
+    needed: Mapping[str, Needed] = field(default_factory=dict)
     slots: Sequence[str] = SLOTS
-    needed: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
         """Return the names of the fields."""
         return [one.name for one in self.fields]
+
+    @property
+    def parts(self) -> list[str]:
+        """Return the names of the blocks."""
+        return [one.name for one in self.blocks]
+
+    @property
+    def skeleton(self) -> str:
+        """Return the body that says what our words do."""
+        return skeleton_of(self.blocks)
 
 
 def values_of(kind: Kind, context: Mapping[str, Any]) -> dict[str, Value]:
@@ -179,9 +194,12 @@ WHAT = Field(
     ("the vendor has taken L-20418 back.", "another firm was faster: L-20418 is gone."),
     _words("what"),
 )
-NEEDS_NUMBER = {SUBJECT: ("number",)}
-NEEDS_DUE = {**NEEDS_NUMBER, OPENING: ("due",)}
-NEEDS_WHAT = {OPENING: ("what",)}
+
+GREETED = "greeting"
+BY_NUMBER = (("number",),)
+WHAT_HAPPENED = ("what", GREETED)
+BUTTONS, ANSWERS, CALLER = ("buttons",), ("answers",), ("caller", "person")
+NO_CALLS = (blocks.NO_CALLS,)
 COMPANY = Field("company", _l("The firm that asked"), ("Alpha Systems",), _words("company"))
 
 
@@ -229,12 +247,14 @@ GROUPS: Mapping[str, Any] = {
 
 def _asks(key: str, name: Any, when: Any, *more: Field) -> Kind:
     """Return a mail to the holder of a lead that asks how far it is."""
-    return Kind(key, "answers", name, when, (*PEOPLE, *LEAD, *ANSWER, *more), needed=NEEDS_DUE)
+    needed = {SUBJECT: BY_NUMBER, BODY: (("due", GREETED), ANSWERS)}
+    return Kind(key, "answers", name, when, (*PEOPLE, *LEAD, *ANSWER, *more), blocks.ASKS, needed)
 
 
 def _tells(key: str, group: str, name: Any, when: Any) -> Kind:
     """Return a mail that tells of one thing in a sentence."""
-    return Kind(key, group, name, when, (*PEOPLE, WHAT), needed=NEEDS_WHAT)
+    needed = {BODY: (WHAT_HAPPENED, BUTTONS)}
+    return Kind(key, group, name, when, (*PEOPLE, WHAT), blocks.NEWS, needed)
 
 
 _KINDS = (
@@ -244,7 +264,8 @@ _KINDS = (
         _l("A lead for you"),
         _l("To each who may pick a lead up, when it is offered."),
         (*PEOPLE, *LEAD, *OFFER),
-        needed=NEEDS_NUMBER,
+        blocks.OFFER,
+        {SUBJECT: BY_NUMBER, BODY: (BUTTONS,)},
     ),
     Kind(
         "offer_ends",
@@ -252,7 +273,8 @@ _KINDS = (
         _l("An offer ends"),
         _l("The last call: the lead is still there, and its offer ends soon."),
         (*PEOPLE, *LEAD, *OFFER),
-        needed=NEEDS_NUMBER,
+        blocks.OFFER,
+        {SUBJECT: BY_NUMBER, BODY: (BUTTONS,)},
     ),
     _tells(
         "offer_changed",
@@ -266,7 +288,8 @@ _KINDS = (
         _l("Not yours"),
         _l("To who pressed or took part, and somebody else got the lead."),
         (*PEOPLE, *LEAD, WHAT),
-        needed={**NEEDS_NUMBER, **NEEDS_WHAT},
+        blocks.NOT_YOURS,
+        {SUBJECT: BY_NUMBER, BODY: (WHAT_HAPPENED,)},
     ),
     Kind(
         "yours_now",
@@ -285,7 +308,8 @@ _KINDS = (
             Field("due", _l("When the first answer is due"), (DAY,), _moment("due_at")),
             Field("days", _l("After how many days we ask again"), (7, 1), _count("rhythm_days")),
         ),
-        needed=NEEDS_NUMBER,
+        blocks.YOURS,
+        {SUBJECT: BY_NUMBER, BODY: (("contact",), ANSWERS)},
     ),
     Kind(
         "recorded",
@@ -293,7 +317,8 @@ _KINDS = (
         _l("Recorded"),
         _l("After an answer by mail or by a button: what was written down."),
         (*PEOPLE, *LEAD, WHAT),
-        needed=NEEDS_NUMBER,
+        blocks.RECORDED,
+        {SUBJECT: BY_NUMBER, BODY: (("what", "recorded"), ("undo",))},
     ),
     _tells(
         "recalled",
@@ -369,7 +394,8 @@ _KINDS = (
         _l("The customer says nobody called"),
         _l("To the holder, when the customer answers that nobody has called."),
         (*PEOPLE, *LEAD, *ANSWER),
-        needed=NEEDS_NUMBER,
+        blocks.ASKS,
+        {SUBJECT: BY_NUMBER, BODY: (ANSWERS,)},
     ),
     _tells(
         "not_called",
@@ -409,6 +435,8 @@ _KINDS = (
                 _words("summary"),
             ),
         ),
+        blocks.DIGEST,
+        {BODY: (("note",), ANSWERS, ("offers",), ("rest",))},
     ),
     Kind(
         "weekly_report",
@@ -419,7 +447,8 @@ _KINDS = (
             *PEOPLE,
             Field("week", _l("Of which days"), ("Nov 9, 2026 to Nov 15, 2026",), _words("week")),
         ),
-        needed={OPENING: ("week",)},
+        blocks.REPORT,
+        {BODY: (("week", GREETED), ANSWERS, ("figures", "buttons"))},
     ),
     Kind(
         "shared_out",
@@ -430,7 +459,8 @@ _KINDS = (
             *PEOPLE,
             Field("month", _l("Of which month"), ("October 2026",), _words("month")),
         ),
-        needed={OPENING: ("month",)},
+        blocks.SHARED_OUT,
+        {BODY: (("month", GREETED), ("figures", "buttons"))},
     ),
     Kind(
         "weekly_sheet",
@@ -438,6 +468,8 @@ _KINDS = (
         _l("Feedback sheet of the week"),
         _l("To who fills his answers into a sheet. How to give it back follows."),
         (*PEOPLE, Field("count", _l("How many leads are in it"), (22, 1), _count("count"))),
+        blocks.SHEET,
+        {BODY: (("how", GREETED), BUTTONS)},
     ),
     Kind(
         "invitation",
@@ -452,6 +484,8 @@ _KINDS = (
             Field("firm", _l("For which firm"), ("Alpha Systems",), _words("firm")),
             _until(_l("Until when the invitation can be taken up")),
         ),
+        blocks.INVITATION,
+        {BODY: (BUTTONS,)},
     ),
     Kind(
         "sign_up_confirm",
@@ -459,13 +493,17 @@ _KINDS = (
         _l("New partner: confirm the address"),
         _l("To who asked to become a partner: with the button that confirms."),
         (*PEOPLE, COMPANY, _until(_l("Until when the address can be confirmed"))),
+        blocks.CONFIRMATION,
+        {BODY: (BUTTONS,)},
     ),
     Kind(
         "sign_up_declined",
         "firms",
         _l("New partner: turned down"),
-        _l("To who can’t become a partner now. Your answer follows as it was written."),
+        _l("To who can’t become a partner now, with your answer as it was written."),
         (*PEOPLE, COMPANY),
+        blocks.DECLINED,
+        {BODY: (("answer",),)},
     ),
     _tells(
         "terms_new",
@@ -493,6 +531,7 @@ _KINDS = (
             ),
             PROGRAMME,
         ),
+        blocks.THANKS,
     ),
     Kind(
         "who_calls",
@@ -500,6 +539,8 @@ _KINDS = (
         _l("Who calls"),
         _l("To the customer, after a lead is picked up: who calls, from which firm, by when."),
         FIRST_CALLED,
+        blocks.CALLS,
+        {BODY: (CALLER, NO_CALLS)},
     ),
     Kind(
         "did_they_call",
@@ -507,7 +548,8 @@ _KINDS = (
         _l("Did they call?"),
         _l("To the customer, once: with the buttons for yes and no."),
         CALLED,
-        needed={OPENING: ("person", "firm")},
+        blocks.CALLED,
+        {BODY: (("person", GREETED), ("firm", GREETED), BUTTONS, NO_CALLS)},
     ),
     Kind(
         "form_confirm",
@@ -519,15 +561,18 @@ _KINDS = (
             Field("form", _l("The title of the form"), ("Ask for an offer",), _words("form")),
             _until(_l("Until when it can be confirmed")),
         ),
-        needed={OPENING: ("form",)},
+        blocks.CONFIRMATION,
+        {BODY: (("form", GREETED), BUTTONS)},
     ),
     Kind(
         "nurture",
         "customers",
         _l("Mails of nurture"),
-        _l("What stands under each of them. Subject and text are written with the mail itself."),
+        _l("What stands around each of them. Subject and text are written with the mail itself."),
         (PROGRAMME,),
-        slots=(CLOSING,),
+        blocks.LETTER,
+        {BODY: (("letter",),)},
+        slots=(BODY,),
     ),
 )
 

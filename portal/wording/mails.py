@@ -9,8 +9,8 @@ from typing import Any
 from portal.core import clock, logs
 from portal.core.mail.rendering import Words, worded_by
 from portal.wording import operations, queries, rules
-from portal.wording.kinds import CLOSING, KINDS, OPENING, SUBJECT, Kind, values_of
-from portal.wording.rules import LARGEST, Problem, Unsound
+from portal.wording.kinds import BODY, KINDS, SUBJECT, Kind, values_of
+from portal.wording.rules import Unsound
 
 log = logs.get(__name__)
 
@@ -26,13 +26,9 @@ class OwnWords:
     def fill(self, context: Mapping[str, Any]) -> Words:
         """Return the words of a mail with this context. Raises `Unsound`."""
         values = values_of(self.kind, context)
-        said = {slot: rules.write(source, values) for slot, source in self.texts.items()}
-        if sum(rules.weight_of(one) for one in said.values()) > LARGEST:
-            raise Unsound(Problem(1, "large", {"most": LARGEST // 1024}))
         return Words(
-            subject=rules.cut(said.get(SUBJECT, "")),
-            opening=rules.paragraphs_of(said.get(OPENING, "")),
-            closing=rules.paragraphs_of(said.get(CLOSING, "")),
+            subject=rules.cut(rules.write(self.texts.get(SUBJECT, ""), values)),
+            body=rules.lay_out(self.texts.get(BODY, ""), values, self.kind.parts),
         )
 
     def note_failure(self, error: Exception) -> None:

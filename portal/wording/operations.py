@@ -24,7 +24,7 @@ from portal.wording.events import (
     WordingFailed,
     WordingTried,
 )
-from portal.wording.kinds import LANGUAGES, SUBJECT, Kind, examples_of
+from portal.wording.kinds import BODY, LANGUAGES, SUBJECT, Kind, examples_of
 from portal.wording.models import Origin, Texts, WordingDraft, WordingVersion
 
 IN_LINE = text("SELECT pg_advisory_xact_lock(hashtext('wording'), hashtext(:kind))")
@@ -33,7 +33,7 @@ IN_LINE = text("SELECT pg_advisory_xact_lock(hashtext('wording'), hashtext(:kind
 def save(kind: Kind, texts: Texts, seen: str, actor: Actor, at: datetime) -> WordingDraft | None:
     """Keep what was written as the draft; None where that is what counts already.
 
-    Raises `Conflict` where somebody was faster, `Invalid` by field (`opening_de`) where a text
+    Raises `Conflict` where somebody was faster, `Invalid` by field (`body_de`) where a text
     can't be used.
     """
     _begin(kind, seen)
@@ -139,16 +139,21 @@ def _count(
 
 
 def cleaned(kind: Kind, texts: Texts) -> Texts:
-    """Return what was written without what is empty, and with line ends of one kind."""
+    """Return what was written without what is empty or ours, and with line ends of one kind."""
     found = {
         language: {
             slot: plain
             for slot in kind.slots
             if (plain := rules.harmless(texts.get(language, {}).get(slot, "")).strip())
+            and not (slot == BODY and _bare(plain) == _bare(kind.skeleton))
         }
         for language in LANGUAGES
     }
     return {language: slots for language, slots in found.items() if slots}
+
+
+def _bare(source: str) -> str:
+    return "".join(source.split())
 
 
 def check(kind: Kind, texts: Texts) -> None:
@@ -168,10 +173,11 @@ def _said_of(kind: Kind, slot: str, source: str) -> str:
         source,
         kind.names,
         examples_of(kind),
+        blocks=kind.parts if slot == BODY else (),
         needed=kind.needed.get(slot, ()),
         subject=slot == SUBJECT,
     )
-    return " ".join(words.said(one, kind.names) for one in problems[:3])
+    return " ".join(words.said(one, kind) for one in problems[:3])
 
 
 def check_languages(kind: Kind, texts: Mapping[str, Mapping[str, str]]) -> None:

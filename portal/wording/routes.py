@@ -21,7 +21,7 @@ from portal.web.htmx import go, wants_fragment
 from portal.web.limits import limiter
 from portal.wording import operations, queries, samples, words
 from portal.wording.forms import WordingForm
-from portal.wording.kinds import GROUPS, KEPT, KINDS, LANGUAGES, Kind
+from portal.wording.kinds import BODY, GROUPS, KEPT, KINDS, LANGUAGES, Kind
 from portal.wording.models import Texts
 from portal.wording.rules import Unsound
 from portal.wording.samples import Shown
@@ -133,7 +133,7 @@ def shown_of(found: Kind, look: Look) -> tuple[Shown | None, str]:
     try:
         return samples.show(found, texts, look.language, current_actor(), clock.now()), ""
     except Unsound as unsound:
-        return None, words.said(unsound.problem, found.names)
+        return None, words.said(unsound.problem, found)
     except TooLarge:
         return None, str(_("With this the mail becomes too large to go out in these words."))
 
@@ -158,7 +158,7 @@ def save(slug: str) -> ResponseReturnValue:
         form.seen.data = queries.mark_of(found.key)
         again = _("What you typed is still here; save once more to put it in their place.")
         form.form_errors.append(f"{conflict.message} {again}")
-        theirs = differences(words_of(found, DRAFT), operations.cleaned(found, texts))
+        theirs = differences(found, words_of(found, DRAFT), operations.cleaned(found, texts))
         return show(found, form, theirs), 409
     if use:
         flash(_("These words count from now on.") if draft else _("Nothing was changed."))
@@ -247,7 +247,7 @@ def show_version(found: Kind, number: int, errors: Mapping[str, str] | None = No
         kind=found,
         version=one,
         newest=newest,
-        changes=differences(before, one.texts),
+        changes=differences(found, before, one.texts),
         names=queries.names_of({one.by_user_id}),
         words=words,
         languages=LANGUAGES,
@@ -274,14 +274,18 @@ def restore(slug: str, number: int) -> ResponseReturnValue:
     return go(url_for("wording.kind", slug=slug))
 
 
-def differences(before: Texts, after: Texts) -> list[Any]:
-    """Return what changed: place, language, and its lines, each "-", "+" or " " and the text."""
+def differences(found: Kind, before: Texts, after: Texts) -> list[Any]:
+    """Return what changed: place, language, and its lines, each "-", "+" or " " and the text.
+
+    A body that is ours is compared as its blocks.
+    """
+    ours = {BODY: found.skeleton}
     return [
         (words.SLOTS[slot], words.LANGUAGES[language], _lines(one, other))
         for slot in words.SLOTS
         for language in LANGUAGES
-        if (one := before.get(language, {}).get(slot, ""))
-        != (other := after.get(language, {}).get(slot, ""))
+        if (one := before.get(language, {}).get(slot, ours.get(slot, "")))
+        != (other := after.get(language, {}).get(slot, ours.get(slot, "")))
     ]
 
 

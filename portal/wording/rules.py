@@ -3,13 +3,17 @@
 A text can name fields, ask about them and shape them a little. It is taken apart first, and what is
 not on the list below is refused: no loop, no call, no attribute, no sum, nothing that could take
 long or reach further. So its length times the length of a field bounds all that it can do. What
-comes out is plain text and is escaped where it is put into HTML. Pure.
+comes out is plain text and is escaped where it is put into HTML.
+
+A body can put blocks, too: parts of a mail that are ours. A block is only named, `{{ buttons }}`,
+never asked about, shaped or joined; it stands apart, whatever is on its line, and once in a mail.
 """
 
 from __future__ import annotations
 
 import math
 import re
+import secrets
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +25,7 @@ from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from portal.core.mail.addresses import one_line
-from portal.core.mail.rendering import SENTINEL
+from portal.core.mail.rendering import SENTINEL, Paragraphs, Piece
 from portal.core.mail.replies import IN_TEXT
 
 Value = str | int | bool
@@ -59,8 +63,6 @@ FILTERS = ("capitalize", "default", "lower", "trim", "truncate", "upper")
 
 REVERSING = "\u202a\u202b\u202d\u202e\u2066\u2067"
 """Signs that have a reader see letters in another order than they stand."""
-
-Paragraphs = tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,26 +108,29 @@ def problems_of(
     fields: Sequence[str],
     examples: Sequence[Mapping[str, Value]],
     *,
-    needed: Sequence[str] = (),
+    blocks: Sequence[str] = (),
+    needed: Sequence[Sequence[str]] = (),
     subject: bool = False,
 ) -> list[Problem]:
     """Say all that keeps a text from being used; nothing where it is sound.
 
-    It is tried with each of the examples. What is `needed` stands in it whatever the rest asks.
+    It is tried with each of the examples. Of each group of what is `needed` one stands in it
+    whatever the rest asks.
     """
     try:
         tree = _parse(source)
     except Unsound as unsound:
         return [unsound.problem]
-    found = [*_refused(tree, fields)]
+    found = [*_refused(tree, fields, blocks)]
     if found:
         return found
-    missing = [name for name in needed if name not in _always_named(tree)]
+    named = _always_named(tree)
+    missing = [names for names in needed if not named.intersection(names)]
     if missing:
-        return [Problem(1, "needed", {"field": name}) for name in missing]
+        return [Problem(1, "needed", {"names": names}) for names in missing]
     for example in examples:
         try:
-            said = write(source, example)
+            said = said_in(lay_out(source, example, blocks))
             # tried with examples alone: what a lead is called is nobody's fault
             if SENTINEL[:3] in said or SENTINEL[-3:] in said or IN_TEXT.search(said):
                 return [Problem(1, "ours")]
@@ -147,7 +152,9 @@ def _parse(source: str) -> nodes.Template:
         raise Unsound(Problem(1, "unreadable")) from error
 
 
-def _refused(tree: nodes.Template, fields: Sequence[str]) -> Iterator[Problem]:
+def _refused(
+    tree: nodes.Template, fields: Sequence[str], blocks: Sequence[str]
+) -> Iterator[Problem]:
     """Yield what of a text is not on the list, in the order in which it stands."""
     found: list[Problem] = []
     left: list[tuple[nodes.Node, int]] = [(tree, 0)]
@@ -158,17 +165,24 @@ def _refused(tree: nodes.Template, fields: Sequence[str]) -> Iterator[Problem]:
         if depth > DEEPEST or count > MOST_NODES:
             yield Problem(node.lineno or 1, "tangled")
             return
-        problem = _problem_with(node, fields)
+        problem = _problem_with(node, fields, blocks)
         if problem is None:
-            left += [(child, depth + 1) for child in node.iter_child_nodes()]
+            whole = isinstance(node, nodes.Output)
+            left += [
+                (child, depth + 1)
+                for child in node.iter_child_nodes()
+                if not (whole and isinstance(child, nodes.Name) and child.name in blocks)
+            ]
         else:
             found.append(problem)
     yield from sorted(found, key=lambda one: one.line)
 
 
-def _problem_with(node: nodes.Node, fields: Sequence[str]) -> Problem | None:
+def _problem_with(node: nodes.Node, fields: Sequence[str], blocks: Sequence[str]) -> Problem | None:
     if type(node) not in NODES:
         return Problem(node.lineno or 1, "refused")
+    if isinstance(node, nodes.Name) and node.name in blocks:
+        return Problem(node.lineno or 1, "block", {"name": node.name})
     if isinstance(node, nodes.Name) and (node.name not in fields or node.ctx != "load"):
         return Problem(node.lineno or 1, "unknown", {"name": node.name[:60]})
     if isinstance(node, nodes.Const) and not _is_plain(node.value):
@@ -190,7 +204,7 @@ def _is_plain(value: object) -> bool:
 
 
 def _always_named(tree: nodes.Template) -> set[str]:
-    """Return the fields that stand in a text as they are, whatever it asks."""
+    """Return the fields and blocks that stand in a text as they are, whatever it asks."""
     shown = [
         one for output in tree.body if isinstance(output, nodes.Output) for one in output.nodes
     ]
@@ -211,6 +225,41 @@ def _compiled(source: str) -> Template:
 
 def write(source: str, values: Mapping[str, Value]) -> str:
     """Return what a sound text says with these values, as plain text. Raises `Unsound`."""
+    return harmless(_filled(source, values))
+
+
+def lay_out(source: str, values: Mapping[str, Value], blocks: Sequence[str]) -> list[Piece]:
+    """Return the pieces of a body with these values: paragraphs, and names of blocks.
+
+    Raises `Unsound`.
+    """
+    # nobody who writes a text or a field knows how a block is marked in this one
+    mark = f"\x00{secrets.token_hex(16)}\x00"
+    marked = {name: f"{mark}{name}{mark}" for name in blocks}
+    found: list[Piece] = []
+    # a mark opens and closes, so every second of what it parts is a name
+    for number, said in enumerate(_filled(source, {**values, **marked}).split(mark)):
+        if number % 2:
+            if said in found:
+                raise Unsound(Problem(1, "twice", {"name": said}))
+            found.append(said)
+        elif paragraphs := paragraphs_of(harmless(said)):
+            found.append(paragraphs)
+    if sum(len(one) for one in found if not isinstance(one, str)) > MOST_PARAGRAPHS:
+        raise Unsound(Problem(1, "paragraphs", {"most": MOST_PARAGRAPHS}))
+    return found
+
+
+def said_in(pieces: Sequence[Piece], shown: str = "") -> str:
+    """Return a body as text; of a block, `shown` with its name."""
+    said = [
+        [shown.format(one)] if isinstance(one, str) else ["\n".join(lines) for lines in one]
+        for one in pieces
+    ]
+    return "\n\n".join(line for lines in said for line in lines if line)
+
+
+def _filled(source: str, values: Mapping[str, Value]) -> str:
     pieces: list[str] = []
     size = 0
     try:
@@ -221,10 +270,7 @@ def write(source: str, values: Mapping[str, Value]) -> str:
             pieces.append(piece)
     except FAILS as error:
         raise Unsound(Problem(_line_of(error), "fails")) from error
-    said = harmless("".join(pieces))
-    if len(paragraphs_of(said)) > MOST_PARAGRAPHS:
-        raise Unsound(Problem(1, "paragraphs", {"most": MOST_PARAGRAPHS}))
-    return said
+    return "".join(pieces)
 
 
 def weight_of(text: str) -> int:

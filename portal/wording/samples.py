@@ -2,7 +2,7 @@
 
 Rooms above name here what they show a kind of mail of. Nothing is written down by that, and nothing
 in the mail can be pressed (`trials`). Where there is nothing real yet, the programme's own words
-are shown alone, with the examples of their fields.
+are shown alone, with the examples of their fields and the names of the blocks.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from portal.core.mail import enclosures, outbox, trials
 from portal.core.mail.outbox import Recipient
 from portal.core.mail.rendering import Rendered, compose
 from portal.wording import rules
-from portal.wording.kinds import CLOSING, OPENING, SLOTS, SUBJECT, Kind, examples_of
+from portal.wording.kinds import BODY, SUBJECT, Kind, examples_of
 from portal.wording.mails import OwnWords
 
 TEST = "wording_test"
@@ -93,9 +93,10 @@ def _made(
 
 
 def _alone(kind: Kind, texts: Mapping[str, str]) -> Rendered:
-    said = {slot: rules.write(texts.get(slot, ""), examples_of(kind)[0]) for slot in SLOTS}
-    text = "\n\n".join(said[slot] for slot in (OPENING, CLOSING) if said[slot])
-    return Rendered(rules.cut(said[SUBJECT]), text, "")
+    values = examples_of(kind)[0]
+    subject = rules.cut(rules.write(texts.get(SUBJECT, ""), values))
+    body = rules.lay_out(texts.get(BODY, ""), values, kind.parts)
+    return Rendered(subject, rules.said_in(body, "[ {} ]"), "")
 
 
 def try_out(

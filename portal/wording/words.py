@@ -9,15 +9,14 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from portal.wording.kinds import CLOSING, OPENING, SUBJECT
+from portal.wording.kinds import BODY, SUBJECT, Kind
 from portal.wording.models import Origin
 from portal.wording.rules import FILTERS, Problem
 
 LANGUAGES: dict[str, Any] = {"en": _l("English"), "de": _l("German")}
 SLOTS: dict[str, Any] = {
     SUBJECT: _l("Subject"),
-    OPENING: _l("How it begins"),
-    CLOSING: _l("How it closes"),
+    BODY: _l("Body"),
 }
 ORIGINS: dict[str, Any] = {
     Origin.WRITTEN: _l("written"),
@@ -26,22 +25,24 @@ ORIGINS: dict[str, Any] = {
 }
 
 
-def said(problem: Problem, fields: Sequence[str]) -> str:
+def said(problem: Problem, kind: Kind) -> str:
     """Return what keeps a text from being used, with its line."""
     return str(
-        _("Line %(line)d: %(what)s", line=problem.line, what=_what(problem, fields))
+        _("Line %(line)d: %(what)s", line=problem.line, what=_what(problem, kind))
         if problem.code not in WITHOUT_LINE
-        else _what(problem, fields)
+        else _what(problem, kind)
     )
 
 
-WITHOUT_LINE = frozenset({"large", "long", "long_subject", "needed", "ours", "paragraphs"})
+WITHOUT_LINE = frozenset({"large", "long", "long_subject", "needed", "ours", "paragraphs", "twice"})
 
 
-def _what(problem: Problem, fields: Sequence[str]) -> str:
+def _what(problem: Problem, kind: Kind) -> str:
     facts = problem.facts
     if problem.code == "unknown":
-        like = get_close_matches(facts["name"], fields, 1)
+        if facts["name"] in kind.parts:
+            return str(_("“%(name)s” is a block: it stands in the body only.", name=facts["name"]))
+        like = get_close_matches(facts["name"], [*kind.names, *kind.parts], 1)
         if like:
             return str(
                 _(
@@ -59,12 +60,21 @@ def _what(problem: Problem, fields: Sequence[str]) -> str:
                 names=", ".join(FILTERS),
             )
         )
+    if problem.code == "block":
+        return str(
+            _(
+                "“%(name)s” is a block: it is put as “{{ %(name)s }}”, and nothing else can be "
+                "done with it.",
+                name=facts["name"],
+            )
+        )
+    if problem.code == "twice":
+        return str(_("“{{ %(name)s }}” may stand in a mail once.", name=facts["name"]))
     if problem.code == "needed":
         return str(
             _(
-                "“{{ %(field)s }}” must stand in it, outside of every “if”: without it the reader "
-                "does not learn what it is about.",
-                field=facts["field"],
+                "%(names)s must stand in it, outside of every “if”: the reader needs it.",
+                names=one_of(facts["names"]),
             )
         )
     if problem.code in ("long", "large"):
@@ -85,6 +95,12 @@ def _what(problem: Problem, fields: Sequence[str]) -> str:
         "ours": _("This holds a line that stands in our mails to find the answers in them."),
     }
     return str(plain[problem.code])
+
+
+def one_of(names: Sequence[str]) -> str:
+    """Say of which fields or blocks one must stand in a text."""
+    braced = [f"“{{{{ {name} }}}}”" for name in names]
+    return f" {_('or')} ".join(braced)
 
 
 def missing_language(language: str) -> str:

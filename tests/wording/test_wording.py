@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import importlib
 import re
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from portal.core.mail.models import MailLink, OutgoingEmail
 from portal.pickup import operations as pickup
 from portal.wording import mails, operations, queries, rules, samples
 from portal.wording.kinds import KEPT, KINDS, LANGUAGES, examples_of, values_of
-from portal.wording.models import WordingVersion
+from portal.wording.models import WordingDraft, WordingVersion
 from tests.factories import (
     AT,
     CONTACT,
@@ -40,13 +41,12 @@ CONTEXTS = {
 TEXTS = {
     "en": {
         "subject": "{{ number }}: {{ title }}",
-        "opening": "Dear {{ name }},\n\nthis is <b>one</b> for you.",
-        "closing": "Your {{ programme }}\nKarl",
+        "body": "Dear {{ name }},\n\nthis is <b>one</b> for you. {{ teaser }} It ends {{ ends }}."
+        "\n\n{{ buttons }}\n\nYour {{ programme }}\nKarl",
     },
     "de": {
         "subject": "{{ number }}: {{ title }}",
-        "opening": "Guten Tag {{ name }},\n\ndas ist einer für Sie.",
-        "closing": "Ihr {{ programme }}\nKarl",
+        "body": "Guten Tag {{ name }},\n\ndas ist einer für Sie.\n\n{{ buttons }}",
     },
 }
 
@@ -80,6 +80,14 @@ REFUSED = {
     "{{ self }}": "unknown",
     "{{ config }}": "unknown",
     "{{ nmae }}": "unknown",
+    "{{ teaser|upper }}": "block",
+    "{{ teaser ~ name }}": "block",
+    "{{ teaser if name else why }}": "block",
+    "{% if teaser == 'x' %}x{% endif %}": "block",
+    "{{ name|default(teaser) }}": "refused",
+    "{{ teaser }} {% if name %}{{ teaser }}{% endif %}": "twice",
+    "{{ contact }}": "unknown",
+    "{{ part_teaser }}": "unknown",
     "{{ name": "unreadable",
     "{% if name %}": "unreadable",
     "{{ " + "(" * 9_000 + "1" + ")" * 9_000 + " }}": "unreadable",
@@ -96,7 +104,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("source", REFUSED, ids=lambda source: source[:40])
 def test_what_could_reach_further_or_take_long_is_refused(source):
-    found = rules.problems_of(source, OFFERED.names, examples_of(OFFERED))
+    found = rules.problems_of(source, OFFERED.names, examples_of(OFFERED), blocks=OFFERED.parts)
     assert [one.code for one in found][:1] == [REFUSED[source]]
 
 
@@ -112,30 +120,59 @@ def test_a_text_names_its_fields_and_asks_about_them(ctx):
 
 
 @pytest.mark.parametrize("key", KINDS)
-def test_no_field_is_more_than_words_and_each_mail_keeps_what_is_ours(ctx, key):
+def test_no_field_is_more_than_words_and_none_can_be_a_block(ctx, key):
     kind, context = KINDS[key], {**CONTEXTS[key], "programme": "Arvena"}
     values = values_of(kind, context)
     assert {type(one) for one in values.values()} <= {str, int, bool}
     contact = context.get("contact", {})
     assert not {one for one in contact.values() if one} & set(values.values())
+    assert not set(kind.names) & set(kind.parts)
+    for names in (names for needed in kind.needed.values() for names in needed):
+        assert set(names) <= {*kind.names, *kind.parts}
 
+    forged = dict.fromkeys(kind.names, "\x00buttons\x00{{ buttons }}\n{% block part_contact %}")
     everything = " ".join("{{ " + name + " }}" for name in kind.names)
-    texts = {"opening": f"{everything}\n<script>alert(1)</script></style>", "closing": "Bye & out"}
-    own = mails.OwnWords(kind, {slot: texts[slot] for slot in kind.slots if slot in texts})
-    ours = rendering.compose(key, CONTEXTS[key], "en", "Europe/Berlin")
-    made = rendering.compose(key, CONTEXTS[key], "en", "Europe/Berlin", own)
+    (said,) = rules.lay_out(everything, forged, kind.parts)
+    assert not isinstance(said, str), "what a field says is text"
+
+
+@pytest.mark.parametrize("key", KINDS)
+def test_a_body_of_all_blocks_says_what_our_words_say_and_one_without_leaves_them_out(ctx, key):
+    kind = KINDS[key]
+    ours, made = composed(key), composed(key, kind.skeleton)
+    assert tight(made.html) == tight(ours.html)
     assert made.subject == ours.subject
-    for part, other in ((made.html, ours.html), (made.text, ours.text)):
-        assert addresses_in(part) == addresses_in(other)
-    assert "Bye &amp; out" in made.html
-    assert "Bye & out" in made.text
-    assert made.html.count("<style") == 1
-    assert "<script" not in made.html
-    for slot, names in kind.needed.items():
-        assert set(names) <= set(kind.names), slot
-    if "opening" in kind.slots:
-        assert "&lt;script&gt;alert(1)&lt;/script&gt;&lt;/style&gt;" in made.html
-        assert made.html.index("&lt;script") < made.html.index("Bye &amp; out")
+    order = sorted if key == "weekly_sheet" else list  # its text has the button below the leads
+    assert order(lines_of(made.text)) == order(lines_of(ours.text))
+    assert operations.cleaned(kind, {"en": {"body": f"\r\n{kind.skeleton} "}}) == {}
+
+    bare = composed(key, "Mine & <script>x</script></style>\nsecond\n\nlast")
+    assert in_the_middle(bare.html) == (
+        '<p class="greeting">Mine &amp; &lt;script&gt;x&lt;/script&gt;&lt;/style&gt;<br>second</p>'
+        '<p class="greeting">last</p>'
+    )
+    below = bare.text.partition("Mine & <script>x</script></style>\nsecond\n\nlast\n\n")[2]
+    assert below
+    assert ours.text.endswith("\n" + below), "why and how to get fewer stay"
+    assert bare.html.partition('<td class="foot"')[2] == ours.html.partition('<td class="foot"')[2]
+
+
+def in_the_middle(part):
+    middle = re.search(r'<td class="sheet"[^>]*>(.*)</td></tr>\s*<tr><td class="foot"', part, re.S)
+    return tight(re.sub(r' style="[^"]*"', "", middle[1])).strip()
+
+
+def composed(key, body=""):
+    own = mails.OwnWords(KINDS[key], {"body": body}) if body else None
+    return rendering.compose(key, CONTEXTS[key], "en", "Europe/Berlin", own)
+
+
+def tight(part):
+    return re.sub(r"\s+", " ", part).replace("> <", "><")
+
+
+def lines_of(part):
+    return [line for line in part.splitlines() if line.strip()]
 
 
 def addresses_in(part):
@@ -149,19 +186,20 @@ def test_of_each_mail_it_is_said_whether_it_can_be_worded():
 
 
 def test_the_manual_lists_the_fields_of_each_mail():
-    rows: dict[tuple[str, str], list[str]] = {}
+    rows: dict[tuple[str, ...], list[str]] = {}
     for one in KINDS.values():
-        needed = {name for names in one.needed.values() for name in names}
+        needed = ["` or `".join(names) for slot in one.slots for names in one.needed.get(slot, ())]
         named = tuple(
-            ", ".join(f"`{name}`" for name in names) for names in (sorted(needed), one.names)
+            ", ".join(f"`{name}`" for name in names) for names in (needed, one.parts, one.names)
         )
         rows.setdefault(named, []).append(str(one.name))
-    table = [f"| {', '.join(mails)} | {must} | {names} |" for (must, names), mails in rows.items()]
-    meanings: dict[str, list[str]] = {}
-    for field in (field for one in KINDS.values() for field in one.fields):
-        said = meanings.setdefault(field.name, [])
-        said += [] if str(field.meaning) in said else [str(field.meaning)]
-    table += [f"| `{name}` | {'; '.join(said)} |" for name, said in meanings.items()]
+    table = [f"| {', '.join(mails)} | {' | '.join(named)} |" for named, mails in rows.items()]
+    for kind in ("blocks", "fields"):
+        meanings: dict[str, list[str]] = {}
+        for named in (named for one in KINDS.values() for named in getattr(one, kind)):
+            said = meanings.setdefault(named.name, [])
+            said += [] if str(named.meaning) in said else [str(named.meaning)]
+        table += [f"| `{name}` | {'; '.join(said)} |" for name, said in meanings.items()]
     manual = (ROOT / "docs" / "channel-manager.md").read_text().splitlines()
     assert not [line for line in table if line not in manual], "\n".join(table)
 
@@ -197,9 +235,13 @@ def test_own_words_count_in_both_languages_until_they_are_reset(karl):
     assert (
         english.subject == "L-20418: Replace 14 ageing network cabinets before the audit in March"
     )
-    assert english.text.startswith("Dear Alice Ainsworth,\n\nthis is <b>one</b> for you.\n")
+    assert english.text.startswith(
+        "Dear Alice Ainsworth,\n\nthis is <b>one</b> for you.\n\nHot · Arvena · L-20418\n"
+    )
     assert "this is &lt;b&gt;one&lt;/b&gt; for you." in english.html
+    assert "Why you" not in english.text
     assert "Good luck!" not in english.text
+    assert addresses_in(english.html) == addresses_in(before.html)
     assert german.text.startswith("Guten Tag Alice Ainsworth,")
     # what a lead is called is nobody's fault
     lead = {**approved.OFFERED, "title": "Reports in C##-style"}
@@ -217,12 +259,14 @@ def test_own_words_count_in_both_languages_until_they_are_reset(karl):
     ]
 
 
-@pytest.mark.parametrize(("source", "code"), [("{{ firms < name }}", "fails"), (LARGE, "TooLarge")])
+@pytest.mark.parametrize(
+    ("source", "code"), [("{{ firms < name }}", "fails"), (LARGE + "{{ teaser }}", "TooLarge")]
+)
 def test_a_mail_is_never_lost_and_staff_is_told_once(karl, source, code):
     """Words that were sound when they were kept need not be for every lead."""
     write(OFFERED, TEXTS, karl)
     version = session().scalar(select(WordingVersion))
-    version.texts = {"en": {"opening": source}}
+    version.texts = {"en": {"body": source}}
     session().flush()
     queries.forget_active()
     lead = {**approved.OFFERED, "text": "&" * 5_000}
@@ -251,17 +295,17 @@ def test_a_mail_is_shown_of_a_real_lead_and_sent_as_a_test(app, client):
     typed = {
         f"{slot}_{code}": text for code, slots in TEXTS.items() for slot, text in slots.items()
     }
-    wrong = {**typed, "opening_de": "Guten Tag\n{{ nmae }}", **signs(client, page)}
+    wrong = {**typed, "body_de": "Guten Tag\n{{ nmae }}", **signs(client, page)}
     answer = client.post(page, data=wrong)
     assert answer.status_code == 422
     assert "Line 2: there is no field “nmae”. Did you mean “name”?" in answer.text
     assert "Guten Tag\n{{ nmae }}" in html.unescape(answer.text)
 
-    half = {**typed, "closing_de": "", **signs(client, page), "then": "use"}
+    half = {**typed, "body_de": OFFERED.skeleton, **signs(client, page), "then": "use"}
     assert "Please write it in German, too" in client.post(page, data=half).text
     old = signs(client, page)
     assert client.post(page, data={**typed, **old}).status_code == 303
-    late = client.post(page, data={**typed, "opening_en": "Mine", **old})
+    late = client.post(page, data={**typed, "body_en": "Mine\n{{ buttons }}", **old})
     assert late.status_code == 409
     assert "<ins>+ Mine</ins>" in late.text
 
@@ -310,7 +354,7 @@ def test_who_runs_no_programme_words_nothing_and_old_pages_change_nothing(app, c
     sign_in(boss, manager())
     page = "/mail-wording/lead_offered"
     old = signs(boss, page)
-    typed = {f"opening_{code}": "Dear {{ name }}," for code in LANGUAGES}
+    typed = {f"body_{code}": "Dear {{ name }},\n{{ buttons }}" for code in LANGUAGES}
     boss.post(page, data={**typed, **old, "then": "use"})
     for verb in ("draft/removal", "reset", "versions/1/restoration"):
         assert boss.post(f"{page}/{verb}", data=old).status_code == 409, verb
@@ -322,3 +366,33 @@ def signs(client, page):
     shown = client.get(page).text
     seen = re.search(r'name="seen"[^>]*value="([^"]*)"', shown)
     return {"csrf_token": csrf_of(shown), "seen": seen[1] if seen else ""}
+
+
+def test_how_a_mail_began_and_closed_becomes_a_body_that_says_the_same(karl):
+    moved = importlib.import_module("portal.migrations.versions.0111_bodies_in_own_words")
+    began = "Dear all, {% if programme %}yes{% endif %}"
+    for key, kind in KINDS.items():
+        facts = {name for names in kind.needed.get("body", ()) for name in names} & set(kind.names)
+        opening = " ".join([began, *("{{ " + name + " }}" for name in facts)])
+        slots = {"subject": "x", "opening": opening, "closing": "Bye"}
+        texts = {"de": {"closing": "Bye"} if key == "nurture" else slots}
+        both = {"kind": key, "by_user_id": karl.id}
+        session().add(
+            WordingVersion(**both, number=1, texts=texts, origin="written", created_at=AT)
+        )
+        session().add(WordingDraft(**both, texts={"en": {"closing": "Bye"}}, saved_at=AT))
+    session().flush()
+    moved.rewrite(session().connection(), moved.bodies)
+    session().expire_all()
+    for key, kind in KINDS.items():
+        draft, texts = queries.find_draft(key).texts, queries.get_version(key, 1).texts
+        ours = kind.skeleton.removesuffix("{{ closing }}").strip()
+        assert draft == {"en": {"body": f"{ours}\n\nBye"}}, key
+        operations.check(kind, {"de": {"body": texts["de"]["body"]}})
+        if key != "nurture":
+            assert texts["de"]["subject"] == "x"
+            assert texts["de"]["body"].startswith(began)
+            assert texts["de"]["body"].endswith(ours.removeprefix("{{ greeting }}") + "\n\nBye")
+    sheet = queries.get_version("weekly_sheet", 1).texts
+    assert "{{ how }}\n\n{{ buttons }}" in sheet["de"]["body"]
+    assert moved.subjects("weekly_sheet", sheet) == {"de": {"subject": "x"}}

@@ -3,8 +3,8 @@
 One directory per kind in templates/emails. Both parts are written in the reader's language and
 zone, and carry the same links. Nothing is fetched while a mail is made.
 
-A room above may give words of the programme's own in place of ours (`worded_by`): a subject, what
-stands before the matter and what closes. Where they can't be written the mail goes out with ours.
+A room above may give words of the programme's own in place of ours (`worded_by`): a subject, and a
+body that puts parts of ours where it likes. Where they can't be written ours go out.
 """
 
 from __future__ import annotations
@@ -35,6 +35,10 @@ LARGEST = 100_000  # bytes of HTML: Gmail cuts longer ones off
 SENTINEL = "##- Bitte oberhalb dieser Zeile antworten / Please reply above this line -##"
 """Stands on top of what can be answered, in both languages: a programme reads it, too."""
 
+Paragraphs = tuple[tuple[str, ...], ...]
+"""Plain text: paragraphs, each of lines."""
+Piece = str | Paragraphs
+"""What a body is made of: the name of a part that its templates mark, or text."""
 Tokens = Callable[[str], Mapping[str, tuple[str, str]]]
 
 _inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
@@ -55,14 +59,10 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What stands in a mail in place of ours: plain text, and ours where it is empty.
-
-    Opening and closing are paragraphs, each of lines.
-    """
+    """What stands in a mail in place of ours, and ours where it is empty."""
 
     subject: str = ""
-    opening: Sequence[Sequence[str]] = ()
-    closing: Sequence[Sequence[str]] = ()
+    body: Sequence[Piece] = ()
 
 
 class Wording(Protocol):
@@ -179,8 +179,8 @@ def compose(
         return environment.get_template(f"emails/{path}").render(values, _=say, **more)
 
     def body(ending: str, words: Words) -> str:
-        if words.opening or words.closing:
-            return part(f"_worded.{ending}", mail_kind=kind, worded=words)
+        if words.body:
+            return part(f"_worded.{ending}", mail_kind=kind, worded=words.body)
         return part(f"{kind}/body.{ending}")
 
     with speaking(locale, timezone):

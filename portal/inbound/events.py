@@ -11,8 +11,9 @@ from portal.core.events import Event
 class MailActionDone(Event):
     """Somebody pressed a button behind a mail and it was done, for the first time.
 
-    `action` is pick, decline, feedback, give_back, more_time, known, stand_by, leave,
-    undo_feedback, undo_pick or undo_decline; `status` is the answer of a feedback.
+    `action` is pick, decline, feedback, give_back, more_time, known, stand_by, leave, agree,
+    undo_feedback, undo_pick or undo_decline; `status` is the answer of a feedback, and to
+    `terms_id` a firm agreed.
     """
 
     user_id: int
@@ -20,6 +21,7 @@ class MailActionDone(Event):
     pickup_id: int | None = None
     feedback_id: int | None = None
     status: str | None = None
+    terms_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,6 +67,7 @@ ALLOWED: dict[str, dict[str, tuple[Permission, ...]]] = {
         "give_back": REPORT,
     },
     Purpose.MORE_TIME: {"more_time": REPORT},
+    Purpose.TERMS: {"agree": (Permission.PICKUPS_SEE_FIRM,)},
     Purpose.UNDO: {"undo": (*REPORT, Permission.OFFERS_SEE)},
     # what was read in a mail, and only that
     Purpose.CONFIRM: {

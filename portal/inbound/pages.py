@@ -22,7 +22,7 @@ from portal.feedback.forms import PRODUCT
 from portal.feedback.models import Feedback
 from portal.feedback.rules import Status, TooLateToUndo
 from portal.feedback.rules import words_of as answer_words
-from portal.inbound import deeds, queries
+from portal.inbound import agreeing, deeds, queries
 from portal.inbound.confirming import BY_MAIL, read_in, wanting
 from portal.inbound.keeping import FilesOutOfReach, load_reading
 from portal.inbound.operations import INTEREST, ON_OFFER, Outcome, may_open, may_press, pickup_of
@@ -97,6 +97,8 @@ def show_thing(reader: Reader) -> tuple[Page, int]:
         return show_undo(reader)
     if purpose == Purpose.CONFIRM:
         return show_confirm(reader)
+    if purpose == Purpose.TERMS:
+        return agreeing.show(reader), 200
     raise NotFound()
 
 
@@ -731,8 +733,10 @@ def press_again(reader: Reader, mark: str) -> tuple[Page, int]:
         "give_back": _("Give back"),
         "more_time": _("Ask for more time"),
         "comment": _("Note it"),
+        agreeing.ACTION: agreeing.words_of(reader.link.topic),
     }
-    number, _title = queries.title_of(lead_of(reader))
+    of_lead = reader.link.purpose != Purpose.TERMS
+    number = queries.title_of(lead_of(reader))[0] if of_lead else None
     kept = {
         name: value[:KEPT_MOST]
         for name, value in reader.typed.items()

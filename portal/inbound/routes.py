@@ -31,7 +31,7 @@ from portal.hearing import pages as wishing
 from portal.hearing.away import Away
 from portal.hearing.operations import FAIRNESS, MONDAYS_LIST, REPORT, SHEET
 from portal.hearing.pages import Shown
-from portal.inbound import confirming, deeds, nonces, operations, pages, queries
+from portal.inbound import agreeing, confirming, deeds, nonces, operations, pages, queries
 from portal.inbound.events import MailActionDoubted, MailLinkMisused, MailPickLost
 from portal.inbound.page import Page, Reader
 from portal.inbound.rules import ChangedMeanwhile, PageTooOld, doubt, is_prefetch
@@ -213,6 +213,8 @@ def act(reader: Reader, mark: str) -> tuple[Page, int]:
         with session().begin_nested():
             if deed is not None:
                 return deeds.press(replace(reader, mark=mark), deed), 200
+            if link.purpose == Purpose.TERMS:
+                return agreeing.press(replace(reader, mark=mark))
             press_it = confirming.press if link.purpose == Purpose.CONFIRM else operations.press
             outcome = press_it(link, action, reader.typed, mark, actor, at)
     except Invalid as error:

@@ -55,7 +55,7 @@ from portal.leads.queries import find_teaser
 from portal.matching.shared_parts import in_full
 from portal.notifications import queries, reply_addresses
 from portal.notifications.late import what_comes
-from portal.notifications.news import find_news
+from portal.notifications.news import find_news, path_to
 from portal.notifications.queries import Offered, RoundReport
 from portal.notifications.sentences import IN_MAIL, News
 from portal.offers import operations as offers
@@ -73,6 +73,7 @@ from portal.pickup.queries import find, find_open, get_policy, position_of
 from portal.pickup.refusals import outscored_words, stopped_words
 from portal.pickup.rules import UNDO_WITHIN, Colour, obstacles
 from portal.pickup.words import next_step_wanted, sentence_of, since_wanted, way_out_of
+from portal.programme.models import Terms, TermsKind
 from portal.qualification.confirming import interest_of
 from portal.web.filters import money
 
@@ -720,6 +721,39 @@ def recorded(event: MailActionDone, user: User, at: datetime) -> Letter | None:
             },
             event.lead_id,
             answers=reply_to_recorded(event),
+        )
+
+
+def agreed(terms_id: int, user: User, at: datetime) -> Letter:
+    """We recorded that a firm agreed to terms, for who said so by mail."""
+    terms = session().get_one(Terms, terms_id)
+    with to(user):
+        refers = terms.kind == TermsKind.REFERRAL
+        return Letter(
+            "terms_agreed",
+            {
+                "lead": None,
+                "subject": str(
+                    _("Your firm refers leads") if refers else _("Your firm has agreed")
+                ),
+                "what": str(
+                    _("we recorded that your firm agrees to this and refers leads from now on.")
+                    if refers
+                    else _("we recorded that your firm agrees to the terms of the programme.")
+                ),
+                "details": [
+                    str(_("It is version %(number)s. You agreed for it.", number=terms.number)),
+                    str(_("If it was not you, please tell us.")),
+                ],
+                "path": path_to(terms, user, at),
+                "press": str(_("Read them again")),
+                "reason": str(
+                    _(
+                        "You get this mail because you answered one of our mails, or pressed a "
+                        "button in it."
+                    )
+                ),
+            },
         )
 
 

@@ -7,7 +7,7 @@ reaches contact data, nor what people wrote to each other but what they share (`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import format_date, get_locale, ngettext
@@ -23,6 +23,7 @@ from portal.assistance.queries import Seen
 from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.errors import NotFound
+from portal.core.mail import links
 from portal.core.mail.rendering import moment
 from portal.customers import activities as customers
 from portal.duplicates.rules import IN_HANDS
@@ -54,7 +55,8 @@ from portal.pickup.queries import position_of
 from portal.pickup.rules import pause_words
 from portal.pickup.suspension import pause_of
 from portal.pickup.words import sentence_of, way_out_of
-from portal.programme.queries import terms_asked
+from portal.programme.models import Terms, TermsKind
+from portal.programme.queries import find_referral, find_terms, terms_asked, today
 from portal.scoring.cooling import cooled_for, from_microseconds
 from portal.scoring.views import recent_signals
 from portal.scoring.words import TEMPERATURES
@@ -453,7 +455,9 @@ def _stands_in(absence_id: int, user: User, at: datetime) -> News | None:
 
 
 def _terms_new(terms_id: int, user: User, at: datetime) -> News | None:
-    actor = find_actor_of(user.id)
+    terms, actor = session().get_one(Terms, terms_id), find_actor_of(user.id)
+    if terms.kind == TermsKind.REFERRAL:
+        return _referring(terms, user, at)
     asked = terms_asked(actor, at) if actor else None
     if asked is None or asked.terms.id != terms_id:
         return None
@@ -470,9 +474,37 @@ def _terms_new(terms_id: int, user: User, at: datetime) -> News | None:
         _("New terms of the programme"),
         _("there are new terms of the programme. Please read them and agree for your firm."),
         details,
-        "/terms",
+        path_to(terms, user, at),
         _("Read and agree"),
         _("You get this mail because you lead a firm that takes part."),
+    )
+
+
+def _referring(terms: Terms, user: User, at: datetime) -> News | None:
+    newest = find_terms(TermsKind.REFERRAL)
+    if newest is not terms or find_referral(user.organisation_id) is not None:
+        return None
+    return News(
+        Topic.TERMS_NEW,
+        _("Refer leads: what is promised"),
+        _("you read here what is promised for leads that your firm brings."),
+        [_("Your firm need not do anything. If it wants to refer leads, agree to it.")],
+        path_to(terms, user, at),
+        _("Read and agree"),
+        _("You get this mail because you lead a firm that takes part."),
+    )
+
+
+def path_to(terms: Terms, user: User, at: datetime) -> str:
+    """Return the way to terms for who agrees for her firm; beyond the day from which they bind."""
+    ahead = max(timedelta(), (terms.binding_from or today(at)) - today(at))
+    return links.issue(
+        links.Purpose.TERMS,
+        user.id,
+        at,
+        organisation_id=user.organisation_id,
+        topic=terms.kind,
+        lasts=links.LASTS + ahead,
     )
 
 

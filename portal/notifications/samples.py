@@ -31,6 +31,7 @@ from portal.notifications.queries import Offered
 from portal.offers.models import Offer, OfferRound
 from portal.people.models import SignUpRequest
 from portal.pickup.models import Pickup
+from portal.programme.models import Acceptance
 from portal.wording.kinds import KINDS
 from portal.wording.samples import Sample, shows
 
@@ -177,6 +178,20 @@ def recorded(kind: str, actor: Actor, at: datetime) -> Sample | None:
 
     return first(
         (write(given, user), user, for_whom(user, lead.number)) for given, lead, user in found
+    )
+
+
+@shows("terms_agreed")
+def agreed(kind: str, actor: Actor, at: datetime) -> Sample | None:
+    """Show the newest yes of a firm to terms."""
+    found = session().execute(
+        select(Acceptance.terms_id, User)
+        .join(User, User.id == Acceptance.user_id)
+        .order_by(Acceptance.at.desc())
+        .limit(1)
+    )
+    return first(
+        (letters.agreed(terms_id, user, at), user, for_whom(user, "")) for terms_id, user in found
     )
 
 

@@ -62,7 +62,6 @@ from portal.pickup.events import (
 )
 from portal.pickup.queries import find_held
 from portal.programme.events import TermsPublished
-from portal.programme.models import TermsKind
 from portal.scoring.events import LeadHandedOn, LeadsCooled, LeadStirs
 from portal.timeline.events import ActivityDue
 
@@ -366,11 +365,10 @@ def tell_of_request(event: SignUpConfirmed, at: datetime) -> None:
 
 
 def tell_of_terms(event: TermsPublished, at: datetime) -> None:
-    """Tell who leads a firm of new terms of the programme."""
-    if event.kind == TermsKind.PROGRAMME:
-        leads = ("partner_manager", "distributor_manager")
-        ids = {user.id for role in leads for user in queries.list_with_role(role)}
-        tell_news(ids, Topic.TERMS_NEW, event, at, terms_id=event.terms_id)
+    """Tell who leads a firm of new terms; of referring leads where the firm does not do so yet."""
+    leads = ("partner_manager", "distributor_manager")
+    ids = {user.id for role in leads for user in queries.list_with_role(role)}
+    tell_news(ids, Topic.TERMS_NEW, event, at, terms_id=event.terms_id)
 
 
 def tell_news(
@@ -407,6 +405,10 @@ def tell_recorded(event: MailActionDone, at: datetime) -> None:
     """Confirm what was pressed behind a mail, and write the contact data of a pick."""
     if event.action == "pick" and event.pickup_id:
         write_yours(event.pickup_id, event.user_id, at)
+    if event.terms_id is not None:
+        terms_id, key = event.terms_id, f"agreed:{event.user_id}:{event.terms_id}"
+        write(key, event.user_id, at, lambda user: letters.agreed(terms_id, user, at))
+        return
     key = f"recorded:{event.user_id}:{event.action}:{event.lead_id}:{event.at.timestamp():.6f}"
     write(key, event.user_id, at, lambda user: letters.recorded(event, user, at))
 

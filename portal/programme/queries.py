@@ -80,7 +80,7 @@ def get_terms(kind: TermsKind, number: int) -> Terms:
 def find_acceptance(terms_id: int, organisation_id: int) -> AnyRow | None:
     """Return when a firm agreed to a version, and who did so for it."""
     query = (
-        select(Acceptance.at, User.name)
+        select(Acceptance.at, Acceptance.user_id, User.name)
         .join(User, User.id == Acceptance.user_id)
         .where(Acceptance.terms_id == terms_id, Acceptance.organisation_id == organisation_id)
     )

@@ -512,6 +512,12 @@ _KINDS = (
         _l("To who leads a firm, when there are new terms of the programme."),
     ),
     _tells(
+        "terms_agreed",
+        "firms",
+        _l("Agreed to terms"),
+        _l("To who agreed for a firm behind a mail, or by an answer to it."),
+    ),
+    _tells(
         "stands_in",
         "firms",
         _l("Stands in for a colleague"),

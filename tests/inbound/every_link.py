@@ -18,10 +18,13 @@ from portal.feedback.rules import Answer
 from portal.inbound.deeds import ALL, DEEDS
 from portal.offers import operations as offers
 from portal.pickup import operations as pickup
+from portal.programme import operations as programme
+from portal.programme.models import TermsKind
 from tests.factories import (
     CONTACT,
     factory,
     make_customer_letter,
+    make_manager,
     make_offered_lead,
     make_partner,
     make_person,
@@ -56,6 +59,7 @@ def links_of_every_mail(rep):
     fresh, left, gone = (make_offered_lead(at=now) for _ in range(3))
     offers.decline(left.id, "too_far", actor, now)
     pickup.claim(gone.id, get_actor(other.id), now)
+    anna = make_person(session().get_one(Organisation, rep.organisation_id), "partner_manager")
     asked = {"lead_id": held.id, "pickup_id": mine}
     told = {kind: make_customer_letter(mine, kind, now) for kind in ("told", "asked")}
     return {
@@ -75,9 +79,19 @@ def links_of_every_mail(rep):
         "undo a pick": issue(Purpose.UNDO, rep, **asked),
         "undo a decline": issue(Purpose.UNDO, rep, lead_id=left.id),
         "stand by": issue(Purpose.STAND_BY, rep, lead_id=gone.id),
+        **{f"terms of {kind}": terms_link(anna, kind) for kind in TermsKind},
         **{f"stop {topic}": issue(Purpose.STOP, rep, topic=topic) for topic in TOPICS},
         **{f"customer {kind}": f"/your-inquiry/{secret}" for kind, secret in told.items()},
     }
+
+
+def terms_link(manager, kind):
+    """Publish terms, and return the link with which somebody agrees for her firm."""
+    words = {"en": "Answer within a week.", "de": "Antworten Sie binnen einer Woche."}
+    who = get_actor(make_manager().id)
+    programme.publish_terms(kind, words, None, who, clock.now() - timedelta(hours=2))
+    firm = {"organisation_id": manager.organisation_id, "topic": kind}
+    return issue(Purpose.TERMS, manager, **firm)
 
 
 def choices_of(name):

@@ -20,7 +20,9 @@ from portal.inbound.deeds import DEEDS
 from portal.inbound.operations import ALLOWED
 from portal.offers import operations as offers
 from portal.pickup import operations as pickup
+from portal.programme.models import TermsKind
 from tests.factories import CONTACT, factory, make_offered_lead, make_partner, make_person
+from tests.inbound.every_link import terms_link
 from tests.inbound.pressing import Forms, change, issue, link_of, snapshot, waited
 from tests.inbound.replying import keep_reply
 
@@ -33,7 +35,9 @@ ABROAD = {"country": "US", "subdivision": "US-TX", "territories": ["US"], "city"
 
 @pytest.fixture
 def alice(app):
-    return make_person(make_partner("Alpha Systems"), name="Alice")
+    return make_person(
+        make_partner("Alpha Systems"), "partner_rep", "partner_manager", name="Alice"
+    )
 
 
 @factory
@@ -57,6 +61,7 @@ def paths_of(person):
         "stand by": issue(Purpose.STAND_BY, person, lead_id=late.id),
         "more time": issue(Purpose.MORE_TIME, person, lead_id=held.id, pickup_id=mine),
         "stop": issue(Purpose.STOP, person, topic="digest"),
+        "terms": terms_link(person, TermsKind.PROGRAMME),
         "confirm": issue(
             Purpose.CONFIRM,
             person,

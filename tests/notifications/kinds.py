@@ -624,9 +624,23 @@ KINDS: dict[str, dict[str, Any]] = {
         "subject": "New terms of the programme",
         "what": "there are new terms of the programme. Please read them and agree for your firm.",
         "details": ["From Jan 5, 2027 on, no leads are offered to your firm without your yes."],
-        "path": "/terms",
+        "path": LINK,
         "press": "Read and agree",
         "reason": "You get this mail because you lead a firm that takes part.",
+    },
+    "terms_agreed": {
+        **NAME,
+        "lead": None,
+        "subject": "Your firm has agreed",
+        "what": "we recorded that your firm agrees to the terms of the programme.",
+        "details": [
+            "It is version 2. You agreed for it.",
+            "If it was not you, please tell us.",
+        ],
+        "path": LINK,
+        "press": "Read them again",
+        "reason": "You get this mail because you answered one of our mails, or pressed a button "
+        "in it.",
     },
     "wording_failed": {
         **NAME,
@@ -829,6 +843,7 @@ for kind in (
     "offer_changed",
     "sign_up_waits",
     "terms_new",
+    "terms_agreed",
     "wording_failed",
 ):
     KINDS[kind] = {**KINDS[kind], "hearing_path": "/m/" + "h3ar" * 10 + "h3a"}

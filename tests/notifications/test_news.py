@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from portal.accounts.queries import get_actor
 from portal.core import jobs
 from portal.core.db import session
 from portal.core.events import Delivery
+from portal.core.mail.links import Purpose
 from portal.core.mail.models import OutgoingEmail
 from portal.duplicates import entrance, pairs
 from portal.feedback import operations as feedback
@@ -41,6 +43,7 @@ from tests.factories import (
     make_vendor,
     wish,
 )
+from tests.inbound.pressing import link_of
 from tests.notifications.reading import told_of_contact
 
 DAY = timedelta(days=1)
@@ -274,7 +277,8 @@ def test_who_leads_a_firm_hears_of_new_terms_as_long_as_it_has_not_agreed(ctx):
     (mail,) = mails("terms_new")
     assert mail.user_id == anna.id
     assert "no leads are offered to your firm without your yes" in mail.text
-    assert "/terms" in mail.html
+    path = re.search(r"Read and agree: http://127\.0\.0\.1:8000(/m/\S+)", mail.text)[1]
+    assert link_of(path).purpose == Purpose.TERMS
 
 
 def test_channel_managers_hear_once_of_a_firm_that_wants_to_join(ctx):

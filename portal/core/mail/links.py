@@ -37,6 +37,7 @@ class Purpose(StrEnum):
     STOP = "stop"
     MORE_TIME = "more_time"
     CONFIRM = "confirm"
+    TERMS = "terms"
 
 
 # on the table and built once: each mail has some
@@ -52,6 +53,7 @@ def issue(
     round_: int | None = None,
     pickup_id: int | None = None,
     feedback_id: int | None = None,
+    organisation_id: int | None = None,
     topic: str | None = None,
     message_id: int | None = None,
     lasts: timedelta = LASTS,
@@ -74,6 +76,7 @@ def issue(
             "round": round_,
             "pickup_id": pickup_id,
             "feedback_id": feedback_id,
+            "organisation_id": organisation_id,
             "topic": topic,
             "message_id": message_id,
             "created_at": at,

@@ -130,7 +130,8 @@ class MailLink(Base):
     """A link of a mail to a page with buttons, for one person and one purpose.
 
     Which of `lead_id`, `round`, `pickup_id` and `feedback_id` are set, the purpose says; `topic`
-    names what a link of purpose `stop` stops.
+    names what a link of purpose `stop` stops, and the kind of those of purpose `terms`, to which
+    the firm `organisation_id` agrees.
     """
 
     __tablename__ = "mail_links"
@@ -143,6 +144,7 @@ class MailLink(Base):
     round: Mapped[int | None]
     pickup_id: Mapped[int | None] = mapped_column(BigInteger)
     feedback_id: Mapped[int | None] = mapped_column(BigInteger)
+    organisation_id: Mapped[int | None] = mapped_column(BigInteger)
     topic: Mapped[str | None]
     # the mail of the person that a link of purpose `confirm` is about
     message_id: Mapped[int | None] = mapped_column(BigInteger)
@@ -152,7 +154,8 @@ class MailLink(Base):
 
     __table_args__ = (
         CheckConstraint(
-            "purpose IN ('offer','feedback','undo','stand_by','stop','more_time','confirm')",
+            "purpose IN ('offer','feedback','undo','stand_by','stop','more_time','confirm',"
+            "'terms')",
             name="purpose",
         ),
     )

@@ -1,0 +1,148 @@
+"""Behind a mail: terms of the programme, or of referring leads, whole, and a firm's yes to them.
+
+A link is for one kind of terms and for the firm that its person leads; the page shows the newest
+version, for only to that one can a firm agree. It names no colleague, for mails are passed on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from flask_babel import gettext as _
+
+from portal.accounts.actor import Actor
+from portal.core.errors import Conflict, NotFound
+from portal.core.events import record
+from portal.core.mail.models import MailLink
+from portal.inbound.events import MailActionDone
+from portal.inbound.page import Page, Reader
+from portal.offers import operations as offers
+from portal.programme import operations as programme
+from portal.programme import queries
+from portal.programme.models import Terms, TermsKind
+from portal.programme.words import TERMS, text_of
+from portal.web.filters import day, when
+
+ACTION = "agree"
+
+
+@dataclass(frozen=True, slots=True)
+class Yes:
+    """A firm's yes to terms: since when it holds, and whether this very person said it."""
+
+    at: datetime
+    by_me: bool
+
+
+def find_terms(link: MailLink, actor: Actor) -> Terms:
+    """Return the newest terms of the kind that a link is for. Raises `NotFound`."""
+    if link.organisation_id != actor.organisation_id or not actor.is_partner:
+        raise NotFound()
+    terms = queries.find_terms(TermsKind(link.topic or ""))
+    if terms is None:
+        raise NotFound()
+    return terms
+
+
+def find_yes(terms: Terms, actor: Actor) -> Yes | None:
+    """Return whether a firm has agreed; one that refers leads keeps to what it agreed to."""
+    if terms.kind == TermsKind.REFERRAL:
+        part = queries.find_referral(actor.organisation_id)
+        return Yes(part.joined_at, part.joined_by_id == actor.id) if part else None
+    agreed = queries.find_acceptance(terms.id, actor.organisation_id)
+    return Yes(agreed.at, agreed.user_id == actor.id) if agreed else None
+
+
+def agree(terms: Terms, actor: Actor, at: datetime) -> bool:
+    """Agree for the actor's firm, or sign it up to refer leads; False: it had before.
+
+    Raises `Conflict` where there is a newer version, `NotFound`.
+    """
+    offers.lock_partner(actor.organisation_id)
+    if find_yes(terms, actor) is not None:
+        return False
+    if terms.kind == TermsKind.REFERRAL:
+        programme.join_referral(actor.organisation_id, False, actor, at)
+    else:
+        programme.accept_terms(terms.id, actor, at)
+    record(MailActionDone(at=at, user_id=actor.id, action=ACTION, terms_id=terms.id))
+    return True
+
+
+def show(reader: Reader) -> Page:
+    """Return the page with the terms, and the button as long as the firm has not agreed."""
+    terms = find_terms(reader.link, reader.actor)
+    yes = find_yes(terms, reader.actor)
+    published = _(
+        "Version %(number)s, published: %(when)s", number=terms.number, when=when(terms.made_at)
+    )
+    newer = _("They are newer than the mail that led you here.")
+    page = Page(
+        heading=str(TERMS[TermsKind(terms.kind)]),
+        facts=[published, *([newer] if terms.made_at > reader.link.created_at else [])],
+        body="_terms.html",
+        deed=text_of(terms),
+    )
+    if yes is not None:
+        return replace(page, sentence=said_of(terms, yes))
+    return replace(
+        page,
+        sentence=asked_of(terms, reader.at),
+        action=ACTION,
+        button=words_of(terms.kind),
+        nonce=reader.sign(str(terms.id)),
+    )
+
+
+def press(reader: Reader) -> tuple[Page, int]:
+    """Agree to the terms that the page showed, and return the page that says so.
+
+    Where newer ones have replaced them meanwhile nothing is agreed to: they are shown.
+    """
+    terms = find_terms(reader.link, reader.actor)
+    try:
+        if reader.mark != str(terms.id):
+            raise Conflict(_("There is a newer version meanwhile. Please read it first."))
+        fresh = agree(terms, reader.actor, reader.at)
+    except Conflict as newer:
+        return replace(show(reader), sentence=newer.message, code="newer_terms"), 409
+    yes = find_yes(terms, reader.actor)
+    told = said_of(terms, yes) if yes else ""
+    sent = _("A mail to you says so.")
+    return Page(
+        heading=_("Thank you") if fresh else _("Already recorded"),
+        sentence=told,
+        facts=[sent] if fresh else (),
+    ), 200
+
+
+def words_of(kind: str | None) -> str:
+    """Return what the button below terms of a kind says."""
+    if kind == TermsKind.REFERRAL:
+        return str(_("We agree and refer leads"))
+    return str(_("We agree"))
+
+
+def said_of(terms: Terms, yes: Yes) -> str:
+    """Say that a firm has agreed, and whether the reader did so."""
+    if terms.kind == TermsKind.REFERRAL:
+        return str(_("Your firm refers leads since %(day)s.", day=day(yes.at)))
+    if yes.by_me:
+        return str(_("You have agreed for your firm: %(when)s.", when=when(yes.at)))
+    return str(_("A colleague has agreed for your firm: %(when)s.", when=when(yes.at)))
+
+
+def asked_of(terms: Terms, at: datetime) -> str:
+    """Say what hangs on the yes that a firm has not given yet."""
+    said = _("Please read them and agree for your firm.")
+    if terms.kind == TermsKind.REFERRAL:
+        said = _("What is promised for leads that your firm brings. With your yes it refers leads.")
+    elif terms.binding_from is not None and terms.binding_from <= queries.today(at):
+        said = _("No leads are offered to your firm until you agree to them.")
+    elif terms.binding_from is not None:
+        said = _(
+            "Please agree by %(day)s, or no leads are offered to your firm from then on.",
+            day=day(terms.binding_from),
+        )
+    return str(said)

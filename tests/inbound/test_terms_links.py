@@ -1,0 +1,140 @@
+"""Terms behind the link of a mail: read whole, and agreed to for the firm."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from portal.accounts.queries import get_actor
+from portal.core import clock, jobs
+from portal.core.db import session
+from portal.core.mail.links import Purpose
+from portal.core.mail.models import OutgoingEmail
+from portal.programme import operations as programme
+from portal.programme import queries
+from portal.programme.models import TermsKind
+from tests.factories import factory, make_manager, make_partner, make_person
+from tests.inbound.pressing import Forms, events, issue, press, text_of, waited
+
+WORDS = {"en": "Answer within a week.", "de": "Antworten Sie binnen einer Woche."}
+
+
+@factory
+def publish(kind=TermsKind.PROGRAMME, words=WORDS, binding_from=None):
+    actor, at = get_actor(make_manager().id), clock.now() - timedelta(hours=2)
+    return programme.publish_terms(kind, words, binding_from, actor, at)
+
+
+@factory
+def is_agreed(terms, user):
+    if terms.kind == TermsKind.REFERRAL:
+        return queries.find_referral(user.organisation_id) is not None
+    return queries.find_acceptance(terms.id, user.organisation_id) is not None
+
+
+@factory
+def mails(user, kind):
+    """Return what was mailed to somebody of a kind, once events are passed on."""
+    jobs.run_now("core.dispatch", {"here": True}, clock.now())
+    query = select(OutgoingEmail).where(
+        OutgoingEmail.user_id == user.id, OutgoingEmail.kind == kind
+    )
+    return [one.text for one in session().scalars(query.order_by(OutgoingEmail.id))]
+
+
+@pytest.fixture
+def firm(app):
+    return make_partner("Alpha Systems")
+
+
+@pytest.fixture
+def anna(firm):
+    return make_person(firm, "partner_manager", name="Anna")
+
+
+def link_for(user, kind=TermsKind.PROGRAMME):
+    about = {"topic": kind, "organisation_id": user.organisation_id}
+    return issue(Purpose.TERMS, user, **about)
+
+
+@pytest.mark.parametrize(
+    ("kind", "button", "said", "event"),
+    [
+        (
+            TermsKind.PROGRAMME,
+            "We agree",
+            "You have agreed for your firm: today",
+            "TermsAccepted",
+        ),
+        (
+            TermsKind.REFERRAL,
+            "We agree and refer leads",
+            "Your firm refers leads since today",
+            "ReferralJoined",
+        ),
+    ],
+    ids=lambda one: one if isinstance(one, TermsKind) else "",
+)
+def test_who_leads_a_firm_reads_terms_whole_and_agrees_once(
+    client, anna, kind, button, said, event
+):
+    terms, path = publish(kind), link_for(anna, kind)
+    page = text_of(client.get(path).text)
+    assert WORDS["en"] in page
+    assert button in page
+    assert not is_agreed(terms, anna), "opening changes nothing"
+    shown = waited(client.application, Forms(client.get(path).text).for_("agree"))
+    for heading in ("Thank you", "Already recorded"):
+        answer = client.post(path, data=shown)
+        assert answer.status_code == 200, text_of(answer.text)
+        assert heading in text_of(answer.text)
+        assert said in text_of(answer.text)
+    assert is_agreed(terms, anna)
+    assert [(actor, channel) for _n, actor, channel, _d in events(event)] == [(anna.id, "mail")]
+    page = client.get(path).text
+    assert WORDS["en"] in page
+    assert Forms(page).forms == []
+    (told,) = mails(anna, "terms_agreed")
+    assert "version 1" in told
+
+
+def test_a_colleagues_yes_and_newer_terms_are_told_and_nothing_is_agreed_to_unread(
+    client, firm, anna
+):
+    first, path = publish(), link_for(anna)
+    other = make_person(firm, "partner_manager", name="Quirin")
+    open_page = waited(client.application, Forms(client.get(path).text).for_("agree"))
+    second = publish(words={**WORDS, "en": "Answer within three days."})
+    stale = client.post(path, data=open_page)
+    assert stale.status_code == 409
+    for words in ("There is a newer version meanwhile.", "Answer within three days."):
+        assert words in stale.text
+    assert not is_agreed(first, anna)
+    assert press(client, link_for(other), "agree").status_code == 200
+    assert is_agreed(second, anna)
+    for answer in (client.get(path), client.post(path, data=open_page)):
+        assert "Quirin" not in answer.text
+    assert "A colleague has agreed for your firm" in client.get(path).text
+    # what a robot presses at once is asked again
+    third = publish(words={**WORDS, "en": "Answer within a day."})
+    fast = press(client, path, "agree", seconds=0)
+    assert fast.status_code == 409
+    assert "Please press once more" in fast.text
+    assert not is_agreed(third, anna)
+    again = waited(client.application, Forms(fast.text).for_("agree"))
+    assert client.post(path, data=again).status_code == 200
+    assert is_agreed(third, anna)
+
+
+def test_the_page_says_what_hangs_on_the_day(client, firm, anna):
+    today = clock.now().date()
+    path = link_for(anna)
+    assert client.get(path).status_code == 404, "there is nothing to agree to"
+    publish(binding_from=today + timedelta(days=9))
+    assert "or no leads are offered to your firm from then on" in client.get(path).text
+    publish(words={**WORDS, "en": "Soon."}, binding_from=today)
+    assert "No leads are offered to your firm until you agree" in client.get(path).text
+    rep = make_person(firm, "partner_rep")
+    assert client.get(link_for(rep)).status_code == 404

@@ -24,6 +24,7 @@ from portal.catalog.queries import book
 from portal.core.db import session
 from portal.core.errors import NotFound
 from portal.core.mail import links
+from portal.core.mail.links import Purpose
 from portal.core.mail.rendering import moment
 from portal.customers import activities as customers
 from portal.duplicates.rules import IN_HANDS
@@ -31,6 +32,8 @@ from portal.feedback.operations import newest
 from portal.feedback.rules import CANCELLED, CLOSING
 from portal.feedback.rules import words_of as answer_words
 from portal.hearing.models import Topic
+from portal.inbound import planning
+from portal.inbound.deeds import MAY
 from portal.leads import activities, hand_over
 from portal.leads.models import Lead, LeadState, Temperature
 from portal.leads.queries import find_visible
@@ -51,8 +54,8 @@ from portal.partners.queries import visible_to
 from portal.partners.rules import day_at
 from portal.people import sign_up
 from portal.pickup.models import Pickup, Suspension
-from portal.pickup.queries import position_of
-from portal.pickup.rules import pause_words
+from portal.pickup.queries import find_held, get_told, position_of
+from portal.pickup.rules import NotYoursAnyMore, pause_words
 from portal.pickup.suspension import pause_of
 from portal.pickup.words import sentence_of, way_out_of
 from portal.programme.models import Terms, TermsKind
@@ -83,7 +86,7 @@ COOLED_NAMED = 10
 def find_news(topic: str, facts: Mapping[str, Any], user: User, at: datetime) -> News | None:
     """Return news for a person in the language that is spoken; None where they are past."""
     if topic == Topic.ACTIVITY_DUE:
-        return _activity_due(facts["activity_id"], facts["due"], user)
+        return _activity_due(facts["activity_id"], facts["due"], user, at)
     if topic == Topic.CLOSED_FOR_YOU:
         if facts.get("open_again"):
             return _open_again(facts["pickup_id"])
@@ -125,18 +128,19 @@ def find_news(topic: str, facts: Mapping[str, Any], user: User, at: datetime) ->
     return _sign_up_waits(facts["sign_up_id"])
 
 
-def _activity_due(activity_id: int, due: int, user: User) -> News | None:
+def _activity_due(activity_id: int, due: int, user: User, at: datetime) -> News | None:
     activity = session().get(Activity, activity_id)
     if activity is None or not activity.is_open or activity.assignee_id != user.id:
         return None
     if activity.planned_for is None or int(activity.planned_for.timestamp()) != due:
         return None
-    name, path, lead_id = "", "", None
+    name, path, lead_id, behind = "", "", None, None
     if activity.subject == "lead":
         lead = activities.find_due(activity, user)
         if lead is None:
             return None
         name, path, lead_id = lead.number, f"/leads/{lead.id}", lead.id
+        behind = _settled_behind(activity, user, at)
     elif activity.subject == "customer":
         customer = customers.find_due(activity, user)
         if customer is None:
@@ -148,6 +152,7 @@ def _activity_due(activity_id: int, due: int, user: User) -> News | None:
             return None
         name, path = firm.organisation.name, f"/partners/{firm.organisation_id}"
     named = {"what": words_of(activity.kind), "number": name}
+    on_portal = f"{path}/activities/{activity.id}"
     return News(
         Topic.ACTIVITY_DUE,
         _("%(what)s about %(number)s", **named),
@@ -156,11 +161,35 @@ def _activity_due(activity_id: int, due: int, user: User) -> News | None:
             str(_("Due: %(when)s", when=moment(activity.planned_for))),
             str(_("What it is about, and whom to call, stands on the portal.")),
         ],
-        f"{path}/activities/{activity.id}",
+        behind or on_portal,
         _("Say what came of it"),
         _("You get this mail because the activity is yours."),
         lead_id,
+        other=(str(_("Open it on the portal")), on_portal) if behind else None,
     )
+
+
+def _settled_behind(activity: Activity, user: User, at: datetime) -> str | None:
+    """Return where an activity on a lead is settled without signing in.
+
+    None for whose lead it is not: who works on it without having it in hand signs in.
+    """
+    actor, held = find_actor_of(user.id), find_held(activity.subject_id)
+    if actor is None or held is None or not any(actor.may(one) for one in MAY):
+        return None
+    try:
+        get_told(held.id, actor)
+    except (NotFound, NotYoursAnyMore):
+        return None
+    path = links.issue(
+        Purpose.FEEDBACK,
+        user.id,
+        at,
+        lead_id=held.lead_id,
+        pickup_id=held.id,
+        topic=planning.topic_of(activity.id),
+    )
+    return f"{path}?s={planning.DEED.name}"
 
 
 def _paused(suspension_id: int, user: User, at: datetime) -> News | None:

@@ -449,8 +449,9 @@ KINDS: dict[str, dict[str, Any]] = {
             "Due: Tuesday, November 17, 2026, 10:00\u00a0AM (Berlin time)",
             "What it is about, and whom to call, stands on the portal.",
         ],
-        "path": "/leads/418/activities/12",
+        "path": "/m/" + "pl4n" * 10 + "pl4?s=plan",
         "press": "Say what came of it",
+        "other": ("Open it on the portal", "/leads/418/activities/12"),
         "reason": "You get this mail because the activity is yours.",
     },
     "recalled": {

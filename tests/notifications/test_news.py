@@ -12,6 +12,7 @@ from portal.accounts.queries import get_actor
 from portal.core import jobs
 from portal.core.db import session
 from portal.core.events import Delivery
+from portal.core.mail import links
 from portal.core.mail.links import Purpose
 from portal.core.mail.models import OutgoingEmail
 from portal.duplicates import entrance, pairs
@@ -20,6 +21,7 @@ from portal.feedback.rules import Answer
 from portal.hearing.models import Hears, Notice, NoticeRound
 from portal.hearing.operations import end_digests
 from portal.hearing.queries import find_kept
+from portal.inbound import planning
 from portal.leads import activities, hand_over
 from portal.leads.models import Lead
 from portal.leads.operations import ContactDraft, Draft
@@ -208,6 +210,10 @@ def test_somebody_is_reminded_once_of_what_she_planned_and_not_of_what_is_settle
         assert "Due: Tuesday, November 17, 2026" in part
         assert f"/leads/{lead.id}/activities/{call}" in part
         assert "Zephyrine" not in part
+        (secret,) = set(re.findall(r"/m/([\w-]{43})\?s=plan", part))
+        link = links.find(secret, AT + DAY)
+        assert (link.user_id, link.lead_id) == (rep.id, lead.id)
+        assert planning.meant_by(link) == call
     assert told_of_contact(mail) == set()
 
 

@@ -11,7 +11,7 @@ from portal.accounts.actor import Actor
 from portal.accounts.permissions import Permission
 from portal.core.mail.links import Purpose
 from portal.core.mail.models import MailLink
-from portal.inbound import asking, knowing, planning, queries
+from portal.inbound import asking, dating, knowing, planning, queries, resting
 from portal.inbound.operations import pickup_of
 from portal.inbound.page import Deed, Page, Reader
 from portal.offers import operations as offers
@@ -20,7 +20,9 @@ from portal.pickup.models import Pickup
 
 ALL = "more"
 """What a link says that leads to the list of them."""
-DEEDS: Mapping[str, Deed] = {one.name: one for one in (planning.DEED, *asking.DEEDS, knowing.DEED)}
+DEEDS: Mapping[str, Deed] = {
+    one.name: one for one in (planning.DEED, dating.DEED, resting.DEED, *asking.DEEDS, knowing.DEED)
+}
 MAY = (Permission.PICKUPS_SEE_OWN, Permission.PICKUPS_SEE_FIRM)
 
 

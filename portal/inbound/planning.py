@@ -76,7 +76,7 @@ def show(reader: Reader, held: Pickup) -> Page:
         heading=title or number,
         number=number,
         body="_planning.html",
-        nonce=reader.sign(newest(known)),
+        nonce=reader.sign(reader.mark or newest(known)),
         kept=reader.typed,
         errors=reader.errors,
         deed=Plan(

@@ -207,14 +207,14 @@ def pressed(reader: Reader, token: str) -> ResponseReturnValue:
 def act(reader: Reader, mark: str) -> tuple[Page, int]:
     """Do what was pressed and return the page that says what became of it."""
     link, actor, at, action = reader.link, reader.actor, reader.at, reader.action or ""
-    deed = deeds.find(link, action, actor)
+    deed, reader = deeds.find(link, action, actor), replace(reader, mark=mark)
     try:
         # whatever a refusal has begun is undone before the page asks how things stand
         with session().begin_nested():
             if deed is not None:
-                return deeds.press(replace(reader, mark=mark), deed), 200
+                return deeds.press(reader, deed), 200
             if link.purpose == Purpose.TERMS:
-                return agreeing.press(replace(reader, mark=mark))
+                return agreeing.press(reader)
             press_it = confirming.press if link.purpose == Purpose.CONFIRM else operations.press
             outcome = press_it(link, action, reader.typed, mark, actor, at)
     except Invalid as error:

@@ -1,36 +1,22 @@
-"""The form of the key dates of a lead."""
+"""The page on which the key dates of a lead are set."""
 
 from __future__ import annotations
 
 from flask import Blueprint, flash, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-from wtforms.validators import Optional
 
 from portal.accounts.actor import current_actor
 from portal.core import clock
 from portal.core.errors import Invalid, NotFound
 from portal.leads import dates
+from portal.leads.date_forms import DatesForm
 from portal.leads.models import Lead
 from portal.leads.queries import get_visible
 from portal.web.access import signed_in
-from portal.web.forms import DayField, Form
 from portal.web.htmx import go
 
 blueprint = Blueprint("lead_dates", __name__)
-
-
-class DatesForm(Form):
-    started_on = DayField(_l("Work began"), [Optional()])
-    estimated_on = DayField(
-        _l("Estimated end"), [Optional()], description=_l("As it looked when the work began.")
-    )
-    expected_on = DayField(
-        _l("Expected end"),
-        [Optional()],
-        description=_l("As it looks now. Move it as often as needed."),
-    )
 
 
 def get_to_set(lead_id: int) -> Lead:

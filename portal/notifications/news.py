@@ -528,7 +528,7 @@ def path_to(terms: Terms, user: User, at: datetime) -> str:
     """Return the way to terms for who agrees for her firm; beyond the day from which they bind."""
     ahead = max(timedelta(), (terms.binding_from or today(at)) - today(at))
     return links.issue(
-        links.Purpose.TERMS,
+        Purpose.TERMS,
         user.id,
         at,
         organisation_id=user.organisation_id,

@@ -4,40 +4,24 @@ from __future__ import annotations
 
 from flask import Blueprint, flash, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-from wtforms import SelectField
-from wtforms.validators import Optional
 
 from portal.accounts.actor import current_actor
 from portal.accounts.permissions import Permission
-from portal.catalog.queries import book, short_key
 from portal.core import clock
 from portal.core.db import session
 from portal.core.errors import Invalid, Refused
 from portal.leads.models import Lead
 from portal.pickup import pauses, queries
 from portal.pickup.models import Pickup
+from portal.pickup.pause_forms import PauseForm
 from portal.pickup.routes import show_refusal
 from portal.web.access import requires
 from portal.web.filters import day
-from portal.web.forms import DayField, Form
 from portal.web.htmx import go
 
 blueprint = Blueprint("pauses", __name__)
 HOLDS = (Permission.PICKUPS_SEE_OWN, Permission.PICKUPS_SEE_FIRM)
-
-
-class PauseForm(Form):
-    reason = SelectField(_l("Why?"), [Optional()], choices=[])
-    until = DayField(_l("On which day does it go on?"), [Optional()])
-
-    def offer(self) -> None:
-        """Fill the reasons to choose from."""
-        locale = str(get_locale())
-        reasons = [(short_key(one), one.label(locale)) for one in book().reasons("pause")]
-        self.reason.choices = [("", _("Please choose")), *reasons]
 
 
 @blueprint.get("/pickups/<int:pickup_id>/pause")

@@ -101,51 +101,6 @@ def test_a_holder_says_by_mail_that_his_firm_knew_the_customer_before(client, re
     assert get(Lead, lead.id).state == "held"
 
 
-def planned(client, path, pressed, **typed):
-    """Press a button of the page of what is planned."""
-    return press(client, path, "plan", query="?s=plan", do=pressed, **typed)
-
-
-def settled_by(client, path, pressed, **typed):
-    """Open the page and return what its first activity is settled with, to be sent."""
-    forms = Forms(client.get(f"{path}?s=plan").text)
-    fields = next(one["fields"] for one in forms.forms if "activity_id" in one["fields"])
-    return {**waited(client.application, fields), "do": pressed, **typed}
-
-
-def test_a_holder_plans_notes_and_settles_activities_from_a_mail(client, rep):
-    _lead, _held, path = asked(rep)
-    first = client.get(f"{path}?s=plan").text
-    odd = planned(client, path, "plan", kind="call", text="Ring Zephyrine.", due_on="soon")
-    assert odd.status_code == 422
-    assert "Please give a date, as 2026-11-30." in text_of(odd.text)
-    assert 'value="soon"' in odd.text
-    assert "Ring Zephyrine." in odd.text
-    call = {"kind": "call", "text": "Ring Zephyrine.", "due_on": "2099-01-31", "do": "plan"}
-    sent = {**waited(client.application, Forms(first).for_("plan")), **call}
-    for heading in ("Thank you", "Already recorded"):
-        said = client.post(path, data=sent)
-        assert heading in text_of(said.text), text_of(said.text)
-        assert "Planned." in said.text
-    shown = client.get(f"{path}?s=plan").text
-    assert "Phone call, due Jan 31, 2099" in text_of(shown)
-    assert "Zephyrine" not in shown
-    ours, theirs = (settled_by(client, path, "settle", outcome=words) for words in ("Yes", "No"))
-    assert "Noted as done." in client.post(path, data=ours).text
-    late = text_of(client.post(path, data=theirs).text)
-    for words in ("Already recorded", "It was noted as done", "Not kept: “No”"):
-        assert words in late
-    ((*_, settled),) = events("ActivitySettled")
-    assert (settled["user_id"], settled["outcome"]) == (rep.id, "done")
-    met = planned(client, path, "note", kind="appointment", text="Met them.")
-    assert "Noted as done." in met.text
-    assert [(channel, data["done"]) for *_, channel, data in events("ActivityEntered")] == [
-        ("mail", False),
-        ("mail", True),
-    ]
-    assert [data["action"] for *_, data in events("MailActionDone")] == ["plan"] * 3
-
-
 def test_a_won_lead_needs_its_value_and_a_lost_one_its_reason(client, rep):
     _lead, held, path = asked(rep)
     won = press(client, path, "feedback", "won", value="", note="Yes!")

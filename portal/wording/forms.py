@@ -20,8 +20,8 @@ class WordingForm(Form):
     seen = HiddenField()
     subject_en = StringField(_l("Subject in English"), render_kw=ENGLISH)
     subject_de = StringField(_l("Subject in German"), render_kw=GERMAN)
-    body_en = TextAreaField(_l("Body in English"), render_kw={**ENGLISH, "rows": 18})
-    body_de = TextAreaField(_l("Body in German"), render_kw={**GERMAN, "rows": 18})
+    body_en = TextAreaField(_l("Body in English"), render_kw={**ENGLISH, "rows": 20})
+    body_de = TextAreaField(_l("Body in German"), render_kw={**GERMAN, "rows": 20})
 
     @classmethod
     def of(cls, kind: Kind) -> WordingForm:

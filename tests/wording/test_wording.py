@@ -119,6 +119,14 @@ def test_a_text_names_its_fields_and_asks_about_them(ctx):
     assert rules.paragraphs_of(said) == (("Only you.",), ("ALICE AINSWORTH –",))
 
 
+def test_a_block_stands_apart_and_where_it_was_asked_for():
+    source = "Hi {{ teaser }} there\n{% if firms == 1 %}{{ why }}{% endif %} {{ note }}"
+    for firms, more in ((1, ["why"]), (2, [])):
+        values = {**examples_of(OFFERED)[0], "firms": firms}
+        laid = rules.lay_out(source, values, OFFERED.parts)
+        assert laid == [(("Hi",),), "teaser", (("there",),), *more, "note"]
+
+
 @pytest.mark.parametrize("key", KINDS)
 def test_no_field_is_more_than_words_and_none_can_be_a_block(ctx, key):
     kind, context = KINDS[key], {**CONTEXTS[key], "programme": "Arvena"}
@@ -345,6 +353,9 @@ def test_mails_are_shown_of_what_is_real_and_of_no_contact_data(karl):
         assert CONTACT[name] not in whole
     assert session().scalar(select(MailLink.id)) is None
     assert session().scalar(select(EventRow.id).where(EventRow.name == "ContactShown")) is None
+    words = {"body": "{{ what|capitalize }}\n\n{{ buttons }}"}
+    alone = samples.show(KINDS["more_time"], words, "en", karl, at)
+    assert alone.mail.text.endswith("\n\n[ buttons ]")
 
 
 def test_who_runs_no_programme_words_nothing_and_old_pages_change_nothing(app, client):

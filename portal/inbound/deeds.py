@@ -11,7 +11,7 @@ from portal.accounts.actor import Actor
 from portal.accounts.permissions import Permission
 from portal.core.mail.links import Purpose
 from portal.core.mail.models import MailLink
-from portal.inbound import asking, dating, knowing, planning, queries, resting
+from portal.inbound import asking, dating, giving_back, knowing, planning, queries, resting
 from portal.inbound.operations import pickup_of
 from portal.inbound.page import Deed, Page, Reader
 from portal.offers import operations as offers
@@ -21,7 +21,15 @@ from portal.pickup.models import Pickup
 ALL = "more"
 """What a link says that leads to the list of them."""
 DEEDS: Mapping[str, Deed] = {
-    one.name: one for one in (planning.DEED, dating.DEED, resting.DEED, *asking.DEEDS, knowing.DEED)
+    one.name: one
+    for one in (
+        planning.DEED,
+        dating.DEED,
+        resting.DEED,
+        *asking.DEEDS,
+        knowing.DEED,
+        giving_back.DEED,
+    )
 }
 MAY = (Permission.PICKUPS_SEE_OWN, Permission.PICKUPS_SEE_FIRM)
 

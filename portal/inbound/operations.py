@@ -64,7 +64,6 @@ ALLOWED: dict[str, dict[str, tuple[Permission, ...]]] = {
     Purpose.FEEDBACK: {
         "feedback": REPORT,
         "interest": REPORT,
-        "give_back": REPORT,
     },
     Purpose.MORE_TIME: {"more_time": REPORT},
     Purpose.TERMS: {"agree": (Permission.PICKUPS_SEE_FIRM,)},

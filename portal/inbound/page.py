@@ -47,7 +47,6 @@ class Page:
     may_pick: bool = False
     may_decline: bool = False
     may_confirm: bool = False
-    gives_back: str | None = None
     for_firm: bool = False
     reasons: Sequence[tuple[str, str]] = field(default_factory=tuple)
     error: str | None = None

@@ -22,7 +22,7 @@ from portal.feedback.forms import PRODUCT
 from portal.feedback.models import Feedback
 from portal.feedback.rules import Status, TooLateToUndo
 from portal.feedback.rules import words_of as answer_words
-from portal.inbound import agreeing, deeds, queries
+from portal.inbound import agreeing, deeds, giving_back, queries
 from portal.inbound.confirming import BY_MAIL, read_in, wanting
 from portal.inbound.keeping import FilesOutOfReach, load_reading
 from portal.inbound.operations import INTEREST, ON_OFFER, Outcome, may_open, may_press, pickup_of
@@ -50,7 +50,7 @@ from portal.qualification.confirming import interest_of
 from portal.timeline.rules import ActivitiesOpen
 from portal.web.filters import clock_time, day, money, when
 
-CHOICES = (*Status, "pick", "decline", "interest", "give_back", deeds.ALL, *deeds.DEEDS)
+CHOICES = (*Status, "pick", "decline", "interest", deeds.ALL, *deeds.DEEDS)
 KEPT = (
     *("status", "note", "next_step", "next_step_on", "waiting_since"),
     *("value", "reason", "decision_maker"),
@@ -153,9 +153,6 @@ def show_feedback(reader: Reader) -> tuple[Page, int]:
         return deed.show(reader, held), 200
     if reader.chosen == deeds.ALL:
         return deeds.list_all(reader, held), 200
-    in_charge = pickups.is_in_charge(held, actor)
-    if in_charge and "give_back" in (reader.chosen, reader.action):
-        return giving_back(reader, held), 200
     lead = session().get_one(Lead, held.lead_id)
     return Page(
         heading=title or number,
@@ -174,33 +171,11 @@ def show_feedback(reader: Reader) -> tuple[Page, int]:
         chosen=reader.chosen,
         nonce=reader.sign(""),
         may_confirm=interest_of(lead, may=True).confirmed_at is None,
-        gives_back=reader.sign(queries.mark_of_pickup(held.id)) if in_charge else None,
-        reasons=reasons_to_give_back() if in_charge else [],
         deeds=deeds.open_to(reader, held),
         error=_("The portal asks for some answers before that: please confirm it there.")
         if reader.action == "interest" and reader.errors
         else None,
     ), 200
-
-
-def giving_back(reader: Reader, held: Pickup) -> Page:
-    """Return the page on which a lead in hand is given back, with what was typed."""
-    number, title = queries.title_of(held.lead_id)
-    return Page(
-        heading=title or number,
-        number=number,
-        body="_give_back.html",
-        gives_back=reader.sign(queries.mark_of_pickup(held.id)),
-        reasons=reasons_to_give_back(),
-        kept=reader.typed,
-        errors=reader.errors,
-    )
-
-
-def reasons_to_give_back() -> Sequence[tuple[str, str]]:
-    """Return the reasons with which a lead is given back, as on the portal."""
-    locale = str(get_locale())
-    return [(short_key(one), one.label(locale)) for one in book().reasons("give_back")]
 
 
 def show_more_time(reader: Reader) -> tuple[Page, int]:
@@ -307,7 +282,7 @@ def show_confirm(reader: Reader) -> tuple[Page, int]:
     if said["action"] == "give_back":
         if not pickups.is_in_charge(held, reader.actor):
             raise NotFound()
-        page = giving_back(replace(reader, typed={**typed, **reader.typed}), held)
+        page = giving_back.show(replace(reader, typed={**typed, **reader.typed}), held)
         return replace(page, facts=words), 200
     errors = reader.errors or wanting(held, typed, reader.actor, reader.at)
     if errors or reader.planned:
@@ -504,12 +479,7 @@ def answer(outcome: Outcome, reader: Reader) -> tuple[Page, int]:
     if outcome.action == "interest":
         return confirmed(lead_id, number, again=outcome.again), 200
     if outcome.action == "give_back":
-        return Page(
-            heading=_("Already recorded") if outcome.again else _("Thank you"),
-            number=number,
-            sentence=_("You gave it back."),
-            onward=(_("To my leads"), url_for("desk.mine")),
-        ), 200
+        return giving_back.done_page(number, again=outcome.again), 200
     if outcome.wish is not None:
         return Page(
             heading=_("Already recorded") if outcome.again else _("Thank you"),
@@ -730,7 +700,6 @@ def press_again(reader: Reader, mark: str) -> tuple[Page, int]:
         "stand_by": _("Stand by, should it come back"),
         "leave": _("Wait no more"),
         "interest": _("Interest confirmed"),
-        "give_back": _("Give back"),
         "more_time": _("Ask for more time"),
         "comment": _("Note it"),
         agreeing.ACTION: agreeing.words_of(reader.link.topic),

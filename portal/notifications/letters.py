@@ -772,7 +772,6 @@ def recorded_words(event: MailActionDone, number: str) -> tuple[str, list[str]]:
         "interest": _("the interest in %(number)s is confirmed.", number=number),
         "undo_interest": _("the interest in %(number)s is not confirmed any more.", number=number),
         "more_time": _("you asked for more time for %(number)s.", number=number),
-        "give_back": _("%(number)s is given back.", number=number),
         "go_on": _("%(number)s goes on.", number=number),
         "leave": _("you don't stand by for %(number)s any more.", number=number),
         "undo_pick": _("%(number)s is not picked up; it was taken back.", number=number),

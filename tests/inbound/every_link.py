@@ -40,7 +40,6 @@ CHOICES = (
     "proposal",
     "not_contacted",
     "interest",
-    "give_back",
     ALL,
     *DEEDS,
 )

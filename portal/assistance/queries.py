@@ -397,6 +397,19 @@ def find_waiting(pickup_id: int, kind: str) -> int | None:
     )
 
 
+def list_of_pickup(pickup_id: int) -> Sequence[AssistanceRequest]:
+    """Return what was asked about a lead in hand, the newest first."""
+    query = (
+        select(AssistanceRequest)
+        .where(
+            AssistanceRequest.pickup_id == pickup_id,
+            AssistanceRequest.state != RequestState.VOID,
+        )
+        .order_by(AssistanceRequest.asked_at.desc(), AssistanceRequest.id.desc())
+    )
+    return session().scalars(query).all()
+
+
 def find_clock(request: AssistanceRequest) -> Clock | None:
     """Return the running clock of a request."""
     return clocks.find_running(CLOCKS[RequestKind(request.kind)], request_id=request.id)

@@ -15,7 +15,7 @@ from portal.core.mail.links import Purpose
 from portal.feedback import operations as feedback
 from portal.inbound import operations, queries
 from portal.inbound.keeping import keep_files
-from portal.inbound.noting import comment, is_shared
+from portal.inbound.noting import is_shared, say
 from portal.inbound.operations import Outcome
 from portal.inbound.parsing import Mail
 from portal.inbound.rules import ChangedMeanwhile, Topic, WentOn
@@ -57,7 +57,8 @@ def do(wish: Wish, target: Target, mail: Mail, message_id: int, actor: Actor, at
     if action == "comment":
         if target.topic == Topic.TALK and not shared:
             raise WentOn()
-        comment(lead_id, wish.typed.get("note", ""), message_id, shared, actor, at)
+        words = wish.typed.get("note", "")
+        say(target.topic, target.mark, lead_id, words, message_id, shared, actor, at)
         outcome = Outcome("comment")
     elif action == "pick":
         outcome = operations.pick(lead_id, mark_of(target), actor, at)

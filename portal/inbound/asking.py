@@ -19,7 +19,7 @@ from portal.assistance.queries import Helper
 from portal.assistance.rules import Wanted
 from portal.catalog.queries import book
 from portal.core.db import session
-from portal.core.errors import Invalid
+from portal.inbound.filling import check, fill
 from portal.inbound.operations import done
 from portal.inbound.page import Deed, Page, Reader
 from portal.inbound.queries import title_of
@@ -27,8 +27,6 @@ from portal.leads.models import Lead
 from portal.pickup import queries as pickups
 from portal.pickup.models import Pickup
 
-NO_COOKIE = {"meta": {"csrf": False}}
-"""The link's own sign stands in for the cookie's."""
 ACTIONS = {RequestKind.HELP: "help", RequestKind.PRICING: "price"}
 
 
@@ -72,24 +70,18 @@ def show(kind: RequestKind, reader: Reader, held: Pickup) -> Page:
 
 def form_of(kind: RequestKind, reader: Reader) -> HelpForm | PricingForm:
     """Return the portal's form, empty or as it was sent, with what is wrong in it."""
-    sent = {} if reader.action == ACTIONS[kind] else {"formdata": None}
-    if kind == RequestKind.HELP:
-        form: HelpForm | PricingForm = HelpForm(**sent, **NO_COOKIE)
-    else:
-        form = PricingForm(**sent, **NO_COOKIE)
+    asks = HelpForm if kind == RequestKind.HELP else PricingForm
+    sent = reader.action == ACTIONS[kind]
+    form: HelpForm | PricingForm = fill(asks, reader) if sent else asks(formdata=None)
+    if isinstance(form, PricingForm):
         form.offer()
-    if reader.errors:
-        form.validate()
-        told = {name for name, field in form._fields.items() if field.errors}
-        form.take(Invalid({name: said for name, said in reader.errors.items() if name not in told}))
     return form
 
 
 def press(kind: RequestKind, reader: Reader, held: Pickup) -> Page:
     """Ask what was typed. Raises `Invalid` and what `assistance.operations.ask` refuses."""
     form = form_of(kind, reader)
-    if not form.validate():
-        raise Invalid({name: str(said[0]) for name, said in form.errors.items() if name})
+    check(form)
     wanted = form.wanted() if isinstance(form, PricingForm) else None
     text = form.text.data or ""
     again = was_asked(held.id, kind, text, wanted)

@@ -11,7 +11,16 @@ from portal.accounts.actor import Actor
 from portal.accounts.permissions import Permission
 from portal.core.mail.links import Purpose
 from portal.core.mail.models import MailLink
-from portal.inbound import asking, dating, giving_back, knowing, planning, queries, resting
+from portal.inbound import (
+    asked,
+    asking,
+    dating,
+    giving_back,
+    knowing,
+    planning,
+    queries,
+    resting,
+)
 from portal.inbound.operations import pickup_of
 from portal.inbound.page import Deed, Page, Reader
 from portal.offers import operations as offers
@@ -27,6 +36,7 @@ DEEDS: Mapping[str, Deed] = {
         dating.DEED,
         resting.DEED,
         *asking.DEEDS,
+        asked.DEED,
         knowing.DEED,
         giving_back.DEED,
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from portal.accounts.actor import Actor
+from portal.assistance import operations as requests
+from portal.assistance.rules import LONGEST as LONGEST_REQUEST
 from portal.core.db import session
-from portal.core.errors import NotFound
+from portal.core.errors import NotFound, Refused
 from portal.core.events import record
 from portal.core.mail.outbox import masked
 from portal.inbound import queries
@@ -26,6 +28,30 @@ def is_shared(topic: str | None, mark: str, lead_id: int, actor: Actor) -> bool:
     if actor.is_partner:
         return True
     return topic == Topic.TALK and bool(mark) and mark == queries.mark_of_talk(lead_id)
+
+
+def say(
+    topic: str | None,
+    mark: str,
+    lead_id: int,
+    words: str,
+    message_id: int | None,
+    shared: bool,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Add what somebody wrote to the request of which its mail told (`mark`), else to the notes.
+
+    So it is a note, too, where the request takes no more. Raises `NotFound` as `comment` does.
+    """
+    if topic == Topic.HELP and words and mark.isdecimal():
+        try:
+            with session().begin_nested():
+                requests.ask_again(int(mark), masked(words)[:LONGEST_REQUEST], actor, at)
+        except (NotFound, Refused):
+            comment(lead_id, words, message_id, shared, actor, at)
+    else:
+        comment(lead_id, words, message_id, shared, actor, at)
 
 
 def comment(

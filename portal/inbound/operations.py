@@ -26,7 +26,7 @@ from portal.feedback.rules import TooLateToUndo
 from portal.hearing import operations as hearing
 from portal.inbound import queries
 from portal.inbound.events import MailActionDone
-from portal.inbound.noting import comment, is_shared
+from portal.inbound.noting import is_shared, say
 from portal.inbound.rules import ChangedMeanwhile
 from portal.leads.models import Lead
 from portal.leads.queries import get_visible
@@ -155,8 +155,9 @@ def press(
     if action in ("stand_by", "leave"):
         return wait(lead_of(link), action, actor, at)
     if action == "comment":
+        mark, words = queries.mark_answered(link.message_id), typed.get("note", "")
         shared = is_shared_behind(link, actor)
-        comment(lead_of(link), typed.get("note", ""), link.message_id, shared, actor, at)
+        say(link.topic, mark, lead_of(link), words, link.message_id, shared, actor, at)
         return Outcome("comment")
     return undo(link, actor, at)
 

@@ -77,6 +77,8 @@ MOST_NOTES_ABOUT_A_LEAD, MOST_NOTES_FROM_A_PERSON = 10, 40
 
 Each is mailed on to the other side, where a program may answer it.
 """
+SAID = (Topic.TALK, Topic.HELP, Topic.LEAD)
+"""The topics of mails about a lead that tell something, and ask nothing."""
 HERS = (MailState.APPLIED, MailState.REFUSED, MailState.ASKED_BACK)
 RECORDED, BY_HAND = "recorded", "by_hand"
 WORDS_KEPT = 4000
@@ -151,12 +153,12 @@ def as_asked(wish: Wish, token: ReplyToken | None, actor: Actor) -> Wish:
 
     Of who has the lead in hand a clear word counts as to a question.
     """
-    if token is None or token.lead_id is None or token.topic not in (Topic.TALK, Topic.LEAD):
+    if token is None or token.lead_id is None or token.topic not in SAID:
         return wish
     if not may_note(token.lead_id, actor):
         return wish
     may = ("feedback", "give_back") if queries.find_mine(token.lead_id, actor) else ()
-    return of_talk(wish, may=may if token.topic == Topic.TALK else (*may, "undo"))
+    return of_talk(wish, may=(*may, "undo") if token.topic == Topic.LEAD else may)
 
 
 def of_two_minds(wish: Wish, mail: Mail, sent: str, actor: Actor, at: datetime) -> bool:
@@ -367,7 +369,7 @@ def target_of(came: Came, wish: Wish, actor: Actor) -> Target | None:
     """Return what an answer is about; None where that can't be said."""
     token = came.token
     if token is not None and token.lead_id is not None:
-        asked = token.topic not in (Topic.OFFER, Topic.TALK, Topic.LEAD)
+        asked = token.topic not in (Topic.OFFER, *SAID)
         mine = None if asked else queries.find_mine(token.lead_id, actor)
         if mine is not None and wish.action in ("feedback", "give_back", "undo"):
             # an answer about what is hers now

@@ -25,6 +25,7 @@ class Topic(StrEnum):
     OWED = "owed"  # an answer that a wanted lead waits for
     LEAD = "lead"
     TALK = "talk"  # what the other side wrote about a lead
+    HELP = "help"  # what the vendor answered to a request
     MANY = "many"
     SHEET = "sheet"  # all leads in hand, as a sheet to fill in
 

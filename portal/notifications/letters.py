@@ -677,15 +677,23 @@ def news_letter(found: News, at: datetime) -> Letter:
             "path": found.path,
             "press": str(found.press),
             "reason": str(found.reason),
+            **({"reply_hint": request_hint()} if found.request_id is not None else {}),
             **({"quote": found.quote, "answer_to": found.answer_to} if found.quote else {}),
         },
         found.lead_id,
-        answers=answered_by_note(found),
+        answers=answered_at(found),
     )
 
 
-def answered_by_note(found: News) -> Sequence[Reply]:
+def request_hint() -> str:
+    """Say what becomes of an answer to a mail that tells what the vendor answered."""
+    return str(_("Or simply answer this mail: it goes to whoever answers you."))
+
+
+def answered_at(found: News) -> Sequence[Reply]:
     """Return where what somebody wrote is answered; elsewhere than other mails about a lead."""
+    if found.request_id is not None and found.lead_id is not None:
+        return (reply_addresses.for_request(found.lead_id, found.request_id),)
     if found.topic != Topic.COMMENTED or found.lead_id is None:
         return ()
     return (reply_addresses.for_talk(found.lead_id),)

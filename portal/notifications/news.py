@@ -18,7 +18,7 @@ from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import Permission
 from portal.accounts.queries import find_actor_of, find_name, get_actor
 from portal.assistance import queries as assistance
-from portal.assistance.models import RequestKind, RequestState
+from portal.assistance.models import AssistanceRequest, RequestKind, RequestState
 from portal.assistance.queries import Seen
 from portal.catalog.queries import book
 from portal.core.db import session
@@ -114,7 +114,7 @@ def find_news(topic: str, facts: Mapping[str, Any], user: User, at: datetime) ->
     if topic == Topic.HELP_ASKED:
         return _help_asked(facts["request_id"], user)
     if topic == Topic.HELP_ANSWERED:
-        return _help_answered(facts["request_id"], user)
+        return _help_answered(facts["request_id"], user, at)
     if topic == Topic.KNOWLEDGE:
         return knowing.find_knowledge(facts, user)
     if topic == Topic.COMMENTED:
@@ -282,7 +282,7 @@ def _help_asked(request_id: int, user: User) -> News | None:
     )
 
 
-def _help_answered(request_id: int, user: User) -> News | None:
+def _help_answered(request_id: int, user: User, at: datetime) -> News | None:
     seen = _seen_request(request_id, user)
     if seen is None or not seen.asks or seen.request.state not in ANSWERED:
         return None
@@ -292,16 +292,32 @@ def _help_answered(request_id: int, user: User) -> News | None:
         until = format_date(seen.request.valid_until, "full")
         details.append(str(_("The price holds until %(day)s.", day=until)))
     details.append(str(_("What was said stands in the lead’s timeline.")))
+    portal = f"/requests/{request_id}"
     return News(
         Topic.HELP_ANSWERED,
         _("Answered: %(number)s", **named),
         str(what) % named,
         details,
-        f"/requests/{request_id}",
+        answer_path(seen.request, user, at) if seen.acts else portal,
         _("Read the answer"),
         _("You get this mail because you asked, or because the lead is in your hands."),
         seen.lead.id,
+        other=(_("Read it on the portal"), portal) if seen.acts else None,
+        request_id=request_id if seen.acts else None,
     )
+
+
+def answer_path(request: AssistanceRequest, user: User, at: datetime) -> str:
+    """Return the path of the page on which what was answered is read, and answered."""
+    path = links.issue(
+        links.Purpose.FEEDBACK,
+        user.id,
+        at,
+        lead_id=request.lead_id,
+        pickup_id=request.pickup_id,
+        topic="feedback",
+    )
+    return f"{path}?s=asked"
 
 
 ANSWERED: Mapping[str, Any] = {

@@ -41,6 +41,11 @@ def for_talk(lead_id: int) -> Reply:
     return Reply(new_token(), Topic.TALK, lead_id, mark=queries.mark_of_talk(lead_id))
 
 
+def for_request(lead_id: int, request_id: int) -> Reply:
+    """Return the address at which what the vendor answered to a request is answered."""
+    return Reply(new_token(), Topic.HELP, lead_id, mark=str(request_id))
+
+
 def for_lead(lead_id: int, user: User) -> Reply:
     """Return the address at which any other mail about a lead is answered.
 

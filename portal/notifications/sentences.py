@@ -24,7 +24,8 @@ class News:
 
     `coming` is what comes if nothing is heard, a sentence each; `other` where else to go, words and
     path. `quote` is what somebody wrote,
-    `answer_to` where to answer him from one's own mail program, and what to put in cc.
+    `answer_to` where to answer him from one's own mail program, and what to put in cc;
+    `request_id` the request to which an answer to this mail belongs.
     """
 
     topic: str
@@ -39,3 +40,4 @@ class News:
     other: tuple[str, str] | None = None
     quote: str = ""
     answer_to: tuple[str, str] | None = None
+    request_id: int | None = None

@@ -7,6 +7,9 @@ from datetime import timedelta
 import pytest
 
 from portal.accounts.queries import get_actor
+from portal.assistance import operations as requests
+from portal.assistance.models import AssistanceRequest, RequestKind
+from portal.assistance.queries import load_words
 from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.db import session
@@ -22,6 +25,7 @@ from tests.factories import (
     make_vendor,
 )
 from tests.inbound.pressing import Forms, events, issue, press, text_of, waited
+from tests.inbound.replying import link_in, newest, reply, told
 
 SECRET = "Zephyrine Quastenflosser does not pick up the phone"
 
@@ -92,3 +96,66 @@ def test_a_special_price_keeps_all_that_was_typed_until_it_is_whole(client, scen
     assert said.status_code == 200, text_of(said.text)
     assert SECRET not in said.text
     assert [data["kind"] for *_, data in events("HelpAsked")] == ["pricing"]
+
+
+@factory
+def ask(scene):
+    """Ask for help a day ago, and return the request."""
+    at, alice = clock.now() - timedelta(days=1), get_actor(scene.alice.id)
+    return requests.ask(RequestKind.HELP, scene.pickup_id, SECRET, alice, at)
+
+
+@factory
+def answer(scene, request, words, how=requests.answer):
+    """Have the vendor answer, and return the mail that says so."""
+    how(request.id, words, get_actor(scene.paula.id), clock.now())
+    told(clock.now())
+    return newest(scene.alice, "help_answered")
+
+
+@factory
+def said(request):
+    """Return how a request stands, and its last words."""
+    found = session().get_one(AssistanceRequest, request.id, populate_existing=True)
+    return found.state, load_words([request.id])[-1].text
+
+
+def test_an_answer_is_read_behind_its_mail_without_the_contact_and_answered_there(client, scene):
+    request = ask(scene)
+    name, phone = CONTACT["last_name"], CONTACT["phone"]
+    mail = answer(scene, request, f"{name} is there tomorrow: {phone}")
+    path = link_in(mail)
+    assert f"{path}?s=asked" in mail.text
+    page = client.get(f"{path}?s=asked").text
+    assert "… is there tomorrow: +… Paula" in text_of(page)
+    for secret in CONTACT.values():
+        assert secret not in page
+    pressed = {"request_id": str(request.id), "verb": "more"}
+    empty = press(client, path, "asked", query="?s=asked", **pressed, text="")
+    assert (empty.status_code, "Please write something." in empty.text) == (422, True)
+    for words in ("Thank you", "Already recorded"):
+        more = press(client, path, "asked", query="?s=asked", **pressed, text="And at six?")
+        assert words in text_of(more.text)
+    assert said(request) == ("open", "And at six?")
+    foreign = press(client, path, "asked", query="?s=asked", **{**pressed, "request_id": "0"})
+    assert foreign.status_code == 404
+    pressed["verb"] = "closing"
+    over = press(client, path, "asked", query="?s=asked", **pressed)
+    assert "Done with it." in text_of(over.text)
+    assert said(request)[0] == "closed"
+
+
+def test_an_answer_to_a_mail_with_a_question_back_goes_on_with_the_request(inside):
+    scene = Scene()
+    request = ask(scene)
+    mail = answer(scene, request, "Which plant?", requests.ask_back)
+    got = reply(mail, "The one in Hanover.", scene.alice, at=clock.now())
+    assert (got.state, got.reason) == ("applied", "comment")
+    assert said(request) == ("open", "The one in Hanover.")
+    # it waits for the vendor by now: what comes after it is a note
+    assert reply(mail, "Near Bremen.", scene.alice, at=clock.now()).state == "applied"
+    assert said(request) == ("open", "The one in Hanover.")
+    assert [kind for kind, *_ in events("ReplyCommented")] == ["ReplyCommented"]
+    # whoever we can't make sure of is asked first
+    odd = reply(mail, "The one in Rome.", scene.alice, verdict="fail", at=clock.now())
+    assert odd.state == "asked_back"

@@ -570,8 +570,11 @@ KINDS: dict[str, dict[str, Any]] = {
             "The price holds until Monday, November 30, 2026.",
             "What was said stands in the lead’s timeline.",
         ],
-        "path": "/requests/7",
+        "path": "/m/" + "k3ep" * 10 + "k3e?s=asked",
         "press": "Read the answer",
+        "other": ("Read it on the portal", "/requests/7"),
+        "reply_to": "fb+aaaa@in.firstcome.example",
+        "reply_hint": "Or simply answer this mail: it goes to whoever answers you.",
         "reason": "You get this mail because you asked, or because the lead is in your hands.",
     },
     "handed_back": {

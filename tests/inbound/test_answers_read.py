@@ -185,6 +185,7 @@ CASES = {
     "83 in capitals": ("WON Systems Ltd called", (..., "won", ("company_name",))),
     "83 with a partner": ("Angebot & Söhne GmbH", (..., "proposal", ("company_name",))),
     "83 joined": ("Won-Systems called", (..., "won", ("sentence",))),
+    "83 a rest": ("WARTEN bis 3. Dezember", (..., "waiting", ("sentence",))),
     "83 a sentence": ("Lost the phone number", (..., "lost", ("sentence",))),
     "83 an idiom": ("Offen gesagt: keine Ahnung", (..., "not_contacted", ("sentence",))),
     "83 a sentence in capitals": ("LOST my notes", (..., "lost", ("sentence",))),

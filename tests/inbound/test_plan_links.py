@@ -144,3 +144,17 @@ def test_a_holder_lets_a_lead_rest_from_a_mail_as_the_terms_allow(client, hand, 
     assert "as often as agreed" in text_of(again.text)
     assert f'value="{until}"' in again.text
     assert [channel for *_, channel, _data in events("LeadRested", "LeadWentOn")] == ["mail"] * 2
+
+
+def test_a_note_from_a_mail_stays_in_the_firm_unless_it_is_shared(client, hand, path):
+    long = press(client, path, "note", query="?s=note", text="Zephyrine " * 500, shared="1")
+    assert long.status_code == 422
+    assert "Zephyrine" in long.text
+    assert "checked" in long.text
+    fields = waited(client.application, Forms(client.get(f"{path}?s=note").text).for_("note"))
+    for heading in ("Thank you", "Already recorded"):
+        said = client.post(path, data={**fields, "text": "Zephyrine decides."})
+        assert heading in text_of(said.text)
+    client.post(path, data={**fields, "text": "They sign.", "shared": "1"})
+    assert "Zephyrine" not in client.get(f"{path}?s=note").text
+    assert [data["shared"] for *_, data in events("NoteWritten")] == [False, True]

@@ -12,11 +12,13 @@ from datetime import datetime
 from flask_babel import gettext as _
 
 from portal.accounts.actor import Actor
+from portal.core.db import session
 from portal.core.errors import Conflict, NotFound
 from portal.core.events import record
 from portal.core.mail.models import MailLink
 from portal.inbound.events import MailActionDone
 from portal.inbound.page import Page, Reader
+from portal.inbound.wishes import AGREE
 from portal.offers import operations as offers
 from portal.programme import operations as programme
 from portal.programme import queries
@@ -24,7 +26,7 @@ from portal.programme.models import Terms, TermsKind
 from portal.programme.words import TERMS, text_of
 from portal.web.filters import day, when
 
-ACTION = "agree"
+ACTION = AGREE
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,19 @@ def find_terms(link: MailLink, actor: Actor) -> Terms:
     return terms
 
 
+def mark_of(terms: Terms, organisation_id: int) -> str:
+    """Return which version stood before the eyes of who is asked, and for which firm."""
+    return f"{terms.id}:{organisation_id}"
+
+
+def find_marked(mark: str, actor: Actor) -> Terms | None:
+    """Return the terms that stood before somebody's eyes; None where she leads another firm now."""
+    terms_id, _, firm = mark.partition(":")
+    if not (terms_id.isdecimal() and firm == str(actor.organisation_id) and actor.is_partner):
+        return None
+    return session().get(Terms, int(terms_id))
+
+
 def find_yes(terms: Terms, actor: Actor) -> Yes | None:
     """Return whether a firm has agreed; one that refers leads keeps to what it agreed to."""
     if terms.kind == TermsKind.REFERRAL:
@@ -57,9 +72,11 @@ def find_yes(terms: Terms, actor: Actor) -> Yes | None:
 def agree(terms: Terms, actor: Actor, at: datetime) -> bool:
     """Agree for the actor's firm, or sign it up to refer leads; False: it had before.
 
-    Raises `Conflict` where there is a newer version, `NotFound`.
+    Raises `Conflict` where there is a newer version, which has to be read first, and `NotFound`.
     """
     offers.lock_partner(actor.organisation_id)
+    if terms is not queries.find_terms(TermsKind(terms.kind)):
+        raise Conflict(_("There is a newer version meanwhile. Please read it first."))
     if find_yes(terms, actor) is not None:
         return False
     if terms.kind == TermsKind.REFERRAL:
@@ -91,7 +108,7 @@ def show(reader: Reader) -> Page:
         sentence=asked_of(terms, reader.at),
         action=ACTION,
         button=words_of(terms.kind),
-        nonce=reader.sign(str(terms.id)),
+        nonce=reader.sign(mark_of(terms, reader.actor.organisation_id)),
     )
 
 
@@ -100,13 +117,14 @@ def press(reader: Reader) -> tuple[Page, int]:
 
     Where newer ones have replaced them meanwhile nothing is agreed to: they are shown.
     """
-    terms = find_terms(reader.link, reader.actor)
+    terms = find_marked(reader.mark, reader.actor)
+    if terms is None:
+        raise NotFound()
     try:
-        if reader.mark != str(terms.id):
-            raise Conflict(_("There is a newer version meanwhile. Please read it first."))
         fresh = agree(terms, reader.actor, reader.at)
     except Conflict as newer:
-        return replace(show(reader), sentence=newer.message, code="newer_terms"), 409
+        page = show(reader)
+        return replace(page, facts=[newer.message, *page.facts], code="newer_terms"), 409
     yes = find_yes(terms, reader.actor)
     told = said_of(terms, yes) if yes else ""
     sent = _("A mail to you says so.")

@@ -35,6 +35,9 @@ ANSWERS = {
 CHOICES = {"en": ("PICK UP", "NOT FOR ME"), "de": ("ÜBERNEHMEN", "NICHTS FÜR MICH")}
 """What our mails name for an answer to an offer."""
 
+AGREES = {"en": ("AGREE",), "de": ("ZUSTIMMEN",)}
+"""What our mails name for a yes to terms."""
+
 PHRASES: dict[Meaning, dict[str, tuple[str, ...]]] = {
     Status.NOT_CONTACTED: {
         "en": (
@@ -104,6 +107,12 @@ PHRASES: dict[Meaning, dict[str, tuple[str, ...]]] = {
         "de": ("stopp", "abmelden", "abbestellen"),
     },
 }
+
+YES_TO_TERMS = (
+    *("agree", "i agree", "we agree"),
+    *("zustimmen", "ich stimme zu", "wir stimmen zu"),
+)
+"""What is a yes to terms as a whole line; in answers to other mails these are words as others."""
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZäöüÄÖÜßẞ'’")

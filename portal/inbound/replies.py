@@ -22,7 +22,7 @@ from portal.accounts.queries import find_actor_of, find_user_by_email
 from portal.core import circumstances
 from portal.core.config import Settings
 from portal.core.db import session
-from portal.core.errors import DomainError, Forbidden, Invalid, NotFound, Refused
+from portal.core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, Refused
 from portal.core.events import record
 from portal.core.mail import replies as addresses
 from portal.core.mail.links import Purpose
@@ -30,7 +30,7 @@ from portal.core.mail.models import ReplyToken
 from portal.core.mail.rendering import speaking
 from portal.feedback import operations as feedback
 from portal.feedback.forms import read_answer
-from portal.inbound import answering, copies, operations, queries
+from portal.inbound import agreeing, answering, copies, operations, queries
 from portal.inbound.authentication import vouched
 from portal.inbound.deciding import At, By, Does, decide, who
 from portal.inbound.events import (
@@ -43,9 +43,10 @@ from portal.inbound.events import (
 from portal.inbound.keeping import keep_reading, look_for_files, note_sender
 from portal.inbound.models import InboundMessage, MailState
 from portal.inbound.noting import comment
+from portal.inbound.operations import Outcome
 from portal.inbound.parsing import Mail, text_in
 from portal.inbound.rules import ChangedMeanwhile, Topic
-from portal.inbound.wishes import Target, Wish, of_offer, of_talk, read_wish
+from portal.inbound.wishes import AGREE, Target, Wish, of_offer, of_talk, of_terms, read_wish
 from portal.leads.models import Lead
 from portal.leads.notes import check_writes
 from portal.offers import operations as offers
@@ -80,6 +81,8 @@ Each is mailed on to the other side, where a program may answer it.
 SAID = (Topic.TALK, Topic.HELP, Topic.LEAD)
 """The topics of mails about a lead that tell something, and ask nothing."""
 HERS = (MailState.APPLIED, MailState.REFUSED, MailState.ASKED_BACK)
+NEWER = "newer_terms"
+"""The doubt of a yes to terms that newer ones have replaced."""
 RECORDED, BY_HAND = "recorded", "by_hand"
 WORDS_KEPT = 4000
 IN_LINE = text("SELECT pg_advisory_xact_lock(hashtext('replies'), CAST(:user AS integer))")
@@ -138,11 +141,13 @@ def read(message: InboundMessage, mail: Mail, at: datetime) -> InboundMessage:
             doubts.append(why)
         if len(about) > 1:
             doubts.append("two_leads")
-        if of_two_minds(wish, mail, sent, actor, at):
+        if of_two_minds(wish, came, sent, actor):
             doubts.append("two_texts")
         if copies.answered_before(message, addresses.LOCAL):
             doubts.append("came_before")
         wish = replace(wish, doubts=tuple(doubts))
+        if token is not None and token.topic == Topic.TERMS:
+            return take_yes(came, wish, token, actor)
         if holds_sheet(came):
             return take_sheet(came, wish, actor, does)
         return act(came, wish, actor, named=does != Does.NAME_LEAD)
@@ -151,8 +156,11 @@ def read(message: InboundMessage, mail: Mail, at: datetime) -> InboundMessage:
 def as_asked(wish: Wish, token: ReplyToken | None, actor: Actor) -> Wish:
     """Return what is wanted by who answers a mail in which nothing was asked of him, as a note.
 
+    To terms there is a yes and nothing else.
     Of who has the lead in hand a clear word counts as to a question.
     """
+    if token is not None and token.topic == Topic.TERMS:
+        return of_terms(wish)
     if token is None or token.lead_id is None or token.topic not in SAID:
         return wish
     if not may_note(token.lead_id, actor):
@@ -161,11 +169,14 @@ def as_asked(wish: Wish, token: ReplyToken | None, actor: Actor) -> Wish:
     return of_talk(wish, may=(*may, "undo") if token.topic == Topic.LEAD else may)
 
 
-def of_two_minds(wish: Wish, mail: Mail, sent: str, actor: Actor, at: datetime) -> bool:
+def of_two_minds(wish: Wish, came: Came, sent: str, actor: Actor) -> bool:
     """Say whether the HTML of a mail clearly wants something else than its plain text."""
-    if not mail.shown or wish.action in ("", "comment"):
+    shown = came.mail.shown
+    if not shown or wish.action in ("", "comment"):
         return False
-    other = read_wish(own_part(mail.shown), sent, actor, at)
+    other = as_asked(read_wish(own_part(shown), sent, actor, came.at), came.token, actor)
+    if wish.action == AGREE:
+        return other.action not in ("", AGREE)
     if other.action in ("", "comment"):
         return False
     said = [
@@ -329,6 +340,31 @@ def check_told(target: Target, actor: Actor, at: datetime) -> None:
         pickups.get_told(target.pickup_id, actor)
     elif target.lead_id is not None and not was_offered(target.lead_id, actor, at):
         check_writes(session().get_one(Lead, target.lead_id), actor)
+
+
+def take_yes(came: Came, wish: Wish, token: ReplyToken, actor: Actor) -> InboundMessage:
+    """Take a firm's yes to terms in, or lead to them where it is doubtful.
+
+    What is no yes people read, too: it may be an objection.
+    """
+    terms = agreeing.find_marked(token.mark, actor)
+    if terms is None or not operations.may(Purpose.TERMS, AGREE, actor):
+        return leave(came.message, "not_yours", came.at)
+    if wish.action == "stop":
+        return write_back(came, "stop", wish)
+    if wish.action == AGREE and not wish.doubts:
+        try:
+            fresh = agreeing.agree(terms, actor, came.at)
+        except Conflict:
+            return write_back(came, "terms", replace(wish, doubts=(NEWER,)))
+        if fresh:
+            return settle(came.message, MailState.APPLIED, AGREE, came.at, RECORDED)
+        told = answering.told_of(Outcome(AGREE, again=True))
+        return write_back(came, "told", wish, MailState.APPLIED, told)
+    write_back(came, "sealed" if came.mail.sealed else "terms", wish)
+    if wish.action == "comment" and came.message.state == MailState.ASKED_BACK:
+        return leave(came.message, "about_terms", came.at, came.message.answered)
+    return came.message
 
 
 SHEETS = (".xlsx", ".csv")

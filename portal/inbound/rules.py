@@ -28,6 +28,7 @@ class Topic(StrEnum):
     HELP = "help"  # what the vendor answered to a request
     MANY = "many"
     SHEET = "sheet"  # all leads in hand, as a sheet to fill in
+    TERMS = "terms"  # whether a firm agrees to them
 
 
 class PressAgain(Refused):

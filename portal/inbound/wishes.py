@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -29,11 +30,14 @@ from portal.inbound.intent import (
     TWO_LEADS,
     TWO_STATUSES,
     Intent,
+    is_greeting,
     read_reply,
 )
 from portal.inbound.intent import Reader as Writer
-from portal.inbound.keywords import WORD, Action, fold
+from portal.inbound.keywords import WORD, YES_TO_TERMS, Action, fold
 
+AGREE = "agree"
+"""The action of a yes to terms, read in an answer to a mail about them alone."""
 OTHER = "other"
 """The key of the reason of who says no in one word."""
 LOCALES = ("en", "de")
@@ -71,8 +75,8 @@ class Target:
 class Wish:
     """What is wanted: an `action` with what was `typed` into its fields, and what makes us doubt.
 
-    The action is feedback, pick, decline, give_back, undo, stop, comment, or empty where nothing
-    was said. `number` is the lead that was named.
+    The action is feedback, pick, decline, give_back, undo, stop, agree, comment, or empty where
+    nothing was said. `number` is the lead that was named.
     """
 
     action: str
@@ -83,8 +87,8 @@ class Wish:
 
     @property
     def closes(self) -> bool:
-        """True where a lead would be closed by it, or leave her hands for good."""
-        return self.typed.get("status") in CLOSING or self.action == Action.GIVE_BACK
+        """True where it ends what a lead is to her, or binds her firm."""
+        return self.typed.get("status") in CLOSING or self.action in (Action.GIVE_BACK, AGREE)
 
 
 def read_wish(body: str, sent: str, actor: Actor, at: datetime) -> Wish:
@@ -141,6 +145,27 @@ def of_offer(wish: Wish) -> Wish:
     if words & YES and words <= YES | POLITE:
         return replace(wish, action="pick", typed={}, doubts=doubts)
     return wish
+
+
+TO_TERMS = frozenset(tuple(fold(phrase).split()) for phrase in YES_TO_TERMS)
+BARE_LINE = re.compile(r"[*_\"'„“”«»\s]*[a-zA-ZäöüÄÖÜ\s]+[*_\"'„“”«».!\s]*")
+
+
+def of_terms(wish: Wish) -> Wish:
+    """Return what is wanted by who was asked to agree to terms: the bare word alone is a yes.
+
+    Whatever stands beside it may be a condition.
+    """
+    if wish.action in ("", Action.STOP):
+        return wish
+    lines = [line.strip() for line in wish.words.splitlines() if line.strip()]
+    if len(lines) > 1 and is_greeting(lines[0]):
+        lines = lines[1:]
+    said = tuple(fold(found[0]) for found in WORD.finditer(lines[0])) if lines else ()
+    if len(lines) == 1 and said in TO_TERMS and BARE_LINE.fullmatch(lines[0]):
+        kept = tuple(code for code in wish.doubts if code not in HARMLESS)
+        return replace(wish, action=AGREE, typed={}, doubts=kept)
+    return Wish("comment", wish.words, {"note": masked(wish.words.strip()[:LONGEST_NOTE])})
 
 
 def of_talk(wish: Wish, *, may: tuple[str, ...]) -> Wish:

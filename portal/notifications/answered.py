@@ -17,21 +17,28 @@ from portal.accounts.queries import find_actor_of
 from portal.core.db import session
 from portal.core.mail import links
 from portal.core.mail.links import Purpose
+from portal.core.mail.models import ReplyToken
 from portal.core.mail.rendering import moment
 from portal.core.mail.replies import Reply
 from portal.feedback.operations import newest
 from portal.feedback.rules import words_of
+from portal.inbound import agreeing
 from portal.inbound.events import RepliesHeaped, ReplyAnswered
 from portal.inbound.keeping import load_reading
 from portal.inbound.keywords import CHOICES
 from portal.inbound.models import InboundMessage
 from portal.inbound.queries import find_mine
+from portal.inbound.wishes import AGREE
 from portal.leads.queries import find_teaser
 from portal.notifications import digest, letters, queries, reply_addresses
 from portal.notifications.letters import Letter
+from portal.notifications.news import path_to
 from portal.notifications.telling import write
 from portal.offers.queries import was_offered
 from portal.pickup.queries import find, list_mine, position_of
+from portal.programme.models import TermsKind
+from portal.programme.queries import find_terms
+from portal.programme.words import TERMS
 
 KIND = "reply_back"
 AUTOMATIC = {"Auto-Submitted": "auto-replied"}
@@ -109,6 +116,7 @@ def why_asked(code: str) -> str:
         ),
         "activities_open": _("Something planned is still open."),
         "came_before": _("The same mail came before, in answer to another one of ours."),
+        "newer_terms": _("There is a newer version meanwhile. Please read it first."),
         "two_texts": _("It says one thing as plain text and another as HTML."),
     }
     return str(said.get(code) or _("We were not sure how to read it."))
@@ -342,6 +350,36 @@ def stop(_message: InboundMessage, said: Mapping[str, Any], user: User, at: date
         )
 
 
+def terms(
+    message: InboundMessage, said: Mapping[str, Any], user: User, at: datetime
+) -> Letter | None:
+    """Where to agree to terms, for whose yes by mail we could not be sure of."""
+    token, actor = session().get(ReplyToken, message.token_id), find_actor_of(user.id, at)
+    asked = agreeing.find_marked(token.mark, actor) if token and actor else None
+    newest = find_terms(TermsKind(asked.kind)) if asked else None
+    if newest is None:
+        return None
+    with letters.to(user):
+        why = [why_asked(code) for code in said["doubts"]]
+        if said["action"] != AGREE:
+            why = [str(_("There is no bare yes in it, so people read it, too."))]
+        return Letter(
+            KIND,
+            {
+                "lead": None,
+                "what": str(_("do you agree for your firm?")),
+                "words": quoted(said),
+                "details": [
+                    *dict.fromkeys(why),
+                    str(_("Nothing of it is recorded yet. If it was not you, do nothing.")),
+                ],
+                "button": (str(_("Read and agree")), path_to(newest, user, at)),
+                "subject": str(TERMS[TermsKind(newest.kind)]),
+            },
+            headers=AUTOMATIC,
+        )
+
+
 MAKE: dict[str, Callable[..., Letter | None]] = {
     "confirm": confirm,
     "told": told,
@@ -351,6 +389,7 @@ MAKE: dict[str, Callable[..., Letter | None]] = {
     "sealed": sealed,
     "noted": noted,
     "rest": rest,
+    "terms": terms,
     "stop": stop,
 }
 

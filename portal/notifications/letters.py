@@ -48,7 +48,7 @@ from portal.feedback.rules import Status, words_of
 from portal.hearing.models import Extent, Topic
 from portal.inbound.deeds import DEEDS
 from portal.inbound.events import MailActionDone
-from portal.inbound.keywords import ANSWERS, CHOICES
+from portal.inbound.keywords import AGREES, ANSWERS, CHOICES
 from portal.leads import contacts
 from portal.leads.models import Lead, LeadState, LeadType
 from portal.leads.queries import find_teaser
@@ -679,9 +679,10 @@ def news_letter(found: News, at: datetime) -> Letter:
             "reason": str(found.reason),
             **({"reply_hint": request_hint()} if found.request_id is not None else {}),
             **({"quote": found.quote, "answer_to": found.answer_to} if found.quote else {}),
+            **({"reply_hint": hint(spoken(AGREES))} if found.reply else {}),
         },
         found.lead_id,
-        answers=answered_at(found),
+        answers=(found.reply,) if found.reply else answered_at(found),
     )
 
 

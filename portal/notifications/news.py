@@ -45,6 +45,7 @@ from portal.notifications import (
     customers_mail,
     knowing,
     late,
+    reply_addresses,
     returned,
     witness_news,
 )
@@ -522,6 +523,7 @@ def _terms_new(terms_id: int, user: User, at: datetime) -> News | None:
         path_to(terms, user, at),
         _("Read and agree"),
         _("You get this mail because you lead a firm that takes part."),
+        reply=reply_addresses.for_terms(terms, user),
     )
 
 
@@ -537,6 +539,7 @@ def _referring(terms: Terms, user: User, at: datetime) -> News | None:
         path_to(terms, user, at),
         _("Read and agree"),
         _("You get this mail because you lead a firm that takes part."),
+        reply=reply_addresses.for_terms(terms, user),
     )
 
 

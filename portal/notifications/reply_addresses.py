@@ -8,9 +8,10 @@ from __future__ import annotations
 from portal.accounts.models import User
 from portal.accounts.queries import find_actor_of
 from portal.core.mail.replies import Reply, new_token
-from portal.inbound import queries
+from portal.inbound import agreeing, queries
 from portal.inbound.rules import Topic
 from portal.pickup.models import Pickup
+from portal.programme.models import Terms
 
 
 def for_offer(lead_id: int, round_: int) -> Reply:
@@ -44,6 +45,12 @@ def for_talk(lead_id: int) -> Reply:
 def for_request(lead_id: int, request_id: int) -> Reply:
     """Return the address at which what the vendor answered to a request is answered."""
     return Reply(new_token(), Topic.HELP, lead_id, mark=str(request_id))
+
+
+def for_terms(terms: Terms, user: User) -> Reply:
+    """Return the address at which somebody agrees to terms for the firm that she leads."""
+    mark = agreeing.mark_of(terms, user.organisation_id)
+    return Reply(new_token(), Topic.TERMS, mark=mark)
 
 
 def for_lead(lead_id: int, user: User) -> Reply:

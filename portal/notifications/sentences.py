@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from portal.core.mail.rendering import moment
+from portal.core.mail.replies import Reply
 from portal.pickup.words import Telling
 
 
@@ -25,7 +26,8 @@ class News:
     `coming` is what comes if nothing is heard, a sentence each; `other` where else to go, words and
     path. `quote` is what somebody wrote,
     `answer_to` where to answer him from one's own mail program, and what to put in cc;
-    `request_id` the request to which an answer to this mail belongs.
+    `request_id` the request to which an answer to this mail belongs. Who reads of it alone agrees
+    by an answer to `reply`.
     """
 
     topic: str
@@ -41,3 +43,4 @@ class News:
     quote: str = ""
     answer_to: tuple[str, str] | None = None
     request_id: int | None = None
+    reply: Reply | None = None

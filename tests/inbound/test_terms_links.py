@@ -1,4 +1,4 @@
-"""Terms behind the link of a mail: read whole, and agreed to for the firm."""
+"""Terms behind the link of a mail, read whole and agreed to for the firm; and by one word."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from portal.core.mail.models import OutgoingEmail
 from portal.programme import operations as programme
 from portal.programme import queries
 from portal.programme.models import TermsKind
-from tests.factories import factory, make_manager, make_partner, make_person
+from tests.factories import AT, factory, make_manager, make_partner, make_person
 from tests.inbound.pressing import Forms, events, issue, press, text_of, waited
+from tests.inbound.replying import come_in, newest, reply, told, written
 
 WORDS = {"en": "Answer within a week.", "de": "Antworten Sie binnen einer Woche."}
 
 
 @factory
-def publish(kind=TermsKind.PROGRAMME, words=WORDS, binding_from=None):
-    actor, at = get_actor(make_manager().id), clock.now() - timedelta(hours=2)
-    return programme.publish_terms(kind, words, binding_from, actor, at)
+def publish(kind=TermsKind.PROGRAMME, words=WORDS, binding_from=None, at=None):
+    at = at or clock.now() - timedelta(hours=2)
+    return programme.publish_terms(kind, words, binding_from, get_actor(make_manager().id), at)
 
 
 @factory
@@ -138,3 +139,66 @@ def test_the_page_says_what_hangs_on_the_day(client, firm, anna):
     assert "No leads are offered to your firm until you agree" in client.get(path).text
     rep = make_person(firm, "partner_rep")
     assert client.get(link_for(rep)).status_code == 404
+
+
+APPLIED = ("applied", "agree", True, ["terms_agreed"])
+ASKED = (False, ["reply_back"])
+READ_BY_PEOPLE = ("not_understood", "about_terms", False, ["reply_back"])
+WRITTEN = {
+    "the word": ({"body": "AGREE"}, *APPLIED),
+    "in a sentence of ours": ({"body": "Hello,\n\nWe agree.\n\nBest regards\nAnna"}, *APPLIED),
+    "in German": ({"body": "Guten Tag,\nwir stimmen zu!\n\nViele Grüße\nAnna"}, *APPLIED),
+    "nobody vouches": ({"body": "AGREE", "verdict": ""}, "asked_back", "not_vouched", *ASKED),
+    "our server objects": (
+        {"body": "AGREE", "verdict": "fail"},
+        *("asked_back", "not_vouched", *ASKED),
+    ),
+    "a colleague": (
+        {"body": "AGREE", "sender": "boss@alpha.example"},
+        *("asked_back", "colleague", *ASKED),
+    ),
+    "a condition": ({"body": "We agree, but not to 3."}, *READ_BY_PEOPLE),
+    "a condition below": ({"body": "AGREE\n\nFor Germany only."}, *READ_BY_PEOPLE),
+    "a question": ({"body": "Agree?"}, *READ_BY_PEOPLE),
+    "a no": ({"body": "We do not agree."}, *READ_BY_PEOPLE),
+    "letters of another script": ({"body": "\u0410GREE"}, *READ_BY_PEOPLE),
+    "a word for something else": ({"body": "WON 500"}, *READ_BY_PEOPLE),
+}
+
+
+def test_a_bare_word_agrees_and_whatever_else_leads_to_the_page(inside):
+    for number, (name, (how, state, reason, agreed, kinds)) in enumerate(WRITTEN.items()):
+        anna = make_person(make_partner(), "partner_manager", email=f"anna{number}@alpha.example")
+        terms = publish(words={**WORDS, "en": name}, at=AT)
+        told()
+        asked = newest(anna, "terms_new")
+        assert "one word in its first line: AGREE" in asked.text
+        message = reply(asked, how.pop("body"), anna, **how)
+        assert (message.state, message.reason) == (state, reason), name
+        assert is_agreed(terms, anna) == agreed, name
+        mine = [mail for mail in told() if mail.user_id == anna.id]
+        assert [mail.kind for mail in mine] == kinds, name
+        for mail in mine:
+            assert f"Read{' them again' if agreed else ' and agree'}: http" in mail.text
+
+
+def test_an_old_mail_and_a_second_word_agree_to_nothing_new(inside):
+    anna = make_person(make_partner(), "partner_manager", email="anna@alpha.example")
+    first = publish(at=AT)
+    told()
+    asked = newest(anna, "terms_new")
+    # a program sends HTML besides, which has to say the same
+    for shown, state in (("Call me", "asked_back"), ("AGREE", "applied")):
+        made = written(asked, "AGREE", anna.email, Message_ID=f"<{state}@mail.example>")
+        made.add_alternative(f"<p>{shown}</p><blockquote>{asked.html}</blockquote>", subtype="html")
+        assert come_in(made, asked).state == state
+        told()
+    again = reply(asked, "We agree", anna)
+    assert (again.state, [mail.kind for mail in told()]) == ("applied", ["reply_back"])
+    second = publish(words={**WORDS, "en": "Answer within a day."}, at=AT)
+    told()
+    late = reply(asked, "I agree", anna)
+    assert (late.state, late.reason) == ("asked_back", "newer_terms")
+    assert (is_agreed(first, anna), is_agreed(second, anna)) == (True, False)
+    (led,) = told()
+    assert "There is a newer version meanwhile." in led.text

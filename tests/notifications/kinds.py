@@ -630,6 +630,8 @@ KINDS: dict[str, dict[str, Any]] = {
         "details": ["From Jan 5, 2027 on, no leads are offered to your firm without your yes."],
         "path": LINK,
         "press": "Read and agree",
+        "reply_to": "fb+k7qzk7qzk7qzk7qzk7qz@in.firstcome.example",
+        "reply_hint": "Or answer this mail with one word in its first line: AGREE.",
         "reason": "You get this mail because you lead a firm that takes part.",
     },
     "terms_agreed": {

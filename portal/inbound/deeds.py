@@ -18,6 +18,7 @@ from portal.inbound import (
     giving_back,
     jotting,
     knowing,
+    opportunity,
     planning,
     queries,
     resting,
@@ -39,6 +40,7 @@ DEEDS: Mapping[str, Deed] = {
         jotting.DEED,
         *asking.DEEDS,
         asked.DEED,
+        opportunity.DEED,
         knowing.DEED,
         giving_back.DEED,
     )

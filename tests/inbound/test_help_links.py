@@ -24,7 +24,7 @@ from tests.factories import (
     make_person,
     make_vendor,
 )
-from tests.inbound.pressing import Forms, events, issue, press, text_of, waited
+from tests.inbound.pressing import Forms, events, get, issue, press, text_of, waited
 from tests.inbound.replying import link_in, newest, reply, told
 
 SECRET = "Zephyrine Quastenflosser does not pick up the phone"
@@ -159,3 +159,27 @@ def test_an_answer_to_a_mail_with_a_question_back_goes_on_with_the_request(insid
     # whoever we can't make sure of is asked first
     odd = reply(mail, "The one in Rome.", scene.alice, verdict="fail", at=clock.now())
     assert odd.state == "asked_back"
+
+
+def test_what_a_lead_may_bring_is_said_by_a_link_and_no_text_about_its_contact_is_shown(
+    client, scene, path
+):
+    note = f"note-{scene.product}"
+    typed = {"target_amount": "48000", "probability": "60", "quote_needs": SECRET, note: "Two."}
+    odd = press(
+        client, path, "opportunity", query="?s=opportunity", **typed | {"probability": "160"}
+    )
+    assert odd.status_code == 422
+    assert "Please give per cent, from 0 to 100." in text_of(odd.text)
+    assert ('value="160"' in odd.text, "Two." in odd.text) == (True, True)
+    for words in ("Thank you", "Already recorded"):
+        said = press(client, path, "opportunity", query="?s=opportunity", **typed)
+        assert words in text_of(said.text), text_of(said.text)
+    shown = client.get(f"{path}?s=opportunity").text
+    for seen, there in (("48000", True), ("Two.", True), ("Quastenflosser", False)):
+        assert (seen in shown) == there
+    # what was not shown is not lost by saving the rest
+    press(client, path, "opportunity", query="?s=opportunity", **typed | {"quote_needs": ""})
+    lead = get(Lead, scene.lead_id)
+    assert (lead.target_amount, lead.probability, lead.quote_needs) == (48000, 60, SECRET)
+    assert [data["user_id"] for *_, data in events("LeadFiguresChanged")] == [scene.alice.id]

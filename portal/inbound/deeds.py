@@ -16,6 +16,7 @@ from portal.inbound import (
     asking,
     dating,
     giving_back,
+    handing,
     jotting,
     knowing,
     opportunity,
@@ -41,6 +42,7 @@ DEEDS: Mapping[str, Deed] = {
         *asking.DEEDS,
         asked.DEED,
         opportunity.DEED,
+        handing.DEED,
         knowing.DEED,
         giving_back.DEED,
     )

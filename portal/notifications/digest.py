@@ -90,7 +90,12 @@ def digest(
             "rounds": rounds,
             "drafts": collected.drafts[:most],
             "news": [
-                {"what": str(one.what), "path": one.path, "press": str(one.press)}
+                {
+                    "what": str(one.what),
+                    "path": one.path,
+                    "press": str(one.press),
+                    "deed": one.deed,
+                }
                 for one in collected.news[:most]
             ],
             "more": sum(

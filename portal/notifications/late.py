@@ -18,18 +18,22 @@ from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import Permission
 from portal.accounts.queries import find_actor_of, find_name
 from portal.core.db import session
+from portal.core.mail import links
+from portal.core.mail.links import Purpose
 from portal.core.mail.rendering import moment
 from portal.deadlines.models import Action, Clock, ClockKind, DeadlinePolicy
 from portal.deadlines.steps import steps_of
 from portal.escalation.rules import coming
 from portal.feedback.rules import words_of
 from portal.hearing.models import Topic
+from portal.inbound import handing
 from portal.leads.models import Lead
 from portal.leads.queries import find_visible
 from portal.notifications import queries
 from portal.notifications.sentences import News
 from portal.offers import queries as offers
 from portal.pickup.models import Pickup
+from portal.pickup.queries import can_hand_on
 
 TOPICS = (Topic.PARTNER_LATE, Topic.TEAM_LATE, Topic.ANSWER_WANTED)
 MOST_COMING = 4
@@ -71,7 +75,7 @@ def find_late(topic: str, facts: Mapping[str, Any], user: User, at: datetime) ->
     if topic == Topic.ANSWER_WANTED:
         return _asked(clock, lead, at)
     if clock.round_id is None:
-        told = _held(topic, clock, lead, at)
+        told = replace(_held(topic, clock, lead, at), deed=find_deed(clock.pickup_id, actor, at))
     else:
         told = _offer(topic, clock, lead, queries.silent_firms(clock.round_id, at, actor))
     return replace(told, other=_elsewhere(actor))
@@ -83,6 +87,22 @@ def find_lead(clock: Clock, actor: Actor, at: datetime) -> Lead | None:
         seen = offers.find_card(clock.lead_id, actor, at) is not None
         return session().get(Lead, clock.lead_id) if seen else None
     return find_visible(clock.lead_id, actor)
+
+
+def find_deed(pickup_id: int | None, actor: Actor, at: datetime) -> tuple[str, str] | None:
+    """Return where a firm's manager hands on what a colleague holds; None for all others."""
+    pickup = session().get(Pickup, pickup_id) if pickup_id else None
+    if pickup is None or pickup.user_id == actor.id or not can_hand_on(pickup, actor, at):
+        return None
+    path = links.issue(
+        Purpose.FEEDBACK,
+        actor.id,
+        at,
+        lead_id=pickup.lead_id,
+        pickup_id=pickup.id,
+        topic="feedback",
+    )
+    return str(handing.DEED.words), f"{path}?s={handing.DEED.name}"
 
 
 def _elsewhere(actor: Actor) -> tuple[str, str] | None:

@@ -673,6 +673,7 @@ def news_letter(found: News, at: datetime) -> Letter:
             "what": str(found.what),
             "details": found.details,
             "coming": found.coming,
+            "deed": found.deed,
             "other": found.other,
             "path": found.path,
             "press": str(found.press),

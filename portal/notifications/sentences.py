@@ -24,10 +24,10 @@ class News:
     """One thing in words: `what` is a sentence, `press` what the button to `path` says.
 
     `coming` is what comes if nothing is heard, a sentence each; `other` where else to go, words and
-    path. `quote` is what somebody wrote,
-    `answer_to` where to answer him from one's own mail program, and what to put in cc;
-    `request_id` the request to which an answer to this mail belongs. Who reads of it alone agrees
-    by an answer to `reply`.
+    path. `deed` is what can be done about it without signing in, words and path. `quote` is what
+    somebody wrote, `answer_to` where to answer him from one's own mail program, and what to put in
+    cc; `request_id` the request to which an answer to this mail belongs. Who reads of it alone
+    agrees by an answer to `reply`.
     """
 
     topic: str
@@ -40,6 +40,7 @@ class News:
     lead_id: int | None = None
     coming: list[str] = field(default_factory=list)
     other: tuple[str, str] | None = None
+    deed: tuple[str, str] | None = None
     quote: str = ""
     answer_to: tuple[str, str] | None = None
     request_id: int | None = None

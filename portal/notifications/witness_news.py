@@ -17,6 +17,7 @@ from portal.hearing.models import Topic
 from portal.leads.models import Lead
 from portal.leads.queries import find_visible
 from portal.notifications import queries
+from portal.notifications.late import find_deed
 from portal.notifications.sentences import News
 from portal.pickup.models import Pickup
 from portal.witness.models import Said
@@ -32,10 +33,11 @@ def find_witnessed(topic: str, facts: Mapping[str, Any], user: User, at: datetim
     )
     actor = find_actor_of(user.id, at)
     lead = find_visible(pickup.lead_id, actor) if pickup and actor else None
-    if pickup is None or lead is None:
+    if pickup is None or lead is None or actor is None:
         return None
     if topic == Topic.NOT_CALLED:
-        return _not_called(pickup, lead)
+        told = _not_called(pickup, lead)
+        return told and replace(told, deed=find_deed(pickup.id, actor, at))
     return _no_mails(pickup, lead, user) if facts.get("mails") else _not_wanted(pickup, lead, user)
 
 

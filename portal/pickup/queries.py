@@ -477,6 +477,20 @@ def list_takers(organisation_id: int, at: datetime) -> Sequence[Taker]:
     return [Taker(*row) for row in rows]
 
 
+def list_next_takers(pickup: Pickup, at: datetime) -> Sequence[Taker]:
+    """Return the colleagues to whom a lead in hand could be handed on, those away or full too."""
+    takers = list_takers(pickup.organisation_id, at)
+    return [taker for taker in takers if taker.id != pickup.user_id]
+
+
+def can_hand_on(pickup: Pickup, actor: Actor, at: datetime) -> bool:
+    """Say whether a firm's manager may hand a lead in hand on, and has somebody to take it."""
+    theirs = (
+        actor.may(Permission.PICKUPS_SEE_FIRM) and pickup.organisation_id == actor.organisation_id
+    )
+    return theirs and pickup.ended_at is None and bool(list_next_takers(pickup, at))
+
+
 def find(pickup_id: int) -> Pickup | None:
     """Return a pickup, whoever had it."""
     return session().get(Pickup, pickup_id)

@@ -316,14 +316,13 @@ def holder_page(pickup_id: int) -> ResponseReturnValue:
 
 def render_holder(pickup: Pickup, error: str | None = None) -> str:
     """Render the form that hands a lead on, as a page or in place."""
-    takers = queries.list_takers(pickup.organisation_id, clock.now())
     teaser = find_teaser(pickup.lead_id)
     template = "pickup/_holder.html" if wants_fragment() else "pickup/holder.html"
     return render_template(
         template,
         pickup=pickup,
         lead=teaser,
-        takers=[taker for taker in takers if taker.id != pickup.user_id],
+        takers=queries.list_next_takers(pickup, clock.now()),
         holder=find_name(pickup.user_id),
         chosen=request.form.get("to"),
         back=request.values.get("back") == "team",

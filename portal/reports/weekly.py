@@ -27,11 +27,13 @@ from portal.core.mail.replies import Reply
 from portal.hearing.calendar import Due, Mailing, each_week, list_due, take_turn
 from portal.hearing.operations import REPORT
 from portal.hearing.queries import wants_report
+from portal.inbound import handing
 from portal.notifications import letters, reply_addresses
 from portal.notifications.digest import hint_of_many
 from portal.notifications.letters import Letter
 from portal.offers.queries import teaser_titles
 from portal.pickup.models import Pickup
+from portal.pickup.queries import can_hand_on
 from portal.reports import words
 from portal.reports.charts import Chart, charts_of
 from portal.reports.developments import read_developments
@@ -85,7 +87,7 @@ def weekly_report(user: User, actor: Actor, week: Period, at: datetime) -> Lette
             if whole.whose in ANSWERED and found.owed
             for row in list_owed(whole, at)
         }
-        asked = [question_of(row, reply, user, at) for row in owed.values()]
+        asked = [question_of(row, reply, user, actor, at) for row in owed.values()]
         context = {
             "week": words.period_said(week),
             "chapters": chapters,
@@ -160,14 +162,18 @@ def names_leads(whole: Slice) -> bool:
     return whole.whose not in (*ANSWERED, Whose.RESELLERS)
 
 
-def question_of(row: AnyRow, reply: Reply, user: User, at: datetime) -> dict[str, Any]:
-    """Return an owed answer with its five buttons."""
+def question_of(
+    row: AnyRow, reply: Reply, user: User, actor: Actor, at: datetime
+) -> dict[str, Any]:
+    """Return an owed answer with its five buttons; of a colleague's lead, where it is handed on."""
     pickup = session().get_one(Pickup, row.id)
     path = letters.question_path(pickup, user, at)
     title = teaser_titles([row.lead_id]).get(row.lead_id, "")
     due = str(_("due %(when)s", when=moment(row.feedback_due_at)))
+    theirs = row.user_id != user.id and can_hand_on(pickup, actor, at)
     return {
         "lead": {"number": row.number, "title": title},
         "state": due if row.user_id == user.id else f"{due} · {row.holder}",
         "answer_rows": letters.answers(path, reply, row.number),
+        "hand_on_path": f"{path}?s={handing.DEED.name}" if theirs else None,
     }

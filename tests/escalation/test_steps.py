@@ -153,6 +153,7 @@ def noted(clock):
 
 def test_every_step_comes_at_its_minute_once_and_to_whom_it_concerns(team):
     held, clock = hold(team["alice"])
+    make_person(team["firm"], name="Bea")
     for one in (-1, 0, 1, 2, 4):
         sweep(DUE + one * DAY - MINUTE)
         before = len(taken(clock))
@@ -170,6 +171,10 @@ def test_every_step_comes_at_its_minute_once_and_to_whom_it_concerns(team):
         ("Arno", "partner_late"),
         ("Mara", "partner_late"),
     ]
+    told = [
+        mail.to_name for mail in session().scalars(select(OutgoingEmail)) if "hand_on" in mail.text
+    ]
+    assert told == ["Moritz"], "who leads the firm hands it on from the mail"
     assert noted(clock) == [DUE + DAY]
     assert fresh(held).blocked_at == DUE + 4 * DAY
     assert not any(told_of_contact(mail) for mail in session().scalars(select(OutgoingEmail)))

@@ -16,6 +16,7 @@ from portal.feedback.models import Feedback
 from portal.feedback.rules import Answer
 from portal.leads import activities
 from portal.leads.models import Lead
+from portal.partners.models import Partner
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
 from portal.pickup.reassign import reassign
@@ -41,6 +42,22 @@ def hold(rep, days=2, **over):
 def give(held, rep, answer, days=0.0):
     at = clock.now() - timedelta(days=days)
     return feedback.give(held, answer, get_actor(rep.id), at).id
+
+
+COLLEAGUES = ("Alan", "Bea", "Cleo")
+
+
+@factory
+def load_firm(rep):
+    return session().get_one(Organisation, rep.organisation_id)
+
+
+@factory
+def keep_busy(firm, rep):
+    """Let the people of a firm hold one lead each, and one of them has hers."""
+    session().get_one(Partner, firm.id).rep_capacity = 1
+    lead = make_offered_lead(at=clock.now())
+    pickup.claim(lead.id, get_actor(rep.id), clock.now())
 
 
 def asked(rep, **over):
@@ -99,6 +116,41 @@ def test_a_holder_says_by_mail_that_his_firm_knew_the_customer_before(client, re
     assert "We knew this customer before" not in client.get(path).text
     assert get(Pickup, held).last_status is None
     assert get(Lead, lead.id).state == "held"
+
+
+def test_who_leads_the_firm_hands_a_lead_on_by_mail(client, rep):
+    lead, held = hold(rep)
+    firm = load_firm(rep)
+    anna, alan, bea, cleo = (
+        make_person(firm, role, name=name)
+        for role, name in (("partner_manager", "Anna"), *(("partner_rep", n) for n in COLLEAGUES))
+    )
+    keep_busy(firm, cleo)
+    path = issue(Purpose.FEEDBACK, anna, lead_id=lead.id, pickup_id=held)
+    others = issue(Purpose.FEEDBACK, rep, lead_id=lead.id, pickup_id=held)
+    hers = client.get(others).text
+    assert "Hand on to a colleague" not in hers
+    forged = {**Forms(hers).for_("interest"), "action": "hand_on", "to": alan.id}
+    assert client.post(others, data=waited(client.application, forged)).status_code == 404
+    asked = Forms(client.get(f"{path}?s=hand_on").text).for_("hand_on")
+    hurried = client.post(path, data={**asked, "to": alan.id})
+    assert (hurried.status_code, f'value="{alan.id}" required checked' in hurried.text) == (
+        409,
+        True,
+    )
+    for to, status, words in (
+        ("", 422, "Please choose a colleague who picks up leads."),
+        (cleo.id, 409, "Cleo holds 1 lead, as many as agreed."),
+        (alan.id, 200, f"{lead.number} is in the hands of Alan now."),
+        (alan.id, 200, f"{lead.number} is in the hands of Alan now."),
+        (bea.id, 409, f"{lead.number} was handed on a moment ago: Alan holds it now."),
+    ):
+        answer = client.post(path, data={**waited(client.application, asked), "to": to})
+        assert (answer.status_code, words in text_of(answer.text)) == (status, True), to
+        assert not any(secret in answer.text for secret in CONTACT.values())
+    assert get(Pickup, held).user_id == alan.id
+    ((_, actor, channel, data),) = events("LeadReassigned")
+    assert (actor, channel, data["user_id"]) == (anna.id, "mail", alan.id)
 
 
 def test_a_won_lead_needs_its_value_and_a_lost_one_its_reason(client, rep):

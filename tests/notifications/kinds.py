@@ -214,6 +214,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "offer_ends": {**NAME, "lead": OFFERED},
     "team_late": {
         **LATE_NEWS,
+        "deed": ("Hand on to a colleague", "/m/" + "k7qz" * 10 + "k7q?s=hand_on"),
         "subject": "Late: L-20418, Alpha Systems",
         "what": "Bob Brandt owes an answer about L-20418 since Monday, November 16, 2026, "
         "10:00\u202fAM (Berlin time).",
@@ -720,6 +721,7 @@ KINDS: dict[str, dict[str, Any]] = {
                 "lead": {"number": "L-20418", "title": "Cooling for two server rooms"},
                 "state": "due Monday, November 16, 2026, 9:00 AM",
                 "answer_rows": ANSWERS,
+                "hand_on_path": "/m/" + "k7qz" * 10 + "k7q?s=hand_on",
             }
         ],
         "chapters": [

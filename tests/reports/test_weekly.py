@@ -41,7 +41,7 @@ def test_the_report_comes_once_on_mondays_at_seven_where_the_reader_is_or_late(c
     }
     rep = make_person(firm, **THERE, locale="de")
     head = make_person(make_vendor(), "management", timezone=BERLIN, **THERE)
-    newcomer = make_person(firm, "partner_manager", created_at=utc(26, 1))
+    newcomer = make_person(firm, "partner_manager", "partner_rep", created_at=utc(26, 1))
     quiet = make_person(firm, "partner_manager", **THERE, quiet_from=20, quiet_until=9)
     away = make_person(firm, "partner_manager", **THERE)
     add_absence(firm.id, date(2026, 10, 20), date(2026, 10, 27), WEDNESDAY, user_id=away.id)
@@ -115,10 +115,11 @@ def test_the_report_comes_once_on_mondays_at_seven_where_the_reader_is_or_late(c
     assert "/leads/" not in mail.text + mail.html
     assert "/reports?whose=programme" in mail.text
 
-    # who leads the firm answers from the mail for whoever holds the lead
+    # who leads the firm answers from the mail for whoever holds the lead, or hands it on
     mail = mails[managers[BERLIN].id]
     assert mail.text.count("?s=waiting") == 1
     assert f" · {rep.name}" in mail.text
+    assert (mail.text.count("?s=hand_on"), mails[rep.id].text.count("?s=hand_on")) == (1, 0)
 
     # who holds the lead answers from the mail, and stops these mails and no others
     mail = mails[rep.id]

@@ -18,7 +18,7 @@ from portal.assistance.queries import Said
 from portal.core.db import session
 from portal.core.errors import NotFound
 from portal.deadlines.models import Clock
-from portal.inbound.filling import fill
+from portal.inbound.filling import fill, fresh
 from portal.inbound.operations import done
 from portal.inbound.page import Deed, Page, Reader
 from portal.inbound.queries import title_of
@@ -67,7 +67,7 @@ def thread_of(request: AssistanceRequest, lead: Lead, reader: Reader) -> Thread:
     said = queries.load_words([request.id])
     texts = blot(lead, [one.text for one in said])
     sent = reader.action == NAME and reader.typed.get("request_id") == str(request.id)
-    form = fill(WordsForm, reader) if sent else WordsForm(formdata=None)
+    form = fill(WordsForm, reader) if sent else fresh(WordsForm)
     form.text.id = f"text-{request.id}"
     return Thread(
         request,

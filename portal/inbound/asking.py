@@ -19,7 +19,7 @@ from portal.assistance.queries import Helper
 from portal.assistance.rules import Wanted
 from portal.catalog.queries import book
 from portal.core.db import session
-from portal.inbound.filling import check, fill
+from portal.inbound.filling import check, fill, fresh
 from portal.inbound.operations import done
 from portal.inbound.page import Deed, Page, Reader
 from portal.inbound.queries import title_of
@@ -72,7 +72,7 @@ def form_of(kind: RequestKind, reader: Reader) -> HelpForm | PricingForm:
     """Return the portal's form, empty or as it was sent, with what is wrong in it."""
     asks = HelpForm if kind == RequestKind.HELP else PricingForm
     sent = reader.action == ACTIONS[kind]
-    form: HelpForm | PricingForm = fill(asks, reader) if sent else asks(formdata=None)
+    form: HelpForm | PricingForm = fill(asks, reader) if sent else fresh(asks)
     if isinstance(form, PricingForm):
         form.offer()
     return form

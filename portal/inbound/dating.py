@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.inbound import queries
-from portal.inbound.filling import check, fill
+from portal.inbound.filling import check, fill, fresh
 from portal.inbound.knowing import read_day
 from portal.inbound.operations import done
 from portal.inbound.page import Deed, Page, Reader
@@ -37,7 +37,7 @@ def show(reader: Reader, held: Pickup) -> Page:
         number=number,
         body="_dates.html",
         nonce=reader.sign(reader.mark or mark_of(lead)),
-        deed=fill(DatesForm, reader) if sent else DatesForm(formdata=None, obj=lead),
+        deed=fill(DatesForm, reader) if sent else fresh(DatesForm, obj=lead),
     )
 
 

@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import StringField, TextAreaField
 
 from portal.core.errors import Invalid
-from portal.inbound.filling import check
+from portal.inbound.filling import NO_COOKIE, check
 from portal.inbound.operations import done
 from portal.inbound.page import Deed, Page, Reader
 from portal.leads import figures, interests
@@ -26,8 +26,6 @@ from portal.pickup.models import Pickup
 from portal.pickup.operations import lock_pickup
 from portal.web.forms import Form
 
-NO_COOKIE = {"meta": {"csrf": False}}
-"""The link's own sign stands in for the cookie's."""
 NOTE = "note-"
 """Begins the name of the field in which stands what is asked of a product."""
 

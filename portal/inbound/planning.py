@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal.core.mail.models import MailLink
 from portal.inbound import queries
-from portal.inbound.filling import check, fill
+from portal.inbound.filling import NO_COOKIE, check, fill
 from portal.inbound.operations import done
 from portal.inbound.page import Deed, Page, Reader
 from portal.leads import activities
@@ -119,7 +119,7 @@ def form_of(reader: Reader, lead: Lead, *, typed: bool) -> ActivityForm:
     """Return the form in which something is planned, as it was typed."""
     people, kinds = activities.list_assignees(lead, reader.actor), activities.list_kinds(lead)
     if not typed:
-        return ActivityForm.blank(people, reader.actor.id, kinds)
+        return ActivityForm.blank(people, reader.actor.id, kinds, **NO_COOKIE)
     return fill(ActivityForm, reader).offer(people, kinds)
 
 

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal.deadlines.business_time import midnight
 from portal.inbound import queries
-from portal.inbound.filling import check, fill
+from portal.inbound.filling import check, fill, fresh
 from portal.inbound.operations import done
 from portal.inbound.page import Deed, Page, Reader
 from portal.partners.calendars import calendar_of
@@ -54,7 +54,7 @@ def show(reader: Reader, held: Pickup) -> Page:
         sentence = _("%(number)s rests until %(day)s.", number=number, day=day(until))
     form = None
     if not until and refusal is None:
-        form = fill(PauseForm, reader) if sent else PauseForm(formdata=None)
+        form = fill(PauseForm, reader) if sent else fresh(PauseForm)
         form.offer()
     return Page(
         heading=title or number,

@@ -33,6 +33,7 @@ from portal.hearing.operations import FAIRNESS, MONDAYS_LIST, REPORT, SHEET
 from portal.hearing.pages import Shown
 from portal.inbound import agreeing, confirming, deeds, nonces, operations, pages, queries
 from portal.inbound.events import MailActionDoubted, MailLinkMisused, MailPickLost
+from portal.inbound.filling import NO_COOKIE
 from portal.inbound.page import Page, Reader
 from portal.inbound.rules import ChangedMeanwhile, PageTooOld, doubt, is_prefetch
 from portal.offers.rules import AlreadyTaken
@@ -263,9 +264,6 @@ def too_old(reader: Reader, token: str) -> ResponseReturnValue:
 
 WISHES = ("hearing", "away", "back")
 """What is pressed where a person says what she wishes to hear, and when she is away."""
-
-NO_COOKIE = {"meta": {"csrf": False}}
-"""The link's own sign stands in for the cookie's."""
 
 
 def hearing(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
@@ -49,10 +50,14 @@ class ActivityForm(Form):
 
     @classmethod
     def blank(
-        cls, people: Iterable[AnyRow], user_id: int, kinds: Collection[str] = tuple(Kind)
+        cls,
+        people: Iterable[AnyRow],
+        user_id: int,
+        kinds: Collection[str] = tuple(Kind),
+        **meta: Any,
     ) -> ActivityForm:
         """Return the form of a new activity, which its author has herself."""
-        form = cls(formdata=None).offer(people, kinds)
+        form = cls(formdata=None, **meta).offer(people, kinds)
         form.assignee.data = str(user_id)
         return form
 

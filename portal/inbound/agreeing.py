@@ -1,11 +1,13 @@
 """Behind a mail: terms of the programme, or of referring leads, whole, and a firm's yes to them.
 
-A link is for one kind of terms and for the firm that its person leads; the page shows the newest
-version, for only to that one can a firm agree. It names no colleague, for mails are passed on.
+A link is for one kind of terms and for the firm that its person leads. The page shows the newest
+version, for only to that one can a firm agree, or the one to which it keeps. It names no colleague,
+for mails are passed on.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -89,26 +91,38 @@ def agree(terms: Terms, actor: Actor, at: datetime) -> bool:
 
 def show(reader: Reader) -> Page:
     """Return the page with the terms, and the button as long as the firm has not agreed."""
-    terms = find_terms(reader.link, reader.actor)
-    yes = find_yes(terms, reader.actor)
-    published = _(
-        "Version %(number)s, published: %(when)s", number=terms.number, when=when(terms.made_at)
-    )
-    newer = _("They are newer than the mail that led you here.")
-    page = Page(
-        heading=str(TERMS[TermsKind(terms.kind)]),
-        facts=[published, *([newer] if terms.made_at > reader.link.created_at else [])],
-        body="_terms.html",
-        deed=text_of(terms),
-    )
+    newest = find_terms(reader.link, reader.actor)
+    yes = find_yes(newest, reader.actor)
     if yes is not None:
-        return replace(page, sentence=said_of(terms, yes))
+        return agreed(newest, yes, reader.actor)
+    newer = _("They are newer than the mail that led you here.")
+    page = page_of(newest, [newer] if newest.made_at > reader.link.created_at else [])
     return replace(
         page,
-        sentence=asked_of(terms, reader.at),
+        sentence=asked_of(newest, reader.at),
         action=ACTION,
-        button=words_of(terms.kind),
-        nonce=reader.sign(mark_of(terms, reader.actor.organisation_id)),
+        button=words_of(newest.kind),
+        nonce=reader.sign(mark_of(newest, reader.actor.organisation_id)),
+    )
+
+
+def agreed(newest: Terms, yes: Yes, actor: Actor) -> Page:
+    """Return the page with the terms to which a firm keeps: who refers leads, to the first."""
+    kept = queries.find_agreed(TermsKind(newest.kind), actor.organisation_id) or newest
+    newer = _("There is a newer version by now; your firm keeps to this one.")
+    page = page_of(kept, [newer] if kept is not newest else [])
+    return replace(page, sentence=said_of(newest, yes))
+
+
+def page_of(terms: Terms, more: Sequence[str]) -> Page:
+    """Return the page with terms, whole."""
+    number, published = terms.number, when(terms.made_at)
+    version = _("Version %(number)s, published: %(when)s", number=number, when=published)
+    return Page(
+        heading=str(TERMS[TermsKind(terms.kind)]),
+        facts=[version, *more],
+        body="_terms.html",
+        deed=text_of(terms),
     )
 
 

@@ -87,6 +87,16 @@ def find_acceptance(terms_id: int, organisation_id: int) -> AnyRow | None:
     return session().execute(query).one_or_none()
 
 
+def find_agreed(kind: TermsKind, organisation_id: int) -> Terms | None:
+    """Return the newest version of the terms of a kind to which a firm agreed."""
+    query = (
+        select(Terms)
+        .join(Acceptance, Acceptance.terms_id == Terms.id)
+        .where(Terms.kind == kind, Acceptance.organisation_id == organisation_id)
+    )
+    return session().scalar(query.order_by(Terms.number.desc()).limit(1))
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Terms that a firm has not agreed to; `binding` says whether it is offered nothing by now."""

@@ -97,8 +97,14 @@ def test_who_leads_a_firm_reads_terms_whole_and_agrees_once(
     page = client.get(path).text
     assert WORDS["en"] in page
     assert Forms(page).forms == []
-    (told,) = mails(anna, "terms_agreed")
-    assert "version 1" in told
+    (mailed,) = mails(anna, "terms_agreed")
+    assert "version 1" in mailed
+    # who refers keeps to what was promised then; to new terms of the programme a firm agrees anew
+    publish(kind, {**WORDS, "en": "Answer within a day."})
+    page = client.get(path).text
+    keeps = kind == TermsKind.REFERRAL
+    assert (WORDS["en"] in page, "your firm keeps to this one" in page) == (keeps, keeps)
+    assert len(Forms(page).forms) == (not keeps)
 
 
 def test_a_colleagues_yes_and_newer_terms_are_told_and_nothing_is_agreed_to_unread(

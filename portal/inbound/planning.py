@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -32,6 +33,7 @@ from portal.web.filters import when
 
 ENTERS = {"plan": False, "note": True}
 """What enters something, and whether it is done already."""
+MOVES = "move"
 SETTLES = {"settle": True, "drop": False}
 """What settles something, and whether it is done or only not needed any more."""
 TOPIC = "activity:"
@@ -40,13 +42,18 @@ TOPIC = "activity:"
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """Something planned without what it is about; `open` is what the mail or the press meant."""
+    """Something planned without what it is about; `open` is what the mail or the press meant.
+
+    `day` and `time` are the moment as a browser's fields have it.
+    """
 
     id: int
     words: str
     who: str | None
     late: bool
     open: bool
+    day: str
+    time: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,8 @@ def show(reader: Reader, held: Pickup) -> Page:
 def list_ahead(known: Sequence[Listed], reader: Reader) -> list[Ahead]:
     """Return what lies ahead, and which of it stands open on the page."""
     meant = read_id(reader.typed.get("activity_id")) or meant_by(reader.link)
+    enters = reader.typed.get("do") in ENTERS
+    zone = ZoneInfo(reader.actor.timezone)
     planned = sorted((one for one in known if one.is_open), key=lambda one: one.id != meant)
     return [
         Ahead(
@@ -98,9 +107,12 @@ def list_ahead(known: Sequence[Listed], reader: Reader) -> list[Ahead]:
             planned_words(Planned(one.id, one.kind, one.planned_for)),
             one.assignee,
             one.is_late(reader.at),
-            one.id == meant or len(planned) == 1,
+            not enters and (one.id == meant or len(planned) == 1),
+            f"{due:%Y-%m-%d}" if due else "",
+            f"{due:%H:%M}" if due else "",
         )
         for one in planned
+        for due in [one.planned_for.astimezone(zone) if one.planned_for else None]
     ]
 
 
@@ -129,9 +141,11 @@ def newest(known: Sequence[Listed]) -> str:
 
 
 def press(reader: Reader, held: Pickup) -> Page:
-    """Plan something, note it as done, or settle it. Raises `Invalid`, `NotFound`, as those do."""
+    """Plan, note, move or settle something. Raises `Invalid`, `NotFound`, as those do."""
     _held, lead = lock_pickup(held.id, reader.actor)
     pressed = reader.typed.get("do", "")
+    if pressed == MOVES:
+        return move(reader, held, lead)
     if pressed in SETTLES:
         return settle(reader, held, lead, as_done=SETTLES[pressed])
     return enter(reader, held, lead, as_done=ENTERS.get(pressed, False))
@@ -163,13 +177,34 @@ def came_since(reader: Reader, lead: Lead, entry: Entry, *, as_done: bool) -> bo
 def settle(reader: Reader, held: Pickup, lead: Lead, *, as_done: bool) -> Page:
     """Settle what is planned; where it is settled by now, say how and since when."""
     actor, outcome = reader.actor, reader.typed.get("outcome", "")
-    activity_id = read_id(reader.typed.get("activity_id")) or 0
-    found = timeline.get(about(lead.id), activity_id, actor.organisation_id)
+    found = named_by(reader, lead)
     if not found.is_open:
         return settled_before(lead, found, outcome)
-    activities.settle(lead, activity_id, done=as_done, outcome=outcome, actor=actor, at=reader.at)
+    activities.settle(lead, found.id, done=as_done, outcome=outcome, actor=actor, at=reader.at)
     done(lead.id, actor, DEED.name, reader.at, pickup_id=held.id)
     return told(lead, _("Noted as done.") if as_done else _("Noted: not needed any more."))
+
+
+def move(reader: Reader, held: Pickup, lead: Lead) -> Page:
+    """Let something planned be due at another moment; all else stays as it is."""
+    found = named_by(reader, lead)
+    if not found.is_open:
+        return settled_before(lead, found, "")
+    form = fill(ActivityForm, reader)
+    check(form)
+    due = form.entry(reader.actor.timezone).due
+    again = due is not None and due == found.planned_for
+    if not again:
+        entry = Entry(found.kind, found.text, due)
+        activities.change(lead, found.id, entry, reader.actor, reader.at)
+        done(lead.id, reader.actor, DEED.name, reader.at, pickup_id=held.id)
+    return told(lead, _("Changed."), again=again)
+
+
+def named_by(reader: Reader, lead: Lead) -> Listed:
+    """Return the activity of the firm that a press names. Raises `NotFound`."""
+    activity_id = read_id(reader.typed.get("activity_id")) or 0
+    return timeline.get(about(lead.id), activity_id, reader.actor.organisation_id)
 
 
 def settled_before(lead: Lead, found: Listed, outcome: str) -> Page:

@@ -60,8 +60,8 @@ def planned(client, path, pressed, **typed):
     return press(client, path, "plan", query="?s=plan", do=pressed, **typed)
 
 
-def settled_by(client, path, pressed, **typed):
-    """Open the page and return what its first activity is settled with, to be sent."""
+def first_of(client, path, pressed, **typed):
+    """Open the page and return what a button of its first activity sends."""
     forms = Forms(client.get(f"{path}?s=plan").text)
     fields = next(one["fields"] for one in forms.forms if "activity_id" in one["fields"])
     return {**waited(client.application, fields), "do": pressed, **typed}
@@ -83,7 +83,16 @@ def test_a_holder_plans_notes_and_settles_activities_from_a_mail(client, hand, p
     shown = client.get(f"{path}?s=plan").text
     assert "Phone call, due Jan 31, 2099" in text_of(shown)
     assert "Zephyrine" not in shown
-    ours, theirs = (settled_by(client, path, "settle", outcome=words) for words in ("Yes", "No"))
+    gone = client.post(path, data=first_of(client, path, "move", due_on="2020-01-31"))
+    assert gone.status_code == 422
+    assert "That is over." in text_of(gone.text)
+    assert 'value="2020-01-31"' in gone.text
+    moved = first_of(client, path, "move", due_on="2099-02-28", due_time="14:30")
+    for heading in ("Thank you", "Already recorded"):
+        assert heading in text_of(client.post(path, data=moved).text)
+    assert "due Feb 28, 2099" in text_of(client.get(f"{path}?s=plan").text)
+    assert [data["fields"] for *_, data in events("ActivityChanged")] == [["due"]]
+    ours, theirs = (first_of(client, path, "settle", outcome=words) for words in ("Yes", "No"))
     assert "Noted as done." in client.post(path, data=ours).text
     late = text_of(client.post(path, data=theirs).text)
     for words in ("Already recorded", "It was noted as done", "Not kept: “No”"):
@@ -96,7 +105,7 @@ def test_a_holder_plans_notes_and_settles_activities_from_a_mail(client, hand, p
         ("mail", False),
         ("mail", True),
     ]
-    assert [data["action"] for *_, data in events("MailActionDone")] == ["plan"] * 3
+    assert [data["action"] for *_, data in events("MailActionDone")] == ["plan"] * 4
 
 
 def test_a_holder_sets_dates_from_a_mail_and_leaves_what_another_has_set(client, hand, path):

@@ -133,11 +133,12 @@ def test_an_open_page_of_a_link_does_nothing_any_more(app, client, alice, cause)
     for kind, path in paths.items():
         page = client.get(path)
         assert page.status_code in (200, 404), kind
-        more = [client.get(f"{path}?s={name}").text for name in DEEDS if kind == "feedback"]
+        more = [client.get(f"{path}?s={name}") for name in DEEDS if kind == "feedback"]
+        assert [one.request.url for one in more if "Set-Cookie" in one.headers] == []
         forms[kind] = [
             {**fields, name: value}
-            for shown in (page.text, *more)
-            for form in Forms(shown).forms
+            for shown in (page, *more)
+            for form in Forms(shown.text).forms
             if form["to"] == path
             for fields in [waited(app, form["fields"])]
             for name, value in form["buttons"] or [("action", fields.get("action", ""))]

@@ -63,7 +63,7 @@ class EnterForm(Form):
 
 
 class DeedForm(Form):
-    """What else an answer by mail asks for: a note, a lead picked up, said no to, or given back."""
+    """What else an answer by mail asks for: a note, help, or what becomes of a lead."""
 
     lead_id = SelectField(_l("Lead"), validators=[needed()])
     deed = SelectField(_l("What to do"), validators=[needed()])
@@ -85,6 +85,7 @@ class DeedForm(Form):
         self.deed.choices = [
             ("", _("Please choose")),
             ("comment", _("Keep it as a note")),
+            ("help", _("Ask for help")),
             ("pick", _("Pick up")),
             ("decline", _("Not for me")),
             ("give_back", _("Give back")),

@@ -68,6 +68,9 @@ def do(wish: Wish, target: Target, mail: Mail, message_id: int, actor: Actor, at
         outcome = operations.answer_and_pick(lead_id, wish.typed, target.mark, actor, at)
     elif action == "give_back" and target.pickup_id is not None:
         outcome = operations.hand_back(target.pickup_id, wish.typed, target.mark, actor, at)
+    elif action == "help" and target.pickup_id is not None:
+        words = wish.typed.get("text", "")
+        outcome = operations.ask_for_help(target.pickup_id, words, actor, at)
     elif action == "undo":
         outcome = undo(lead_id, target, actor, at)
     elif action == "feedback" and target.pickup_id is not None:

@@ -89,6 +89,11 @@ def press(kind: RequestKind, reader: Reader, held: Pickup) -> Page:
         operations.ask(kind, held.id, text, reader.actor, reader.at, wanted)
         done(held.lead_id, reader.actor, ACTIONS[kind], reader.at, pickup_id=held.id)
     number, _title = title_of(held.lead_id)
+    return asked_page(number, again=again)
+
+
+def asked_page(number: str, *, again: bool) -> Page:
+    """Return the page after something was asked."""
     return Page(
         heading=_("Already recorded") if again else _("Thank you"),
         number=number,

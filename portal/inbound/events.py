@@ -97,7 +97,8 @@ class MailReadAgain(Event):
 class ReplyAnswered(Event):
     """Somebody's answer by mail was not simply done; he is written to.
 
-    `how` is confirm, told, owed, which, hint, noted, sealed, rest, terms or stop.
+    `how` is confirm, told, owed, which, hint, noted, asking, sealed, rest, terms or
+    stop.
     """
 
     message_id: int

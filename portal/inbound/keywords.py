@@ -114,6 +114,22 @@ YES_TO_TERMS = (
 )
 """What is a yes to terms as a whole line; in answers to other mails these are words as others."""
 
+ASKS = {"en": ("HELP",), "de": ("HILFE",)}
+"""What our mails name for a question to the vendor."""
+
+ASKED_FOR: dict[str, tuple[str, ...]] = {
+    "help": (
+        *("help", "help please", "please help", "need help", "i need help", "help needed"),
+        *("hilfe", "bitte hilfe", "hilfe bitte", "brauche hilfe", "ich brauche hilfe"),
+    ),
+    "price": (
+        *("price", "special price", "project price", "special pricing"),
+        *("sonderpreis", "projektpreis", "sonderkonditionen"),
+    ),
+}
+"""What asks for help or a special price as a whole line; within others these are words as others.
+"""
+
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZäöüÄÖÜßẞ'’")
 LIKE = str.maketrans(

@@ -14,6 +14,8 @@ from sqlalchemy import insert, select
 
 from portal.accounts.actor import Actor
 from portal.accounts.permissions import Permission
+from portal.assistance import operations as requests
+from portal.assistance.models import RequestKind
 from portal.core.db import apart, session
 from portal.core.errors import NotFound, Refused
 from portal.core.events import record
@@ -76,6 +78,7 @@ ALLOWED: dict[str, dict[str, tuple[Permission, ...]]] = {
         "feedback": REPORT,
         "give_back": REPORT,
         "comment": (*REPORT, Permission.BOARD_SEE),
+        "help": REPORT,
     },
 }
 """What may be pressed behind which link, by whom."""
@@ -154,6 +157,8 @@ def press(
         return ask_for_time(link, typed, actor, at)
     if action in ("stand_by", "leave"):
         return wait(lead_of(link), action, actor, at)
+    if action == "help":
+        return ask_for_help(pickup_of(link), typed.get("text", ""), actor, at)
     if action == "comment":
         mark, words = queries.mark_answered(link.message_id), typed.get("note", "")
         shared = is_shared_behind(link, actor)
@@ -316,6 +321,13 @@ def ask_for_time(link: MailLink, typed: Mapping[str, str], actor: Actor, at: dat
     if not again:
         done(held.lead_id, actor, "more_time", at, pickup_id=held.id)
     return Outcome("more_time", again=again, wish=wish)
+
+
+def ask_for_help(pickup_id: int, text: str, actor: Actor, at: datetime) -> Outcome:
+    """Ask the vendor for help with a lead in hand."""
+    request = requests.ask(RequestKind.HELP, pickup_id, text, actor, at)
+    done(request.lead_id, actor, "help", at, pickup_id=pickup_id)
+    return Outcome("help")
 
 
 def confirm_interest(link: MailLink, actor: Actor, at: datetime) -> Outcome:

@@ -22,7 +22,7 @@ from portal.feedback.forms import PRODUCT
 from portal.feedback.models import Feedback
 from portal.feedback.rules import Status, TooLateToUndo
 from portal.feedback.rules import words_of as answer_words
-from portal.inbound import agreeing, deeds, giving_back, queries
+from portal.inbound import agreeing, asking, deeds, giving_back, queries
 from portal.inbound.confirming import BY_MAIL, read_in, wanting
 from portal.inbound.keeping import FilesOutOfReach, load_reading
 from portal.inbound.operations import INTEREST, ON_OFFER, Outcome, may_open, may_press, pickup_of
@@ -52,7 +52,7 @@ from portal.web.filters import clock_time, day, money, when
 
 CHOICES = (*Status, "pick", "decline", "interest", deeds.ALL, *deeds.DEEDS)
 KEPT = (
-    *("status", "note", "next_step", "next_step_on", "waiting_since"),
+    *("status", "note", "text", "next_step", "next_step_on", "waiting_since"),
     *("value", "reason", "decision_maker"),
     *("also", "why", "lost_value", "competitor", "settles", "days"),
 )
@@ -284,6 +284,18 @@ def show_confirm(reader: Reader) -> tuple[Page, int]:
             raise NotFound()
         page = giving_back.show(replace(reader, typed={**typed, **reader.typed}), held)
         return replace(page, facts=words), 200
+    if said["action"] == "help":
+        return Page(
+            heading=_("Shall this be asked?"),
+            number=number,
+            sentence=words[0],
+            facts=words[1:],
+            body="_press.html",
+            action="help",
+            button=_("Ask for help"),
+            nonce=reader.sign(""),
+            kept=typed,
+        ), 200
     errors = reader.errors or wanting(held, typed, reader.actor, reader.at)
     if errors or reader.planned:
         typed = {**typed, **reader.typed}
@@ -486,6 +498,8 @@ def answer(outcome: Outcome, reader: Reader) -> tuple[Page, int]:
             number=number,
             sentence=extension.said_of(outcome.wish),
         ), 200
+    if outcome.action == "help":
+        return asking.asked_page(number, again=outcome.again), 200
     if outcome.action == "comment":
         return Page(heading=_("Thank you"), number=number, sentence=_("It is noted.")), 200
     if outcome.action in ("stand_by", "leave"):
@@ -702,6 +716,7 @@ def press_again(reader: Reader, mark: str) -> tuple[Page, int]:
         "interest": _("Interest confirmed"),
         "more_time": _("Ask for more time"),
         "comment": _("Note it"),
+        "help": _("Ask for help"),
         agreeing.ACTION: agreeing.words_of(reader.link.topic),
     }
     of_lead = reader.link.purpose != Purpose.TERMS

@@ -41,18 +41,31 @@ from portal.inbound.events import (
     ReplyRepaired,
 )
 from portal.inbound.keeping import keep_reading, look_for_files, note_sender
+from portal.inbound.keywords import ASKED_FOR
 from portal.inbound.models import InboundMessage, MailState
 from portal.inbound.noting import comment
 from portal.inbound.operations import Outcome
 from portal.inbound.parsing import Mail, text_in
 from portal.inbound.rules import ChangedMeanwhile, Topic
-from portal.inbound.wishes import AGREE, Target, Wish, of_offer, of_talk, of_terms, read_wish
+from portal.inbound.wishes import (
+    AGREE,
+    HELP,
+    PRICE,
+    Target,
+    Wish,
+    of_asking,
+    of_offer,
+    of_talk,
+    of_terms,
+    read_wish,
+)
 from portal.leads.models import Lead
 from portal.leads.notes import check_writes
 from portal.offers import operations as offers
 from portal.offers.queries import was_offered
 from portal.offers.rules import AlreadyTaken
 from portal.pickup import queries as pickups
+from portal.pickup.models import Pickup
 from portal.pickup.queries import list_mine, list_told
 from portal.pickup.refusals import words_of
 from portal.pickup.rules import NotYoursAnyMore, asks_first
@@ -63,7 +76,9 @@ from portal.timeline.rules import ActivitiesOpen
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MOST_A_DAY = 3
 """So many mails a person is sent in a day because of answers in which nothing was to be read."""
-STEPS = ("owed", "confirm")
+ASKING = "asking"
+"""That a page asks for the rest of what is asked of the vendor."""
+STEPS = ("owed", "confirm", ASKING)
 """What we write back that is the next step of what was wanted."""
 MOST_STEPS, MOST_STEPS_OF_ONE = 20, 3
 """So many of these a person is sent in a day, about all leads and about one."""
@@ -80,6 +95,8 @@ Each is mailed on to the other side, where a program may answer it.
 """
 SAID = (Topic.TALK, Topic.HELP, Topic.LEAD)
 """The topics of mails about a lead that tell something, and ask nothing."""
+ASKABLE = (Topic.QUESTION, Topic.TALK, Topic.LEAD, Topic.MANY)
+"""The topics of mails in answer to which the vendor can be asked for help or a special price."""
 HERS = (MailState.APPLIED, MailState.REFUSED, MailState.ASKED_BACK)
 NEWER = "newer_terms"
 """The doubt of a yes to terms that newer ones have replaced."""
@@ -161,12 +178,23 @@ def as_asked(wish: Wish, token: ReplyToken | None, actor: Actor) -> Wish:
     """
     if token is not None and token.topic == Topic.TERMS:
         return of_terms(wish)
+    if token is None or token.topic in ASKABLE:
+        asks = of_asking(wish)
+        if asks.action in ASKED_FOR and not is_no_holder(token, actor):
+            return asks
     if token is None or token.lead_id is None or token.topic not in SAID:
         return wish
     if not may_note(token.lead_id, actor):
         return wish
     may = ("feedback", "give_back") if queries.find_mine(token.lead_id, actor) else ()
     return of_talk(wish, may=(*may, "undo") if token.topic == Topic.LEAD else may)
+
+
+def is_no_holder(token: ReplyToken | None, actor: Actor) -> bool:
+    """Say whether a mail is about a lead that a person neither holds nor was asked about."""
+    if token is None or token.lead_id is None or token.pickup_id is not None:
+        return False
+    return queries.find_mine(token.lead_id, actor) is None
 
 
 def of_two_minds(wish: Wish, came: Came, sent: str, actor: Actor) -> bool:
@@ -326,9 +354,16 @@ def act(came: Came, wish: Wish, actor: Actor, *, named: bool) -> InboundMessage:
     if target.topic == Topic.OWED and wish.action == "comment":
         # what was asked for picks a lead up; a note is no answer
         return write_back(came, "owed", wish)
+    if wish.action in ASKED_FOR and "does_not_fit" not in wish.doubts and not wish_is_whole(wish):
+        return write_back(came, ASKING, wish, target=target)
     if wish.doubts:
         return ask_back(came, wish, target)
     return apply(came, wish, target, actor)
+
+
+def wish_is_whole(wish: Wish) -> bool:
+    """Say whether a mail holds all that is asked for: of a price it is figures of a form."""
+    return wish.action == HELP and "text" in wish.typed
 
 
 def check_told(target: Target, actor: Actor, at: datetime) -> None:
@@ -407,7 +442,7 @@ def target_of(came: Came, wish: Wish, actor: Actor) -> Target | None:
     if token is not None and token.lead_id is not None:
         asked = token.topic not in (Topic.OFFER, *SAID)
         mine = None if asked else queries.find_mine(token.lead_id, actor)
-        if mine is not None and wish.action in ("feedback", "give_back", "undo"):
+        if mine is not None and wish.action in ("feedback", "give_back", "undo", *ASKED_FOR):
             # an answer about what is hers now
             mark = mark_of_mine(token, mine.id, wish)
             return Target(Topic.QUESTION, token.lead_id, mine.id, mark)
@@ -448,6 +483,8 @@ def fitted(wish: Wish, target: Target, actor: Actor) -> Wish:
     fits = {
         "feedback": in_hand,
         "give_back": in_hand and target.topic != Topic.OWED,
+        HELP: in_hand,
+        PRICE: in_hand,
         "pick": on_offer or in_hand,
         "decline": on_offer,
         "comment": notes,
@@ -665,31 +702,40 @@ def do_for(
 ) -> None:
     """Do what a mail says besides answers for who wrote it.
 
-    `deed` is comment, pick, decline or give_back. As `enter` does, by the operations that a link
-    calls, under the gate of that person. Raises `NotFound` for what is none of his, `Invalid`, and
-    whatever the operation refuses.
+    `deed` is comment, help, pick, decline or give_back. As `enter` does, by the operations that a
+    link calls, under the gate of that person. Raises `NotFound` for what is none of his,
+    `Invalid`, and whatever the operation refuses.
     """
     person, deed = get_writer(message, at), typed["deed"]
     if not operations.may(Purpose.CONFIRM, deed, person):
         raise NotFound()
     with circumstances.under(actor_id=by.id, as_id=person.id, channel="mail"):
         offers.lock_partner(person.organisation_id)
+        words = typed["words"].strip()
+        if deed in ("comment", HELP) and not words:
+            raise Invalid({"words": _("Please write something.")})
         if deed == "comment":
-            if not typed["words"].strip():
-                raise Invalid({"words": _("Please write something.")})
-            comment(lead_id, typed["words"].strip(), message.id, person.is_partner, person, at)
+            comment(lead_id, words, message.id, person.is_partner, person, at)
+        elif deed == HELP:
+            operations.ask_for_help(find_held(lead_id, person).id, words, person, at)
         elif deed == "pick":
             operations.claim(lead_id, person, at)
         elif deed == "give_back":
-            held = queries.find_mine(lead_id, person)
-            if held is None:
-                raise NotFound()
+            held = find_held(lead_id, person)
             why = {"reason": typed["why_back"]}
             operations.hand_back(held.id, why, queries.mark_of_pickup(held.id), person, at)
         else:
             seen = queries.mark_of_offer(lead_id, person)
             operations.decline(lead_id, typed["why"], seen, person, at)
         repair(message, mail, lead_id, deed, person, by, at)
+
+
+def find_held(lead_id: int, person: Actor) -> Pickup:
+    """Return a person's pickup of a lead in her hands. Raises `NotFound`."""
+    held = queries.find_mine(lead_id, person)
+    if held is None:
+        raise NotFound()
+    return held
 
 
 def get_writer(message: InboundMessage, at: datetime) -> Actor:

@@ -10,6 +10,7 @@ from typing import Any
 from flask import current_app
 
 from portal.accounts.actor import Actor
+from portal.assistance.rules import LONGEST as LONGEST_REQUEST
 from portal.catalog.queries import book, short_key
 from portal.core.config import Settings
 from portal.core.mail.outbox import masked
@@ -32,12 +33,15 @@ from portal.inbound.intent import (
     Intent,
     is_greeting,
     read_reply,
+    take_number,
 )
 from portal.inbound.intent import Reader as Writer
-from portal.inbound.keywords import WORD, YES_TO_TERMS, Action, fold
+from portal.inbound.keywords import ASKED_FOR, WORD, YES_TO_TERMS, Action, fold
 
 AGREE = "agree"
 """The action of a yes to terms, read in an answer to a mail about them alone."""
+HELP, PRICE = "help", "price"
+"""The actions of who asks the vendor for something about a lead in hand."""
 OTHER = "other"
 """The key of the reason of who says no in one word."""
 LOCALES = ("en", "de")
@@ -75,8 +79,8 @@ class Target:
 class Wish:
     """What is wanted: an `action` with what was `typed` into its fields, and what makes us doubt.
 
-    The action is feedback, pick, decline, give_back, undo, stop, agree, comment, or empty where
-    nothing was said. `number` is the lead that was named.
+    The action is feedback, pick, decline, give_back, undo, stop, agree, help, price, comment, or
+    empty where nothing was said. `number` is the lead that was named.
     """
 
     action: str
@@ -168,6 +172,37 @@ def of_terms(wish: Wish) -> Wish:
     return Wish("comment", wish.words, {"note": masked(wish.words.strip()[:LONGEST_NOTE])})
 
 
+ASKING = {
+    tuple(fold(phrase).split()): action
+    for action, phrases in ASKED_FOR.items()
+    for phrase in phrases
+}
+
+
+def of_asking(wish: Wish) -> Wish:
+    """Return what is wanted by who may ask for help or a special price: a line of its own says so.
+
+    What stands below it, or behind a colon, is the question.
+    """
+    lines = wish.words.strip().splitlines()
+    if len(lines) > 1 and is_greeting(lines[0].strip()):
+        lines = "\n".join(lines[1:]).strip().splitlines()
+    first, number = take_number(lines[0].strip()) if lines else ("", "")
+    head, _colon, behind = first.partition(":")
+    action = ASKING.get(tuple(fold(found[0]) for found in WORD.finditer(head)))
+    if action is None or not BARE_LINE.fullmatch(head):
+        return wish
+    text = masked("\n".join([behind, *lines[1:]]).strip())[:LONGEST_REQUEST]
+    return Wish(action, wish.words, {"text": text} if text else {}, without_speech(wish), number)
+
+
+def without_speech(wish: Wish) -> tuple[str, ...]:
+    """Return the doubts that are none about which answer is meant."""
+    return tuple(
+        code for code in wish.doubts if code not in SPEECH and not code.startswith("missing:")
+    )
+
+
 def of_talk(wish: Wish, *, may: tuple[str, ...]) -> Wish:
     """Return what is wanted by who answers a mail in which nothing was asked: mostly a note.
 
@@ -176,9 +211,7 @@ def of_talk(wish: Wish, *, may: tuple[str, ...]) -> Wish:
     speaks = bool(SPEECH & set(wish.doubts))
     if not wish.action or (wish.action in (*may, Action.STOP) and not speaks):
         return wish
-    kept = tuple(
-        code for code in wish.doubts if code not in SPEECH and not code.startswith("missing:")
-    )
+    kept = without_speech(wish)
     note = wish.typed["note"] if wish.action == "comment" else masked(wish.words.strip())
     return Wish("comment", wish.words, {"note": note[:LONGEST_NOTE]}, kept, wish.number)
 

@@ -23,6 +23,7 @@ from portal.core.mail.replies import Reply
 from portal.feedback.operations import newest
 from portal.feedback.rules import words_of
 from portal.inbound import agreeing
+from portal.inbound.deeds import DEEDS
 from portal.inbound.events import RepliesHeaped, ReplyAnswered
 from portal.inbound.keeping import load_reading
 from portal.inbound.keywords import CHOICES
@@ -141,6 +142,8 @@ def meant(said: Mapping[str, Any]) -> str:
         return str(_("Give back"))
     if said["action"] == "comment":
         return str(_("Yes, note it"))
+    if said["action"] == "help":
+        return str(_("Ask for help"))
     return str(_("Yes: %(answer)s", answer=words_of(said["typed"].get("status"))))
 
 
@@ -311,6 +314,37 @@ def hint(
         )
 
 
+def asking(
+    message: InboundMessage, said: Mapping[str, Any], user: User, at: datetime
+) -> Letter | None:
+    """Where help or a special price is asked for, by whom a word alone was written."""
+    held = find(said["pickup_id"]) if said["pickup_id"] is not None else None
+    teaser = find_teaser(held.lead_id) if held is not None else None
+    if held is None or teaser is None:
+        return None
+    path, action = letters.question_path(held, user, at), said["action"]
+    with letters.to(user):
+        what = {
+            "help": _("what do you need help with?"),
+            "price": _("how many of what, and which price do you need?"),
+        }
+        return Letter(
+            KIND,
+            {
+                "lead": letters.lead_of(teaser, at),
+                "what": str(what[action]),
+                "words": quoted(said),
+                "details": [
+                    str(_("Nothing is asked yet. The page says who answers you, and until when."))
+                ],
+                "button": (str(DEEDS[action].words), f"{path}?s={action}"),
+                "subject": "",
+            },
+            teaser.id,
+            headers=AUTOMATIC,
+        )
+
+
 def noted(
     message: InboundMessage, said: Mapping[str, Any], user: User, at: datetime
 ) -> Letter | None:
@@ -388,6 +422,7 @@ MAKE: dict[str, Callable[..., Letter | None]] = {
     "hint": hint,
     "sealed": sealed,
     "noted": noted,
+    "asking": asking,
     "rest": rest,
     "terms": terms,
     "stop": stop,

@@ -48,7 +48,7 @@ from portal.feedback.rules import Status, words_of
 from portal.hearing.models import Extent, Topic
 from portal.inbound.deeds import DEEDS
 from portal.inbound.events import MailActionDone
-from portal.inbound.keywords import AGREES, ANSWERS, CHOICES
+from portal.inbound.keywords import AGREES, ANSWERS, ASKS, CHOICES
 from portal.leads import contacts
 from portal.leads.models import Lead, LeadState, LeadType
 from portal.leads.queries import find_teaser
@@ -327,10 +327,12 @@ def answer_hint() -> str:
     return str(
         _(
             "Or answer this mail with one word in its first line: %(words)s. Behind %(won)s write "
-            "the value of the order, behind %(lost)s the reason.",
+            "the value of the order, behind %(lost)s the reason. %(help)s, with your question "
+            "below it, asks us for help.",
             words=", ".join(words),
             won=words[-2],
             lost=words[-1],
+            help=spoken(ASKS)[0],
         )
     )
 

@@ -9,13 +9,14 @@ import pytest
 from portal.accounts.queries import get_actor
 from portal.assistance import operations as requests
 from portal.assistance.models import AssistanceRequest, RequestKind
-from portal.assistance.queries import load_words
+from portal.assistance.queries import find_waiting, load_words
 from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.db import session
 from portal.core.mail.links import Purpose
 from portal.leads.models import Lead
 from portal.pickup import operations as pickup
+from portal.pickup.models import Pickup
 from tests.factories import (
     CONTACT,
     factory,
@@ -25,6 +26,7 @@ from tests.factories import (
     make_vendor,
 )
 from tests.inbound.pressing import Forms, events, get, issue, press, text_of, waited
+from tests.inbound.replying import ask as ask_how_far
 from tests.inbound.replying import link_in, newest, reply, told
 
 SECRET = "Zephyrine Quastenflosser does not pick up the phone"
@@ -159,6 +161,63 @@ def test_an_answer_to_a_mail_with_a_question_back_goes_on_with_the_request(insid
     # whoever we can't make sure of is asked first
     odd = reply(mail, "The one in Rome.", scene.alice, verdict="fail", at=clock.now())
     assert odd.state == "asked_back"
+
+
+BY_WORD = (
+    # body, state and reason of the mail, words of the request, kind of what is mailed back
+    ("HELP\n\nWho installs it?\n\nBy March?", "applied", "Who installs it?\n\nBy March?"),
+    ("Hallo,\n\nich brauche Hilfe:\nWer baut es ein?", "applied", "Wer baut es ein?"),
+    ("HELP: who waits for what?", "applied", "who waits for what?"),
+    ("NUMBER HILFE\nWer?", "applied", "Wer?"),
+    ("HELP", "asked_back", None),
+    ("Special price\n20 of them", "asked_back", None),
+    # none of these is a line of its own
+    ("Help them decide, please.", "comment", None),
+    ("H\u0415LP\nWho installs it?", "comment", None),
+    ("PROPOSAL\nHelp with the special price?", "feedback", None),
+)
+
+
+def test_one_word_asks_for_help_with_what_stands_below_it_or_leads_to_the_page(inside):
+    scene, at = Scene(), clock.now()
+    held = session().get_one(Pickup, scene.pickup_id)
+    number = session().get_one(Lead, scene.lead_id).number
+    mail = ask_how_far(held, scene.alice, at)
+    assert "HELP, with your question below it, asks us for help." in " ".join(mail.text.split())
+    for minute, (body, state, text) in enumerate(BY_WORD):
+        now = at + timedelta(hours=minute)
+        body = body.replace("NUMBER", number)
+        got = reply(ask_how_far(held, scene.alice, now), body, scene.alice, at=now)
+        if state in ("comment", "feedback", "lookalike"):
+            assert got.reason == state, body
+            continue
+        assert got.state == state, (body, got.reason)
+        sent = [one for one in told(now) if one.user_id == scene.alice.id]
+        waits = find_waiting(scene.pickup_id, "help")
+        if text is None:
+            assert waits is None
+            (page,) = (one for one in sent if one.kind == "reply_back")
+            assert ("?s=price" if "price" in body else "?s=help") in page.text
+            continue
+        assert load_words([waits])[0].text == text
+        (recorded,) = (one for one in sent if one.kind == "recorded")
+        assert "you asked for help with" in recorded.text
+        requests.close(waits, get_actor(scene.alice.id), now)
+
+
+def test_a_doubtful_call_for_help_is_asked_back_with_its_words(programme, client):
+    with programme.app_context():
+        scene = Scene()
+        held = session().get_one(Pickup, scene.pickup_id)
+        mail = ask_how_far(held, scene.alice, clock.now())
+        reply(mail, f"HELP\n{SECRET}", scene.alice, verdict="fail", at=clock.now())
+        told(clock.now())
+        path = link_in(newest(scene.alice, "reply_back"))
+        session().commit()
+    assert "Shall this be asked?" in client.get(path).text
+    assert "Thank you" in text_of(press(client, path, "help").text)
+    assert "Already recorded" in client.get(path).text
+    assert [data["kind"] for *_, data in events("HelpAsked")] == ["help"]
 
 
 def test_what_a_lead_may_bring_is_said_by_a_link_and_no_text_about_its_contact_is_shown(

@@ -11,7 +11,7 @@ from portal.core.events import Event
 class MailActionDone(Event):
     """Somebody pressed a button behind a mail and it was done, for the first time.
 
-    `action` is pick, decline, feedback, give_back, more_time, known, stand_by, leave, agree,
+    `action` is pick, decline, feedback, give_back, more_time, known, stand_by, leave, agree, bring,
     undo_feedback, undo_pick or undo_decline; `status` is the answer of a feedback, and to
     `terms_id` a firm agreed.
     """

@@ -69,6 +69,7 @@ ALLOWED: dict[str, dict[str, tuple[Permission, ...]]] = {
     },
     Purpose.MORE_TIME: {"more_time": REPORT},
     Purpose.TERMS: {"agree": (Permission.PICKUPS_SEE_FIRM,)},
+    Purpose.OWN_LEAD: {"bring": (Permission.OFFERS_SEE,)},
     Purpose.UNDO: {"undo": (*REPORT, Permission.OFFERS_SEE)},
     # what was read in a mail, and only that
     Purpose.CONFIRM: {

@@ -22,7 +22,7 @@ from portal.feedback.forms import PRODUCT
 from portal.feedback.models import Feedback
 from portal.feedback.rules import Status, TooLateToUndo
 from portal.feedback.rules import words_of as answer_words
-from portal.inbound import agreeing, asking, deeds, giving_back, queries
+from portal.inbound import agreeing, asking, deeds, giving_back, own_leads, queries
 from portal.inbound.confirming import BY_MAIL, read_in, wanting
 from portal.inbound.keeping import FilesOutOfReach, load_reading
 from portal.inbound.operations import INTEREST, ON_OFFER, Outcome, may_open, may_press, pickup_of
@@ -99,6 +99,8 @@ def show_thing(reader: Reader) -> tuple[Page, int]:
         return show_confirm(reader)
     if purpose == Purpose.TERMS:
         return agreeing.show(reader), 200
+    if purpose == Purpose.OWN_LEAD:
+        return own_leads.show(reader), 200
     raise NotFound()
 
 
@@ -696,7 +698,8 @@ def invalid(reader: Reader) -> tuple[Page, int]:
 def press_again(reader: Reader, mark: str) -> tuple[Page, int]:
     """Return the page that asks for a second press, with everything that was typed."""
     asked = asked_again(reader, mark)
-    if deeds.find(reader.link, reader.action, reader.actor):
+    finds = reader.link.purpose == Purpose.OWN_LEAD
+    if finds or deeds.find(reader.link, reader.action, reader.actor):
         shown, status = show(reader)
         if status != 200:
             return shown, status

@@ -31,7 +31,16 @@ from portal.hearing import pages as wishing
 from portal.hearing.away import Away
 from portal.hearing.operations import FAIRNESS, MONDAYS_LIST, REPORT, SHEET
 from portal.hearing.pages import Shown
-from portal.inbound import agreeing, confirming, deeds, nonces, operations, pages, queries
+from portal.inbound import (
+    agreeing,
+    confirming,
+    deeds,
+    nonces,
+    operations,
+    own_leads,
+    pages,
+    queries,
+)
 from portal.inbound.events import MailActionDoubted, MailLinkMisused, MailPickLost
 from portal.inbound.filling import NO_COOKIE
 from portal.inbound.page import Page, Reader
@@ -216,6 +225,8 @@ def act(reader: Reader, mark: str) -> tuple[Page, int]:
                 return deeds.press(reader, deed), 200
             if link.purpose == Purpose.TERMS:
                 return agreeing.press(reader)
+            if link.purpose == Purpose.OWN_LEAD:
+                return own_leads.press(reader)
             press_it = confirming.press if link.purpose == Purpose.CONFIRM else operations.press
             outcome = press_it(link, action, reader.typed, mark, actor, at)
     except Invalid as error:

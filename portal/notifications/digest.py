@@ -14,6 +14,8 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from portal.accounts.models import User
+from portal.accounts.queries import get_actor
+from portal.capture.finding import path_to_bring
 from portal.core.config import Settings
 from portal.core.mail import links
 from portal.core.mail.links import Purpose
@@ -109,6 +111,7 @@ def digest(
                 )
             ),
             "stop_path": stop,
+            "finds_path": path_to_bring(get_actor(user.id), at),
             "reason": reason_of(rhythm),
         }
     headers = {

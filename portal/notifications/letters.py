@@ -29,6 +29,7 @@ from portal.accounts.events import (
 )
 from portal.accounts.models import User
 from portal.accounts.queries import find_name, find_session, get_actor
+from portal.capture.finding import path_to_bring
 from portal.catalog.queries import book
 from portal.core import circumstances
 from portal.core.config import Settings
@@ -730,6 +731,9 @@ def recorded(event: MailActionDone, user: User, at: datetime) -> Letter | None:
                 "details": details,
                 "undo_path": undo,
                 "undo_until": at + UNDO_WITHIN,
+                "finds_path": path_to_bring(get_actor(user.id), at)
+                if event.action == "bring"
+                else None,
             },
             event.lead_id,
             answers=reply_to_recorded(event),
@@ -785,6 +789,7 @@ def recorded_words(event: MailActionDone, number: str) -> tuple[str, list[str]]:
         "undo_interest": _("the interest in %(number)s is not confirmed any more.", number=number),
         "more_time": _("you asked for more time for %(number)s.", number=number),
         "go_on": _("%(number)s goes on.", number=number),
+        "bring": _("%(number)s is in, and we qualify it.", number=number),
         "leave": _("you don't stand by for %(number)s any more.", number=number),
         "undo_pick": _("%(number)s is not picked up; it was taken back.", number=number),
         "undo_decline": _("%(number)s is on your list again.", number=number),

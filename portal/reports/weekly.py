@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, and_, func
 from portal.accounts import reach
 from portal.accounts.actor import Actor
 from portal.accounts.models import User
+from portal.capture.finding import path_to_bring
 from portal.core.config import Settings
 from portal.core.db import AnyRow, session
 from portal.core.jobs import sweep
@@ -98,6 +99,7 @@ def weekly_report(user: User, actor: Actor, week: Period, at: datetime) -> Lette
             "reply_hint": hint_of_many(asked, []),
             "path": path_of(read_of[0][0], week),
             "stop_path": stop,
+            "finds_path": path_to_bring(actor, at),
         }
     drawings = {cid_of(one, settings): draw(one, MARGIN) for one in charts}
     accent = mail_tokens(settings.accent)["accent"][0]

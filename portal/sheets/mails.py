@@ -17,6 +17,7 @@ from flask_babel import format_date
 from portal.accounts.actor import Actor
 from portal.accounts.models import User
 from portal.accounts.queries import find_actor_of
+from portal.capture.finding import path_to_bring
 from portal.core import circumstances
 from portal.core.config import Settings
 from portal.core.db import session
@@ -80,6 +81,7 @@ def context_of_weekly(user: User, actor: Actor, at: datetime) -> dict[str, Any] 
             "more": max(0, len(found) - NAMED),
             "path": PATH,
             "hearing_path": _hearing_path(user, at),
+            "finds_path": path_to_bring(actor, at),
             "stop_path": links.issue(Purpose.STOP, user.id, at, topic=SHEET, lasts=STOPS_FOR),
         }
 

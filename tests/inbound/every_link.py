@@ -78,6 +78,7 @@ def links_of_every_mail(rep):
         "undo a pick": issue(Purpose.UNDO, rep, **asked),
         "undo a decline": issue(Purpose.UNDO, rep, lead_id=left.id),
         "stand by": issue(Purpose.STAND_BY, rep, lead_id=gone.id),
+        "own lead": issue(Purpose.OWN_LEAD, rep, organisation_id=rep.organisation_id),
         **{f"terms of {kind}": terms_link(anna, kind) for kind in TermsKind},
         **{f"stop {topic}": issue(Purpose.STOP, rep, topic=topic) for topic in TOPICS},
         **{f"customer {kind}": f"/your-inquiry/{secret}" for kind, secret in told.items()},

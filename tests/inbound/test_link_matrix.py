@@ -61,6 +61,7 @@ def paths_of(person):
         "stand by": issue(Purpose.STAND_BY, person, lead_id=late.id),
         "more time": issue(Purpose.MORE_TIME, person, lead_id=held.id, pickup_id=mine),
         "stop": issue(Purpose.STOP, person, topic="digest"),
+        "own lead": issue(Purpose.OWN_LEAD, person, organisation_id=person.organisation_id),
         "terms": terms_link(person, TermsKind.PROGRAMME),
         "confirm": issue(
             Purpose.CONFIRM,

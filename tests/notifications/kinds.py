@@ -271,6 +271,7 @@ KINDS: dict[str, dict[str, Any]] = {
     },
     "weekly_sheet": {
         "stop_path": "/m/stop",
+        "finds_path": "/m/f1nd5",
         **NAME,
         "count": 22,
         "rows": [
@@ -707,6 +708,7 @@ KINDS: dict[str, dict[str, Any]] = {
         **NAME,
         "week": "Nov 9, 2026 to Nov 15, 2026",
         "path": "/reports?whose=firm&span=own&from=2026-11-09&to=2026-11-15",
+        "finds_path": "/m/f1nd5",
         "stop_path": "/m/stop",
         "reply_hint": "",
         "pictures": [
@@ -811,6 +813,7 @@ KINDS: dict[str, dict[str, Any]] = {
             }
         ],
         "more": 3,
+        "finds_path": "/m/f1nd5",
         "stop_path": "/m/" + "5t0p" * 10 + "5t0",
         "reason": "You get this mail because you want to hear once a day.",
     },

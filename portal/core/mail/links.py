@@ -38,6 +38,7 @@ class Purpose(StrEnum):
     MORE_TIME = "more_time"
     CONFIRM = "confirm"
     TERMS = "terms"
+    OWN_LEAD = "own_lead"
 
 
 # on the table and built once: each mail has some

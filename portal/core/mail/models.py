@@ -155,7 +155,7 @@ class MailLink(Base):
     __table_args__ = (
         CheckConstraint(
             "purpose IN ('offer','feedback','undo','stand_by','stop','more_time','confirm',"
-            "'terms')",
+            "'terms','own_lead')",
             name="purpose",
         ),
     )

@@ -100,6 +100,7 @@ from portal.inbound import jobs as _inbound  # noqa: F401
 from portal.inbound import lead_mail_pages as incoming_of_leads
 from portal.inbound import mail_pages as incoming
 from portal.inbound import routes as inbound
+from portal.inbound import samples as _inbound_samples  # noqa: F401 – shows its mail
 from portal.inbound import webhook as handed_in
 from portal.inbound.events import (
     InquiryMailed,

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import format_date, ngettext
 
 from portal.accounts import reach
+from portal.accounts.actor import Actor
 from portal.accounts.models import User
 from portal.accounts.permissions import Permission
 from portal.core.jobs import sweep
@@ -38,16 +39,15 @@ def tell_monday(user_id: int, at: datetime) -> None:
     turn = take_turn(MONDAYS, user_id, at)
     if turn is None or not turn.actor.may(Permission.BOARD_SEE):
         return
-    user, actor = turn.user, turn.actor
+    letter = overdue_list(turn.user, turn.actor, at)
+    if letter is not None:
+        letters.post(letter, turn.user, at, f"mondays:{user_id}:{turn.due.isoformat()}")
+
+
+def overdue_list(user: User, actor: Actor, at: datetime) -> Letter | None:
+    """Return the mail; None where nothing is over."""
     reached = reach.read(actor)
     asking = Asking(actor, at, ZoneInfo(user.timezone), reached, seen_by(actor, reached))
-    letter = overdue_list(user, asking, at)
-    if letter is not None:
-        letters.post(letter, user, at, f"mondays:{user_id}:{turn.due.isoformat()}")
-
-
-def overdue_list(user: User, asking: Asking, at: datetime) -> Letter | None:
-    """Return the mail; None where nothing is over."""
     sunday = last_sunday(asking.today)
     found = list_overdue(sunday, asking, size=NAMED).items
     if not found:

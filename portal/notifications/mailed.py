@@ -49,8 +49,13 @@ def tell_of_mailed(event: InquiryMailed, at: datetime) -> None:
     user = session().get(User, event.user_id)
     if user is None or not user.active or is_too_often(user.id, at):
         return
+    letters.post(taken(lead, user), user, at, f"mail-taken:{event.message_id}")
+
+
+def taken(lead: Lead, user: User) -> Letter:
+    """Your mail is in, and this is its number."""
     with letters.to(user):
-        letter = Letter(
+        return Letter(
             ANSWER,
             {
                 "subject": str(_("%(number)s is in", number=lead.number)),
@@ -62,7 +67,6 @@ def tell_of_mailed(event: InquiryMailed, at: datetime) -> None:
             lead.id,
             headers={"Auto-Submitted": "auto-replied"},
         )
-    letters.post(letter, user, at, f"mail-taken:{event.message_id}")
 
 
 def tell_of_not_understood(event: MailNotUnderstood, at: datetime) -> None:

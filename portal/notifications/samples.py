@@ -1,16 +1,18 @@
 """What the mails of this room are shown of to who writes their words: the newest real thing.
 
 The letters are those that are really sent, made by the same functions, for the person who has got
-or would get them. Contact data is in none: where the mail to a holder has it, a sentence stands.
+or would get them. Contact data is in none: a sentence stands where the mail to a holder has it, and
+where a mail says again what somebody wrote.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Row, or_, select
+from sqlalchemy import ColumnElement, Row, or_, select
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Organisation, User
@@ -21,14 +23,16 @@ from portal.feedback.models import Feedback
 from portal.hearing.models import Extent, Hears, Notice, Topic
 from portal.hearing.rules import ASKING
 from portal.inbound.events import MailActionDone
+from portal.inbound.keeping import load_reading
+from portal.inbound.models import InboundMessage, MailState
 from portal.leads.models import Lead, LeadState
 from portal.leads.queries import find_teaser, visible_to
-from portal.notifications import digest, letters
+from portal.notifications import answered, digest, letters, mailed, queries
 from portal.notifications.digest import Collection
 from portal.notifications.letters import Letter
 from portal.notifications.news import TOPICS
 from portal.notifications.queries import Offered
-from portal.offers.models import Offer, OfferRound
+from portal.offers.models import Offer, OfferRound, RoundOutcome
 from portal.people.models import SignUpRequest
 from portal.pickup.models import Pickup
 from portal.programme.models import Acceptance
@@ -39,6 +43,8 @@ LOOKED_AT = 20
 """So many of the newest are looked at for one that a mail could tell of."""
 NOWHERE = "/"
 ANSWERED = "…"
+OF_ONE_LEAD = ("confirm", "hint", "noted", "sealed")
+"""How answers to an answer by mail are called that are about one lead."""
 TOLD = tuple(topic.value for topic in TOPICS if topic in KINDS)
 
 
@@ -214,6 +220,94 @@ def told(kind: str, actor: Actor, at: datetime) -> Sample | None:
         )
         for notice, lead, user in found
     )
+
+
+@shows("round_unpicked")
+def unpicked(kind: str, actor: Actor, at: datetime) -> Sample | None:
+    """Show the newest lead that nobody picked up, as the reader hears of it."""
+    user = session().get_one(User, actor.id)
+    found = session().execute(
+        select(OfferRound.id, Lead.number)
+        .join(Lead, Lead.id == OfferRound.lead_id)
+        .where(
+            visible_to(actor), OfferRound.outcome.in_((RoundOutcome.EXPIRED, RoundOutcome.DECLINED))
+        )
+        .order_by(OfferRound.id.desc())
+        .limit(LOOKED_AT)
+    )
+    return first(
+        (letters.round_unpicked(report, user, at), user, for_whom(user, number))
+        for round_id, number in found
+        if (report := queries.find_unpicked(round_id)) is not None
+    )
+
+
+@shows("drafts_stale")
+def begun(kind: str, actor: Actor, at: datetime) -> Sample | None:
+    """Show what somebody began to qualify: who has begun last."""
+    found = session().execute(
+        select(Lead.id, User)
+        .join(User, User.id == Lead.qualifier_id)
+        .where(visible_to(actor), Lead.state == LeadState.QUALIFYING)
+        .order_by(Lead.id.desc())
+        .limit(LOOKED_AT)
+    )
+    rows = found.all()
+    if not rows:
+        return None
+    user = rows[0][1]
+    drafts = queries.list_drafts([lead_id for lead_id, who in rows if who.id == user.id])
+    return sample_of(letters.drafts_stale(drafts), user, for_whom(user))
+
+
+@shows("mail_taken")
+def taken(kind: str, actor: Actor, at: datetime) -> Sample | None:
+    """Show the newest inquiry that one of the vendor's people sent by mail."""
+    found = mails_of(actor, InboundMessage.state == MailState.TAKEN)
+    return first(
+        (mailed.taken(lead, user), user, for_whom(user, lead.number))
+        for _message, lead, user in found
+    )
+
+
+@shows("reply_back")
+def asked_back(kind: str, actor: Actor, at: datetime) -> Sample | None:
+    """Show the newest answer by mail that was asked back about.
+
+    Before there is one: the newest lead in hand, as if nothing could be read in its holder's mail.
+    """
+
+    def write(message: InboundMessage, said: Mapping[str, Any], user: User) -> Letter | None:
+        with letters.to(user):
+            hidden = str(_("What was written stands here, for who wrote it alone."))
+        how = answered.MAKE[message.answered or "hint"]
+        return how(message, {**said, "words": hidden}, user, at)
+
+    asked = [
+        (message, said, lead, user)
+        for message, lead, user in mails_of(actor, InboundMessage.answered.in_(OF_ONE_LEAD))
+        if (said := load_reading(message.id))
+    ]
+    held_now: list[tuple[InboundMessage, dict[str, Any], Lead, User]] = [
+        (InboundMessage(lead_id=lead.id), {}, lead, user) for _pickup, lead, user in in_hand(actor)
+    ]
+    return first(
+        (write(message, said, user), user, for_whom(user, lead.number))
+        for message, said, lead, user in (*asked, *held_now)
+    )
+
+
+def mails_of(actor: Actor, such: ColumnElement[bool]) -> Sequence[Row[InboundMessage, Lead, User]]:
+    """Return the newest mails of our people and partners about leads that somebody may see."""
+    found = session().execute(
+        select(InboundMessage, Lead, User)
+        .join(Lead, Lead.id == InboundMessage.lead_id)
+        .join(User, User.id == InboundMessage.user_id)
+        .where(visible_to(actor), User.active, such)
+        .order_by(InboundMessage.id.desc())
+        .limit(LOOKED_AT)
+    )
+    return found.all()
 
 
 @shows("digest")

@@ -110,10 +110,20 @@ def post_report(report: Report, actor: Actor, at: datetime) -> None:
     In the language that is spoken now, which is hers.
     """
     user = session().get_one(User, actor.id)
+    context = context_of_report(report, user, at)
+    encloses = {"maker": "sheets.mended", "user_id": user.id, "return_id": report.return_id}
+    key = f"sheet-report:{report.return_id}"
+    enclosed = encloses if context["mended"] else None
+    to = _recipient(user)
+    outbox.post("sheet_report", to, context, at, key, encloses=enclosed, answers=_answers())
+
+
+def context_of_report(report: Report, user: User, at: datetime) -> dict[str, Any]:
+    """Return what the mail about a sheet says that came back, in the language that is spoken."""
     told = sorted((row for row in report.rows if row.fate != Fate.UNCHANGED), key=_most_pressing)
     titles = teaser_titles([row.lead_id for row in told[:NAMED] if row.lead_id is not None])
     mended = report.return_id is not None and bool(to_mend(report.return_id))
-    context = {
+    return {
         "name": user.name,
         "short": words.in_short(report.counts),
         "rows": [_told(row, titles, user, at) for row in told[:NAMED]],
@@ -123,24 +133,24 @@ def post_report(report: Report, actor: Actor, at: datetime) -> None:
         "path": f"{PATH}/returns/{report.return_id}",
         "hearing_path": _hearing_path(user, at),
     }
-    encloses = {"maker": "sheets.mended", "user_id": user.id, "return_id": report.return_id}
-    key = f"sheet-report:{report.return_id}"
-    enclosed = encloses if mended else None
-    to = _recipient(user)
-    outbox.post("sheet_report", to, context, at, key, encloses=enclosed, answers=_answers())
 
 
 def post_problem(problem: str, digest: bytes, actor: Actor, at: datetime) -> None:
     """Write to a person why the file that she sent could not be read, once for each file."""
     user = session().get_one(User, actor.id)
-    context = {
+    context = context_of_problem(problem, user, at)
+    key = f"sheet-problem:{user.id}:{digest.hex()}"
+    outbox.post("sheet_problem", _recipient(user), context, at, key, answers=_answers())
+
+
+def context_of_problem(problem: str, user: User, at: datetime) -> dict[str, Any]:
+    """Return what the mail about a file says that could not be read."""
+    return {
         "name": user.name,
         "problem": problem,
         "path": PATH,
         "hearing_path": _hearing_path(user, at),
     }
-    key = f"sheet-problem:{user.id}:{digest.hex()}"
-    outbox.post("sheet_problem", _recipient(user), context, at, key, answers=_answers())
 
 
 def _most_pressing(row: RowReport) -> tuple[int, int]:

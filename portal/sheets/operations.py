@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from flask_babel import gettext as _
 from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 
@@ -23,7 +22,7 @@ from portal.core.events import record
 from portal.core.mail.rendering import speaking
 from portal.imports.files import name_label
 from portal.imports.reading import UnreadableFile
-from portal.sheets import mails, queries, reading
+from portal.sheets import mails, queries, reading, words
 from portal.sheets.events import SheetTakenBack
 from portal.sheets.models import SheetReturn, SheetRow
 from portal.sheets.reading import Line
@@ -63,7 +62,7 @@ def take_back(
         try:
             lines = reading.read(data)
         except (Invalid, UnreadableFile) as refusal:
-            said = _("%(file)s: %(why)s", file=name_label(filename), why=refusal.message)
+            said = words.unread(name_label(filename), refusal.message)
             if channel == "mail":
                 mails.post_problem(said, digest, actor, at)
             return Report(problem=said)

@@ -72,6 +72,11 @@ def in_short(counts: Mapping[str, int]) -> Sequence[str]:
     return [str(words) for words, count in said.items() if count]
 
 
+def unread(filename: str, why: str) -> str:
+    """Say which file could not be read, and why."""
+    return str(_("%(file)s: %(why)s", file=filename, why=why))
+
+
 # -- what may be written ----------------------------------------------------------------------
 
 

@@ -149,3 +149,51 @@ CALLED = (
     Block(NO_CALLS, _l("The link to ask not to be called")),
 )
 LETTER = (Block("letter", _l("The text of the mail")),)
+
+DRAFTS = (
+    GREETING,
+    Block("drafts", _l("The inquiries, each with its link")),
+    OPENS,
+)
+OVERDUE = (
+    GREETING,
+    Block("leads", _l("The leads: how long they are over, with whom, whose they are")),
+    OPENS,
+)
+UNPICKED = (
+    GREETING,
+    LEAD,
+    Block("round", _l("How the round went, and who said no and why")),
+    Block("next", _l("What comes next")),
+    OPENS,
+)
+CHECK = (
+    GREETING,
+    buttons(_l("The button that has mails sent again")),
+    VALIDITY,
+)
+TAKEN = (
+    GREETING,
+    Block("details", _l("What to do where it was not understood; may be empty")),
+    OPENS,
+)
+ANSWERED = (
+    GREETING,
+    LEAD,
+    Block("quoted", _l("What the mail said, word for word; may be empty")),
+    Block("details", _l("Why we ask, and what is recorded; may be empty")),
+    Block("answers", _l("The answers to press, and how to answer by mail; may be empty")),
+    buttons(_l("The button that confirms, or leads on")),
+)
+UNREAD = (
+    GREETING,
+    Block("note", _l("Why the file could not be read")),
+    buttons(_l("The button to give the sheet back")),
+)
+REPORTED = (
+    GREETING,
+    Block("note", _l("How many rows became what")),
+    Block("mending", _l("How to mend what was not taken; may be empty")),
+    Block("rows", _l("What became of each row, with the way to take it back")),
+    OPENS,
+)

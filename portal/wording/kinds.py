@@ -105,6 +105,10 @@ def _count(*path: str) -> Read:
     return lambda context: int(_found(context, path) or 0)
 
 
+def _number_of(*path: str) -> Read:
+    return lambda context: len(_found(context, path) or ())
+
+
 def _flag(*path: str) -> Read:
     return lambda context: bool(_found(context, path))
 
@@ -242,6 +246,8 @@ GROUPS: Mapping[str, Any] = {
     "regular": _l("What comes regularly"),
     "firms": _l("Firms and people"),
     "customers": _l("Who asked you"),
+    "own_people": _l("For your own people"),
+    "came_in": _l("Answers to mails"),
 }
 
 
@@ -580,6 +586,144 @@ _KINDS = (
         {BODY: (("letter",),)},
         slots=(BODY,),
     ),
+    _tells(
+        "answer_wanted",
+        "own_people",
+        _l("The vendor’s answer due"),
+        _l("To who owes a partner help, a price or a call."),
+    ),
+    _tells(
+        "partner_late",
+        "own_people",
+        _l("A partner is late"),
+        _l("To who looks after a firm in which something is late."),
+    ),
+    _tells(
+        "help_asked",
+        "own_people",
+        _l("Help or a price asked for"),
+        _l("To who is to help with a lead, or to decide on a special price."),
+    ),
+    _tells(
+        "lead_waits",
+        "own_people",
+        _l("Found nobody, to be decided"),
+        _l("To the channel managers, when a lead has found nobody and is theirs to decide on."),
+    ),
+    Kind(
+        "round_unpicked",
+        "own_people",
+        _l("Nobody picked it up"),
+        _l("To the channel managers, when an offer ends and nobody has picked the lead up."),
+        (*PEOPLE, *LEAD, WHAT),
+        blocks.UNPICKED,
+        {SUBJECT: BY_NUMBER, BODY: (WHAT_HAPPENED, ("next",), BUTTONS)},
+    ),
+    _tells(
+        "lead_step",
+        "own_people",
+        _l("What became of a lead"),
+        _l("To who answers for it, when a lead is picked up, answered or given back."),
+    ),
+    _tells(
+        "lead_stirs",
+        "own_people",
+        _l("A lead has become active"),
+        _l("To who knows a lead, when its contact visits, downloads or answers."),
+    ),
+    _tells(
+        "leads_cooled",
+        "own_people",
+        _l("Leads that have cooled"),
+        _l("To who answers for leads of which nothing was heard for long."),
+    ),
+    _tells(
+        "handed_back",
+        "own_people",
+        _l("Back from operations"),
+        _l("To who answers for a lead that operations hand back."),
+    ),
+    Kind(
+        "drafts_stale",
+        "own_people",
+        _l("Inquiries that wait"),
+        _l("To who began to qualify inquiries and has not finished them."),
+        (*PEOPLE, Field("count", _l("How many inquiries wait"), (3, 1), _number_of("drafts"))),
+        blocks.DRAFTS,
+        {BODY: (("drafts",),)},
+    ),
+    Kind(
+        "overdue_list",
+        "own_people",
+        _l("List of the overdue"),
+        _l("On Mondays, to who wants the leads that were to be closed by Sunday."),
+        (
+            *PEOPLE,
+            Field("count", _l("How many leads are over"), (12, 1), _count("count")),
+            Field("day", _l("Which Sunday"), ("November 15, 2026",), _words("day")),
+        ),
+        blocks.OVERDUE,
+        {BODY: (("leads", "buttons"),)},
+    ),
+    _tells(
+        "sign_up_waits",
+        "own_people",
+        _l("New partner: waits for an answer"),
+        _l("To who looks after the partners, when a firm wants to become one."),
+    ),
+    Kind(
+        "reply_back",
+        "came_in",
+        _l("Asked back about a mail"),
+        _l("To who answered by mail, where it was doubtful, incomplete or could not be done."),
+        (*PEOPLE, NUMBER, WHAT),
+        blocks.ANSWERED,
+        {BODY: (WHAT_HAPPENED, ("quoted",), ("details",), ANSWERS, BUTTONS)},
+    ),
+    Kind(
+        "mail_taken",
+        "came_in",
+        _l("Mail to the lead address"),
+        _l("To one of your people who sent an inquiry: its number, or why it waits."),
+        (*PEOPLE, WHAT),
+        blocks.TAKEN,
+        {BODY: (WHAT_HAPPENED, ("details",), BUTTONS)},
+    ),
+    Kind(
+        "sheet_report",
+        "came_in",
+        _l("Feedback sheet: what became of it"),
+        _l("To who sent a feedback sheet: what was recorded, and what was not taken."),
+        PEOPLE,
+        blocks.REPORTED,
+        {BODY: (("note",), ("mending",), ("rows",))},
+    ),
+    Kind(
+        "sheet_problem",
+        "came_in",
+        _l("Feedback sheet: could not be read"),
+        _l("To who sent a file that we could not read."),
+        (
+            *PEOPLE,
+            Field(
+                "problem",
+                _l("Why it could not be read"),
+                ("feedback.pdf: This is no sheet of ours: no column is called Status.",),
+                _words("problem"),
+            ),
+        ),
+        blocks.UNREAD,
+        {BODY: (("problem", "note"), BUTTONS)},
+    ),
+    Kind(
+        "address_check",
+        "came_in",
+        _l("Does your address work again?"),
+        _l("To an address to which no mails go any more, when its owner asks for them."),
+        (*PEOPLE, _until(_l("Until when it can be confirmed"))),
+        blocks.CHECK,
+        {BODY: (BUTTONS,)},
+    ),
 )
 
 KINDS: Mapping[str, Kind] = {one.key: one for one in _KINDS}
@@ -601,16 +745,6 @@ KEPT = (
         frozenset({"sign_in_link", "password_reset", "new_device", "sign_in_changed"}),
     ),
     Kept(
-        _l("What we answer to a mail or a sheet that came in"),
-        _l("They say word for word what was understood, and ask back what was not."),
-        frozenset(
-            {
-                *("address_check", "mail_taken", "reply_back"),
-                *("sheet_problem", "sheet_report"),
-            }
-        ),
-    ),
-    Kept(
         _l("What people write to each other"),
         _l("The words are theirs."),
         frozenset({"commented", "customer_letter", "customer_wrote"}),
@@ -621,15 +755,8 @@ KEPT = (
         frozenset({"form_thanks"}),
     ),
     Kept(
-        _l("What only your own people get"),
-        _l("Work for them, and lists of figures."),
-        frozenset(
-            {
-                *("answer_wanted", "drafts_stale", "handed_back", "help_asked", "lead_stirs"),
-                "lead_step",
-                *("lead_waits", "leads_cooled", "overdue_list", "partner_late", "round_unpicked"),
-                *("sign_up_waits", "wording_failed"),
-            }
-        ),
+        _l("Own words that could not be written"),
+        _l("It tells that own words failed, so it has none."),
+        frozenset({"wording_failed"}),
     ),
 )

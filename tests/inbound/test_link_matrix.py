@@ -70,6 +70,13 @@ def paths_of(person):
             pickup_id=mine,
             message_id=keep_reply(person, "feedback", status="proposal"),
         ),
+        "confirm help": issue(
+            Purpose.CONFIRM,
+            person,
+            lead_id=held.id,
+            pickup_id=mine,
+            message_id=keep_reply(person, "help", text="Who installs it?"),
+        ),
         "confirm a note": issue(
             Purpose.CONFIRM,
             person,

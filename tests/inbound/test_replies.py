@@ -1005,6 +1005,8 @@ def test_people_enter_what_was_not_understood_as_the_answer_of_who_wrote_it(prog
         ({"deed": "decline", "why": ""}, 422),
         ({"deed": "pick"}, 303),
         ({"deed": "comment", "words": "Rings on Monday."}, 303),
+        ({"deed": "help", "words": ""}, 422),
+        ({"deed": "help", "words": "Who installs it?"}, 303),
         ({"deed": "decline", "why": "not_interesting"}, 303),
         ({"deed": "give_back", "why_back": "no_capacity"}, 303),
     )
@@ -1012,7 +1014,7 @@ def test_people_enter_what_was_not_understood_as_the_answer_of_who_wrote_it(prog
         with programme.app_context():
             rival = make_person(make_partner(f"Beta {n}"), email=f"rep@beta{n}.example")
             lead = make_offered_lead(at=clock.now())
-            if typed["deed"] in ("comment", "give_back"):
+            if typed["deed"] in ("comment", "help", "give_back"):
                 hold(lead, rival, clock.now())
             mailed = come_in(written(None, "About the new one", rival.email, ""), at=clock.now())
             session().commit()
@@ -1026,7 +1028,7 @@ def test_people_enter_what_was_not_understood_as_the_answer_of_who_wrote_it(prog
             select(EventRow.data).where(EventRow.name == "ReplyRepaired").order_by(EventRow.id)
         )
         assert [row["action"] for row in repaired][1:] == [
-            *("pick", "comment", "decline", "give_back")
+            *("pick", "comment", "help", "decline", "give_back")
         ]
         assert answers(held) == [("proposal", "mail")]
         row = (

@@ -43,7 +43,7 @@ from portal.inbound.events import (
 from portal.inbound.keeping import keep_reading, look_for_files, note_sender
 from portal.inbound.keywords import ASKED_FOR
 from portal.inbound.models import InboundMessage, MailState
-from portal.inbound.noting import comment
+from portal.inbound.noting import comment, is_shared
 from portal.inbound.operations import Outcome
 from portal.inbound.parsing import Mail, text_in
 from portal.inbound.rules import ChangedMeanwhile, Topic
@@ -355,10 +355,19 @@ def act(came: Came, wish: Wish, actor: Actor, *, named: bool) -> InboundMessage:
         # what was asked for picks a lead up; a note is no answer
         return write_back(came, "owed", wish)
     if wish.action in ASKED_FOR and "does_not_fit" not in wish.doubts and not wish_is_whole(wish):
-        return write_back(came, ASKING, wish, target=target)
+        return lead_to_page(came, wish, target, actor)
     if wish.doubts:
         return ask_back(came, wish, target)
     return apply(came, wish, target, actor)
+
+
+def lead_to_page(came: Came, wish: Wish, target: Target, actor: Actor) -> InboundMessage:
+    """Lead to the page that asks for the rest; the files of whom we are sure of are kept."""
+    if came.mail.files and not wish.doubts and target.lead_id is not None:
+        offers.lock_partner(actor.organisation_id)
+        shared = is_shared(target.topic, target.mark, target.lead_id, actor)
+        answering.keep_attached(target.lead_id, came.mail, shared, actor, came.at)
+    return write_back(came, ASKING, wish, target=target)
 
 
 def wish_is_whole(wish: Wish) -> bool:

@@ -328,6 +328,7 @@ def asking(
             "help": _("what do you need help with?"),
             "price": _("how many of what, and which price do you need?"),
         }
+        kept = str(_("The files that came along are kept with the lead."))
         return Letter(
             KIND,
             {
@@ -335,7 +336,8 @@ def asking(
                 "what": str(what[action]),
                 "words": quoted(said),
                 "details": [
-                    str(_("Nothing is asked yet. The page says who answers you, and until when."))
+                    str(_("Nothing is asked yet. The page says who answers you, and until when.")),
+                    *([kept] if said["files"] and not said["doubts"] else []),
                 ],
                 "button": (str(DEEDS[action].words), f"{path}?s={action}"),
                 "subject": "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from portal.accounts.queries import get_actor
 from portal.assistance import operations as requests
@@ -17,6 +18,7 @@ from portal.core.mail.links import Purpose
 from portal.leads.models import Lead
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
+from portal.timeline.models import Attachment
 from tests.factories import (
     CONTACT,
     factory,
@@ -27,7 +29,7 @@ from tests.factories import (
 )
 from tests.inbound.pressing import Forms, events, get, issue, press, text_of, waited
 from tests.inbound.replying import ask as ask_how_far
-from tests.inbound.replying import link_in, newest, reply, told
+from tests.inbound.replying import come_in, link_in, newest, reply, told, written
 
 SECRET = "Zephyrine Quastenflosser does not pick up the phone"
 
@@ -203,6 +205,16 @@ def test_one_word_asks_for_help_with_what_stands_below_it_or_leads_to_the_page(i
         (recorded,) = (one for one in sent if one.kind == "recorded")
         assert "you asked for help with" in recorded.text
         requests.close(waits, get_actor(scene.alice.id), now)
+
+
+def test_what_comes_along_with_a_bare_word_is_kept_with_the_lead(inside):
+    scene = Scene()
+    held = session().get_one(Pickup, scene.pickup_id)
+    mail = ask_how_far(held, scene.alice, clock.now())
+    made = written(mail, "Sonderpreis", scene.alice.email)
+    made.add_attachment(b"%PDF-1.4 x", maintype="application", subtype="pdf", filename="list.pdf")
+    assert come_in(made, mail, clock.now()).state == "asked_back"
+    assert session().scalars(select(Attachment.kind)).all() == ["application/pdf"]
 
 
 def test_a_doubtful_call_for_help_is_asked_back_with_its_words(programme, client):

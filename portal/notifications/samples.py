@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from flask_babel import gettext as _
@@ -31,6 +32,7 @@ from portal.notifications import answered, digest, letters, mailed, queries
 from portal.notifications.digest import Collection
 from portal.notifications.letters import Letter
 from portal.notifications.news import TOPICS
+from portal.notifications.news_samples import LOOKED_AT, newest_facts
 from portal.notifications.queries import Offered
 from portal.offers.models import Offer, OfferRound, RoundOutcome
 from portal.people.models import SignUpRequest
@@ -39,8 +41,6 @@ from portal.programme.models import Acceptance
 from portal.wording.kinds import KINDS
 from portal.wording.samples import Sample, shows
 
-LOOKED_AT = 20
-"""So many of the newest are looked at for one that a mail could tell of."""
 NOWHERE = "/"
 ANSWERED = "…"
 OF_ONE_LEAD = ("confirm", "hint", "noted", "sealed")
@@ -203,7 +203,10 @@ def agreed(kind: str, actor: Actor, at: datetime) -> Sample | None:
 
 @shows(*TOLD)
 def told(kind: str, actor: Actor, at: datetime) -> Sample | None:
-    """Show the newest thing that somebody was told of and that still stands."""
+    """Show the newest thing that somebody was told of and that still stands.
+
+    Of mails to own people, before there is one: the newest that the reader could be told of.
+    """
     found = session().execute(
         select(Notice, Lead, User)
         .outerjoin(Lead, Lead.id == Notice.lead_id)
@@ -212,13 +215,12 @@ def told(kind: str, actor: Actor, at: datetime) -> Sample | None:
         .order_by(Notice.id.desc())
         .limit(LOOKED_AT)
     )
+    reader = session().get_one(User, actor.id)
+    noticed = ((one.facts, user, lead.number if lead else "") for one, lead, user in found)
+    besides = ((facts, reader, number) for facts, number in newest_facts(kind, actor))
     return first(
-        (
-            letters.news(kind, notice.facts, user, at),
-            user,
-            for_whom(user, lead.number if lead else ""),
-        )
-        for notice, lead, user in found
+        (letters.news(kind, facts, user, at), user, for_whom(user, number))
+        for facts, user, number in chain(noticed, besides)
     )
 
 
@@ -262,11 +264,19 @@ def begun(kind: str, actor: Actor, at: datetime) -> Sample | None:
 
 @shows("mail_taken")
 def taken(kind: str, actor: Actor, at: datetime) -> Sample | None:
-    """Show the newest inquiry that one of the vendor's people sent by mail."""
-    found = mails_of(actor, InboundMessage.state == MailState.TAKEN)
+    """Show the newest inquiry that one of the vendor's people sent by mail.
+
+    Before there is one: the newest lead, as if the reader had sent it.
+    """
+    reader = session().get_one(User, actor.id)
+    mailed_in = mails_of(actor, InboundMessage.state == MailState.TAKEN)
+    newest = select(Lead).where(visible_to(actor)).order_by(Lead.id.desc()).limit(1)
+    found = [
+        *((lead, user) for _message, lead, user in mailed_in),
+        *((lead, reader) for lead in session().scalars(newest)),
+    ]
     return first(
-        (mailed.taken(lead, user), user, for_whom(user, lead.number))
-        for _message, lead, user in found
+        (mailed.taken(lead, user), user, for_whom(user, lead.number)) for lead, user in found
     )
 
 

@@ -368,6 +368,7 @@ def test_mails_are_shown_of_what_is_real_and_of_no_contact_data(karl):
         *("lead_offered", "offer_ends", "yours_now", "feedback_due", "reminded", "digest"),
         *("weekly_sheet", "invitation", "inquiry_thanks", "who_calls", "did_they_call"),
         *("drafts_stale", "reply_back", "sheet_problem", "address_check"),
+        *("partner_late", "mail_taken"),
     }
     whole = str(shown)
     for name in ("first_name", "last_name", "company", "email", "phone"):

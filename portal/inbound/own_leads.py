@@ -87,5 +87,5 @@ def press(reader: Reader) -> tuple[Page, int]:
         number=lead.number,
         sentence=_("It is in, and we qualify it. How far it is stands behind this link."),
         body="_deeds.html",
-        deeds=[(_("What you brought"), "")],
+        deeds=[(_("What you brought"), "#brought")],
     ), 200

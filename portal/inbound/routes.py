@@ -40,12 +40,14 @@ from portal.inbound import (
     own_leads,
     pages,
     queries,
+    skilled,
 )
 from portal.inbound.events import MailActionDoubted, MailLinkMisused, MailPickLost
 from portal.inbound.filling import NO_COOKIE
 from portal.inbound.page import Page, Reader
 from portal.inbound.rules import ChangedMeanwhile, PageTooOld, doubt, is_prefetch
 from portal.offers.rules import AlreadyTaken
+from portal.partners.forms import SkillsForm
 from portal.pickup import photo_finish
 from portal.web.access import forget_who_comes, public
 from portal.web.boundary import keep_work
@@ -209,6 +211,8 @@ def pressed(reader: Reader, token: str) -> ResponseReturnValue:
         page, status = pages.press_again(reader, nonce.mark)
         return render(page, actor, token), status
     if wishes:
+        if action == skilled.ACTION:
+            return set_skills(reader, token)
         return set_hearing(reader, token) if action == "hearing" else set_away(reader, token)
     page, status = act(reader, nonce.mark)
     return render(page, actor, token), status
@@ -273,8 +277,8 @@ def too_old(reader: Reader, token: str) -> ResponseReturnValue:
     return render(page, reader.actor, token), status
 
 
-WISHES = ("hearing", "away", "back")
-"""What is pressed where a person says what she wishes to hear, and when she is away."""
+WISHES = ("hearing", "away", "back", skilled.ACTION)
+"""What is pressed where a person says what she wishes to hear, when away, and good at what."""
 
 
 def hearing(
@@ -284,6 +288,7 @@ def hearing(
     status: int,
     code: str | None = None,
     days: Away | None = None,
+    skills: SkillsForm | None = None,
 ) -> ResponseReturnValue:
     """Show what the person wishes to hear by mail."""
     page = Page(
@@ -292,11 +297,16 @@ def hearing(
         action="hearing",
         nonce=reader.sign(""),
     )
-    return with_wishes(page, reader, token, shown, days), status
+    return with_wishes(page, reader, token, shown, days, skills), status
 
 
 def with_wishes(
-    page: Page, reader: Reader, token: str, shown: Shown, days: Away | None = None
+    page: Page,
+    reader: Reader,
+    token: str,
+    shown: Shown,
+    days: Away | None = None,
+    skills: SkillsForm | None = None,
 ) -> str:
     """Render a page with the form of what the person wishes to hear below."""
     return render_template(
@@ -307,6 +317,7 @@ def with_wishes(
         shown=shown,
         form=shown.form,
         away=days or days_of(reader),
+        skills=skills or skilled.show(reader.actor, sent=reader.action == skilled.ACTION),
     )
 
 
@@ -327,6 +338,16 @@ def set_away(reader: Reader, token: str) -> ResponseReturnValue:
         shown = wishing.show(reader.actor, reader.at, **NO_COOKIE)
         return hearing(reader, token, shown, 422, days=days)
     page = Page(heading=_("Noted"), sentence=_("Nothing new is offered meanwhile."))
+    return render(page, reader.actor, token), 200
+
+
+def set_skills(reader: Reader, token: str) -> ResponseReturnValue:
+    """Keep what the person says that she is good at."""
+    skills = skilled.show(reader.actor, sent=True)
+    if skills is None or not skilled.keep(skills, reader.actor, reader.at):
+        shown = wishing.show(reader.actor, reader.at, **NO_COOKIE)
+        return hearing(reader, token, shown, 422, skills=skills)
+    page = Page(heading=_("Saved"), sentence=_("From the next lead on it counts."))
     return render(page, reader.actor, token), 200
 
 

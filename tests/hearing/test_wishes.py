@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -195,6 +196,26 @@ def test_an_absence_is_noted_where_mails_are_chosen_and_behind_a_mail_without_a_
     assert stranger.post(hers, data={**sign, "action": "away", **days}).status_code == 404
     assert "The absence is over" in press(stranger, path, "back", absence_id=str(absence)).text
     assert [row[3]["absence_id"] for row in events("AbsenceRemoved")] == [absence]
+
+
+def test_a_partner_says_behind_a_mail_what_she_is_good_at(app):
+    alice, mara = make_person(name="Alice"), factory(make_manager)()
+    path, hers = (issue(Purpose.STOP, one, topic="hearing") for one in (alice, mara))
+    stranger = app.test_client()
+    wrong = {"skills-languages": ["de", "fr"], "skills-territories": "DE, XQ-1"}
+    hurried = press(stranger, path, "skills", seconds=0, **wrong)
+    refused = press(stranger, path, "skills", **wrong)
+    for answer, status in ((hurried, 409), (refused, 422)):
+        assert (answer.status_code, 'value="DE, XQ-1"' in answer.text) == (status, True)
+        assert re.findall(r'checked id="skills-languages-\d+"', answer.text)
+    assert "XQ-1 is no code of a country or state." in refused.text
+    said = press(stranger, path, "skills", **{**wrong, "skills-territories": "de, at"})
+    assert "Saved" in said.text
+    ((_, actor, channel, _data),) = events("RepProfileChanged")
+    assert (actor, channel) == (alice.id, "mail")
+    assert 'value="DE, AT"' in stranger.get(path).text
+    sign = waited(app, Forms(stranger.get(hers).text).for_("hearing"))
+    assert stranger.post(hers, data={**sign, "action": "skills"}).status_code == 404
 
 
 def test_a_choice_leaves_as_it_was_what_is_not_named_and_twice_is_no_news(ctx):

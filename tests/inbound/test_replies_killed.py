@@ -66,7 +66,7 @@ POINTS = {
     "asked back": (("after", "portal.inbound.replies:keep_reading"),),
     "come back": (("after", "portal.inbound.pipeline:settle"),),
     "a note with a file": (
-        ("after", "portal.inbound.answering:comment"),
+        ("after", "portal.inbound.answering:say"),
         ("after", "portal.inbound.answering:keep_files"),
     ),
     "an inquiry with a file": (

@@ -114,6 +114,12 @@ YES_TO_TERMS = (
 )
 """What is a yes to terms as a whole line; in answers to other mails these are words as others."""
 
+THANKS = (
+    *("thanks", "thank you", "many thanks", "thanks a lot", "thank you very much"),
+    *("danke", "danke schön", "vielen dank", "besten dank", "herzlichen dank", "danke sehr"),
+)
+"""What says no more than thanks, as all that somebody wrote."""
+
 ASKS = {"en": ("HELP",), "de": ("HILFE",)}
 """What our mails name for a question to the vendor."""
 

@@ -57,6 +57,7 @@ from portal.inbound.wishes import (
     of_offer,
     of_talk,
     of_terms,
+    only_thanks,
     read_wish,
 )
 from portal.leads.models import Lead
@@ -540,14 +541,17 @@ def apply(came: Came, wish: Wish, target: Target, actor: Actor) -> InboundMessag
     action = wish.action or "files"
     reason = f"files_left:{done.files_left}" if done.files_left else action
     answered = None if action in ("comment", "files") else RECORDED
-    if action == "comment" and is_still_asked(came, target, actor) and may_write_back(came):
+    if action == "comment" and is_still_asked(came, wish, target, actor) and may_write_back(came):
         write_back(came, NOTED, wish, MailState.APPLIED)
         answered = NOTED
     return settle(message, MailState.APPLIED, reason, at, answered)
 
 
-def is_still_asked(came: Came, target: Target, actor: Actor) -> bool:
-    """Say whether an answer is owed to whose question a note came, and she wasn't told so."""
+def is_still_asked(came: Came, wish: Wish, target: Target, actor: Actor) -> bool:
+    """Say whether an answer is owed to whose question a note came, and she wasn't told so.
+
+    Mere thanks are no reason to ask before the answer is soon due.
+    """
     if target.topic != Topic.QUESTION or came.token is None:
         return False
     query = (
@@ -556,8 +560,11 @@ def is_still_asked(came: Came, target: Target, actor: Actor) -> bool:
         .where(InboundMessage.user_id == actor.id, InboundMessage.answered == NOTED)
         .where(ReplyToken.mark == came.token.mark)
     )
-    owed = {one.id for one in pickups.position_of(actor, came.at).gate.questions}
-    return target.pickup_id in owed and session().scalar(query.limit(1)) is None
+    questions = pickups.position_of(actor, came.at).gate.questions
+    owed = next((one for one in questions if one.id == target.pickup_id), None)
+    if owed is None or (only_thanks(wish) and not owed.is_soon(came.at)):
+        return False
+    return session().scalar(query.limit(1)) is None
 
 
 def refuse(

@@ -36,7 +36,7 @@ from portal.inbound.intent import (
     take_number,
 )
 from portal.inbound.intent import Reader as Writer
-from portal.inbound.keywords import ASKED_FOR, WORD, YES_TO_TERMS, Action, fold
+from portal.inbound.keywords import ASKED_FOR, THANKS, WORD, YES_TO_TERMS, Action, fold
 
 AGREE = "agree"
 """The action of a yes to terms, read in an answer to a mail about them alone."""
@@ -149,6 +149,14 @@ def of_offer(wish: Wish) -> Wish:
     if words & YES and words <= YES | POLITE:
         return replace(wish, action="pick", typed={}, doubts=doubts)
     return wish
+
+
+IN_THANKS = frozenset(tuple(fold(phrase).split()) for phrase in THANKS)
+
+
+def only_thanks(wish: Wish) -> bool:
+    """Say whether somebody wrote no more than thanks."""
+    return tuple(fold(found[0]) for found in WORD.finditer(wish.words)) in IN_THANKS
 
 
 TO_TERMS = frozenset(tuple(fold(phrase).split()) for phrase in YES_TO_TERMS)

@@ -672,6 +672,21 @@ def test_what_is_no_answer_goes_to_who_looks_after_the_lead_and_comes_back_answe
     assert token_of(mail) not in bounced.text
 
 
+@pytest.mark.parametrize(
+    ("words", "late", "said"),
+    [
+        ("Vielen Dank!", False, None),
+        ("Thanks, I called.", False, "noted"),
+        ("Danke", True, "noted"),
+    ],
+)
+def test_mere_thanks_ask_for_nothing_before_an_answer_is_soon_due(inside, words, late, said):
+    rep, held, mail = make_question()
+    at = held.feedback_due_at if late else AT
+    message = reply(mail, words, rep, at=at)
+    assert (message.state, message.answered) == ("applied", said)
+
+
 TAKEN = {"subject": "x", "what": "y", "details": [], "path": "/", "press": "z"}
 
 

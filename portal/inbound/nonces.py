@@ -13,7 +13,8 @@ from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
 
 LASTS = timedelta(minutes=30)
-LONGEST = 400
+LONGEST = 2000
+"""No page has so many fields that its sign gets longer; what does is not looked at."""
 LINK, CUSTOMER = "mail-link", "customer-page"
 """Pages whose signs are signed each for itself: the ids of one mean nothing to the other."""
 

@@ -1,22 +1,29 @@
 """Behind a mail: what a lead in hand may bring, how likely that is, and what is asked of products.
 
 A text that tells of the contact is not shown: links are passed on with their mails. What is
-written instead takes its place; left empty, it stays.
+written instead takes its place; left empty, it stays. So does whatever is left as the page showed
+it: a colleague may have set it since.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from hashlib import sha256
+from itertools import chain
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import StringField, TextAreaField
+from wtforms import Field, StringField, TextAreaField
 
 from portal.core.errors import Invalid
 from portal.inbound.filling import NO_COOKIE, check
 from portal.inbound.operations import done
 from portal.inbound.page import Deed, Page, Reader
+from portal.inbound.queries import title_of
 from portal.leads import figures, interests
 from portal.leads.blotting import blot
 from portal.leads.figure_forms import FiguresForm, figures_form
@@ -28,6 +35,8 @@ from portal.web.forms import Form
 
 NOTE = "note-"
 """Begins the name of the field in which stands what is asked of a product."""
+SIGN = 4
+"""Letters of the mark by which a field is known as it was shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,10 @@ class Opportunity:
 
     figures: FiguresForm
     products: Form
+
+    def __iter__(self) -> Iterator[Field]:
+        """Return the fields of both."""
+        return chain(self.figures, self.products)
 
 
 def is_open(reader: Reader, held: Pickup) -> bool:
@@ -47,23 +60,24 @@ def is_open(reader: Reader, held: Pickup) -> bool:
 def show(reader: Reader, held: Pickup) -> Page:
     """Return the page with what is known, or as it was typed."""
     lead = get_visible(held.lead_id, reader.actor)
-    shown = forms_of(lead, reader, fresh=reader.action != DEED.name)
+    number, title = title_of(lead.id)
+    sent = forms_of(lead, reader, fresh=reader.action != DEED.name)
     kept_back = texts_kept_back(lead, reader)
-    for form in (shown.figures, shown.products):
+    for form in (sent.figures, sent.products):
         form.take(Invalid({name: said for name, said in reader.errors.items() if name in form}))
-        for field in form:
-            if field.name in kept_back:
-                field.data = "" if field.data == kept_back[field.name] else field.data
-                field.description = _(
-                    "What stands there tells of the customer, so it is not shown here. It stays "
-                    "unless you write something else."
-                )
+    for field in sent:
+        if field.name in kept_back:
+            field.data = "" if field.data == kept_back[field.name] else field.data
+            field.description = _(
+                "What stands there tells of the customer, so it is not shown here. It stays "
+                "unless you write something else."
+            )
     return Page(
-        heading=lead.title or lead.number,
-        number=lead.number,
+        heading=title or number,
+        number=number,
         body="_opportunity.html",
-        nonce=reader.sign(""),
-        deed=shown,
+        nonce=reader.sign(reader.mark or mark_of(lead, reader)),
+        deed=sent,
     )
 
 
@@ -86,10 +100,7 @@ def texts_kept_back(lead: Lead, reader: Reader) -> Mapping[str, str]:
     """Return the texts that tell of the contact, by the name of their field."""
     stands = forms_of(lead, reader, fresh=True)
     texts = {
-        field.name: field.data
-        for form in (stands.figures, stands.products)
-        for field in form
-        if isinstance(field, StringField) and field.data
+        field.name: field.data for field in stands if isinstance(field, StringField) and field.data
     }
     seen = blot(lead, list(texts.values()))
     return {
@@ -97,14 +108,40 @@ def texts_kept_back(lead: Lead, reader: Reader) -> Mapping[str, str]:
     }
 
 
+def mark_of(lead: Lead, reader: Reader) -> str:
+    """Return the state of the page: a sign for each field as it is shown."""
+    kept_back = texts_kept_back(lead, reader)
+    return "".join(
+        sign_of(field.name, "" if field.name in kept_back else field.data)
+        for field in forms_of(lead, reader, fresh=True)
+    )
+
+
+def sign_of(name: str, value: Any) -> str:
+    """Return the sign of a field in which this stands, however a browser sends it back."""
+    if isinstance(value, Decimal):
+        value = f"{value.normalize():f}"
+    elif isinstance(value, list):
+        value = sorted(value)
+    text = "" if value is None else str(value).replace("\r\n", "\n").strip()
+    return urlsafe_b64encode(sha256(f"{name}={text}".encode()).digest()).decode()[:SIGN]
+
+
+def leave_as_it_stands(sent: Opportunity, lead: Lead, reader: Reader) -> None:
+    """Put what stands by now into each field that was left as the page showed it."""
+    signs = {reader.mark[at : at + SIGN] for at in range(0, len(reader.mark), SIGN)}
+    stands = {field.name: field.data for field in forms_of(lead, reader, fresh=True)}
+    for field in sent:
+        if field.name in stands and sign_of(field.name, field.data) in signs:
+            field.data = stands[field.name]
+
+
 def press(reader: Reader, held: Pickup) -> Page:
-    """Set the figures and the notes that were typed. Raises `Invalid` by field, `NotFound`."""
+    """Set the figures and the notes that were changed. Raises `Invalid` by field, `NotFound`."""
     _held, lead = lock_pickup(held.id, reader.actor)
-    sent, kept_back = forms_of(lead, reader, fresh=False), texts_kept_back(lead, reader)
+    sent = forms_of(lead, reader, fresh=False)
+    leave_as_it_stands(sent, lead, reader)
     for form in (sent.figures, sent.products):
-        for field in form:
-            if field.name in kept_back and not field.data:
-                field.data = kept_back[field.name]
         check(form)
     notes = {
         int(field.name.removeprefix(NOTE)): field.data or ""

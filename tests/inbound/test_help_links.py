@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,7 +16,8 @@ from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.db import session
 from portal.core.mail.links import Purpose
-from portal.leads.models import Lead
+from portal.leads import figures
+from portal.leads.models import Lead, LeadType
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
 from portal.timeline.models import Attachment
@@ -127,11 +129,14 @@ def said(request):
 def test_an_answer_is_read_behind_its_mail_without_the_contact_and_answered_there(client, scene):
     request = ask(scene)
     name, phone = CONTACT["last_name"], CONTACT["phone"]
-    mail = answer(scene, request, f"{name} is there tomorrow: {phone}")
+    other = "or her colleague, 0171 2223334, meier (at) gmail.com, Zephyrine@private.example."
+    sums = "From 2027-01-31: 125.000,00 EUR."
+    mail = answer(scene, request, f"{name} is there tomorrow: {phone} {other} {sums}")
     path = link_in(mail)
     assert f"{path}?s=asked" in mail.text
     page = client.get(f"{path}?s=asked").text
-    assert "… is there tomorrow: +… Paula" in text_of(page)
+    told_of = f"… is there tomorrow: … or her colleague, …, …, …. {sums} Paula"
+    assert told_of in text_of(page)
     for secret in CONTACT.values():
         assert secret not in page
     pressed = {"request_id": str(request.id), "verb": "more"}
@@ -254,3 +259,37 @@ def test_what_a_lead_may_bring_is_said_by_a_link_and_no_text_about_its_contact_i
     lead = get(Lead, scene.lead_id)
     assert (lead.target_amount, lead.probability, lead.quote_needs) == (48000, 60, SECRET)
     assert [data["user_id"] for *_, data in events("LeadFiguresChanged")] == [scene.alice.id]
+
+
+@factory
+def set_figures(scene, **known):
+    """Have the account manager set figures of the lead."""
+    lead, paula = session().get_one(Lead, scene.lead_id), get_actor(scene.paula.id)
+    figures.set_figures(lead.id, replace(figures.figures_of(lead), **known), paula, clock.now())
+
+
+@factory
+def hide_titles():
+    """Keep the titles of all leads out of what can be read with a link."""
+    for kind in session().scalars(select(LeadType)):
+        kind.teaser_fields = [name for name in kind.teaser_fields if name != "title"]
+
+
+def test_what_a_colleague_set_meanwhile_stays_where_it_was_left_as_it_was_shown(
+    client, scene, path
+):
+    hide_titles()
+    set_figures(scene, quote_needs=SECRET, probability=20, quote_number="Q-2027-0001")
+    page = client.get(f"{path}?s=opportunity").text
+    assert get(Lead, scene.lead_id).title not in page
+    fields = waited(client.application, Forms(page).for_("opportunity"))
+    set_figures(scene, quote_needs="Two racks.", probability=90, quote_number="Q-2027-0002")
+    typed = {"target_amount": "5000", "probability": "20", "quote_number": "", "quote_needs": ""}
+    odd = client.post(path, data={**fields, **typed, "target_amount": "much"})
+    assert odd.status_code == 422
+    again = waited(client.application, Forms(odd.text).for_("opportunity"))
+    for _twice in range(2):
+        assert client.post(path, data={**again, **typed}).status_code == 200
+    lead = get(Lead, scene.lead_id)
+    assert (lead.target_amount, lead.probability) == (5000, 90)
+    assert (lead.quote_needs, lead.quote_number) == ("Two racks.", None)

@@ -70,7 +70,7 @@ def do(wish: Wish, target: Target, mail: Mail, message_id: int, actor: Actor, at
         outcome = operations.hand_back(target.pickup_id, wish.typed, target.mark, actor, at)
     elif action == "help" and target.pickup_id is not None:
         words = wish.typed.get("text", "")
-        outcome = operations.ask_for_help(target.pickup_id, words, actor, at)
+        outcome = operations.ask_for_help(target.pickup_id, words, message_id, shared, actor, at)
     elif action == "undo":
         outcome = undo(lead_id, target, actor, at)
     elif action == "feedback" and target.pickup_id is not None:
@@ -96,6 +96,8 @@ def told_of(outcome: Outcome) -> Sequence[str]:
             str(_("You take part")),
             str(_("It is decided at %(time)s: whoever suits it best gets it.", time=when)),
         )
+    if outcome.noted:
+        return (str(_("It is noted.")), outcome.noted)
     if outcome.again:
         return (
             str(_("Already recorded")),

@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from flask_babel import gettext as _
 from sqlalchemy import insert, select
 
 from portal.accounts.actor import Actor
 from portal.accounts.permissions import Permission
 from portal.assistance import operations as requests
 from portal.assistance.models import RequestKind
+from portal.assistance.queries import find_waiting
+from portal.assistance.rules import AskedAlready, AskedLately
 from portal.core.db import apart, session
 from portal.core.errors import NotFound, Refused
 from portal.core.events import record
@@ -28,7 +31,7 @@ from portal.feedback.rules import TooLateToUndo
 from portal.hearing import operations as hearing
 from portal.inbound import queries
 from portal.inbound.events import MailActionDone
-from portal.inbound.noting import is_shared, say
+from portal.inbound.noting import comment, is_shared, say
 from portal.inbound.rules import ChangedMeanwhile
 from portal.leads.models import Lead
 from portal.leads.queries import get_visible
@@ -91,6 +94,7 @@ class Outcome:
 
     `refusal` is set where an answer was saved and the pick that waited for it was refused,
     `decides_at` where a pick takes part in a photo-finish. `files_left` of a mail were not kept.
+    `noted` says why a question was noted instead of asked.
     """
 
     action: str
@@ -101,6 +105,7 @@ class Outcome:
     wish: Extension | None = None
     decides_at: datetime | None = None
     files_left: int = 0
+    noted: str = ""
 
 
 def note_look(link: MailLink, at: datetime) -> None:
@@ -159,7 +164,8 @@ def press(
     if action in ("stand_by", "leave"):
         return wait(lead_of(link), action, actor, at)
     if action == "help":
-        return ask_for_help(pickup_of(link), typed.get("text", ""), actor, at)
+        text, shared = typed.get("text", ""), is_shared_behind(link, actor)
+        return ask_for_help(pickup_of(link), text, link.message_id, shared, actor, at)
     if action == "comment":
         mark, words = queries.mark_answered(link.message_id), typed.get("note", "")
         shared = is_shared_behind(link, actor)
@@ -324,9 +330,31 @@ def ask_for_time(link: MailLink, typed: Mapping[str, str], actor: Actor, at: dat
     return Outcome("more_time", again=again, wish=wish)
 
 
-def ask_for_help(pickup_id: int, text: str, actor: Actor, at: datetime) -> Outcome:
-    """Ask the vendor for help with a lead in hand."""
-    request = requests.ask(RequestKind.HELP, pickup_id, text, actor, at)
+def ask_for_help(
+    pickup_id: int, text: str, message_id: int | None, shared: bool, actor: Actor, at: datetime
+) -> Outcome:
+    """Ask the vendor for help with a lead in hand, or say it where that is asked already.
+
+    What was written so soon after it that it can't be asked again is noted, and nothing is lost.
+    """
+    try:
+        request = requests.ask(RequestKind.HELP, pickup_id, text, actor, at)
+    except AskedAlready:
+        waits = find_waiting(pickup_id, RequestKind.HELP)
+        if waits is None:
+            raise
+        try:
+            request = requests.ask_again(waits, text, actor, at)
+        except AskedLately:
+            lead_id = pickups.get_told(pickup_id, actor).lead_id
+            comment(lead_id, text, message_id, shared, actor, at)
+            return Outcome(
+                "help",
+                noted=_(
+                    "You asked for help less than a day ago, and the answer is not there yet. So "
+                    "what you wrote now stands with the notes about the lead, for whoever answers."
+                ),
+            )
     done(request.lead_id, actor, "help", at, pickup_id=pickup_id)
     return Outcome("help")
 

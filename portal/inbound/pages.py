@@ -500,6 +500,8 @@ def answer(outcome: Outcome, reader: Reader) -> tuple[Page, int]:
             number=number,
             sentence=extension.said_of(outcome.wish),
         ), 200
+    if outcome.noted:
+        return Page(heading=_("It is noted."), number=number, sentence=outcome.noted), 200
     if outcome.action == "help":
         return asking.asked_page(number, again=outcome.again), 200
     if outcome.action == "comment":

@@ -733,7 +733,8 @@ def do_for(
         if deed == "comment":
             comment(lead_id, words, message.id, person.is_partner, person, at)
         elif deed == HELP:
-            operations.ask_for_help(find_held(lead_id, person).id, words, person, at)
+            held = find_held(lead_id, person)
+            operations.ask_for_help(held.id, words, message.id, person.is_partner, person, at)
         elif deed == "pick":
             operations.claim(lead_id, person, at)
         elif deed == "give_back":

@@ -190,7 +190,8 @@ ASKING = {
 def of_asking(wish: Wish) -> Wish:
     """Return what is wanted by who may ask for help or a special price: a line of its own says so.
 
-    What stands below it, or behind a colon, is the question.
+    What stands below it, or behind a colon, is the question. A price with something behind its
+    colon is told rather than asked for.
     """
     lines = wish.words.strip().splitlines()
     if len(lines) > 1 and is_greeting(lines[0].strip()):
@@ -198,7 +199,7 @@ def of_asking(wish: Wish) -> Wish:
     first, number = take_number(lines[0].strip()) if lines else ("", "")
     head, _colon, behind = first.partition(":")
     action = ASKING.get(tuple(fold(found[0]) for found in WORD.finditer(head)))
-    if action is None or not BARE_LINE.fullmatch(head):
+    if action is None or not BARE_LINE.fullmatch(head) or (action == PRICE and behind.strip()):
         return wish
     text = masked("\n".join([behind, *lines[1:]]).strip())[:LONGEST_REQUEST]
     return Wish(action, wish.words, {"text": text} if text else {}, without_speech(wish), number)

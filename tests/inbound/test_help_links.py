@@ -18,6 +18,7 @@ from portal.core.db import session
 from portal.core.mail.links import Purpose
 from portal.leads import figures
 from portal.leads.models import Lead, LeadType
+from portal.leads.notes import load_own_notes
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
 from portal.timeline.models import Attachment
@@ -178,10 +179,14 @@ BY_WORD = (
     ("NUMBER HILFE\nWer?", "applied", "Wer?"),
     ("HELP", "asked_back", None),
     ("Special price\n20 of them", "asked_back", None),
+    ("Sonderpreis:\n20 of them", "asked_back", None),
     # none of these is a line of its own
     ("Help them decide, please.", "comment", None),
     ("H\u0415LP\nWho installs it?", "comment", None),
     ("PROPOSAL\nHelp with the special price?", "feedback", None),
+    # a price that is told is none that is asked for
+    ("Price: 12500", "comment", None),
+    ("Project price: 12500 EUR was offered, they decide Friday.", "comment", None),
 )
 
 
@@ -204,12 +209,29 @@ def test_one_word_asks_for_help_with_what_stands_below_it_or_leads_to_the_page(i
         if text is None:
             assert waits is None
             (page,) = (one for one in sent if one.kind == "reply_back")
-            assert ("?s=price" if "price" in body else "?s=help") in page.text
+            assert ("?s=price" if "preis" in body or "price" in body else "?s=help") in page.text
             continue
         assert load_words([waits])[0].text == text
         (recorded,) = (one for one in sent if one.kind == "recorded")
         assert "you asked for help with" in recorded.text
         requests.close(waits, get_actor(scene.alice.id), now)
+
+
+def test_who_calls_for_help_once_more_while_it_is_asked_loses_no_word(inside):
+    scene, at = Scene(), clock.now()
+    held = session().get_one(Pickup, scene.pickup_id)
+    alice, paula = get_actor(scene.alice.id), get_actor(scene.paula.id)
+    waits = requests.ask(RequestKind.HELP, held.id, "Who installs it?", alice, at)
+    requests.ask_back(waits.id, "What do they want?", paula, at)
+    for hour, words in enumerate(("They want a demo", "By March")):
+        now = at + timedelta(hours=hour)
+        mail = ask_how_far(held, scene.alice, now)
+        assert reply(mail, f"Help!\n\n{words}", scene.alice, at=now).state == "applied"
+        back = [one for one in told(now) if one.user_id == scene.alice.id]
+        assert [one.kind for one in back] == ["reply_back" if hour else "recorded"]
+    assert "stands with the notes about the lead" in " ".join(back[0].text.split())
+    assert load_words([waits.id])[-1].text == "They want a demo"
+    assert [one.text for one in load_own_notes(scene.lead_id, alice)] == ["By March"]
 
 
 def test_what_comes_along_with_a_bare_word_is_kept_with_the_lead(inside):

@@ -20,12 +20,15 @@ from portal.core.errors import Invalid
 from portal.core.mail import links
 from portal.core.mail.links import Purpose
 from portal.duplicates import entrance
-from portal.leads.models import Lead, LeadFinder, LeadState, LeadType
-from portal.leads.operations import Draft
+from portal.leads import wall
+from portal.leads.models import Lead, LeadContact, LeadFinder, LeadState, LeadType
+from portal.leads.operations import Draft, tidy, tidy_contact
 from portal.leads.queries import get_definition
 
 SHOWN = 100
 SYSTEM = "partner"
+NAMING = ("company", "first_name", "last_name", "email")
+"""What of a contact says whom a lead is about."""
 
 
 def may_bring(actor: Actor) -> bool:
@@ -108,6 +111,21 @@ def find_brought(sign: str, actor: Actor) -> Lead | None:
         )
     )
     return session().scalar(query)
+
+
+def is_same(form: FindForm, lead: Lead) -> bool:
+    """Say whether what was typed is what a lead was brought with: title, company, person, address.
+
+    Raises `Invalid` for what can't be brought at all.
+    """
+    draft = read_find(form, type_of_finds(get_definition()))
+    typed = tidy_contact(draft.contact)
+    with wall.open_for([lead.id]) as opened:
+        known = opened.scalar(select(LeadContact).where(LeadContact.lead_id == lead.id))
+    pairs = [(tidy("title", draft.title), lead.title)]
+    if known is not None:
+        pairs += [(getattr(typed, name), getattr(known, name)) for name in NAMING]
+    return all(one.casefold() == (other or "").casefold() for one, other in pairs)
 
 
 def read_find(form: FindForm, lead_type: LeadType, sign: str | None = None) -> Draft:

@@ -53,12 +53,16 @@ def show(reader: Reader, held: Pickup) -> Page:
     """Return the page of all that was asked, with what was typed."""
     number, title = title_of(held.lead_id)
     lead = session().get_one(Lead, held.lead_id)
+    threads = [thread_of(one, lead, reader) for one in queries.list_of_pickup(held.id)]
+    # a colleague was done with it meanwhile
+    lost = [one.form.text.data for one in threads if not one.goes_on and one.form.text.data]
     return Page(
         heading=title or number,
         number=number,
+        facts=[_("Not kept: “%(words)s”", words=words) for words in lost],
         body="_asked.html",
         nonce=reader.sign(""),
-        deed=[thread_of(one, lead, reader) for one in queries.list_of_pickup(held.id)],
+        deed=threads,
     )
 
 
@@ -69,6 +73,8 @@ def thread_of(request: AssistanceRequest, lead: Lead, reader: Reader) -> Thread:
     sent = reader.action == NAME and reader.typed.get("request_id") == str(request.id)
     form = fill(WordsForm, reader) if sent else fresh(WordsForm)
     form.text.id = f"text-{request.id}"
+    if request.state != RequestState.ASKED_BACK:
+        form.text.label.text = _("Ask again, or say more")
     return Thread(
         request,
         [replace(one, text=text) for one, text in zip(said, texts, strict=True)],

@@ -19,6 +19,7 @@ from portal.assistance.queries import Helper
 from portal.assistance.rules import Wanted
 from portal.catalog.queries import book
 from portal.core.db import session
+from portal.inbound import asked
 from portal.inbound.filling import check, fill, fresh
 from portal.inbound.operations import done
 from portal.inbound.page import Deed, Page, Reader
@@ -119,6 +120,7 @@ def deed_of(kind: RequestKind, words: Any, recorded: Any) -> Deed:
         partial(show, kind),
         partial(press, kind),
         recorded,
+        instead=asked.NAME,
     )
 
 

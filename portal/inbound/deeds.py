@@ -6,6 +6,9 @@ Whoever adds one adds it here; the mails lead to the list of them, the page of a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+
+from flask_babel import gettext as _
 
 from portal.accounts.actor import Actor
 from portal.accounts.permissions import Permission
@@ -24,9 +27,11 @@ from portal.inbound import (
     queries,
     resting,
 )
+from portal.inbound.ended import ended
 from portal.inbound.operations import pickup_of
 from portal.inbound.page import Deed, Page, Reader
 from portal.offers import operations as offers
+from portal.offers.models import Way
 from portal.pickup import queries as pickups
 from portal.pickup.models import Pickup
 
@@ -59,7 +64,11 @@ def find(link: MailLink, name: str | None, actor: Actor) -> Deed | None:
 
 def open_to(reader: Reader, held: Pickup) -> list[tuple[str, str]]:
     """Return the words and the address of each that can be done now."""
-    return [(str(one.words), f"?s={one.name}") for one in DEEDS.values() if one.open(reader, held)]
+    return [
+        (one.words_now(reader, held) if one.words_now else str(one.words), f"?s={one.name}")
+        for one in DEEDS.values()
+        if one.open(reader, held)
+    ]
 
 
 def list_all(reader: Reader, held: Pickup) -> Page:
@@ -70,8 +79,23 @@ def list_all(reader: Reader, held: Pickup) -> Page:
     )
 
 
-def press(reader: Reader, deed: Deed) -> Page:
+def show(reader: Reader, deed: Deed, held: Pickup) -> Page | None:
+    """Return its page; where it can't be done now what was done, or None."""
+    if not reader.action and not deed.open(reader, held):
+        if deed.instead is None:
+            return None
+        page = DEEDS[deed.instead].show(reader, held)
+        page = replace(page, facts=[_("That is asked already."), *page.facts])
+    else:
+        page = deed.show(reader, held)
+    return replace(page, onward=page.onward or (_("What else you can do"), f"?s={ALL}"))
+
+
+def press(reader: Reader, deed: Deed) -> tuple[Page, int]:
     """Do it, the partner's people one after the other. Raises what is refused."""
     offers.lock_partner(reader.actor.organisation_id)
     held = pickups.get_told(pickup_of(reader.link), reader.actor)
-    return deed.press(reader, held)
+    again = deed.name == giving_back.DEED.name and held.outcome == Way.GIVEN_BACK
+    if held.ended_at is not None and not again:
+        return ended(held, queries.title_of(held.lead_id)[0]), 409
+    return deed.press(reader, held), 200

@@ -8,17 +8,28 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from portal.core.errors import NotFound
 from portal.inbound import queries
 from portal.inbound.operations import done
 from portal.inbound.page import Deed, Page, Reader
 from portal.pickup import knowledge
 from portal.pickup.knowledge_words import HOW
 from portal.pickup.models import Pickup
+from portal.pickup.operations import lock_pickup
 
 
 def is_open(reader: Reader, held: Pickup) -> bool:
-    """Say whether nobody of the firm has said so yet."""
-    return knowledge.find_claim(held.lead_id, reader.actor.organisation_id) is None
+    """Say whether nobody of the firm has said so yet, and it is hers to say."""
+    try:
+        knowledge.find_lead(held.lead_id, reader.actor, reader.at)
+    except NotFound:  # who stands in, where the offer was for somebody else alone
+        return False
+    return not was_said(reader, held)
+
+
+def was_said(reader: Reader, held: Pickup) -> bool:
+    """Say whether the firm has said so."""
+    return knowledge.find_claim(held.lead_id, reader.actor.organisation_id) is not None
 
 
 def show(reader: Reader, held: Pickup) -> Page:
@@ -37,8 +48,9 @@ def show(reader: Reader, held: Pickup) -> Page:
 
 def press(reader: Reader, held: Pickup) -> Page:
     """Say that the firm knew the customer before. Raises `Invalid`."""
+    lock_pickup(held.id, reader.actor)
     number, _title = queries.title_of(held.lead_id)
-    again = not is_open(reader, held)
+    again = was_said(reader, held)
     if not again:
         typed = reader.typed
         said = knowledge.Claim(typed.get("how", ""), read_day(typed.get("since", "")))

@@ -37,6 +37,12 @@ def issue(nonce: Nonce, page: str = LINK) -> str:
 
 def read(signed: str, link_id: int, at: datetime, page: str = LINK) -> Nonce | None:
     """Return a nonce of this link that is at most `LASTS` old, else None."""
+    nonce = read_of_any_age(signed, link_id, at, page)
+    return nonce if nonce is not None and at - nonce.issued_at <= LASTS else None
+
+
+def read_of_any_age(signed: str, link_id: int, at: datetime, page: str = LINK) -> Nonce | None:
+    """Return a nonce of this link: what its page showed holds however long that is ago."""
     if not signed or len(signed) > LONGEST:
         return None
     try:
@@ -44,8 +50,7 @@ def read(signed: str, link_id: int, at: datetime, page: str = LINK) -> Nonce | N
     except (BadSignature, ValueError, TypeError):
         return None
     nonce = Nonce(int(link), str(mark), datetime.fromtimestamp(ms / 1000, UTC), bool(again))
-    age = at - nonce.issued_at
-    if nonce.link_id != link_id or not -timedelta(seconds=5) <= age <= LASTS:
+    if nonce.link_id != link_id or at - nonce.issued_at < -timedelta(seconds=5):
         return None
     return nonce
 

@@ -1,14 +1,15 @@
 """Behind a mail: a lead of one's own is brought in, and what one brought before with how far it is.
 
-A page brings one lead, however often its button is pressed. It shows nothing of other leads, and
-of those brought no more than the portal's list.
+A page brings one lead, however often its button is pressed; who types another there is asked once.
+It shows nothing of other leads, and of those brought number and state: nobody has looked yet
+through what was typed.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask_babel import gettext as _
@@ -23,6 +24,7 @@ from portal.core.mail.models import MailLink
 from portal.inbound.filling import NO_COOKIE
 from portal.inbound.operations import done
 from portal.inbound.page import Page, Reader
+from portal.inbound.rules import PressAgain
 from portal.leads.queries import get_definition
 from portal.offers import operations as offers
 
@@ -78,8 +80,10 @@ def press(reader: Reader) -> tuple[Page, int]:
     offers.lock_partner(reader.actor.organisation_id)
     lead = finding.find_brought(reader.mark, reader.actor)
     again = lead is not None
+    form, _questions = form_of(reader)
+    if lead is not None and not finding.is_same(form, lead):
+        return brought_already(lead.number, reader), 409
     if lead is None:
-        form, _questions = form_of(reader)
         lead = finding.bring(form, reader.actor, reader.at, reader.mark)
         done(lead.id, reader.actor, ACTION, reader.at)
     return Page(
@@ -89,3 +93,13 @@ def press(reader: Reader) -> tuple[Page, int]:
         body="_deeds.html",
         deeds=[(_("What you brought"), "#brought")],
     ), 200
+
+
+def brought_already(number: str, reader: Reader) -> Page:
+    """Return the page with all that was typed where it brought another lead before."""
+    words = _(
+        "This page has brought %(number)s already; press once more to bring this one as well.",
+        number=number,
+    )
+    page = show(replace(reader, mark=""))
+    return replace(page, sentence=words, code=PressAgain.code)

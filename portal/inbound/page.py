@@ -89,7 +89,8 @@ class Deed:
     action. `open` says whether it can be done now. `show` makes the page; where it was sent
     (`reader.action` is `name` then) with what was typed and `reader.errors`. `press` does it by the
     operation of the portal, raises what that raises, and returns the page that says so. `recorded`
-    is the sentence of the mail that confirms it.
+    is the sentence of the mail that confirms it. `instead` names what is shown where it can't be
+    done because it was, and `words_now` returns what it is called where that is not always `words`.
     """
 
     name: str
@@ -98,3 +99,5 @@ class Deed:
     show: Callable[[Reader, Pickup], Page]
     press: Callable[[Reader, Pickup], Page]
     recorded: Any
+    instead: str | None = None
+    words_now: Callable[[Reader, Pickup], str] | None = None

@@ -24,6 +24,7 @@ from portal.feedback.rules import Status, TooLateToUndo
 from portal.feedback.rules import words_of as answer_words
 from portal.inbound import agreeing, asking, deeds, giving_back, own_leads, queries
 from portal.inbound.confirming import BY_MAIL, read_in, wanting
+from portal.inbound.ended import ended
 from portal.inbound.keeping import FilesOutOfReach, load_reading
 from portal.inbound.operations import INTEREST, ON_OFFER, Outcome, may_open, may_press, pickup_of
 from portal.inbound.page import Asked, Page, Reader
@@ -151,8 +152,9 @@ def show_feedback(reader: Reader) -> tuple[Page, int]:
     if held.ended_at is not None:
         return ended(held, number), 404
     deed = deeds.find(link, reader.action or reader.chosen, actor)
-    if deed is not None and (reader.action or deed.open(reader, held)):
-        return deed.show(reader, held), 200
+    page = deeds.show(reader, deed, held) if deed is not None else None
+    if page is not None:
+        return page, 200
     if reader.chosen == deeds.ALL:
         return deeds.list_all(reader, held), 200
     lead = session().get_one(Lead, held.lead_id)
@@ -166,7 +168,10 @@ def show_feedback(reader: Reader) -> tuple[Page, int]:
         )
         if held.last_status
         else "",
-        facts=[_("Your answer is due %(when)s.", when=when(held.feedback_due_at))],
+        facts=[
+            *([_("That can’t be done now.")] if deed is not None else []),
+            _("Your answer is due %(when)s.", when=when(held.feedback_due_at)),
+        ],
         body="_questions.html",
         action="feedback",
         asked=ask(reader, held.id),
@@ -403,23 +408,6 @@ def show_undo(reader: Reader) -> tuple[Page, int]:
         button=_("Take it back"),
         nonce=reader.sign(""),
     ), 200
-
-
-def ended(held: Pickup, number: str) -> Page:
-    """Return the page of a lead that is not in hand any more."""
-    words = {
-        "won": _("You reported it as won."),
-        "lost": _("You reported it as lost."),
-        "given_back": _("You gave it back."),
-        "recalled": _("The vendor took it back. What you did about it counts for you."),
-    }
-    return Page(
-        heading=_("No longer in your hands"),
-        number=number,
-        sentence=words.get(held.outcome or "", _("It has gone on without you.")),
-        code="not_yours_any_more",
-        onward=(_("To my leads"), url_for("desk.mine")),
-    )
 
 
 def yours(lead_id: int, *, again: bool) -> Page:
@@ -675,6 +663,8 @@ def start_again(refusal: DomainError, reader: Reader) -> tuple[Page, int]:
     words = _("This page was open for a while. Nothing was changed; please press once more.")
     if isinstance(refusal, ChangedMeanwhile):
         words = _("Another answer came in meanwhile, and it stands. You can still change it here.")
+        if reader.action in deeds.DEEDS:
+            words = _("Another answer came in meanwhile. Please look once more before you press.")
     if isinstance(refusal, FilesOutOfReach):
         words = refusal.message
     if reader.action == "answer":
@@ -709,6 +699,7 @@ def press_again(reader: Reader, mark: str) -> tuple[Page, int]:
             shown,
             heading=asked.heading,
             sentence=asked.sentence,
+            facts=[*filter(None, [shown.sentence]), *shown.facts],
             code=asked.code,
             nonce=asked.nonce,
         ), 409
@@ -722,6 +713,7 @@ def press_again(reader: Reader, mark: str) -> tuple[Page, int]:
         "more_time": _("Ask for more time"),
         "comment": _("Note it"),
         "help": _("Ask for help"),
+        "give_back": _("Give back"),
         agreeing.ACTION: agreeing.words_of(reader.link.topic),
     }
     of_lead = reader.link.purpose != Purpose.TERMS

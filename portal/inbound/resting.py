@@ -52,24 +52,36 @@ def show(reader: Reader, held: Pickup) -> Page:
     sentence = refusal.message if refusal else ""
     if until:
         sentence = _("%(number)s rests until %(day)s.", number=number, day=day(until))
-    form = None
-    if not until and refusal is None:
-        form = fill(PauseForm, reader) if sent else fresh(PauseForm)
-        form.offer()
+    form = fill(PauseForm, reader) if sent else fresh(PauseForm)
+    form.offer()
+    lost = not_kept(form) if until and sent else ""
     return Page(
         heading=title or number,
         number=number,
         sentence=sentence,
+        facts=[_("Not kept: “%(words)s”", words=lost)] if lost else (),
         body="_wait.html",
         nonce=reader.sign(""),
         deed=Rest(
-            form,
+            form if not until and refusal is None else None,
             until is not None,
             policy.most_pauses - pauses.count_pauses(held.id),
             pauses.last_day(held, policy, reader.at),
         ),
         onward=(_("How far are you?"), "?") if refusal else None,
     )
+
+
+def not_kept(form: PauseForm) -> str:
+    """Return what was typed in vain where a colleague let the lead rest: why, and until when."""
+    chosen = form.reason.data or None
+    why = [str(words) for code, words, *_more in form.reason.iter_choices() if code == chosen]
+    return ", ".join(filter(None, [*why, day(form.until.data)]))
+
+
+def words_now(_reader: Reader, held: Pickup) -> str:
+    """Return what can be done: a lead that rests goes on."""
+    return _("Go on now") if pauses.rests_until(held.id) else str(DEED.words)
 
 
 def press(reader: Reader, held: Pickup) -> Page:
@@ -115,4 +127,5 @@ DEED = Deed(
     show,
     press,
     _l("%(number)s rests because the customer asked to wait."),
+    words_now=words_now,
 )

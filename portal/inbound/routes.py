@@ -193,9 +193,10 @@ def pressed(reader: Reader, token: str) -> ResponseReturnValue:
         request.form.get("token", "").encode("utf-8", "surrogatepass"),
         token.encode("utf-8", "surrogatepass"),
     ):
-        nonce = nonces.read(request.form.get("nonce", ""), link.id, at)
-    if nonce is None:
-        return too_old(reader, token)
+        nonce = nonces.read_of_any_age(request.form.get("nonce", ""), link.id, at)
+    if nonce is None or at - nonce.issued_at > nonces.LASTS:
+        # what she left as it was is measured by what she saw, not by what stands now
+        return too_old(replace(reader, mark=nonce.mark if nonce else ""), token)
     why = doubt(
         at - nonce.issued_at,
         queries.count_seen_links(link, nonce.issued_at),
@@ -226,7 +227,7 @@ def act(reader: Reader, mark: str) -> tuple[Page, int]:
         # whatever a refusal has begun is undone before the page asks how things stand
         with session().begin_nested():
             if deed is not None:
-                return deeds.press(reader, deed), 200
+                return deeds.press(reader, deed)
             if link.purpose == Purpose.TERMS:
                 return agreeing.press(reader)
             if link.purpose == Purpose.OWN_LEAD:
@@ -240,7 +241,7 @@ def act(reader: Reader, mark: str) -> tuple[Page, int]:
     except DomainError as refusal:
         if action in ("pick", "answer") and isinstance(refusal, AlreadyTaken):
             record_apart(MailPickLost(at=at, lead_id=link.lead_id, user_id=actor.id))
-        if isinstance(refusal, ChangedMeanwhile):
+        if isinstance(refusal, ChangedMeanwhile) and action not in deeds.DEEDS:
             reader = replace(reader, typed={}, errors={})
         return pages.refuse(refusal, reader)
     if outcome.refusal is not None:

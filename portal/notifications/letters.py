@@ -710,6 +710,10 @@ def recorded(event: MailActionDone, user: User, at: datetime) -> Letter | None:
     if teaser is None:
         return None
     with to(user):
+        lead = lead_of(teaser, at)
+        if event.action == "bring":
+            # nobody has looked through what she typed, and mails are forwarded
+            lead["title"] = teaser.number
         what, details = recorded_words(event, teaser.number)
         undo: str | None = None
         if event.action in ("pick", "decline", "feedback", "interest"):
@@ -726,7 +730,7 @@ def recorded(event: MailActionDone, user: User, at: datetime) -> Letter | None:
         return Letter(
             "recorded",
             {
-                "lead": lead_of(teaser, at),
+                "lead": lead,
                 "what": what,
                 "details": details,
                 "undo_path": undo,

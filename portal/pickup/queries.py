@@ -484,11 +484,13 @@ def list_next_takers(pickup: Pickup, at: datetime) -> Sequence[Taker]:
 
 
 def can_hand_on(pickup: Pickup, actor: Actor, at: datetime) -> bool:
-    """Say whether a firm's manager may hand a lead in hand on, and has somebody to take it."""
+    """Say whether a firm's manager may hand a lead in hand on, and somebody takes it now."""
     theirs = (
         actor.may(Permission.PICKUPS_SEE_FIRM) and pickup.organisation_id == actor.organisation_id
     )
-    return theirs and pickup.ended_at is None and bool(list_next_takers(pickup, at))
+    if not theirs or pickup.ended_at is not None:
+        return False
+    return any(taker.free for taker in list_next_takers(pickup, at))
 
 
 def find(pickup_id: int) -> Pickup | None:

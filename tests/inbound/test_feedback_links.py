@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from portal.accounts.models import Organisation
 from portal.accounts.queries import get_actor
@@ -16,12 +17,13 @@ from portal.feedback.models import Feedback
 from portal.feedback.rules import Answer
 from portal.leads import activities
 from portal.leads.models import Lead
-from portal.partners.models import Partner
+from portal.offers.models import Offer
+from portal.partners.models import Absence, Partner
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
 from portal.pickup.reassign import reassign
 from portal.timeline.rules import Entry
-from tests.factories import CONTACT, factory, make_offered_lead, make_partner, make_person
+from tests.factories import CONTACT, day_here, factory, make_offered_lead, make_partner, make_person
 from tests.inbound.pressing import Forms, events, get, issue, press, text_of, waited
 
 
@@ -58,6 +60,12 @@ def keep_busy(firm, rep):
     session().get_one(Partner, firm.id).rep_capacity = 1
     lead = make_offered_lead(at=clock.now())
     pickup.claim(lead.id, get_actor(rep.id), clock.now())
+
+
+@factory
+def fill_hands(firm):
+    """Let nobody of a firm take another lead."""
+    session().get_one(Partner, firm.id).rep_capacity = 0
 
 
 def asked(rep, **over):
@@ -114,8 +122,31 @@ def test_a_holder_says_by_mail_that_his_firm_knew_the_customer_before(client, re
     ((_, actor, channel, data),) = events("KnowledgeClaimed")
     assert (actor, channel, data["user_id"]) == (rep.id, "mail", rep.id)
     assert "We knew this customer before" not in client.get(path).text
+    assert "That can’t be done now." in client.get(f"{path}?s=known").text
     assert get(Pickup, held).last_status is None
     assert get(Lead, lead.id).state == "held"
+    # who stands in can't say so of what was offered to the holder alone
+    firm = make_partner("Beta Networks")
+    bea, helper = make_person(firm, name="Bea"), make_person(firm, name="Bob")
+    other, theirs = hold(bea)
+    stand_in(bea, helper, other.id)
+    assert "?s=known" not in client.get(issue(Purpose.FEEDBACK, helper, pickup_id=theirs)).text
+
+
+@factory
+def stand_in(rep, helper, lead_id):
+    """Let somebody stand in for the holder of a lead that was offered to the holder alone."""
+    today = day_here(clock.now())
+    session().add(
+        Absence(
+            organisation_id=rep.organisation_id,
+            user_id=rep.id,
+            delegate_id=helper.id,
+            starts_on=today - timedelta(days=1),
+            ends_on=today + timedelta(days=1),
+        )
+    )
+    session().execute(update(Offer).where(Offer.lead_id == lead_id).values(user_id=rep.id))
 
 
 def test_who_leads_the_firm_hands_a_lead_on_by_mail(client, rep):
@@ -134,10 +165,8 @@ def test_who_leads_the_firm_hands_a_lead_on_by_mail(client, rep):
     assert client.post(others, data=waited(client.application, forged)).status_code == 404
     asked = Forms(client.get(f"{path}?s=hand_on").text).for_("hand_on")
     hurried = client.post(path, data={**asked, "to": alan.id})
-    assert (hurried.status_code, f'value="{alan.id}" required checked' in hurried.text) == (
-        409,
-        True,
-    )
+    for words in (f'value="{alan.id}" required checked', "Alice holds it now"):
+        assert (hurried.status_code, words in hurried.text) == (409, True)
     for to, status, words in (
         ("", 422, "Please choose a colleague who picks up leads."),
         (cleo.id, 409, "Cleo holds 1 lead, as many as agreed."),
@@ -149,6 +178,9 @@ def test_who_leads_the_firm_hands_a_lead_on_by_mail(client, rep):
         assert (answer.status_code, words in text_of(answer.text)) == (status, True), to
         assert not any(secret in answer.text for secret in CONTACT.values())
     assert get(Pickup, held).user_id == alan.id
+    assert "?s=hand_on" in client.get(path).text
+    fill_hands(firm)
+    assert "?s=hand_on" not in client.get(path).text
     ((_, actor, channel, data),) = events("LeadReassigned")
     assert (actor, channel, data["user_id"]) == (anna.id, "mail", alan.id)
 

@@ -84,6 +84,9 @@ def test_a_holder_asks_for_help_by_a_link_once_and_reads_who_answers(client, sce
     ((_, actor, channel, data),) = events("HelpAsked")
     assert (actor, channel, data["assignee_id"]) == (scene.alice.id, "mail", scene.paula.id)
     assert "?s=help" not in client.get(path).text
+    asked = text_of(client.get(f"{path}?s=help").text)
+    assert "That is asked already." in asked
+    assert "Ask again, or say more" in asked
     for secret in CONTACT.values():
         assert secret not in page + said.text + other.text
 
@@ -149,10 +152,13 @@ def test_an_answer_is_read_behind_its_mail_without_the_contact_and_answered_ther
     assert said(request) == ("open", "And at six?")
     foreign = press(client, path, "asked", query="?s=asked", **{**pressed, "request_id": "0"})
     assert foreign.status_code == 404
+    asked = Forms(client.get(f"{path}?s=asked").text).for_("asked")
     pressed["verb"] = "closing"
     over = press(client, path, "asked", query="?s=asked", **pressed)
     assert "Done with it." in text_of(over.text)
     assert said(request)[0] == "closed"
+    late = client.post(path, data={**waited(client.application, asked), "text": "And at ten?"})
+    assert (late.status_code, "Not kept: “And at ten?”" in late.text) == (409, True)
 
 
 def test_an_answer_to_a_mail_with_a_question_back_goes_on_with_the_request(inside):

@@ -32,7 +32,7 @@ def finds():
 @factory
 def told(user):
     jobs.run_now("core.dispatch", {"here": True}, clock.now())
-    query = select(OutgoingEmail.text).where(
+    query = select(OutgoingEmail.subject + OutgoingEmail.text + OutgoingEmail.html).where(
         OutgoingEmail.user_id == user.id, OutgoingEmail.kind == "recorded"
     )
     return session().scalars(query).all()
@@ -68,10 +68,19 @@ def test_a_partner_brings_a_lead_of_his_own_from_a_mail_once_for_each_page(clien
     assert f"{number} is in, and we qualify it." in mail
     assert "/leads/" not in mail, "till he picks it up"
     page = client.get(path)
-    assert f"{number} {TYPED['title']} Waits to be qualified" in text_of(page.text)
+    assert f"{number} Waits to be qualified" in text_of(page.text)
     assert number not in client.get(hers).text, "of a manager as well her own alone"
-    for secret in (CONTACT["email"], CONTACT["company"], other.number, "Somebody else’s"):
+    typed = (CONTACT["email"], CONTACT["company"], TYPED["title"])
+    for secret in (*typed, other.number, "Somebody else’s"):
         assert secret not in page.text + mail
+    # what she changed on a page that brought one is another: asked once, then brought
+    second = {**TYPED, "company": "Beta Mills", "email": "", "title": "Cranes"}
+    asked = client.post(path, data={**waited(app, fields), **second})
+    assert asked.status_code == 409
+    assert f"This page has brought {number} already; press once more" in text_of(asked.text)
+    assert 'value="Beta Mills"' in asked.text
+    said = client.post(path, data={**waited(app, Forms(asked.text).for_("bring")), **second})
+    assert "Thank you" in text_of(said.text)
     # another page brings another, also of the same customer
     assert client.post(path, data={**waited(app, Forms(page.text).for_("bring")), **TYPED})
-    assert len(finds()) == 2
+    assert len(finds()) == 3

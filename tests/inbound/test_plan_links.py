@@ -36,8 +36,8 @@ class Hand:
         get_policy().most_pauses = 1
         self.pickup_id = pickup.claim(self.lead_id, get_actor(self.alice.id), at).pickup_id
 
-    def answer(self):
-        feedback.give(self.pickup_id, Answer("waiting"), get_actor(self.alice.id), clock.now())
+    def answer(self, status="waiting"):
+        feedback.give(self.pickup_id, Answer(status), get_actor(self.alice.id), clock.now())
 
     def expect(self, day):
         """Let somebody set by when one is through, on the portal."""
@@ -125,6 +125,15 @@ def test_a_holder_sets_dates_from_a_mail_and_leaves_what_another_has_set(client,
     assert (lead.started_on, lead.expected_on) == (date(2026, 3, 10), date(2099, 4, 1))
     shown = client.get(f"{path}?s=dates").text
     assert 'value="2026-03-10"' in shown
+    # what stood on a page of yesterday is no change of hers, however often she presses
+    fields = Forms(shown).for_("dates")
+    factory(hand.expect)(date(2099, 5, 1))
+    old = {**began, "expected_on": "2099-04-01"}
+    late = client.post(path, data={**waited(client.application, fields, 90_000), **old})
+    assert late.status_code == 409
+    fields = waited(client.application, Forms(late.text).for_("dates"))
+    assert client.post(path, data={**fields, **old}).status_code == 200
+    assert get(Lead, hand.lead_id).expected_on == date(2099, 5, 1)
     assert [data["action"] for *_, data in events("MailActionDone")] == ["dates"]
 
 
@@ -167,3 +176,32 @@ def test_a_note_from_a_mail_stays_in_the_firm_unless_it_is_shared(client, hand, 
     client.post(path, data={**fields, "text": "They sign.", "shared": "1"})
     assert "Zephyrine" not in client.get(f"{path}?s=note").text
     assert [data["shared"] for *_, data in events("NoteWritten")] == [False, True]
+
+
+def test_what_was_typed_stays_where_a_colleague_was_faster(client, hand, path):
+    until = str(day_here(clock.now()) + timedelta(days=6))
+    factory(hand.answer)()
+    app = client.application
+    back, rest, known = (
+        waited(app, Forms(client.get(f"{path}?s={name}").text).for_(name))
+        for name in ("give_back", "wait", "known")
+    )
+    factory(hand.answer)("proposal")
+    said = client.post(path, data={**back, "reason": "no_capacity", "note": "Too far."})
+    assert (said.status_code, "Too far." in said.text) == (409, True)
+    assert "Another answer came in meanwhile. Please look once more" in text_of(said.text)
+    assert "What else you can do" in said.text
+    assert "Thank you" in text_of(
+        press(client, path, "wait", query="?s=wait", reason="asked_to_wait", until=until).text
+    )
+    assert "Go on now" in client.get(f"{path}?s=more").text
+    other = str(day_here(clock.now()) + timedelta(days=5))
+    said = text_of(client.post(path, data={**rest, "reason": "asked_to_wait", "until": other}).text)
+    assert "Not kept: “" in said
+    fields = waited(app, Forms(client.get(f"{path}?s=give_back").text).for_("give_back"))
+    for heading in ("Thank you", "Already recorded"):
+        said = client.post(path, data={**fields, "reason": "no_capacity"})
+        assert heading in text_of(said.text), text_of(said.text)
+    for sent in (known, rest):
+        said = client.post(path, data=sent)
+        assert (said.status_code, "You gave it back." in text_of(said.text)) == (409, True)

@@ -533,6 +533,8 @@ def test_give_back_in_one_word_with_a_reason_and_without_one_behind_a_press(prog
     assert "the customer is odd" in page.text
     assert CONTACT["company"] not in page.text
     (form,) = [one["fields"] for one in Forms(page.text).forms if one["to"] == path]
+    hurried = client.post(path, data={**form, "reason": "no_capacity"})
+    assert (hurried.status_code, "Give back</button>" in hurried.text) == (409, True)
     fields = waited(programme, form)
     assert client.post(path, data={**fields, "reason": ""}).status_code == 422
     for heading in ("Thank you", "Already recorded"):

@@ -169,7 +169,7 @@ def show_feedback(reader: Reader) -> tuple[Page, int]:
         if held.last_status
         else "",
         facts=[
-            *([_("That can’t be done now.")] if deed is not None else []),
+            *([_("“%(what)s” can’t be done now.", what=deed.words)] if deed is not None else []),
             _("Your answer is due %(when)s.", when=when(held.feedback_due_at)),
         ],
         body="_questions.html",

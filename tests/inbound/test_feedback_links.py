@@ -122,7 +122,8 @@ def test_a_holder_says_by_mail_that_his_firm_knew_the_customer_before(client, re
     ((_, actor, channel, data),) = events("KnowledgeClaimed")
     assert (actor, channel, data["user_id"]) == (rep.id, "mail", rep.id)
     assert "We knew this customer before" not in client.get(path).text
-    assert "That can’t be done now." in client.get(f"{path}?s=known").text
+    shown = text_of(client.get(f"{path}?s=known").text)
+    assert "“We knew this customer before” can’t be done now." in shown
     assert get(Pickup, held).last_status is None
     assert get(Lead, lead.id).state == "held"
     # who stands in can't say so of what was offered to the holder alone

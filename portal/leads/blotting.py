@@ -18,17 +18,20 @@ from portal.leads.operations import facts_of
 
 BLOT = "…"
 MAILBOX = re.compile(
-    r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}\s?(?:@|[(\[]\s?(?:at|ät)\s?[)\]])\s?\w[\w-]*(?:\.\w[\w-]*)*",
+    r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}\s?(?:@|[(\[]\s?(?:at|ät)\s?[)\]])"
+    r"\s?(?=[\d.-]*[^\W\d])\w[\w-]*(?:\.\w[\w-]*)*",
     re.IGNORECASE,
 )
 NUMBER = re.compile(
     r"""
-    # a day, and an amount of money, are no numbers to call; nor is what letters are joined to
+    # A day and an amount of money are no numbers to call; nor is what letters are joined to,
+    # unless it begins as such a number does.
     (?P<harmless>
         (?<!\d)(?:(?:19|20)\d\d-[01]\d-[0-3]\d | [0-3]?\d[./]\s?[01]?\d[./]\s?(?:19|20)\d\d)(?!\d)
         | (?<![\w+-])[1-9]\d{0,2}(?:[.,' ]?\d{3})*(?:[.,]\d\d)?\s?(?:[€$£]|(?:EUR|USD|GBP|CHF)\b)
+        | (?:[€$£]|\b(?:EUR|USD|GBP|CHF))\s?[1-9]\d{0,2}(?:[.,']?\d{3})*(?![\d/-])
     )
-    | (?<![\w-])\+?\(?\d(?:[^\S\n]{0,3}[()/.–-]{0,3}[^\S\n]{0,3}\d){5,}
+    | (?:(?<![\w-])|(?<!\d)(?=\+|0[1-9]))\+?\(?\d(?:[^\S\n]{0,3}[()/.–-]{0,3}[^\S\n]{0,3}\d){5,}
     """,
     re.VERBOSE,
 )

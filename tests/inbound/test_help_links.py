@@ -133,13 +133,13 @@ def said(request):
 def test_an_answer_is_read_behind_its_mail_without_the_contact_and_answered_there(client, scene):
     request = ask(scene)
     name, phone = CONTACT["last_name"], CONTACT["phone"]
-    other = "or her colleague, 0171 2223334, meier (at) gmail.com, Zephyrine@private.example."
-    sums = "From 2027-01-31: 125.000,00 EUR."
+    other = "or her colleague, Tel-0171 2223334, meier (at) gmail.com, Zephyrine@private.example."
+    sums = "From 2027-01-31: 20 @ 125.000,00 EUR, € 2,500,000 in all, as in Q-2027-000123."
     mail = answer(scene, request, f"{name} is there tomorrow: {phone} {other} {sums}")
     path = link_in(mail)
     assert f"{path}?s=asked" in mail.text
     page = client.get(f"{path}?s=asked").text
-    told_of = f"… is there tomorrow: … or her colleague, …, …, …. {sums} Paula"
+    told_of = f"… is there tomorrow: … or her colleague, Tel-…, …, …. {sums} Paula"
     assert told_of in text_of(page)
     for secret in CONTACT.values():
         assert secret not in page
@@ -313,6 +313,10 @@ def test_what_a_colleague_set_meanwhile_stays_where_it_was_left_as_it_was_shown(
     fields = waited(client.application, Forms(page).for_("opportunity"))
     set_figures(scene, quote_needs="Two racks.", probability=90, quote_number="Q-2027-0002")
     typed = {"target_amount": "5000", "probability": "20", "quote_number": "", "quote_needs": ""}
+    late = waited(client.application, fields, 3600)
+    old = client.post(path, data={**late, **typed})
+    assert (old.status_code, get(Lead, scene.lead_id).target_amount) == (409, None)
+    fields = waited(client.application, Forms(old.text).for_("opportunity"))
     odd = client.post(path, data={**fields, **typed, "target_amount": "much"})
     assert odd.status_code == 422
     again = waited(client.application, Forms(odd.text).for_("opportunity"))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from portal.accounts.queries import get_actor
 from portal.assistance import operations as requests
@@ -16,8 +16,8 @@ from portal.catalog.queries import book
 from portal.core import clock
 from portal.core.db import session
 from portal.core.mail.links import Purpose
-from portal.leads import figures
-from portal.leads.models import Lead, LeadType
+from portal.leads import figures, wall
+from portal.leads.models import Lead, LeadContact, LeadType
 from portal.leads.notes import load_own_notes
 from portal.pickup import operations as pickup
 from portal.pickup.models import Pickup
@@ -130,6 +130,13 @@ def said(request):
     return found.state, load_words([request.id])[-1].text
 
 
+@factory
+def lose_contact(scene):
+    """Remove the contact of the lead."""
+    with wall.open_for([scene.lead_id]) as opened:
+        opened.execute(delete(LeadContact).where(LeadContact.lead_id == scene.lead_id))
+
+
 def test_an_answer_is_read_behind_its_mail_without_the_contact_and_answered_there(client, scene):
     request = ask(scene)
     name, phone = CONTACT["last_name"], CONTACT["phone"]
@@ -157,6 +164,9 @@ def test_an_answer_is_read_behind_its_mail_without_the_contact_and_answered_ther
     over = press(client, path, "asked", query="?s=asked", **pressed)
     assert "Done with it." in text_of(over.text)
     assert said(request)[0] == "closed"
+    lose_contact(scene)
+    bare = text_of(client.get(f"{path}?s=asked").text)
+    assert ("is there tomorrow" in bare, "And at six?" in bare) == (False, False)
     late = client.post(path, data={**waited(client.application, asked), "text": "And at ten?"})
     assert (late.status_code, "Not kept: “And at ten?”" in late.text) == (409, True)
 

@@ -35,6 +35,7 @@ from portal.inbound import (
     agreeing,
     confirming,
     deeds,
+    firm_hours,
     nonces,
     operations,
     own_leads,
@@ -48,6 +49,7 @@ from portal.inbound.page import Page, Reader
 from portal.inbound.rules import ChangedMeanwhile, PageTooOld, doubt, is_prefetch
 from portal.offers.rules import AlreadyTaken
 from portal.partners.forms import SkillsForm
+from portal.partners.hour_forms import HoursForm
 from portal.pickup import photo_finish
 from portal.web.access import forget_who_comes, public
 from portal.web.boundary import keep_work
@@ -186,7 +188,7 @@ def pressed(reader: Reader, token: str) -> ResponseReturnValue:
     deed = deeds.find(link, action, actor)
     if not wishes and deed is None and not operations.may_press(link, actor, action):
         raise NotFound()
-    if wishes and action != "hearing" and not away.may_note(actor):
+    if wishes and not may_wish(action, actor):
         raise NotFound()
     nonce = None
     if hmac.compare_digest(
@@ -214,6 +216,8 @@ def pressed(reader: Reader, token: str) -> ResponseReturnValue:
     if wishes:
         if action == skilled.ACTION:
             return set_skills(reader, token)
+        if action == firm_hours.ACTION:
+            return set_hours(reader, token)
         return set_hearing(reader, token) if action == "hearing" else set_away(reader, token)
     page, status = act(reader, nonce.mark)
     return render(page, actor, token), status
@@ -278,8 +282,16 @@ def too_old(reader: Reader, token: str) -> ResponseReturnValue:
     return render(page, reader.actor, token), status
 
 
-WISHES = ("hearing", "away", "back", skilled.ACTION)
-"""What is pressed where a person says what she wishes to hear, when away, and good at what."""
+WISHES = ("hearing", "away", "back", skilled.ACTION, firm_hours.ACTION)
+"""What is pressed where a person says what she wishes to hear, when away, good at what, and when
+her firm works."""
+
+
+def may_wish(action: str, actor: Actor) -> bool:
+    """Say whether this is the person's to say."""
+    if action == firm_hours.ACTION:
+        return firm_hours.may_set(actor)
+    return action == "hearing" or away.may_note(actor)
 
 
 def hearing(
@@ -290,6 +302,7 @@ def hearing(
     code: str | None = None,
     days: Away | None = None,
     skills: SkillsForm | None = None,
+    hours: HoursForm | None = None,
 ) -> ResponseReturnValue:
     """Show what the person wishes to hear by mail."""
     page = Page(
@@ -298,7 +311,7 @@ def hearing(
         action="hearing",
         nonce=reader.sign(""),
     )
-    return with_wishes(page, reader, token, shown, days, skills), status
+    return with_wishes(page, reader, token, shown, days, skills, hours), status
 
 
 def with_wishes(
@@ -308,6 +321,7 @@ def with_wishes(
     shown: Shown,
     days: Away | None = None,
     skills: SkillsForm | None = None,
+    hours: HoursForm | None = None,
 ) -> str:
     """Render a page with the form of what the person wishes to hear below."""
     return render_template(
@@ -319,6 +333,7 @@ def with_wishes(
         form=shown.form,
         away=days or days_of(reader),
         skills=skills or skilled.show(reader.actor, sent=reader.action == skilled.ACTION),
+        hours=hours or firm_hours.show(reader.actor, sent=reader.action == firm_hours.ACTION),
     )
 
 
@@ -349,6 +364,19 @@ def set_skills(reader: Reader, token: str) -> ResponseReturnValue:
         shown = wishing.show(reader.actor, reader.at, **NO_COOKIE)
         return hearing(reader, token, shown, 422, skills=skills)
     page = Page(heading=_("Saved"), sentence=_("From the next lead on it counts."))
+    return render(page, reader.actor, token), 200
+
+
+def set_hours(reader: Reader, token: str) -> ResponseReturnValue:
+    """Have the person's firm work at the hours that she typed."""
+    hours = firm_hours.show(reader.actor, sent=True)
+    if hours is None or not firm_hours.keep(hours, reader.actor, reader.at):
+        shown = wishing.show(reader.actor, reader.at, **NO_COOKIE)
+        return hearing(reader, token, shown, 422, hours=hours)
+    page = Page(
+        heading=_("Saved"),
+        sentence=_("The working hours are saved. Deadlines that run follow them."),
+    )
     return render(page, reader.actor, token), 200
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -29,6 +29,7 @@ from portal.hearing.rules import Unchosen, quiet_end
 from portal.leads.models import LeadType
 from portal.notifications import telling
 from portal.offers.models import HearingOrder
+from portal.partners import hours
 from portal.partners.events import AbsenceRemoved
 from portal.partners.models import Absence
 from portal.partners.operations import add_absence
@@ -216,6 +217,42 @@ def test_a_partner_says_behind_a_mail_what_she_is_good_at(app):
     assert 'value="DE, AT"' in stranger.get(path).text
     sign = waited(app, Forms(stranger.get(hers).text).for_("hearing"))
     assert stranger.post(hers, data={**sign, "action": "skills"}).status_code == 404
+
+
+def test_a_firms_manager_sets_behind_a_mail_when_it_works_and_nobody_else(app):
+    firm, other = make_partner("Alpha"), make_partner("Beta")
+    boss, rep = make_person(firm, "partner_manager"), make_person(firm)
+    staff = factory(make_manager)()
+    path = issue(Purpose.STOP, boss, topic="hearing")
+    stranger = app.test_client()
+    # what a browser sends leaves Saturday and Sunday empty
+    wrong = {"hours-day0": "8-12", "hours-day1": "soon", "hours-zone": "Europe/Vienna"}
+    wrong |= {"hours-holidays": "y", "hours-day_off": "2027-03-01"}
+    hurried = press(stranger, path, "hours", seconds=0, **wrong)
+    refused = press(stranger, path, "hours", **wrong)
+    for answer, status in ((hurried, 409), (refused, 422)):
+        assert (answer.status_code, 'value="soon"' in answer.text) == (status, True)
+    assert "Please write it like" in refused.text
+    nothing = {**wrong, "hours-day0": "", "hours-day1": ""}
+    assert "the hours of one day at least" in press(stranger, path, "hours", **nothing).text
+    assert events("WorkingHoursChanged") == []
+    said = press(stranger, path, "hours", **{**wrong, "hours-day1": ""})
+    assert "Deadlines that run follow them" in said.text
+    ((_, actor, channel, data),) = events("WorkingHoursChanged")
+    assert (actor, channel, data["organisation_id"]) == (boss.id, "mail", firm.id)
+    with app.app_context():
+        assert hours.find(firm.id).days_off == [date(2027, 3, 1)]
+        assert hours.find(other.id) is None
+    again = stranger.get(path).text
+    assert 'value="8:00–12:00"' in again
+    assert 'value="2027-03-01"' in again
+    for one in (rep, staff):
+        theirs = issue(Purpose.STOP, one, topic="hearing")
+        page = stranger.get(theirs).text
+        assert "hours-day0" not in page
+        sign = waited(app, Forms(page).for_("hearing"))
+        answer = stranger.post(theirs, data={**sign, "action": "hours", "hours-day0": "8-12"})
+        assert answer.status_code == 404
 
 
 def test_a_choice_leaves_as_it_was_what_is_not_named_and_twice_is_no_news(ctx):

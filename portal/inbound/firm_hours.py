@@ -1,0 +1,48 @@
+"""Behind a mail: when a firm works, and its days off, by who manages it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from portal.accounts.actor import Actor
+from portal.accounts.permissions import Permission
+from portal.core.errors import Invalid
+from portal.inbound.filling import NO_COOKIE, fresh
+from portal.partners import hours, queries
+from portal.partners.hour_forms import HoursForm
+
+ACTION = "hours"
+APART = "hours-"
+"""How the names of its fields begin: it stands beside what the person wishes to hear."""
+
+
+def may_set(actor: Actor) -> bool:
+    """Say whether the hours of the person's own firm are hers to set, as on the portal."""
+    return actor.is_partner and actor.may(Permission.PICKUPS_SEE_FIRM)
+
+
+def show(actor: Actor, *, sent: bool = False) -> HoursForm | None:
+    """Return the form, as it was `sent` or with what holds; None for who can't set hours."""
+    if not may_set(actor):
+        return None
+    found = hours.read(queries.get_own(actor.organisation_id, actor).organisation)
+    if sent:
+        form = HoursForm(prefix=APART, **NO_COOKIE)
+    else:
+        form = fresh(HoursForm, prefix=APART)
+        form.show(found)
+    form.offer(found)
+    return form
+
+
+def keep(form: HoursForm, actor: Actor, at: datetime) -> bool:
+    """Keep the hours that were sent; where they can't be right, the form says so."""
+    if not form.validate():
+        return False
+    firm = queries.get_own(actor.organisation_id, actor).organisation
+    try:
+        hours.save(firm, form.chosen(), actor.id, at)
+    except Invalid as error:
+        form.take(error)
+        return False
+    return True

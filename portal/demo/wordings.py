@@ -52,8 +52,8 @@ Sie haben Zeit bis {{ ends }}.
 {{ buttons }}"""
 SIGNED_EN = f"{OFFERED_EN}\n\nQuestions? Just answer this mail.\nYour partner team"
 SIGNED_DE = f"{OFFERED_DE}\n\nFragen? Antworten Sie einfach auf diese Mail.\nIhr Partnerteam"
-ENDS_EN = "Hello {{ name }},\n\n{{ number }} is still there: {{ left }} are left."
-ENDS_DE = "Guten Tag {{ name }},\n\n{{ number }} ist noch da."
+ENDS_EN = "Hello {{ name }},\n\n{{ number }} is still there, until {{ ends }}."
+ENDS_DE = "Guten Tag {{ name }},\n\n{{ number }} ist noch da, bis {{ ends }}."
 SHORT = "{{ teaser }}\n\n{{ buttons }}"
 OFFERED: Texts = {"en": {"body": OFFERED_EN}, "de": {"body": OFFERED_DE}}
 SIGNED: Texts = {"en": {"body": SIGNED_EN}, "de": {"body": SIGNED_DE}}

@@ -202,7 +202,10 @@ WHAT = Field(
 GREETED = "greeting"
 BY_NUMBER = (("number",),)
 WHAT_HAPPENED = ("what", GREETED)
-BUTTONS, ANSWERS, CALLER = ("buttons",), ("answers",), ("caller", "person")
+BUTTONS, ANSWERS = ("buttons",), ("answers",)
+ON_OFFER = (("teaser", "title"), ("ending", "ends"), BUTTONS)
+CALLER = (("caller", "person"), ("caller", "firm"), ("caller", "call_by"))
+VALID = ("validity", "until")
 NO_CALLS = (blocks.NO_CALLS,)
 COMPANY = Field("company", _l("The firm that asked"), ("Alpha Systems",), _words("company"))
 
@@ -271,7 +274,7 @@ _KINDS = (
         _l("To each who may pick a lead up, when it is offered."),
         (*PEOPLE, *LEAD, *OFFER),
         blocks.OFFER,
-        {SUBJECT: BY_NUMBER, BODY: (BUTTONS,)},
+        {SUBJECT: BY_NUMBER, BODY: ON_OFFER},
     ),
     Kind(
         "offer_ends",
@@ -280,7 +283,7 @@ _KINDS = (
         _l("The last call: the lead is still there, and its offer ends soon."),
         (*PEOPLE, *LEAD, *OFFER),
         blocks.OFFER,
-        {SUBJECT: BY_NUMBER, BODY: (BUTTONS,)},
+        {SUBJECT: BY_NUMBER, BODY: ON_OFFER},
     ),
     _tells(
         "offer_changed",
@@ -491,7 +494,7 @@ _KINDS = (
             _until(_l("Until when the invitation can be taken up")),
         ),
         blocks.INVITATION,
-        {BODY: (BUTTONS,)},
+        {BODY: (BUTTONS, VALID)},
     ),
     Kind(
         "sign_up_confirm",
@@ -500,7 +503,7 @@ _KINDS = (
         _l("To who asked to become a partner: with the button that confirms."),
         (*PEOPLE, COMPANY, _until(_l("Until when the address can be confirmed"))),
         blocks.CONFIRMATION,
-        {BODY: (BUTTONS,)},
+        {BODY: (BUTTONS, VALID)},
     ),
     Kind(
         "sign_up_declined",
@@ -552,7 +555,7 @@ _KINDS = (
         _l("To the customer, after a lead is picked up: who calls, from which firm, by when."),
         FIRST_CALLED,
         blocks.CALLS,
-        {BODY: (CALLER, NO_CALLS)},
+        {BODY: (*CALLER, NO_CALLS)},
     ),
     Kind(
         "did_they_call",
@@ -574,7 +577,7 @@ _KINDS = (
             _until(_l("Until when it can be confirmed")),
         ),
         blocks.CONFIRMATION,
-        {BODY: (("form", GREETED), BUTTONS)},
+        {BODY: (("form", GREETED), BUTTONS, VALID)},
     ),
     Kind(
         "nurture",
@@ -722,7 +725,7 @@ _KINDS = (
         _l("To an address to which no mails go any more, when its owner asks for them."),
         (*PEOPLE, _until(_l("Until when it can be confirmed"))),
         blocks.CHECK,
-        {BODY: (BUTTONS,)},
+        {BODY: (BUTTONS, VALID)},
     ),
 )
 

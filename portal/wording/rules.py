@@ -15,6 +15,7 @@ import math
 import re
 import secrets
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -31,11 +32,12 @@ from portal.core.mail.replies import IN_TEXT
 Value = str | int | bool
 """What a field is: never a thing of the trade itself, nothing to call, no list."""
 
-LONGEST = 20 * 1024
-"""Bytes that a text may have."""
+LONGEST = 42 * 1024
+"""Bytes that a text may have: an opening and a closing of 20 KB each, and all blocks between."""
 LARGEST = 64 * 1024
 """Bytes that all of a mail's own words may have as HTML."""
-MOST_PARAGRAPHS = 100
+MOST_PARAGRAPHS = 200
+"""As many as an opening and a closing of 100 each."""
 LONGEST_SUBJECT = 200
 MOST_NODES = 2_000
 DEEPEST = 30
@@ -124,6 +126,10 @@ def problems_of(
     found = [*_refused(tree, fields, blocks)]
     if found:
         return found
+    most = _most_shown(tree.body)
+    twice = [name for name in blocks if most[name] > 1]
+    if twice:
+        return [Problem(1, "twice", {"name": name}) for name in twice]
     named = _always_named(tree)
     missing = [names for names in needed if not named.intersection(names)]
     if missing:
@@ -209,6 +215,20 @@ def _always_named(tree: nodes.Template) -> set[str]:
         one for output in tree.body if isinstance(output, nodes.Output) for one in output.nodes
     ]
     return {one.name for one in shown if isinstance(one, nodes.Name)}
+
+
+def _most_shown(body: Sequence[nodes.Node]) -> Counter[str]:
+    """Count how often each name is shown at most; of what an `if` parts, one way is gone."""
+    found: Counter[str] = Counter()
+    for node in body:
+        if isinstance(node, nodes.Output):
+            found.update(one.name for one in node.nodes if isinstance(one, nodes.Name))
+        elif isinstance(node, nodes.If):
+            ways = _most_shown(node.body) | _most_shown(node.else_)
+            for other in node.elif_:
+                ways |= _most_shown([other])
+            found.update(ways)
+    return found
 
 
 # -- when a mail is written ---------------------------------------------------------------------

@@ -50,7 +50,8 @@ TEXTS = {
     },
     "de": {
         "subject": "{{ number }}: {{ title }}",
-        "body": "Guten Tag {{ name }},\n\ndas ist einer für Sie.\n\n{{ buttons }}",
+        "body": "Guten Tag {{ name }},\n\ndas ist einer für Sie: {{ title }}, bis {{ ends }}."
+        "\n\n{{ buttons }}",
     },
 }
 
@@ -92,6 +93,8 @@ REFUSED = {
     "{% if teaser == 'x' %}x{% endif %}": "block",
     "{{ name|default(teaser) }}": "refused",
     "{{ teaser }} {% if name %}{{ teaser }}{% endif %}": "twice",
+    "{% if firms > 9 and waited_for %}{{ teaser }}{% endif %}{{ teaser }}": "twice",
+    "{% if firms > 99 %}{% if name %}{{ why }}{% endif %}{{ why }}{% endif %}": "twice",
     "{{ contact }}": "unknown",
     "{{ part_teaser }}": "unknown",
     "{{ name": "unreadable",
@@ -100,11 +103,11 @@ REFUSED = {
     "{{ 9" + "9" * 5_000 + " }}": "unreadable",
     "{{ " + "title ~ " * 2_500 + "title }}": "tangled",
     "{{ firms < name }}": "fails",
-    "x" * 20_481: "long",
+    "x" * 43_009: "long",
     "&" * 20_000: "large",
     "{{ '##- Please reply above' }}": "ours",
     "Ref: fb-" + "a" * 26: "ours",
-    "a\n\n" * 101: "paragraphs",
+    "a\n\n" * 201: "paragraphs",
 }
 
 
@@ -123,6 +126,25 @@ def test_a_text_names_its_fields_and_asks_about_them(ctx):
     values = {**examples_of(OFFERED)[0], "firms": 1, "brand": ""}
     said = rules.write(source, values)
     assert rules.paragraphs_of(said) == (("Only you.",), ("ALICE AINSWORTH –",))
+
+
+def test_a_block_may_stand_in_both_halves_and_what_a_mail_is_about_must_stand_in_it():
+    body = (
+        "{{ title }} {{ ends }} {% if firms == 1 %}{{ buttons }}{% else %}{{ buttons }}{% endif %}"
+    )
+    calls = "{{ person }} calls. {{ no_calls }}"
+    for key, source, missing in (
+        ("lead_offered", body + "{{ note }}", [("buttons",)]),
+        ("lead_offered", "{{ buttons }}", [("teaser", "title"), ("ending", "ends")]),
+        ("who_calls", calls, [("caller", "firm"), ("caller", "call_by")]),
+        ("who_calls", calls + "{{ caller }}", []),
+        ("digest", "\n\n".join(["a" * 90] * 120) + KINDS["digest"].skeleton + "b\n\n" * 80, []),
+    ):
+        kind = KINDS[key]
+        found = rules.problems_of(
+            source, kind.names, examples_of(kind), blocks=kind.parts, needed=kind.needed["body"]
+        )
+        assert [one.facts.get("names") for one in found] == missing, source[:40]
 
 
 def test_a_block_stands_apart_and_where_it_was_asked_for():
@@ -319,7 +341,7 @@ def test_a_mail_is_shown_of_a_real_lead_and_sent_as_a_test(app, client):
     assert "Please write it in German, too" in client.post(page, data=half).text
     old = signs(client, page)
     assert client.post(page, data={**typed, **old}).status_code == 303
-    late = client.post(page, data={**typed, "body_en": "Mine\n{{ buttons }}", **old})
+    late = client.post(page, data={**typed, "body_en": f"Mine\n{OFFERED.skeleton}", **old})
     assert late.status_code == 409
     assert "<ins>+ Mine</ins>" in late.text
 
@@ -387,7 +409,7 @@ def test_who_runs_no_programme_words_nothing_and_old_pages_change_nothing(app, c
     sign_in(boss, manager())
     page = "/mail-wording/lead_offered"
     old = signs(boss, page)
-    typed = {f"body_{code}": "Dear {{ name }},\n{{ buttons }}" for code in LANGUAGES}
+    typed = {f"body_{code}": OFFERED.skeleton + "\nBye" for code in LANGUAGES}
     boss.post(page, data={**typed, **old, "then": "use"})
     for verb in ("draft/removal", "reset", "versions/1/restoration"):
         assert boss.post(f"{page}/{verb}", data=old).status_code == 409, verb

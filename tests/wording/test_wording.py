@@ -193,6 +193,12 @@ def test_a_body_of_all_blocks_says_what_our_words_say_and_one_without_leaves_the
     assert bare.html.partition('<td class="foot"')[2] == ours.html.partition('<td class="foot"')[2]
 
 
+def test_whom_to_call_is_told_with_the_number_and_the_title_of_the_lead(ctx):
+    made = composed("yours_now", "{{ contact }}")
+    for part in (made.text, made.html):
+        assert re.search("L-20418.*Replace 14 ageing.*zephyrine@", part, re.S)
+
+
 def in_the_middle(part):
     middle = re.search(r'<td class="sheet"[^>]*>(.*)</td></tr>\s*<tr><td class="foot"', part, re.S)
     return tight(re.sub(r' style="[^"]*"', "", middle[1])).strip()

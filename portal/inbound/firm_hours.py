@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
+
 from portal.accounts.actor import Actor
 from portal.accounts.permissions import Permission
 from portal.core.errors import Invalid
 from portal.inbound.filling import NO_COOKIE, fresh
+from portal.inbound.page import Beside
 from portal.partners import hours, queries
 from portal.partners.hour_forms import HoursForm
 
-ACTION = "hours"
 APART = "hours-"
-"""How the names of its fields begin: it stands beside what the person wishes to hear."""
 
 
 def may_set(actor: Actor) -> bool:
@@ -21,10 +22,8 @@ def may_set(actor: Actor) -> bool:
     return actor.is_partner and actor.may(Permission.PICKUPS_SEE_FIRM)
 
 
-def show(actor: Actor, *, sent: bool = False) -> HoursForm | None:
-    """Return the form, as it was `sent` or with what holds; None for who can't set hours."""
-    if not may_set(actor):
-        return None
+def show(actor: Actor, sent: bool) -> HoursForm:
+    """Return the form, as it was `sent` or with what holds."""
     found = hours.read(queries.get_own(actor.organisation_id, actor).organisation)
     if sent:
         form = HoursForm(prefix=APART, **NO_COOKIE)
@@ -46,3 +45,8 @@ def keep(form: HoursForm, actor: Actor, at: datetime) -> bool:
         form.take(error)
         return False
     return True
+
+
+BESIDE = Beside(
+    "hours", may_set, show, keep, _l("The working hours are saved. Deadlines that run follow them.")
+)

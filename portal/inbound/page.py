@@ -14,6 +14,7 @@ from portal.inbound.nonces import Nonce
 from portal.pickup.models import Pickup
 from portal.pickup.questions import Question
 from portal.timeline.rules import Planned
+from portal.web.forms import Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +102,20 @@ class Deed:
     recorded: Any
     instead: str | None = None
     words_now: Callable[[Reader, Pickup], str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a person says of herself or of her firm on the page where she chooses her mails.
+
+    `may` says whether it is hers to say. `show` makes the form of the portal, its field names
+    beginning with `action` and a hyphen, as it was `sent` or with what holds. `keep` does it by the
+    operation of the portal, and is False where the form says what can't be right. `saved` is what
+    the page says then.
+    """
+
+    action: str
+    may: Callable[[Actor], bool]
+    show: Callable[[Actor, bool], Form]
+    keep: Callable[[Any, Actor, datetime], bool]
+    saved: Any

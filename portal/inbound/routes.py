@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -36,6 +37,7 @@ from portal.inbound import (
     confirming,
     deeds,
     firm_hours,
+    firm_profile,
     nonces,
     operations,
     own_leads,
@@ -45,15 +47,13 @@ from portal.inbound import (
 )
 from portal.inbound.events import MailActionDoubted, MailLinkMisused, MailPickLost
 from portal.inbound.filling import NO_COOKIE
-from portal.inbound.page import Page, Reader
+from portal.inbound.page import Beside, Page, Reader
 from portal.inbound.rules import ChangedMeanwhile, PageTooOld, doubt, is_prefetch
 from portal.offers.rules import AlreadyTaken
-from portal.partners.forms import SkillsForm
-from portal.partners.hour_forms import HoursForm
 from portal.pickup import photo_finish
 from portal.web.access import forget_who_comes, public
 from portal.web.boundary import keep_work
-from portal.web.forms import strip
+from portal.web.forms import Form, strip
 from portal.web.limits import limiter
 
 log = logs.get(__name__)
@@ -214,10 +214,8 @@ def pressed(reader: Reader, token: str) -> ResponseReturnValue:
         page, status = pages.press_again(reader, nonce.mark)
         return render(page, actor, token), status
     if wishes:
-        if action == skilled.ACTION:
-            return set_skills(reader, token)
-        if action == firm_hours.ACTION:
-            return set_hours(reader, token)
+        if action in BESIDES:
+            return set_beside(reader, token, BESIDES[action])
         return set_hearing(reader, token) if action == "hearing" else set_away(reader, token)
     page, status = act(reader, nonce.mark)
     return render(page, actor, token), status
@@ -282,15 +280,16 @@ def too_old(reader: Reader, token: str) -> ResponseReturnValue:
     return render(page, reader.actor, token), status
 
 
-WISHES = ("hearing", "away", "back", skilled.ACTION, firm_hours.ACTION)
-"""What is pressed where a person says what she wishes to hear, when away, good at what, and when
-her firm works."""
+BESIDES = {one.action: one for one in (skilled.BESIDE, firm_hours.BESIDE, firm_profile.BESIDE)}
+"""What else a person says of herself or of her firm where she chooses her mails."""
+WISHES = ("hearing", "away", "back", *BESIDES)
+"""What is pressed there."""
 
 
 def may_wish(action: str, actor: Actor) -> bool:
     """Say whether this is the person's to say."""
-    if action == firm_hours.ACTION:
-        return firm_hours.may_set(actor)
+    if action in BESIDES:
+        return BESIDES[action].may(actor)
     return action == "hearing" or away.may_note(actor)
 
 
@@ -301,8 +300,7 @@ def hearing(
     status: int,
     code: str | None = None,
     days: Away | None = None,
-    skills: SkillsForm | None = None,
-    hours: HoursForm | None = None,
+    besides: Mapping[str, Form] | None = None,
 ) -> ResponseReturnValue:
     """Show what the person wishes to hear by mail."""
     page = Page(
@@ -311,7 +309,7 @@ def hearing(
         action="hearing",
         nonce=reader.sign(""),
     )
-    return with_wishes(page, reader, token, shown, days, skills, hours), status
+    return with_wishes(page, reader, token, shown, days, besides), status
 
 
 def with_wishes(
@@ -320,10 +318,17 @@ def with_wishes(
     token: str,
     shown: Shown,
     days: Away | None = None,
-    skills: SkillsForm | None = None,
-    hours: HoursForm | None = None,
+    besides: Mapping[str, Form] | None = None,
 ) -> str:
-    """Render a page with the form of what the person wishes to hear below."""
+    """Render a page with the form of what the person wishes to hear, and what stands beside it.
+
+    `besides` holds what of that was tried already.
+    """
+    forms = {
+        name: one.show(reader.actor, reader.action == name)
+        for name, one in BESIDES.items()
+        if one.may(reader.actor) and name not in (besides or {})
+    }
     return render_template(
         "inbound/page.html",
         page=replace(page, body="_hearing.html"),
@@ -332,8 +337,7 @@ def with_wishes(
         shown=shown,
         form=shown.form,
         away=days or days_of(reader),
-        skills=skills or skilled.show(reader.actor, sent=reader.action == skilled.ACTION),
-        hours=hours or firm_hours.show(reader.actor, sent=reader.action == firm_hours.ACTION),
+        besides={**forms, **(besides or {})},
     )
 
 
@@ -357,26 +361,13 @@ def set_away(reader: Reader, token: str) -> ResponseReturnValue:
     return render(page, reader.actor, token), 200
 
 
-def set_skills(reader: Reader, token: str) -> ResponseReturnValue:
-    """Keep what the person says that she is good at."""
-    skills = skilled.show(reader.actor, sent=True)
-    if skills is None or not skilled.keep(skills, reader.actor, reader.at):
+def set_beside(reader: Reader, token: str, beside: Beside) -> ResponseReturnValue:
+    """Keep what the person says of herself or of her firm."""
+    form = beside.show(reader.actor, True)
+    if not beside.keep(form, reader.actor, reader.at):
         shown = wishing.show(reader.actor, reader.at, **NO_COOKIE)
-        return hearing(reader, token, shown, 422, skills=skills)
-    page = Page(heading=_("Saved"), sentence=_("From the next lead on it counts."))
-    return render(page, reader.actor, token), 200
-
-
-def set_hours(reader: Reader, token: str) -> ResponseReturnValue:
-    """Have the person's firm work at the hours that she typed."""
-    hours = firm_hours.show(reader.actor, sent=True)
-    if hours is None or not firm_hours.keep(hours, reader.actor, reader.at):
-        shown = wishing.show(reader.actor, reader.at, **NO_COOKIE)
-        return hearing(reader, token, shown, 422, hours=hours)
-    page = Page(
-        heading=_("Saved"),
-        sentence=_("The working hours are saved. Deadlines that run follow them."),
-    )
+        return hearing(reader, token, shown, 422, besides={beside.action: form})
+    page = Page(heading=_("Saved"), sentence=str(beside.saved))
     return render(page, reader.actor, token), 200
 
 

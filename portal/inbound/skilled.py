@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
+
 from portal.accounts.actor import Actor
 from portal.accounts.queries import get_person
 from portal.core.errors import Invalid
 from portal.hearing.away import may_note
 from portal.inbound.filling import NO_COOKIE, fresh
+from portal.inbound.page import Beside
 from portal.partners import rep_profiles
 from portal.partners.forms import SkillsForm
 
-ACTION = "skills"
 APART = "skills-"
-"""How the names of its fields begin: it stands beside what she wishes to hear."""
 
 
-def show(actor: Actor, *, sent: bool = False) -> SkillsForm | None:
-    """Return the form, as it was `sent` or with what is said; None for who is no partner's."""
-    if not may_note(actor):
-        return None
+def show(actor: Actor, sent: bool) -> SkillsForm:
+    """Return the form, as it was `sent` or with what is said."""
     said = rep_profiles.read(actor.id)
     if sent:
         form = SkillsForm(prefix=APART, **NO_COOKIE)
@@ -41,3 +40,6 @@ def keep(form: SkillsForm, actor: Actor, at: datetime) -> bool:
         form.take(error)
         return False
     return True
+
+
+BESIDE = Beside("skills", may_note, show, keep, _l("From the next lead on it counts."))

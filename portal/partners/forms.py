@@ -193,9 +193,12 @@ def profile_form(partner: Partner, *, fresh: bool = False) -> ProfileForm:
     return form
 
 
-def own_profile_form(partner: Partner, *, fresh: bool = False) -> OwnProfileForm:
-    """Return the form in which a firm keeps its own part of the profile, filled where `fresh`."""
-    form = OwnProfileForm(formdata=None) if fresh else OwnProfileForm()
+def own_profile_form(partner: Partner, *, fresh: bool = False, **more: Any) -> OwnProfileForm:
+    """Return the form in which a firm keeps its own part of the profile, filled where `fresh`.
+
+    `more` goes to the form.
+    """
+    form = OwnProfileForm(formdata=None, **more) if fresh else OwnProfileForm(**more)
     if fresh:
         form.show(partner)
     form.offer(partner)

@@ -31,7 +31,7 @@ from portal.notifications import telling
 from portal.offers.models import HearingOrder
 from portal.partners import hours
 from portal.partners.events import AbsenceRemoved
-from portal.partners.models import Absence
+from portal.partners.models import Absence, Partner
 from portal.partners.operations import add_absence
 from portal.pickup import operations as pickup
 from tests.factories import (
@@ -253,6 +253,37 @@ def test_a_firms_manager_sets_behind_a_mail_when_it_works_and_nobody_else(app):
         sign = waited(app, Forms(page).for_("hearing"))
         answer = stranger.post(theirs, data={**sign, "action": "hours", "hours-day0": "8-12"})
         assert answer.status_code == 404
+
+
+def test_a_firms_manager_keeps_its_profile_behind_a_mail_and_nobody_else(app):
+    firm, other = make_partner("Alpha"), make_partner("Beta")
+    boss, rep = make_person(firm, "partner_manager"), make_person(firm)
+    path = issue(Purpose.STOP, boss, topic="hearing")
+    stranger = app.test_client()
+    typed = {"profile-country": "AT", "profile-subdivision": "AT-9", "profile-city": "Wien"}
+    typed |= {"profile-zone": "Europe/Vienna", "profile-languages": ["de", "hu"]}
+    typed |= {"profile-people": "many", "profile-website": "https://alpha.example"}
+    hurried = press(stranger, path, "profile", seconds=0, **typed)
+    refused = press(stranger, path, "profile", **typed)
+    for answer, status in ((hurried, 409), (refused, 422)):
+        assert (answer.status_code, 'value="many"' in answer.text) == (status, True)
+        assert "alpha.example" in answer.text
+    abroad = {**typed, "profile-people": "12", "profile-subdivision": "US-TX"}
+    assert press(stranger, path, "profile", **abroad).status_code == 422
+    assert events("PartnerProfileChanged") == []
+    said = press(stranger, path, "profile", **{**typed, "profile-people": "12"})
+    assert "Your profile is saved." in said.text
+    ((_, actor, channel, data),) = events("PartnerProfileChanged")
+    assert (actor, channel, data["organisation_id"]) == (boss.id, "mail", firm.id)
+    with app.app_context():
+        kept_, theirs = (session().get_one(Partner, one.id) for one in (firm, other))
+        assert (kept_.city, kept_.people, kept_.languages) == ("Wien", 12, ["de", "hu"])
+        assert theirs.city != "Wien"
+    theirs = issue(Purpose.STOP, rep, topic="hearing")
+    page = stranger.get(theirs).text
+    assert "profile-city" not in page
+    sign = waited(app, Forms(page).for_("hearing"))
+    assert stranger.post(theirs, data={**sign, "action": "profile", **typed}).status_code == 404
 
 
 def test_a_choice_leaves_as_it_was_what_is_not_named_and_twice_is_no_news(ctx):

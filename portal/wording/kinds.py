@@ -67,6 +67,11 @@ class Kind:
         return [one.name for one in self.blocks]
 
     @property
+    def kept(self) -> frozenset[str]:
+        """Return the fields that no subject may lose."""
+        return frozenset(name for group in self.needed.get(SUBJECT, ()) for name in group)
+
+    @property
     def skeleton(self) -> str:
         """Return the body that says what our words do."""
         return skeleton_of(self.blocks)

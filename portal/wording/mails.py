@@ -27,7 +27,7 @@ class OwnWords:
         """Return the words of a mail with this context. Raises `Unsound`."""
         values = values_of(self.kind, context)
         return Words(
-            subject=rules.cut(rules.write(self.texts.get(SUBJECT, ""), values)),
+            subject=rules.write_subject(self.texts.get(SUBJECT, ""), values, self.kind.kept),
             body=rules.lay_out(self.texts.get(BODY, ""), values, self.kind.parts),
         )
 

@@ -16,7 +16,7 @@ import re
 import secrets
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
@@ -327,6 +327,21 @@ def paragraphs_of(text: str) -> Paragraphs:
         elif found[-1]:
             found.append([])
     return tuple(tuple(lines) for lines in found if lines)
+
+
+def write_subject(source: str, values: Mapping[str, Value], kept: Collection[str]) -> str:
+    """Return what a subject says, no longer than a reader reads. Raises `Unsound`.
+
+    The longest field in it gives way, but for those `kept`: they say what the mail is about.
+    """
+    said = one_line(write(source, values))
+    over = len(said) - LONGEST_SUBJECT
+    if over > 0:
+        named = {one.name for one in _parse(source).find_all(nodes.Name)} - set(kept)
+        longest = max(named, key=lambda name: len(str(values.get(name, ""))), default="")
+        text = one_line(str(values.get(longest, "")))[: -over - 1].rstrip()
+        said = one_line(write(source, {**values, longest: f"{text}…"}))
+    return cut(said)
 
 
 def cut(subject: str) -> str:

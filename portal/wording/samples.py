@@ -94,7 +94,7 @@ def _made(
 
 def _alone(kind: Kind, texts: Mapping[str, str]) -> Rendered:
     values = examples_of(kind)[0]
-    subject = rules.cut(rules.write(texts.get(SUBJECT, ""), values))
+    subject = rules.write_subject(texts.get(SUBJECT, ""), values, kind.kept)
     body = rules.lay_out(texts.get(BODY, ""), values, kind.parts)
     return Rendered(subject, rules.said_in(body, "[ {} ]"), "")
 

@@ -322,6 +322,15 @@ def test_a_mail_is_never_lost_and_staff_is_told_once(karl, source, code):
     assert (told_by.kind, told_by.user_id) == ("wording_failed", karl.id)
 
 
+def test_a_long_title_never_pushes_the_number_off_the_subject():
+    kind = KINDS["lead_offered"]
+    values = {**examples_of(kind)[0], "title": "Cabinets and switches " * 20, "source": "s" * 900}
+    said = rules.write_subject("{{ title }} ({{ number }})", values, kind.kept)
+    assert (len(said) <= rules.LONGEST_SUBJECT, said.endswith("… (L-20418)")) == (True, True)
+    assert said.startswith("Cabinets and switches Cabinets")
+    assert len(rules.write_subject("word " * 99, values, kind.kept)) <= rules.LONGEST_SUBJECT
+
+
 def test_a_line_break_in_a_subject_makes_no_second_header(karl):
     subject = "{{ number }}{{ '\\r\\nBcc: all@evil.example' }}\u2028x"
     write(OFFERED, {one: {"subject": subject} for one in LANGUAGES}, karl)

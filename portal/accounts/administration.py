@@ -113,7 +113,7 @@ def put_in_own_firm(user: User, place: Place, at: datetime, by_user_id: int) -> 
 
 def set_roles(user: User, roles: Collection[str], at: datetime, by_user_id: int) -> None:
     """Make a person what she shall be from now on."""
-    before, after = list(user.roles), list(roles)
+    before, after = list(user.roles), list(dict.fromkeys(roles))
     if set(before) == set(after):
         return
     user.roles = after

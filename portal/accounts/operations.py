@@ -369,7 +369,7 @@ def draft_person(
         raise Invalid({"email": _("Please check this e-mail address.")}) from error
     if not name.strip():
         raise Invalid({"name": _("Please give a name.")})
-    roles = list(roles)
+    roles = list(dict.fromkeys(roles))
     if not roles or not set(roles) <= ROLES.keys():
         raise Invalid({"roles": _("Please choose at least one role.")})
     return User(
@@ -409,7 +409,7 @@ def invite(
     Who waits for her first sign-in is invited again, with the new name and roles. Raises `Invalid`
     for what `add_person` refuses and for roles that the firm's kind doesn't have.
     """
-    roles = list(roles)
+    roles = list(dict.fromkeys(roles))
     if not set(roles) <= set(ROLES_OF_KIND[organisation.kind]):
         raise Invalid({"roles": _("Please choose among the roles of this firm.")})
     user = queries.find_user_by_email(email.strip()) if "\x00" not in email else None

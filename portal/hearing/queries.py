@@ -148,12 +148,10 @@ def never_hears() -> ColumnElement[bool]:
 
     They chose so, or chose nothing and hear so by each of their roles.
     """
-    by_role = select(func.count()).where(
-        RoleDefault.role == any_(User.roles), RoleDefault.hears == Hears.NEVER
-    )
+    by_role = _all_roles(RoleDefault.hears == Hears.NEVER)
     return (
         exists().where(HearingWishes.user_id == User.id, HearingWishes.hears == Hears.NEVER)
-        | (~has_chosen() & (by_role.scalar_subquery() == func.cardinality(User.roles)))
+        | (~has_chosen() & by_role)
         | ~User.hears_by_mail
     )
 
@@ -170,17 +168,25 @@ def in_quiet_hours(at: datetime) -> ColumnElement[bool]:
         _within(HearingWishes.quiet_from, HearingWishes.quiet_until, hour),
     )
     begins, ends = RoleDefault.quiet_from, RoleDefault.quiet_until
-    of_mine = (RoleDefault.role == any_(User.roles), begins.is_not(None))
-    quiet_roles = select(func.count()).where(*of_mine).scalar_subquery()
     shortest = (
         select(_within(begins, ends, hour))
-        .where(*of_mine)
+        .where(RoleDefault.role == any_(User.roles), begins.is_not(None))
         .order_by((ends + 24 - begins) % 24, begins)
         .limit(1)
         .scalar_subquery()
     )
-    by_role = (quiet_roles == func.cardinality(User.roles)) & func.coalesce(shortest, false())
+    by_role = _all_roles(begins.is_not(None)) & func.coalesce(shortest, false())
     return case((has_chosen(), mine), else_=by_role)
+
+
+def _all_roles(said: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return, for a query of people, the condition that something is set for each of their roles.
+
+    A role that a row names twice counts once.
+    """
+    named = select(RoleDefault.role).where(said).scalar_subquery()
+    every: ColumnElement[bool] = User.roles.contained_by(func.array(named))
+    return every
 
 
 def _within(

@@ -139,8 +139,7 @@ def press(reader: Reader) -> tuple[Page, int]:
     except Conflict as newer:
         page = show(reader)
         return replace(page, facts=[newer.message, *page.facts], code="newer_terms"), 409
-    yes = find_yes(terms, reader.actor)
-    told = said_of(terms, yes) if yes else ""
+    told = told_of(terms, reader.actor)
     sent = _("A mail to you says so.")
     return Page(
         heading=_("Thank you") if fresh else _("Already recorded"),
@@ -154,6 +153,12 @@ def words_of(kind: str | None) -> str:
     if kind == TermsKind.REFERRAL:
         return str(_("We agree and refer leads"))
     return str(_("We agree"))
+
+
+def told_of(terms: Terms, actor: Actor) -> str:
+    """Say who has agreed to terms for the actor's firm; nothing where nobody has."""
+    yes = find_yes(terms, actor)
+    return said_of(terms, yes) if yes else ""
 
 
 def said_of(terms: Terms, yes: Yes) -> str:

@@ -45,6 +45,7 @@ WHY: dict[str, Any] = {
     "sheet_and_words": _l("A sheet came along, and the mail says something besides. Which counts?"),
     "told_how": _l("Nothing could be read in it, though he was told how to answer."),
     "about_terms": _l("It answers a mail about terms, and is no bare yes to them."),
+    "files_beside": _l("It is a yes to terms; what came along with it may be a condition."),
     "too_often": _l("More came from him in a short time than a person writes."),
     "unreadable": _l("It could not be taken apart."),
     "too_large": _l("It is too large."),

@@ -68,7 +68,8 @@ class Mail:
     the beginning of the text with the signs in it that can't be seen, for who must know of them;
     `report` what a mail system says of one of ours (`delivery_reports`).
     `shown` is the beginning of what its HTML says where there is a text besides; `sealed` says that
-    nothing can be read because a program packed or sealed it.
+    nothing can be read because a program packed or sealed it. `besides` says that there is more to
+    it than its text: a file, a mail, another text.
     """
 
     sender: str
@@ -87,6 +88,7 @@ class Mail:
     report: dict[str, str] = field(default_factory=dict)
     shown: str = ""
     sealed: bool = False
+    besides: bool = False
 
 
 class Unreadable(Exception):
@@ -141,7 +143,7 @@ def read(mail: EmailMessage) -> dict[str, Any]:
     """Return what a mail says, as JSON can carry it."""
     sender, name = sender_of(mail)
     headers = telling(mail)
-    plain, html, packed = "", "", False
+    plain, html, packed, more = "", "", False, False
     came: list[tuple[EmailMessage, bytes]] = []
     attached: EmailMessage | None = None
     for part in list(parts_of(mail))[:MOST_PARTS]:
@@ -159,8 +161,10 @@ def read(mail: EmailMessage) -> dict[str, Any]:
         if sealed.is_sealed(kind, part.get_filename() or "", data):
             packed = True
         elif kind == "text/plain" and not is_file:
+            more = more or bool(plain.strip() and text_of(part).strip())
             plain = plain or text_of(part)
         elif kind == "text/html" and not is_file:
+            more = more or bool(html.strip() and text_in(text_of(part)).strip())
             html = html or text_of(part)
         elif is_file:
             came.append((part, data))
@@ -191,6 +195,7 @@ def read(mail: EmailMessage) -> dict[str, Any]:
         "report": report_in(mail),
         "shown": tidy(shown, unseen=True)[:LONGEST_WRITTEN] if plain.strip() else "",
         "sealed": found is None or (packed and not said.strip()),
+        "besides": bool(came or packed or more or attached is not None),
         "vouched": [one_line(str(one)) for one in mail.get_all(VOUCHED, [])[:MOST_VOUCHED]],
         "signatures": [one_line(str(one)) for one in mail.get_all(SIGNED, [])],
     }

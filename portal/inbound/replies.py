@@ -44,7 +44,6 @@ from portal.inbound.keeping import keep_reading, look_for_files, note_sender
 from portal.inbound.keywords import ASKED_FOR
 from portal.inbound.models import InboundMessage, MailState
 from portal.inbound.noting import comment, is_shared
-from portal.inbound.operations import Outcome
 from portal.inbound.parsing import Mail, text_in
 from portal.inbound.rules import ChangedMeanwhile, Topic
 from portal.inbound.wishes import (
@@ -101,6 +100,8 @@ ASKABLE = (Topic.QUESTION, Topic.TALK, Topic.LEAD, Topic.MANY)
 HERS = (MailState.APPLIED, MailState.REFUSED, MailState.ASKED_BACK)
 NEWER = "newer_terms"
 """The doubt of a yes to terms that newer ones have replaced."""
+BESIDE = "files_beside"
+"""The doubt of a yes to terms that something came along with."""
 RECORDED, BY_HAND = "recorded", "by_hand"
 WORDS_KEPT = 4000
 IN_LINE = text("SELECT pg_advisory_xact_lock(hashtext('replies'), CAST(:user AS integer))")
@@ -390,13 +391,15 @@ def check_told(target: Target, actor: Actor, at: datetime) -> None:
 def take_yes(came: Came, wish: Wish, token: ReplyToken, actor: Actor) -> InboundMessage:
     """Take a firm's yes to terms in, or lead to them where it is doubtful.
 
-    What is no yes people read, too: it may be an objection.
+    What is no yes people read, too, and what came along with one: it may be an objection.
     """
     terms = agreeing.find_marked(token.mark, actor)
     if terms is None or not operations.may(Purpose.TERMS, AGREE, actor):
         return leave(came.message, "not_yours", came.at)
     if wish.action == "stop":
         return write_back(came, "stop", wish)
+    if wish.action == AGREE and came.mail.besides:
+        wish = replace(wish, doubts=(*wish.doubts, BESIDE))
     if wish.action == AGREE and not wish.doubts:
         try:
             fresh = agreeing.agree(terms, actor, came.at)
@@ -404,11 +407,13 @@ def take_yes(came: Came, wish: Wish, token: ReplyToken, actor: Actor) -> Inbound
             return write_back(came, "terms", replace(wish, doubts=(NEWER,)))
         if fresh:
             return settle(came.message, MailState.APPLIED, AGREE, came.at, RECORDED)
-        told = answering.told_of(Outcome(AGREE, again=True))
+        told = (str(_("Already recorded")), agreeing.told_of(terms, actor))
         return write_back(came, "told", wish, MailState.APPLIED, told)
     write_back(came, "sealed" if came.mail.sealed else "terms", wish)
-    if wish.action == "comment" and came.message.state == MailState.ASKED_BACK:
-        return leave(came.message, "about_terms", came.at, came.message.answered)
+    objects = wish.action == "comment" or (came.mail.besides and not came.mail.sealed)
+    if objects and came.message.state == MailState.ASKED_BACK:
+        reason = BESIDE if wish.action == AGREE else "about_terms"
+        return leave(came.message, reason, came.at, came.message.answered)
     return came.message
 
 

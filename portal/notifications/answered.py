@@ -118,6 +118,7 @@ def why_asked(code: str) -> str:
         "activities_open": _("Something planned is still open."),
         "came_before": _("The same mail came before, in answer to another one of ours."),
         "newer_terms": _("There is a newer version meanwhile. Please read it first."),
+        "files_beside": _("What came along may be a condition, so people read it, too."),
         "two_texts": _("It says one thing as plain text and another as HTML."),
     }
     return str(said.get(code) or _("We were not sure how to read it."))

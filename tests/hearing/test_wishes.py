@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -48,6 +48,8 @@ from tests.factories import (
 from tests.inbound.pressing import Forms, events, issue, press, waited
 
 DAY = timedelta(days=1)
+TO_SPRING = (datetime(2027, 3, 27, 20, tzinfo=UTC) - AT) // timedelta(hours=1)
+"""In so many hours it is the evening before the clocks of Berlin go forward."""
 TYPED = {"hears": "daily", "digest_hour": "7", "quiet_from": "20", "quiet_until": "6"}
 
 
@@ -338,6 +340,8 @@ def test_mails_by_the_calendar_keep_the_quiet_hours_that_a_role_gives(ctx):
             (["partner_rep"], {}),
             (["partner_rep", "partner_manager"], {}),
             (["partner_manager"], {}),
+            # as rows from before may name one
+            (["partner_rep"], {"roles": ["partner_rep", "partner_rep"]}),
             (["partner_rep"], {"quiet_from": 3, "quiet_until": 4}),
         )
     ]
@@ -348,11 +352,14 @@ def test_mails_by_the_calendar_keep_the_quiet_hours_that_a_role_gives(ctx):
     }
     for given in ({"partner_rep": wanted["partner_rep"]}, wanted):
         hearing.set_defaults(given, manager, AT)
-        for hour in range(0, 24, 2):
+        for hour in (*range(0, 24, 2), *range(TO_SPRING, TO_SPRING + 12, 2)):
             at = AT + timedelta(hours=hour)
             quiet = set(session().scalars(select(User.id).where(in_quiet_hours(at))))
             wishes = {user.id: find_hearer(user, at).wishes for user in people}
             assert quiet == {who for who, one in wishes.items() if quiet_end(one, at)}, hour
+    # ten hours by the clocks of that night are nine
+    rep, night = find_hearer(people[0], AT).wishes, AT + TO_SPRING * timedelta(hours=1)
+    assert quiet_end(rep, night) == datetime(2027, 3, 28, 5, tzinfo=UTC)
 
 
 def test_a_manager_sets_how_each_role_begins_and_reads_again_what_cannot_be(app):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from email.message import EmailMessage
 
 import pytest
 from sqlalchemy import select
@@ -150,6 +151,12 @@ def test_the_page_says_what_hangs_on_the_day(client, firm, anna):
 APPLIED = ("applied", "agree", True, ["terms_agreed"])
 ASKED = (False, ["reply_back"])
 READ_BY_PEOPLE = ("not_understood", "about_terms", False, ["reply_back"])
+BESIDE = ("not_understood", "files_beside", False, ["reply_back"])
+CONDITIONS = (b"%PDF-1.4 Only for Germany.", "application/pdf", "our-terms.pdf", "attachment")
+PACKED = (b"x\x9f", "application/ms-tnef", "winmail.dat", "attachment")
+LOGO = (b"GIF89a", "image/gif", "logo.gif", "inline")
+MAIL_OF_THEIRS = EmailMessage()
+MAIL_OF_THEIRS.set_content("Only for Germany.")
 WRITTEN = {
     "the word": ({"body": "AGREE"}, *APPLIED),
     "in a sentence of ours": ({"body": "Hello,\n\nWe agree.\n\nBest regards\nAnna"}, *APPLIED),
@@ -169,7 +176,27 @@ WRITTEN = {
     "a no": ({"body": "We do not agree."}, *READ_BY_PEOPLE),
     "letters of another script": ({"body": "\u0410GREE"}, *READ_BY_PEOPLE),
     "a word for something else": ({"body": "WON 500"}, *READ_BY_PEOPLE),
+    "a file beside it": ({"body": "AGREE", "file": CONDITIONS}, *BESIDE),
+    "a file that is too large": ({"body": "AGREE", "file": (b"", *CONDITIONS[1:])}, *BESIDE),
+    "a mail beside it": ({"body": "AGREE", "file": MAIL_OF_THEIRS}, *BESIDE),
+    "a file that a program packed": ({"body": "AGREE", "file": PACKED}, *BESIDE),
+    "a file alone": ({"body": "", "file": CONDITIONS}, *READ_BY_PEOPLE),
+    "the logo of a signature": ({"body": "AGREE", "file": LOGO}, *APPLIED),
 }
+
+
+def answered(asked, anna, body, file=None, **how):
+    """Answer a mail about terms, with a file where one is given; return what became of it."""
+    if file is None:
+        return reply(asked, body, anna, **how)
+    made = written(asked, body, anna.email)
+    if isinstance(file, EmailMessage):
+        made.add_attachment(file)
+    else:
+        data, kind, name, place = file
+        main, _, sub = kind.partition("/")
+        made.add_attachment(data, maintype=main, subtype=sub, filename=name, disposition=place)
+    return come_in(made, asked)
 
 
 def test_a_bare_word_agrees_and_whatever_else_leads_to_the_page(inside):
@@ -179,19 +206,24 @@ def test_a_bare_word_agrees_and_whatever_else_leads_to_the_page(inside):
         told()
         asked = newest(anna, "terms_new")
         assert "one word in its first line: AGREE" in asked.text
-        message = reply(asked, how.pop("body"), anna, **how)
+        message = answered(asked, anna, **how)
         assert (message.state, message.reason) == (state, reason), name
         assert is_agreed(terms, anna) == agreed, name
         mine = [mail for mail in told() if mail.user_id == anna.id]
         assert [mail.kind for mail in mine] == kinds, name
         for mail in mine:
             assert f"Read{' them again' if agreed else ' and agree'}: http" in mail.text
+            stands_beside = "What came along may be a condition, so people read it, too."
+            assert (stands_beside in mail.text) == (reason == "files_beside"), name
 
 
 def test_an_old_mail_and_a_second_word_agree_to_nothing_new(inside):
-    anna = make_person(make_partner(), "partner_manager", email="anna@alpha.example")
+    firm = make_partner()
+    people = ("anna@alpha.example", "quirin@alpha.example")
+    anna, other = (make_person(firm, "partner_manager", email=email) for email in people)
     first = publish(at=AT)
     told()
+    for_other = newest(other, "terms_new")
     asked = newest(anna, "terms_new")
     # a program sends HTML besides, which has to say the same
     for shown, state in (("Call me", "asked_back"), ("AGREE", "applied")):
@@ -200,7 +232,12 @@ def test_an_old_mail_and_a_second_word_agree_to_nothing_new(inside):
         assert come_in(made, asked).state == state
         told()
     again = reply(asked, "We agree", anna)
-    assert (again.state, [mail.kind for mail in told()]) == ("applied", ["reply_back"])
+    (mine,) = told()
+    assert (again.state, mine.kind) == ("applied", "reply_back")
+    assert "You have agreed for your firm" in mine.text
+    assert reply(for_other, "AGREE", other).state == "applied"
+    (theirs,) = told()
+    assert "A colleague has agreed for your firm" in theirs.text
     second = publish(words={**WORDS, "en": "Answer within a day."}, at=AT)
     told()
     late = reply(asked, "I agree", anna)

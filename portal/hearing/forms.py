@@ -10,7 +10,7 @@ from babel.dates import get_day_names
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, RadioField, SelectField, StringField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length
 
@@ -25,8 +25,9 @@ from portal.accounts.permissions import (
 )
 from portal.accounts.words import ROLE_NAMES
 from portal.catalog.queries import book
+from portal.core.errors import Conflict
 from portal.hearing.models import Extent, Hears
-from portal.hearing.rules import BY_CALENDAR, COLLECTED, HEARD_BY, Unchosen
+from portal.hearing.rules import BY_CALENDAR, COLLECTED, HEARD_BY, Unchosen, mark_of
 from portal.hearing.words import BRIEFLY, EXTENTS, RHYTHMS, SUBJECTS, hour_of, words_of
 from portal.leads.models import Temperature
 from portal.leads.queries import get_definition
@@ -216,7 +217,8 @@ class DefaultsForm(Form):
     @classmethod
     def of_roles(cls, defaults: Mapping[str, Unchosen]) -> type[DefaultsForm]:
         """Return the form with the fields of all roles, filled with what holds."""
-        fields: dict[str, Any] = {"defaults": defaults}
+        seen = HiddenField(default=mark_of(defaults))
+        fields: dict[str, Any] = {"defaults": defaults, "seen": seen}
         days, hours = week_days(), [SelectChoice("", _("not at all")), *HOURS]
         for role, may in ROLES.items():
             now = defaults.get(role, Unchosen())
@@ -251,6 +253,11 @@ class DefaultsForm(Form):
             words = words_of(self.defaults.get(role, Unchosen()), picks="extent" in fields)
             found.append(OfRole(role, ROLE_NAMES[role], words, fields))
         return found
+
+    def show_again(self, error: Conflict) -> None:
+        """Show what was typed beside what is set by now, and why it was not saved."""
+        self.form_errors.append(error.message)
+        self._fields["seen"].data = mark_of(self.defaults)
 
     def values(self) -> dict[str, Unchosen]:
         """Return what was chosen, by role."""

@@ -19,7 +19,7 @@ from portal.accounts.permissions import of_roles as permissions_of
 from portal.accounts.tree import is_region
 from portal.catalog.queries import book
 from portal.core.db import session
-from portal.core.errors import Invalid
+from portal.core.errors import Conflict, Invalid
 from portal.core.events import record
 from portal.hearing.events import (
     FairnessMailChosen,
@@ -38,6 +38,7 @@ from portal.hearing.rules import (
     IN_DIGESTS,
     SHEET_KINDS,
     Unchosen,
+    mark_of,
     sheet_due_on,
 )
 from portal.leads.models import Temperature
@@ -148,11 +149,14 @@ def end(topic: str | None, user_id: int, at: datetime) -> None:
         end_digests(user_id, at)
 
 
-def set_defaults(wanted: Mapping[str, Unchosen], actor: Actor, at: datetime) -> None:
+def set_defaults(
+    wanted: Mapping[str, Unchosen], actor: Actor, at: datetime, seen: str = ""
+) -> None:
     """Set how roles hear by mail whose people have chosen nothing; an odd role is left out.
 
     Sheets that begin with it come from the next day on. Saying the same again changes nothing.
-    Raises `Invalid`, by the column and the role.
+    Raises `Invalid`, by the column and the role, and `Conflict` where by now something else is set
+    than was `seen`, if its mark is given.
     """
     odd = {
         f"quiet_until_{role}": words
@@ -164,6 +168,13 @@ def set_defaults(wanted: Mapping[str, Unchosen], actor: Actor, at: datetime) -> 
     session().execute(IN_LINE)
     kept = {one.role: one for one in session().scalars(select(RoleDefault))}
     before = read_defaults()
+    if seen and seen != mark_of(before):
+        raise Conflict(
+            _(
+                "Somebody else changed it while you worked on it. What you typed is still here; "
+                "please compare before you save again."
+            )
+        )
     here = at.astimezone(ZoneInfo(actor.timezone)).date()
     for role in ROLES:
         found, had = kept.get(role), before.get(role, Unchosen())

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from portal.accounts.actor import current_actor
 from portal.accounts.permissions import Permission
 from portal.core import clock
-from portal.core.errors import Invalid
+from portal.core.errors import Conflict, Invalid
 from portal.hearing import away, operations, pages
 from portal.hearing.forms import DefaultsForm
 from portal.hearing.pages import Shown
@@ -61,7 +61,11 @@ def save_defaults() -> ResponseReturnValue:
     if not form.validate():
         return draw_defaults(form), 422
     try:
-        operations.set_defaults(form.values(), current_actor(), clock.now())
+        seen = form["seen"].data or ""
+        operations.set_defaults(form.values(), current_actor(), clock.now(), seen)
+    except Conflict as error:
+        form.show_again(error)
+        return draw_defaults(form), 409
     except Invalid as error:
         form.take(error)
         return draw_defaults(form), 422

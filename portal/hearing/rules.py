@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -201,6 +202,11 @@ AS_MADE: Mapping[str, Unchosen] = {
     "sales_manager": Unchosen(Hears.DAILY),
 }
 """How roles hear where the programme has set nothing; all others hear at once."""
+
+
+def mark_of(defaults: Mapping[str, Unchosen]) -> str:
+    """Return by what can be told whether something else is set for a role than was seen."""
+    return sha256(repr(sorted(defaults.items())).encode()).hexdigest()[:16]
 
 
 def of_roles(roles: Iterable[str], defaults: Mapping[str, Unchosen]) -> Unchosen:

@@ -20,6 +20,7 @@ from tests.factories import AT, factory, make_manager, make_partner, make_person
 from tests.inbound.pressing import Forms, events, issue, press, text_of, waited
 from tests.inbound.replying import come_in, newest, reply, told, written
 
+DAY = timedelta(days=1)
 WORDS = {"en": "Answer within a week.", "de": "Antworten Sie binnen einer Woche."}
 
 
@@ -134,6 +135,18 @@ def test_a_colleagues_yes_and_newer_terms_are_told_and_nothing_is_agreed_to_unre
     again = waited(client.application, Forms(fast.text).for_("agree"))
     assert client.post(path, data=again).status_code == 200
     assert is_agreed(third, anna)
+    # so is one that opened every link of the mail
+    fourth, at = publish(words={**WORDS, "en": "Answer at once."}), clock.now() - DAY
+    about = {"topic": TermsKind.PROGRAMME, "organisation_id": firm.id}
+    links = [issue(Purpose.TERMS, anna, at, **about) for _ in range(3)]
+    for one in links:
+        client.get(one)
+    doubted = press(client, links[0], "agree")
+    assert doubted.status_code == 409
+    assert not is_agreed(fourth, anna)
+    again = waited(client.application, Forms(doubted.text).for_("agree"))
+    assert client.post(links[0], data=again).status_code == 200
+    assert is_agreed(fourth, anna)
 
 
 def test_the_page_says_what_hangs_on_the_day(client, firm, anna):
@@ -154,6 +167,7 @@ READ_BY_PEOPLE = ("not_understood", "about_terms", False, ["reply_back"])
 BESIDE = ("not_understood", "files_beside", False, ["reply_back"])
 CONDITIONS = (b"%PDF-1.4 Only for Germany.", "application/pdf", "our-terms.pdf", "attachment")
 PACKED = (b"x\x9f", "application/ms-tnef", "winmail.dat", "attachment")
+SECOND_TEXT = (b"Only for Germany.", "text/plain", None, "inline")
 LOGO = (b"GIF89a", "image/gif", "logo.gif", "inline")
 MAIL_OF_THEIRS = EmailMessage()
 MAIL_OF_THEIRS.set_content("Only for Germany.")
@@ -180,6 +194,7 @@ WRITTEN = {
     "a file that is too large": ({"body": "AGREE", "file": (b"", *CONDITIONS[1:])}, *BESIDE),
     "a mail beside it": ({"body": "AGREE", "file": MAIL_OF_THEIRS}, *BESIDE),
     "a file that a program packed": ({"body": "AGREE", "file": PACKED}, *BESIDE),
+    "a text below a picture": ({"body": "AGREE", "file": SECOND_TEXT}, *BESIDE),
     "a file alone": ({"body": "", "file": CONDITIONS}, *READ_BY_PEOPLE),
     "the logo of a signature": ({"body": "AGREE", "file": LOGO}, *APPLIED),
 }

@@ -19,7 +19,7 @@ from portal.core.errors import Conflict, NotFound
 from portal.core.events import record
 from portal.core.mail.models import MailLink
 from portal.inbound.events import MailActionDone
-from portal.inbound.page import Page, Reader
+from portal.inbound.page import Page, Reader, thanks
 from portal.inbound.wishes import AGREE
 from portal.offers import operations as offers
 from portal.programme import operations as programme
@@ -141,8 +141,8 @@ def press(reader: Reader) -> tuple[Page, int]:
         return replace(page, facts=[newer.message, *page.facts], code="newer_terms"), 409
     told = told_of(terms, reader.actor)
     sent = _("A mail to you says so.")
-    return Page(
-        heading=_("Thank you") if fresh else _("Already recorded"),
+    return thanks(
+        again=not fresh,
         sentence=told,
         facts=[sent] if fresh else (),
     ), 200

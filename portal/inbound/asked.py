@@ -20,7 +20,7 @@ from portal.core.errors import NotFound
 from portal.deadlines.models import Clock
 from portal.inbound.filling import fill, fresh
 from portal.inbound.operations import done
-from portal.inbound.page import Deed, Page, Reader
+from portal.inbound.page import Deed, Page, Reader, thanks
 from portal.inbound.queries import title_of
 from portal.leads.blotting import blot
 from portal.leads.models import Lead
@@ -103,8 +103,8 @@ def press(reader: Reader, held: Pickup) -> Page:
     if not again:
         done(held.lead_id, reader.actor, NAME, reader.at, pickup_id=held.id)
     number, _title = title_of(held.lead_id)
-    return Page(
-        heading=_("Already recorded") if again else _("Thank you"),
+    return thanks(
+        again=again,
         number=number,
         sentence=sentence,
     )

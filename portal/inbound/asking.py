@@ -22,7 +22,7 @@ from portal.core.db import session
 from portal.inbound import asked
 from portal.inbound.filling import check, fill, fresh
 from portal.inbound.operations import done
-from portal.inbound.page import Deed, Page, Reader
+from portal.inbound.page import Deed, Page, Reader, thanks
 from portal.inbound.queries import title_of
 from portal.leads.models import Lead
 from portal.pickup import queries as pickups
@@ -95,8 +95,8 @@ def press(kind: RequestKind, reader: Reader, held: Pickup) -> Page:
 
 def asked_page(number: str, *, again: bool) -> Page:
     """Return the page after something was asked."""
-    return Page(
-        heading=_("Already recorded") if again else _("Thank you"),
+    return thanks(
+        again=again,
         number=number,
         sentence=_("You hear by mail as soon as there is an answer."),
     )

@@ -12,7 +12,7 @@ from portal.inbound import queries
 from portal.inbound.filling import check, fill, fresh
 from portal.inbound.knowing import read_day
 from portal.inbound.operations import done
-from portal.inbound.page import Deed, Page, Reader
+from portal.inbound.page import Deed, Page, Reader, thanks
 from portal.leads import dates
 from portal.leads.date_forms import DatesForm
 from portal.leads.models import Lead
@@ -50,8 +50,8 @@ def press(reader: Reader, held: Pickup) -> Page:
     changed = dates.set_dates(lead.id, beside(typed, reader.mark, lead), reader.actor, reader.at)
     if changed:
         done(lead.id, reader.actor, DEED.name, reader.at, pickup_id=held.id)
-    return Page(
-        heading=_("Thank you") if changed else _("Already recorded"),
+    return thanks(
+        again=not changed,
         number=lead.number,
         sentence=_("Saved. What it was before is kept."),
     )

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from portal.catalog.queries import book, short_key
 from portal.inbound import queries
 from portal.inbound.operations import hand_back
-from portal.inbound.page import Deed, Page, Reader
+from portal.inbound.page import Deed, Page, Reader, thanks
 from portal.pickup import queries as pickups
 from portal.pickup.models import Pickup
 
@@ -44,8 +44,8 @@ def press(reader: Reader, held: Pickup) -> Page:
 
 def done_page(number: str, *, again: bool) -> Page:
     """Return the page after it was given back."""
-    return Page(
-        heading=_("Already recorded") if again else _("Thank you"),
+    return thanks(
+        again=again,
         number=number,
         sentence=_("You gave it back."),
         onward=(_("To my leads"), url_for("desk.mine")),

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from portal.accounts.queries import find_name
 from portal.inbound import queries
 from portal.inbound.operations import done
-from portal.inbound.page import Deed, Page, Reader
+from portal.inbound.page import Deed, Page, Reader, thanks
 from portal.pickup import queries as pickups
 from portal.pickup.models import Pickup
 from portal.pickup.reassign import reassign
@@ -51,8 +51,8 @@ def press(reader: Reader, held: Pickup) -> Page:
     lead = reassign(held.id, to, reader.actor, reader.at, held_by=read_id(reader.mark))
     if not again:
         done(lead.id, reader.actor, DEED.name, reader.at, pickup_id=held.id)
-    return Page(
-        heading=_("Already recorded") if again else _("Thank you"),
+    return thanks(
+        again=again,
         number=lead.number,
         sentence=_(
             "%(number)s is in the hands of %(name)s now.", number=lead.number, name=find_name(to)

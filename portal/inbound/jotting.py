@@ -14,10 +14,11 @@ from flask_babel import lazy_gettext as _l
 from portal.accounts.actor import Actor
 from portal.inbound import queries
 from portal.inbound.operations import done
-from portal.inbound.page import Deed, Page, Reader
+from portal.inbound.page import Deed, Page, Reader, thanks
+from portal.inbound.planning import is_open
 from portal.leads.models import Lead
-from portal.leads.notes import load_own_notes, may_write, other_side, write_note
-from portal.leads.queries import find_visible, get_visible
+from portal.leads.notes import load_own_notes, other_side, write_note
+from portal.leads.queries import get_visible
 from portal.pickup.models import Pickup
 from portal.pickup.operations import lock_pickup
 from portal.timeline.forms import read_id
@@ -29,12 +30,6 @@ class Jotting:
 
     firm: str
     other_side: str | None
-
-
-def is_open(reader: Reader, held: Pickup) -> bool:
-    """Say whether the person may write about the lead."""
-    lead = find_visible(held.lead_id, reader.actor)
-    return lead is not None and may_write(lead, reader.actor)
 
 
 def show(reader: Reader, held: Pickup) -> Page:
@@ -67,8 +62,8 @@ def press(reader: Reader, held: Pickup) -> Page:
     if not again:
         write_note(lead, text, shared, reader.actor, reader.at)
         done(lead.id, reader.actor, DEED.name, reader.at, pickup_id=held.id)
-    return Page(
-        heading=_("Already recorded") if again else _("Thank you"),
+    return thanks(
+        again=again,
         number=lead.number,
         sentence=_("Noted."),
     )

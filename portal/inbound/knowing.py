@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from portal.core.errors import NotFound
 from portal.inbound import queries
 from portal.inbound.operations import done
-from portal.inbound.page import Deed, Page, Reader
+from portal.inbound.page import Deed, Page, Reader, thanks
 from portal.pickup import knowledge
 from portal.pickup.knowledge_words import HOW
 from portal.pickup.models import Pickup
@@ -56,8 +56,8 @@ def press(reader: Reader, held: Pickup) -> Page:
         said = knowledge.Claim(typed.get("how", ""), read_day(typed.get("since", "")))
         knowledge.claim(held.lead_id, said, reader.actor, reader.at)
         done(held.lead_id, reader.actor, DEED.name, reader.at, pickup_id=held.id)
-    return Page(
-        heading=_("Already recorded") if again else _("Thank you"),
+    return thanks(
+        again=again,
         number=number,
         sentence=_("A channel manager decides, and you hear it. Until then nothing changes."),
         onward=(_("Open the lead"), url_for("knowledge.page", lead_id=held.lead_id)),

@@ -22,7 +22,7 @@ from wtforms import Field, StringField, TextAreaField
 from portal.core.errors import Invalid
 from portal.inbound.filling import NO_COOKIE, check
 from portal.inbound.operations import done
-from portal.inbound.page import Deed, Page, Reader
+from portal.inbound.page import Deed, Page, Reader, thanks
 from portal.inbound.queries import title_of
 from portal.leads import figures, interests
 from portal.leads.blotting import blot
@@ -156,8 +156,8 @@ def press(reader: Reader, held: Pickup) -> Page:
         changed.append(NOTE)
     if changed:
         done(lead.id, reader.actor, DEED.name, reader.at, pickup_id=held.id)
-    return Page(
-        heading=_("Thank you") if changed else _("Already recorded"),
+    return thanks(
+        again=not changed,
         number=lead.number,
         sentence=_("Saved."),
     )

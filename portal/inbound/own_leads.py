@@ -23,7 +23,7 @@ from portal.core.errors import Invalid, NotFound
 from portal.core.mail.models import MailLink
 from portal.inbound.filling import NO_COOKIE
 from portal.inbound.operations import done
-from portal.inbound.page import Page, Reader
+from portal.inbound.page import Page, Reader, thanks
 from portal.inbound.rules import PressAgain
 from portal.leads.queries import get_definition
 from portal.offers import operations as offers
@@ -86,8 +86,8 @@ def press(reader: Reader) -> tuple[Page, int]:
     if lead is None:
         lead = finding.bring(form, reader.actor, reader.at, reader.mark)
         done(lead.id, reader.actor, ACTION, reader.at)
-    return Page(
-        heading=_("Already recorded") if again else _("Thank you"),
+    return thanks(
+        again=again,
         number=lead.number,
         sentence=_("It is in, and we qualify it. How far it is stands behind this link."),
         body="_deeds.html",

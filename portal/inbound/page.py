@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from flask_babel import gettext as _
+
 from portal.accounts.actor import Actor
 from portal.core.mail.models import MailLink
 from portal.inbound import nonces
@@ -58,6 +60,13 @@ class Page:
     most_days: int = 0
     deed: Any = None
     deeds: Sequence[tuple[str, str]] = field(default_factory=tuple)
+
+
+def thanks(*, again: bool, sentence: str, **more: Any) -> Page:
+    """Return the page after a press; `again` where it was done before. `more` as in `Page`."""
+    return Page(
+        heading=_("Already recorded") if again else _("Thank you"), sentence=sentence, **more
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from portal.inbound.confirming import BY_MAIL, read_in, wanting
 from portal.inbound.ended import ended
 from portal.inbound.keeping import FilesOutOfReach, load_reading
 from portal.inbound.operations import INTEREST, ON_OFFER, Outcome, may_open, may_press, pickup_of
-from portal.inbound.page import Asked, Page, Reader
+from portal.inbound.page import Asked, Page, Reader, thanks
 from portal.inbound.rules import ChangedMeanwhile, PageTooOld, PressAgain
 from portal.leads.models import Lead
 from portal.leads.notes import check_writes
@@ -483,8 +483,8 @@ def answer(outcome: Outcome, reader: Reader) -> tuple[Page, int]:
     if outcome.action == "give_back":
         return giving_back.done_page(number, again=outcome.again), 200
     if outcome.wish is not None:
-        return Page(
-            heading=_("Already recorded") if outcome.again else _("Thank you"),
+        return thanks(
+            again=outcome.again,
             number=number,
             sentence=extension.said_of(outcome.wish),
         ), 200
@@ -497,8 +497,8 @@ def answer(outcome: Outcome, reader: Reader) -> tuple[Page, int]:
     if outcome.action in ("stand_by", "leave"):
         return waiting(outcome.action, number), 200
     if outcome.action == "decline":
-        return Page(
-            heading=_("Already recorded") if outcome.again else _("Thank you"),
+        return thanks(
+            again=outcome.again,
             number=number,
             sentence=_("Your firm does not see this lead any more.")
             if outcome.firm_is_out
@@ -509,8 +509,8 @@ def answer(outcome: Outcome, reader: Reader) -> tuple[Page, int]:
 
 def confirmed(lead_id: int, number: str, *, again: bool) -> Page:
     """Return the page after the interest was confirmed."""
-    return Page(
-        heading=_("Already recorded") if again else _("Thank you"),
+    return thanks(
+        again=again,
         number=number,
         sentence=_("We recorded: the interest is confirmed."),
         onward=(_("Open the lead"), url_for("desk.lead", lead_id=lead_id)),
@@ -534,8 +534,8 @@ def recorded(given: Feedback | None, number: str, *, again: bool) -> Page:
     said = answer_words(given.status) if given else ""
     if given and given.value is not None:
         said = f"{said}, {money(given.value)}"
-    return Page(
-        heading=_("Already recorded") if again else _("Thank you"),
+    return thanks(
+        again=again,
         number=number,
         sentence=_("We recorded: %(answer)s.", answer=said),
         facts=() if again else [_("A mail to you says so, with a way to take it back.")],

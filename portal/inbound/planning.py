@@ -17,7 +17,7 @@ from portal.core.mail.models import MailLink
 from portal.inbound import queries
 from portal.inbound.filling import NO_COOKIE, check, fill
 from portal.inbound.operations import done
-from portal.inbound.page import Deed, Page, Reader
+from portal.inbound.page import Deed, Page, Reader, thanks
 from portal.leads import activities
 from portal.leads.models import Lead
 from portal.leads.notes import about, may_write, other_side
@@ -67,7 +67,7 @@ class Plan:
 
 
 def is_open(reader: Reader, held: Pickup) -> bool:
-    """Say whether the person may plan something about the lead."""
+    """Say whether the person may write about the lead."""
     lead = find_visible(held.lead_id, reader.actor)
     return lead is not None and may_write(lead, reader.actor)
 
@@ -220,8 +220,8 @@ def settled_before(lead: Lead, found: Listed, outcome: str) -> Page:
 
 def told(lead: Lead, sentence: str, *, again: bool = False) -> Page:
     """Return the page that says what became of a press, and leads back to all that is planned."""
-    return Page(
-        heading=_("Already recorded") if again else _("Thank you"),
+    return thanks(
+        again=again,
         number=lead.number,
         sentence=sentence,
         onward=(_("All that is planned"), f"?s={DEED.name}"),

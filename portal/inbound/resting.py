@@ -12,7 +12,7 @@ from portal.deadlines.business_time import midnight
 from portal.inbound import queries
 from portal.inbound.filling import check, fill, fresh
 from portal.inbound.operations import done
-from portal.inbound.page import Deed, Page, Reader
+from portal.inbound.page import Deed, Page, Reader, thanks
 from portal.partners.calendars import calendar_of
 from portal.pickup import pauses
 from portal.pickup.models import Pickup
@@ -115,9 +115,7 @@ def told(reader: Reader, held: Pickup, action: str, words: str, again: bool) -> 
     number, _title = queries.title_of(held.lead_id)
     if not again:
         done(held.lead_id, reader.actor, action, reader.at, pickup_id=held.id)
-    return Page(
-        heading=_("Already recorded") if again else _("Thank you"), number=number, sentence=words
-    )
+    return thanks(again=again, number=number, sentence=words)
 
 
 DEED = Deed(

@@ -20,7 +20,7 @@ from portal.core.errors import NotFound
 from portal.deadlines.models import Clock
 from portal.inbound.filling import fill, fresh
 from portal.inbound.operations import done
-from portal.inbound.page import Deed, Page, Reader, thanks
+from portal.inbound.page import Deed, Page, Reader, page_about, thanks
 from portal.inbound.queries import title_of
 from portal.leads.blotting import blot
 from portal.leads.models import Lead
@@ -51,14 +51,12 @@ def is_open(_reader: Reader, held: Pickup) -> bool:
 
 def show(reader: Reader, held: Pickup) -> Page:
     """Return the page of all that was asked, with what was typed."""
-    number, title = title_of(held.lead_id)
     lead = session().get_one(Lead, held.lead_id)
     threads = [thread_of(one, lead, reader) for one in queries.list_of_pickup(held.id)]
     # a colleague was done with it meanwhile
     lost = [one.form.text.data for one in threads if not one.goes_on and one.form.text.data]
-    return Page(
-        heading=title or number,
-        number=number,
+    return page_about(
+        held.lead_id,
         facts=[_("Not kept: “%(words)s”", words=words) for words in lost],
         body="_asked.html",
         nonce=reader.sign(""),

@@ -22,7 +22,7 @@ from portal.core.db import session
 from portal.inbound import asked
 from portal.inbound.filling import check, fill, fresh
 from portal.inbound.operations import done
-from portal.inbound.page import Deed, Page, Reader, thanks
+from portal.inbound.page import Deed, Page, Reader, page_about, thanks
 from portal.inbound.queries import title_of
 from portal.leads.models import Lead
 from portal.pickup import queries as pickups
@@ -49,14 +49,12 @@ def is_open(kind: RequestKind, _reader: Reader, held: Pickup) -> bool:
 
 def show(kind: RequestKind, reader: Reader, held: Pickup) -> Page:
     """Return the page that asks, with who answers until when, and what was typed."""
-    number, title = title_of(held.lead_id)
     lead = session().get_one(Lead, held.lead_id)
     helper = queries.find_helper(lead, reader.actor.id, reader.at)
     policy = pickups.get_policy(held)
     prices = kind == RequestKind.PRICING
-    return Page(
-        heading=title or number,
-        number=number,
+    return page_about(
+        held.lead_id,
         body=f"_ask_for_{ACTIONS[kind]}.html",
         nonce=reader.sign(""),
         deed=Asking(

@@ -8,11 +8,10 @@ from datetime import date
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from portal.inbound import queries
 from portal.inbound.filling import check, fill, fresh
 from portal.inbound.knowing import read_day
 from portal.inbound.operations import done
-from portal.inbound.page import Deed, Page, Reader, thanks
+from portal.inbound.page import Deed, Page, Reader, page_about, thanks
 from portal.leads import dates
 from portal.leads.date_forms import DatesForm
 from portal.leads.models import Lead
@@ -30,11 +29,9 @@ def is_open(reader: Reader, held: Pickup) -> bool:
 def show(reader: Reader, held: Pickup) -> Page:
     """Return the page with the dates as they stand, or as they were typed."""
     lead = get_visible(held.lead_id, reader.actor)
-    number, title = queries.title_of(lead.id)
     sent = reader.action == DEED.name
-    return Page(
-        heading=title or number,
-        number=number,
+    return page_about(
+        lead.id,
         body="_dates.html",
         nonce=reader.sign(reader.mark or mark_of(lead)),
         deed=fill(DatesForm, reader) if sent else fresh(DatesForm, obj=lead),

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from flask_babel import gettext as _
 
 from portal.accounts.actor import Actor
 from portal.accounts.permissions import Permission
+from portal.core.mail import links
 from portal.core.mail.links import Purpose
 from portal.core.mail.models import MailLink
 from portal.inbound import (
@@ -29,7 +31,7 @@ from portal.inbound import (
 )
 from portal.inbound.ended import ended
 from portal.inbound.operations import pickup_of
-from portal.inbound.page import Deed, Page, Reader
+from portal.inbound.page import Deed, Page, Reader, page_about
 from portal.offers import operations as offers
 from portal.offers.models import Way
 from portal.pickup import queries as pickups
@@ -71,12 +73,18 @@ def open_to(reader: Reader, held: Pickup) -> list[tuple[str, str]]:
     ]
 
 
+def issue_path(
+    lead_id: int, pickup_id: int, user_id: int, at: datetime, topic: str = "feedback"
+) -> str:
+    """Return the path of the page on which a lead in hand is reported on, and these are done."""
+    return links.issue(
+        Purpose.FEEDBACK, user_id, at, lead_id=lead_id, pickup_id=pickup_id, topic=topic
+    )
+
+
 def list_all(reader: Reader, held: Pickup) -> Page:
     """Return the page that lists them."""
-    number, title = queries.title_of(held.lead_id)
-    return Page(
-        heading=title or number, number=number, body="_deeds.html", deeds=open_to(reader, held)
-    )
+    return page_about(held.lead_id, body="_deeds.html", deeds=open_to(reader, held))
 
 
 def show(reader: Reader, deed: Deed, held: Pickup) -> Page | None:

@@ -8,7 +8,6 @@ from flask_babel import lazy_gettext as _l
 
 from portal.accounts.actor import Actor
 from portal.accounts.permissions import Permission
-from portal.core.errors import Invalid
 from portal.inbound.filling import NO_COOKIE, fresh
 from portal.inbound.page import Beside
 from portal.partners import hours, queries
@@ -34,19 +33,12 @@ def show(actor: Actor, sent: bool) -> HoursForm:
     return form
 
 
-def keep(form: HoursForm, actor: Actor, at: datetime) -> bool:
-    """Keep the hours that were sent; where they can't be right, the form says so."""
-    if not form.validate():
-        return False
+def save(form: HoursForm, actor: Actor, at: datetime) -> None:
+    """Keep what was sent. Raises `Invalid` by field."""
     firm = queries.get_own(actor.organisation_id, actor).organisation
-    try:
-        hours.save(firm, form.chosen(), actor.id, at)
-    except Invalid as error:
-        form.take(error)
-        return False
-    return True
+    hours.save(firm, form.chosen(), actor.id, at)
 
 
 BESIDE = Beside(
-    "hours", may_set, show, keep, _l("The working hours are saved. Deadlines that run follow them.")
+    "hours", may_set, show, save, _l("The working hours are saved. Deadlines that run follow them.")
 )

@@ -7,7 +7,6 @@ from datetime import datetime
 from flask_babel import lazy_gettext as _l
 
 from portal.accounts.actor import Actor
-from portal.core.errors import Invalid
 from portal.inbound.filling import NO_COOKIE
 from portal.inbound.firm_hours import may_set
 from portal.inbound.page import Beside
@@ -23,17 +22,10 @@ def show(actor: Actor, sent: bool) -> OwnProfileForm:
     return own_profile_form(firm, fresh=not sent, prefix=APART, **NO_COOKIE)
 
 
-def keep(form: OwnProfileForm, actor: Actor, at: datetime) -> bool:
-    """Keep the profile that was sent; where it can't be right, the form says so."""
-    if not form.validate():
-        return False
+def save(form: OwnProfileForm, actor: Actor, at: datetime) -> None:
+    """Keep what was sent. Raises `Invalid` by field."""
     firm = queries.get_own(actor.organisation_id, actor)
-    try:
-        operations.save_profile(firm, at, **form.values(firm))
-    except Invalid as error:
-        form.take(error)
-        return False
-    return True
+    operations.save_profile(firm, at, **form.values(firm))
 
 
-BESIDE = Beside("profile", may_set, show, keep, _l("Your profile is saved."))
+BESIDE = Beside("profile", may_set, show, save, _l("Your profile is saved."))

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from portal.catalog.queries import book, short_key
 from portal.inbound import queries
 from portal.inbound.operations import hand_back
-from portal.inbound.page import Deed, Page, Reader, thanks
+from portal.inbound.page import Deed, Page, Reader, page_about, thanks
 from portal.pickup import queries as pickups
 from portal.pickup.models import Pickup
 
@@ -22,11 +22,9 @@ def is_open(reader: Reader, held: Pickup) -> bool:
 
 def show(reader: Reader, held: Pickup) -> Page:
     """Return the page that asks for the reason, with what was typed."""
-    number, title = queries.title_of(held.lead_id)
     locale = str(get_locale())
-    return Page(
-        heading=title or number,
-        number=number,
+    return page_about(
+        held.lead_id,
         body="_give_back.html",
         nonce=reader.sign(queries.mark_of_pickup(held.id)),
         reasons=[(short_key(one), one.label(locale)) for one in book().reasons("give_back")],

@@ -9,12 +9,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.accounts.queries import find_name
-from portal.inbound import queries
 from portal.inbound.operations import done
-from portal.inbound.page import Deed, Page, Reader, thanks
+from portal.inbound.page import Deed, Page, Reader, page_about, thanks
 from portal.pickup import queries as pickups
 from portal.pickup.models import Pickup
 from portal.pickup.reassign import reassign
+from portal.timeline.forms import read_id
 from portal.web.filters import when
 
 
@@ -26,10 +26,8 @@ def is_open(reader: Reader, held: Pickup) -> bool:
 def show(reader: Reader, held: Pickup) -> Page:
     """Return the page that asks who takes it; its sign says who held it. Raises `NotFound`."""
     pickups.get_in_charge(held.id, reader.actor)
-    number, title = queries.title_of(held.lead_id)
-    return Page(
-        heading=title or number,
-        number=number,
+    return page_about(
+        held.lead_id,
         sentence=_(
             "%(name)s holds it now and sees its contact data no more once you hand it on. What is "
             "owed stays owed: the next answer is due %(when)s.",
@@ -46,9 +44,9 @@ def show(reader: Reader, held: Pickup) -> Page:
 
 def press(reader: Reader, held: Pickup) -> Page:
     """Hand it on, unless somebody else did meanwhile. Raises what `reassign` raises."""
-    to = read_id(reader.typed.get("to", ""))
+    to = read_id(reader.typed.get("to")) or 0
     again = held.user_id == to
-    lead = reassign(held.id, to, reader.actor, reader.at, held_by=read_id(reader.mark))
+    lead = reassign(held.id, to, reader.actor, reader.at, held_by=read_id(reader.mark) or 0)
     if not again:
         done(lead.id, reader.actor, DEED.name, reader.at, pickup_id=held.id)
     return thanks(
@@ -58,11 +56,6 @@ def press(reader: Reader, held: Pickup) -> Page:
             "%(number)s is in the hands of %(name)s now.", number=lead.number, name=find_name(to)
         ),
     )
-
-
-def read_id(text: str) -> int:
-    """Return a number as a form sends it; 0, which nobody has, for what is none."""
-    return int(text) if text.isdecimal() and len(text) < 18 else 0
 
 
 DEED = Deed(

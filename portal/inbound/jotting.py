@@ -12,9 +12,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.accounts.actor import Actor
-from portal.inbound import queries
 from portal.inbound.operations import done
-from portal.inbound.page import Deed, Page, Reader, thanks
+from portal.inbound.page import Deed, Page, Reader, page_about, thanks
 from portal.inbound.planning import is_open
 from portal.leads.models import Lead
 from portal.leads.notes import load_own_notes, other_side, write_note
@@ -35,10 +34,8 @@ class Jotting:
 def show(reader: Reader, held: Pickup) -> Page:
     """Return the page with the note as it was typed."""
     lead = get_visible(held.lead_id, reader.actor)
-    number, title = queries.title_of(lead.id)
-    return Page(
-        heading=title or number,
-        number=number,
+    return page_about(
+        lead.id,
         body="_note.html",
         nonce=reader.sign(reader.mark or newest(lead, reader.actor)),
         kept=reader.typed,

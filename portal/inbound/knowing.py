@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from portal.core.errors import NotFound
 from portal.inbound import queries
 from portal.inbound.operations import done
-from portal.inbound.page import Deed, Page, Reader, thanks
+from portal.inbound.page import Deed, Page, Reader, page_about, thanks
 from portal.pickup import knowledge
 from portal.pickup.knowledge_words import HOW
 from portal.pickup.models import Pickup
@@ -34,10 +34,8 @@ def was_said(reader: Reader, held: Pickup) -> bool:
 
 def show(reader: Reader, held: Pickup) -> Page:
     """Return the page that asks how and since when."""
-    number, title = queries.title_of(held.lead_id)
-    return Page(
-        heading=title or number,
-        number=number,
+    return page_about(
+        held.lead_id,
         body="_knowing.html",
         nonce=reader.sign(""),
         kept=reader.typed,

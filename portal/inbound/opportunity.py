@@ -22,8 +22,7 @@ from wtforms import Field, StringField, TextAreaField
 from portal.core.errors import Invalid
 from portal.inbound.filling import NO_COOKIE, check
 from portal.inbound.operations import done
-from portal.inbound.page import Deed, Page, Reader, thanks
-from portal.inbound.queries import title_of
+from portal.inbound.page import Deed, Page, Reader, page_about, thanks
 from portal.leads import figures, interests
 from portal.leads.blotting import blot
 from portal.leads.figure_forms import FiguresForm, figures_form
@@ -60,7 +59,6 @@ def is_open(reader: Reader, held: Pickup) -> bool:
 def show(reader: Reader, held: Pickup) -> Page:
     """Return the page with what is known, or as it was typed."""
     lead = get_visible(held.lead_id, reader.actor)
-    number, title = title_of(lead.id)
     sent = forms_of(lead, reader, fresh=reader.action != DEED.name)
     kept_back = texts_kept_back(lead, reader)
     for form in (sent.figures, sent.products):
@@ -72,9 +70,8 @@ def show(reader: Reader, held: Pickup) -> Page:
                 "What stands there tells of the customer, so it is not shown here. It stays "
                 "unless you write something else."
             )
-    return Page(
-        heading=title or number,
-        number=number,
+    return page_about(
+        lead.id,
         body="_opportunity.html",
         nonce=reader.sign(reader.mark or mark_of(lead, reader)),
         deed=sent,

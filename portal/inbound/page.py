@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from portal.accounts.actor import Actor
 from portal.core.mail.models import MailLink
-from portal.inbound import nonces
+from portal.inbound import nonces, queries
 from portal.inbound.nonces import Nonce
 from portal.pickup.models import Pickup
 from portal.pickup.questions import Question
@@ -60,6 +60,12 @@ class Page:
     most_days: int = 0
     deed: Any = None
     deeds: Sequence[tuple[str, str]] = field(default_factory=tuple)
+
+
+def page_about(lead_id: int, **more: Any) -> Page:
+    """Return a page about a lead, named as far as whoever opens a passed-on link may read it."""
+    number, title = queries.title_of(lead_id)
+    return Page(heading=title or number, number=number, **more)
 
 
 def thanks(*, again: bool, sentence: str, **more: Any) -> Page:
@@ -118,13 +124,12 @@ class Beside:
     """What a person says of herself or of her firm on the page where she chooses her mails.
 
     `may` says whether it is hers to say. `show` makes the form of the portal, its field names
-    beginning with `action` and a hyphen, as it was `sent` or with what holds. `keep` does it by the
-    operation of the portal, and is False where the form says what can't be right. `saved` is what
-    the page says then.
+    beginning with `action` and a hyphen, as it was `sent` or with what holds. `save` does it by the
+    operation of the portal, and raises what that raises. `saved` is what the page says then.
     """
 
     action: str
     may: Callable[[Actor], bool]
     show: Callable[[Actor, bool], Form]
-    keep: Callable[[Any, Actor, datetime], bool]
+    save: Callable[[Any, Actor, datetime], None]
     saved: Any

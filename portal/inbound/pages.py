@@ -27,7 +27,7 @@ from portal.inbound.confirming import BY_MAIL, read_in, wanting
 from portal.inbound.ended import ended
 from portal.inbound.keeping import FilesOutOfReach, load_reading
 from portal.inbound.operations import INTEREST, ON_OFFER, Outcome, may_open, may_press, pickup_of
-from portal.inbound.page import Asked, Page, Reader, thanks
+from portal.inbound.page import Asked, Page, Reader, page_about, thanks
 from portal.inbound.rules import ChangedMeanwhile, PageTooOld, PressAgain
 from portal.leads.models import Lead
 from portal.leads.notes import check_writes
@@ -148,7 +148,7 @@ def show_feedback(reader: Reader) -> tuple[Page, int]:
     """Return the question about a lead in hand, or what became of it."""
     link, actor = reader.link, reader.actor
     held = pickups.get_told(pickup_of(link), actor)
-    number, title = queries.title_of(held.lead_id)
+    number, _title = queries.title_of(held.lead_id)
     if held.ended_at is not None:
         return ended(held, number), 404
     deed = deeds.find(link, reader.action or reader.chosen, actor)
@@ -158,9 +158,8 @@ def show_feedback(reader: Reader) -> tuple[Page, int]:
     if reader.chosen == deeds.ALL:
         return deeds.list_all(reader, held), 200
     lead = session().get_one(Lead, held.lead_id)
-    return Page(
-        heading=title or number,
-        number=number,
+    return page_about(
+        held.lead_id,
         sentence=_(
             "Your last answer: %(answer)s, %(day)s.",
             answer=answer_words(held.last_status),
@@ -189,12 +188,11 @@ def show_more_time(reader: Reader) -> tuple[Page, int]:
     """Return the page on which more time is asked for, or why there is none to be had."""
     link, actor = reader.link, reader.actor
     held = pickups.get_told(pickup_of(link), actor)
-    number, title = queries.title_of(held.lead_id)
+    number, _title = queries.title_of(held.lead_id)
     if held.ended_at is not None:
         return ended(held, number), 404
-    page = Page(
-        heading=title or number,
-        number=number,
+    page = page_about(
+        held.lead_id,
         facts=[_("Your answer is due %(when)s.", when=when(held.feedback_due_at))],
     )
     room = extension.room_of(held)
@@ -270,17 +268,8 @@ def show_confirm(reader: Reader) -> tuple[Page, int]:
         check_writes(session().get_one(Lead, link.lead_id), reader.actor)
         if not queries.is_asked_back(link.message_id):
             return recorded_by_mail(number), 200
-        return Page(
-            heading=_("Shall this be noted?"),
-            number=number,
-            sentence=words[0],
-            facts=words[1:],
-            body="_press.html",
-            action="comment",
-            button=_("Note it"),
-            nonce=reader.sign(""),
-            kept=typed,
-        ), 200
+        asks, button = _("Shall this be noted?"), _("Note it")
+        return doubted(reader, asks, number, words, "comment", button, typed), 200
     held = pickups.get_told(pickup_of(link), reader.actor)
     if held.ended_at is not None:
         return ended(held, number), 404
@@ -292,17 +281,8 @@ def show_confirm(reader: Reader) -> tuple[Page, int]:
         page = giving_back.show(replace(reader, typed={**typed, **reader.typed}), held)
         return replace(page, facts=words), 200
     if said["action"] == "help":
-        return Page(
-            heading=_("Shall this be asked?"),
-            number=number,
-            sentence=words[0],
-            facts=words[1:],
-            body="_press.html",
-            action="help",
-            button=_("Ask for help"),
-            nonce=reader.sign(""),
-            kept=typed,
-        ), 200
+        asks, button = _("Shall this be asked?"), _("Ask for help")
+        return doubted(reader, asks, number, words, "help", button, typed), 200
     errors = reader.errors or wanting(held, typed, reader.actor, reader.at)
     if errors or reader.planned:
         typed = {**typed, **reader.typed}
@@ -328,12 +308,33 @@ def show_confirm(reader: Reader) -> tuple[Page, int]:
     ), 200
 
 
+def doubted(
+    reader: Reader,
+    heading: str,
+    number: str,
+    words: Sequence[str],
+    action: str,
+    button: str,
+    typed: Mapping[str, str],
+) -> Page:
+    """Return the page that asks whether words of a mail shall be taken, with the one button."""
+    return Page(
+        heading=heading,
+        number=number,
+        sentence=words[0],
+        facts=words[1:],
+        body="_press.html",
+        action=action,
+        button=button,
+        nonce=reader.sign(""),
+        kept=typed,
+    )
+
+
 def asked_for(reader: Reader, held: Pickup, action: str) -> Page:
     """Return the question about one lead in hand, with what a mail says already written in."""
-    number, title = queries.title_of(held.lead_id)
-    return Page(
-        heading=title or number,
-        number=number,
+    return page_about(
+        held.lead_id,
         sentence=_("Something is missing before we can record it."),
         body="_questions.html",
         action=action,

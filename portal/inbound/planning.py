@@ -14,10 +14,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.core.mail.models import MailLink
-from portal.inbound import queries
 from portal.inbound.filling import NO_COOKIE, check, fill
 from portal.inbound.operations import done
-from portal.inbound.page import Deed, Page, Reader, thanks
+from portal.inbound.page import Deed, Page, Reader, page_about, thanks
 from portal.leads import activities
 from portal.leads.models import Lead
 from portal.leads.notes import about, may_write, other_side
@@ -76,12 +75,10 @@ def show(reader: Reader, held: Pickup) -> Page:
     """Return the page with what is planned, the one that the mail is about first."""
     lead = get_visible(held.lead_id, reader.actor)
     known = activities.load_own(lead.id, reader.actor)
-    number, title = queries.title_of(lead.id)
     ahead = list_ahead(known, reader)
     typed = reader.typed.get("do") in ENTERS
-    return Page(
-        heading=title or number,
-        number=number,
+    return page_about(
+        lead.id,
         body="_planning.html",
         nonce=reader.sign(reader.mark or newest(known)),
         kept=reader.typed,

@@ -12,7 +12,7 @@ from portal.deadlines.business_time import midnight
 from portal.inbound import queries
 from portal.inbound.filling import check, fill, fresh
 from portal.inbound.operations import done
-from portal.inbound.page import Deed, Page, Reader, thanks
+from portal.inbound.page import Deed, Page, Reader, page_about, thanks
 from portal.partners.calendars import calendar_of
 from portal.pickup import pauses
 from portal.pickup.models import Pickup
@@ -45,7 +45,7 @@ def show(reader: Reader, held: Pickup) -> Page:
 
     What stands against it is said at once; after a press its refusal says so.
     """
-    number, title = queries.title_of(held.lead_id)
+    number, _title = queries.title_of(held.lead_id)
     policy, until = get_policy(held), pauses.rests_until(held.id)
     sent = reader.action == DEED.name
     refusal = None if sent or until else pauses.refusal_of(held, policy, reader.at)
@@ -55,9 +55,8 @@ def show(reader: Reader, held: Pickup) -> Page:
     form = fill(PauseForm, reader) if sent else fresh(PauseForm)
     form.offer()
     lost = not_kept(form) if until and sent else ""
-    return Page(
-        heading=title or number,
-        number=number,
+    return page_about(
+        held.lead_id,
         sentence=sentence,
         facts=[_("Not kept: “%(words)s”", words=lost)] if lost else (),
         body="_wait.html",

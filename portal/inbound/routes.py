@@ -364,7 +364,14 @@ def set_away(reader: Reader, token: str) -> ResponseReturnValue:
 def set_beside(reader: Reader, token: str, beside: Beside) -> ResponseReturnValue:
     """Keep what the person says of herself or of her firm."""
     form = beside.show(reader.actor, True)
-    if not beside.keep(form, reader.actor, reader.at):
+    sound = form.validate()
+    if sound:
+        try:
+            beside.save(form, reader.actor, reader.at)
+        except Invalid as error:
+            form.take(error)
+            sound = False
+    if not sound:
         shown = wishing.show(reader.actor, reader.at, **NO_COOKIE)
         return hearing(reader, token, shown, 422, besides={beside.action: form})
     page = Page(heading=_("Saved"), sentence=str(beside.saved))

@@ -8,7 +8,6 @@ from flask_babel import lazy_gettext as _l
 
 from portal.accounts.actor import Actor
 from portal.accounts.queries import get_person
-from portal.core.errors import Invalid
 from portal.hearing.away import may_note
 from portal.inbound.filling import NO_COOKIE, fresh
 from portal.inbound.page import Beside
@@ -30,16 +29,9 @@ def show(actor: Actor, sent: bool) -> SkillsForm:
     return form
 
 
-def keep(form: SkillsForm, actor: Actor, at: datetime) -> bool:
-    """Keep what was sent; where that can't be right, the form says so."""
-    if not form.validate():
-        return False
-    try:
-        rep_profiles.save(get_person(actor.id, actor.organisation_id), form.skills(), at)
-    except Invalid as error:
-        form.take(error)
-        return False
-    return True
+def save(form: SkillsForm, actor: Actor, at: datetime) -> None:
+    """Keep what was sent. Raises `Invalid` by field."""
+    rep_profiles.save(get_person(actor.id, actor.organisation_id), form.skills(), at)
 
 
-BESIDE = Beside("skills", may_note, show, keep, _l("From the next lead on it counts."))
+BESIDE = Beside("skills", may_note, show, save, _l("From the next lead on it counts."))

@@ -18,15 +18,13 @@ from portal.accounts.models import Organisation, User
 from portal.accounts.permissions import Permission
 from portal.accounts.queries import find_actor_of, find_name
 from portal.core.db import session
-from portal.core.mail import links
-from portal.core.mail.links import Purpose
 from portal.core.mail.rendering import moment
 from portal.deadlines.models import Action, Clock, ClockKind, DeadlinePolicy
 from portal.deadlines.steps import steps_of
 from portal.escalation.rules import coming
 from portal.feedback.rules import words_of
 from portal.hearing.models import Topic
-from portal.inbound import handing
+from portal.inbound import deeds, handing
 from portal.leads.models import Lead
 from portal.leads.queries import find_visible
 from portal.notifications import queries
@@ -94,14 +92,7 @@ def find_deed(pickup_id: int | None, actor: Actor, at: datetime) -> tuple[str, s
     pickup = session().get(Pickup, pickup_id) if pickup_id else None
     if pickup is None or pickup.user_id == actor.id or not can_hand_on(pickup, actor, at):
         return None
-    path = links.issue(
-        Purpose.FEEDBACK,
-        actor.id,
-        at,
-        lead_id=pickup.lead_id,
-        pickup_id=pickup.id,
-        topic="feedback",
-    )
+    path = deeds.issue_path(pickup.lead_id, pickup.id, actor.id, at)
     return str(handing.DEED.words), f"{path}?s={handing.DEED.name}"
 
 

@@ -47,6 +47,7 @@ from portal.deadlines.telling import expectations
 from portal.feedback.models import Feedback
 from portal.feedback.rules import Status, words_of
 from portal.hearing.models import Extent, Topic
+from portal.inbound import deeds
 from portal.inbound.deeds import DEEDS
 from portal.inbound.events import MailActionDone
 from portal.inbound.keywords import AGREES, ANSWERS, ASKS, CHOICES
@@ -242,9 +243,7 @@ def left(span: timedelta) -> str:
 
 def question_path(pickup: Pickup, user: User, at: datetime) -> str:
     """Return the path of the page on which a lead in hand is reported on."""
-    return links.issue(
-        Purpose.FEEDBACK, user.id, at, lead_id=pickup.lead_id, pickup_id=pickup.id, topic="feedback"
-    )
+    return deeds.issue_path(pickup.lead_id, pickup.id, user.id, at)
 
 
 def offer_path(lead_id: int, round_: int, user: User, at: datetime) -> str:

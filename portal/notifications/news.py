@@ -32,7 +32,7 @@ from portal.feedback.operations import newest
 from portal.feedback.rules import CANCELLED, CLOSING
 from portal.feedback.rules import words_of as answer_words
 from portal.hearing.models import Topic
-from portal.inbound import planning
+from portal.inbound import asked, deeds, planning
 from portal.inbound.deeds import MAY
 from portal.leads import activities, hand_over
 from portal.leads.models import Lead, LeadState, Temperature
@@ -182,14 +182,8 @@ def _settled_behind(activity: Activity, user: User, at: datetime) -> str | None:
         get_told(held.id, actor)
     except (NotFound, NotYoursAnyMore):
         return None
-    path = links.issue(
-        Purpose.FEEDBACK,
-        user.id,
-        at,
-        lead_id=held.lead_id,
-        pickup_id=held.id,
-        topic=planning.topic_of(activity.id),
-    )
+    topic = planning.topic_of(activity.id)
+    path = deeds.issue_path(held.lead_id, held.id, user.id, at, topic)
     return f"{path}?s={planning.DEED.name}"
 
 
@@ -310,15 +304,8 @@ def _help_answered(request_id: int, user: User, at: datetime) -> News | None:
 
 def answer_path(request: AssistanceRequest, user: User, at: datetime) -> str:
     """Return the path of the page on which what was answered is read, and answered."""
-    path = links.issue(
-        links.Purpose.FEEDBACK,
-        user.id,
-        at,
-        lead_id=request.lead_id,
-        pickup_id=request.pickup_id,
-        topic="feedback",
-    )
-    return f"{path}?s=asked"
+    path = deeds.issue_path(request.lead_id, request.pickup_id, user.id, at)
+    return f"{path}?s={asked.NAME}"
 
 
 ANSWERED: Mapping[str, Any] = {
